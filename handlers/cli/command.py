@@ -1,0 +1,39 @@
+"""The command's frame: which subcommands there are, and how a misuse is told: one line, exit status 2."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from handlers import __version__
+from handlers.cli import init, keygen, request, serve
+from handlers.cli.misuse import MISUSE, MisuseError
+
+app = App(
+    name="snap-token",
+    help="The merchant's side of NICEPAY's SNAP access token API.",
+    version=__version__,
+    help_format="plaintext",
+    help_formatter="plain",
+)
+app.command(init.init)
+app.command(keygen.app)
+app.command(serve.serve)
+app.command(request.request)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit status is 0, 1 if a request was refused, 2 for a misuse."""
+    try:
+        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _told([f"{' '.join(str(error).split())} Try `snap-token --help`."])
+    except MisuseError as error:
+        return _told(error.mistakes)
+    return status or 0
+
+
+def _told(mistakes: Sequence[str]) -> int:
+    for mistake in mistakes:
+        sys.stderr.write(f"snap-token: {mistake}\n")
+    return MISUSE

@@ -1,0 +1,49 @@
+"""`snap-token init`: a sandbox to play in."""
+
+from pathlib import Path
+
+from handlers.cli import keygen
+from handlers.cli.files import write_new
+from handlers.cli.misuse import MisuseError
+
+SETTINGS = """\
+# A sandbox, made by `snap-token init`. Its key pair plays NICEPAY; nothing of it is for production.
+[server]
+host = "127.0.0.1"
+port = 8080
+base_path = "/api/v1.0"
+
+[token]
+keys_file = "token.keys"              # one Fernet key a line, newest first
+lifetime_seconds = 900
+
+[[clients]]
+id = "IONPAYTEST"                     # X-CLIENT-KEY
+public_keys = ["nicepay.pem"]         # up to four: PEM, base64 of the DER or of the PEM; a file or the text itself
+clock_tolerance_seconds = 300
+
+[sandbox]                             # Swagger UI and the printed curl command; on loopback only
+enabled = true
+private_key_file = "nicepay-private.pem"
+"""
+
+
+def init(directory: Path) -> None:
+    """Make a sandbox: settings, a token key, and a key pair that plays NICEPAY.
+
+    Example: snap-token init sandbox
+
+    Args:
+        directory: The folder to make, or an empty one.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{directory} cannot be made: {error.strerror}"
+        raise MisuseError(message) from error
+    if any(directory.iterdir()):
+        message = f"{directory} is not empty; name a new folder"
+        raise MisuseError(message)
+    keygen.token(directory / "token.keys")
+    keygen.pair(directory / "nicepay-private.pem", directory / "nicepay.pem")
+    write_new(directory / "snap-token.toml", SETTINGS, secret=True)

@@ -1,0 +1,67 @@
+"""One audit line for each decision: who asked, what the answer was, and why. Never a token, a signature or a key."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import uuid4
+
+import structlog
+
+from handlers.server.answer import Answer
+from handlers.snap.client import CLIENT_KEY
+from handlers.snap.codes import SnapError
+from handlers.snap.timestamp import skew
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What a request says of its sender, as far as it is well-formed."""
+
+    client_key: str | None
+    clock_skew_seconds: float | None
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]], now: datetime) -> Self:
+        """Read X-CLIENT-KEY and X-TIMESTAMP; each is None if it is absent, malformed, or comes twice."""
+        client_key = _only(headers, b"x-client-key")
+        well_formed = client_key is not None and CLIENT_KEY.fullmatch(client_key)
+        return cls(client_key if well_formed else None, _seconds(_only(headers, b"x-timestamp"), now))
+
+
+def _only(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    values = [value for name, value in headers if name == wanted]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def _seconds(timestamp: str | None, now: datetime) -> float | None:
+    """How far the caller's clock is ahead, in seconds; negative when it is behind."""
+    if timestamp is None:
+        return None
+    try:
+        return round(skew(timestamp, now).total_seconds(), 3)
+    except ValueError:
+        return None
+
+
+def record(caller: Caller, remote: str | None, answer: Answer, error: BaseException | None) -> None:
+    """Write the line: `token.issued`, `token.refused`, or `token.failed` with a traceback."""
+    log = _log.bind(
+        request_id=uuid4().hex,
+        client_key=caller.client_key,
+        remote=remote,
+        response_code=answer.code,
+        clock_skew_seconds=caller.clock_skew_seconds,
+    )
+    if error is None:
+        log.info("token.issued", outcome="issued")
+    elif isinstance(error, SnapError):
+        log.warning("token.refused", outcome="refused", reason=error.reason, **_named(error))
+    else:
+        log.error("token.failed", outcome="failed", reason="unexpected", exc_info=error)
+
+
+def _named(error: SnapError) -> Mapping[str, str]:
+    return {"field": error.field, **error.facts} if error.field else error.facts

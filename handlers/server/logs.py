@@ -1,0 +1,39 @@
+"""Structured logs on standard error: JSON lines, or readable ones when it is a terminal."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+_STDLIB_LEVEL = logging.WARNING
+
+
+def set_up(stream: TextIO = sys.stderr) -> None:
+    """Send every log line of this process, the libraries' included, to the stream in one form."""
+    renderer = _renderer(readable=stream.isatty())
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Tracebacks without local variables: those may hold a signature or a token.
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, renderer],
+        logger_factory=structlog.WriteLoggerFactory(stream),
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=_STDLIB_LEVEL, force=True)
+
+
+def _renderer(*, readable: bool) -> Processor:
+    if readable:
+        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return structlog.processors.JSONRenderer()

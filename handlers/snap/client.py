@@ -1,0 +1,58 @@
+"""Clients: who may ask for a token, with which keys, and how far their clock may be off."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import mode
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from handlers.snap.codes import unauthorized
+from handlers.snap.signature import string_to_sign, verifies
+
+CLIENT_KEY = re.compile(r"[!-~]{1,36}")
+"""1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
+
+# The caller is not told which of the two it was: that would tell it which clients there are.
+_EITHER = "X-CLIENT-KEY or X-SIGNATURE"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One X-CLIENT-KEY; several keys may be valid at once. `known` is false for the stand-in of unknown clients."""
+
+    key: str
+    public_keys: tuple[RSAPublicKey, ...]
+    clock_tolerance: timedelta
+    known: bool = True
+
+    def require_signature(self, client_key: str, timestamp: str, signature: str) -> None:
+        """Hold the signature against the header values as they were sent.
+
+        Raises:
+            SnapError: 401 00, alike for an unknown client and for a signature that no key verifies.
+        """
+        genuine = verifies(self.public_keys, string_to_sign(client_key, timestamp), signature)
+        if not (genuine and self.known):
+            reason = "signature.mismatch" if self.known else "client.unknown"
+            raise unauthorized(field=_EITHER, reason=reason)
+
+
+class Clients:
+    """The clients of the settings, and one stand-in that takes the place of any other.
+
+    The stand-in has a key that nobody holds, so that refusing an unknown client is the same work as refusing a
+    wrong signature.
+    """
+
+    def __init__(self, clients: Sequence[Client], dummy_key: Callable[[int], RSAPublicKey]) -> None:
+        """`dummy_key` makes a public key of so many bits and forgets the private one."""
+        self._by_key = {client.key: client for client in clients}
+        self.widest_tolerance = max(client.clock_tolerance for client in clients)
+        bits = mode(key.key_size for client in clients for key in client.public_keys)
+        self._stand_in = Client("", (dummy_key(bits),), self.widest_tolerance, known=False)
+
+    def find(self, client_key: str) -> Client:
+        """The client of that key, or the stand-in."""
+        return self._by_key.get(client_key, self._stand_in)

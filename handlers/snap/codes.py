@@ -1,0 +1,88 @@
+"""The response codes of SNAP (ASPI, Access Token B2B), one row a code, and the error that carries one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCode:
+    """One row: HTTP status, case code of two digits, message as ASPI prints it.
+
+    `{}` in the message is where the name of the field goes.
+    """
+
+    status: int
+    case: str
+    message: str
+
+    def of_service(self, service: str) -> str:
+        """Seven digits: HTTP status (3), service code (2), case code (2) (ASPI, responseCode)."""
+        return f"{self.status}{service}{self.case}"
+
+
+ACCESS_TOKEN_SERVICE = "73"  # noqa: S105  a service code, no password
+
+SUCCESSFUL = ResponseCode(200, "00", "Successful")
+BAD_REQUEST = ResponseCode(400, "00", "Bad Request")
+INVALID_FIELD_FORMAT = ResponseCode(400, "01", "Invalid Field Format {}")
+INVALID_MANDATORY_FIELD = ResponseCode(400, "02", "Invalid Mandatory Field {}")
+UNAUTHORIZED = ResponseCode(401, "00", "Unauthorized. {}")
+NOT_SUPPORTED = ResponseCode(405, "00", "Requested Function Is Not Supported")
+GENERAL_ERROR = ResponseCode(500, "00", "General Error")
+
+# Statuses without a row in ASPI's table keep the status, case 00 and HTTP's own phrase.
+NOT_FOUND = ResponseCode(404, "00", "Not Found")
+CONTENT_TOO_LARGE = ResponseCode(413, "00", "Content Too Large")
+UNSUPPORTED_MEDIA_TYPE = ResponseCode(415, "00", "Unsupported Media Type")
+
+CATALOGUE = (
+    SUCCESSFUL,
+    BAD_REQUEST,
+    INVALID_FIELD_FORMAT,
+    INVALID_MANDATORY_FIELD,
+    UNAUTHORIZED,
+    NOT_FOUND,
+    NOT_SUPPORTED,
+    CONTENT_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    GENERAL_ERROR,
+)
+
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_CHALLENGE = MappingProxyType({"WWW-Authenticate": 'SNAP realm="access-token"'})
+
+
+class SnapError(Exception):
+    """A request that is refused.
+
+    `field` is what the caller is told to mend, `headers` what the status demands. `reason` is a constant for the
+    log and `facts` what else the log is to say; neither reaches the caller.
+    """
+
+    def __init__(
+        self,
+        code: ResponseCode,
+        *,
+        reason: str,
+        field: str = "",
+        headers: Mapping[str, str] = _NO_HEADERS,
+        **facts: str,
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.field = field
+        self.headers = headers
+        self.facts = facts
+
+    @property
+    def message(self) -> str:
+        """`responseMessage`: names the field, never its value."""
+        return self.code.message.format(self.field)
+
+
+def unauthorized(*, field: str, reason: str, **facts: str) -> SnapError:
+    """401 00, with the challenge that HTTP demands of it (RFC 9110, section 15.5.2)."""
+    return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_CHALLENGE, **facts)

@@ -1,0 +1,110 @@
+"""RSA keys in every form in which public keys arrive, and the sizes that are taken."""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+
+SMALLEST_BITS = 1024
+ADVISED_BITS = 2048
+LARGEST_BITS = 8192
+
+_ARMOUR = "-----BEGIN "
+_INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{100,}")
+_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
+
+
+class KeyFormError(ValueError):
+    """A text that is no usable key. Its message says what the text is and what is wanted, and quotes none of it."""
+
+
+def is_inline(text: str) -> bool:
+    """Whether a setting is a key itself, not a path: it holds PEM armour, or is base64 of over 100 characters."""
+    return _ARMOUR in text or _INLINE_BASE64.fullmatch(text) is not None
+
+
+def load_public_key(text: str) -> RSAPublicKey:
+    """An RSA public key of 1024 to 8192 bits.
+
+    Taken are SubjectPublicKeyInfo, PKCS #1 and an X.509 certificate (for its key), each as PEM, as base64 of the
+    DER, or as base64 of the PEM.
+
+    Raises:
+        KeyFormError: none of these, a private key, not RSA, or a size that is not taken.
+    """
+    key = _load(_unwrapped(text.strip()))
+    if not isinstance(key, RSAPublicKey):
+        message = "it is not an RSA key; SNAP signs with RSA"
+        raise KeyFormError(message)
+    if not SMALLEST_BITS <= key.key_size <= LARGEST_BITS:
+        message = f"it is an RSA key of {key.key_size} bits; {SMALLEST_BITS} to {LARGEST_BITS} are taken"
+        raise KeyFormError(message)
+    return key
+
+
+def load_private_key(pem: bytes) -> RSAPrivateKey:
+    """The RSA private key of an unencrypted PEM, for whoever plays the client.
+
+    Raises:
+        KeyFormError: not that.
+    """
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except _UNREADABLE as error:
+        message = "it is not an unencrypted private key in PEM"
+        raise KeyFormError(message) from error
+    if not isinstance(key, RSAPrivateKey):
+        message = "it is not an RSA key; SNAP signs with RSA"
+        raise KeyFormError(message)
+    return key
+
+
+def _unwrapped(text: str) -> bytes:
+    """PEM or DER: whatever base64 was wrapped around it is taken off."""
+    if _ARMOUR in text:
+        return text.encode()
+    try:
+        raw = b64decode("".join(text.split()), validate=True)
+    except (Base64Error, ValueError) as error:
+        message = "it is neither PEM nor base64; NICEPAY's public key is wanted"
+        raise KeyFormError(message) from error
+    return raw.strip() if _ARMOUR.encode() in raw else raw
+
+
+def _load(raw: bytes) -> PublicKeyTypes:
+    pem = _ARMOUR.encode() in raw
+    try:
+        return load_pem_public_key(raw) if pem else load_der_public_key(raw)
+    except _UNREADABLE:
+        return _certified_key(raw, pem=pem)
+
+
+def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
+    try:
+        return (load_pem_x509_certificate if pem else load_der_x509_certificate)(raw).public_key()
+    except _UNREADABLE as error:
+        if _is_private(raw, pem=pem):
+            message = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
+        else:
+            message = "it is no public key that can be read; is it complete?"
+        raise KeyFormError(message) from error
+
+
+def _is_private(raw: bytes, *, pem: bool) -> bool:
+    if pem:
+        return b"PRIVATE KEY-----" in raw
+    try:
+        load_der_private_key(raw, password=None)
+    except _UNREADABLE:
+        return False
+    return True

@@ -1,0 +1,40 @@
+"""The asymmetric signature: SHA256withRSA over `client key|X-TIMESTAMP`, in standard base64."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+
+_PADDING = PKCS1v15()
+_HASH = SHA256()
+
+
+def string_to_sign(client_key: str, timestamp: str) -> bytes:
+    """Both header values as they were sent: the timestamp is never reformatted (ASPI, asymmetric signature)."""
+    return f"{client_key}|{timestamp}".encode()
+
+
+def sign(private_key: RSAPrivateKey, message: bytes) -> str:
+    """What the client does: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2), base64 (RFC 4648, 4)."""
+    return b64encode(private_key.sign(message, _PADDING, _HASH)).decode()
+
+
+def verifies(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> bool:
+    """Whether one of the keys verifies the base64 signature over the message.
+
+    Every key is tried, so the time taken does not tell which of them did.
+    """
+    raw = b64decode(signature, validate=True)
+    verdicts = [_verifies(key, message, raw) for key in public_keys]
+    return any(verdicts)
+
+
+def _verifies(key: RSAPublicKey, message: bytes, raw: bytes) -> bool:
+    try:
+        key.verify(raw, message, _PADDING, _HASH)
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""Access tokens: Fernet, opaque to the client, checked by whoever holds the keys, nothing to store.
+
+A token carries its client key and, in Fernet's own field, the second in which it was issued. A client key of 36
+characters gives 140 characters; NICEPAY's limit is 150 (NICO and NIVA, accessToken).
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+LIFETIME = timedelta(seconds=900)  # SNAP: a B2B token lives 15 minutes.
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedToken:
+    """What a genuine token says."""
+
+    client_key: str
+    issued_at: datetime
+
+
+class TokenRefusedError(Exception):
+    """A token that opens nothing. `reason` is for the log."""
+
+    reason: ClassVar[str]
+
+
+class TamperedTokenError(TokenRefusedError):
+    """Not ours, or altered, be it in its spelling alone."""
+
+    reason = "token.tampered"
+
+
+class ExpiredTokenError(TokenRefusedError):
+    """Ours, and not of this time."""
+
+    reason = "token.expired"
+
+
+class TokenKeys:
+    """The Fernet keys, newest first: the first mints, all open."""
+
+    def __init__(self, keys: Sequence[bytes], lifetime: timedelta = LIFETIME) -> None:
+        """Each key is 32 bytes in urlsafe base64; ValueError if one is not, or if there is none."""
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self.lifetime = lifetime
+
+    def mint(self, client_key: str, issued_at: datetime) -> str:
+        """A token for one client; urlsafe base64, at most 140 characters."""
+        return self._fernet.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
+
+    def open(self, token: str, now: datetime) -> OpenedToken:
+        """Read a token back.
+
+        Raises:
+            TamperedTokenError: no key opens it, or it is spelt in another way than it was issued.
+            ExpiredTokenError: its lifetime is over, or has not begun.
+        """
+        raw = _canonical(token)
+        try:
+            client_key = self._fernet.decrypt(raw).decode()
+            issued_at = datetime.fromtimestamp(self._fernet.extract_timestamp(raw), UTC)
+        except InvalidToken as error:
+            raise TamperedTokenError from error
+        if not issued_at <= now < issued_at + self.lifetime:
+            raise ExpiredTokenError
+        return OpenedToken(client_key, issued_at)
+
+
+def _canonical(token: str) -> bytes:
+    """The token's bytes, if it is spelt as it was issued: Fernet alone takes other base64 of the same bytes too."""
+    try:
+        raw = token.encode("ascii")
+        spelt = urlsafe_b64encode(urlsafe_b64decode(raw))
+    except ValueError as error:
+        raise TamperedTokenError from error
+    if spelt != raw:
+        raise TamperedTokenError
+    return raw

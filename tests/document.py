@@ -1,0 +1,48 @@
+"""The contract as a test reads it, and the check of an answer against it by a validator that is not Connexion's."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from openapi_schema_validator import OAS30Validator
+
+PATH = Path(__file__).parents[1] / "openapi" / "snap-token.yaml"
+RAW: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+
+
+def _resolved(node: Any) -> Any:  # noqa: ANN401  any YAML
+    if isinstance(node, dict) and "$ref" in node:
+        target: Any = RAW
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        return _resolved(target)
+    if isinstance(node, dict):
+        return {key: _resolved(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_resolved(value) for value in node]
+    return node
+
+
+DOCUMENT: dict[str, Any] = _resolved(RAW)
+TOKEN_PATH = "/access-token/b2b"
+OPERATION: dict[str, Any] = DOCUMENT["paths"][TOKEN_PATH]["post"]
+RESPONSES: dict[str, Any] = OPERATION["responses"]
+SNAP_HEADERS = {"x-timestamp", "x-client-key", "cache-control", "www-authenticate", "allow", "retry-after"}
+
+
+def check_answer(response: httpx.Response) -> None:
+    """Every answer is one that the document describes: its status, its body, its headers and no other SNAP header."""
+    described = RESPONSES[str(response.status_code)]
+    assert response.headers["content-type"] == "application/json"
+    if response.request.method != "HEAD":
+        body = response.json()
+        OAS30Validator(described["content"]["application/json"]["schema"]).validate(body)
+        assert body["responseCode"][:3] == str(response.status_code)
+    for name, header in described["headers"].items():
+        value = response.headers.get(name)
+        assert value is not None or not header.get("required"), f"{name} is missing"
+        if value is not None:
+            OAS30Validator(header["schema"]).validate(value)
+    undescribed = SNAP_HEADERS & set(response.headers) - {name.lower() for name in described["headers"]}
+    assert not undescribed

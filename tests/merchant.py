@@ -1,0 +1,114 @@
+"""The merchant's server, started in a thread on a free port with a clock that the test sets."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from handlers.server import logs, start
+from handlers.server.application import application
+from handlers.server.settings import Settings
+from tests.document import TOKEN_PATH, check_answer
+from tests.nicepay import BODY, Nicepay, jakarta
+
+NOON = datetime(2026, 1, 22, 5, 0, 1, 250_000, tzinfo=UTC)
+BASE_PATH = "/api/v1.0"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class Merchant:
+    """A running server: its address, its clock and what it has logged."""
+
+    origin: str
+    clock: Clock
+    stream: io.StringIO
+    client: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.Client(base_url=self.origin, trust_env=False)
+        # httpx sends these of its own; a request here is to be exactly what the test says.
+        for name in ("user-agent", "accept", "accept-encoding"):
+            self.client.headers.pop(name)
+
+    def send(
+        self,
+        headers: dict[str, str] | list[tuple[str, str]],
+        body: bytes = BODY,
+        *,
+        method: str = "POST",
+        path: str = BASE_PATH + TOKEN_PATH,
+    ) -> httpx.Response:
+        """Send a request and hold the answer against the document."""
+        response = self.client.request(method, path, headers=headers, content=body)
+        check_answer(response)
+        return response
+
+    def ask(self, nicepay: Nicepay, timestamp: str | None = None) -> httpx.Response:
+        """A genuine request, of now unless said otherwise."""
+        return self.send(nicepay.headers(timestamp or jakarta(self.clock.now)))
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines logged since the last call."""
+        lines = self.stream.getvalue().splitlines()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return [json.loads(line) for line in lines]
+
+    def decision(self) -> dict[str, Any]:
+        """The one line of the one decision since the last call."""
+        (line,) = self.log()
+        return line
+
+
+def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra: str = "") -> Path:
+    """Settings, a token key and a public key file for each client; the path of the settings."""
+    keys = folder / "token.keys"
+    keys.write_bytes(Fernet.generate_key() + b"\n")
+    keys.chmod(0o600)
+    tables = [extra, '[token]\nkeys_file = "token.keys"']
+    for nicepay in clients:
+        (folder / f"{nicepay.client_key}.pem").write_text(nicepay.public_pem)
+        tables.append(
+            f'[[clients]]\nid = "{nicepay.client_key}"\npublic_keys = ["{nicepay.client_key}.pem"]\n'
+            f"clock_tolerance_seconds = {tolerance}"
+        )
+    settings = folder / "snap-token.toml"
+    settings.write_text("\n".join(tables))
+    return settings
+
+
+@contextmanager
+def running(settings: Settings, clock: Clock) -> Iterator[Merchant]:
+    """Serve the settings on a free port until the block ends."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    app = application(start.assemble(settings, clock), settings.server.base_path)
+    listener = start.listen("127.0.0.1", 0)
+    server = start.server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    merchant = Merchant(start.origin("127.0.0.1", listener.getsockname()[1]), clock, stream)
+    try:
+        yield merchant
+    finally:
+        merchant.client.close()
+        server.should_exit = True
+        thread.join()

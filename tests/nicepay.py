@@ -1,0 +1,52 @@
+"""NICEPAY, played by a test: a key pair and the requests it signs. Independent of the code under test."""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+JAKARTA = timezone(timedelta(hours=7))
+BODY = b'{"grantType":"client_credentials","additionalInfo":{}}'
+CLIENT_KEY = "IONPAYTEST"
+
+
+def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, bits)
+
+
+@dataclass(frozen=True)
+class Nicepay:
+    """A client with a private key."""
+
+    client_key: str = CLIENT_KEY
+    private_key: rsa.RSAPrivateKey = field(default_factory=new_key)
+
+    @property
+    def public_pem(self) -> str:
+        spki = self.private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return spki.decode()
+
+    @property
+    def private_pem(self) -> str:
+        return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+    def signature(self, timestamp: str, client_key: str | None = None) -> str:
+        message = f"{client_key or self.client_key}|{timestamp}".encode()
+        return b64encode(self.private_key.sign(message, padding.PKCS1v15(), SHA256())).decode()
+
+    def headers(self, timestamp: str) -> dict[str, str]:
+        """The headers of a genuine request, signed over the very text of its timestamp."""
+        return {
+            "Content-Type": "application/json",
+            "X-TIMESTAMP": timestamp,
+            "X-CLIENT-KEY": self.client_key,
+            "X-SIGNATURE": self.signature(timestamp),
+        }
+
+
+def jakarta(instant: datetime) -> str:
+    """As NICEPAY's own clients print it: 25 characters."""
+    return instant.astimezone(JAKARTA).strftime("%Y-%m-%dT%H:%M:%S+07:00")
