@@ -3,7 +3,7 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 from cryptography.fernet import Fernet
+from starlette.types import ASGIApp
 
 from handlers.server import logs, start
 from handlers.server.application import application
@@ -96,11 +97,11 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
 
 
 @contextmanager
-def running(settings: Settings, clock: Clock) -> Iterator[Merchant]:
+def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
     """Serve the settings on a free port until the block ends."""
     stream = io.StringIO()
     logs.set_up(stream)
-    app = application(start.assemble(settings, clock), settings.server.base_path)
+    app = application(start.assemble(settings, clock), settings.server.base_path, *layers)
     listener = start.listen("127.0.0.1", 0)
     server = start.server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

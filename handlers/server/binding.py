@@ -83,7 +83,7 @@ class BodyRule:
         if not isinstance(body, dict):
             raise SnapError(INVALID_FIELD_FORMAT, field="body", reason="body.not_object")
         for name in self.required:
-            if body.get(name) in {None, ""}:
+            if body.get(name) in (None, ""):
                 raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing", member=name)
         for error in self.schema.iter_errors(body):
             name = str(error.instance_path[0])

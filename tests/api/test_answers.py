@@ -1,7 +1,16 @@
 """Each input and the answer that the contract rules for it, over HTTP."""
 
-from tests.merchant import Merchant
-from tests.nicepay import Nicepay, jakarta
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, Merchant
+from tests.nicepay import BODY, Nicepay, jakarta
+
+NEITHER = "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
 
 
 def test_a_genuine_request_gets_a_token(merchant: Merchant, nicepay: Nicepay) -> None:
@@ -20,3 +29,292 @@ def test_a_genuine_request_gets_a_token(merchant: Merchant, nicepay: Nicepay) ->
     assert len(token) == 100
     assert response.headers["x-timestamp"] == jakarta(merchant.clock.now)
     assert response.headers["x-client-key"] == nicepay.client_key
+
+
+def test_two_alike_requests_get_two_tokens(merchant: Merchant, nicepay: Nicepay) -> None:
+    """Requests of one second are byte-identical, and each gets a fresh token."""
+    first, second = (merchant.ask(nicepay).json()["accessToken"] for _ in range(2))
+    assert first != second
+
+
+@pytest.mark.parametrize("name", ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE"])
+@pytest.mark.parametrize("empty", [True, False], ids=["empty", "absent"])
+def test_a_missing_header_is_named(merchant: Merchant, nicepay: Nicepay, name: str, *, empty: bool) -> None:
+    """A mandatory header that is absent or empty is 4007302 with its name."""
+    headers = nicepay.headers(jakarta(merchant.clock.now))
+    if empty:
+        headers[name] = ""
+    else:
+        del headers[name]
+    response = merchant.send(headers)
+    assert response.json() == {
+        "responseCode": "4007302",
+        "responseMessage": f"Invalid Mandatory Field {name}",
+    }
+    assert merchant.decision()["reason"] == "header.missing"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-TIMESTAMP", "2026-01-22 12:00:01+07:00"),
+        ("X-TIMESTAMP", "2026-02-30T12:00:01+07:00"),
+        ("X-TIMESTAMP", "1769058001"),
+        ("X-CLIENT-KEY", "x" * 37),
+        ("X-CLIENT-KEY", "IONPAY TEST"),
+        ("X-SIGNATURE", '"c2lnbmF0dXJl"'),
+        ("X-SIGNATURE", "c2lnbmF0dXJlcw"),
+        ("X-SIGNATURE", "c2lnbmF0-XJl"),
+        ("X-SIGNATURE", "c2lnbmF0dXJlcx=="),
+        ("X-SIGNATURE", "c2ln bmF0"),
+        ("X-SIGNATURE", "AAAA" * 513),
+    ],
+)
+def test_a_malformed_header_is_named(merchant: Merchant, nicepay: Nicepay, name: str, value: str) -> None:
+    """A header that is there and malformed is 4007301 with its name."""
+    headers = nicepay.headers(jakarta(merchant.clock.now)) | {name: value}
+    assert merchant.send(headers).json() == {
+        "responseCode": "4007301",
+        "responseMessage": f"Invalid Field Format {name}",
+    }
+    assert merchant.decision()["reason"] == "header.malformed"
+
+
+@pytest.mark.parametrize("name", ["X-TIMESTAMP", "x-client-key", "X-SIGNATURE", "Content-Type"])
+def test_a_header_that_comes_twice_is_a_bad_request(merchant: Merchant, nicepay: Nicepay, name: str) -> None:
+    """A second copy of a header of the contract, though it be the same, is 4007300; a doubled key is not echoed."""
+    headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
+    value = {key.lower(): value for key, value in headers}[name.lower()]
+    response = merchant.send([*headers, (name, value)])
+    assert response.json() == {"responseCode": "4007300", "responseMessage": "Bad Request"}
+    assert ("x-client-key" in response.headers) == (name != "x-client-key")
+    line = merchant.decision()
+    assert (line["reason"], line["header"]) == ("header.duplicated", name.lower())
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (b"", "4007300", "Bad Request"),
+        (b"grantType=client_credentials", "4007300", "Bad Request"),
+        (b'{"grantType":"client_credentials"', "4007300", "Bad Request"),
+        (b'{"grantType":"client_credentials"}x', "4007300", "Bad Request"),
+        (b'{"grantType":"client_credentials\xff"}', "4007300", "Bad Request"),
+        (b"\xef\xbb\xbf" + BODY, "4007300", "Bad Request"),
+        (b'{"grantType":"client_credentials","additionalInfo":NaN}', "4007300", "Bad Request"),
+        (b'{"grantType":"x","grantType":"client_credentials"}', "4007300", "Bad Request"),
+        (b"[" * 16_000, "4007300", "Bad Request"),
+        (b"[]", "4007301", "Invalid Field Format body"),
+        (b"null", "4007301", "Invalid Field Format body"),
+        (b'"client_credentials"', "4007301", "Invalid Field Format body"),
+        (b"7", "4007301", "Invalid Field Format body"),
+        (b"{}", "4007302", "Invalid Mandatory Field grantType"),
+        (b'{"grant_type":"client_credentials"}', "4007302", "Invalid Mandatory Field grantType"),
+        (b'{"grantType":""}', "4007302", "Invalid Mandatory Field grantType"),
+        (b'{"grantType":null}', "4007302", "Invalid Mandatory Field grantType"),
+        (b'{"grantType":"authorization_code"}', "4007301", "Invalid Field Format grantType"),
+        (b'{"grantType":"CLIENT_CREDENTIALS"}', "4007301", "Invalid Field Format grantType"),
+        (b'{"grantType":["client_credentials"]}', "4007301", "Invalid Field Format grantType"),
+        (b'{"grantType":1}', "4007301", "Invalid Field Format grantType"),
+        (b"{" + b" " * 16_383 + b"}", "4137300", "Content Too Large"),
+    ],
+)
+def test_a_wrong_body_is_told(merchant: Merchant, nicepay: Nicepay, body: bytes, code: str, message: str) -> None:
+    """A body is refused by what is wrong with it: no JSON, no object, grantType missing or wrong, too large."""
+    response = merchant.send(nicepay.headers(jakarta(merchant.clock.now)), body)
+    assert response.json() == {"responseCode": code, "responseMessage": message}
+
+
+@pytest.mark.parametrize(
+    "value", ["{}", "[]", '""', '"{}"', "null", "0", "true", '{"a":[1.5e999]}', "9" * 5000, '"\\u00e9"']
+)
+def test_additional_info_may_be_anything(merchant: Merchant, nicepay: Nicepay, value: str) -> None:
+    """Any JSON value in additionalInfo is ignored, a number of 5,000 digits included."""
+    body = f'{{"grantType":"client_credentials","additionalInfo":{value}}}'.encode()
+    assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), body).status_code == 200
+
+
+def test_unknown_members_and_headers_are_ignored(merchant: Merchant, nicepay: Nicepay) -> None:
+    """What the contract does not name is not looked at."""
+    headers = nicepay.headers(jakarta(merchant.clock.now)) | {
+        "X-EXTERNAL-ID": "",
+        "Authorization": "",
+        "CHANNEL-ID": "",
+    }
+    assert merchant.send(headers, b'{"grantType":"client_credentials","more":{"x":1}}').status_code == 200
+
+
+def test_a_body_of_exactly_the_limit_is_read(merchant: Merchant, nicepay: Nicepay) -> None:
+    """16,384 bytes are not too many."""
+    assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), BODY.ljust(16_384)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/JSON",
+        "APPLICATION/JSON",
+        "Application/Json",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF8",
+        'application/json; charset="Utf-8"',
+        "application/json; charset=utf_8; profile=x",
+        "",
+        None,
+    ],
+)
+def test_every_name_of_json_is_json_and_is_validated(
+    merchant: Merchant, nicepay: Nicepay, media_type: str | None
+) -> None:
+    """A media type in any case, with a charset that means UTF-8, or none at all: the body is taken, and is checked."""
+    headers = nicepay.headers(jakarta(merchant.clock.now))
+    if media_type is None:
+        del headers["Content-Type"]
+    else:
+        headers["Content-Type"] = media_type
+    assert merchant.send(headers).status_code == 200
+    assert merchant.send(headers, b'{"grantType":"x"}').json()["responseCode"] == "4007301"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "application/json, text/plain",
+        "application/json; charset=latin-1",
+        "application/json; charset=bogus",
+        "application/json; charset=utf-16",
+        "json",
+    ],
+)
+def test_another_media_type_is_refused(merchant: Merchant, nicepay: Nicepay, media_type: str) -> None:
+    """Anything that does not mean JSON in UTF-8 is 4157300, though the body be good."""
+    headers = nicepay.headers(jakarta(merchant.clock.now)) | {"Content-Type": media_type}
+    assert merchant.send(headers).json() == {"responseCode": "4157300", "responseMessage": "Unsupported Media Type"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/access-token/b2b",
+        "/api/v1.0",
+        "/api/v1.0/",
+        "/api/v1.0/access-token/b2b/",
+        "/api/v1.0/access-token/B2B",
+        "/api/v1.0//access-token/b2b",
+        "/ui/",
+        "/openapi.yaml",
+        "/api/v1.0/openapi.json",
+    ],
+)
+def test_an_unknown_path_is_not_found(merchant: Merchant, nicepay: Nicepay, path: str) -> None:
+    """Any other path is 4047300 without a redirect, the sandbox's pages and Connexion's own included."""
+    response = merchant.send(nicepay.headers(jakarta(merchant.clock.now)), path=path)
+    assert response.json() == {"responseCode": "4047300", "responseMessage": "Not Found"}
+    assert "location" not in response.headers
+    assert merchant.decision()["reason"] == "path.unknown"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_another_method_is_not_supported(merchant: Merchant, method: str) -> None:
+    """Any other method is 4057300 and is told which one there is."""
+    response = merchant.send({}, b"", method=method)
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    assert merchant.decision()["response_code"] == "4057300"
+
+
+@pytest.mark.parametrize("seconds", [-301.25, 301])
+def test_outside_the_window_the_clock_is_named(merchant: Merchant, nicepay: Nicepay, seconds: float) -> None:
+    """A timestamp too old or too new is 4017300 naming X-TIMESTAMP, before client and signature are looked at."""
+    headers = nicepay.headers(jakarta(merchant.clock.now + timedelta(seconds=seconds)))
+    for altered in (headers, headers | {"X-SIGNATURE": "AAAA"}, headers | {"X-CLIENT-KEY": "NOBODY"}):
+        response = merchant.send(altered)
+        assert response.json() == {"responseCode": "4017300", "responseMessage": "Unauthorized. X-TIMESTAMP"}
+        line = merchant.decision()
+        assert line["reason"] == ("clock.behind" if seconds < 0 else "clock.ahead")
+        assert line["clock_skew_seconds"] == pytest.approx(seconds, abs=1)
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        {"X-CLIENT-KEY": "NOBODY"},
+        {"X-SIGNATURE": "AAAA"},
+        {"X-SIGNATURE": "A" * 344},
+        {"X-SIGNATURE": "AAAA" * 512},
+    ],
+)
+def test_who_is_not_authentic_is_told_nothing_more(merchant: Merchant, nicepay: Nicepay, alter: dict[str, str]) -> None:
+    """An unknown client and a wrong signature of any length are one and the same 4017300."""
+    headers = nicepay.headers(jakarta(merchant.clock.now))
+    reference = merchant.send(headers | {"X-SIGNATURE": Nicepay(private_key=nicepay.private_key).signature("x")})
+    response = merchant.send(headers | alter)
+    assert response.json() == {"responseCode": "4017300", "responseMessage": NEITHER}
+    assert response.content == reference.content
+    differing = {"x-client-key", "date"}
+    assert _without(response.headers, differing) == _without(reference.headers, differing)
+
+
+def _without(headers: httpx.Headers, names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in names}
+
+
+def test_the_signature_covers_the_text_as_sent(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The same instant written in another way than it was signed is refused; written as signed it is taken."""
+    signed = jakarta(merchant.clock.now)
+    reformatted = signed.replace("+07:00", ".000+07:00")
+    headers = nicepay.headers(signed) | {"X-TIMESTAMP": reformatted}
+    assert merchant.send(headers).json()["responseMessage"] == NEITHER
+    assert merchant.ask(nicepay, reformatted).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["Z", "+00:00", "-00:00", ".478+00:00", ".190Z", ".123456789Z"])
+def test_timestamps_of_any_offset_are_taken(merchant: Merchant, nicepay: Nicepay, form: str) -> None:
+    """UTC under any of its names, with or without a fraction, is as good as Jakarta time."""
+    timestamp = merchant.clock.now.strftime("%Y-%m-%dT%H:%M:%S") + form
+    assert merchant.ask(nicepay, timestamp).status_code == 200
+
+
+def test_every_decision_is_one_line_without_secrets(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The line says who, what and by how much the clock is off, and holds neither token nor signature."""
+    response = merchant.ask(nicepay)
+    line = merchant.decision()
+    assert len(line.pop("request_id")) == 32
+    assert line.pop("timestamp")
+    assert line == {
+        "event": "token.issued",
+        "level": "info",
+        "outcome": "issued",
+        "client_key": "IONPAYTEST",
+        "remote": "127.0.0.1",
+        "response_code": "2007300",
+        "clock_skew_seconds": -0.25,
+    }
+    assert response.json()["accessToken"] not in json.dumps(line)
+
+
+def test_a_client_key_that_is_none_is_neither_echoed_nor_logged(merchant: Merchant, nicepay: Nicepay) -> None:
+    """What was pasted into the wrong header by mistake does not spread."""
+    headers = nicepay.headers(jakarta(merchant.clock.now)) | {"X-CLIENT-KEY": "a secret, perhaps"}
+    response = merchant.send(headers)
+    assert "x-client-key" not in response.headers
+    assert merchant.decision()["client_key"] is None
+
+
+def test_the_query_is_not_part_of_the_contract(merchant: Merchant, nicepay: Nicepay) -> None:
+    """A query changes nothing."""
+    path = f"{BASE_PATH}{TOKEN_PATH}?x=1"
+    assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), path=path).status_code == 200
+
+
+def test_a_chunked_body_is_a_body(merchant: Merchant, nicepay: Nicepay) -> None:
+    """A body that comes in chunks without Content-Length is read like any other."""
+    headers = nicepay.headers(jakarta(merchant.clock.now))
+    pieces = iter([BODY[:10], BODY[10:]])
+    response = merchant.client.post(f"{BASE_PATH}{TOKEN_PATH}", headers=headers, content=pieces)
+    assert response.json()["responseCode"] == "2007300"

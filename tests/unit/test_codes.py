@@ -1,0 +1,40 @@
+"""The response codes and the error that carries one."""
+
+import pytest
+
+from handlers.snap import codes
+from handlers.snap.codes import SnapError, unauthorized
+
+
+@pytest.mark.parametrize(
+    ("code", "digits"),
+    [
+        (codes.SUCCESSFUL, "2007300"),
+        (codes.INVALID_FIELD_FORMAT, "4007301"),
+        (codes.INVALID_MANDATORY_FIELD, "4007302"),
+        (codes.UNAUTHORIZED, "4017300"),
+    ],
+)
+def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str) -> None:
+    """A responseCode has the HTTP status, the service code and the case, seven digits in all."""
+    assert code.of_service("73") == digits
+
+
+def test_no_code_stands_twice() -> None:
+    """Each row of the catalogue has a code of its own."""
+    assert len({(code.status, code.case) for code in codes.CATALOGUE}) == len(codes.CATALOGUE)
+
+
+def test_an_error_names_its_field() -> None:
+    """The message names the field and keeps what is for the log to itself."""
+    error = SnapError(codes.INVALID_FIELD_FORMAT, field="X-TIMESTAMP", reason="header.malformed", value="secret")
+    assert error.message == "Invalid Field Format X-TIMESTAMP"
+    assert error.facts == {"value": "secret"}
+    assert not error.headers
+
+
+def test_a_401_challenges() -> None:
+    """Every 401 carries WWW-Authenticate, as HTTP demands."""
+    error = unauthorized(field="X-TIMESTAMP", reason="clock.behind")
+    assert error.code is codes.UNAUTHORIZED
+    assert error.headers == {"WWW-Authenticate": 'SNAP realm="access-token"'}

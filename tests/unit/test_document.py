@@ -1,0 +1,173 @@
+"""The document itself: valid, true in its examples, and in step with the code."""
+
+import re
+from base64 import b64decode
+from datetime import datetime
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from hypothesis import given
+from hypothesis.strategies import from_regex, text
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+from handlers.server.application import OPERATIONS
+from handlers.server.guard import LARGEST_BODY
+from handlers.snap.client import CLIENT_KEY
+from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
+from tests.document import DOCUMENT, OPERATION, PATH, RAW, RESPONSES
+
+TEXT = PATH.read_text(encoding="utf-8")
+PROSE = DOCUMENT["info"]["description"]
+PARAMETERS = {each["name"]: each for each in OPERATION["parameters"]}
+TIMESTAMP = PARAMETERS["X-TIMESTAMP"]["schema"]
+
+
+def _examples() -> list[dict[str, str]]:
+    contents = [response["content"]["application/json"] for response in RESPONSES.values()]
+    return [example["value"] for content in contents for example in content["examples"].values()]
+
+
+def _is_timestamp(value: str) -> bool:
+    return bool(OAS30Validator(TIMESTAMP).is_valid(value))
+
+
+def test_the_document_is_valid() -> None:
+    """The document is valid OpenAPI 3.0.3 in the eyes of a validator that the server does not use."""
+    validate(RAW)
+    assert RAW["openapi"] == "3.0.3"
+
+
+def test_the_document_speaks_no_python() -> None:
+    """Whoever reads the document learns nothing of how it is served."""
+    assert not re.search(r"python|connexion|handlers|x-openapi-router-controller", TEXT, re.IGNORECASE)
+
+
+def test_operation_ids_are_unique_and_served() -> None:
+    """Each operationId stands once in the document and names one function, and no function is left over."""
+    ids = re.findall(r"operationId: (\S+)", TEXT)
+    assert sorted(ids) == sorted(OPERATIONS)
+
+
+def test_the_worked_example_verifies() -> None:
+    """The signature printed in the prose verifies over the string to sign, with the public key beside it."""
+    pem = re.search(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", PROSE, re.DOTALL)
+    sent = dict(re.findall(r"^(X-[A-Z-]+): (\S+)$", PROSE, re.MULTILINE)[:3])
+    assert pem
+    key = load_pem_public_key(pem[0].encode())
+    assert isinstance(key, RSAPublicKey)
+    message = f"{sent['X-CLIENT-KEY']}|{sent['X-TIMESTAMP']}"
+    assert f"\n{message}\n" in PROSE
+    key.verify(b64decode(sent["X-SIGNATURE"]), message.encode(), PKCS1v15(), SHA256())
+
+
+def test_the_parameters_show_the_worked_example() -> None:
+    """The examples of the three headers are the values of the worked example."""
+    for name, parameter in PARAMETERS.items():
+        assert f"{name}: {parameter['example']}\n" in PROSE
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
+    """An example of a header is one that the server would take."""
+    OAS30Validator(PARAMETERS[name]["schema"]).validate(PARAMETERS[name]["example"])
+
+
+def test_each_code_of_the_catalogue_has_an_example_and_no_other() -> None:
+    """The codes that the server can answer are the codes that the document shows."""
+    shown = {example["responseCode"] for example in _examples()}
+    assert shown == {code.of_service(ACCESS_TOKEN_SERVICE) for code in CATALOGUE}
+
+
+def test_each_example_says_what_the_catalogue_says() -> None:
+    """The message of an example is the catalogue's, with a field's name where one belongs."""
+    messages = {
+        code.of_service(ACCESS_TOKEN_SERVICE): re.escape(code.message).replace(r"\{\}", r"\S.*") for code in CATALOGUE
+    }
+    for example in _examples():
+        assert re.fullmatch(messages[example["responseCode"]], example["responseMessage"])
+
+
+def test_each_answer_stands_under_the_status_of_its_code() -> None:
+    """The first three digits of a responseCode are the status that it is documented under."""
+    for status, response in RESPONSES.items():
+        for example in response["content"]["application/json"]["examples"].values():
+            assert example["value"]["responseCode"][:3] == status
+
+
+def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
+    """The largest body that the document promises is the largest that the server reads."""
+    assert f"{LARGEST_BODY:,} bytes" in OPERATION["requestBody"]["description"]
+    assert f"{LARGEST_BODY:,} bytes" in RESPONSES["413"]["description"]
+
+
+@given(text(max_size=40))
+def test_the_client_key_of_the_code_is_the_document_s(value: str) -> None:
+    """Settings and logs take exactly the client keys that the document describes."""
+    described = OAS30Validator(PARAMETERS["X-CLIENT-KEY"]["schema"]).is_valid(value)
+    assert described == bool(CLIENT_KEY.fullmatch(value))
+
+
+@given(from_regex(TIMESTAMP["pattern"], fullmatch=True))
+def test_what_the_timestamp_pattern_admits_is_an_instant(value: str) -> None:
+    """Every text that the pattern admits is a real instant with an offset, within the stated lengths."""
+    assert datetime.fromisoformat(value).tzinfo
+    assert _is_timestamp(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0000-01-01T00:00:00Z",
+        "2024-00-10T00:00:00Z",
+        "2024-13-10T00:00:00Z",
+        "2024-01-00T00:00:00Z",
+        "2024-01-32T00:00:00Z",
+        "2024-04-31T00:00:00Z",
+        "2023-02-29T00:00:00Z",
+        "1900-02-29T00:00:00Z",
+        "2024-01-22T24:00:00Z",
+        "2024-01-22T15:60:00Z",
+        "2024-01-22T15:00:60Z",
+        "2024-01-22T15:00:01",
+        "2024-01-22T15:00:01+24:00",
+        "2024-01-22T15:00:01+07:60",
+        "2024-01-22T15:00:01+0700",
+        "2024-01-22T15:00:01+07",
+        "2024-01-22 15:00:01+07:00",
+        "2024-01-22T15:00:01.+07:00",
+        "2024-01-22T15:00:01,5+07:00",
+        "2024-01-22T15:00:01.1234567890+07:00",
+        "2024-01-22T15:00+07:00",
+        "20240122T150001+0700",
+        "2024-01-22t15:00:01z",
+        " 2024-01-22T15:00:01+07:00",
+        "\u0662024-01-22T15:00:01+07:00",
+        "24-01-22T15:00:01+07:00",
+        "1705910401",
+        "",
+    ],
+)
+def test_the_timestamp_pattern_admits_nothing_else(value: str) -> None:
+    """What is no instant, or is written in another way, is not admitted."""
+    assert not _is_timestamp(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2024-01-22T15:00:01+07:00",
+        "2024-01-22T08:00:01Z",
+        "2024-01-22T08:00:01.190Z",
+        "2024-01-22T08:00:01-00:00",
+        "2024-02-29T23:59:59.123456789-23:59",
+        "2000-02-29T00:00:00+00:00",
+        "1970-01-01T00:00:00Z",
+    ],
+)
+def test_the_timestamp_pattern_admits_what_clients_send(value: str) -> None:
+    """Offsets, Z, fractions and leap days are admitted."""
+    assert _is_timestamp(value)

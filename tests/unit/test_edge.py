@@ -1,0 +1,126 @@
+"""The edge, where a test plants what the running server never shows."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.server import logs, start
+from handlers.server.application import application
+from handlers.server.edge import Edge
+from handlers.server.settings import Settings
+from handlers.services import Services
+from handlers.snap.token import TokenKeys
+from tests.document import TOKEN_PATH, check_answer
+from tests.merchant import BASE_PATH, NOON, Clock
+from tests.nicepay import BODY, Nicepay, jakarta
+
+LOCAL = "the value of a local variable"
+
+
+class _BrokenKeys(TokenKeys):
+    """Keys that fail where nobody expects it."""
+
+    def mint(self, client_key: str, issued_at: datetime) -> str:
+        secret = LOCAL, client_key, issued_at
+        message = f"{len(secret)} things are wrong"
+        raise RuntimeError(message)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    yield stream
+    logs.set_up()
+
+
+@pytest.fixture
+def services(settings_file: Path) -> Services:
+    """Services that issue tokens."""
+    return start.assemble(Settings.load(settings_file), Clock())
+
+
+def _post(app: ASGIApp, nicepay: Nicepay, path: str = BASE_PATH + TOKEN_PATH) -> httpx.Response:
+    """A genuine request, without a socket."""
+
+    async def exchange() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://merchant.example") as client:
+            return await client.post(path, headers=nicepay.headers(jakarta(NOON)), content=BODY)
+
+    return asyncio.run(exchange())
+
+
+def test_a_failure_is_a_general_error_and_a_logged_traceback(
+    services: Services, nicepay: Nicepay, log: io.StringIO
+) -> None:
+    """Whatever fails inside, the caller gets 5007300 and nothing more, and the log has the traceback in one line."""
+    broken = replace(services, token_keys=_BrokenKeys.__new__(_BrokenKeys))
+    response = _post(application(broken, BASE_PATH), nicepay)
+    check_answer(response)
+    (line,) = [json.loads(each) for each in log.getvalue().splitlines()]
+    assert response.json() == {"responseCode": "5007300", "responseMessage": "General Error"}
+    assert (line["event"], line["outcome"], line["client_key"]) == ("token.failed", "failed", "IONPAYTEST")
+    assert "3 things are wrong" in line["exception"]
+    assert LOCAL not in log.getvalue()
+
+
+def _layer_that_answers(*statuses: int) -> Callable[[ASGIApp], ASGIApp]:
+    """A layer below the edge that answers with each status in turn."""
+    left = iter(statuses)
+
+    def layer(_app: ASGIApp) -> ASGIApp:
+        async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": next(left), "headers": []})
+            await send({"type": "http.response.body", "body": b"from below"})
+
+        return answer
+
+    return layer
+
+
+def test_what_answers_below_the_edge_goes_out_as_it_is(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
+    """An answer of Connexion's stack passes and is no decision; a redirect to another slash does not pass."""
+    app = application(services, BASE_PATH, _layer_that_answers(200, 307))
+    assert _post(app, nicepay, "/elsewhere").content == b"from below"
+    assert not log.getvalue()
+    assert _post(app, nicepay, "/elsewhere").json()["responseCode"] == "4047300"
+
+
+def test_other_protocols_pass_the_edge(services: Services) -> None:
+    """What is not HTTP, such as the start-up message, is for the stack below."""
+    seen = []
+
+    async def below(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["type"])
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(_message: Message) -> None:
+        """Nothing answers a start-up here."""
+
+    asyncio.run(Edge(below, services)({"type": "lifespan"}, receive, send))
+    assert seen == ["lifespan"]
+
+
+def test_a_caller_without_an_address_is_logged_without_one(
+    services: Services, nicepay: Nicepay, log: io.StringIO
+) -> None:
+    """Behind a Unix socket there is no remote address, and nothing fails for it."""
+    app = application(services, BASE_PATH)
+
+    async def without_address(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": None}, receive, send)
+
+    assert _post(without_address, nicepay).status_code == 200
+    assert json.loads(log.getvalue())["remote"] is None

@@ -1,0 +1,61 @@
+"""Strict JSON."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.server.json_body import parse
+from handlers.snap.codes import BAD_REQUEST, SnapError
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(_VALUES)
+def test_json_is_read_as_it_was_written(value: object) -> None:
+    """Every value without numbers comes back as it was, whether escaped or in plain UTF-8."""
+    assert parse(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize("literal", ["0", "-1.5e-7", "1e999", "9" * 5000, "-0"])
+def test_a_number_stays_a_text(literal: str) -> None:
+    """No number is too large or too fine, for none is converted."""
+    assert parse(f"[{literal}]".encode()) == [literal]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"{} {}",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b"[1,]",
+        b"01",
+        b"+1",
+        b".5",
+        b"NaN",
+        b"[-Infinity]",
+        b'{"a":1,"a":1}',
+        b'[{"b":{"a":1,"\\u0061":2}}]',
+        b'"\x01"',
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b"\xef\xbb\xbf{}",
+        "{}".encode("utf-16"),
+        b"[" * 100_000,
+        b'{"a":' * 10_000,
+    ],
+)
+def test_what_is_not_strictly_json_is_refused(raw: bytes) -> None:
+    """What some parser would take and another would not is 400 00, and no input makes the reader fail otherwise."""
+    with pytest.raises(SnapError) as refusal:
+        parse(raw)
+    assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.not_json")

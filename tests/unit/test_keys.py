@@ -1,0 +1,152 @@
+"""Public keys in every form in which they arrive."""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from textwrap import wrap
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
+from cryptography.x509.oid import NameOID
+
+from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
+from tests.nicepay import new_key
+from tests.vectors import VECTORS
+
+KEY = new_key()
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def _public(encoding: Encoding, form: PublicFormat, key: RSAPrivateKey = KEY) -> bytes:
+    return key.public_key().public_bytes(encoding, form)
+
+
+def _certificate(encoding: Encoding) -> bytes:
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "NICEPAY")])
+    day = datetime(2026, 1, 22, tzinfo=UTC)
+    builder = CertificateBuilder(name, name, KEY.public_key(), random_serial_number(), day, day + timedelta(days=1))
+    return builder.sign(KEY, SHA256()).public_bytes(encoding)
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode()
+
+
+SPKI, PKCS1 = PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1
+FORMS = {
+    "SPKI, PEM": _public(Encoding.PEM, SPKI).decode(),
+    "SPKI, PEM with CRLF": _public(Encoding.PEM, SPKI).decode().replace("\n", "\r\n"),
+    "SPKI, PEM, indented": "\n  " + _public(Encoding.PEM, SPKI).decode() + "\n\n",
+    "SPKI, base64 of the DER": _base64(_public(Encoding.DER, SPKI)),
+    "SPKI, base64 of the DER, wrapped": "\n".join(wrap(_base64(_public(Encoding.DER, SPKI)), 64)),
+    "SPKI, base64 of the PEM": _base64(_public(Encoding.PEM, SPKI)),
+    "PKCS #1, PEM": _public(Encoding.PEM, PKCS1).decode(),
+    "PKCS #1, base64 of the DER": _base64(_public(Encoding.DER, PKCS1)),
+    "PKCS #1, base64 of the PEM": _base64(_public(Encoding.PEM, PKCS1)),
+    "certificate, PEM": _certificate(Encoding.PEM).decode(),
+    "certificate, base64 of the DER": _base64(_certificate(Encoding.DER)),
+    "certificate, base64 of the PEM": _base64(_certificate(Encoding.PEM)),
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_every_form_is_the_same_key(text: str) -> None:
+    """Whatever is wrapped around it, the key is the key; and each form is told from a path."""
+    assert load_public_key(text).public_numbers() == KEY.public_key().public_numbers()
+    assert is_inline(text)
+
+
+@pytest.mark.parametrize("vector", VECTORS["asymmetric"], ids=lambda vector: vector["name"])
+def test_keys_that_nicepay_has_published_are_taken(vector: dict[str, str | int]) -> None:
+    """NICEPAY's published keys, of 1024 and of 2048 bits, load in the form in which they were published."""
+    assert load_public_key(str(vector["publicKeySpkiB64"])).key_size == vector["bits"]
+
+
+def _private_pem(key: RSAPrivateKey | ec.EllipticCurvePrivateKey = KEY) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _ec_public() -> str:
+    return EC_KEY.public_key().public_bytes(Encoding.PEM, SPKI).decode()
+
+
+def _of_size(bits: int) -> str:
+    """A public key of a size that nobody would make a private half for."""
+    numbers = RSAPublicNumbers(65537, (1 << (bits - 1)) | 1)
+    return numbers.public_key().public_bytes(Encoding.PEM, SPKI).decode()
+
+
+UNUSABLE = {
+    "a private key in PEM": (_private_pem(), "private key"),
+    "a private key in base64": (
+        _base64(KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
+        "private key",
+    ),
+    "a private key, PKCS #1": (
+        KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
+        "private key",
+    ),
+    "an elliptic key": (_ec_public(), "not an RSA key"),
+    "an Edwards key": (
+        ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, SPKI).decode(),
+        "not an RSA key",
+    ),
+    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "complete"),
+    "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], "complete"),
+    "an empty file": ("", "complete"),
+    "words": ("the public key of NICEPAY", "neither PEM nor base64"),
+    "letters beyond ASCII": ("clé publique", "neither PEM nor base64"),
+    "512 bits": (_of_size(512), "512 bits; 1024 to 8192 are taken"),
+    "1023 bits": (_of_size(1023), "1023 bits; 1024 to 8192 are taken"),
+    "8193 bits": (_of_size(8193), "8193 bits; 1024 to 8192 are taken"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), UNUSABLE.values(), ids=UNUSABLE)
+def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> None:
+    """The message says what the text is, and holds no part of it."""
+    with pytest.raises(KeyFormError, match=told) as error:
+        load_public_key(text)
+    assert not any(line in str(error.value) for line in text.splitlines() if len(line) > 20)
+
+
+@pytest.mark.parametrize("bits", [1024, 8192])
+def test_the_limits_of_size_are_taken(bits: int) -> None:
+    """1024 bits are few, 8192 are many, and both are taken."""
+    assert load_public_key(_of_size(bits)).key_size == bits
+
+
+@pytest.mark.parametrize("text", ["nicepay.pem", "keys/" + "x" * 120 + ".pem", "QUJD" * 24])
+def test_a_path_is_not_taken_for_a_key(text: str) -> None:
+    """What has no armour and is not base64 of over 100 characters is a path."""
+    assert not is_inline(text)
+
+
+def test_a_private_key_is_loaded_from_pem() -> None:
+    """Whoever plays NICEPAY signs with an RSA key in PEM."""
+    assert load_private_key(_private_pem().encode()).private_numbers() == KEY.private_numbers()
+
+
+@pytest.mark.parametrize(
+    ("pem", "told"),
+    [
+        (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), "unencrypted"),
+        (FORMS["SPKI, PEM"].encode(), "unencrypted"),
+        (b"", "unencrypted"),
+        (_private_pem(EC_KEY).encode(), "not an RSA key"),
+    ],
+    ids=["encrypted", "public", "empty", "elliptic"],
+)
+def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
+    """An encrypted key, a public key, nothing, or a key of another kind is refused with the reason."""
+    with pytest.raises(KeyFormError, match=told):
+        load_private_key(pem)

@@ -1,0 +1,65 @@
+"""The asymmetric signature."""
+
+from base64 import b64encode
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
+
+from handlers.snap.signature import sign, string_to_sign, verifies
+from tests.nicepay import Nicepay
+from tests.vectors import asymmetric
+
+TIMESTAMP = "2026-01-22T12:00:00+07:00"
+MESSAGE = f"IONPAYTEST|{TIMESTAMP}".encode()
+
+
+@pytest.mark.parametrize(("key", "text", "signature"), asymmetric())
+def test_published_vectors_verify(key: RSAPublicKey, text: str, signature: str) -> None:
+    """Signatures that were published with their keys verify over the string that we build."""
+    client_key, _, timestamp = text.partition("|")
+    assert verifies([key], string_to_sign(client_key, timestamp), signature)
+
+
+def test_the_string_to_sign_is_the_headers_as_sent() -> None:
+    """Client key, bar and timestamp are joined as they came, in UTF-8, and nothing is reformatted."""
+    assert string_to_sign("A|B", "2026-01-22T05:00:00.190Z") == b"A|B|2026-01-22T05:00:00.190Z"
+
+
+def test_we_sign_as_nicepay_does(nicepay: Nicepay) -> None:
+    """PKCS #1 v1.5 is deterministic: our signature is byte for byte that of another implementation."""
+    assert sign(nicepay.private_key, MESSAGE) == nicepay.signature(TIMESTAMP)
+
+
+def test_any_of_several_keys_will_do(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A signature is good if one of the client's keys verifies it, wherever it stands among them."""
+    keys = [each.private_key.public_key() for each in (stranger, nicepay)]
+    signature = nicepay.signature(TIMESTAMP)
+    assert verifies(keys, MESSAGE, signature)
+    assert verifies(keys[::-1], MESSAGE, signature)
+    assert not verifies(keys[:1], MESSAGE, signature)
+
+
+@pytest.mark.parametrize(
+    ("padding", "algorithm"),
+    [
+        (PKCS1v15(), SHA1()),  # noqa: S303  that it is refused is what is tested
+        (PKCS1v15(), SHA512()),
+        (PSS(MGF1(SHA256()), 32), SHA256()),
+    ],
+    ids=["sha1", "sha512", "pss"],
+)
+def test_another_algorithm_does_not_verify(
+    nicepay: Nicepay, padding: PKCS1v15 | PSS, algorithm: SHA1 | SHA256 | SHA512
+) -> None:
+    """The right key with another hash or another padding is refused."""
+    raw = nicepay.private_key.sign(MESSAGE, padding, algorithm)
+    assert not verifies([nicepay.private_key.public_key()], MESSAGE, b64encode(raw).decode())
+
+
+@pytest.mark.parametrize("length", [3, 255, 257, 1536])
+def test_a_signature_of_another_length_does_not_verify(nicepay: Nicepay, length: int) -> None:
+    """A signature of any other length than the key's is refused, and nothing fails."""
+    signature = b64encode(bytes(length)).decode()
+    assert not verifies([nicepay.private_key.public_key()], MESSAGE, signature)

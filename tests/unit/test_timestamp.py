@@ -1,0 +1,73 @@
+"""X-TIMESTAMP and its window."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handlers.snap import timestamp
+from handlers.snap.codes import SnapError
+
+NOW = datetime(2026, 1, 22, 5, 0, 0, tzinfo=UTC)
+TOLERANCE = timedelta(seconds=300)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-22T12:00:00+07:00",
+        "2026-01-22T05:00:00Z",
+        "2026-01-22T05:00:00.000Z",
+        "2026-01-22T05:00:00-00:00",
+        "2026-01-21T05:01:00.0000009-23:59",
+    ],
+)
+def test_every_spelling_of_an_instant_is_that_instant(text: str) -> None:
+    """Offsets, Z and fractions are understood, and what is finer than a microsecond is cut off."""
+    assert timestamp.parse(text) == NOW
+
+
+@pytest.mark.parametrize("text", ["2026-01-22T12:00:00", "yesterday", ""])
+def test_a_text_without_an_instant_is_an_error(text: str) -> None:
+    """A text that names no instant, or a local time only, is a ValueError."""
+    with pytest.raises(ValueError, match=r"offset|isoformat"):
+        timestamp.parse(text)
+
+
+def test_our_own_time_is_told_in_jakarta() -> None:
+    """The server's time has 25 characters, whole seconds and +07:00."""
+    assert timestamp.render(NOW.replace(microsecond=999_999)) == "2026-01-22T12:00:00+07:00"
+
+
+@pytest.mark.parametrize("seconds", [-300, -299.5, 0, 300])
+def test_the_window_includes_its_edges(seconds: float) -> None:
+    """A timestamp exactly as far off as the tolerance is inside."""
+    text = (NOW + timedelta(seconds=seconds)).isoformat()
+    timestamp.require_in_window(text, NOW, TOLERANCE)
+    assert timestamp.skew(text, NOW).total_seconds() == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("2026-01-22T11:54:59+07:00", "clock.behind"),
+        ("2026-01-22T12:05:00.000001+07:00", "clock.ahead"),
+        ("1970-01-01T00:00:00Z", "clock.behind"),
+        ("9999-12-31T23:59:59-23:59", "clock.ahead"),
+        ("1000-01-01T00:00:00+23:59", "clock.behind"),
+        ("2026-01-22T05:00:00+07:00", "clock.local_time_labelled_jakarta"),
+        ("2026-01-22T05:04:59+07:00", "clock.local_time_labelled_jakarta"),
+        ("2026-01-22T04:55:00+07:00", "clock.local_time_labelled_jakarta"),
+        ("2026-01-22T05:05:01+07:00", "clock.behind"),
+        ("2026-01-22T04:54:59+07:00", "clock.behind"),
+        ("2026-01-21T22:00:00Z", "clock.behind"),
+        ("2026-01-22T19:00:00+07:00", "clock.ahead"),
+    ],
+)
+def test_outside_the_window_the_reason_says_which_way(text: str, reason: str) -> None:
+    """A refusal names X-TIMESTAMP, and its reason tells a slow clock, a fast one and a mislabelled one apart."""
+    with pytest.raises(SnapError) as refusal:
+        timestamp.require_in_window(text, NOW, TOLERANCE)
+    assert refusal.value.message == "Unauthorized. X-TIMESTAMP"
+    assert refusal.value.reason == reason
+    mislabelled = reason == "clock.local_time_labelled_jakarta"
+    assert refusal.value.facts.get("cause") == ("local time of a UTC host labelled +07:00" if mislabelled else None)

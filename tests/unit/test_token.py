@@ -1,0 +1,86 @@
+"""Access tokens."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+
+from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys
+
+NOW = datetime(2026, 1, 22, 5, 0, 0, 900_000, tzinfo=UTC)
+OLD, NEW = Fernet.generate_key(), Fernet.generate_key()
+KEYS = TokenKeys([NEW, OLD])
+
+
+def test_a_token_says_whose_it_is_and_since_when() -> None:
+    """A token opens to its client key and the whole second in which it was issued."""
+    opened = KEYS.open(KEYS.mint("IONPAYTEST", NOW), NOW)
+    assert opened.client_key == "IONPAYTEST"
+    assert opened.issued_at == NOW.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(("length", "characters"), [(1, 100), (10, 100), (15, 100), (16, 120), (36, 140)])
+def test_a_token_fits_nicepay_s_field(length: int, characters: int) -> None:
+    """The longest client key gives a token of 140 characters, and NICEPAY's field holds 150."""
+    token = KEYS.mint("x" * length, NOW)
+    assert len(token) == characters
+
+
+def test_two_tokens_of_one_second_differ() -> None:
+    """Each honest request gets a token of its own."""
+    assert KEYS.mint("IONPAYTEST", NOW) != KEYS.mint("IONPAYTEST", NOW)
+
+
+def test_the_order_of_keys_does_not_matter_to_old_tokens() -> None:
+    """After a rotation, in either order, tokens of both keys still open."""
+    tokens = [TokenKeys([key]).mint("IONPAYTEST", NOW) for key in (OLD, NEW)]
+    for keys in (TokenKeys([NEW, OLD]), TokenKeys([OLD, NEW])):
+        assert [keys.open(token, NOW).client_key for token in tokens] == ["IONPAYTEST", "IONPAYTEST"]
+
+
+def test_the_first_key_mints() -> None:
+    """New tokens are made with the newest key alone."""
+    token = KEYS.mint("IONPAYTEST", NOW)
+    assert TokenKeys([NEW]).open(token, NOW)
+    with pytest.raises(TamperedTokenError):
+        TokenKeys([OLD]).open(token, NOW)
+
+
+@pytest.mark.parametrize(("age", "lives"), [(0, True), (899.5, True), (900, False), (-1.5, False)])
+def test_a_token_lives_its_lifetime_and_no_longer(age: float, lives: bool) -> None:  # noqa: FBT001  a table's column
+    """A token opens from its issue until 900 seconds later, that second excluded."""
+    issued = NOW.replace(microsecond=0)
+    token = KEYS.mint("IONPAYTEST", issued)
+    then = issued + timedelta(seconds=age)
+    if lives:
+        assert KEYS.open(token, then).issued_at == issued
+    else:
+        with pytest.raises(ExpiredTokenError):
+            KEYS.open(token, then)
+
+
+def test_no_other_spelling_opens() -> None:
+    """Plain Fernet takes several spellings of one token; here the one that was issued opens and no other."""
+    token = KEYS.mint("IONPAYTEST", NOW)
+    others = [
+        token.replace("_", "/").replace("-", "+") + "x",
+        token + "=",
+        token + "A",
+        token[:-3] + chr(ord(token[-3]) ^ 1) + token[-2:],
+        token.rstrip("="),
+        " " + token,
+        token + "\n",
+        "ü" + token,
+        "",
+    ]
+    for other in others:
+        with pytest.raises(TamperedTokenError):
+            KEYS.open(other, NOW)
+
+
+def test_a_key_that_is_none_is_an_error() -> None:
+    """Keys that are not Fernet's, or no key at all, are a ValueError at once."""
+    with pytest.raises(ValueError, match="Fernet key"):
+        TokenKeys([b"short"])
+    with pytest.raises(ValueError, match="at least one"):
+        TokenKeys([])

@@ -1,0 +1,26 @@
+"""The published test vectors of `tests/data/vectors.json`: signatures that NICEPAY and others have printed."""
+
+import json
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+DATA = Path(__file__).parent / "data"
+VECTORS = json.loads((DATA / "vectors.json").read_text(encoding="utf-8"))
+
+
+def asymmetric() -> list[object]:
+    """One parameter set a vector: public key, string to sign, signature."""
+    return [
+        pytest.param(_key(each["publicKeySpkiB64"]), each["stringToSign"], each["signatureB64"], id=each["name"])
+        for each in VECTORS["asymmetric"]
+    ]
+
+
+def _key(encoded: str) -> RSAPublicKey:
+    key = load_der_public_key(b64decode(encoded))
+    assert isinstance(key, RSAPublicKey)
+    return key
