@@ -106,7 +106,7 @@ class Operation:
             SnapError: a refusal, of any of the three.
         """
         sent = guard.single_valued(scope["headers"], self.single_valued)
-        guard.require_json(sent.get(b"content-type", ""))
+        guard.require_json(sent.get(b"content-type", ""), sent.get(b"content-encoding", ""))
         arguments = {rule.argument: rule.check(sent.get(rule.key)) for rule in self.headers}
         self.body.check(json_body.parse(await guard.read_body(receive)))
         return self.function(**arguments)
@@ -140,5 +140,5 @@ def _bound(operation: AbstractOperation) -> Operation:
         function=operation.function,
         headers=headers,
         body=BodyRule.of(operation.body_schema("application/json")),
-        single_valued=frozenset({b"content-type", *(rule.key for rule in headers)}),
+        single_valued=frozenset({b"content-type", b"content-encoding", *(rule.key for rule in headers)}),
     )

@@ -6,7 +6,7 @@ from connexion.spec import Specification
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.server import audit
+from handlers.server import audit, guard
 from handlers.server.answer import Answer
 from handlers.server.binding import Operations, bind
 from handlers.services import Services
@@ -34,7 +34,6 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        now = self._services.now()
         error: Exception | None = None
         try:
             answer = await self._decide(scope, receive, send)
@@ -42,12 +41,14 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             error = _translated(raised)
             answer = Answer.refusing(error if isinstance(error, SnapError) else _UNEXPECTED)
         if answer:
+            now = self._services.now()
             caller = audit.Caller.of(scope["headers"], now)
             audit.record(caller, _remote(scope), answer, error)
             await answer.send(send, now, caller.client_key)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """The operation's answer, or None if Connexion's stack has answered."""
+        guard.require_bounded(scope)
         operation = self._operations.get((scope["path"], scope["method"]))
         if operation:
             return Answer(await operation(scope, receive))

@@ -1,18 +1,55 @@
-"""What must hold of a request before the document's own rules are asked: single-valued headers, media type, size."""
+"""What must hold of a request before the document's own rules are asked: sizes, single-valued headers, media type."""
 
+import asyncio
 import codecs
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 from werkzeug.http import parse_options_header
 
-from handlers.snap.codes import BAD_REQUEST, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, SnapError
+from handlers.snap.codes import (
+    BAD_REQUEST,
+    CONTENT_TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    REQUEST_TIMEOUT,
+    UNSUPPORTED_MEDIA_TYPE,
+    URI_TOO_LONG,
+    SnapError,
+)
+
+LONGEST_TARGET = 2_048
+"""Bytes of path and query."""
+
+MOST_HEADERS = 64
+LARGEST_HEADERS = 16_384
+"""Bytes of all names and values."""
 
 LARGEST_BODY = 16_384
 """Bytes. A token request has about 60."""
 
-Headers = Iterable[tuple[bytes, bytes]]
+BODY_SECONDS = 10.0
+"""From the end of the headers to the end of the body."""
+
+Headers = Sequence[tuple[bytes, bytes]]
 """As ASGI has them: names in lower case."""
+
+# What is left of the request on the connection is not read, so nothing else can follow on it.
+_CLOSE = {"Connection": "close"}
+
+
+def require_bounded(scope: Scope) -> None:
+    """Hold target and headers against their limits, and ask for the one Host that HTTP demands (RFC 9112, 3.2).
+
+    Raises:
+        SnapError: 414 00, 431 00, or 400 00 for the Host.
+    """
+    headers: Headers = scope["headers"]
+    if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+        raise SnapError(URI_TOO_LONG, reason="target.too_long")
+    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+        raise SnapError(HEADERS_TOO_LARGE, reason="headers.too_large")
+    if not single_valued(headers, frozenset({b"host"})).get(b"host"):
+        raise SnapError(BAD_REQUEST, reason="header.missing", header="host")
 
 
 def single_valued(headers: Headers, names: frozenset[bytes]) -> dict[bytes, str]:
@@ -31,16 +68,17 @@ def single_valued(headers: Headers, names: frozenset[bytes]) -> dict[bytes, str]
     return found
 
 
-def require_json(content_type: str) -> None:
+def require_json(content_type: str, content_encoding: str) -> None:
     """Clients write `application/json` in any case, with any name of UTF-8 as charset, or leave it out.
 
     Raises:
-        SnapError: 415 00.
+        SnapError: 415 00, another media type, another charset, or a body that is compressed.
     """
     media_type, options = parse_options_header(content_type)
-    charset = options.get("charset", "utf-8")
-    if media_type.lower() not in {"", "application/json"} or not _is_utf8(charset):
+    if media_type.lower() not in {"", "application/json"} or not _is_utf8(options.get("charset", "utf-8")):
         raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="media_type.wrong")
+    if content_encoding:
+        raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="content_encoding.present")
 
 
 def _is_utf8(charset: str) -> bool:
@@ -50,12 +88,21 @@ def _is_utf8(charset: str) -> bool:
         return False
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, seconds: float = BODY_SECONDS) -> bytes:
     """The whole body, chunked or not.
 
     Raises:
-        SnapError: 413 00, at the first byte too many, the rest is not read; 400 00, the client left before the end.
+        SnapError: 408 00, it is not there in time; 413 00, at the first byte too many, the rest is not read;
+            400 00, the client left before the end.
     """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _joined(receive)
+    except TimeoutError as error:
+        raise SnapError(REQUEST_TIMEOUT, reason="body.too_slow", headers=_CLOSE) from error
+
+
+async def _joined(receive: Receive) -> bytes:
     body = bytearray()
     more = True
     while more:
@@ -65,5 +112,5 @@ async def read_body(receive: Receive) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > LARGEST_BODY:
-            raise SnapError(CONTENT_TOO_LARGE, reason="body.too_large")
+            raise SnapError(CONTENT_TOO_LARGE, reason="body.too_large", headers=_CLOSE)
     return bytes(body)

@@ -33,8 +33,11 @@ GENERAL_ERROR = ResponseCode(500, "00", "General Error")
 
 # Statuses without a row in ASPI's table keep the status, case 00 and HTTP's own phrase.
 NOT_FOUND = ResponseCode(404, "00", "Not Found")
+REQUEST_TIMEOUT = ResponseCode(408, "00", "Request Timeout")
 CONTENT_TOO_LARGE = ResponseCode(413, "00", "Content Too Large")
+URI_TOO_LONG = ResponseCode(414, "00", "URI Too Long")
 UNSUPPORTED_MEDIA_TYPE = ResponseCode(415, "00", "Unsupported Media Type")
+HEADERS_TOO_LARGE = ResponseCode(431, "00", "Request Header Fields Too Large")
 
 CATALOGUE = (
     SUCCESSFUL,
@@ -44,8 +47,11 @@ CATALOGUE = (
     UNAUTHORIZED,
     NOT_FOUND,
     NOT_SUPPORTED,
+    REQUEST_TIMEOUT,
     CONTENT_TOO_LARGE,
+    URI_TOO_LONG,
     UNSUPPORTED_MEDIA_TYPE,
+    HEADERS_TOO_LARGE,
     GENERAL_ERROR,
 )
 

@@ -15,7 +15,7 @@ from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
 from handlers.server.application import OPERATIONS
-from handlers.server.guard import LARGEST_BODY
+from handlers.server.guard import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
 from tests.document import DOCUMENT, OPERATION, PATH, RAW, RESPONSES
@@ -99,9 +99,13 @@ def test_each_answer_stands_under_the_status_of_its_code() -> None:
 
 
 def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
-    """The largest body that the document promises is the largest that the server reads."""
+    """Each limit that the document promises is the one that the server keeps."""
     assert f"{LARGEST_BODY:,} bytes" in OPERATION["requestBody"]["description"]
     assert f"{LARGEST_BODY:,} bytes" in RESPONSES["413"]["description"]
+    assert f"{BODY_SECONDS:.0f} seconds" in RESPONSES["408"]["description"]
+    assert f"{LONGEST_TARGET:,} bytes" in RESPONSES["414"]["description"]
+    assert f"{MOST_HEADERS} headers" in RESPONSES["431"]["description"]
+    assert f"{LARGEST_HEADERS:,} bytes" in RESPONSES["431"]["description"]
 
 
 @given(text(max_size=40))

@@ -4,10 +4,28 @@ import asyncio
 from collections.abc import Iterable
 
 import pytest
-from starlette.types import Message, Receive
+from starlette.types import Message, Receive, Scope
 
-from handlers.server.guard import LARGEST_BODY, read_body, require_json, single_valued
-from handlers.snap.codes import BAD_REQUEST, CONTENT_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, SnapError
+from handlers.server.guard import (
+    LARGEST_BODY,
+    LARGEST_HEADERS,
+    LONGEST_TARGET,
+    MOST_HEADERS,
+    read_body,
+    require_bounded,
+    require_json,
+    single_valued,
+)
+from handlers.snap.codes import (
+    BAD_REQUEST,
+    CONTENT_TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    REQUEST_TIMEOUT,
+    UNSUPPORTED_MEDIA_TYPE,
+    URI_TOO_LONG,
+    ResponseCode,
+    SnapError,
+)
 
 NAMES = frozenset({b"x-client-key", b"x-timestamp"})
 
@@ -23,6 +41,49 @@ def _receiving(messages: Iterable[Message]) -> Receive:
 
 def _chunk(body: bytes, *, more: bool) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
+
+
+def _scope(headers: list[tuple[bytes, bytes]], target: bytes = b"/", query: bytes = b"") -> Scope:
+    return {"type": "http", "raw_path": target, "query_string": query, "headers": headers}
+
+
+HOST = (b"host", b"merchant.example")
+FILLER = LARGEST_HEADERS - sum(map(len, HOST))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        _scope([HOST], b"/" * LONGEST_TARGET),
+        _scope([HOST], b"/", b"x" * (LONGEST_TARGET - 1)),
+        _scope([HOST] + [(b"", b"")] * (MOST_HEADERS - 1)),
+        _scope([HOST, (b"x", b"y" * (FILLER - 1))]),
+    ],
+    ids=["target", "query", "number of headers", "size of headers"],
+)
+def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
+    """A limit is the last value that is taken."""
+    require_bounded(scope)
+
+
+@pytest.mark.parametrize(
+    ("scope", "code", "reason"),
+    [
+        (_scope([HOST], b"/" * (LONGEST_TARGET + 1)), URI_TOO_LONG, "target.too_long"),
+        (_scope([HOST], b"/", b"x" * LONGEST_TARGET), URI_TOO_LONG, "target.too_long"),
+        (_scope([HOST] + [(b"", b"")] * MOST_HEADERS), HEADERS_TOO_LARGE, "headers.too_large"),
+        (_scope([HOST, (b"x", b"y" * FILLER)]), HEADERS_TOO_LARGE, "headers.too_large"),
+        (_scope([]), BAD_REQUEST, "header.missing"),
+        (_scope([(b"host", b"")]), BAD_REQUEST, "header.missing"),
+        (_scope([HOST, HOST]), BAD_REQUEST, "header.duplicated"),
+    ],
+    ids=["target", "query", "number of headers", "size of headers", "no Host", "empty Host", "two Hosts"],
+)
+def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, reason: str) -> None:
+    """One more than a limit is refused with the limit's own code, and so is a request without exactly one Host."""
+    with pytest.raises(SnapError) as refusal:
+        require_bounded(scope)
+    assert (refusal.value.code, refusal.value.reason) == (code, reason)
 
 
 def test_named_headers_are_found_once() -> None:
@@ -51,7 +112,7 @@ def test_a_second_copy_is_refused_by_name() -> None:
 def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
     """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
     with pytest.raises(SnapError) as refusal:
-        require_json(content_type)
+        require_json(content_type, "")
     assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
 
 
@@ -67,6 +128,7 @@ def test_a_body_too_large_is_not_read_further() -> None:
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving(pieces)))
     assert refusal.value.code is CONTENT_TOO_LARGE
+    assert refusal.value.headers == {"Connection": "close"}
 
 
 def test_a_body_that_breaks_off_is_refused() -> None:
@@ -74,3 +136,23 @@ def test_a_body_that_breaks_off_is_refused() -> None:
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving([_chunk(b"{}", more=True), {"type": "http.disconnect"}])))
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.incomplete")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    """When the deadline is over the body is refused, and the connection is to be closed."""
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return _chunk(b"", more=False)
+
+    with pytest.raises(SnapError) as refusal:
+        asyncio.run(read_body(receive, seconds=0))
+    assert (refusal.value.code, refusal.value.headers) == (REQUEST_TIMEOUT, {"Connection": "close"})
+
+
+def test_a_compressed_body_is_refused() -> None:
+    """A Content-Encoding, whichever it is, is refused; an empty one is none."""
+    require_json("application/json", "")
+    with pytest.raises(SnapError) as refusal:
+        require_json("application/json", "gzip")
+    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "content_encoding.present")

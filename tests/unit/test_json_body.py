@@ -28,6 +28,12 @@ def test_a_number_stays_a_text(literal: str) -> None:
     assert parse(f"[{literal}]".encode()) == [literal]
 
 
+@pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', "[" * 32 + "]" * 32, '{"a":' * 32 + "1" + "}" * 32])
+def test_what_is_at_a_limit_is_read(text: str) -> None:
+    """A whole surrogate pair and 32 levels are fine."""
+    assert parse(text.encode())
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -50,6 +56,11 @@ def test_a_number_stays_a_text(literal: str) -> None:
         b'"\xed\xa0\x80"',
         b"\xef\xbb\xbf{}",
         "{}".encode("utf-16"),
+        b'"\\ud800"',
+        b'{"\\udc00":1}',
+        b'[{"a":["\\udfff\\ud800"]}]',
+        b"[" * 33 + b"]" * 33,
+        b'{"a":' * 33 + b"1" + b"}" * 33,
         b"[" * 100_000,
         b'{"a":' * 10_000,
     ],
