@@ -9,7 +9,7 @@ SPECS   := openapi/snap-token.yaml
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test check ci lock
+.PHONY: help install run request test check bench ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, c
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
+
+bench: .venv/.run .venv/.test ## Measure: how long each kind of refusal takes
+	@$(BIN)/python -m tests.bench.refusals
 
 ci: check test ## What CI runs
 

@@ -1,5 +1,6 @@
 """Public keys in every form in which they arrive."""
 
+import contextlib
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from textwrap import wrap
@@ -17,8 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis.strategies import binary, integers, just
 
-from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
+from handlers.snap.keys import LARGEST_BITS, SMALLEST_BITS, KeyFormError, is_inline, load_private_key, load_public_key
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
@@ -117,6 +120,15 @@ def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> N
     with pytest.raises(KeyFormError, match=told) as error:
         load_public_key(text)
     assert not any(line in str(error.value) for line in text.splitlines() if len(line) > 20)
+
+
+@given(binary(max_size=400) | just(FORMS["SPKI, PEM"].encode()), integers(0, 460), integers(0, 255))
+def test_no_text_makes_the_loader_fail_otherwise(raw: bytes, position: int, byte: int) -> None:
+    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormError."""
+    altered = raw[:position] + bytes([byte]) + raw[position + 1 :]
+    for form in (altered.decode("latin-1"), _base64(altered)):
+        with contextlib.suppress(KeyFormError):
+            assert SMALLEST_BITS <= load_public_key(form).key_size <= LARGEST_BITS
 
 
 @pytest.mark.parametrize("bits", [1024, 8192])

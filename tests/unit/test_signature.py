@@ -6,11 +6,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
+from hypothesis import given
+from hypothesis.strategies import from_regex, text
 
 from handlers.snap.signature import sign, string_to_sign, verifies
 from tests.nicepay import Nicepay
 from tests.vectors import asymmetric
 
+VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 TIMESTAMP = "2026-01-22T12:00:00+07:00"
 MESSAGE = f"IONPAYTEST|{TIMESTAMP}".encode()
 
@@ -25,6 +28,12 @@ def test_published_vectors_verify(key: RSAPublicKey, text: str, signature: str) 
 def test_the_string_to_sign_is_the_headers_as_sent() -> None:
     """Client key, bar and timestamp are joined as they came, in UTF-8, and nothing is reformatted."""
     assert string_to_sign("A|B", "2026-01-22T05:00:00.190Z") == b"A|B|2026-01-22T05:00:00.190Z"
+
+
+@given(text(VISIBLE, min_size=1, max_size=36), from_regex(r"[0-9TZ:.+-]{20,35}", fullmatch=True))
+def test_the_string_to_sign_gives_back_its_parts(client_key: str, timestamp: str) -> None:
+    """A timestamp holds no bar, so two requests with different headers never have the same string to sign."""
+    assert string_to_sign(client_key, timestamp).decode().rsplit("|", 1) == [client_key, timestamp]
 
 
 def test_we_sign_as_nicepay_does(nicepay: Nicepay) -> None:

@@ -3,10 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import datetimes, from_regex, integers, just
+from pydantic import AwareDatetime, TypeAdapter
 
 from handlers.snap import timestamp
 from handlers.snap.codes import SnapError
+from tests.document import DOCUMENT
 
+ORACLE = TypeAdapter(AwareDatetime)
 NOW = datetime(2026, 1, 22, 5, 0, 0, tzinfo=UTC)
 TOLERANCE = timedelta(seconds=300)
 
@@ -24,6 +29,31 @@ TOLERANCE = timedelta(seconds=300)
 def test_every_spelling_of_an_instant_is_that_instant(text: str) -> None:
     """Offsets, Z and fractions are understood, and what is finer than a microsecond is cut off."""
     assert timestamp.parse(text) == NOW
+
+
+@given(from_regex(DOCUMENT["components"]["schemas"]["Timestamp"]["pattern"], fullmatch=True))
+def test_an_independent_parser_reads_the_same_instant(text: str) -> None:
+    """Whatever the document admits, a parser that is not Python's own takes for the same instant."""
+    assert abs(timestamp.parse(text) - ORACLE.validate_strings(text)) < timedelta(microseconds=2)
+
+
+@given(datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30), timezones=just(UTC)))  # noqa: DTZ001  the zone is beside it
+def test_what_we_render_we_read_back(instant: datetime) -> None:
+    """Our own rendering is one the document admits, and names the same second."""
+    rendered = timestamp.render(instant)
+    assert len(rendered) == 25
+    assert timestamp.parse(rendered) == instant.replace(microsecond=0)
+
+
+@given(datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)), integers(-90_000, 90_000))  # noqa: DTZ001  the same
+def test_the_window_is_as_wide_as_the_tolerance(now: datetime, seconds: int) -> None:
+    """A timestamp is inside exactly if it is not further off than the tolerance, whichever the day."""
+    text = (now + timedelta(seconds=seconds)).isoformat()
+    if abs(seconds) <= TOLERANCE.total_seconds():
+        timestamp.require_in_window(text, now, TOLERANCE)
+    else:
+        with pytest.raises(SnapError):
+            timestamp.require_in_window(text, now, TOLERANCE)
 
 
 @pytest.mark.parametrize("text", ["2026-01-22T12:00:00", "yesterday", ""])

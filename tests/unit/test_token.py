@@ -1,13 +1,18 @@
 """Access tokens."""
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis.strategies import text
 
 from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys
 
 NOW = datetime(2026, 1, 22, 5, 0, 0, 900_000, tzinfo=UTC)
+CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 OLD, NEW = Fernet.generate_key(), Fernet.generate_key()
 KEYS = TokenKeys([NEW, OLD])
 
@@ -76,6 +81,34 @@ def test_no_other_spelling_opens() -> None:
     for other in others:
         with pytest.raises(TamperedTokenError):
             KEYS.open(other, NOW)
+
+
+def _altered(token: str) -> Iterator[str]:
+    """Every token that differs in one character, has one more, or has one less."""
+    for position in range(len(token) + 1):
+        head, tail = token[:position], token[position:]
+        yield head + tail[1:]
+        for character in CHARACTERS:
+            yield head + character + tail
+            yield head + character + tail[1:]
+
+
+def test_no_altered_token_opens() -> None:
+    """Changing any character to any other, adding one anywhere or leaving one out makes a token refused."""
+    token = KEYS.mint("IONPAYTEST", NOW)
+    altered = set(_altered(token)) - {token}
+    assert len(altered) > 15_000
+    for other in altered:
+        with pytest.raises(TamperedTokenError):
+            KEYS.open(other, NOW)
+
+
+@given(text(CHARACTERS, min_size=1, max_size=36))
+def test_any_client_key_fits_and_comes_back(client_key: str) -> None:
+    """Every client key of the contract makes a token of at most 150 characters of the allowed ones, and comes back."""
+    token = KEYS.mint(client_key, NOW)
+    assert re.fullmatch(r"[A-Za-z0-9._~+/=-]{1,150}", token)
+    assert KEYS.open(token, NOW).client_key == client_key
 
 
 def test_a_key_that_is_none_is_an_error() -> None:

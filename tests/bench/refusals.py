@@ -1,0 +1,132 @@
+"""How long refusals take: can a caller tell an unknown client from a wrong signature by the clock?
+
+Run by `make bench`: a real server process, one connection, the kinds of request in random
+order. Reported, never asserted.
+"""
+
+import random
+import socket
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from statistics import median, quantiles
+from subprocess import Popen
+
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, write_settings
+from tests.nicepay import BODY, Nicepay, jakarta
+
+ROUNDS = 4_000
+WARM_UP = 500
+RESAMPLES = 400
+KNOWN = Nicepay()
+STRANGER = Nicepay()
+Headers = dict[str, str]
+
+
+def _unknown_client(timestamp: str) -> Headers:
+    return Nicepay("NOBODYTEST", STRANGER.private_key).headers(timestamp)
+
+
+def _wrong_signature(timestamp: str) -> Headers:
+    return STRANGER.headers(timestamp)
+
+
+def _wrong_padding(timestamp: str) -> Headers:
+    """A representative below the modulus whose padding is garbage."""
+    return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\x01" + random.randbytes(255)).decode()}
+
+
+KINDS: dict[str, Callable[[str], Headers]] = {
+    "unknown client": _unknown_client,
+    "wrong signature": _wrong_signature,
+    "wrong padding": _wrong_padding,
+}
+
+
+@contextmanager
+def _server() -> Iterator[HTTPConnection]:
+    """A real process, its log in a file."""
+    command = Path(sys.executable).with_name("snap-token")
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
+        settings = write_settings(Path(folder), KNOWN, extra=f"[server]\nport = {(port := _free_port())}")
+        with Popen([command, "serve", "--config", settings], stderr=log) as process:
+            try:
+                yield _connected(port)
+            finally:
+                process.terminate()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _connected(port: int) -> HTTPConnection:
+    connection = HTTPConnection("127.0.0.1", port)
+    for _ in range(200):
+        try:
+            connection.connect()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return connection
+    message = "the server did not start"
+    raise TimeoutError(message)
+
+
+def _microseconds(connection: HTTPConnection, headers: Headers) -> float:
+    started = time.perf_counter()
+    connection.request("POST", BASE_PATH + TOKEN_PATH, BODY, headers)
+    response = connection.getresponse()
+    response.read()
+    taken = time.perf_counter() - started
+    if response.status != HTTPStatus.UNAUTHORIZED:
+        message = f"refused with {response.status}"
+        raise RuntimeError(message)
+    return taken * 1e6
+
+
+def _measured(connection: HTTPConnection) -> dict[str, list[float]]:
+    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(WARM_UP + ROUNDS):
+        timestamp = jakarta(datetime.now(UTC))
+        requests = {kind: make(timestamp) for kind, make in KINDS.items()}
+        for kind in random.sample(list(KINDS), len(KINDS)):
+            microseconds = _microseconds(connection, requests[kind])
+            if number >= WARM_UP:
+                taken[kind].append(microseconds)
+    return taken
+
+
+def _interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """95 % confidence of the difference of medians, by bootstrap."""
+    differences = [
+        median(random.choices(ours, k=len(ours))) - median(random.choices(theirs, k=len(theirs)))
+        for _ in range(RESAMPLES)
+    ]
+    cuts = quantiles(differences, n=40)
+    return cuts[0], cuts[-1]
+
+
+def main() -> None:
+    """Measure and print the table."""
+    with _server() as connection:
+        taken = _measured(connection)
+    reference = taken["unknown client"]
+    sys.stdout.write(f"{ROUNDS} requests a kind, over HTTP on loopback, RSA-2048\n")
+    sys.stdout.write(f"{'refused for':18} {'median us':>10}  difference to an unknown client, 95 % confidence\n")
+    for kind, values in taken.items():
+        low, high = _interval(values, reference)
+        sys.stdout.write(f"{kind:18} {median(values):10.1f}  {low:+.1f} to {high:+.1f} us\n")
+
+
+if __name__ == "__main__":
+    main()
