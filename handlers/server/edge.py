@@ -6,8 +6,9 @@ from connexion.spec import Specification
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.server import audit, guard
+from handlers.server import guard
 from handlers.server.answer import Answer
+from handlers.server.audit import Audit, Caller
 from handlers.server.binding import Operations, bind
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
@@ -23,6 +24,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         """`app` is the rest of the stack."""
         self._app = app
         self._services = services
+        self._audit = Audit(services.clients)
         self._operations: Operations = {}
 
     def add_api(self, specification: Specification, *, base_path: str, resolver: Resolver, **_options: object) -> None:
@@ -42,8 +44,8 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = Answer.refusing(error if isinstance(error, SnapError) else _UNEXPECTED)
         if answer:
             now = self._services.now()
-            caller = audit.Caller.of(scope["headers"], now)
-            audit.record(caller, _remote(scope), answer, error)
+            caller = Caller.of(scope["headers"], now)
+            self._audit.record(caller, _remote(scope), answer, error)
             await answer.send(send, now, caller.client_key)
 
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:

@@ -2,17 +2,24 @@
 
 import logging
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import Processor
 
+from handlers.server.log_stream import LossyStream
+
 _STDLIB_LEVEL = logging.WARNING
 
 
-def set_up(stream: TextIO = sys.stderr) -> None:
-    """Send every log line of this process, the libraries' included, to the stream in one form."""
+def set_up(stream: TextIO | None = None) -> None:
+    """Send every log line of this process, the libraries' included, to the stream in one form.
+
+    Without a stream it is standard error.
+    """
+    stream = stream or sys.stderr
     renderer = _renderer(readable=stream.isatty())
+    lossy = cast("TextIO", LossyStream(stream))
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -21,9 +28,9 @@ def set_up(stream: TextIO = sys.stderr) -> None:
     ]
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(lossy),
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(lossy)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -53,6 +53,14 @@ class Clients:
         bits = mode(key.key_size for client in clients for key in client.public_keys)
         self._stand_in = Client("", (dummy_key(bits),), self.widest_tolerance, known=False)
 
+    def __contains__(self, client_key: str) -> bool:
+        """Whether the settings know the client."""
+        return client_key in self._by_key
+
+    def __len__(self) -> int:
+        """How many the settings know."""
+        return len(self._by_key)
+
     def find(self, client_key: str) -> Client:
         """The client of that key, or the stand-in."""
         return self._by_key.get(client_key, self._stand_in)
