@@ -88,7 +88,7 @@ def _is_utf8(charset: str) -> bool:
         return False
 
 
-async def read_body(receive: Receive, seconds: float = BODY_SECONDS) -> bytes:
+async def read_body(receive: Receive) -> bytes:
     """The whole body, chunked or not.
 
     Raises:
@@ -96,7 +96,7 @@ async def read_body(receive: Receive, seconds: float = BODY_SECONDS) -> bytes:
             400 00, the client left before the end.
     """
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(BODY_SECONDS):
             return await _joined(receive)
     except TimeoutError as error:
         raise SnapError(REQUEST_TIMEOUT, reason="body.too_slow", headers=_CLOSE) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pytest
 from starlette.types import Message, Receive, Scope
 
+from handlers.server import guard
 from handlers.server.guard import (
     LARGEST_BODY,
     LARGEST_HEADERS,
@@ -138,15 +139,17 @@ def test_a_body_that_breaks_off_is_refused() -> None:
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.incomplete")
 
 
-def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the deadline is over the body is refused, and the connection is to be closed."""
+
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0)
 
     async def receive() -> Message:
         await asyncio.Event().wait()
         return _chunk(b"", more=False)
 
     with pytest.raises(SnapError) as refusal:
-        asyncio.run(read_body(receive, seconds=0))
+        asyncio.run(read_body(receive))
     assert (refusal.value.code, refusal.value.headers) == (REQUEST_TIMEOUT, {"Connection": "close"})
 
 

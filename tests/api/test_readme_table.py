@@ -1,0 +1,143 @@
+"""The README's table of answers, row by row, against the running server."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from pathlib import Path
+
+import httpx
+import pytest
+
+from handlers.server import guard
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, NOON, Merchant
+from tests.nicepay import BODY, Nicepay, jakarta
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROW = re.compile(
+    r"^\| (?P<request>.+?) \| (?P<status>\d{3}) `(?P<code>\d{7})` (?P<message>.+?) \| (?:`(.+)` )?\|$", re.MULTILINE
+)
+ROWS = {row["request"]: row for row in ROW.finditer(README)}
+
+Ask = Callable[[Merchant, Nicepay], httpx.Response]
+
+
+def _with(**altered: str | None) -> Ask:
+    """A genuine request with some headers altered or left out."""
+    named = {name.replace("_", "-"): value for name, value in altered.items()}
+
+    def ask(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+        headers = {**nicepay.headers(jakarta(merchant.clock.now)), **named}
+        return merchant.send({name: value for name, value in headers.items() if value is not None})
+
+    return ask
+
+
+def _body(body: bytes) -> Ask:
+    def ask(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+        return merchant.send(nicepay.headers(jakarta(merchant.clock.now)), body)
+
+    return ask
+
+
+def _to(path: str = BASE_PATH + TOKEN_PATH, method: str = "POST") -> Ask:
+    def ask(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+        return merchant.send(nicepay.headers(jakarta(merchant.clock.now)), method=method, path=path)
+
+    return ask
+
+
+def _at(offset: timedelta) -> Ask:
+    def ask(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+        return merchant.ask(nicepay, jakarta(merchant.clock.now + offset))
+
+    return ask
+
+
+def _again(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    merchant.ask(nicepay)
+    merchant.log()
+    return merchant.ask(nicepay)
+
+
+def _twice(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
+    return merchant.send([*headers, headers[-1]])
+
+
+def _slowly(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """Headers that promise a body, and none; what is read then is the answer to the deadline."""
+    connection = HTTPConnection(merchant.origin.removeprefix("http://"))
+    connection.putrequest("POST", BASE_PATH + TOKEN_PATH)
+    for name, value in (nicepay.headers(jakarta(merchant.clock.now)) | {"Content-Length": str(len(BODY))}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    answer = connection.getresponse()
+    response = httpx.Response(answer.status, headers=answer.getheaders(), content=answer.read())
+    connection.close()
+    return response
+
+
+def _failing(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """A clock from before the epoch is one that no token can carry."""
+    merchant.clock.now = datetime(1969, 1, 1, tzinfo=UTC)
+    return merchant.ask(nicepay)
+
+
+REQUESTS: dict[str, Ask] = {
+    "genuine": _with(),
+    "the same once more, within the window": _again,
+    "body empty": _body(b""),
+    "body not JSON, or not UTF-8": _body(b"\xff"),
+    "a member of the body twice": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
+    "body nested deeper than 32 levels": _body(
+        b'{"grantType":"client_credentials","additionalInfo":' + b"[" * 32 + b"]" * 32 + b"}"
+    ),
+    "a header of the contract, Content-Type, Content-Encoding or Host twice": _twice,
+    "no Host, or an empty one": _with(Host=""),
+    "a header malformed": _with(X_TIMESTAMP="today"),
+    "body is JSON but no object": _body(b"[]"),
+    "`grantType` is not `client_credentials`": _body(b'{"grantType":"password"}'),
+    "a header absent or empty": _with(X_SIGNATURE=None),
+    "`grantType` absent, empty or null": _body(b"{}"),
+    "`grant_type` for `grantType`": _body(b'{"grant_type":"client_credentials"}'),
+    "timestamp too old": _at(timedelta(seconds=-301)),
+    "timestamp too new": _at(timedelta(seconds=302)),
+    "time of a UTC host labelled `+07:00`": _at(timedelta(hours=-7)),
+    "unknown client": _with(X_CLIENT_KEY="NOBODY"),
+    "no key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
+    "another path, or a slash at its end": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
+    "another method": _to(method="GET"),
+    "body not there 10 seconds after the headers": _slowly,
+    "body over 16,384 bytes": _body(b" " * 16_385),
+    "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
+    "media type not JSON in UTF-8 (any case; absent is fine)": _with(Content_Type="text/plain"),
+    "body compressed (Content-Encoding)": _with(Content_Encoding="gzip"),
+    "over 64 headers, or over 16,384 bytes of them": _with(X_FILLER="x" * 16_384),
+    "the server itself failed": _failing,
+}
+
+
+def test_the_table_has_the_rows_of_this_test() -> None:
+    """No row of the README goes untested, and no request here is missing there."""
+    assert list(ROWS) == list(REQUESTS)
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_row_is_true(request_: str, merchant: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request of the row gets the row's status, code and message, and the log has its reason."""
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.2)
+    row = ROWS[request_]
+    response = REQUESTS[request_](merchant, nicepay)
+    line = next(each for each in merchant.log() if each["event"].startswith("token."))
+    assert response.status_code == int(row["status"])
+    assert line["response_code"] == row["code"]
+    assert line.get("reason") == row[5]
+    if response.content:
+        assert re.fullmatch(re.escape(row["message"]).replace("…", ".+"), response.json()["responseMessage"])
+
+
+def test_the_clock_of_this_test_is_noon(merchant: Merchant) -> None:
+    """A row that sets the clock leaves it to the next test as it was."""
+    assert merchant.clock.now == NOON
