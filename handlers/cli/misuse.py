@@ -21,4 +21,5 @@ def settings_of(config: Path) -> Settings:
     try:
         return Settings.load(config)
     except SettingsError as error:
-        raise MisuseError(*(f"{config}: {mistake}" for mistake in error.mistakes)) from error
+        told = (each if each.startswith(str(config)) else f"{config}: {each}" for each in error.mistakes)
+        raise MisuseError(*told) from error

@@ -3,6 +3,7 @@
 import sys
 from functools import partial
 from pathlib import Path
+from socket import socket
 
 import structlog
 
@@ -29,12 +30,23 @@ def serve(*, config: Path, check: bool = False) -> None:
     if check:
         sys.stdout.write(f"{config}: good\n")
         return
+    with start.until_told_to_stop():
+        _serve(settings)
+    structlog.get_logger().info("server.stopped")
+
+
+def _listener(settings: Settings) -> socket:
     try:
-        listener = start.listen(settings.server.host, settings.server.port)
+        return start.listen(settings.server.host, settings.server.port)
     except OSError as error:
         address = f"{settings.server.host}:{settings.server.port}"
-        message = f"cannot listen on {address}: {error.strerror}; set server.host and server.port to a free address"
+        cause, _, _ = str(error.strerror).partition(" (while attempting")
+        message = f"cannot listen on {address}: {cause}; set server.host and server.port to a free address"
         raise MisuseError(message) from error
+
+
+def _serve(settings: Settings) -> None:
+    listener = _listener(settings)
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:

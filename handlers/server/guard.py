@@ -33,15 +33,19 @@ BODY_SECONDS = 10.0
 Headers = Sequence[tuple[bytes, bytes]]
 """As ASGI has them: names in lower case."""
 
+_PROTOCOLS: Sequence[tuple[str, list[bytes]]] = (("1.1", []), ("1.1", [b"chunked"]), ("1.0", []))
+
 # What is left of the request on the connection is not read, so nothing else can follow on it.
 _CLOSE = {"Connection": "close"}
 
 
 def require_bounded(scope: Scope) -> None:
-    """Hold target and headers against their limits, and ask for the one Host that HTTP demands (RFC 9112, 3.2).
+    """Hold target and headers against their limits, and against what HTTP demands and httptools lets pass.
+
+    That is one Host (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0 has not (6.1).
 
     Raises:
-        SnapError: 414 00, 431 00, or 400 00 for the Host.
+        SnapError: 414 00, 431 00, or 400 00.
     """
     headers: Headers = scope["headers"]
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
@@ -50,6 +54,9 @@ def require_bounded(scope: Scope) -> None:
         raise SnapError(HEADERS_TOO_LARGE, reason="headers.too_large")
     if not single_valued(headers, frozenset({b"host"})).get(b"host"):
         raise SnapError(BAD_REQUEST, reason="header.missing", header="host")
+    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
+    if (scope["http_version"], codings) not in _PROTOCOLS:
+        raise SnapError(BAD_REQUEST, reason="protocol.unsupported", headers=_CLOSE)
 
 
 def single_valued(headers: Headers, names: frozenset[bytes]) -> dict[bytes, str]:

@@ -26,7 +26,7 @@ def parse(raw: bytes) -> object:
         )
         _require_plain(value, DEEPEST)
     except (ValueError, RecursionError) as error:
-        raise SnapError(BAD_REQUEST, reason="body.not_json") from error
+        raise SnapError(BAD_REQUEST, reason="body.not_json", cause=str(error)) from error
     return value
 
 

@@ -1,7 +1,9 @@
 """From settings to a running server, and its end."""
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -9,6 +11,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp
 
+from handlers.server.listener import Server
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
@@ -16,6 +19,12 @@ from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
 
 _log = structlog.get_logger()
+
+_BACKLOG = 2_048
+_UNREAD_MILLISECONDS = 30_000
+
+# Seconds; longer than a body may take to come, so that what is under way gets its answer.
+_LONGEST_END = 15
 
 
 def system_clock() -> datetime:
@@ -52,7 +61,10 @@ def warn(settings: Settings) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; OSError if the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048)
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    # Connections inherit it: whoever asks and never reads the answers is gone after this time.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
+    return listener
 
 
 def origin(host: str, port: int) -> str:
@@ -60,11 +72,24 @@ def origin(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
+@contextmanager
+def until_told_to_stop() -> Iterator[None]:
+    """End the block, without an error, at SIGINT or SIGTERM, while the server starts as well as once it serves.
+
+    Uvicorn, when it has stopped for a signal, raises that signal again for whoever handled it before.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def server(app: ASGIApp) -> Server:
     """An HTTP server that stops at SIGINT or SIGTERM and finishes the requests under way first."""
     config = uvicorn.Config(
         app,
-        http="httptools",
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -72,5 +97,6 @@ def server(app: ASGIApp) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_graceful_shutdown=_LONGEST_END,
     )
-    return uvicorn.Server(config)
+    return Server(config)

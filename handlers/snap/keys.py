@@ -74,11 +74,10 @@ def _unwrapped(text: str) -> bytes:
     if _ARMOUR in text:
         return text.encode()
     try:
-        raw = b64decode("".join(text.split()), validate=True)
+        return b64decode("".join(text.split()), validate=True)
     except (Base64Error, ValueError) as error:
         message = "it is neither PEM nor base64; NICEPAY's public key is wanted"
         raise KeyFormError(message) from error
-    return raw.strip() if _ARMOUR.encode() in raw else raw
 
 
 def _load(raw: bytes) -> PublicKeyTypes:

@@ -40,6 +40,7 @@ def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, s
             clients.find(client_key).require_signature(client_key, TIMESTAMP, stranger.signature(TIMESTAMP, client_key))
         refusals.append(refusal.value)
     known, unknown = refusals
+    assert known.message == "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
     assert (known.code, known.message, known.headers) == (unknown.code, unknown.message, unknown.headers)
     assert [known.reason, unknown.reason] == ["signature.mismatch", "client.unknown"]
 
@@ -58,6 +59,13 @@ def test_the_stand_in_has_a_key_of_the_commonest_size(nicepay: Nicepay) -> None:
     ASKED.clear()
     Clients([_client(small, "SMALL"), _client(nicepay), _client(nicepay, "OTHER")], _dummy_key)
     assert ASKED == [2048]
+
+
+def test_clients_are_known_by_their_keys(nicepay: Nicepay) -> None:
+    """The registry knows how many clients there are, and which."""
+    clients = Clients([_client(nicepay), _client(nicepay, "OTHER")], _dummy_key)
+    assert len(clients) == 2
+    assert ["OTHER" in clients, "NOBODY" in clients] == [True, False]
 
 
 def test_the_widest_tolerance_is_the_widest(nicepay: Nicepay) -> None:

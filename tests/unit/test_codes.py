@@ -30,7 +30,15 @@ def test_an_error_names_its_field() -> None:
     error = SnapError(codes.INVALID_FIELD_FORMAT, field="X-TIMESTAMP", reason="header.malformed", value="secret")
     assert error.message == "Invalid Field Format X-TIMESTAMP"
     assert error.facts == {"value": "secret"}
+    assert str(error) == "header.malformed"
     assert not error.headers
+
+
+def test_an_error_without_a_field_names_none() -> None:
+    """A message that has no place for a field stays as it is, and an absent field is empty."""
+    error = SnapError(codes.INVALID_MANDATORY_FIELD, reason="x")
+    assert error.message == "Invalid Mandatory Field "
+    assert SnapError(codes.BAD_REQUEST, reason="x").message == "Bad Request"
 
 
 def test_a_401_challenges() -> None:

@@ -45,7 +45,7 @@ def _chunk(body: bytes, *, more: bool) -> Message:
 
 
 def _scope(headers: list[tuple[bytes, bytes]], target: bytes = b"/", query: bytes = b"") -> Scope:
-    return {"type": "http", "raw_path": target, "query_string": query, "headers": headers}
+    return {"type": "http", "http_version": "1.1", "raw_path": target, "query_string": query, "headers": headers}
 
 
 HOST = (b"host", b"merchant.example")
@@ -85,11 +85,12 @@ def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, rea
     with pytest.raises(SnapError) as refusal:
         require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (code, reason)
+    assert refusal.value.facts == ({"header": "host"} if code is BAD_REQUEST else {})
 
 
 def test_named_headers_are_found_once() -> None:
     """Headers of the given names are found, others are passed over however often they come."""
-    headers = [(b"x-client-key", b"A"), (b"other", b"1"), (b"other", b"2")]
+    headers = [(b"other", b"1"), (b"x-client-key", b"A"), (b"other", b"2")]
     assert single_valued(headers, NAMES) == {b"x-client-key": "A"}
 
 
@@ -114,13 +115,23 @@ def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
     """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
     with pytest.raises(SnapError) as refusal:
         require_json(content_type, "")
-    assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
+    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
+
+
+def test_no_media_type_is_json() -> None:
+    """A request that does not say what its body is is taken at its body."""
+    require_json("", "")
 
 
 def test_a_body_in_pieces_is_put_together() -> None:
     """The pieces of a body are joined until the last."""
-    pieces = [_chunk(b"{", more=True), _chunk(b"", more=True), _chunk(b"}", more=False)]
-    assert asyncio.run(read_body(_receiving(pieces))) == b"{}"
+    pieces = [_chunk(b"{", more=True), {"type": "http.request", "more_body": True}, _chunk(b"}", more=True)]
+    assert asyncio.run(read_body(_receiving([*pieces, {"type": "http.request"}]))) == b"{}"
+
+
+def test_a_body_of_exactly_the_limit_is_read() -> None:
+    """The limit itself is not too large."""
+    assert len(asyncio.run(read_body(_receiving([_chunk(b"x" * LARGEST_BODY, more=False)])))) == LARGEST_BODY
 
 
 def test_a_body_too_large_is_not_read_further() -> None:
@@ -128,7 +139,7 @@ def test_a_body_too_large_is_not_read_further() -> None:
     pieces = [_chunk(b"x" * LARGEST_BODY, more=True), _chunk(b"x", more=True)]
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving(pieces)))
-    assert refusal.value.code is CONTENT_TOO_LARGE
+    assert (refusal.value.code, refusal.value.reason) == (CONTENT_TOO_LARGE, "body.too_large")
     assert refusal.value.headers == {"Connection": "close"}
 
 
@@ -151,6 +162,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(receive))
     assert (refusal.value.code, refusal.value.headers) == (REQUEST_TIMEOUT, {"Connection": "close"})
+    assert refusal.value.reason == "body.too_slow"
 
 
 def test_a_compressed_body_is_refused() -> None:

@@ -70,3 +70,19 @@ def test_what_is_not_strictly_json_is_refused(raw: bytes) -> None:
     with pytest.raises(SnapError) as refusal:
         parse(raw)
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.not_json")
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (b"[NaN]", "NaN is not JSON"),
+        (b'{"a":1,"a":1}', "a member is named twice"),
+        (b"[" * 33 + b"]" * 33, "nested too deep"),
+        (b"", "Expecting value: line 1 column 1 (char 0)"),
+    ],
+)
+def test_the_log_is_told_what_is_wrong(raw: bytes, cause: str) -> None:
+    """The caller learns that the body is no JSON, and the log learns why."""
+    with pytest.raises(SnapError) as refusal:
+        parse(raw)
+    assert refusal.value.facts == {"cause": cause}

@@ -25,6 +25,12 @@ from handlers.snap.keys import LARGEST_BITS, SMALLEST_BITS, KeyFormError, is_inl
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
+PRIVATE = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
+NOT_RSA = "it is not an RSA key; SNAP signs with RSA"
+INCOMPLETE = "it is no public key that can be read; is it complete?"
+NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
+ENCRYPTED = "it is not an unencrypted private key in PEM"
+
 KEY = new_key()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 
@@ -89,37 +95,38 @@ def _of_size(bits: int) -> str:
 
 
 UNUSABLE = {
-    "a private key in PEM": (_private_pem(), "private key"),
+    "a private key in PEM": (_private_pem(), PRIVATE),
     "a private key in base64": (
         _base64(KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-        "private key",
+        PRIVATE,
     ),
     "a private key, PKCS #1": (
         KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode(),
-        "private key",
+        PRIVATE,
     ),
-    "an elliptic key": (_ec_public(), "not an RSA key"),
+    "an elliptic key": (_ec_public(), NOT_RSA),
     "an Edwards key": (
         ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, SPKI).decode(),
-        "not an RSA key",
+        NOT_RSA,
     ),
-    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "complete"),
-    "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], "complete"),
-    "an empty file": ("", "complete"),
-    "words": ("the public key of NICEPAY", "neither PEM nor base64"),
-    "letters beyond ASCII": ("clé publique", "neither PEM nor base64"),
-    "512 bits": (_of_size(512), "512 bits; 1024 to 8192 are taken"),
-    "1023 bits": (_of_size(1023), "1023 bits; 1024 to 8192 are taken"),
-    "8193 bits": (_of_size(8193), "8193 bits; 1024 to 8192 are taken"),
+    "a truncated PEM": (FORMS["SPKI, PEM"][:200], INCOMPLETE),
+    "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], INCOMPLETE),
+    "an empty file": ("", INCOMPLETE),
+    "words": ("the public key of NICEPAY", NEITHER),
+    "base64 with a stray character": ("!" + FORMS["SPKI, base64 of the DER"], NEITHER),
+    "letters beyond ASCII": ("clé publique", NEITHER),
+    "512 bits": (_of_size(512), "it is an RSA key of 512 bits; 1024 to 8192 are taken"),
+    "1023 bits": (_of_size(1023), "it is an RSA key of 1023 bits; 1024 to 8192 are taken"),
+    "8193 bits": (_of_size(8193), "it is an RSA key of 8193 bits; 1024 to 8192 are taken"),
 }
 
 
 @pytest.mark.parametrize(("text", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> None:
-    """The message says what the text is, and holds no part of it."""
-    with pytest.raises(KeyFormError, match=told) as error:
+    """The message says what the text is, and quotes none of it."""
+    with pytest.raises(KeyFormError) as error:
         load_public_key(text)
-    assert not any(line in str(error.value) for line in text.splitlines() if len(line) > 20)
+    assert str(error.value) == told
 
 
 @given(binary(max_size=400) | just(FORMS["SPKI, PEM"].encode()), integers(0, 460), integers(0, 255))
@@ -151,14 +158,15 @@ def test_a_private_key_is_loaded_from_pem() -> None:
 @pytest.mark.parametrize(
     ("pem", "told"),
     [
-        (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), "unencrypted"),
-        (FORMS["SPKI, PEM"].encode(), "unencrypted"),
-        (b"", "unencrypted"),
-        (_private_pem(EC_KEY).encode(), "not an RSA key"),
+        (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), ENCRYPTED),
+        (FORMS["SPKI, PEM"].encode(), ENCRYPTED),
+        (b"", ENCRYPTED),
+        (_private_pem(EC_KEY).encode(), NOT_RSA),
     ],
     ids=["encrypted", "public", "empty", "elliptic"],
 )
 def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
     """An encrypted key, a public key, nothing, or a key of another kind is refused with the reason."""
-    with pytest.raises(KeyFormError, match=told):
+    with pytest.raises(KeyFormError) as error:
         load_private_key(pem)
+    assert str(error.value) == told

@@ -67,6 +67,12 @@ def test_another_algorithm_does_not_verify(
     assert not verifies([nicepay.private_key.public_key()], MESSAGE, b64encode(raw).decode())
 
 
+def test_what_is_not_base64_is_an_error(nicepay: Nicepay) -> None:
+    """The document's pattern keeps malformed base64 out; should it come this far, it is not read as something else."""
+    with pytest.raises(ValueError, match="padding"):
+        verifies([nicepay.private_key.public_key()], MESSAGE, nicepay.signature(TIMESTAMP) + "!")
+
+
 @pytest.mark.parametrize("length", [3, 255, 257, 1536])
 def test_a_signature_of_another_length_does_not_verify(nicepay: Nicepay, length: int) -> None:
     """A signature of any other length than the key's is refused, and nothing fails."""

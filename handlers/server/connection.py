@@ -1,0 +1,118 @@
+"""One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
+
+It stands on names of uvicorn's `HttpToolsProtocol` that are no public interface (`parser`, `cycle`, `headers`, `url`);
+the lock pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+
+import httptools
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0
+"""For a whole request head, from the opening of the connection or from the previous answer."""
+
+LARGEST_HEAD = 32_768
+"""Bytes that may come without the end of the headers."""
+
+_log = structlog.get_logger()
+
+
+class Connection(HttpToolsProtocol):
+    """Closes what is silent, stalled or endless; ignores Upgrade and trailers."""
+
+    def __init__(self, server: uvicorn.Server, closed: Callable[[], None]) -> None:
+        """`closed` is called once, when the connection is gone."""
+        super().__init__(server.config, server.server_state, server.lifespan.state)
+        self._closed = closed
+        self._deadline: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        self._in_head = True
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Start the clock of the first request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock and make room for another connection."""
+        super().connection_lost(exc)
+        self._stop_the_clock()
+        self._closed()
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; refuse what is no HTTP, and a head that does not end."""
+        self._unset_keepalive_if_required()
+        self._head_bytes += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on_without_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+        else:
+            if self._in_head and self._head_bytes > LARGEST_HEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A trailer is no header (RFC 9110, 6.5), though uvicorn would add it to them."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request over; from here on the deadline for the body is the application's."""
+        if self.parser.should_upgrade():
+            return
+        self._in_head = False
+        self._stop_the_clock()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is another head."""
+        if self.parser.should_upgrade():
+            return
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Start the clock of the next request."""
+        super().on_response_complete()
+        self._expect_head()
+
+    def _go_on_without_upgrade(self, rest: bytes) -> None:
+        """Ignore Upgrade, as RFC 9110, 7.8, allows: llhttp stops there, and would read the body as another request."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] not in {b"upgrade", b"connection"}]
+        self.parser = httptools.HttpRequestParser(self)
+        self._head_bytes = 0
+        self.data_received(b"\r\n".join([*lines, b"connection: close", b"", rest]))
+
+    def _expect_head(self) -> None:
+        self._stop_the_clock()
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _stop_the_clock(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+
+    def _too_late(self) -> None:
+        if self._head_bytes:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer without a body and close; but a request that came whole before this one is answered first."""
+        _log.warning("connection.refused", status=status.value, remote=self.client and self.client[0])
+        if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle.keep_alive = False
+            return
+        if not (self.cycle and self.cycle.more_body and self.cycle.response_started):
+            head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            self.transport.write(head.encode())
+        self.transport.close()

@@ -1,0 +1,159 @@
+"""The real command as a process of its own: what it prints, what it logs, how it ends."""
+
+import json
+import signal
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.document import check_answer
+from tests.e2e.conftest import COMMAND, Sandbox, Server, missing
+from tests.e2e.process import PATIENCE, Process, environment, run
+from tests.nicepay import BODY, Nicepay, jakarta
+
+STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+
+
+def test_a_genuine_request_is_answered(server: Server, sandbox: Sandbox) -> None:
+    """The address that the log and the greeting name answers a genuine request with a token."""
+    greeted = server.process.out.starting("Endpoint")
+    response = server.ask(sandbox.nicepay())
+    check_answer(response)
+    assert greeted == f"Endpoint    POST {server.endpoint}\n"
+    assert response.json()["responseCode"] == "2007300"
+
+
+def test_each_decision_is_one_line_of_json(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:
+    """Each decision, for or against, is one line of JSON with its code and its reason."""
+    nicepay = sandbox.nicepay()
+    server.ask(nicepay)
+    server.ask(stranger)
+    server.ask(nicepay, late=timedelta(hours=1))
+    told = [(line["event"], line["response_code"], line.get("reason")) for line in _rest_of_log(server.process)]
+    assert told == [
+        ("token.issued", "2007300", None),
+        ("token.refused", "4017300", "signature.mismatch"),
+        ("token.refused", "4017300", "clock.behind"),
+    ]
+
+
+def test_the_log_holds_no_secret(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:
+    """No line of the log holds a token, a signature or a key, not even its first characters."""
+    answers = [server.ask(sandbox.nicepay()), server.ask(stranger)]
+    secrets = [answers[0].json()["accessToken"], *(each.request.headers["X-SIGNATURE"] for each in answers)]
+    log = json.dumps(_rest_of_log(server.process))
+    assert not [secret for secret in secrets + sandbox.secrets if secret[:40] in log]
+
+
+def test_the_system_shows_no_secret(server: Server, sandbox: Sandbox) -> None:
+    """Who lists the machine's processes sees no key in the server's command line or environment."""
+    shown = Path("/proc", str(server.process.pid))
+    if not shown.exists():
+        missing("this system has no /proc")
+    seen = (shown / "cmdline").read_text() + (shown / "environ").read_text()
+    assert str(sandbox.config) in seen
+    assert not [secret for secret in sandbox.secrets if secret in seen]
+
+
+@STOPS
+def test_it_ends_when_told_to(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
+    """A signal to stop ends a server that has answered with exit status 0."""
+    server.ask(sandbox.nicepay())
+    server.process.send_signal(stop)
+    _assert_good_end(server.process)
+
+
+@STOPS
+def test_it_ends_while_it_starts(server: Server, stop: signal.Signals) -> None:
+    """A signal to stop that comes as soon as the address is taken ends the server with exit status 0."""
+    server.process.send_signal(stop)
+    _assert_good_end(server.process)
+
+
+@STOPS
+def test_a_request_under_way_is_answered(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
+    """A request whose body is still to come when the server is told to stop is answered before it ends."""
+    with _connected(server) as idle, _half_sent(server, sandbox.nicepay()) as connection:
+        server.process.send_signal(stop)
+        assert idle.recv(1) == b""  # The server has begun to stop: it closes what is idle.
+        connection.sendall(BODY)
+        assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    _assert_good_end(server.process)
+
+
+def test_a_stalled_client_does_not_keep_it(server: Server, sandbox: Sandbox) -> None:
+    """A client that never sends the rest of its request cannot keep the server from ending."""
+    with _half_sent(server, sandbox.nicepay()):
+        server.process.send_signal(signal.SIGTERM)
+        _assert_good_end(server.process)
+
+
+def test_an_address_in_use(sandbox: Sandbox) -> None:
+    """An address that another process has is told in one line, with exit status 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = run(COMMAND, "serve", "--config", sandbox.config, env=environment(SNAP_TOKEN__SERVER__PORT=port))
+    (line,) = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert line.startswith(f"snap-token: cannot listen on 127.0.0.1:{port}: ")
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]], ids=["serve", "check"])
+def test_mistakes_in_the_settings(tmp_path: Path, check: list[str]) -> None:
+    """Every mistake in the settings is told, one line each, with exit status 2."""
+    misspelt = "SNAP_TOKEN__SEVER__PORT"
+    settings = tmp_path / "wrong.toml"
+    settings.write_text('[server]\nprot = 8080\nport = 99999\n[token]\nkeys_file = "absent.keys"\n')
+    ended = run(COMMAND, "serve", *check, "--config", settings, env=environment(**{misspelt: "1"}))
+    lines = ended.stderr.splitlines()
+    prefix = f"snap-token: {settings}: "
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert all(line.startswith(prefix) for line in lines)
+    assert {line.removeprefix(prefix).split(": ")[0] for line in lines} == {
+        misspelt,
+        "clients",
+        "server.port",
+        "server.prot",
+        "token.keys_file",
+    }
+
+
+def test_good_settings(sandbox: Sandbox) -> None:
+    """`serve --check` says that good settings are good, and takes no address for that."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        env = environment(SNAP_TOKEN__SERVER__PORT=port)
+        ended = run(COMMAND, "serve", "--check", "--config", sandbox.config, env=env)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{sandbox.config}: good\n", "")
+
+
+def _rest_of_log(process: Process) -> list[dict[str, Any]]:
+    """The lines up to the end of a server that is told to stop."""
+    process.send_signal(signal.SIGTERM)
+    return [json.loads(line) for line in process.err]
+
+
+def _assert_good_end(process: Process) -> None:
+    assert process.status() == 0
+    assert not [line for line in process.err if "exception" in json.loads(line)]
+    assert "Traceback" not in "".join(process.out)
+
+
+def _connected(server: Server) -> socket.socket:
+    address = urlsplit(server.endpoint)
+    return socket.create_connection((address.hostname, address.port), PATIENCE)
+
+
+def _half_sent(server: Server, nicepay: Nicepay) -> socket.socket:
+    """A connection with a genuine request whose head the server has taken, and whose body it waits for."""
+    headers = nicepay.headers(jakarta(datetime.now(UTC)))
+    headers |= {"Host": "localhost", "Content-Length": str(len(BODY)), "Expect": "100-continue"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    connection = _connected(server)
+    connection.sendall(f"POST {urlsplit(server.endpoint).path} HTTP/1.1\r\n{head}\r\n".encode())
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+    return connection

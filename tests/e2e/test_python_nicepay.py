@@ -1,0 +1,68 @@
+"""NICEPAY's own Python library, python-nicepay from PyPI as it is published, against the real server."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Sandbox, Server, missing
+from tests.e2e.process import run
+
+HERE = Path(__file__).parent
+JAKARTA = "Asia/Jakarta"
+_PYTHONS = (Path(sys.base_prefix, "bin", "python3"), Path("/usr/bin/python3"))
+_INSTALL = ("-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "--requirement")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
+    """The Python of an environment that holds python-nicepay and nothing of ours."""
+    environment = tmp_path_factory.mktemp("python-nicepay")
+    python = environment / "bin" / "python"
+    for step in [
+        (_python_with_tkinter(), "-m", "venv", environment),
+        (python, *_INSTALL, HERE / "python-nicepay.txt"),
+    ]:
+        ended = run(*step, patience=300)
+        assert ended.returncode == 0, ended.stderr
+    return python
+
+
+def test_it_gets_its_token(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
+    """On a machine whose clock is set to Jakarta, the library gets a token and takes it out of the answer."""
+    if not Path("/usr/share/zoneinfo", JAKARTA).exists():
+        missing(f"the time zone {JAKARTA} is not installed (Debian: tzdata)")
+    ended = _token(library, server, sandbox, tmp_path, zone=JAKARTA)
+    assert ended.returncode == 0, ended.stderr
+    assert len(ended.stdout) == 100
+    assert server.process.err.event("token.issued")["client_key"] == "IONPAYTEST"
+
+
+def test_local_time_labelled_jakarta(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
+    """On a machine whose clock is set to UTC, the library labels that time +07:00; the log says so."""
+    ended = _token(library, server, sandbox, tmp_path, zone="UTC")
+    decision = server.process.err.event("token.refused")
+    assert ended.returncode != 0
+    assert decision["response_code"] == "4017300"
+    assert decision["reason"] == "clock.local_time_labelled_jakarta"
+    assert decision["cause"] == "local time of a UTC host labelled +07:00"
+
+
+def _python_with_tkinter() -> Path:
+    """The library imports tkinter, which Debian packages apart from Python."""
+    for python in _PYTHONS:
+        if python.exists() and run(python, "-c", "import ensurepip, tkinter").returncode == 0:
+            return python
+    return missing("no Python here has tkinter, which python-nicepay imports (Debian: python3-tk)")
+
+
+def _token(
+    python: Path, server: Server, sandbox: Sandbox, folder: Path, *, zone: str
+) -> subprocess.CompletedProcess[str]:
+    key = folder / "key.b64"
+    key.write_text("".join(sandbox.private_pem.splitlines()[1:-1]))
+    base_url = server.endpoint.removesuffix("/v1.0/access-token/b2b")
+    # In this environment, no proxy can come between.
+    env = {"TZ": zone, "NO_PROXY": "*"}
+    return run(python, "-I", HERE / "python_nicepay_client.py", base_url, "IONPAYTEST", key, env=env)

@@ -1,0 +1,126 @@
+"""What the README promises: two commands in a clean clone, and what they say when something is missing."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import FREE_PORT, missing, program
+from tests.e2e.process import Process, environment, run, running
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = ROOT / "Makefile"
+_INSTALLING = 600
+"""Seconds that pip may be silent."""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
+    """A clean clone: what is committed here, and nothing that was installed."""
+    git = program("git")
+    if not (ROOT / ".git").exists():
+        missing("this tree is no clone")
+    folder = tmp_path_factory.mktemp("readme") / "clone"
+    cloned = run(git, "clone", "--quiet", ROOT, folder)
+    assert cloned.returncode == 0, cloned.stderr
+    return folder
+
+
+@pytest.fixture
+def make_run(clone: Path) -> Iterator[Process]:
+    """`make run` in that clone; its first run installs."""
+    with running(program("make"), "run", cwd=clone, env=environment(**FREE_PORT), patience=_INSTALLING) as process:
+        yield process
+
+
+@pytest.fixture
+def curl(make_run: Process) -> str:
+    """The command that it prints, of several lines."""
+    program("curl")
+    lines = [make_run.out.starting("curl ")]
+    while lines[-1].endswith("\\\n"):
+        lines.append(next(iter(make_run.out)))
+    return "".join(lines)
+
+
+def test_the_readme_names_the_commands() -> None:
+    """The README's shell blocks hold the two commands."""
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert {"make run", "make test"} <= set("".join(blocks).splitlines())
+
+
+def test_the_printed_command(curl: str) -> None:
+    """The first command serves, and the curl command that it prints gets a token, copied as it is."""
+    answered = _shell(curl)
+    assert json.loads(answered.stdout)["responseCode"] == "2007300", answered.stderr
+
+
+def test_make_request(clone: Path, curl: str) -> None:
+    """`make request` signs and sends a new request to the server that `make run` serves."""
+    port = _port(curl)
+    asked = run(program("make"), "request", cwd=clone, env=environment(SNAP_TOKEN__SERVER__PORT=port))
+    assert asked.returncode == 0, asked.stderr
+    assert '"responseCode":"2007300"' in asked.stdout
+
+
+def test_control_c(make_run: Process, curl: str) -> None:
+    """Control-C in `make run` leaves no server behind, and no traceback on the terminal."""
+    make_run.send_signal(signal.SIGINT)
+    make_run.status()
+    assert "Traceback" not in "".join(make_run.err)
+    assert _shell(curl).returncode == 7  # curl: failed to connect
+
+
+def test_make_alone() -> None:
+    """`make` alone prints each target with what it does."""
+    targets = re.findall(r"^\.PHONY:(.*)", MAKEFILE.read_text(), re.MULTILINE)
+    printed = run(program("make"), cwd=ROOT)
+    assert (printed.returncode, printed.stderr) == (0, "")
+    for target in " ".join(targets).split():
+        assert re.search(rf"^  make {target} +\S", printed.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("shim", "needed"),
+    [
+        ("import sys; sys.version_info = (3, 10, 14, 'final', 0)", "Python 3.11 or newer is needed"),
+        ("import sys; sys.modules['ensurepip'] = None", "apt-get install python3-venv"),
+    ],
+    ids=["too old", "without venv"],
+)
+def test_a_python_that_will_not_do(tmp_path: Path, shim: str, needed: str) -> None:
+    """A Python that is too old or cannot make environments is told in one line that says what to install."""
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    made = run(program("make"), "run", cwd=tmp_path, env=environment(PYTHON=str(_wrapped_python(tmp_path, shim))))
+    (line,) = (line for line in made.stderr.splitlines() if not line.startswith("make: ***"))
+    assert made.returncode == 2
+    assert needed in line
+    assert not (tmp_path / ".venv").exists()
+
+
+def _shell(command: str) -> subprocess.CompletedProcess[str]:
+    return run(program("sh"), "-c", command, env=environment(NO_PROXY="127.0.0.1"))
+
+
+def _port(curl: str) -> str:
+    found = re.search(r"http://127\.0\.0\.1:(\d+)/", curl)
+    assert found
+    return found[1]
+
+
+def _wrapped_python(folder: Path, shim: str) -> Path:
+    """This Python, but for what the shim does to it as it starts."""
+    (folder / "sitecustomize.py").write_text(shim)
+    wrapper = folder / "python3"
+    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n')
+    wrapper.chmod(0o700)
+    return wrapper

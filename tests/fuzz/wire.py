@@ -1,0 +1,118 @@
+"""A client on a raw socket that does what no client should, and notes what comes back and when."""
+
+import re
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+
+Address = tuple[str, int]
+
+CLOSED = 0
+"""Stands among the status codes for: closed without an answer."""
+
+OPEN = -1
+"""Stands among the status codes for: no answer, and still open in the end."""
+
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
+_FINAL = 200
+
+
+@dataclass(frozen=True)
+class Drip:
+    """One piece an interval, until all is sent or the server says anything."""
+
+    data: bytes
+    piece: int = 1
+    seconds: float = 0.25
+
+
+@dataclass(frozen=True)
+class Await:
+    """Go on when these bytes have come, or the time is over."""
+
+    data: bytes
+    seconds: float = 2.0
+
+
+class HalfClose:
+    """No more from this side, which reads on."""
+
+
+class Reset:
+    """Away, with RST."""
+
+
+Step = bytes | Drip | Await | HalfClose | Reset
+
+
+@dataclass
+class Player:
+    """Plays the steps of one case from one address."""
+
+    address: Address
+    source: str
+    received: bytes = b""
+    closed: bool = False
+    connection: socket.socket = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = socket.create_connection(self.address, timeout=5, source_address=(self.source, 0))
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def play(self, steps: tuple[Step, ...], listen: float) -> int:
+        """Do every step, listen, and return the first final status, or CLOSED or OPEN."""
+        with self.connection:
+            for step in steps:
+                self._do(step)
+            self._listen(listen)
+        return next(iter(self.statuses), CLOSED if self.closed else OPEN)
+
+    @property
+    def statuses(self) -> list[int]:
+        """The final statuses that came, in their order."""
+        return [status for status in map(int, _STATUS.findall(self.received)) if status >= _FINAL]
+
+    def _do(self, step: Step) -> None:
+        """A server that has closed already is no error: what it had to say is read in the end."""
+        try:
+            match step:
+                case bytes():
+                    self.connection.sendall(step)
+                case Drip():
+                    self._drip(step)
+                case Await(data, seconds):
+                    self._listen(seconds, until=data)
+                case HalfClose():
+                    self.connection.shutdown(socket.SHUT_WR)
+                case Reset():
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                    self.closed = True
+        except OSError:
+            return
+
+    def _drip(self, drip: Drip) -> None:
+        before = len(self.received)
+        for at in range(0, len(drip.data), drip.piece):
+            self.connection.sendall(drip.data[at : at + drip.piece])
+            self._listen(drip.seconds)
+            if self.closed or len(self.received) > before:
+                return
+
+    def _listen(self, seconds: float, until: bytes | None = None) -> None:
+        end = time.monotonic() + seconds
+        while not self.closed and not (until and until in self.received):
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.connection], [], [], left)[0]:
+                return
+            self._receive()
+
+    def _receive(self) -> None:
+        try:
+            data = self.connection.recv(65_536)
+        except OSError:
+            data = b""
+        self.received += data
+        self.closed = not data
