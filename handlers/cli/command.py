@@ -9,9 +9,14 @@ from handlers import __version__
 from handlers.cli import init, keygen, request, serve
 from handlers.cli.misuse import MISUSE, MisuseError
 
+HELP = """The merchant's side of NICEPAY's SNAP access token API.
+
+Example: snap-token init sandbox && snap-token serve --config sandbox/snap-token.toml
+"""
+
 app = App(
     name="snap-token",
-    help="The merchant's side of NICEPAY's SNAP access token API.",
+    help=HELP,
     version=__version__,
     help_format="plaintext",
     help_formatter="plain",

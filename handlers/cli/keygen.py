@@ -10,7 +10,12 @@ from cyclopts import App
 from handlers.cli.files import write_new
 from handlers.snap.keys import ADVISED_BITS
 
-app = App(name="keygen", help="Make new keys. Existing files are never overwritten.")
+HELP = """Make new keys. Existing files are never overwritten.
+
+Example: snap-token keygen token token.keys
+"""
+
+app = App(name="keygen", help=HELP)
 
 
 @app.command

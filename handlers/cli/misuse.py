@@ -21,5 +21,5 @@ def settings_of(config: Path) -> Settings:
     try:
         return Settings.load(config)
     except SettingsError as error:
-        told = (each if each.startswith(str(config)) else f"{config}: {each}" for each in error.mistakes)
+        told = (each if each.startswith(f"{config} ") else f"{config}: {each}" for each in error.mistakes)
         raise MisuseError(*told) from error

@@ -11,6 +11,9 @@ from handlers.server import start
 
 _TIMEOUT_SECONDS = 10
 _REFUSED = 1
+_UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
+# A URL or a header that cannot be, a proxy in the environment that needs what is not installed, certificates not found.
+_UNSENDABLE = (httpx.InvalidURL, httpx.HTTPError, ValueError, ImportError, OSError)
 _LOOPBACK = {"all://127.0.0.1": None, "all://[::1]": None, "all://localhost": None}
 
 
@@ -52,8 +55,11 @@ def _sent(signed: SignedRequest) -> httpx.Response:
         # A proxy of the environment is for other machines, not for this one.
         with httpx.Client(mounts=_LOOPBACK, timeout=_TIMEOUT_SECONDS) as client:
             return client.post(signed.url, headers=signed.headers, content=signed.body)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except _UNANSWERED as error:
         message = f"no answer from {signed.url}: {error}; is the server running there?"
+        raise MisuseError(message) from error
+    except _UNSENDABLE as error:
+        message = f"nothing can be sent to {signed.url}: {error}"
         raise MisuseError(message) from error
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handlers.cli.misuse import MisuseError
-from handlers.snap.keys import KeyFormError, load_private_key
+from handlers.server.key_files import read_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -45,10 +45,6 @@ class SignedRequest:
 def private_key_of(file: Path) -> RSAPrivateKey:
     """Load the key that signs; MisuseError if the file holds none."""
     try:
-        return load_private_key(file.read_bytes())
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror}"
-        raise MisuseError(message) from error
-    except KeyFormError as error:
-        message = f"{file}: {error}"
-        raise MisuseError(message) from error
+        return read_private_key(file)
+    except ValueError as error:
+        raise MisuseError(str(error)) from error

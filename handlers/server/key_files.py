@@ -1,18 +1,23 @@
 """Fields of the settings that name files of keys: reading the settings reads the keys, and a bad one is a mistake."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Annotated
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
 
-from handlers.snap.keys import is_inline, load_public_key
+from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
 from handlers.snap.token import TokenKeys
 
 _GROUP_AND_OTHERS = 0o077
+# PEM however misspelt, urlsafe base64, a Fernet key; and what is too long for a path.
+_MAYBE_A_KEY = re.compile(r".*(BEGIN|[\n\0]).*|[\w+/=-]{40,}|.{256,}", re.DOTALL | re.ASCII)
 
 # Pydantic-settings has no validation context, so the folder that paths are relative to stands here.
 _folder: ContextVar[Path] = ContextVar("folder", default=Path())
@@ -31,7 +36,7 @@ def relative_to(folder: Path) -> Iterator[None]:
 def read_text(path: Path) -> str:
     """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise ValueError(message) from error
@@ -40,16 +45,38 @@ def read_text(path: Path) -> str:
         raise ValueError(message) from error
 
 
+def read_private_key(path: Path) -> RSAPrivateKey:
+    """The private key of a PEM file; ValueError, with the path and the cause, if there is none."""
+    try:
+        return load_private_key(read_text(path).encode())
+    except KeyFormError as error:
+        message = f"{path}: {error}"
+        raise ValueError(message) from error
+
+
 def _path(value: object) -> Path:
     if not isinstance(value, str | Path):
         message = "the path of a file is wanted"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    return _folder.get() / value
+    path = _folder.get() / value
+    if _MAYBE_A_KEY.fullmatch(str(value)) and not _mode(path):
+        message = "it names no file that can be read and may be a key, so it is not repeated here"
+        raise ValueError(message)
+    return path
+
+
+def _mode(path: Path) -> int:
+    """Type and permissions; 0 if there is no such file, or none can be looked at: whoever reads it says why."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _private_file(value: object) -> Path:
     path = _path(value)
-    if path.exists() and path.stat().st_mode & _GROUP_AND_OTHERS:
+    mode = _mode(path)
+    if mode & _GROUP_AND_OTHERS and not S_ISDIR(mode):
         message = f"others than its owner can use {path}; run: chmod 600 {path}"
         raise ValueError(message)
     return path
@@ -79,5 +106,6 @@ def _public_key(value: object) -> RSAPublicKey:
 
 
 PrivateFile = Annotated[Path, BeforeValidator(_private_file)]
-TokenKeyList = Annotated[tuple[bytes, ...], BeforeValidator(_token_keys)]
+# A variable holds the path as it is, not a list in JSON.
+TokenKeyList = Annotated[tuple[bytes, ...], BeforeValidator(_token_keys), NoDecode]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
 from pydantic import field_validator as field_rule
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as EnvironmentError_
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from handlers.server.key_files import PrivateFile, PublicKey, TokenKeyList, read_text, relative_to
+from handlers.server.key_files import PrivateFile, PublicKey, TokenKeyList, read_private_key, read_text, relative_to
 
 ENVIRONMENT_PREFIX = "SNAP_TOKEN__"
 MOST_KEYS_A_CLIENT = 4
@@ -20,6 +20,12 @@ _NO_ENTRIES: Any = {}
 _KEYS_FILE: Any = "token.keys"
 
 _LISTS_OF_TABLES = frozenset({"clients"})
+_WORDS = {
+    "model_type": "a table is wanted",
+    "tuple_type": "a list is wanted",
+    "too_short": "at least {min_length} wanted",
+    "too_long": "at most {max_length} wanted, not {actual_length}",
+}
 
 
 class SettingsError(Exception):
@@ -41,7 +47,7 @@ class _Table(BaseModel):
 class Server(_Table):
     """Where the server listens. Port 0 takes a free one."""
 
-    host: str = "127.0.0.1"
+    host: str = Field("127.0.0.1", pattern=r"^[!-~]+$")
     port: int = Field(8080, ge=0, le=65535)
     base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
 
@@ -57,8 +63,13 @@ class Server(_Table):
 class Token(_Table):
     """The keys of the access tokens and the time that a token lives; SNAP: at most 15 minutes."""
 
-    keys: TokenKeyList = Field(default=_KEYS_FILE, alias="keys_file")
+    keys_file: TokenKeyList = _KEYS_FILE
     lifetime_seconds: int = Field(900, ge=1, le=900)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """What the file holds."""
+        return self.keys_file
 
 
 class ClientTable(_Table):
@@ -88,6 +99,13 @@ class Sandbox(_Table):
     enabled: bool = False
     private_key_file: PrivateFile = Path("nicepay-private.pem")
 
+    @field_rule("private_key_file")
+    @classmethod
+    def _signs(cls, file: Path, info: ValidationInfo) -> Path:
+        if info.data.get("enabled"):
+            read_private_key(file)
+        return file
+
 
 class Settings(BaseSettings):
     """Everything that can be set, read and checked: keys are loaded, not only named."""
@@ -106,14 +124,17 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic-settings'
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment before the file, and nothing else."""
-        return env_settings, init_settings
+        variables = EnvSettingsSource(settings_cls)
+        # The others are told by name; here they would only cause mistakes of their own.
+        variables.env_vars = {name: value for name, value in variables.env_vars.items() if not _strangeness(name)}
+        return variables, init_settings
 
     @field_rule("sandbox")
     @classmethod
@@ -126,22 +147,10 @@ class Settings(BaseSettings):
 
     @field_rule("clients")
     @classmethod
-    def _clients_are_distinct(cls, clients: tuple[ClientTable, ...]) -> tuple[ClientTable, ...]:
-        ids = [client.id for client in clients]
-        twice = sorted({each for each in ids if ids.count(each) > 1})
-        if twice:
-            message = f"the same id twice: {', '.join(twice)}"
-            raise ValueError(message)
-        return clients
-
-    @field_rule("clients")
-    @classmethod
-    def _tokens_outlive_windows(cls, clients: tuple[ClientTable, ...], info: ValidationInfo) -> tuple[ClientTable, ...]:
-        token = info.data.get("token")
-        wide = [each.id for each in clients if token and 2 * each.clock_tolerance_seconds >= token.lifetime_seconds]
-        if wide:
-            message = f"twice clock_tolerance_seconds must stay under token.lifetime_seconds: {', '.join(wide)}"
-            raise ValueError(message)
+    def _clients_agree(cls, clients: tuple[ClientTable, ...], info: ValidationInfo) -> tuple[ClientTable, ...]:
+        mistakes = [*_windows_too_wide(clients, info.data.get("token")), *_second_clients(clients)]
+        if mistakes:
+            raise ValidationError.from_exception_data(cls.__name__, mistakes)
         return clients
 
     @classmethod
@@ -151,32 +160,70 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: it cannot be read, is not TOML, or has mistakes: all of them.
         """
-        mistakes = _strange_variables(cls)
+        mistakes = _strange_variables()
         try:
+            content = tomllib.loads(read_text(file))
+            mistakes += [f"{key}: Extra inputs are not permitted" for key in content if key.startswith("_")]
             with relative_to(file.absolute().parent):
-                settings = cls(**tomllib.loads(read_text(file)))
+                # A name with an underscore before it would be an argument of pydantic-settings.
+                settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
         except ValidationError as error:
             raise SettingsError(mistakes + _told(error)) from error
-        except (ValueError, EnvironmentError_) as error:
+        except ValueError as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:
             raise SettingsError(mistakes)
         return settings
 
 
-def _strange_variables(settings: type[Settings]) -> list[str]:
-    """Pydantic-settings passes over variables of no known table; a typing error must not."""
-    tables = settings.model_fields.keys() - _LISTS_OF_TABLES
-    names = [name for name in os.environ if name.upper().startswith(ENVIRONMENT_PREFIX)]
+def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> list[InitErrorDetails]:
+    if token is None:
+        return []
+    rule = f"twice this must stay under token.lifetime_seconds, which is {token.lifetime_seconds}"
     return [
-        f"{name}: names no table that a variable can set; those are {', '.join(sorted(tables))}"
-        for name in sorted(names)
-        if name.upper().removeprefix(ENVIRONMENT_PREFIX).split("__")[0].lower() not in tables
+        _mistake((place, "clock_tolerance_seconds"), rule)
+        for place, client in enumerate(clients)
+        if 2 * client.clock_tolerance_seconds >= token.lifetime_seconds
     ]
 
 
+def _second_clients(clients: tuple[ClientTable, ...]) -> list[InitErrorDetails]:
+    ids = [client.id for client in clients]
+    return [
+        _mistake((place, "id"), "another client has this id") for place, each in enumerate(ids) if each in ids[:place]
+    ]
+
+
+def _mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError("rule", message), loc=location, input=None)
+
+
+def _strangeness(name: str) -> str | None:
+    """Why a variable sets nothing; None if it does set something."""
+    table, _, key = name.upper().removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
+    tables = Settings.model_fields.keys() - _LISTS_OF_TABLES
+    if table not in tables:
+        return f"names no table that a variable can set; those are {', '.join(sorted(tables))}"
+    return None if key else "names no key of its table"
+
+
+def _strange_variables() -> list[str]:
+    """Pydantic-settings passes over variables of no known table; a typing error must not."""
+    names = sorted(name for name in os.environ if name.upper().startswith(ENVIRONMENT_PREFIX))
+    return [f"{name}: {strangeness}" for name in names if (strangeness := _strangeness(name))]
+
+
 def _told(error: ValidationError) -> list[str]:
-    return [f"{_key(mistake['loc'])}: {mistake['msg'].removeprefix('Value error, ')}" for mistake in error.errors()]
+    """One line a mistake: a list or table that lacks a part because that part is bad is not told beside it."""
+    mistakes = error.errors(include_url=False, include_input=False)
+    wholes = {mistake["loc"][:depth] for mistake in mistakes for depth in range(len(mistake["loc"]))}
+    return [f"{_key(each['loc'])}: {_in_words(each)}" for each in mistakes if each["loc"] not in wholes]
+
+
+def _in_words(mistake: ErrorDetails) -> str:
+    """In TOML's words, where pydantic would speak of classes and tuples."""
+    words = _WORDS.get(mistake["type"])
+    return words.format(**mistake.get("ctx", {})) if words else mistake["msg"].removeprefix("Value error, ")
 
 
 def _key(location: tuple[int | str, ...]) -> str:

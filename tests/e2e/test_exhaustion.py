@@ -56,7 +56,7 @@ def unheard(sandbox: Sandbox) -> Iterator[str]:
     """The endpoint of a server whose log goes to a disk that is full."""
     if not FULL.exists():
         missing("this system has no /dev/full")
-    command = [COMMAND, "serve", "--config", sandbox.config]
+    command: list[str | Path] = [COMMAND, "serve", "--config", sandbox.config]
     with (
         FULL.open("w") as full,
         subprocess.Popen(

@@ -1,5 +1,7 @@
 """Accepting connections."""
 
+import errno
+import io
 import socket
 import threading
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from handlers.server import logs
 from handlers.server.listener import Server
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n\r\n"
@@ -55,3 +58,23 @@ def test_room_is_given_back_by_every_connection() -> None:
             with socket.create_connection(address, timeout=5) as connection:
                 connection.sendall(REQUEST)
                 assert connection.recv(64).startswith(b"HTTP/1.1 204")
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EMFILE, 1), (errno.ECONNABORTED, 0)], ids=errno.errorcode.get)
+def test_what_hinders_accepting_passes(monkeypatch: pytest.MonkeyPatch, number: int, told: int) -> None:
+    """Whatever fails at accepting, the next connection is served; only exhaustion is told, and waited out."""
+    real = Server._accept_one  # noqa: SLF001  what is hindered once, then goes on
+    failures, stream = [OSError(number, "hindered")], io.StringIO()
+    logs.set_up(stream)
+
+    async def hindered(server: Server, listener: socket.socket) -> None:
+        if failures:
+            raise failures.pop()
+        await real(server, listener)
+
+    monkeypatch.setattr(Server, "_accept_one", hindered)
+    monkeypatch.setattr("handlers.server.listener._PAUSE_SECONDS", 0)
+    with _serving(most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(REQUEST)
+        assert connection.recv(64).startswith(b"HTTP/1.1 204")
+    assert stream.getvalue().count('"server.cannot_accept"') == told

@@ -1,0 +1,92 @@
+"""The command's frame: what is said to whoever misuses it, and to whoever asks."""
+
+import sys
+
+import pytest
+
+from handlers import __version__
+from handlers.cli import main
+
+ADVICE = "Try `snap-token --help`."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        pytest.param(
+            ["srve"],
+            'Unknown command "srve". Did you mean "serve"? Available commands: init, keygen, serve, request.',
+            id="unknown command",
+        ),
+        pytest.param(
+            ["keygen", "x"], 'Unknown command "x". Available commands: token, pair.', id="unknown second command"
+        ),
+        pytest.param(["init", "a", "--x"], "Unknown option: --x.", id="unknown option"),
+        pytest.param(["init", "a", "b"], "Unused Tokens: ['b'].", id="one argument too many"),
+        pytest.param(["init"], 'Command "init" parameter --directory requires an argument.', id="no folder"),
+        pytest.param(["serve"], 'Command "serve" parameter --config requires an argument.', id="no settings"),
+        pytest.param(
+            ["request", "--url"], 'Command "request" parameter --url requires an argument.', id="option without value"
+        ),
+        pytest.param(
+            ["keygen", "pair", "a"],
+            'Command "keygen pair" parameter --public requires an argument.',
+            id="one argument too few",
+        ),
+        pytest.param(
+            ["serve", "--config", "a", "--check=maybe"],
+            'Invalid value for --check: unable to convert "maybe" into bool.',
+            id="wrong type",
+        ),
+        pytest.param(
+            ["serve", "--config", "a", "--config", "b"], "Parameter --config specified multiple times.", id="twice"
+        ),
+    ],
+)
+def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], mistake: str) -> None:
+    """A command line that makes no sense ends with status 2 and one line that says why and where help is."""
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {mistake} {ADVICE}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("", "snap-token init sandbox && snap-token serve --config sandbox/snap-token.toml"),
+        ("init", "snap-token init sandbox"),
+        ("keygen", "snap-token keygen token token.keys"),
+        ("keygen token", "snap-token keygen token token.keys"),
+        ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
+        ("serve", "snap-token serve --config sandbox/snap-token.toml"),
+        ("request", "snap-token request --config sandbox/snap-token.toml"),
+    ],
+)
+def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
+    """The help of every command shows how it is called, and one call that works."""
+    assert main([*command.split(), "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.startswith(f"Usage: {' '.join(['snap-token', *command.split()])} ")
+    assert f" Example: {example} " in told
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    """No arguments at all are answered like a call for help: with the commands there are."""
+    assert main([]) == 0
+    told = capsys.readouterr().out
+    assert all(f"\n  {command}: " in told for command in ("init", "keygen", "serve", "request"))
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints the version and nothing else."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr() == (f"{__version__}\n", "")
+
+
+@pytest.mark.filterwarnings("ignore:Cyclopts application invoked without tokens")  # That is what is tested here.
+def test_the_process_own_arguments_are_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without arguments given, as the installed command calls it, those of the process are read."""
+    monkeypatch.setattr(sys, "argv", ["snap-token", "--version"])
+    assert main() == 0
+    assert capsys.readouterr().out == f"{__version__}\n"

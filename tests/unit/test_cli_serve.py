@@ -1,0 +1,146 @@
+"""The server from the command. A thread stands in for the process, a visitor for the signal that ends it."""
+
+import json
+import shlex
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+
+import httpx
+import pytest
+import uvicorn
+
+from handlers.cli import main
+from handlers.cli.init import init
+from handlers.server import start
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, write_settings
+from tests.nicepay import Nicepay, new_key
+
+Run = Callable[[uvicorn.Server, list[socket.socket]], None]
+
+
+@dataclass
+class Visitor:
+    """Lets a server run until it has answered a GET of each path, and keeps the answers."""
+
+    serve: Run
+    paths: tuple[str, ...] = ("/openapi.yaml", BASE_PATH + TOKEN_PATH)
+    statuses: list[int] = field(default_factory=list)
+    origin: str = ""
+
+    def run(self, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        thread = Thread(target=self.serve, args=(server, sockets))
+        self.origin = start.origin(*sockets[0].getsockname()[:2])
+        thread.start()
+        try:
+            with httpx.Client(base_url=self.origin, trust_env=False) as client:
+                self.statuses = [client.get(path).status_code for path in self.paths]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    """Visits the server that the command starts, and stops it."""
+    visitor = Visitor(uvicorn.Server.run)
+
+    def run(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        visitor.run(server, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "run", run)
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "0")
+    return visitor
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> str:
+    """The settings of a fresh sandbox."""
+    init(tmp_path / "sandbox")
+    return str(tmp_path / "sandbox" / "snap-token.toml")
+
+
+def test_good_settings_are_called_good(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check of good settings says so, serves nothing and ends with status 0."""
+    assert main(["serve", "--check", "--config", str(settings_file)]) == 0
+    assert capsys.readouterr() == (f"{settings_file}: good\n", "")
+
+
+def test_a_check_warns(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is allowed but not good is a line on standard error each, and the settings are good."""
+    extra = '[state]\nurl = "memory://"\n[internal]'
+    file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)), extra=extra)
+    assert main(["serve", "--check", "--config", str(file)]) == 0
+    out, err = capsys.readouterr()
+    warnings = [json.loads(line) for line in err.splitlines()]
+    assert [(line["event"], line.get("table")) for line in warnings] == [
+        ("client.key_is_short", None),
+        ("settings.without_effect", "state"),
+        ("settings.without_effect", "internal"),
+    ]
+    assert out == f"{file}: good\n"
+
+
+def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    """It serves the token endpoint and no page until it is stopped, and logs where; the status is 0."""
+    assert main(["serve", "--config", str(settings_file)]) == 0
+    assert visitor.statuses == [404, 405]
+    out, err = capsys.readouterr()
+    first, *others = [json.loads(line) for line in err.splitlines()]
+    assert (first["event"], first["endpoint"]) == ("server.listening", visitor.origin + BASE_PATH + TOKEN_PATH)
+    assert [line["event"] for line in others] == ["token.refused", "token.refused", "server.stopped"]
+    assert out == ""
+
+
+def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sandbox serves its pages beside the endpoint, and prints where they are."""
+    assert main(["serve", "--config", sandbox]) == 0
+    assert visitor.statuses == [200, 405]
+    endpoint, page, document, *_ = capsys.readouterr().out.splitlines()
+    assert endpoint.split() == ["Endpoint", "POST", visitor.origin + BASE_PATH + TOKEN_PATH]
+    assert page.split() == ["Swagger", "UI", f"{visitor.origin}/ui/"]
+    assert document.split() == ["Document", f"{visitor.origin}/openapi.yaml"]
+
+
+def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sandbox prints a signed request to its endpoint and for how long it is good."""
+    assert main(["serve", "--config", sandbox]) == 0
+    introduction, _, command = capsys.readouterr().out.partition("curl ")
+    assert "good for 300 seconds" in introduction
+    arguments = shlex.split(command)
+    assert arguments[1] == visitor.origin + BASE_PATH + TOKEN_PATH
+    assert "X-CLIENT-KEY: IONPAYTEST" in arguments
+
+
+def test_a_base_path_is_served(settings_file: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The endpoint is under the base path of the settings, and nowhere else."""
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__BASE_PATH", "/")
+    visitor.paths = (TOKEN_PATH, BASE_PATH + TOKEN_PATH)
+    assert main(["serve", "--config", str(settings_file)]) == 0
+    assert visitor.statuses == [405, 404]
+
+
+def test_a_taken_port_is_one_line(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address that cannot be had is told in one line with what to set; the status is 2."""
+    with start.listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(port))
+        assert main(["serve", "--config", str(settings_file)]) == 2
+    advice = "set server.host and server.port to a free address"
+    told = f"snap-token: cannot listen on 127.0.0.1:{port}: Address already in use; {advice}\n"
+    assert capsys.readouterr() == ("", told)
+
+
+def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sandbox whose key is no key is refused before it listens, by a check as by a start; the status is 2."""
+    file = Path(sandbox).with_name("nicepay-private.pem")
+    file.write_text("no key")
+    told = f"sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
+    for options in (["--check"], []):
+        assert main(["serve", *options, "--config", sandbox]) == 2
+        assert capsys.readouterr() == ("", f"snap-token: {sandbox}: {told}\n")

@@ -1,0 +1,118 @@
+"""NICEPAY's part, played: what is signed, and the command that sends it."""
+
+import json
+import shlex
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from handlers.cli import signing
+from handlers.cli.misuse import MisuseError
+from handlers.cli.signing import SignedRequest, private_key_of
+from tests import document
+from tests.merchant import NOON
+from tests.nicepay import Nicepay, jakarta
+
+URL = "http://127.0.0.1:8080/api/v1.0/access-token/b2b"
+NO_PRIVATE_KEY = "it is not an unencrypted private key in PEM"
+
+
+def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") -> SignedRequest:
+    return SignedRequest.make(url, client_key, nicepay.private_key, NOON)
+
+
+def test_the_request_is_nicepays(nicepay: Nicepay) -> None:
+    """Headers and body are those that NICEPAY sends, of this very second in Jakarta's time."""
+    signed = _signed(nicepay)
+    assert signed.headers == nicepay.headers(jakarta(NOON))
+    assert json.loads(signed.body) == {"grantType": "client_credentials", "additionalInfo": {}}
+    assert signing.TOKEN_PATH == document.TOKEN_PATH
+
+
+def test_the_signature_is_over_client_key_and_timestamp(nicepay: Nicepay) -> None:
+    """Whoever holds the public key finds the signature good over `client key|X-TIMESTAMP`."""
+    headers = _signed(nicepay, client_key="OTHER").headers
+    message = f"OTHER|{headers['X-TIMESTAMP']}".encode()
+    nicepay.private_key.public_key().verify(b64decode(headers["X-SIGNATURE"]), message, padding.PKCS1v15(), SHA256())
+    assert headers["X-CLIENT-KEY"] == "OTHER"
+
+
+@pytest.mark.parametrize(
+    ("url", "client_key"),
+    [
+        pytest.param(URL, "IONPAYTEST", id="plain"),
+        pytest.param("http://[::1]:80/$HOME?a=b&c=`d`", "O'Neill\"$(id)!\\", id="full of what a shell reads"),
+    ],
+)
+def test_the_curl_command_is_the_same_request(nicepay: Nicepay, url: str, client_key: str) -> None:
+    """A shell reads the printed command as exactly the request, whatever characters are in it."""
+    signed = _signed(nicepay, url, client_key)
+    headers = [argument for name, value in signed.headers.items() for argument in ("-H", f"{name}: {value}")]
+    assert _words(signed.as_curl()) == ["curl", "-sS", url, *headers, "-d", signed.body]
+
+
+def _words(command: str) -> list[str]:
+    """What a POSIX shell takes apart; unlike one, shlex keeps the line end after a backslash."""
+    return shlex.split(command.replace("\\\n", ""))
+
+
+def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
+    """The command is continued over lines, each with one option, to be read by people."""
+    first, *options = _signed(nicepay).as_curl().split(" \\\n  ")
+    assert first == f"curl -sS {URL}"
+    assert [option[:2] for option in options] == ["-H", "-H", "-H", "-H", "-d"]
+
+
+def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The key of a PEM file is read."""
+    (tmp_path / "key").write_text(nicepay.private_pem)
+    assert private_key_of(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
+
+
+def _encrypted(nicepay: Nicepay) -> str:
+    form = (Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    return nicepay.private_key.private_bytes(*form).decode()
+
+
+def _elliptic(_: Nicepay) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        pytest.param(lambda _: "", NO_PRIVATE_KEY, id="empty"),
+        pytest.param(lambda nicepay: nicepay.public_pem, NO_PRIVATE_KEY, id="public"),
+        pytest.param(lambda nicepay: nicepay.private_pem[:400], NO_PRIVATE_KEY, id="cut"),
+        pytest.param(_encrypted, NO_PRIVATE_KEY, id="encrypted"),
+        pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
+    ],
+)
+def test_what_is_no_private_key_is_told(
+    tmp_path: Path, nicepay: Nicepay, form: Callable[[Nicepay], str], reason: str
+) -> None:
+    """The message names the file and what is wrong with it, and repeats none of it."""
+    file = tmp_path / "key"
+    file.write_text(form(nicepay))
+    with pytest.raises(MisuseError) as refusal:
+        private_key_of(file)
+    assert refusal.value.mistakes == (f"{file}: {reason}",)
+
+
+def test_private_keys_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """A missing file and a folder are told by their path."""
+    for path, reason in ((tmp_path / "nothing", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(MisuseError) as refusal:
+            private_key_of(path)
+        assert refusal.value.mistakes == (f"{path} cannot be read: {reason}",)

@@ -1,0 +1,137 @@
+"""Logs: one form for every line of the process, and no secrets in tracebacks."""
+
+import io
+import json
+import logging
+from datetime import datetime, timedelta
+from errno import ENOSPC
+
+import pytest
+import structlog
+import time_machine
+
+from handlers.server import logs
+from tests.merchant import NOON
+
+SECRET = "a signature that no log may hold"
+
+
+class _Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class _FullDisk(io.StringIO):
+    """A stream that takes nothing."""
+
+    def write(self, text: str) -> int:
+        raise OSError(ENOSPC, text)
+
+
+@pytest.fixture
+def stream() -> io.StringIO:
+    """What the process logs, no terminal."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    return stream
+
+
+@pytest.fixture
+def terminal() -> io.StringIO:
+    """What the process logs to a terminal."""
+    terminal = _Terminal()
+    logs.set_up(terminal)
+    return terminal
+
+
+def _fail() -> None:
+    kept = SECRET
+    raise RuntimeError(len(kept))
+
+
+def _log_failure(log: structlog.typing.FilteringBoundLogger | logging.Logger) -> None:
+    try:
+        _fail()
+    except RuntimeError:
+        log.exception("it.failed")
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_line_is_json(stream: io.StringIO) -> None:
+    """Off a terminal a line is one JSON object: the event, its facts, the level and the time in UTC."""
+    structlog.get_logger().info("token.issued", client_key="IONPAYTEST", text="two\nlines")
+    assert stream.getvalue().count("\n") == 1
+    line = json.loads(stream.getvalue())
+    assert datetime.fromisoformat(line.pop("timestamp")) == NOON
+    assert line == {"event": "token.issued", "level": "info", "client_key": "IONPAYTEST", "text": "two\nlines"}
+
+
+def test_a_line_is_readable_on_a_terminal(terminal: io.StringIO) -> None:
+    """On a terminal a line is for people: the level, the event and its facts, and no JSON."""
+    structlog.get_logger().warning("token.refused", reason="clock.ahead")
+    line = terminal.getvalue()
+    assert all(word in line for word in ("warning", "token.refused", "reason", "clock.ahead"))
+    assert not line.startswith("{")
+
+
+def test_libraries_log_in_the_same_form(stream: io.StringIO) -> None:
+    """A warning of the standard library's logging has the form of our own lines, its arguments filled in."""
+    logging.getLogger("a.library").warning("%d is odd", 3)
+    line = json.loads(stream.getvalue())
+    assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta()
+    assert line == {"event": "3 is odd", "level": "warning"}
+
+
+def test_libraries_log_in_the_same_form_on_a_terminal(terminal: io.StringIO) -> None:
+    """On a terminal a library's warning looks like our own line."""
+    for log in (logging.getLogger("a.library"), structlog.get_logger()):
+        log.warning("an event")
+    first, second = (line.split(" ", 1)[1].rstrip() for line in terminal.getvalue().splitlines())
+    assert first == second
+
+
+def test_libraries_are_heard_from_warnings_on(stream: io.StringIO) -> None:
+    """What a library says below a warning is left out."""
+    logging.getLogger("a.library").info("nothing special")
+    assert stream.getvalue() == ""
+
+
+def test_the_last_set_up_counts(stream: io.StringIO) -> None:
+    """Setting up again sends every line to the new stream, and none to the old."""
+    second = io.StringIO()
+    logs.set_up(second)
+    logging.getLogger("a.library").warning("one")
+    structlog.get_logger().warning("two")
+    assert [json.loads(line)["event"] for line in second.getvalue().splitlines()] == ["one", "two"]
+    assert stream.getvalue() == ""
+
+
+def test_a_full_disk_fails_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines that cannot be written, ours or a library's, are lost without an error or a word elsewhere."""
+    logs.set_up(_FullDisk())
+    structlog.get_logger().warning("ours")
+    logging.getLogger("a.library").warning("theirs")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a stream given, lines go to standard error, and none to standard output."""
+    logs.set_up()
+    structlog.get_logger().warning("ours")
+    logging.getLogger("a.library").warning("theirs")
+    out, err = capsys.readouterr()
+    assert (out, [json.loads(line)["event"] for line in err.splitlines()]) == ("", ["ours", "theirs"])
+
+
+@pytest.mark.parametrize("log", [structlog.get_logger(), logging.getLogger("a.library")], ids=["ours", "a library's"])
+@pytest.mark.parametrize("kind", ["stream", "terminal"])
+def test_tracebacks_carry_no_local_variables(
+    request: pytest.FixtureRequest, kind: str, log: structlog.typing.FilteringBoundLogger | logging.Logger
+) -> None:
+    """A traceback names the error and the function, in either form, and no value of a variable."""
+    output: io.StringIO = request.getfixturevalue(kind)
+    _log_failure(log)
+    assert all(word in output.getvalue() for word in ("it.failed", f"RuntimeError: {len(SECRET)}", "in _fail"))
+    assert SECRET not in output.getvalue()

@@ -1,0 +1,429 @@
+"""Settings: one file, each value overridable by a variable, every mistake told at once with its key's path."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from handlers.server.settings import Settings, SettingsError
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
+
+CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
+UNKNOWN = "Extra inputs are not permitted"
+NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
+NO_ID = "String should match pattern '^[!-~]{1,36}$'"
+NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"
+NO_KEY = "names no key of its table"
+NO_TABLE = "names no table that a variable can set; those are internal, sandbox, server, state, token"
+
+
+def _mistakes(file: Path, text: str | None = None) -> list[str]:
+    """What is wrong with the file, or with this text in its place."""
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(file)
+    assert str(refusal.value) == "; ".join(refusal.value.mistakes)
+    return refusal.value.mistakes
+
+
+def _loaded(file: Path, text: str) -> Settings:
+    file.write_text(text)
+    return Settings.load(file)
+
+
+def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
+    """What is not set has the documented default, and keys are loaded."""
+    settings = _loaded(settings_file, CLIENT)
+    assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
+    assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
+    assert (settings.state, settings.internal, settings.sandbox.enabled) == (None, None, False)
+    assert settings.clients[0].public_keys == (nicepay.private_key.public_key(),)
+
+
+def test_settings_stay_as_they_were_read(settings_file: Path) -> None:
+    """Neither a table nor a value in it can be replaced once the settings are read."""
+    settings = Settings.load(settings_file)
+    with pytest.raises(ValidationError, match="Instance is frozen"):
+        settings.server = settings.server
+    with pytest.raises(ValidationError, match="Instance is frozen"):
+        settings.server.port = 1
+
+
+def test_every_mistake_is_told_at_once(settings_file: Path) -> None:
+    """Mistakes in several tables are told together, each under its key's path."""
+    text = """
+        speed = "high"
+        [server]
+        port = "eighty"
+        [token]
+        keys_file = "nowhere"
+        [[clients]]
+        id = "A B"
+        public_keys = ["IONPAYTEST.pem", 7]
+        [[clients]]
+        id = "B"
+        public_keys = ["IONPAYTEST.pem"]
+        colour = "red"
+        """
+    assert _mistakes(settings_file, text) == [
+        f"server.port: {NO_INTEGER}",
+        f"token.keys_file: {settings_file.parent}/nowhere cannot be read: No such file or directory",
+        f"clients[0].id: {NO_ID}",
+        "clients[0].public_keys[1]: the path of a file is wanted",
+        f"clients[1].colour: {UNKNOWN}",
+        f"speed: {UNKNOWN}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        pytest.param("x = 1", "x", id="top"),
+        pytest.param("[x]", "x", id="table"),
+        pytest.param("[server]\nx = 1", "server.x", id="server"),
+        pytest.param("[token]\nkeys = 1", "token.keys", id="token"),
+        pytest.param('[state]\nurl = "memory://"\nx = 1', "state.x", id="state"),
+        pytest.param("[internal]\nx = 1", "internal.x", id="internal"),
+        pytest.param("[sandbox]\nx = 1", "sandbox.x", id="sandbox"),
+        pytest.param("_env_prefix = 1", "_env_prefix", id="an argument of pydantic-settings"),
+        pytest.param("__pydantic_self__ = 1", "__pydantic_self__", id="pydantic's self"),
+    ],
+)
+def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) -> None:
+    """A key that does not exist is refused in every table, whatever it is called."""
+    assert _mistakes(settings_file, text + CLIENT) == [f"{path}: {UNKNOWN}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param("[server]\nport = 65536", "server.port: Input should be less than or equal to 65535", id="port"),
+        pytest.param("[server]\nport = -1", "server.port: Input should be greater than or equal to 0", id="minus"),
+        pytest.param("[server]\nhost = 1", "server.host: Input should be a valid string", id="host"),
+        pytest.param('[server]\nhost = ""', "server.host: String should match pattern '^[!-~]+$'", id="any host"),
+        pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),
+        pytest.param('[server]\nbase_path = "//"', f"server.base_path: {NO_BASE_PATH}", id="double slash"),
+        pytest.param('[server]\nbase_path = "/a?b"', f"server.base_path: {NO_BASE_PATH}", id="query"),
+        pytest.param('[server]\nbase_path = "/a\\n"', f"server.base_path: {NO_BASE_PATH}", id="line end"),
+        pytest.param(
+            "[token]\nlifetime_seconds = 901",
+            "token.lifetime_seconds: Input should be less than or equal to 900",
+            id="lifetime",
+        ),
+        pytest.param(
+            "[token]\nlifetime_seconds = 0",
+            "token.lifetime_seconds: Input should be greater than or equal to 1",
+            id="no lifetime",
+        ),
+        pytest.param("[token]\nkeys_file = 1", "token.keys_file: the path of a file is wanted", id="no path"),
+        pytest.param("[state]", "state.url: Field required", id="state without url"),
+        pytest.param("server = 1", "server: a table is wanted", id="no table"),
+        pytest.param(
+            "[internal]\nport = -1",
+            "internal.port: Input should be greater than or equal to 0",
+            id="minus internal port",
+        ),
+        pytest.param(
+            "[internal]\nport = 65536", "internal.port: Input should be less than or equal to 65535", id="internal port"
+        ),
+    ],
+)
+def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
+    """A value of the wrong type or range is one mistake, and its message says what is wanted."""
+    assert _mistakes(settings_file, text + CLIENT) == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        pytest.param('id = "A B"', f"clients[0].id: {NO_ID}", id="space"),
+        pytest.param(f'id = "{"A" * 37}"', f"clients[0].id: {NO_ID}", id="37 characters"),
+        pytest.param('id = ""', f"clients[0].id: {NO_ID}", id="empty"),
+        pytest.param('id = "A\\n"', f"clients[0].id: {NO_ID}", id="line end"),
+        pytest.param('id = "é"', f"clients[0].id: {NO_ID}", id="not ASCII"),
+        pytest.param("", "clients[0].id: Field required", id="no id"),
+        pytest.param(
+            'id = "A"\nclock_tolerance_seconds = 0',
+            "clients[0].clock_tolerance_seconds: Input should be greater than or equal to 1",
+            id="no tolerance",
+        ),
+        pytest.param('id = "A"\nx = 1', f"clients[0].x: {UNKNOWN}", id="unknown key"),
+    ],
+)
+def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> None:
+    """A client with one mistake is told by that one line."""
+    text = f'[[clients]]\npublic_keys = ["IONPAYTEST.pem"]\n{lines}'
+    assert _mistakes(settings_file, text) == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("public_keys", "mistake"),
+    [
+        pytest.param([], "at least 1 wanted", id="none"),
+        pytest.param(["IONPAYTEST.pem"] * 5, "at most 4 wanted, not 5", id="more than four"),
+        pytest.param("IONPAYTEST.pem", "a list is wanted", id="no list"),
+    ],
+)
+def test_a_client_has_one_to_four_keys(settings_file: Path, public_keys: object, mistake: str) -> None:
+    """No key at all, a fifth key, and a key that stands in no list are refused."""
+    text = f'[[clients]]\nid = "A"\npublic_keys = {public_keys!r}'
+    assert _mistakes(settings_file, text) == [f"clients[0].public_keys: {mistake}"]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_up_to_four_keys_are_taken(settings_file: Path, count: int) -> None:
+    """One key and four keys are taken."""
+    text = f'[[clients]]\nid = "A"\npublic_keys = {["IONPAYTEST.pem"] * count}'
+    assert len(_loaded(settings_file, text).clients[0].public_keys) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param("", "clients: Field required", id="none"),
+        pytest.param("clients = []", "clients: at least 1 wanted", id="empty"),
+        pytest.param("clients = 1", "clients: a list is wanted", id="no list"),
+        pytest.param("clients = [1]", "clients[0]: a table is wanted", id="no table"),
+    ],
+)
+def test_there_is_a_client(settings_file: Path, text: str, mistake: str) -> None:
+    """Settings without a client are refused."""
+    assert _mistakes(settings_file, text) == [mistake]
+
+
+def test_rules_between_clients_are_told_together(settings_file: Path) -> None:
+    """A second client of one id, and a window as long as half a token's life, are both told, each under its path."""
+    wide = CLIENT + "clock_tolerance_seconds = 450"
+    assert _mistakes(settings_file, wide + CLIENT) == [
+        "clients[0].clock_tolerance_seconds: twice this must stay under token.lifetime_seconds, which is 900",
+        "clients[1].id: another client has this id",
+    ]
+
+
+def test_a_shorter_life_needs_a_smaller_window(settings_file: Path) -> None:
+    """The window is held against the lifetime that is set, and 299 seconds are just good for 600."""
+    text = "[token]\nlifetime_seconds = 600" + CLIENT
+    assert "token.lifetime_seconds" in _mistakes(settings_file, text)[0]
+    settings = _loaded(settings_file, text + "clock_tolerance_seconds = 299")
+    assert settings.clients[0].clock_tolerance_seconds == 299
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("/api/v1.0", "/api/v1.0"), ("/api/v1.0/", "/api/v1.0"), ("/", ""), ("", ""), ("/~snap_1.0-x", "/~snap_1.0-x")],
+)
+def test_base_paths_lose_their_last_slash(settings_file: Path, written: str, meant: str) -> None:
+    """A base path is taken with or without a slash at its end, and may be empty."""
+    settings = _loaded(settings_file, f'[server]\nbase_path = "{written}"' + CLIENT)
+    assert settings.server.base_path == meant
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_a_sandbox_listens_on_loopback(settings_file: Path, nicepay: Nicepay, host: str) -> None:
+    """A sandbox is taken on every address that only this machine can reach."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = true' + CLIENT
+    assert _loaded(settings_file, text).sandbox.enabled
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  refused is what they are
+def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, host: str) -> None:
+    """A sandbox on an address that others may reach is refused, and without a sandbox that address is taken."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = '
+    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+        f"sandbox: a sandbox listens on loopback only, not on {host}; set server.host to 127.0.0.1"
+    ]
+    assert _loaded(settings_file, text + "false" + CLIENT).server.host == host
+
+
+def test_a_sandbox_does_not_hide_a_bad_address(settings_file: Path, nicepay: Nicepay) -> None:
+    """Where the address itself is a mistake, that is what is told of it."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = "[server]\nport = -1\n[sandbox]\nenabled = true" + CLIENT
+    assert _mistakes(settings_file, text) == ["server.port: Input should be greater than or equal to 0"]
+
+
+def _private_key(file: Path, nicepay: Nicepay) -> Path:
+    file.write_text(nicepay.private_pem)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        pytest.param(None, "{} cannot be read: No such file or directory", id="missing"),
+        pytest.param("no key", "{}: it is not an unencrypted private key in PEM", id="no key"),
+    ],
+)
+def test_a_sandbox_has_a_key_that_signs(settings_file: Path, content: str | None, mistake: str) -> None:
+    """The key that plays NICEPAY is read with the settings, so that a check finds it bad before a start does."""
+    file = settings_file.parent / "nicepay-private.pem"
+    if content is not None:
+        file.write_text(content)
+        file.chmod(0o600)
+    told = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
+    assert told == [f"sandbox.private_key_file: {mistake.format(file)}"]
+
+
+def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nicepay: Nicepay) -> None:
+    """The sandbox's private key file is for its owner alone, and the message says how to make it so."""
+    file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    file.chmod(0o644)
+    assert _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
+        f"sandbox.private_key_file: others than its owner can use {file}; run: chmod 600 {file}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("SNAP_TOKEN__SERVER__HOST", "::1", "::1"),
+        ("SNAP_TOKEN__SERVER__PORT", "9", 9),
+        ("snap_token__server__port", "9", 9),
+        ("SNAP_TOKEN__SERVER__BASE_PATH", "/v2/", "/v2"),
+        ("SNAP_TOKEN__TOKEN__LIFETIME_SECONDS", "700", 700),
+        ("SNAP_TOKEN__STATE__URL", "memory://", "memory://"),
+        ("SNAP_TOKEN__INTERNAL__HOST", "::1", "::1"),
+        ("SNAP_TOKEN__INTERNAL__PORT", "9", 9),
+        ("SNAP_TOKEN__SANDBOX__ENABLED", "true", True),
+    ],
+)
+def test_variables_override_values(
+    every_table: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, meant: object
+) -> None:
+    """A variable sets its value, in either case of its name, and leaves all others as the file has them."""
+    _, table, key = variable.lower().split("__")
+    before = Settings.load(every_table)
+    monkeypatch.setenv(variable, value)
+    settings = Settings.load(every_table)
+    assert getattr(getattr(settings, table), key) == meant
+    assert settings.model_dump(exclude={table: {key}}) == before.model_dump(exclude={table: {key}})
+
+
+@pytest.fixture
+def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
+    """Settings with a table of each name, and the key that a sandbox needs."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    tables = '[server]\nport = 7\n[state]\nurl = "sqlite:///state.db"\n[internal]\nport = 7\n[sandbox]\n'
+    settings_file.write_text(tables + settings_file.read_text())
+    return settings_file
+
+
+def test_a_variable_names_the_file_of_token_keys(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SNAP_TOKEN__TOKEN__KEYS_FILE is a plain path, relative to the settings file as in it."""
+    (settings_file.parent / "token.keys").rename(settings_file.parent / "other.keys")
+    monkeypatch.setenv("SNAP_TOKEN__TOKEN__KEYS_FILE", "other.keys")
+    assert Settings.load(settings_file).token.keys == (_line(settings_file.parent / "other.keys"),)
+
+
+def _line(file: Path) -> bytes:
+    return file.read_bytes().strip()
+
+
+def test_a_variable_names_the_sandbox_key(
+    settings_file: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE is relative to the settings file too."""
+    file = _private_key(settings_file.parent / "other.pem", nicepay)
+    monkeypatch.setenv("SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE", "other.pem")
+    assert Settings.load(settings_file).sandbox.private_key_file == file
+
+
+def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong values and unknown keys in variables are told together, under the paths of their keys."""
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
+    assert _mistakes(settings_file) == [f"server.port: {NO_INTEGER}", f"server.prot: {UNKNOWN}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("SNAP_TOKEN__SREVER__PORT", NO_TABLE),
+        ("snap_token__srever__port", NO_TABLE),
+        ("SNAP_TOKEN__PORT", NO_TABLE),
+        ("SNAP_TOKEN__", NO_TABLE),
+        ("SNAP_TOKEN__CLIENTS", NO_TABLE),
+        ("SNAP_TOKEN__CLIENTS__0__ID", NO_TABLE),
+        ("SNAP_TOKEN__SERVER", NO_KEY),
+        ("SNAP_TOKEN__SERVER__", NO_KEY),
+    ],
+)
+def test_unknown_variables_are_refused_by_name(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    """A variable of the prefix that sets nothing is one mistake; clients come from the file only."""
+    monkeypatch.setenv(name, "1")
+    assert _mistakes(settings_file) == [f"{name}: {reason}"]
+
+
+def test_unknown_variables_are_told_with_other_mistakes(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every unknown variable is told, and the file's own mistakes after them."""
+    monkeypatch.setenv("SNAP_TOKEN__B", "1")
+    monkeypatch.setenv("SNAP_TOKEN__A", "1")
+    assert _mistakes(settings_file, "x = 1" + CLIENT) == [
+        f"SNAP_TOKEN__A: {NO_TABLE}",
+        f"SNAP_TOKEN__B: {NO_TABLE}",
+        f"x: {UNKNOWN}",
+    ]
+
+
+def test_other_variables_are_none_of_our_business(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that lacks the prefix in full is passed over, even one of a table's name."""
+    monkeypatch.setenv("SNAP_TOKEN_SERVER__PORT", "1")
+    monkeypatch.setenv("SERVER__PORT", "1")
+    assert Settings.load(settings_file).server.port == 8080
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """A settings file that is not there is one mistake, with its path."""
+    file = tmp_path / "nothing.toml"
+    assert _mistakes(file) == [f"{file} cannot be read: No such file or directory"]
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    """A folder in the place of the settings file is one mistake, with its path."""
+    assert _mistakes(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
+
+
+def test_text_that_is_no_toml_is_told_by_its_line(settings_file: Path) -> None:
+    """What is no TOML is told with the line and the column where it goes wrong."""
+    (mistake,) = _mistakes(settings_file, "[server]\nport\n")
+    assert mistake.endswith("(at line 2, column 5)")
+
+
+def test_bytes_that_are_no_text_are_told(settings_file: Path) -> None:
+    """A settings file that is not UTF-8 is one mistake, with its path."""
+    settings_file.write_bytes(b'x = "\xff"')
+    assert _mistakes(settings_file) == [f"{settings_file} cannot be read: it is not text in UTF-8"]
+
+
+def test_a_byte_order_mark_is_passed_over(settings_file: Path) -> None:
+    """A settings file that an editor began with a byte order mark is read all the same."""
+    settings_file.write_bytes(b"\xef\xbb\xbf" + settings_file.read_bytes())
+    assert Settings.load(settings_file).clients[0].id == "IONPAYTEST"
+
+
+def test_paths_are_relative_to_the_file(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are looked for beside the settings, also those of defaults, wherever the process stands."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    settings = _loaded(settings_file, CLIENT)
+    assert settings.token.keys == (_line(settings_file.parent / "token.keys"),)
+    assert settings.sandbox.private_key_file == settings_file.parent / "nicepay-private.pem"
+
+
+def test_the_settings_file_may_be_named_relatively(
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file's own path is relative to where the process stands, and the paths in it are relative to the file."""
+    (tmp_path / "inner").mkdir()
+    write_settings(tmp_path / "inner", nicepay)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.load(Path("inner/snap-token.toml"))
+    assert settings.sandbox.private_key_file == tmp_path / "inner" / "nicepay-private.pem"

@@ -1,0 +1,175 @@
+"""From settings to a running server."""
+
+import io
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from handlers.server import logs, start
+from handlers.server.settings import Settings
+from tests.merchant import NOON, Clock, Merchant, write_settings
+from tests.nicepay import Nicepay, jakarta, new_key
+
+STOPS = [signal.SIGINT, signal.SIGTERM]
+
+
+def _warnings(settings: Settings) -> list[dict[str, object]]:
+    stream = io.StringIO()
+    logs.set_up(stream)
+    start.warn(settings)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    return [{name: value for name, value in line.items() if name != "timestamp"} for line in lines]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_clock_is_the_machines() -> None:
+    """The clock tells the machine's time, aware, in UTC."""
+    assert start.system_clock() == NOON
+    assert start.system_clock().tzinfo is UTC
+
+
+def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Clients, tolerances, token keys, their lifetime and the clock reach the handlers as they were set."""
+    file = write_settings(tmp_path, nicepay, tolerance=60, extra="[token]\nlifetime_seconds = 200")
+    file.write_text(file.read_text().replace('[token]\nkeys_file = "token.keys"', ""))
+    services = start.assemble(Settings.load(file), Clock())
+    client = services.clients.find(nicepay.client_key)
+    assert (client.key, client.clock_tolerance) == (nicepay.client_key, timedelta(seconds=60))
+    assert client.public_keys == (nicepay.private_key.public_key(),)
+    assert services.token_keys.lifetime == timedelta(seconds=200)
+    assert services.token_keys.open(services.token_keys.mint("A", NOON), NOON).client_key == "A"
+    assert services.now() == NOON
+
+
+def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
+    """Without a clock given, services tell the machine's time."""
+    assert start.assemble(Settings.load(settings_file)).now is start.system_clock
+
+
+def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
+    """Unknown clients are held against a fresh key at each start, as large as a client's and nobody's."""
+    settings = Settings.load(settings_file)
+    first, second = (start.assemble(settings).clients.find("NOBODY").public_keys[0] for _ in range(2))
+    assert first.key_size == nicepay.private_key.key_size
+    assert len({key.public_numbers().n for key in (first, second, nicepay.private_key.public_key())}) == 3
+
+
+def test_good_settings_are_no_reason_to_warn(settings_file: Path) -> None:
+    """Settings with nothing doubtful in them cause no line at all."""
+    assert _warnings(Settings.load(settings_file)) == []
+
+
+def test_short_keys_are_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
+    """A key under 2048 bits is taken, and a line names its client and its size."""
+    settings = Settings.load(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
+    assert _warnings(settings) == [
+        {"event": "client.key_is_short", "level": "warning", "client_key": "SHORT", "bits": 1024, "advised": 2048}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "extra"), [("state", '[state]\nurl = "memory://"'), ("internal", "[internal]\nport = 9081")]
+)
+def test_tables_without_effect_are_warned_of(tmp_path: Path, nicepay: Nicepay, table: str, extra: str) -> None:
+    """A table that this version takes but does not read is named in a line."""
+    assert _warnings(Settings.load(write_settings(tmp_path, nicepay, extra=extra))) == [
+        {
+            "event": "settings.without_effect",
+            "level": "warning",
+            "table": table,
+            "advice": "this version does not read it",
+        }
+    ]
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=IPV6), "localhost"])
+def test_a_listener_takes_connections(host: str) -> None:
+    """A socket listens on IPv4, IPv6 or a name, on a free port if it is asked for port 0."""
+    with start.listen(host, 0) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection((host, port)) as connection:
+            assert connection.getpeername()[1] == port
+
+
+def test_a_taken_address_cannot_be_had() -> None:
+    """A second listener on one address is refused by the system."""
+    with start.listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="Address already in use"):
+        start.listen(*listener.getsockname())
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("merchant.example", "http://merchant.example:80"),
+    ],
+)
+def test_origins_are_written_as_in_urls(host: str, origin: str) -> None:
+    """An IPv6 address stands in brackets, any other host as it is."""
+    assert start.origin(host, 80) == origin
+
+
+@pytest.fixture
+def before() -> Iterator[list[int]]:
+    """The signals that come to whoever handled them before; the test itself lives on."""
+    signals: list[int] = []
+    handlers = {stop: signal.signal(stop, lambda number, _frame: signals.append(number)) for stop in STOPS}
+    yield signals
+    for stop, handler in handlers.items():
+        signal.signal(stop, handler)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> None:
+    """SIGTERM as well as SIGINT ends the block on the spot, without an error, and goes no further."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    passed = False
+    with start.until_told_to_stop():
+        signal.raise_signal(stop)
+        passed = True
+    assert (passed, before) == (False, [])
+
+
+def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> None:
+    """Whoever handled SIGTERM before the block handles it after the block."""
+    with start.until_told_to_stop():
+        pass
+    signal.raise_signal(signal.SIGTERM)
+    assert before == [signal.SIGTERM]
+
+
+def test_errors_leave_the_block(before: list[int]) -> None:
+    """An error is none of the block's business, and signals are handled as before after it too."""
+    with pytest.raises(ZeroDivisionError), start.until_told_to_stop():
+        raise ZeroDivisionError
+    signal.raise_signal(signal.SIGTERM)
+    assert before == [signal.SIGTERM]
+
+
+def test_the_server_does_not_name_itself(merchant: Merchant, nicepay: Nicepay) -> None:
+    """An answer does not tell which software sent it."""
+    assert "server" not in merchant.ask(nicepay).headers
+
+
+def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The log has the address that the connection came from, whatever the request says of it."""
+    merchant.send(nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"})
+    assert merchant.decision()["remote"] == "127.0.0.1"
