@@ -6,10 +6,11 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCKED  := $(PIP) --require-hashes --requirement
 CONFIG  := $(SANDBOX)/snap-token.toml
 SPECS   := openapi/snap-token.yaml
+EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test check bench ci lock
+.PHONY: help install run request test check fuzz bench mutants ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,13 +38,21 @@ check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, c
 bench: .venv/.run .venv/.test ## Measure: how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.refusals
 
-ci: check test ## What CI runs
+ci: check test fuzz ## What CI runs
+
+fuzz: .venv/.run .venv/.test ## Fuzz a started server against the document: EXAMPLES=500 SEED=...
+	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
+
+mutants: .venv/.mutants ## Break the rules and the guard in every small way, and see which break no test
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 lock: .venv/.check ## Pin the newest versions of everything, with hashes
 	@$(PIP) uv
 	@$(PIN) pyproject.toml --group build --output-file requirements.lock
 	@$(PIN) pyproject.toml --group build --group test --constraint requirements.lock --output-file tests/requirements.lock
 	@$(PIN) --group check --constraint tests/requirements.lock --output-file tests/lint/requirements.lock
+	@$(PIN) --group mutants --constraint tests/requirements.lock --output-file tests/mutants.lock
 	@cd tests/lint && $(NODE) npm install --package-lock-only
 PIN := $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
@@ -65,6 +74,10 @@ $(CONFIG): | .venv/.run
 
 .venv/.test: tests/requirements.lock | .venv/.run
 	@$(LOCKED) tests/requirements.lock
+	@touch $@
+
+.venv/.mutants: tests/mutants.lock | .venv/.test
+	@$(LOCKED) tests/mutants.lock
 	@touch $@
 
 .venv/.check: tests/lint/requirements.lock tests/lint/package-lock.json | .venv/.test

@@ -6,6 +6,11 @@ from pathlib import Path
 from handlers.cli.misuse import MisuseError
 
 
+def already_there(path: Path) -> MisuseError:
+    """What to say of a file that exists."""
+    return MisuseError(f"{path} exists and is left as it is; name another file or move it away")
+
+
 def write_new(path: Path, content: str, *, secret: bool) -> None:
     """Create the file, mode 0600 or 0644.
 
@@ -17,8 +22,7 @@ def write_new(path: Path, content: str, *, secret: bool) -> None:
         with open(path, "x", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
     except FileExistsError as error:
-        message = f"{path} exists and is left as it is; name another file or move it away"
-        raise MisuseError(message) from error
+        raise already_there(path) from error
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror}"
         raise MisuseError(message) from error

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cyclopts import App
 
-from handlers.cli.files import write_new
+from handlers.cli.files import already_there, write_new
 from handlers.snap.keys import ADVISED_BITS
 
 HELP = """Make new keys. Existing files are never overwritten.
@@ -40,6 +40,9 @@ def pair(private: Path, public: Path) -> None:
         private: The file for the private key, in PEM (PKCS #8), readable by you alone.
         public: The file for the public key, in PEM.
     """
+    if public.exists():
+        # Told before the other file is made, so that no half of a pair is left behind.
+        raise already_there(public)
     key = rsa.generate_private_key(65537, ADVISED_BITS)
     private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -67,10 +67,15 @@ def _exchange(response: httpx.Response) -> str:
     sent = response.request
     lines = [
         f"{sent.method} {sent.url}",
-        *(f"{name}: {value}" for name, value in sent.headers.multi_items()),
+        *_lines(sent.headers),
         f"\n{sent.content.decode()}\n",
         f"{response.http_version} {response.status_code} {response.reason_phrase}",
-        *(f"{name}: {value}" for name, value in response.headers.multi_items()),
+        *_lines(response.headers),
         f"\n{response.text}\n",
     ]
     return "\n".join(lines)
+
+
+def _lines(headers: httpx.Headers) -> list[str]:
+    """Headers as they went over the wire, their capitals included."""
+    return [f"{name.decode('latin-1')}: {value.decode('latin-1')}" for name, value in headers.raw]

@@ -111,7 +111,12 @@ class Settings(BaseSettings):
     """Everything that can be set, read and checked: keys are loaded, not only named."""
 
     model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
     )
 
     server: Server = _NO_ENTRIES
@@ -169,7 +174,7 @@ class Settings(BaseSettings):
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
         except ValidationError as error:
             raise SettingsError(mistakes + _told(error)) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:
             raise SettingsError(mistakes)

@@ -56,3 +56,4 @@ def test_existing_keys_are_kept(
     message = f"snap-token: {old} exists and is left as it is; name another file or move it away\n"
     assert capsys.readouterr() == ("", message)
     assert Path(old).read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == [old]
