@@ -1,0 +1,89 @@
+"""The product with a defect planted in front of it: its answers are altered on their way out."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from threading import Thread
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.server import start
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the product says to a method, and what goes out in its place."""
+
+    method: str
+    status: int
+    headers: Mapping[bytes, bytes]
+    content: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(self.content)
+        return body
+
+    def with_status(self, status: int) -> "Answer":
+        return replace(self, status=status)
+
+    def with_header(self, name: bytes, value: bytes) -> "Answer":
+        return replace(self, headers={**self.headers, name: value})
+
+    def without_header(self, name: bytes) -> "Answer":
+        return replace(self, headers={each: value for each, value in self.headers.items() if each != name})
+
+    def with_body(self, body: Mapping[str, object]) -> "Answer":
+        return replace(self, content=json.dumps(body).encode())
+
+    async def send(self, send: Send) -> None:
+        headers = {**self.headers, b"content-length": str(len(self.content)).encode()}
+        await send({"type": "http.response.start", "status": self.status, "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": self.content})
+
+
+Defect = Callable[[Answer], Awaitable[Answer]]
+
+
+async def none(answer: Answer) -> Answer:
+    """No defect."""
+    return answer
+
+
+@dataclass
+class Defective:
+    """An ASGI application around the product's."""
+
+    app: ASGIApp
+    defect: Defect = none
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, keep)
+        first, *rest = messages
+        content = b"".join(each["body"] for each in rest)
+        answer = await self.defect(Answer(scope["method"], first["status"], dict(first["headers"]), content))
+        await answer.send(send)
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve on a free port until the block ends; the origin."""
+    listener = start.listen("127.0.0.1", 0)
+    server = start.server(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield start.origin("127.0.0.1", listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join()

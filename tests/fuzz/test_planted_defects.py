@@ -1,0 +1,134 @@
+"""Each check of the signed pass can fail: a defect is planted in front of the product, and schemathesis finds it."""
+
+import io
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from schemathesis.checks import CHECKS, load_all_checks
+
+from handlers.server import logs, start
+from handlers.server.application import application
+from handlers.server.settings import Settings
+from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
+from tests.fuzz.planted import Defect, Defective, none, served
+from tests.fuzz.run import Reports, Target, run_schemathesis
+from tests.fuzz.tally import SIGNED
+from tests.merchant import BASE_PATH, write_settings
+from tests.nicepay import Nicepay
+
+SIGNATURE = re.compile(r"[A-Za-z0-9+/]{342}==")
+NOTHING_TO_LOOK_AT = {
+    "ensure_resource_availability": "no operation makes a resource that another could find",
+    "use_after_free": "no operation deletes anything",
+    "ignored_auth": "the document has no security scheme, since OpenAPI has none for a signature",
+    "object_level_authorization": "there are no objects that belong to one of several users",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What schemathesis prints, what it keeps, and what it has recorded of each phase: cases, answers, checks."""
+
+    printed: str
+    junit: str
+    har: str
+    phases: list[dict[str, Any]]
+
+    def checks(self, status: str) -> set[str]:
+        """The names of the checks that ended so."""
+        made = [check for phase in self.phases for checks in phase["checks"].values() for check in checks]
+        return {check["name"] for check in made if check["status"] == status}
+
+    def refused_headers(self) -> Iterator[tuple[str, str]]:
+        """For each case that breaks a header of the contract: its name, and what the refusal says."""
+        for phase in self.phases:
+            for case, exchange in phase["interactions"].items():
+                broken = phase["cases"][case]["value"]["meta"]["phase"]["data"]
+                if broken.get("parameter_location") == "header" and broken["parameter"] != "Content-Type":
+                    content = b64decode(exchange["response"]["content"]["$base64"])
+                    yield broken["parameter"], json.loads(content)["responseMessage"]
+
+
+@dataclass(frozen=True)
+class Fuzzed:
+    """A server that takes a defect, and schemathesis as the signed pass runs it, without the random phase."""
+
+    server: Defective
+    target: Target
+    folder: Path
+
+    def run(self, defect: Defect) -> Found:
+        """Plant a defect and look for it."""
+        self.server.defect = defect
+        reports, events = Reports.of(SIGNED, self.folder), self.folder / "events"
+        options = [f"--report-ndjson-path={events}", "--phases=examples,coverage", "--seed=1"]
+        if defect is takes_its_time:
+            options.append(f"--max-response-time={SLOW}")
+        done = run_schemathesis(SIGNED, self.target, reports, *options, capture=True)
+        recorded = [json.loads(line).get("ScenarioFinished") for line in events.read_text().splitlines()]
+        phases = [event["recorder"] for event in recorded if event]
+        return Found(done.stdout + done.stderr, reports.junit.read_text(), reports.har.read_text(), phases)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
+    """The product, with room for a defect, and its client."""
+    folder = tmp_path_factory.mktemp("planted")
+    nicepay = Nicepay()
+    key = folder / "private.pem"
+    key.write_text(nicepay.private_pem)
+    settings = Settings.load(write_settings(folder, nicepay))
+    logs.set_up(io.StringIO())
+    server = Defective(application(start.assemble(settings), BASE_PATH))
+    with served(server) as origin:
+        yield Fuzzed(server, Target(origin + BASE_PATH, key), folder)
+
+
+@pytest.fixture(scope="module")
+def sound(fuzzed: Fuzzed) -> Found:
+    """What is found without a defect."""
+    return fuzzed.run(none)
+
+
+def test_without_a_defect_nothing_is_found(sound: Found) -> None:
+    """Each check that a defect can make fail is made, and passes, when there is no defect."""
+    assert sound.checks("failure") == set(), sound.printed
+    assert sound.checks("success") >= set().union(*DEFECTS.values())
+
+
+def test_what_is_broken_is_the_only_thing_that_is(sound: Found) -> None:
+    """In the signed pass a case that breaks one header is refused for this header, however the others were drawn."""
+    refused = list(sound.refused_headers())
+    assert {name for name, _ in refused} == {"X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE"}
+    assert all(message.endswith(name) for name, message in refused)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
+def test_a_defect_is_found(fuzzed: Fuzzed, defect: Defect) -> None:
+    """A planted defect makes its checks fail and no other."""
+    found = fuzzed.run(defect)
+    assert found.checks("failure") == DEFECTS[defect], found.printed
+
+
+def test_no_signature_is_told(fuzzed: Fuzzed) -> None:
+    """What is printed of a failure, and what is kept in the reports, has a mask in the place of X-SIGNATURE."""
+    found = fuzzed.run(refuses_what_is_genuine)
+    assert "X-SIGNATURE: [Filtered]" in found.printed
+    assert "X-SIGNATURE: [Filtered]" in found.junit
+    assert '{"name": "X-SIGNATURE", "value": "[Filtered]"}' in found.har
+    assert not any(SIGNATURE.search(text) for text in (found.printed, found.junit, found.har))
+
+
+def test_every_check_is_made_or_has_nothing_to_look_at() -> None:
+    """Of all checks that schemathesis has, each can fail here, or there is a reason why it cannot."""
+    load_all_checks()
+    can_fail = set().union(*DEFECTS.values())
+    assert can_fail.isdisjoint(NOTHING_TO_LOOK_AT)
+    ours = {"max_response_time", "signed_data_acceptance"}
+    assert can_fail | NOTHING_TO_LOOK_AT.keys() == {*CHECKS.get_all_names(), *ours}
