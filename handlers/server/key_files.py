@@ -73,17 +73,17 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _private_file(value: object) -> Path:
-    path = _path(value)
+def require_private(path: Path) -> None:
+    """ValueError, with what to do, if the file is not its owner's alone."""
     mode = _mode(path)
     if mode & _GROUP_AND_OTHERS and not S_ISDIR(mode):
         message = f"others than its owner can use {path}; run: chmod 600 {path}"
         raise ValueError(message)
-    return path
 
 
 def _token_keys(value: object) -> tuple[bytes, ...]:
-    path = _private_file(value)
+    path = _path(value)
+    require_private(path)
     keys = tuple(line.strip().encode() for line in read_text(path).splitlines() if line.strip())
     try:
         TokenKeys(keys)
@@ -105,7 +105,7 @@ def _public_key(value: object) -> RSAPublicKey:
         raise ValueError(message) from error
 
 
-PrivateFile = Annotated[Path, BeforeValidator(_private_file)]
+KeyFile = Annotated[Path, BeforeValidator(_path)]
 # A variable holds the path as it is, not a list in JSON.
 TokenKeyList = Annotated[tuple[bytes, ...], BeforeValidator(_token_keys), NoDecode]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

@@ -11,7 +11,15 @@ from pydantic import field_validator as field_rule
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from handlers.server.key_files import PrivateFile, PublicKey, TokenKeyList, read_private_key, read_text, relative_to
+from handlers.server.key_files import (
+    KeyFile,
+    PublicKey,
+    TokenKeyList,
+    read_private_key,
+    read_text,
+    relative_to,
+    require_private,
+)
 
 ENVIRONMENT_PREFIX = "SNAP_TOKEN__"
 MOST_KEYS_A_CLIENT = 4
@@ -97,12 +105,13 @@ class Sandbox(_Table):
     """The pages of the sandbox and the key that plays NICEPAY; on loopback only."""
 
     enabled: bool = False
-    private_key_file: PrivateFile = Path("nicepay-private.pem")
+    private_key_file: KeyFile = Path("nicepay-private.pem")
 
     @field_rule("private_key_file")
     @classmethod
     def _signs(cls, file: Path, info: ValidationInfo) -> Path:
         if info.data.get("enabled"):
+            require_private(file)
             read_private_key(file)
         return file
 

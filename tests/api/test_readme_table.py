@@ -68,9 +68,18 @@ def _twice(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
 
 def _slowly(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     """Headers that promise a body, and none; what is read then is the answer to the deadline."""
+    return _head_only(merchant, nicepay, {"Content-Length": str(len(BODY))})
+
+
+def _coded(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """A body that would be compressed before it is chunked."""
+    return _head_only(merchant, nicepay, {"Transfer-Encoding": "gzip, chunked"})
+
+
+def _head_only(merchant: Merchant, nicepay: Nicepay, framing: dict[str, str]) -> httpx.Response:
     connection = HTTPConnection(merchant.origin.removeprefix("http://"))
     connection.putrequest("POST", BASE_PATH + TOKEN_PATH)
-    for name, value in (nicepay.headers(jakarta(merchant.clock.now)) | {"Content-Length": str(len(BODY))}).items():
+    for name, value in (nicepay.headers(jakarta(merchant.clock.now)) | framing).items():
         connection.putheader(name, value)
     connection.endheaders()
     answer = connection.getresponse()
@@ -96,6 +105,7 @@ REQUESTS: dict[str, Ask] = {
     ),
     "a header of the contract, Content-Type, Content-Encoding or Host twice": _twice,
     "no Host, or an empty one": _with(Host=""),
+    "not HTTP/1.0 or 1.1, or a transfer coding but `chunked`": _coded,
     "a header malformed": _with(X_TIMESTAMP="today"),
     "body is JSON but no object": _body(b"[]"),
     "`grantType` is not `client_credentials`": _body(b'{"grantType":"password"}'),

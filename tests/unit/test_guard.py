@@ -88,6 +88,33 @@ def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, rea
     assert refusal.value.facts == ({"header": "host"} if code is BAD_REQUEST else {})
 
 
+@pytest.mark.parametrize(
+    ("version", "codings", "passes"),
+    [
+        ("1.1", [], True),
+        ("1.1", [b"chunked"], True),
+        ("1.1", [b"Chunked"], True),
+        ("1.0", [], True),
+        ("1.0", [b"chunked"], False),
+        ("2.0", [], False),
+        ("0.9", [], False),
+        ("1.1", [b"gzip, chunked"], False),
+        ("1.1", [b"identity"], False),
+        ("1.1", [b"chunked", b"chunked"], False),
+    ],
+)
+def test_only_the_protocol_that_is_understood_passes(version: str, codings: list[bytes], *, passes: bool) -> None:
+    """HTTP/1.0, and HTTP/1.1 with chunks or without; the connection is closed on anything else."""
+    scope = {**_scope([HOST, *((b"transfer-encoding", each) for each in codings)]), "http_version": version}
+    if passes:
+        require_bounded(scope)
+        return
+    with pytest.raises(SnapError) as refusal:
+        require_bounded(scope)
+    assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "protocol.unsupported")
+    assert refusal.value.headers == {"Connection": "close"}
+
+
 def test_named_headers_are_found_once() -> None:
     """Headers of the given names are found, others are passed over however often they come."""
     headers = [(b"other", b"1"), (b"x-client-key", b"A"), (b"other", b"2")]

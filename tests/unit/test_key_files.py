@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter
 
-from handlers.server.key_files import PrivateFile, relative_to
+from handlers.server.key_files import KeyFile, relative_to
 from handlers.server.settings import Settings, SettingsError
 from tests.nicepay import Nicepay
 
@@ -149,7 +149,7 @@ def test_files_may_be_named_like_keys(settings_file: Path, nicepay: Nicepay) -> 
 
 def test_a_folder_counts_within_its_block(tmp_path: Path) -> None:
     """Paths are relative to the folder within its block, and as they are outside of it."""
-    field = TypeAdapter(PrivateFile)
+    field = TypeAdapter(KeyFile)
     with relative_to(tmp_path):
         assert field.validate_python("key") == tmp_path / "key"
     assert field.validate_python("key") == Path("key")

@@ -269,6 +269,12 @@ def test_a_sandbox_has_a_key_that_signs(settings_file: Path, content: str | None
     assert told == [f"sandbox.private_key_file: {mistake.format(file)}"]
 
 
+def test_a_key_that_is_not_used_is_not_looked_at(settings_file: Path, nicepay: Nicepay) -> None:
+    """Where there is no sandbox, whatever lies under its key's name is nobody's business."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay).chmod(0o644)
+    assert not Settings.load(settings_file).sandbox.enabled
+
+
 def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nicepay: Nicepay) -> None:
     """The sandbox's private key file is for its owner alone, and the message says how to make it so."""
     file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
