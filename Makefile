@@ -30,6 +30,7 @@ check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, c
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/unit/test_house.py
 	@$(BIN)/openapi-spec-validator $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)

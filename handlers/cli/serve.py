@@ -47,6 +47,7 @@ def _listener(settings: Settings) -> socket:
 
 def _serve(settings: Settings) -> None:
     listener = _listener(settings)
+    services = start.assemble(settings)
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
@@ -54,7 +55,7 @@ def _serve(settings: Settings) -> None:
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    app = application(start.assemble(settings), settings.server.base_path, *layers)
+    app = application(services, settings.server.base_path, *layers)
     start.server(app).run(sockets=[listener])
 
 

@@ -15,6 +15,8 @@ from handlers.snap.client import CLIENT_KEY, Clients
 from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import skew
 
+_UNEXPECTED = "unexpected"
+
 _log = structlog.get_logger()
 
 
@@ -68,15 +70,15 @@ class Audit:
         elif isinstance(error, SnapError):
             log.warning("token.refused", outcome="refused", reason=error.reason, **_named(error))
         else:
-            log.error("token.failed", outcome="failed", reason="unexpected", exc_info=error)
+            log.error("token.failed", outcome="failed", reason=_UNEXPECTED, exc_info=error)
         self._watch_own_clock(caller, error)
 
     def _watch_own_clock(self, caller: Caller, error: Exception | None) -> None:
         if caller.client_key is None or caller.clock_skew_seconds is None:
             return
-        reason = str(error) if error else None
+        reason = None if error is None else getattr(error, "reason", _UNEXPECTED)
         if self._own_clock.becomes_suspect(caller.client_key, caller.clock_skew_seconds, reason):
-            advice = "every client is off alike: compare this machine's clock with a time server"
+            advice = "all requests are off alike: compare this machine's clock, and the clients', with a time server"
             _log.error("clock.suspect", clients_are_ahead_by_seconds=caller.clock_skew_seconds, advice=advice)
 
 

@@ -84,10 +84,10 @@ class BodyRule:
             raise SnapError(INVALID_FIELD_FORMAT, field="body", reason="body.not_object")
         for name in self.required:
             if body.get(name) in (None, ""):
-                raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing", member=name)
+                raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
         for error in self.schema.iter_errors(body):
             name = str(error.instance_path[0])
-            raise SnapError(INVALID_FIELD_FORMAT, field=name, reason="body.field_malformed", member=name)
+            raise SnapError(INVALID_FIELD_FORMAT, field=name, reason="body.field_malformed")
 
 
 @dataclass(frozen=True, slots=True)

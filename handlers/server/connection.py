@@ -16,8 +16,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 10.0
 """For a whole request head, from the opening of the connection or from the previous answer."""
 
-LARGEST_HEAD = 32_768
-"""Bytes that may come without the end of the headers."""
+MOST_OVERHEAD = 32_768
+"""Bytes that may come without the end of the headers or, behind them, without a byte of the body or its end."""
 
 _log = structlog.get_logger()
 
@@ -30,8 +30,10 @@ class Connection(HttpToolsProtocol):
         super().__init__(server.config, server.server_state, server.lifespan.state)
         self._closed = closed
         self._deadline: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
         self._in_head = True
+        self._overhead = 0
+        self._whole = self._answered = 0
+        self._refused: HTTPStatus | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the clock of the first request."""
@@ -47,7 +49,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Feed the parser; refuse what is no HTTP, and a head that does not end."""
         self._unset_keepalive_if_required()
-        self._head_bytes += len(data)
+        self._overhead += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -55,41 +57,55 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(HTTPStatus.BAD_REQUEST)
         else:
-            if self._in_head and self._head_bytes > LARGEST_HEAD:
+            if self._overhead > MOST_OVERHEAD:
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A trailer is no header (RFC 9110, 6.5), though uvicorn would add it to them."""
         if self._in_head:
-            super().on_header(name, value)
+            super().on_header(name, value.strip(b" \t"))
+
+    def on_body(self, body: bytes) -> None:
+        """Progress."""
+        self._overhead = 0
+        super().on_body(body)
 
     def on_headers_complete(self) -> None:
         """Hand the request over; from here on the deadline for the body is the application's."""
         if self.parser.should_upgrade():
             return
-        self._in_head = False
-        self._stop_the_clock()
         super().on_headers_complete()
+        self._in_head, self._overhead = False, 0
+        self._stop_the_clock()
 
     def on_message_complete(self) -> None:
         """What comes next is another head."""
         if self.parser.should_upgrade():
             return
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._overhead = True, 0
+        self._whole += 1
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Start the clock of the next request."""
+        """Start the clock of the next request, unless it is under way or was refused."""
+        self._answered += 1
+        if self._refused and self._answered >= self._whole:
+            self._say(self._refused)
+            return
         super().on_response_complete()
-        self._expect_head()
+        if self.cycle.response_complete:
+            self._expect_head()
 
     def _go_on_without_upgrade(self, rest: bytes) -> None:
         """Ignore Upgrade, as RFC 9110, 7.8, allows: llhttp stops there, and would read the body as another request."""
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return
         version = self.parser.get_http_version().encode()
         lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
         lines += [b"%s: %s" % header for header in self.headers if header[0] not in {b"upgrade", b"connection"}]
         self.parser = httptools.HttpRequestParser(self)
-        self._head_bytes = 0
+        self._overhead = 0
         self.data_received(b"\r\n".join([*lines, b"connection: close", b"", rest]))
 
     def _expect_head(self) -> None:
@@ -101,18 +117,22 @@ class Connection(HttpToolsProtocol):
             self._deadline.cancel()
 
     def _too_late(self) -> None:
-        if self._head_bytes:
+        if self._overhead:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Answer without a body and close; but a request that came whole before this one is answered first."""
+        """Read no further; answer without a body and close, once the requests that came whole are answered."""
         _log.warning("connection.refused", status=status.value, remote=self.client and self.client[0])
-        if self.cycle and not self.cycle.response_complete and not self.cycle.more_body:
-            self.cycle.keep_alive = False
-            return
-        if not (self.cycle and self.cycle.more_body and self.cycle.response_started):
+        self._refused = status
+        self.transport.pause_reading()
+        if self._answered >= self._whole:
+            self._say(status)
+
+    def _say(self, status: HTTPStatus) -> None:
+        # A request that was answered before its end, or is being answered, gets no second answer.
+        if self._in_head or not self.cycle.response_started:
             head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head.encode())
         self.transport.close()

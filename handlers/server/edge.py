@@ -51,6 +51,9 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
     async def _decide(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """The operation's answer, or None if Connexion's stack has answered."""
         guard.require_bounded(scope)
+        if b"%" in scope["raw_path"]:
+            # Whoever stands before this server compares paths as they are sent; so does it.
+            raise SnapError(NOT_FOUND, reason="path.unknown")
         operation = self._operations.get((scope["path"], scope["method"]))
         if operation:
             return Answer(await operation(scope, receive))

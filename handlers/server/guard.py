@@ -1,7 +1,6 @@
 """What must hold of a request before the document's own rules are asked: sizes, single-valued headers, media type."""
 
 import asyncio
-import codecs
 from collections.abc import Sequence
 
 from starlette.types import Receive, Scope
@@ -32,6 +31,9 @@ BODY_SECONDS = 10.0
 
 Headers = Sequence[tuple[bytes, bytes]]
 """As ASGI has them: names in lower case."""
+
+# Not looked up in Python's codecs, which remember every name that they are asked for.
+_UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
 _PROTOCOLS: Sequence[tuple[str, list[bytes]]] = (("1.1", []), ("1.1", [b"chunked"]), ("1.0", []))
 
@@ -82,17 +84,11 @@ def require_json(content_type: str, content_encoding: str) -> None:
         SnapError: 415 00, another media type, another charset, or a body that is compressed.
     """
     media_type, options = parse_options_header(content_type)
-    if media_type.lower() not in {"", "application/json"} or not _is_utf8(options.get("charset", "utf-8")):
+    charset = options.get("charset", "utf-8").lower()
+    if media_type.lower() not in {"", "application/json"} or charset not in _UTF8 or not content_type.isascii():
         raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="media_type.wrong")
     if content_encoding:
         raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="content_encoding.present")
-
-
-def _is_utf8(charset: str) -> bool:
-    try:
-        return codecs.lookup(charset).name == "utf-8"
-    except (LookupError, ValueError):
-        return False
 
 
 async def read_body(receive: Receive) -> bytes:

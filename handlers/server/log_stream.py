@@ -1,34 +1,77 @@
-"""A stream that loses lines rather than fail: a full disk must not turn into a refused payment."""
+"""Writing log lines beside the work: whoever logs never waits, whatever is the matter with the disk or its reader."""
 
 import json
-from contextlib import suppress
-from typing import TextIO
+import os
+from queue import Full, Queue
+from threading import Event, Thread
+
+MOST_LINES = 10_000
+"""Lines that may wait to be written; about 3 MB."""
+
+_DRAIN_SECONDS = 2.0
 
 
-class LossyStream:
-    """Writes through to a text stream; what that cannot take is counted, and told once it can write again."""
+class BackgroundWriter:
+    """A stream that a thread of its own writes to a descriptor.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._lost = 0
+    Lines that cannot be written, or for which there is no room to wait, are counted, and told once writing succeeds.
+    """
+
+    def __init__(self, descriptor: int, most_lines: int = MOST_LINES) -> None:
+        self._descriptor = descriptor
+        self._waiting: Queue[bytes | Event] = Queue(most_lines)
+        self._without_room = self._not_written = self._told = 0
+        self._torn = False
+        Thread(target=self._work, name="log", daemon=True).start()
 
     def write(self, text: str) -> int:
-        """Write the text, or count it as lost."""
-        if self._lost and self._wrote(json.dumps({"event": "log.lost", "level": "error", "lines": self._lost}) + "\n"):
-            self._lost = 0
-        if not self._wrote(text):
-            self._lost += 1
+        """Hand a line over, or count it as lost."""
+        try:
+            self._waiting.put_nowait(text.encode(errors="backslashreplace"))
+        except Full:
+            self._without_room += 1
         return len(text)
 
     def flush(self) -> None:
-        """Flush what can be flushed."""
-        with suppress(OSError):
-            self._stream.flush()
+        """Nothing is held back here."""
 
-    def _wrote(self, text: str) -> bool:
+    def drain(self) -> None:
+        """Wait until all that was handed over is written, but not for ever."""
+        written = Event()
         try:
-            self._stream.write(text)
-            self._stream.flush()
+            self._waiting.put(written, timeout=_DRAIN_SECONDS)
+        except Full:
+            return
+        written.wait(_DRAIN_SECONDS)
+
+    def _work(self) -> None:
+        while True:
+            lines, ended = self._taken()
+            if lines:
+                self._write(lines)
+            for each in ended:
+                each.set()
+
+    def _taken(self) -> tuple[list[bytes], list[Event]]:
+        """Everything that waits; at least one thing."""
+        taken = [self._waiting.get(), *(self._waiting.get() for _ in range(self._waiting.qsize()))]
+        return [each for each in taken if isinstance(each, bytes)], [each for each in taken if isinstance(each, Event)]
+
+    def _write(self, lines: list[bytes]) -> None:
+        lost = self._without_room + self._not_written
+        left = self._notice(lost - self._told) + b"".join(lines)
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
         except OSError:
-            return False
-        return True
+            self._not_written += min(len(lines), left.count(b"\n"))
+            self._torn = True
+        else:
+            self._told, self._torn = lost, False
+
+    def _notice(self, lost: int) -> bytes:
+        """How many lines are missing here; on a line of its own, should half of one stand before it."""
+        end = b"\n" if self._torn else b""
+        return (
+            end + json.dumps({"event": "log.lost", "level": "error", "lines": lost}).encode() + b"\n" if lost else end
+        )

@@ -1,13 +1,16 @@
 """Structured logs on standard error: JSON lines, or readable ones when it is a terminal."""
 
+import atexit
 import logging
+import os
 import sys
+from io import UnsupportedOperation
 from typing import TextIO, cast
 
 import structlog
 from structlog.typing import Processor
 
-from handlers.server.log_stream import LossyStream
+from handlers.server.log_stream import BackgroundWriter
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -15,11 +18,11 @@ _STDLIB_LEVEL = logging.WARNING
 def set_up(stream: TextIO | None = None) -> None:
     """Send every log line of this process, the libraries' included, to the stream in one form.
 
-    Without a stream it is standard error.
+    Without a stream it is standard error; without that, nowhere.
     """
     stream = stream or sys.stderr
-    renderer = _renderer(readable=stream.isatty())
-    lossy = cast("TextIO", LossyStream(stream))
+    renderer = _renderer(readable=stream is not None and stream.isatty())
+    lines = _beside_the_work(stream)
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -28,9 +31,9 @@ def set_up(stream: TextIO | None = None) -> None:
     ]
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=structlog.WriteLoggerFactory(lossy),
+        logger_factory=structlog.WriteLoggerFactory(lines),
     )
-    handler = logging.StreamHandler(lossy)
+    handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -44,3 +47,16 @@ def _renderer(*, readable: bool) -> Processor:
     if readable:
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     return structlog.processors.JSONRenderer()
+
+
+def _beside_the_work(stream: TextIO | None) -> TextIO:
+    """A writer to the stream's descriptor, emptied at the end; a stream that has none is written as it is."""
+    if stream is None:
+        writer = BackgroundWriter(os.open(os.devnull, os.O_WRONLY))
+    else:
+        try:
+            writer = BackgroundWriter(stream.fileno())
+        except UnsupportedOperation:
+            return stream
+    atexit.register(writer.drain)
+    return cast("TextIO", writer)

@@ -22,6 +22,7 @@ _log = structlog.get_logger()
 
 _BACKLOG = 2_048
 _UNREAD_MILLISECONDS = 30_000
+_IDLE_SECONDS = 5
 
 # Seconds; longer than a body may take to come, so that what is under way gets its answer.
 _LONGEST_END = 15
@@ -62,8 +63,9 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; OSError if the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Connections inherit it: whoever asks and never reads the answers is gone after this time.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
+    with suppress(AttributeError):  # Linux alone has it.
+        # Connections inherit it: whoever asks and never reads the answers is gone after this time.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
     return listener
 
 
@@ -97,6 +99,7 @@ def server(app: ASGIApp) -> Server:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_LONGEST_END,
     )
     return Server(config)

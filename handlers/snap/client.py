@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from statistics import mode
 
@@ -20,11 +20,16 @@ _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One X-CLIENT-KEY; several keys may be valid at once. `known` is false for the stand-in of unknown clients."""
+    """One X-CLIENT-KEY; several keys may be valid at once.
+
+    `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
+    is false for the stand-in of unknown clients.
+    """
 
     key: str
     public_keys: tuple[RSAPublicKey, ...]
     clock_tolerance: timedelta
+    padding: tuple[RSAPublicKey, ...] = ()
     known: bool = True
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> None:
@@ -33,8 +38,10 @@ class Client:
         Raises:
             SnapError: 401 00, alike for an unknown client and for a signature that no key verifies.
         """
-        genuine = verifies(self.public_keys, string_to_sign(client_key, timestamp), signature)
+        message = string_to_sign(client_key, timestamp)
+        genuine = verifies(self.public_keys, message, signature)
         if not (genuine and self.known):
+            verifies(self.padding, message, signature)
             reason = "signature.mismatch" if self.known else "client.unknown"
             raise unauthorized(field=_EITHER, reason=reason)
 
@@ -42,16 +49,19 @@ class Client:
 class Clients:
     """The clients of the settings, and one stand-in that takes the place of any other.
 
-    The stand-in has a key that nobody holds, so that refusing an unknown client is the same work as refusing a
-    wrong signature.
+    Refusing is the same work for all: whoever has fewer keys than the most is padded with a key that nobody holds, and
+    the stand-in has no other.
     """
 
     def __init__(self, clients: Sequence[Client], dummy_key: Callable[[int], RSAPublicKey]) -> None:
         """`dummy_key` makes a public key of so many bits and forgets the private one."""
-        self._by_key = {client.key: client for client in clients}
+        dummy = dummy_key(mode(key.key_size for client in clients for key in client.public_keys))
+        most = max(len(client.public_keys) for client in clients)
         self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        bits = mode(key.key_size for client in clients for key in client.public_keys)
-        self._stand_in = Client("", (dummy_key(bits),), self.widest_tolerance, known=False)
+        self._stand_in = Client("", (), self.widest_tolerance, (dummy,) * most, known=False)
+        self._by_key = {
+            client.key: replace(client, padding=(dummy,) * (most - len(client.public_keys))) for client in clients
+        }
 
     def __contains__(self, client_key: str) -> bool:
         """Whether the settings know the client."""

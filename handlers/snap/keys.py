@@ -20,7 +20,7 @@ ADVISED_BITS = 2048
 LARGEST_BITS = 8192
 
 _ARMOUR = "-----BEGIN "
-_INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{100,}")
+_INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{101,}")
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
 

@@ -318,3 +318,12 @@ def test_a_chunked_body_is_a_body(merchant: Merchant, nicepay: Nicepay) -> None:
     pieces = iter([BODY[:10], BODY[10:]])
     response = merchant.client.post(f"{BASE_PATH}{TOKEN_PATH}", headers=headers, content=pieces)
     assert response.json()["responseCode"] == "2007300"
+
+
+def test_a_clock_that_goes_backwards_fails_nobody(merchant: Merchant, nicepay: Nicepay) -> None:
+    """When the server's clock is set back by an hour, who signs by the new time is served, and who does not is told."""
+    before = jakarta(merchant.clock.now)
+    assert merchant.ask(nicepay, before).status_code == 200
+    merchant.clock.now -= timedelta(hours=1)
+    assert merchant.ask(nicepay, before).json()["responseMessage"] == "Unauthorized. X-TIMESTAMP"
+    assert merchant.ask(nicepay).status_code == 200

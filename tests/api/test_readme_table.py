@@ -117,7 +117,7 @@ REQUESTS: dict[str, Ask] = {
     "time of a UTC host labelled `+07:00`": _at(timedelta(hours=-7)),
     "unknown client": _with(X_CLIENT_KEY="NOBODY"),
     "no key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
-    "another path, or a slash at its end": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
+    "another path, a slash at its end, or an escape (`%2D`) in it": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
     "another method": _to(method="GET"),
     "body not there 10 seconds after the headers": _slowly,
     "body over 16,384 bytes": _body(b" " * 16_385),

@@ -75,6 +75,18 @@ def test_nothing_holds_a_connection(each: Case, results: dict[str, Result]) -> N
     assert all(each_status < 500 for each_status in player.statuses)
 
 
+def test_no_input_makes_anything_fail(target: Merchant, results: dict[str, Result]) -> None:
+    """Over the whole corpus, nothing was logged but decisions and connections refused: no failure, no traceback."""
+    assert results
+    lines = [json.loads(text) for text in target.stream.getvalue().splitlines()]
+    assert {line["event"] for line in lines} <= {"token.issued", "token.refused", "connection.refused", "clock.suspect"}
+
+
+def test_a_stalled_second_body_is_told(results: dict[str, Result]) -> None:
+    """A request that is pipelined behind a good one and stalls in its body is answered with 408, in its turn."""
+    assert results["good, then a stalled body"][1].statuses == [200, 408]
+
+
 def test_honest_requests_are_answered_amid_half_requests(target: Merchant) -> None:
     """While 300 half-requests are open, an honest request is answered within three seconds."""
     held = [socket.create_connection(_address(target)) for _ in range(HALF_REQUESTS)]

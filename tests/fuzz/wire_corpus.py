@@ -131,6 +131,8 @@ def _chunks() -> Iterator[Case]:
     yield case("last CRLF missing", chunked(WHOLE[:-2]), good=LATE)
     yield case("trailer", chunked(chunk() + b"0\r\nX-T: a\r\n\r\n"), good=OK)
     yield case("trailer that is a second copy", chunked(chunk() + b"0\r\nX-CLIENT-KEY: X\r\n\r\n"), good=OK)
+    yield case("trailer without end", chunked(chunk() + b"0\r\nX-T: " + b"a" * 5_000_000), good=LARGE)
+    yield case("chunk extension without end", chunked(chunk(extension=b";a=" + b"a" * 5_000_000)), good=LARGE)
     yield case("trailer of 200 KB", chunked(chunk() + b"0\r\nX-T: " + b"a" * 200_000 + b"\r\n\r\n"), good=OK | LARGE)
 
 
@@ -149,6 +151,7 @@ def _headers() -> Iterator[Case]:
         yield case(name, sized(header), decisions=0)
     yield case("space before the first header", sized(host=b" Host: a"))
     yield case("control in value", sized(b"X-A: b\x01c"), good=EITHER)
+    yield case("white space behind a value", sized().replace(b"IONPAYTEST", b"IONPAYTEST \t "), good=OK)
     yield case("no UTF-8 in value", sized(b"X-A: \xff\xfe"), good=EITHER)
     yield case("bare LF everywhere", sized().replace(b"\r\n", b"\n"), decisions=0)
     yield case("2,000 headers", sized(*(b"X-%d: a" % number for number in range(2_000))), good={431})
@@ -166,12 +169,13 @@ def _request_lines() -> Iterator[Case]:
     yield case("HTTP/1.0 without Host", sized(host=None, first=line(version=b"HTTP/1.0")), good={400})
     for version in (b"HTTP/9.9", b"HTTP/2.0", b"HTTP/1.2", b"http/1.1", b"HTTP/1", b"ICY"):
         yield case(f"version {version.decode()}", sized(first=line(version=version)), good={400, 505, CLOSED})
+    yield case("CONNECT with Upgrade", sized(*WEBSOCKET, first=line(b"CONNECT", b"a:1")), good=NO | {405})
     yield case("HTTP/0.9", b"GET " + TARGET + b"\r\n\r\n", good={400, 505, CLOSED})
     yield case("HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), good={400, 505, CLOSED})
     yield case("unknown method", sized(first=line(b"BREW")), good=NO | {405, 501})
     yield case("method in lower case", sized(first=line(b"post")), good=NO | {405, 501})
     yield case("two spaces", sized(first=b"POST  " + TARGET + b" HTTP/1.1"), good=EITHER)
-    yield case("CONNECT", sized(first=line(b"CONNECT", b"merchant.example:443")), good=NO | {405, 501})
+    yield case("CONNECT", sized(first=line(b"CONNECT", b"merchant.example:443")), good=NO | {405})
     yield case("authority-form", sized(first=line(target=b"merchant.example:80")), good=NO | {404})
     yield case("OPTIONS *", sized(first=line(b"OPTIONS", b"*")), good=NO | {404})
     for target in (b"/%00", b"/%zz", b"/%ff", b"/a/../x", b"//x", b"/\\x", b"/x#f", TARGET + b"%2f", TARGET + b"/."):
@@ -190,6 +194,9 @@ def _several() -> Iterator[Case]:
     yield case("fifty pipelined", sized() * 50, good=OK, decisions=50, tokens=50)
     yield case("good, then noise", sized() + b"\0\1\r\n\r\n", good=OK)
     yield case("good, then half", sized() + HALF, good=OK)
+    yield case("good, then a bad chunk", sized() + chunked(b"zz\r\n"), good=OK, decisions=2)
+    yield case("two good, then a bad chunk", sized() * 2 + chunked(b"zz\r\n"), good=OK, decisions=3, tokens=2)
+    yield case("good, then a stalled body", sized() + raw(b"Content-Length: 99"), good=OK, decisions=2)
     yield case("body is a request", raw(b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED), good={400})
     yield case("CL.TE", raw(b"Content-Length: 6", CHUNKED, body=LAST + SMUGGLED), decisions=0)
     yield case("TE.CL", raw(b"Content-Length: 3", b"Transfer-Encoding : chunked", body=WHOLE + SMUGGLED), decisions=0)

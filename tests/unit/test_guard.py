@@ -136,6 +136,7 @@ def test_a_second_copy_is_refused_by_name() -> None:
         'application/json; charset="\0"',
         "application/json; charset=utf-8-sig",
         "application/json;charset=x" * 9,
+        "application/json; charset=\xff",
     ],
 )
 def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:

@@ -1,8 +1,13 @@
 """Settings: one file, each value overridable by a variable, every mistake told at once with its key's path."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handlers.server.settings import Settings, SettingsError
@@ -433,3 +438,31 @@ def test_the_settings_file_may_be_named_relatively(
     monkeypatch.chdir(tmp_path)
     settings = Settings.load(Path("inner/snap-token.toml"))
     assert settings.sandbox.private_key_file == tmp_path / "inner" / "nicepay-private.pem"
+
+
+@given(port=st.integers(-1, 70_000), tolerance=st.integers(-1, 600), lifetime=st.integers(-1, 1_000))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, tolerance: int, lifetime: int) -> None:
+    """Whatever the numbers, the settings load exactly if each is within its own limits and a token outlives windows."""
+    written = f"[server]\nport = {port}\n[token]\nlifetime_seconds = {lifetime}\n"
+    file = settings_file.with_name("numbers.toml")
+    file.write_text(written + CLIENT + f"\nclock_tolerance_seconds = {tolerance}\n")
+    good = 0 <= port <= 65_535 and tolerance >= 1 and 1 <= lifetime <= 900 and 2 * tolerance < lifetime
+    if good:
+        loaded = Settings.load(file)
+        assert (loaded.server.port, loaded.clients[0].clock_tolerance_seconds) == (port, tolerance)
+    else:
+        with pytest.raises(SettingsError):
+            Settings.load(file)
+
+
+@given(path=st.text(alphabet="/aZ9.-_ %?#", max_size=12))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_base_path_is_one_or_a_mistake(settings_file: Path, path: str) -> None:
+    """Any text is a base path that a URL can hold, without a slash at its end, or a mistake that names its key."""
+    file = settings_file.with_name("path.toml")
+    file.write_text(f"[server]\nbase_path = {json.dumps(path)}\n" + CLIENT)
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path):
+        assert Settings.load(file).server.base_path == path.removesuffix("/")
+    else:
+        assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs, start
 from handlers.server.settings import Settings
@@ -55,7 +56,7 @@ def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path)
 def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
     """Unknown clients are held against a fresh key at each start, as large as a client's and nobody's."""
     settings = Settings.load(settings_file)
-    first, second = (start.assemble(settings).clients.find("NOBODY").public_keys[0] for _ in range(2))
+    first, second = (start.assemble(settings).clients.find("NOBODY").padding[0] for _ in range(2))
     assert first.key_size == nicepay.private_key.key_size
     assert len({key.public_numbers().n for key in (first, second, nicepay.private_key.public_key())}) == 3
 
@@ -173,3 +174,15 @@ def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: N
     """The log has the address that the connection came from, whatever the request says of it."""
     merchant.send(nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"})
     assert merchant.decision()["remote"] == "127.0.0.1"
+
+
+def test_limits_of_a_connection_are_the_readme_s() -> None:
+    """Idle connections are closed after 5 seconds, answers that nobody reads after 30, as the README says."""
+    with start.listen("127.0.0.1", 0) as listener:
+        unread = getattr(socket, "TCP_USER_TIMEOUT", None)
+        assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000
+    assert start.server(_no_app).config.timeout_keep_alive == 5
+
+
+async def _no_app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Never called."""
