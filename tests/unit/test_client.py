@@ -1,5 +1,6 @@
 """Clients and the stand-in for unknown ones."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,23 @@ def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, s
     assert known.message == "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
     assert (known.code, known.message, known.headers) == (unknown.code, unknown.message, unknown.headers)
     assert [known.reason, unknown.reason] == ["signature.mismatch", "client.unknown"]
+
+
+def test_refusing_takes_as_many_verifications_for_all(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A client with one key, one with two and an unknown one are held against two keys each before they are refused."""
+    keys = tuple(each.private_key.public_key() for each in (nicepay, stranger))
+    two = Client("TWO", keys, timedelta(seconds=300))
+    clients = Clients([_client(nicepay, "ONE"), two], _dummy_key)
+    found = [clients.find(key) for key in ("ONE", "TWO", "NOBODY")]
+    assert [(len(each.public_keys), len(each.padding)) for each in found] == [(1, 1), (2, 0), (0, 2)]
+
+
+def test_a_padding_key_opens_nothing(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A key that only makes work verifies no client's signature, whoever holds it."""
+    padded = replace(_client(nicepay), padding=(stranger.private_key.public_key(),))
+    with pytest.raises(SnapError) as refusal:
+        padded.require_signature("IONPAYTEST", TIMESTAMP, stranger.signature(TIMESTAMP))
+    assert refusal.value.reason == "signature.mismatch"
 
 
 def test_a_stand_in_is_refused_even_with_a_key_that_verifies(nicepay: Nicepay) -> None:
