@@ -39,9 +39,13 @@ class Answer:
     async def send(self, send: Send, now: datetime, client_key: str | None) -> None:
         """Every answer carries the server's time, and the client key if the request had one (ASPI, 2.1.5.b)."""
         content = orjson.dumps(self.body)
-        own = {"X-TIMESTAMP": render(now), **self.headers, "Content-Length": str(len(content))}
+        headers = [
+            *_COMMON,
+            (b"x-timestamp", render(now).encode()),
+            (b"content-length", b"%d" % len(content)),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
+        ]
         if client_key is not None:
-            own["X-CLIENT-KEY"] = client_key
-        headers = [*_COMMON, *((name.lower().encode(), value.encode("latin-1")) for name, value in own.items())]
+            headers.append((b"x-client-key", client_key.encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})

@@ -17,8 +17,6 @@ from handlers.snap.timestamp import skew
 
 _UNEXPECTED = "unexpected"
 
-_log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -55,22 +53,23 @@ class Audit:
 
     def __init__(self, clients: Clients) -> None:
         self._own_clock = OwnClock(clients)
+        self._log = structlog.get_logger().bind()
 
     def record(self, caller: Caller, remote: str | None, answer: Answer, error: Exception | None) -> None:
         """Write the line: `token.issued`, `token.refused`, or `token.failed` with a traceback."""
-        log = _log.bind(
-            request_id=uuid4().hex,
-            client_key=caller.client_key,
-            remote=remote,
-            response_code=answer.code,
-            clock_skew_seconds=caller.clock_skew_seconds,
-        )
+        facts = {
+            "request_id": uuid4().hex,
+            "client_key": caller.client_key,
+            "remote": remote,
+            "response_code": answer.code,
+            "clock_skew_seconds": caller.clock_skew_seconds,
+        }
         if error is None:
-            log.info("token.issued", outcome="issued")
+            self._log.info("token.issued", **facts, outcome="issued")
         elif isinstance(error, SnapError):
-            log.warning("token.refused", outcome="refused", reason=error.reason, **_named(error))
+            self._log.warning("token.refused", **facts, outcome="refused", reason=error.reason, **_named(error))
         else:
-            log.error("token.failed", outcome="failed", reason=_UNEXPECTED, exc_info=error)
+            self._log.error("token.failed", **facts, outcome="failed", reason=_UNEXPECTED, exc_info=error)
         self._watch_own_clock(caller, error)
 
     def _watch_own_clock(self, caller: Caller, error: Exception | None) -> None:
@@ -79,7 +78,7 @@ class Audit:
         reason = None if error is None else getattr(error, "reason", _UNEXPECTED)
         if self._own_clock.becomes_suspect(caller.client_key, caller.clock_skew_seconds, reason):
             advice = "all requests are off alike: compare this machine's clock, and the clients', with a time server"
-            _log.error("clock.suspect", clients_are_ahead_by_seconds=caller.clock_skew_seconds, advice=advice)
+            self._log.error("clock.suspect", clients_are_ahead_by_seconds=caller.clock_skew_seconds, advice=advice)
 
 
 def _named(error: SnapError) -> Mapping[str, str]:

@@ -85,9 +85,9 @@ class BodyRule:
         for name in self.required:
             if body.get(name) in (None, ""):
                 raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
-        for error in self.schema.iter_errors(body):
-            name = str(error.instance_path[0])
-            raise SnapError(INVALID_FIELD_FORMAT, field=name, reason="body.field_malformed")
+        if not self.schema.is_valid(body):
+            first = next(self.schema.iter_errors(body))
+            raise SnapError(INVALID_FIELD_FORMAT, field=str(first.instance_path[0]), reason="body.field_malformed")
 
 
 @dataclass(frozen=True, slots=True)

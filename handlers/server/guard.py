@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.types import Receive, Scope
 from werkzeug.http import parse_options_header
@@ -37,6 +38,8 @@ _UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
 _PROTOCOLS: Sequence[tuple[str, list[bytes]]] = (("1.1", []), ("1.1", [b"chunked"]), ("1.0", []))
 
+_HOST = frozenset({b"host"})
+
 # What is left of the request on the connection is not read, so nothing else can follow on it.
 _CLOSE = {"Connection": "close"}
 
@@ -54,7 +57,7 @@ def require_bounded(scope: Scope) -> None:
         raise SnapError(URI_TOO_LONG, reason="target.too_long")
     if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
         raise SnapError(HEADERS_TOO_LARGE, reason="headers.too_large")
-    if not single_valued(headers, frozenset({b"host"})).get(b"host"):
+    if not single_valued(headers, _HOST).get(b"host"):
         raise SnapError(BAD_REQUEST, reason="header.missing", header="host")
     codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
     if (scope["http_version"], codings) not in _PROTOCOLS:
@@ -77,6 +80,7 @@ def single_valued(headers: Headers, names: frozenset[bytes]) -> dict[bytes, str]
     return found
 
 
+@lru_cache
 def require_json(content_type: str, content_encoding: str) -> None:
     """Clients write `application/json` in any case, with any name of UTF-8 as charset, or leave it out.
 

@@ -17,13 +17,7 @@ def parse(raw: bytes) -> object:
             of a surrogate pair, or nested too deep.
     """
     try:
-        value: object = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_distinct,
-            parse_int=str,
-            parse_float=str,
-            parse_constant=_refuse,
-        )
+        value: object = _DECODER.decode(raw.decode("utf-8"))
         _require_plain(value, DEEPEST)
     except (ValueError, RecursionError) as error:
         raise SnapError(BAD_REQUEST, reason="body.not_json", cause=str(error)) from error
@@ -56,3 +50,6 @@ def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _refuse(literal: str) -> Never:
     message = f"{literal} is not JSON"
     raise ValueError(message)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=str, parse_float=str, parse_constant=_refuse)

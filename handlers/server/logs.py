@@ -1,12 +1,14 @@
 """Structured logs on standard error: JSON lines, or readable ones when it is a terminal."""
 
 import atexit
+import json
 import logging
 import os
 import sys
 from io import UnsupportedOperation
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
+import orjson
 import structlog
 from structlog.typing import Processor
 
@@ -46,7 +48,14 @@ def set_up(stream: TextIO | None = None) -> None:
 def _renderer(*, readable: bool) -> Processor:
     if readable:
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer()
+    return structlog.processors.JSONRenderer(serializer=_serialized)
+
+
+def _serialized(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's, among them what to do with the rest
+    try:
+        return orjson.dumps(line, default=options["default"]).decode()
+    except TypeError:  # A text that is not Unicode: slower, and escaped.
+        return json.dumps(line, **options)
 
 
 def _beside_the_work(stream: TextIO | None) -> TextIO:

@@ -144,3 +144,15 @@ def test_tracebacks_carry_no_local_variables(
     _log_failure(log)
     assert all(word in output.getvalue() for word in ("it.failed", f"RuntimeError: {len(SECRET)}", "in _fail"))
     assert SECRET not in output.getvalue()
+
+
+def test_a_text_that_is_not_unicode_is_logged_escaped(stream: io.StringIO) -> None:
+    """Half a surrogate pair, which no JSON in UTF-8 can hold, comes out as an escape and fails nothing."""
+    structlog.get_logger().warning("odd", path="\ud800")
+    assert '"path": "\\ud800"' in stream.getvalue()
+
+
+def test_what_json_does_not_know_is_logged_in_words(stream: io.StringIO) -> None:
+    """A value of any type comes out as its representation."""
+    structlog.get_logger().warning("odd", value={1, 2})
+    assert json.loads(stream.getvalue())["value"] == "{1, 2}"
