@@ -8,6 +8,9 @@ from threading import Event, Thread
 MOST_LINES = 10_000
 """Lines that may wait to be written; about 3 MB."""
 
+_GATHER_SECONDS = 0.05
+"""After a line, the time in which others join it in one write: waking for each would cost as much as the work."""
+
 _DRAIN_SECONDS = 2.0
 
 
@@ -22,6 +25,7 @@ class BackgroundWriter:
         self._waiting: Queue[bytes | Event] = Queue(most_lines)
         self._without_room = self._not_written = self._told = 0
         self._torn = False
+        self._hurry = Event()
         Thread(target=self._work, name="log", daemon=True).start()
 
     def write(self, text: str) -> int:
@@ -38,11 +42,13 @@ class BackgroundWriter:
     def drain(self) -> None:
         """Wait until all that was handed over is written, but not for ever."""
         written = Event()
+        self._hurry.set()
         try:
             self._waiting.put(written, timeout=_DRAIN_SECONDS)
         except Full:
             return
         written.wait(_DRAIN_SECONDS)
+        self._hurry.clear()
 
     def _work(self) -> None:
         while True:
@@ -54,7 +60,9 @@ class BackgroundWriter:
 
     def _taken(self) -> tuple[list[bytes], list[Event]]:
         """Everything that waits; at least one thing."""
-        taken = [self._waiting.get(), *(self._waiting.get() for _ in range(self._waiting.qsize()))]
+        first = self._waiting.get()
+        self._hurry.wait(_GATHER_SECONDS)
+        taken = [first, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
         return [each for each in taken if isinstance(each, bytes)], [each for each in taken if isinstance(each, Event)]
 
     def _write(self, lines: list[bytes]) -> None:
