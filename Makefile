@@ -36,7 +36,8 @@ check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, c
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
 
-bench: .venv/.run .venv/.test ## Measure: how long each kind of refusal takes
+bench: .venv/.run .venv/.test ## Measure: throughput beside others, and how long each kind of refusal takes
+	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 
 ci: check test fuzz ## What CI runs

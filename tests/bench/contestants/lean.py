@@ -1,0 +1,21 @@
+"""The product without its log: the same application on the same server, every log line dropped at its level."""
+
+import logging
+
+import structlog
+
+from handlers.server import start
+from handlers.server.application import application
+from handlers.server.settings import Settings
+from tests.bench.contestants import place
+
+
+def main() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    settings = Settings.load(place.folder() / "snap-token.toml")
+    app = application(start.assemble(settings), settings.server.base_path)
+    start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The load: as many requests as a server can take, or a rate that is held whatever the server does."""
+
+import json
+import re
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import cycle
+from pathlib import Path
+from shutil import which
+from tempfile import NamedTemporaryFile
+
+from tests.bench.contestants import place
+from tests.nicepay import BODY, JAKARTA, Nicepay
+
+CONNECTIONS = 16
+_SCRIPT = Path(__file__).with_name("requests.lua")
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_STRAGGLING = 10.0
+_SPIN = 0.0002
+_NOTHING_DUE = 0.01
+
+WRK = which("wrk")
+GENERATOR = f"wrk, {CONNECTIONS} connections" if WRK else f"own (wrk is missing), {CONNECTIONS} connections"
+
+
+@dataclass
+class Load:
+    """What came of it: answers with status 200, all others, and how long each took, in seconds."""
+
+    seconds: float = 0.0
+    answered: int = 0
+    refused: int = 0
+    latencies: list[float] = field(default_factory=list)
+
+
+def signed(nicepay: Nicepay, count: int) -> list[bytes]:
+    """Distinct requests of about now: each a millisecond after the one before."""
+    now = datetime.now(JAKARTA)
+    instants = (now + timedelta(milliseconds=number) for number in range(count))
+    return [_raw(nicepay.headers(each.isoformat(timespec="milliseconds"))) for each in instants]
+
+
+def _raw(headers: dict[str, str]) -> bytes:
+    lines = [f"POST {place.PATH} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(BODY)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + BODY
+
+
+def saturate(port: int, requests: Sequence[bytes], seconds: float) -> Load:
+    """As fast as it goes."""
+    return _by_wrk(WRK, port, requests, seconds) if WRK else Generator(port, requests).run(seconds, 0.0)
+
+
+def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float) -> Load:
+    with NamedTemporaryFile() as file:
+        file.write(b"".join(request + b"\0" for request in requests))
+        file.flush()
+        done = subprocess.run(
+            [
+                *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:.0f}s"),
+                *("--timeout", "20s", "--script", _SCRIPT, f"http://127.0.0.1:{port}{place.PATH}", "--", file.name),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=seconds + 60,
+            check=True,
+        )
+    said = json.loads(done.stdout.splitlines()[-1])
+    refused = said["refused"] + said["broken"]
+    return Load(said["seconds"], said["answered"] - said["refused"], refused)
+
+
+@dataclass
+class Pending:
+    """A request under way: when it was due, and what has come of its answer."""
+
+    due: float
+    request: bytes
+    answer: bytes = b""
+
+
+class Generator:
+    """Sends at its moments on whichever connection is free; latency counts from the moment, so waiting counts."""
+
+    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+        self._address = ("127.0.0.1", port)
+        self._requests = cycle(requests)
+        self._idle = [self._connected() for _ in range(CONNECTIONS)]
+        self._pending: dict[socket.socket, Pending] = {}
+        self._load = Load()
+
+    def run(self, seconds: float, interval: float) -> Load:
+        """One request every `interval` seconds, or as soon as a connection is free; no longer than `seconds`."""
+        start = time.perf_counter()
+        end, due = start + seconds, start
+        while (now := time.perf_counter()) < end + _STRAGGLING and (now < end or self._pending):
+            if now < end and now >= due and self._idle:
+                self._send(self._idle.pop(), Pending(due if interval else now, next(self._requests)))
+                due += interval
+                continue
+            self._receive(due - now if now < end and self._idle else _NOTHING_DUE)
+        self._load.seconds = time.perf_counter() - start
+        self._load.refused += len(self._pending)
+        self._close()
+        return self._load
+
+    def _connected(self) -> socket.socket:
+        connection = socket.create_connection(self._address)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _send(self, connection: socket.socket, pending: Pending) -> None:
+        self._pending[connection] = pending
+        try:
+            connection.sendall(pending.request)
+        except OSError:
+            self._again(connection)
+
+    def _again(self, connection: socket.socket) -> None:
+        """The server had closed the connection: the same request on another, late as it is."""
+        pending = self._pending.pop(connection)
+        connection.close()
+        self._send(self._connected(), Pending(pending.due, pending.request))
+
+    def _receive(self, patience: float) -> None:
+        """Take what comes; close to the next moment without sleeping, which would be late."""
+        ready, _, _ = select.select(list(self._pending), [], [], max(0.0, patience - _SPIN))
+        for connection in ready:
+            self._take(connection)
+
+    def _take(self, connection: socket.socket) -> None:
+        try:
+            data = connection.recv(65_536)
+        except OSError:
+            data = b""
+        if not data:
+            self._again(connection)
+            return
+        pending = self._pending[connection]
+        pending.answer += data
+        if _whole(pending.answer):
+            self._count(self._pending.pop(connection))
+            self._idle.append(connection)
+
+    def _count(self, pending: Pending) -> None:
+        if pending.answer.startswith(b"HTTP/1.1 200"):
+            self._load.answered += 1
+            self._load.latencies.append(time.perf_counter() - pending.due)
+        else:
+            self._load.refused += 1
+
+    def _close(self) -> None:
+        for connection in (*self._idle, *self._pending):
+            connection.close()
+
+
+def _whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    return bool(end) and (length is None or len(body) >= int(length[1]))

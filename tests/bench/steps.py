@@ -1,0 +1,40 @@
+"""What each step of one request costs, alone, in this process."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from timeit import repeat
+
+from handlers.access_token import issue_access_token
+from handlers.server import start
+from handlers.server.settings import Settings
+from handlers.snap.timestamp import require_in_window
+from tests.merchant import write_settings
+from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+
+_TIMES = 2_000
+_REPEATS = 5
+
+
+def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
+    """Microseconds of each step, and of the whole handler."""
+    services = start.assemble(Settings.load(write_settings(folder, nicepay)))
+    now = datetime.now(UTC)
+    timestamp = jakarta(now)
+    signature = nicepay.signature(timestamp)
+    client = services.clients.find(CLIENT_KEY)
+    tolerance = client.clock_tolerance
+    return {
+        "timestamp: parse and window": _microseconds(lambda: require_in_window(timestamp, now, tolerance)),
+        "client: look-up": _microseconds(lambda: services.clients.find(CLIENT_KEY)),
+        "signature: verify": _microseconds(lambda: client.require_signature(CLIENT_KEY, timestamp, signature)),
+        "token: mint": _microseconds(lambda: services.token_keys.mint(CLIENT_KEY, now)),
+        "the whole handler": _microseconds(
+            lambda: issue_access_token(services, x_timestamp=timestamp, x_client_key=CLIENT_KEY, x_signature=signature)
+        ),
+    }
+
+
+def _microseconds(step: Callable[[], object]) -> float:
+    return median(repeat(step, number=_TIMES, repeat=_REPEATS)) / _TIMES * 1e6
