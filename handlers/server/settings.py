@@ -20,6 +20,7 @@ from handlers.server.key_files import (
     relative_to,
     require_private,
 )
+from handlers.snap.client import CLIENT_KEY
 
 ENVIRONMENT_PREFIX = "SNAP_TOKEN__"
 MOST_KEYS_A_CLIENT = 4
@@ -83,7 +84,7 @@ class Token(_Table):
 class ClientTable(_Table):
     """One client: its X-CLIENT-KEY, its public keys, and by how many seconds its clock may be off."""
 
-    id: str = Field(pattern=r"^[!-~]{1,36}$")
+    id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: int = Field(300, ge=1)
 

@@ -206,6 +206,8 @@ def test_another_media_type_is_refused(merchant: Merchant, nicepay: Nicepay, med
         "/api/v1.0/access-token/b2b/",
         "/api/v1.0/access-token/B2B",
         "/api/v1.0//access-token/b2b",
+        "/api/v1.0/access%2Dtoken/b2b",
+        "/api/v1.0/access-token/%62%32%62",
         "/ui/",
         "/openapi.yaml",
         "/api/v1.0/openapi.json",
