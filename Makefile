@@ -40,7 +40,7 @@ bench: .venv/.run .venv/.test ## Measure: throughput beside others, and how long
 	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 
-ci: check test fuzz ## What CI runs
+ci: check fuzz test ## What CI runs
 
 fuzz: .venv/.run .venv/.test ## Fuzz a started server against the document: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))

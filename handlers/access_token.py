@@ -7,7 +7,7 @@ from handlers.snap.codes import ACCESS_TOKEN_SERVICE, SUCCESSFUL
 from handlers.snap.timestamp import require_in_window
 
 
-def issue_access_token(
+async def issue_access_token(
     services: Services, *, x_timestamp: str, x_client_key: str, x_signature: str
 ) -> Mapping[str, object]:
     """Decide on one request whose form is right, and answer it with a token.

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
 from handlers.server import logs, start
-from handlers.server.application import application
+from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
@@ -101,7 +101,8 @@ def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIA
     """Serve the settings on a free port until the block ends."""
     stream = io.StringIO()
     logs.set_up(stream)
-    app = application(start.assemble(settings, clock), settings.server.base_path, *layers)
+    services = start.assemble(settings, clock)
+    app = application(public_api(settings.server.base_path), lambda: services, *layers)
     listener = start.listen("127.0.0.1", 0)
     server = start.server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -10,7 +10,7 @@ import structlog
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import logs, start
-from handlers.server.application import application
+from handlers.server.application import application, public_api
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 
@@ -55,7 +55,7 @@ def _serve(settings: Settings) -> None:
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    app = application(services, settings.server.base_path, *layers)
+    app = application(public_api(settings.server.base_path), lambda: services, *layers)
     start.server(app).run(sockets=[listener])
 
 

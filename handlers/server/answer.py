@@ -1,51 +1,60 @@
-"""One SNAP answer on the wire: status, headers and body."""
+"""One answer on the wire: status, headers and body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 from starlette.types import Send
 
-from handlers.snap.codes import ACCESS_TOKEN_SERVICE, SnapError
+from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import render
 
 _COMMON = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body with its responseCode, and the headers that its status demands."""
+    """A status, a body, and the headers that go with them."""
 
     body: Mapping[str, object]
+    status: int = _OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def refusing(cls, error: SnapError) -> "Answer":
+    def of(cls, result: Mapping[str, object] | tuple[Mapping[str, object], Mapping[str, str]]) -> "Answer":
+        """What a function has returned: a body, or a body and headers."""
+        return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
+
+    @classmethod
+    def refusing(cls, error: SnapError, service_code: str) -> "Answer":
         """An error body has exactly responseCode and responseMessage."""
-        code = error.code.of_service(ACCESS_TOKEN_SERVICE)
-        return cls({"responseCode": code, "responseMessage": error.message}, error.headers)
+        code = error.code.of_service(service_code)
+        body = {"responseCode": code, "responseMessage": error.message}
+        return cls(body, error.code.status, error.headers)
 
     @property
     def code(self) -> str:
-        """The responseCode."""
-        return str(self.body["responseCode"])
+        """The responseCode; the status where there is none."""
+        return str(self.body.get("responseCode", self.status))
 
-    @property
-    def status(self) -> int:
-        """The first three digits of the responseCode are the HTTP status (ASPI, responseCode)."""
-        return int(self.code[:3])
-
-    async def send(self, send: Send, now: datetime, client_key: str | None) -> None:
+    async def send(self, send: Send, now: datetime, client_key: object) -> None:
         """Every answer carries the server's time, and the client key if the request had one (ASPI, 2.1.5.b)."""
         content = orjson.dumps(self.body)
         headers = [
             *_COMMON,
-            (b"x-timestamp", render(now).encode()),
+            (b"x-timestamp", _server_time(int(now.timestamp()))),
             (b"content-length", b"%d" % len(content)),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
         ]
         if client_key is not None:
-            headers.append((b"x-client-key", client_key.encode()))
+            headers.append((b"x-client-key", str(client_key).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+
+
+@lru_cache(maxsize=2)
+def _server_time(second: int) -> bytes:
+    return render(datetime.fromtimestamp(second, UTC)).encode()

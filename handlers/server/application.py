@@ -14,28 +14,49 @@ from connexion.resolver import Resolver
 from starlette.types import ASGIApp
 
 from handlers.access_token import issue_access_token
+from handlers.server import facts
+from handlers.server.api import Api
 from handlers.server.edge import Edge
 from handlers.services import Services
+from handlers.snap.codes import ACCESS_TOKEN_SERVICE
 
-DOCUMENT = Path(__file__).parents[2] / "openapi" / "snap-token.yaml"
+_DOCUMENTS = Path(__file__).parents[2] / "openapi"
+
+DOCUMENT = _DOCUMENTS / "snap-token.yaml"
 """The contract, one source of truth. In a checkout and in a wheel alike it lies beside the package."""
-
-OPERATIONS: dict[str, Callable[..., object]] = {"issueAccessToken": issue_access_token}
-"""operationId to function: the document speaks the contract's words, and only this table knows both."""
 
 # The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
 _LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
 
 
-def application(services: Services, base_path: str, *layers: Callable[[ASGIApp], ASGIApp]) -> AsyncApp:
-    """Serve the document under a base path. `layers` stand between the edge and Connexion's stack."""
+def public_api(base_path: str) -> Api:
+    """The contract with NICEPAY."""
+    return Api(
+        document=DOCUMENT,
+        base_path=base_path,
+        functions={"issueAccessToken": issue_access_token},
+        events={"issueAccessToken": "token.issued"},
+        subject="token",
+        service_code=lambda _sent: ACCESS_TOKEN_SERVICE,
+        facts=facts.of_token_request,
+        echo="client_key",
+    )
+
+
+def application(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]) -> AsyncApp:
+    """Serve a document. `services` gives those of now; `layers` stand between the edge and Connexion's stack."""
     stack = [each for each in ConnexionMiddleware.default_middlewares if each not in _LEFT_OUT]
-    app = AsyncApp(__name__, middlewares=[partial(Edge, services=services), *layers, *stack])
+    app = AsyncApp(__name__, middlewares=[partial(Edge, api=api, services=services), *layers, *stack])
     # Read here, as plain YAML: Connexion would run the file through a template engine first.
-    document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
-    app.add_api(document, base_path=base_path, resolver=Resolver(partial(_resolve, services)))
+    document = yaml.safe_load(api.document.read_text(encoding="utf-8"))
+    app.add_api(document, base_path=api.base_path, resolver=Resolver(partial(_resolve, api, services)))
     return app
 
 
-def _resolve(services: Services, operation_id: str) -> Callable[..., object]:
-    return partial(OPERATIONS[operation_id], services)
+def _resolve(api: Api, services: Callable[[], Services], operation_id: str) -> Callable[..., object]:
+    function = api.functions[operation_id]
+
+    def call(**arguments: object) -> object:
+        return function(services(), **arguments)
+
+    return call

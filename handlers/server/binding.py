@@ -5,7 +5,7 @@ It stands on three of Connexion's extension points: `Specification` (the documen
 function). Connexion's own request path rebuilds its validators on each request and hands no header to the function.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,18 @@ from connexion.operations import AbstractOperation
 from connexion.resolver import Resolver
 from connexion.spec import Specification
 from jsonschema_rs import Draft4Validator
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
-from handlers.server import guard, json_body
+from handlers.server import guard
+from handlers.server.api import Api
+from handlers.server.bodies import Body, body_of
+from handlers.server.security import SecurityRule, security_of
 from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 
-Result = Mapping[str, object]
+Result = Mapping[str, object] | tuple[Mapping[str, object], Mapping[str, str]]
 Operations = dict[tuple[str, str], "Operation"]
+
+_ENTITY = frozenset({b"content-type", b"content-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class HeaderRule:
             schema=Draft4Validator(parameter["schema"]),
         )
 
-    def check(self, value: str | None) -> str | None:
+    def check(self, value: str) -> str | None:
         """The value, if it is of the document's form; an empty header counts as absent.
 
         Raises:
@@ -61,84 +66,59 @@ class HeaderRule:
 
 
 @dataclass(frozen=True, slots=True)
-class BodyRule:
-    """The schema of a JSON body that is an object."""
-
-    required: tuple[str, ...]
-    schema: Draft4Validator
-
-    @classmethod
-    def of(cls, schema: Mapping[str, Any]) -> "BodyRule":
-        """Compile the schema of `application/json`."""
-        # Connexion hangs all components on it, though every reference is resolved by then.
-        own = {keyword: value for keyword, value in schema.items() if keyword != "components"}
-        return cls(tuple(own.get("required", ())), Draft4Validator(own))
-
-    def check(self, body: object) -> None:
-        """Hold the parsed body against the document.
-
-        Raises:
-            SnapError: 400 01, no object, or a member is malformed; 400 02, a mandatory member is absent, empty or null.
-        """
-        if not isinstance(body, dict):
-            raise SnapError(INVALID_FIELD_FORMAT, field="body", reason="body.not_object")
-        for name in self.required:
-            if body.get(name) in (None, ""):
-                raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
-        if not self.schema.is_valid(body):
-            first = next(self.schema.iter_errors(body))
-            raise SnapError(INVALID_FIELD_FORMAT, field=str(first.instance_path[0]), reason="body.field_malformed")
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """One operation of the document: takes an ASGI request and gives what its function returns."""
 
-    function: Callable[..., Result]
+    function: Callable[..., Awaitable[Result]]
+    security: tuple[SecurityRule, ...]
     headers: tuple[HeaderRule, ...]
-    body: BodyRule
+    body: Body
+    largest_body: int
     single_valued: frozenset[bytes]
+    event: str | None
 
-    async def __call__(self, scope: Scope, receive: Receive) -> Result:
+    async def __call__(self, sent: guard.Sent, receive: Receive) -> Result:
         """Guard, document, function, in this order.
 
         Raises:
             SnapError: a refusal, of any of the three.
         """
-        sent = guard.single_valued(scope["headers"], self.single_valued)
-        guard.require_json(sent.get(b"content-type", ""), sent.get(b"content-encoding", ""))
-        arguments = {rule.argument: rule.check(sent.get(rule.key)) for rule in self.headers}
-        self.body.check(json_body.parse(await guard.read_body(receive)))
-        return self.function(**arguments)
+        sent.require_single(self.single_valued)
+        arguments: dict[str, object] = {}
+        for rule in self.security:
+            arguments |= rule.arguments(sent)
+        self.body.require_type(sent)
+        for header in self.headers:
+            arguments[header.argument] = header.check(sent.get(header.key))
+        arguments |= self.body.arguments(await guard.read_body(receive, self.largest_body))
+        return await self.function(**arguments)
 
 
-def bind(specification: Specification, base_path: str, resolver: Resolver) -> Operations:
-    """The operations of a document, by path and method.
+def bind(specification: Specification, base_path: str, resolver: Resolver, api: Api) -> Operations:
+    """The operations of a document, by path and method; paths with parameters are left to Connexion's own way.
 
-    Left to Connexion's own way are operations with `security`, whose check is not ours to skip, and paths with
-    parameters.
+    Raises:
+        LookupError: one of them demands `security` that nothing here checks.
     """
     return {
-        (base_path + path, method.upper()): _bound(operation)
-        for path, method, operation in _operations(specification, resolver)
-        if not operation.security and "{" not in path
+        (base_path + path, method.upper()): _bound(
+            specification.operation_cls.from_spec(specification, path=path, method=method, resolver=resolver), api
+        )
+        for path, item in specification["paths"].items()
+        for method in METHODS & item.keys()
+        if "{" not in path
     }
 
 
-def _operations(specification: Specification, resolver: Resolver) -> Iterator[tuple[str, str, AbstractOperation]]:
-    for path, item in specification["paths"].items():
-        for method in METHODS & item.keys():
-            operation = specification.operation_cls.from_spec(
-                specification, path=path, method=method, resolver=resolver
-            )
-            yield path, method, operation
-
-
-def _bound(operation: AbstractOperation) -> Operation:
+def _bound(operation: AbstractOperation, api: Api) -> Operation:
+    security = security_of(operation.security, operation.security_schemes, api.checks)
     headers = tuple(HeaderRule.of(each) for each in operation.parameters if each["in"] == "header")
     return Operation(
         function=operation.function,
+        security=security,
         headers=headers,
-        body=BodyRule.of(operation.body_schema("application/json")),
-        single_valued=frozenset({b"content-type", b"content-encoding", *(rule.key for rule in headers)}),
+        body=body_of(operation.body_schema, operation.consumes),
+        largest_body=api.largest_body,
+        single_valued=_ENTITY | {each.key for each in security} | {each.key for each in headers},
+        event=api.events.get(operation.operation_id),
     )

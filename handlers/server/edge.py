@@ -1,5 +1,7 @@
 """The edge: finds the operation, turns every outcome into one SNAP answer, and has it audited."""
 
+from collections.abc import Callable
+
 from connexion.middleware.abstract import SpecMiddleware
 from connexion.resolver import Resolver
 from connexion.spec import Specification
@@ -8,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server import guard
 from handlers.server.answer import Answer
-from handlers.server.audit import Audit, Caller
+from handlers.server.api import Api
+from handlers.server.audit import Audit
 from handlers.server.binding import Operations, bind
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
@@ -20,54 +23,56 @@ _UNEXPECTED = SnapError(GENERAL_ERROR, reason="unexpected")
 class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type information
     """The outermost of Connexion's middlewares; bound operations end here, the rest goes down Connexion's stack."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
-        """`app` is the rest of the stack."""
+    def __init__(self, app: ASGIApp, api: Api, services: Callable[[], Services]) -> None:
+        """`app` is the rest of the stack; `services` gives those of now."""
         self._app = app
+        self._api = api
         self._services = services
-        self._audit = Audit(services.clients)
+        self._audit = Audit(api.subject, services)
         self._operations: Operations = {}
 
     def add_api(self, specification: Specification, *, base_path: str, resolver: Resolver, **_options: object) -> None:
         """Called by Connexion, once for each document."""
-        self._operations |= bind(specification, base_path, resolver)
+        self._operations |= bind(specification, base_path, resolver, self._api)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        sent = guard.Sent.of(scope["headers"])
+        operation = self._operations.get((scope["path"], scope["method"]))
         error: Exception | None = None
         try:
-            answer = await self._decide(scope, receive, send)
+            guard.require_bounded(scope, sent)
+            if operation is None:
+                self._require_method(scope["path"])
+                await self._app(scope, receive, _without_redirect(send))
+                return
+            answer = Answer.of(await operation(sent, receive))
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             error = _translated(raised)
-            answer = Answer.refusing(error if isinstance(error, SnapError) else _UNEXPECTED)
-        if answer:
-            now = self._services.now()
-            caller = Caller.of(scope["headers"], now)
-            self._audit.record(caller, _remote(scope), answer, error)
-            await answer.send(send, now, caller.client_key)
+            answer = self._refusal(error, sent)
+        now = self._services().now()
+        facts = self._api.facts(sent, now)
+        self._audit.record(operation.event if operation else None, {**facts, "remote": _remote(scope)}, answer, error)
+        await answer.send(send, now, facts.get(self._api.echo))
 
-    async def _decide(self, scope: Scope, receive: Receive, send: Send) -> Answer | None:
-        """The operation's answer, or None if Connexion's stack has answered."""
-        guard.require_bounded(scope)
-        if b"%" in scope["raw_path"]:
-            # Whoever stands before this server compares paths as they are sent; so does it.
-            raise SnapError(NOT_FOUND, reason="path.unknown")
-        operation = self._operations.get((scope["path"], scope["method"]))
-        if operation:
-            return Answer(await operation(scope, receive))
-        await self._app(scope, receive, _without_redirect(send))
-        return None
+    def _require_method(self, path: str) -> None:
+        """405 names the methods that the path has (RFC 9110, section 15.5.6)."""
+        methods = sorted(method for known, method in self._operations if known == path)
+        if methods:
+            raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(methods)})
+
+    def _refusal(self, error: Exception, sent: guard.Sent) -> Answer:
+        refused = error if isinstance(error, SnapError) else _UNEXPECTED
+        return Answer.refusing(refused, self._api.service_code(sent))
 
 
 def _translated(error: Exception) -> Exception:
-    """What Connexion's router says of a path or a method, as a refusal; anything else as it is."""
-    match error:
-        case HTTPException(status_code=404):
-            return SnapError(NOT_FOUND, reason="path.unknown")
-        case HTTPException(status_code=405, headers=headers):
-            return SnapError(NOT_SUPPORTED, reason="method.not_supported", headers=headers or {})
+    """What Connexion's router says of a path, as a refusal; anything else as it is."""
+    if isinstance(error, HTTPException) and error.status_code == NOT_FOUND.status:
+        return SnapError(NOT_FOUND, reason="path.unknown")
     return error
 
 

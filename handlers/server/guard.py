@@ -1,8 +1,11 @@
 """What must hold of a request before the document's own rules are asked: sizes, single-valued headers, media type."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
+from typing import NamedTuple, Self
 
 from starlette.types import Receive, Scope
 from werkzeug.http import parse_options_header
@@ -11,6 +14,7 @@ from handlers.snap.codes import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
     HEADERS_TOO_LARGE,
+    NOT_FOUND,
     REQUEST_TIMEOUT,
     UNSUPPORTED_MEDIA_TYPE,
     URI_TOO_LONG,
@@ -36,7 +40,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 # Not looked up in Python's codecs, which remember every name that they are asked for.
 _UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
-_PROTOCOLS: Sequence[tuple[str, list[bytes]]] = (("1.1", []), ("1.1", [b"chunked"]), ("1.0", []))
+_PROTOCOLS = frozenset({("1.1", None), ("1.1", b"chunked"), ("1.0", None)})
 
 _HOST = frozenset({b"host"})
 
@@ -44,44 +48,61 @@ _HOST = frozenset({b"host"})
 _CLOSE = {"Connection": "close"}
 
 
-def require_bounded(scope: Scope) -> None:
+class Sent(NamedTuple):
+    """The headers of one request, read once: a value for each name, and the names that came more than once."""
+
+    values: Mapping[bytes, bytes]
+    repeated: frozenset[bytes]
+
+    @classmethod
+    def of(cls, headers: Headers) -> Self:
+        """Of a name that came more than once the last value is kept."""
+        values = dict(headers)
+        if len(values) == len(headers):
+            return cls(values, frozenset())
+        counts = Counter(name for name, _ in headers)
+        return cls(values, frozenset(name for name, count in counts.items() if count > 1))
+
+    def require_single(self, names: frozenset[bytes]) -> None:
+        """Each of these at most once: who takes the first of two and who takes the last disagree.
+
+        Raises:
+            SnapError: 400 00, one of them comes twice.
+        """
+        for name in sorted(names & self.repeated):
+            raise SnapError(BAD_REQUEST, reason="header.duplicated", header=name.decode())
+
+    def get(self, name: bytes) -> str:
+        """The value, empty if the header is absent."""
+        return self.values.get(name, b"").decode("latin-1")
+
+
+def require_bounded(scope: Scope, sent: Sent) -> None:
     """Hold target and headers against their limits, and against what HTTP demands and httptools lets pass.
 
-    That is one Host (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0 has not (6.1).
+    That is one Host (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0 has not (6.1). An
+    escaped path is another path: whoever stands before this server compares paths as they are sent; so does it.
 
     Raises:
-        SnapError: 414 00, 431 00, or 400 00.
+        SnapError: 414 00, 431 00, 400 00, or 404 00.
     """
     headers: Headers = scope["headers"]
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
         raise SnapError(URI_TOO_LONG, reason="target.too_long")
-    if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+    if len(headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(headers))) > LARGEST_HEADERS:
         raise SnapError(HEADERS_TOO_LARGE, reason="headers.too_large")
-    if not single_valued(headers, _HOST).get(b"host"):
+    sent.require_single(_HOST)
+    if not sent.values.get(b"host"):
         raise SnapError(BAD_REQUEST, reason="header.missing", header="host")
-    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
-    if (scope["http_version"], codings) not in _PROTOCOLS:
+    coding = sent.values.get(b"transfer-encoding")
+    if (scope["http_version"], coding and coding.lower()) not in _PROTOCOLS or b"transfer-encoding" in sent.repeated:
         raise SnapError(BAD_REQUEST, reason="protocol.unsupported", headers=_CLOSE)
-
-
-def single_valued(headers: Headers, names: frozenset[bytes]) -> dict[bytes, str]:
-    """The headers of these names, each at most once: who takes the first of two and who takes the last disagree.
-
-    Raises:
-        SnapError: 400 00, one of them comes twice.
-    """
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        if name not in names:
-            continue
-        if name in found:
-            raise SnapError(BAD_REQUEST, reason="header.duplicated", header=name.decode())
-        found[name] = value.decode("latin-1")
-    return found
+    if b"%" in scope["raw_path"]:
+        raise SnapError(NOT_FOUND, reason="path.unknown")
 
 
 @lru_cache
-def require_json(content_type: str, content_encoding: str) -> None:
+def require_media_type(wanted: str, content_type: str, content_encoding: str) -> None:
     """Clients write `application/json` in any case, with any name of UTF-8 as charset, or leave it out.
 
     Raises:
@@ -89,14 +110,14 @@ def require_json(content_type: str, content_encoding: str) -> None:
     """
     media_type, options = parse_options_header(content_type)
     charset = options.get("charset", "utf-8").lower()
-    if media_type.lower() not in {"", "application/json"} or charset not in _UTF8 or not content_type.isascii():
+    if media_type.lower() not in {"", wanted} or charset not in _UTF8 or not content_type.isascii():
         raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="media_type.wrong")
     if content_encoding:
         raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="content_encoding.present")
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body, chunked or not.
+async def read_body(receive: Receive, largest: int = LARGEST_BODY) -> bytes:
+    """The whole body, chunked or not, of at most so many bytes.
 
     Raises:
         SnapError: 408 00, it is not there in time; 413 00, at the first byte too many, the rest is not read;
@@ -104,12 +125,12 @@ async def read_body(receive: Receive) -> bytes:
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _joined(receive)
+            return await _joined(receive, largest)
     except TimeoutError as error:
         raise SnapError(REQUEST_TIMEOUT, reason="body.too_slow", headers=_CLOSE) from error
 
 
-async def _joined(receive: Receive) -> bytes:
+async def _joined(receive: Receive, largest: int) -> bytes:
     body = bytearray()
     more = True
     while more:
@@ -118,6 +139,6 @@ async def _joined(receive: Receive) -> bytes:
             raise SnapError(BAD_REQUEST, reason="body.incomplete")
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > LARGEST_BODY:
+        if len(body) > largest:
             raise SnapError(CONTENT_TOO_LARGE, reason="body.too_large", headers=_CLOSE)
     return bytes(body)

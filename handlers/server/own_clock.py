@@ -1,6 +1,7 @@
 """Whether our own clock may be the one that is wrong: when every client looks skewed alike, it probably is."""
 
 from collections import deque
+from collections.abc import Callable
 
 from handlers.snap.client import Clients
 
@@ -16,7 +17,7 @@ _REASONS = frozenset({"clock.behind", "clock.ahead"})
 class OwnClock:
     """Watches the skews of known clients; of two clients or more, at least two must look alike."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Callable[[], Clients]) -> None:
         self._clients = clients
         self._streak: deque[tuple[str, float]] = deque(maxlen=ENOUGH)
         self._suspected = False
@@ -28,7 +29,7 @@ class OwnClock:
         """
         if reason is None:
             self._streak.clear()
-        elif reason in _REASONS and client_key in self._clients:
+        elif reason in _REASONS and client_key in self._clients():
             self._streak.append((client_key, skew_seconds))
         before, self._suspected = self._suspected, self._all_alike()
         return self._suspected and not before
@@ -36,5 +37,5 @@ class OwnClock:
     def _all_alike(self) -> bool:
         skews = [skew for _, skew in self._streak]
         seen = {client for client, _ in self._streak}
-        enough = len(skews) == ENOUGH and len(seen) >= min(2, len(self._clients))
+        enough = len(skews) == ENOUGH and len(seen) >= min(2, len(self._clients()))
         return enough and max(skews) - min(skews) <= ALIKE_SECONDS

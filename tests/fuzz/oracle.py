@@ -5,19 +5,17 @@ import copy
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import combinations, product
-from typing import Any, Self
-from unittest.mock import patch
+from typing import Any
 
 import httpx
 from connexion import AsyncApp, request
 from connexion.resolver import Resolver
 from starlette.types import ASGIApp
 
-from handlers.server.application import OPERATIONS, application
+from handlers.server.application import application, public_api
 from handlers.services import Services
 from tests.document import OPERATION, RAW, TOKEN_PATH
 from tests.merchant import BASE_PATH
@@ -121,15 +119,11 @@ class Server:
 class Bound(Server):
     """The product. It hands no body to its function: whatever gets there has the document's only grantType."""
 
-    @classmethod
-    @contextmanager
-    def of(cls, services: Services) -> Iterator[Self]:
-        """Until the block ends: Connexion looks for the function when it is first asked."""
-        bound = cls(application(services, BASE_PATH))
-        with patch.dict(OPERATIONS, {"issueAccessToken": bound.issue}):
-            yield bound
+    def __init__(self, services: Services) -> None:
+        api = replace(public_api(BASE_PATH), functions={"issueAccessToken": self.issue})
+        super().__init__(application(api, lambda: services))
 
-    def issue(self, _services: Services, **values: str) -> dict[str, object]:
+    async def issue(self, _services: Services, **values: str) -> dict[str, object]:
         ordered = [values[name.lower().replace("-", "_")] for name in _SNAP_HEADERS]
         return self.record(HANDLER, *ordered, _GRANT)
 

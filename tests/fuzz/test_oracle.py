@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.server import logs, start
-from handlers.server.binding import BodyRule, HeaderRule
+from handlers.server.binding import HeaderRule
+from handlers.server.bodies import ObjectRule
 from handlers.server.settings import Settings
 from tests.document import OPERATION, TOKEN_PATH
 from tests.fuzz.oracle import (
@@ -452,11 +453,10 @@ def stock() -> Server:
 
 
 @pytest.fixture(scope="module")
-def ours(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def ours(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The bound application."""
     read = Settings.load(write_settings(tmp_path_factory.mktemp("oracle"), nicepay))
-    with Bound.of(start.assemble(read, Clock())) as bound:
-        yield bound
+    return Bound(start.assemble(read, Clock()))
 
 
 @pytest.fixture(scope="module")
@@ -576,5 +576,5 @@ def test_both_validators_judge_a_header_alike(name: str) -> None:
 def test_both_validators_judge_a_body_alike(document: object) -> None:
     """jsonschema-rs and jsonschema find the same mistakes, at the same places, in every body."""
     theirs = jsonschema.Draft4Validator(BODY_SCHEMA).iter_errors(document)
-    ours = BodyRule.of(BODY_SCHEMA).schema.iter_errors(document)
+    ours = ObjectRule(BODY_SCHEMA).schema.iter_errors(document)
     assert sorted(list(each.instance_path) for each in ours) == sorted(list(each.absolute_path) for each in theirs)

@@ -13,7 +13,7 @@ import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
 from handlers.server import logs, start
-from handlers.server.application import application
+from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
 from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
 from tests.fuzz.planted import Defect, Defective, none, served
@@ -85,7 +85,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     key.write_text(nicepay.private_pem)
     settings = Settings.load(write_settings(folder, nicepay))
     logs.set_up(io.StringIO())
-    server = Defective(application(start.assemble(settings), BASE_PATH))
+    services = start.assemble(settings)
+    server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
         yield Fuzzed(server, Target(origin + BASE_PATH, key), folder)
 

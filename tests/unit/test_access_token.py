@@ -1,5 +1,6 @@
 """The decision, step by step."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,9 @@ def services(settings_file: Path) -> Services:
 
 
 def _ask(services: Services, timestamp: str, client_key: str, signature: str) -> str:
-    answer = issue_access_token(services, x_timestamp=timestamp, x_client_key=client_key, x_signature=signature)
+    answer = asyncio.run(
+        issue_access_token(services, x_timestamp=timestamp, x_client_key=client_key, x_signature=signature)
+    )
     return str(answer["accessToken"])
 
 

@@ -13,7 +13,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server import logs, start
-from handlers.server.application import application
+from handlers.server.application import application, public_api
 from handlers.server.edge import Edge
 from handlers.server.settings import Settings
 from handlers.services import Services
@@ -65,7 +65,7 @@ def test_a_failure_is_a_general_error_and_a_logged_traceback(
 ) -> None:
     """Whatever fails inside, the caller gets 5007300 and nothing more, and the log has the traceback in one line."""
     broken = replace(services, token_keys=_BrokenKeys.__new__(_BrokenKeys))
-    response = _post(application(broken, BASE_PATH), nicepay)
+    response = _post(application(public_api(BASE_PATH), lambda: broken), nicepay)
     check_answer(response)
     (line,) = [json.loads(each) for each in log.getvalue().splitlines()]
     assert response.json() == {"responseCode": "5007300", "responseMessage": "General Error"}
@@ -90,7 +90,7 @@ def _layer_that_answers(*statuses: int) -> Callable[[ASGIApp], ASGIApp]:
 
 def test_what_answers_below_the_edge_goes_out_as_it_is(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
     """An answer of Connexion's stack passes and is no decision; a redirect to another slash does not pass."""
-    app = application(services, BASE_PATH, _layer_that_answers(200, 307))
+    app = application(public_api(BASE_PATH), lambda: services, _layer_that_answers(200, 307))
     assert _post(app, nicepay, "/elsewhere").content == b"from below"
     assert not log.getvalue()
     assert _post(app, nicepay, "/elsewhere").json()["responseCode"] == "4047300"
@@ -109,7 +109,7 @@ def test_other_protocols_pass_the_edge(services: Services) -> None:
     async def send(_message: Message) -> None:
         """Nothing answers a start-up here."""
 
-    asyncio.run(Edge(below, services)({"type": "lifespan"}, receive, send))
+    asyncio.run(Edge(below, public_api(BASE_PATH), lambda: services)({"type": "lifespan"}, receive, send))
     assert seen == ["lifespan"]
 
 
@@ -117,7 +117,7 @@ def test_a_caller_without_an_address_is_logged_without_one(
     services: Services, nicepay: Nicepay, log: io.StringIO
 ) -> None:
     """Behind a Unix socket there is no remote address, and nothing fails for it."""
-    app = application(services, BASE_PATH)
+    app = application(public_api(BASE_PATH), lambda: services)
 
     async def without_address(scope: Scope, receive: Receive, send: Send) -> None:
         await app({**scope, "client": None}, receive, send)

@@ -7,15 +7,16 @@ import pytest
 from starlette.types import Message, Receive, Scope
 
 from handlers.server import guard
+from handlers.server.bodies import FORM, JSON
 from handlers.server.guard import (
     LARGEST_BODY,
     LARGEST_HEADERS,
     LONGEST_TARGET,
     MOST_HEADERS,
+    Sent,
     read_body,
     require_bounded,
-    require_json,
-    single_valued,
+    require_media_type,
 )
 from handlers.snap.codes import (
     BAD_REQUEST,
@@ -48,6 +49,10 @@ def _scope(headers: list[tuple[bytes, bytes]], target: bytes = b"/", query: byte
     return {"type": "http", "http_version": "1.1", "raw_path": target, "query_string": query, "headers": headers}
 
 
+def _require_bounded(scope: Scope) -> None:
+    require_bounded(scope, Sent.of(scope["headers"]))
+
+
 HOST = (b"host", b"merchant.example")
 FILLER = LARGEST_HEADERS - sum(map(len, HOST))
 
@@ -64,7 +69,7 @@ FILLER = LARGEST_HEADERS - sum(map(len, HOST))
 )
 def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
     """A limit is the last value that is taken."""
-    require_bounded(scope)
+    _require_bounded(scope)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,7 @@ def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
 def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, reason: str) -> None:
     """One more than a limit is refused with the limit's own code, and so is a request without exactly one Host."""
     with pytest.raises(SnapError) as refusal:
-        require_bounded(scope)
+        _require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (code, reason)
     assert refusal.value.facts == ({"header": "host"} if code is BAD_REQUEST else {})
 
@@ -107,10 +112,10 @@ def test_only_the_protocol_that_is_understood_passes(version: str, codings: list
     """HTTP/1.0, and HTTP/1.1 with chunks or without; the connection is closed on anything else."""
     scope = {**_scope([HOST, *((b"transfer-encoding", each) for each in codings)]), "http_version": version}
     if passes:
-        require_bounded(scope)
+        _require_bounded(scope)
         return
     with pytest.raises(SnapError) as refusal:
-        require_bounded(scope)
+        _require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "protocol.unsupported")
     assert refusal.value.headers == {"Connection": "close"}
 
@@ -118,13 +123,15 @@ def test_only_the_protocol_that_is_understood_passes(version: str, codings: list
 def test_named_headers_are_found_once() -> None:
     """Headers of the given names are found, others are passed over however often they come."""
     headers = [(b"other", b"1"), (b"x-client-key", b"A"), (b"other", b"2")]
-    assert single_valued(headers, NAMES) == {b"x-client-key": "A"}
+    sent = Sent.of(headers)
+    sent.require_single(NAMES)
+    assert (sent.get(b"x-client-key"), sent.get(b"x-timestamp")) == ("A", "")
 
 
 def test_a_second_copy_is_refused_by_name() -> None:
     """A header that comes twice is refused, and the log is told which."""
     with pytest.raises(SnapError) as refusal:
-        single_valued([(b"x-timestamp", b"A"), (b"x-timestamp", b"A")], NAMES)
+        Sent.of([(b"x-timestamp", b"A"), (b"x-timestamp", b"A")]).require_single(NAMES)
     assert refusal.value.code is BAD_REQUEST
     assert refusal.value.facts == {"header": "x-timestamp"}
 
@@ -142,13 +149,21 @@ def test_a_second_copy_is_refused_by_name() -> None:
 def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
     """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
     with pytest.raises(SnapError) as refusal:
-        require_json(content_type, "")
+        require_media_type(JSON, content_type, "")
     assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
+
+
+def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
+    """What is asked for is what is taken: a form where a form is wanted, and no JSON there."""
+    require_media_type(FORM, "application/X-WWW-form-urlencoded", "")
+    with pytest.raises(SnapError) as refusal:
+        require_media_type(FORM, JSON, "")
+    assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
 
 
 def test_no_media_type_is_json() -> None:
     """A request that does not say what its body is is taken at its body."""
-    require_json("", "")
+    require_media_type(JSON, "", "")
 
 
 def test_a_body_in_pieces_is_put_together() -> None:
@@ -160,6 +175,14 @@ def test_a_body_in_pieces_is_put_together() -> None:
 def test_a_body_of_exactly_the_limit_is_read() -> None:
     """The limit itself is not too large."""
     assert len(asyncio.run(read_body(_receiving([_chunk(b"x" * LARGEST_BODY, more=False)])))) == LARGEST_BODY
+
+
+def test_the_limit_of_a_body_can_be_another() -> None:
+    """A reader may be given a limit of its own."""
+    assert asyncio.run(read_body(_receiving([_chunk(b"xx", more=False)]), 2)) == b"xx"
+    with pytest.raises(SnapError) as refusal:
+        asyncio.run(read_body(_receiving([_chunk(b"xxx", more=False)]), 2))
+    assert refusal.value.code is CONTENT_TOO_LARGE
 
 
 def test_a_body_too_large_is_not_read_further() -> None:
@@ -195,7 +218,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
 
 def test_a_compressed_body_is_refused() -> None:
     """A Content-Encoding, whichever it is, is refused; an empty one is none."""
-    require_json("application/json", "")
+    require_media_type(JSON, "application/json", "")
     with pytest.raises(SnapError) as refusal:
-        require_json("application/json", "gzip")
+        require_media_type(JSON, "application/json", "gzip")
     assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "content_encoding.present")

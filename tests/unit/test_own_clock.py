@@ -15,7 +15,8 @@ BEHIND = "clock.behind"
 def _clock(nicepay: Nicepay, *clients: str) -> OwnClock:
     key = nicepay.private_key.public_key()
     known = [Client(client, (key,), timedelta(seconds=300)) for client in clients]
-    return OwnClock(Clients(known, lambda _bits: key))
+    clients_of_now = Clients(known, lambda _bits: key)
+    return OwnClock(lambda: clients_of_now)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import logging
 import structlog
 
 from handlers.server import start
-from handlers.server.application import application
+from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
 from tests.bench.contestants import place
 
@@ -13,7 +13,8 @@ from tests.bench.contestants import place
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings.load(place.folder() / "snap-token.toml")
-    app = application(start.assemble(settings), settings.server.base_path)
+    services = start.assemble(settings)
+    app = application(public_api(settings.server.base_path), lambda: services)
     start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
 
 

@@ -1,0 +1,32 @@
+"""What sets the documents that are served apart: functions, checks, service codes, and what the log is to say."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from handlers.server import guard
+from handlers.server.security import Checks
+
+Facts = Mapping[str, object]
+"""What a request says of its sender, as far as it is well-formed; for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One document and all that is not in it.
+
+    `functions` and `events` go by operationId; an operation without an event is not logged when it succeeds. `subject`
+    begins the names of all other events. `echo` names the fact that goes back as X-CLIENT-KEY.
+    """
+
+    document: Path
+    base_path: str
+    functions: Mapping[str, Callable[..., object]]
+    events: Mapping[str, str]
+    subject: str
+    service_code: Callable[[guard.Sent], str]
+    facts: Callable[[guard.Sent, datetime], Facts]
+    echo: str = ""
+    checks: Checks = field(default_factory=dict)
+    largest_body: int = guard.LARGEST_BODY
