@@ -5,7 +5,7 @@ BIN     := .venv/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 LOCKED  := $(PIP) --require-hashes --requirement
 CONFIG  := $(SANDBOX)/snap-token.toml
-SPECS   := openapi/snap-token.yaml
+SPECS   := openapi/snap-token.yaml openapi/internal.yaml
 EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 

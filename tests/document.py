@@ -1,4 +1,4 @@
-"""The contract as a test reads it, and the check of an answer against it by a validator that is not Connexion's."""
+"""The documents as a test reads them, and the check of an answer by a validator that is not Connexion's."""
 
 from pathlib import Path
 from typing import Any
@@ -8,23 +8,26 @@ import yaml
 from openapi_schema_validator import OAS30Validator
 
 PATH = Path(__file__).parents[1] / "openapi" / "snap-token.yaml"
+INTERNAL_PATH = PATH.with_name("internal.yaml")
 RAW: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+INTERNAL_RAW: dict[str, Any] = yaml.safe_load(INTERNAL_PATH.read_text(encoding="utf-8"))
 
 
-def _resolved(node: Any) -> Any:  # noqa: ANN401  any YAML
+def _resolved(node: Any, root: dict[str, Any]) -> Any:  # noqa: ANN401  any YAML
     if isinstance(node, dict) and "$ref" in node:
-        target: Any = RAW
+        target: Any = root
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        return _resolved(target)
+        return _resolved(target, root)
     if isinstance(node, dict):
-        return {key: _resolved(value) for key, value in node.items()}
+        return {key: _resolved(value, root) for key, value in node.items()}
     if isinstance(node, list):
-        return [_resolved(value) for value in node]
+        return [_resolved(value, root) for value in node]
     return node
 
 
-DOCUMENT: dict[str, Any] = _resolved(RAW)
+DOCUMENT: dict[str, Any] = _resolved(RAW, RAW)
+INTERNAL: dict[str, Any] = _resolved(INTERNAL_RAW, INTERNAL_RAW)
 TOKEN_PATH = "/access-token/b2b"
 OPERATION: dict[str, Any] = DOCUMENT["paths"][TOKEN_PATH]["post"]
 RESPONSES: dict[str, Any] = OPERATION["responses"]

@@ -1,0 +1,313 @@
+"""The merchant's own document: valid, true in its examples, and in step with the public one."""
+
+import hmac
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from connexion import AsyncApp
+from connexion.resolver import Resolver
+from openapi_schema_validator import OAS30Validator
+from openapi_spec_validator import validate
+
+from handlers.server.guard import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
+from tests.document import DOCUMENT, INTERNAL, INTERNAL_PATH, INTERNAL_RAW, PATH
+from tests.document import OPERATION as ISSUE
+
+TEXT = INTERNAL_PATH.read_text(encoding="utf-8")
+PROSE = INTERNAL["info"]["description"]
+SCHEMAS = INTERNAL["components"]["schemas"]
+RESPONSES = INTERNAL["components"]["responses"]
+BODIES = INTERNAL["components"]["requestBodies"]
+OPERATIONS: dict[str, dict[str, Any]] = {
+    operation["operationId"]: operation
+    for item in INTERNAL["paths"].values()
+    for method, operation in item.items()
+    if method != "parameters"
+}
+PARAMETERS = {each["name"]: each for each in INTERNAL["paths"]["/authorize"]["parameters"]}
+FORM = "application/x-www-form-urlencoded"
+MESSAGES = {
+    "40000": "Bad Request",
+    "40001": "Invalid Field Format .+",
+    "40002": "Invalid Mandatory Field .+",
+    "40100": r"Unauthorized\. .+",
+    "40101": r"Invalid Token \(B2B\)",
+    "40103": r"Token Not Found \(B2B\)",
+    "40400": "Not Found",
+    "40500": "Requested Function Is Not Supported",
+    "40800": "Request Timeout",
+    "40900": "Conflict",
+    "41300": "Content Too Large",
+    "41400": "URI Too Long",
+    "41500": "Unsupported Media Type",
+    "43100": "Request Header Fields Too Large",
+    "50000": "General Error",
+    "50002": "External Server Error",
+    "50300": "Service Unavailable",
+}
+"""Status and case to message: ASPI's table, and HTTP's own phrase where ASPI has no row."""
+
+
+def _answers() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Each answer of each operation: operationId, status, response."""
+    for name, operation in OPERATIONS.items():
+        for status, response in operation["responses"].items():
+            yield name, status, response
+
+
+def _examples(response: dict[str, Any]) -> list[dict[str, Any]]:
+    return [example["value"] for example in response["content"]["application/json"]["examples"].values()]
+
+
+def _refusals() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Each example of a refusal: operationId, status, body."""
+    for name, status, response in _answers():
+        if status != "200":
+            yield from ((name, status, example) for example in _examples(response))
+
+
+def _block(title: str) -> str:
+    """The fenced text under a line of the prose."""
+    found = re.search(rf"^{re.escape(title)}:\n\n```\w*\n(.*?)\n```$", PROSE, re.DOTALL | re.MULTILINE)
+    assert found, title
+    return found[1]
+
+
+def _sent() -> tuple[dict[str, str], str]:
+    """Headers and body of the worked example."""
+    head, body = _block("What the proxy sends here").split("\n\n")
+    return dict(line.split(": ", 1) for line in head.splitlines()[1:]), body
+
+
+def test_the_document_is_valid() -> None:
+    """The document is valid OpenAPI 3.0.3 in the eyes of a validator that the server does not use."""
+    validate(INTERNAL_RAW)
+    assert INTERNAL_RAW["openapi"] == "3.0.3"
+
+
+def test_connexion_loads_the_document() -> None:
+    """Connexion asks for a function for each operationId and for no other, and serves it."""
+    asked_for: set[str] = set()
+
+    def function(operation_id: str) -> Callable[[], dict[str, str]]:
+        asked_for.add(operation_id)
+        return lambda: {"status": "ok"}
+
+    app = AsyncApp(__name__)
+    app.add_api(deepcopy(INTERNAL_RAW), resolver=Resolver(function))
+    with app.test_client() as client:
+        assert client.get("/livez").json() == {"status": "ok"}
+    assert asked_for == OPERATIONS.keys()
+
+
+def test_the_document_speaks_no_python() -> None:
+    """Whoever reads the document learns nothing of how it is served."""
+    assert not re.search(r"python|connexion|handlers|x-openapi-router-controller|uvicorn", TEXT, re.IGNORECASE)
+
+
+def test_operation_ids_are_unique_across_both_documents() -> None:
+    """No operationId stands twice, within a document or between the two."""
+    ids = re.findall(r"operationId: (\S+)", TEXT + PATH.read_text(encoding="utf-8"))
+    assert len(ids) == len(set(ids)) == len(OPERATIONS) + 1
+
+
+def test_both_documents_are_of_one_house() -> None:
+    """Version, contact and licence are the same, and what both name has one form in both."""
+    for field in ("version", "contact", "license"):
+        assert INTERNAL["info"][field] == DOCUMENT["info"][field]
+    for name in ("Timestamp", "ClientKey"):
+        assert SCHEMAS[name] == DOCUMENT["components"]["schemas"][name]
+    for name in ("X-TIMESTAMP", "Cache-Control"):
+        assert INTERNAL["components"]["headers"][name] == DOCUMENT["components"]["headers"][name]
+    public = {each["name"]: each["schema"] for each in ISSUE["parameters"]}
+    for name in ("X-TIMESTAMP", "X-SIGNATURE"):
+        assert PARAMETERS[name]["schema"] == public[name]
+
+
+def test_the_worked_example_verifies() -> None:
+    """The printed signature is the HMAC of the printed string to sign, with the printed secret."""
+    headers, _ = _sent()
+    digest = hmac.digest(_block("Client secret").encode(), _block("String to sign").encode(), "sha512")
+    assert b64encode(digest).decode() == headers["X-SIGNATURE"]
+
+
+def test_the_string_to_sign_is_made_of_the_call() -> None:
+    """Method, URI, token, hash of the minified body and timestamp, as they stand in the printed request."""
+    headers, body = _sent()
+    minified = _block("Body, minified")
+    values = (
+        headers["X-Original-Method"],
+        headers["X-Original-URI"],
+        headers["Authorization"].removeprefix("Bearer "),
+        sha256(minified.encode()).hexdigest(),
+        headers["X-TIMESTAMP"],
+    )
+    assert _block("String to sign") == ":".join(values)
+    assert minified != body
+    assert json.loads(minified) == json.loads(body)
+
+
+def test_the_token_is_the_one_of_the_public_example() -> None:
+    """The worked example goes on where the public document's ends, and its token is introspected below."""
+    headers, _ = _sent()
+    assert f'"accessToken":"{headers["Authorization"].removeprefix("Bearer ")}"' in DOCUMENT["info"]["description"]
+    active = SCHEMAS["ActiveToken"]["example"]
+    assert active["exp"] - active["iat"] == 900
+
+
+def test_the_parameters_show_the_worked_example() -> None:
+    """The examples of the headers are the values of the worked example."""
+    headers, _ = _sent()
+    for name, parameter in PARAMETERS.items():
+        assert headers[name] == parameter["example"]
+
+
+def test_the_answer_shows_the_worked_example() -> None:
+    """The genuine answer's headers and body are those of the worked example."""
+    head, body = _block("Answer").split("\n\n")
+    assert json.loads(body) == _examples(RESPONSES["Genuine"])[0]
+    for name, header in RESPONSES["Genuine"]["headers"].items():
+        assert f"\n{name}: " in head
+        assert name == "X-TIMESTAMP" or f"\n{name}: {header['example']}" in head
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
+    """An example of a header is one that the server would take."""
+    OAS30Validator(PARAMETERS[name]["schema"]).validate(PARAMETERS[name]["example"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Original-Method", "post"),
+        ("X-Original-Method", "POST /"),
+        ("X-Original-URI", "api/v1.0/transfer-va/inquiry"),
+        ("X-Original-URI", "/api/v1.0 /transfer-va/inquiry"),
+        ("X-Original-URI", "https://merchant.example/"),
+        ("X-Original-URI", "/" + "a" * 2048),
+        ("X-PARTNER-ID", "P" * 37),
+        ("X-PARTNER-ID", "P\u00e9"),
+        ("X-EXTERNAL-ID", "1" * 41),
+        ("X-EXTERNAL-ID", "ordNo 1"),
+        ("X-EXTERNAL-ID", ""),
+        ("X-SIGNATURE", "A" * 2052),
+        ("X-SIGNATURE", "AB=="),
+        ("CHANNEL-ID", "9" * 37),
+    ],
+)
+def test_malformed_headers_do_not_fit(name: str, value: str) -> None:
+    """What the prose calls malformed does not fit the schema."""
+    assert not OAS30Validator(PARAMETERS[name]["schema"]).is_valid(value)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_examples_of_schemas_fit(name: str) -> None:
+    """A schema's own example fits it."""
+    example = SCHEMAS[name].get("example")
+    assert example is None or OAS30Validator(SCHEMAS[name]).is_valid(example)
+
+
+@pytest.mark.parametrize("name", ["Introspection", "Revocation"])
+def test_the_examples_of_forms_fit_their_schemas(name: str) -> None:
+    """An example of a form is one that the server would take."""
+    form = BODIES[name]["content"][FORM]
+    for example in form["examples"].values():
+        OAS30Validator(form["schema"]).validate(example["value"])
+
+
+@pytest.mark.parametrize("form", [{}, {"token": "a", "client_id": "b"}, {"token": ""}, {"client_id": "a b"}])
+def test_a_revocation_names_exactly_one_thing(form: dict[str, str]) -> None:
+    """Neither field, both, or one without worth do not fit."""
+    assert not OAS30Validator(SCHEMAS["RevocationRequest"]).is_valid(form)
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_the_examples_of_answers_fit_their_schemas(name: str) -> None:
+    """Each answer has an example, and each example fits; so do the examples of its headers."""
+    examples = _examples(RESPONSES[name])
+    assert examples
+    for example in examples:
+        OAS30Validator(RESPONSES[name]["content"]["application/json"]["schema"]).validate(example)
+    for header in RESPONSES[name]["headers"].values():
+        OAS30Validator(header["schema"]).validate(header["example"])
+
+
+def test_each_answer_stands_under_the_status_of_its_code() -> None:
+    """The first three digits of a responseCode are the status that it is documented under."""
+    for _, status, example in _refusals():
+        assert example["responseCode"][:3] == status
+
+
+def test_each_refusal_says_what_aspi_says() -> None:
+    """The message belongs to status and case, and each of the codes is shown."""
+    shown = set()
+    for _, _, example in _refusals():
+        row = example["responseCode"][:3] + example["responseCode"][5:]
+        assert re.fullmatch(MESSAGES[row], example["responseMessage"])
+        shown.add(row)
+    assert shown == MESSAGES.keys()
+
+
+def test_calls_have_the_service_code_of_the_example() -> None:
+    """A refusal shows the service code of the worked example's path, or 00 where there is none."""
+    service = re.search(r'service_code = "(\d\d)"', PROSE)
+    assert service
+    for name, _, example in _refusals():
+        assert example["responseCode"][3:5] in {service[1], "00"}, name
+
+
+def test_every_answer_has_the_headers_of_snap() -> None:
+    """Each answer carries the server's time and may not be stored; a 401 has a challenge and a 405 the methods."""
+    demanded = {"401": {"WWW-Authenticate"}, "405": {"Allow"}}
+    for name, status, response in _answers():
+        required = {key for key, header in response["headers"].items() if header.get("required")}
+        assert required >= {"X-TIMESTAMP", "Cache-Control", *demanded.get(status, ())}, (name, status)
+
+
+def test_only_a_genuine_answer_names_the_client() -> None:
+    """No refusal carries a header that a proxy would hand on to the merchant's service."""
+    handed_on = {"X-Client-Key", "X-External-Id", "X-Accel-Redirect"}
+    for name, response in RESPONSES.items():
+        assert not handed_on & response["headers"].keys() or name == "Genuine"
+
+
+def test_what_each_operation_demands() -> None:
+    """A call needs its token and the proxy's secret, both; forms need the secret; health needs nothing."""
+    security = {name: operation["security"] for name, operation in OPERATIONS.items()}
+    call: list[dict[str, list[str]]] = [{"AccessToken": [], "ProxySecret": []}]
+    secret: list[dict[str, list[str]]] = [{"InternalSecret": []}]
+    assert security == {
+        "authorizeCall": call,
+        "authorizeCallWithoutBody": call,
+        "introspectToken": secret,
+        "revokeTokens": secret,
+        "reportLiveness": [],
+        "reportReadiness": [],
+    }
+
+
+def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
+    """Each limit that the document promises is the one that the server keeps."""
+    for name in ("Introspection", "Revocation"):
+        assert f"{LARGEST_BODY:,} bytes" in BODIES[name]["description"]
+    assert f"{LARGEST_BODY:,} bytes" in RESPONSES["FormTooLarge"]["description"]
+    assert f"{BODY_SECONDS:.0f} seconds" in RESPONSES["RequestTimeout"]["description"]
+    assert f"{LONGEST_TARGET:,} bytes" in RESPONSES["UriTooLong"]["description"]
+    assert f"{MOST_HEADERS} headers" in RESPONSES["HeadersTooLarge"]["description"]
+    assert f"{LARGEST_HEADERS:,} bytes" in RESPONSES["HeadersTooLarge"]["description"]
+    for text in (BODIES["Call"]["description"], RESPONSES["CallTooLarge"]["description"]):
+        assert f"{256 * 1024:,} bytes" in text
+
+
+def test_each_link_leads_to_a_heading() -> None:
+    """A link to a section names a heading of the prose."""
+    headings = re.findall(r"^#+ (.+)$", PROSE, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\s-]", "", heading).replace(" ", "-") for heading in headings}
+    assert {link.split("/")[-1] for link in re.findall(r"\(#section/([^)]+)\)", TEXT)} <= anchors
