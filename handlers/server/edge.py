@@ -59,10 +59,9 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         await answer.send(send, now, facts.get(self._api.echo))
 
     def _require_method(self, path: str) -> None:
-        """405 names the methods that the path has (RFC 9110, section 15.5.6)."""
         methods = sorted(method for known, method in self._operations if known == path)
         if methods:
-            raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(methods)})
+            raise _not_supported(", ".join(methods))
 
     def _refusal(self, error: Exception, sent: guard.Sent) -> Answer:
         refused = error if isinstance(error, SnapError) else _UNEXPECTED
@@ -70,10 +69,18 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
 
 
 def _translated(error: Exception) -> Exception:
-    """What Connexion's router says of a path, as a refusal; anything else as it is."""
-    if isinstance(error, HTTPException) and error.status_code == NOT_FOUND.status:
-        return SnapError(NOT_FOUND, reason="path.unknown")
+    """What a router below says of a path or a method, as a refusal; anything else as it is."""
+    match error:
+        case HTTPException(status_code=404):
+            return SnapError(NOT_FOUND, reason="path.unknown")
+        case HTTPException(status_code=405, headers=headers):
+            return _not_supported((headers or {}).get("Allow", ""))
     return error
+
+
+def _not_supported(allowed: str) -> SnapError:
+    """405 names the methods that the path has (RFC 9110, section 15.5.6)."""
+    return SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": allowed})
 
 
 def _without_redirect(send: Send) -> Send:
