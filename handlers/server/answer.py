@@ -7,6 +7,7 @@ from datetime import datetime
 import orjson
 from starlette.types import Send
 
+from handlers.server.challenge import snap_challenge
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, SnapError
 from handlers.snap.timestamp import render
 
@@ -24,7 +25,7 @@ class Answer:
     def refusing(cls, error: SnapError) -> "Answer":
         """An error body has exactly responseCode and responseMessage."""
         code = error.code.of_service(ACCESS_TOKEN_SERVICE)
-        return cls({"responseCode": code, "responseMessage": error.message}, error.headers)
+        return cls({"responseCode": code, "responseMessage": error.message}, {**snap_challenge(error), **error.headers})
 
     @property
     def code(self) -> str:
