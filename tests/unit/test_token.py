@@ -1,8 +1,10 @@
 """Access tokens."""
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography.fernet import Fernet
@@ -22,6 +24,22 @@ def test_a_token_says_whose_it_is_and_since_when() -> None:
     opened = KEYS.open(KEYS.mint("IONPAYTEST", NOW), NOW)
     assert opened.client_key == "IONPAYTEST"
     assert opened.issued_at == NOW.replace(microsecond=0)
+
+
+def test_a_fingerprint_names_the_bytes_of_a_token() -> None:
+    """It is the hash of what the token spells, one for each token, and does not tell the token."""
+    one, other = (KEYS.mint("IONPAYTEST", NOW) for _ in range(2))
+    assert KEYS.open(one, NOW).fingerprint == sha256(urlsafe_b64decode(one)).hexdigest()
+    assert KEYS.open(one, NOW).fingerprint != KEYS.open(other, NOW).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("age", "remaining"),
+    [(0, 900), (0.099, 900), (0.1, 899), (600, 300), (899.1, 0), (900, 0), (1000, 0), (-0.9, 900), (-30, 900)],
+)
+def test_the_rest_of_a_lifetime_is_told_in_whole_seconds(age: float, remaining: int) -> None:
+    """Second by second, from the whole lifetime to nothing, even where another clock issued the token."""
+    assert KEYS.remaining_seconds(NOW, NOW + timedelta(seconds=age)) == remaining
 
 
 @pytest.mark.parametrize(("length", "characters"), [(1, 100), (10, 100), (15, 100), (16, 120), (36, 140)])
