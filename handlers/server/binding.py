@@ -5,7 +5,7 @@ It stands on three of Connexion's extension points: `Specification` (the documen
 function). Connexion's own request path rebuilds its validators on each request and hands no header to the function.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +94,7 @@ class BodyRule:
 class Operation:
     """One operation of the document: takes an ASGI request and gives what its function returns."""
 
-    function: Callable[..., Result]
+    function: Callable[..., Awaitable[Result]]
     headers: tuple[HeaderRule, ...]
     body: BodyRule
     single_valued: frozenset[bytes]
@@ -109,7 +109,7 @@ class Operation:
         guard.require_json(sent.get(b"content-type", ""), sent.get(b"content-encoding", ""))
         arguments = {rule.argument: rule.check(sent.get(rule.key)) for rule in self.headers}
         self.body.check(json_body.parse(await guard.read_body(receive)))
-        return self.function(**arguments)
+        return await self.function(**arguments)
 
 
 def bind(specification: Specification, base_path: str, resolver: Resolver) -> Operations:

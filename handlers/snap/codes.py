@@ -44,8 +44,7 @@ UNSUPPORTED_MEDIA_TYPE = ResponseCode(415, "00", "Unsupported Media Type")
 HEADERS_TOO_LARGE = ResponseCode(431, "00", "Request Header Fields Too Large")
 SERVICE_UNAVAILABLE = ResponseCode(503, "00", "Service Unavailable")
 
-CATALOGUE = (
-    SUCCESSFUL,
+_REFUSALS = (
     BAD_REQUEST,
     INVALID_FIELD_FORMAT,
     INVALID_MANDATORY_FIELD,
@@ -61,10 +60,12 @@ CATALOGUE = (
     GENERAL_ERROR,
     EXTERNAL_SERVER_ERROR,
 )
-"""What a request for a token may be answered: the rows of the public document."""
 
-CALL_CATALOGUE = (*CATALOGUE, INVALID_TOKEN, TOKEN_NOT_FOUND, SERVICE_UNAVAILABLE)
-"""What the merchant's own systems may be answered when they ask about a call: the rows of the internal document."""
+CATALOGUE = (SUCCESSFUL, *_REFUSALS)
+"""The rows of the public document."""
+
+INTERNAL_CATALOGUE = (*_REFUSALS, INVALID_TOKEN, TOKEN_NOT_FOUND, SERVICE_UNAVAILABLE)
+"""The rows of the internal document; what is no refusal has no responseCode there."""
 
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

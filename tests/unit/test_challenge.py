@@ -4,10 +4,10 @@ import pytest
 
 from handlers.server.challenge import bearer_challenge, snap_challenge
 from handlers.snap import codes
-from handlers.snap.codes import CALL_CATALOGUE, ResponseCode, SnapError
+from handlers.snap.codes import INTERNAL_CATALOGUE, ResponseCode, SnapError
 
-UNAUTHORIZED = [code for code in CALL_CATALOGUE if code.status == 401]
-OTHERS = [code for code in CALL_CATALOGUE if code.status != 401]
+UNAUTHORIZED = [code for code in INTERNAL_CATALOGUE if code.status == 401]
+OTHERS = [code for code in INTERNAL_CATALOGUE if code.status != 401]
 
 
 @pytest.mark.parametrize("code", UNAUTHORIZED)

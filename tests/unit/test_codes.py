@@ -25,9 +25,10 @@ def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str
     assert code.of_service("73") == digits
 
 
-def test_no_code_stands_twice() -> None:
-    """Each row of the catalogue has a code of its own."""
-    assert len({(code.status, code.case) for code in codes.CALL_CATALOGUE}) == len(codes.CALL_CATALOGUE)
+@pytest.mark.parametrize("catalogue", [codes.CATALOGUE, codes.INTERNAL_CATALOGUE])
+def test_no_code_stands_twice(catalogue: tuple[codes.ResponseCode, ...]) -> None:
+    """Each row of a catalogue has a code of its own."""
+    assert len({(code.status, code.case) for code in catalogue}) == len(catalogue)
 
 
 def test_an_error_names_its_field() -> None:

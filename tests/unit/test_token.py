@@ -1,7 +1,7 @@
 """Access tokens."""
 
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,9 +9,9 @@ from hashlib import sha256
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
-from hypothesis.strategies import text
+from hypothesis.strategies import binary, text
 
-from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys
+from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys, fingerprint
 
 NOW = datetime(2026, 1, 22, 5, 0, 0, 900_000, tzinfo=UTC)
 CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
@@ -31,6 +31,21 @@ def test_a_fingerprint_names_the_bytes_of_a_token() -> None:
     one, other = (KEYS.mint("IONPAYTEST", NOW) for _ in range(2))
     assert KEYS.open(one, NOW).fingerprint == sha256(urlsafe_b64decode(one)).hexdigest()
     assert KEYS.open(one, NOW).fingerprint != KEYS.open(other, NOW).fingerprint
+
+
+@given(binary())
+def test_every_spelling_of_a_token_has_one_fingerprint(raw: bytes) -> None:
+    """Without padding, with more of it, in the other alphabet or with space around it, a token is the same."""
+    token = urlsafe_b64encode(raw).decode()
+    spellings = (token, token.rstrip("="), token + "=", token.replace("-", "+").replace("_", "/"), f" {token}\n")
+    assert {fingerprint(each) for each in spellings} == {sha256(raw).hexdigest()}
+
+
+@pytest.mark.parametrize("text", ["A", "tökens"])
+def test_what_is_no_base64_has_no_fingerprint(text: str) -> None:
+    """A text that spells no bytes is a ValueError."""
+    with pytest.raises(ValueError, match=r"base64|ASCII"):
+        fingerprint(text)
 
 
 @pytest.mark.parametrize(

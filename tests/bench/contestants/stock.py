@@ -18,7 +18,7 @@ _SERVICES = start.assemble(_SETTINGS)
 
 
 async def issue() -> Mapping[str, object]:
-    return issue_access_token(
+    return await issue_access_token(
         _SERVICES,
         x_timestamp=request.headers["x-timestamp"],
         x_client_key=request.headers["x-client-key"],
