@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from handlers.services import Services
-from handlers.snap.codes import ACCESS_TOKEN_SERVICE, SUCCESSFUL
+from handlers.snap import repeat
+from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError
 from handlers.snap.timestamp import require_in_window
 
 
@@ -16,7 +17,8 @@ async def issue_access_token(
     holds, and `additionalInfo` is ignored.
 
     Raises:
-        SnapError: 401 00, for the clock, the client or the signature.
+        SnapError: 401 00, for the clock, the client or the signature; 409 00, for a repeat where none is served;
+            500 02, if the state is down and the settings say to refuse then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
@@ -26,11 +28,18 @@ async def issue_access_token(
     # A window of the client's own is revealed only to whoever has proved to be that client.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
+    mark = repeat.of_token_request(client.key, x_timestamp, x_signature, client.clock_tolerance)
+    earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now)
+    if earlier and services.repeat == "refuse":
+        raise SnapError(CONFLICT, reason="request.repeated")
+    # One signed request, one span: a repeat's token ends when the first one ends.
+    issued_at = earlier or now
+
     return {
         "responseCode": SUCCESSFUL.of_service(ACCESS_TOKEN_SERVICE),
         "responseMessage": SUCCESSFUL.message,
-        "accessToken": services.token_keys.mint(client.key, now),
+        "accessToken": services.token_keys.mint(client.key, issued_at),
         "tokenType": "Bearer",
-        "expiresIn": str(int(services.token_keys.lifetime.total_seconds())),
+        "expiresIn": str(services.token_keys.remaining_seconds(issued_at, now)),
         "additionalInfo": {},
     }

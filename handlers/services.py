@@ -1,17 +1,43 @@
-"""What a handler needs beyond the request, made once at start and never changed."""
+"""What a handler needs beyond the request: one frozen object, made anew when keys or clients change."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, Protocol
 
 from handlers.snap.client import Clients
 from handlers.snap.token import TokenKeys
+from handlers.state.port import State
+
+Repeat = Literal["same-span", "refuse"]
+"""What a repeat of a signed request gets: a token that ends when the first one ends, or a conflict."""
+
+
+class Revocations(Protocol):
+    """What has been taken back, as far as this process knows."""
+
+    def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
+        """Whether this token, or all that its client was issued up to then, have been taken back."""
+
+    def require_fresh(self) -> None:
+        """Refuse to judge by what is too old.
+
+        Raises:
+            SnapError: 500 02, the engine is down, and the settings say to refuse.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The clock (aware, UTC), the clients and the token keys."""
+    """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
+
+    `accel_redirect` is the location that nginx sends a genuine call on to; None if it is not asked to.
+    """
 
     now: Callable[[], datetime]
     clients: Clients
     token_keys: TokenKeys
+    state: State
+    revocations: Revocations
+    repeat: Repeat = "same-span"
+    accel_redirect: str | None = None

@@ -24,3 +24,23 @@ def _key(encoded: str) -> RSAPublicKey:
     key = load_der_public_key(b64decode(encoded))
     assert isinstance(key, RSAPublicKey)
     return key
+
+
+def symmetric() -> list[object]:
+    """One parameter set a vector: client secret, string to sign, signature."""
+    return [
+        pytest.param(
+            each["clientSecret"].encode(), each["stringToSign"].encode(), each["signatureB64"], id=each["name"]
+        )
+        for each in VECTORS["symmetric"]
+        if "signatureB64" in each
+    ]
+
+
+def body_hashes() -> list[object]:
+    """One parameter set a vector: a minified body, its SHA-256 in hexadecimal."""
+    return [
+        pytest.param(each["body"].encode(), each["sha256"], id=each["name"])
+        for each in VECTORS["symmetric"]
+        if "sha256" in each
+    ]

@@ -29,11 +29,11 @@ class Answer:
         return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
 
     @classmethod
-    def refusing(cls, error: SnapError, service_code: str) -> "Answer":
+    def refusing(cls, error: SnapError, service_code: str, challenge: Mapping[str, str]) -> "Answer":
         """An error body has exactly responseCode and responseMessage."""
         code = error.code.of_service(service_code)
         body = {"responseCode": code, "responseMessage": error.message}
-        return cls(body, error.code.status, error.headers)
+        return cls(body, error.code.status, {**challenge, **error.headers})
 
     @property
     def code(self) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from handlers.server import guard
 from handlers.server.security import Checks
+from handlers.snap.codes import SnapError
 
 Facts = Mapping[str, object]
 """What a request says of its sender, as far as it is well-formed; for the log."""
@@ -17,7 +18,8 @@ class Api:
     """One document and all that is not in it.
 
     `functions` and `events` go by operationId; an operation without an event is not logged when it succeeds. `subject`
-    begins the names of all other events. `echo` names the fact that goes back as X-CLIENT-KEY.
+    begins the names of all other events. `echo` names the fact that goes back as X-CLIENT-KEY. `service_code` and
+    `challenge` are asked about a refusal, with the path of the request. `largest_body` is for bodies of any kind.
     """
 
     document: Path
@@ -25,7 +27,8 @@ class Api:
     functions: Mapping[str, Callable[..., object]]
     events: Mapping[str, str]
     subject: str
-    service_code: Callable[[guard.Sent], str]
+    service_code: Callable[[str, guard.Sent], str]
+    challenge: Callable[[str, SnapError], Mapping[str, str]]
     facts: Callable[[guard.Sent, datetime], Facts]
     echo: str = ""
     checks: Checks = field(default_factory=dict)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from handlers.access_token import issue_access_token
 from handlers.server import facts
 from handlers.server.api import Api
+from handlers.server.challenge import snap_challenge
 from handlers.server.edge import Edge
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
@@ -37,7 +38,8 @@ def public_api(base_path: str) -> Api:
         functions={"issueAccessToken": issue_access_token},
         events={"issueAccessToken": "token.issued"},
         subject="token",
-        service_code=lambda _sent: ACCESS_TOKEN_SERVICE,
+        service_code=lambda _path, _sent: ACCESS_TOKEN_SERVICE,
+        challenge=lambda _path, error: snap_challenge(error),
         facts=facts.of_token_request,
         echo="client_key",
     )

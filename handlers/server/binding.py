@@ -73,7 +73,6 @@ class Operation:
     security: tuple[SecurityRule, ...]
     headers: tuple[HeaderRule, ...]
     body: Body
-    largest_body: int
     single_valued: frozenset[bytes]
     event: str | None
 
@@ -90,7 +89,8 @@ class Operation:
         self.body.require_type(sent)
         for header in self.headers:
             arguments[header.argument] = header.check(sent.get(header.key))
-        arguments |= self.body.arguments(await guard.read_body(receive, self.largest_body))
+        raw = await guard.read_body(receive, self.body.largest) if self.body.largest else b""
+        arguments |= self.body.arguments(raw)
         return await self.function(**arguments)
 
 
@@ -117,8 +117,7 @@ def _bound(operation: AbstractOperation, api: Api) -> Operation:
         function=operation.function,
         security=security,
         headers=headers,
-        body=body_of(operation.body_schema, operation.consumes),
-        largest_body=api.largest_body,
+        body=body_of(operation.body_schema, operation.consumes, api.largest_body),
         single_valued=_ENTITY | {each.key for each in security} | {each.key for each in headers},
         event=api.events.get(operation.operation_id),
     )

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from jsonschema_rs import Draft4Validator
 
 from handlers.server import json_body
-from handlers.server.guard import Sent, require_media_type
+from handlers.server.guard import LARGEST_BODY, Sent, require_media_type
 from handlers.snap.codes import BAD_REQUEST, INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 
 JSON = "application/json"
@@ -22,7 +22,9 @@ _LONGEST_REMEMBERED = 256
 
 
 class Body(Protocol):
-    """One kind of body."""
+    """One kind of body; of `largest` bytes at most, and not read at all if that is 0."""
+
+    largest: int
 
     def require_type(self, sent: Sent) -> None:
         """SnapError, 415 00, if the headers announce another kind."""
@@ -59,6 +61,8 @@ class ObjectRule:
 class JsonBody:
     """An object in JSON; checked, and not handed over: no function of the contract wants anything of it."""
 
+    largest = LARGEST_BODY
+
     def __init__(self, rule: ObjectRule) -> None:
         self._rule = rule
         self._check_once = lru_cache(_REMEMBERED)(self._check)
@@ -79,6 +83,8 @@ class JsonBody:
 
 class FormBody:
     """Fields of a form (`application/x-www-form-urlencoded`), each handed over by name."""
+
+    largest = LARGEST_BODY
 
     def __init__(self, rule: ObjectRule, names: frozenset[str]) -> None:
         self._rule = rule
@@ -115,6 +121,9 @@ def _form_fields(raw: bytes) -> dict[str, str]:
 class AnyBody:
     """Bytes of whatever kind, handed over as `body`."""
 
+    def __init__(self, largest: int) -> None:
+        self.largest = largest
+
     def require_type(self, sent: Sent) -> None:
         """Whatever it is."""
 
@@ -126,6 +135,8 @@ class AnyBody:
 class NoBody:
     """What comes as a body is not looked at."""
 
+    largest = 0
+
     def require_type(self, sent: Sent) -> None:
         """Whatever it is."""
 
@@ -134,11 +145,14 @@ class NoBody:
         return {}
 
 
-def body_of(schema_of: Callable[[str], Mapping[str, Any]], media_types: list[str]) -> Body:
-    """The kind of body that an operation takes, from the media types that the document names."""
+def body_of(schema_of: Callable[[str], Mapping[str, Any]], media_types: list[str], largest: int) -> Body:
+    """The kind of body that an operation takes, from the media types that the document names.
+
+    `largest` is for bodies of any kind.
+    """
     if JSON in media_types:
         return JsonBody(ObjectRule(schema_of(JSON)))
     if FORM in media_types:
         schema = schema_of(FORM)
         return FormBody(ObjectRule(schema), frozenset(schema["properties"]))
-    return AnyBody() if media_types else NoBody()
+    return AnyBody(largest) if media_types else NoBody()

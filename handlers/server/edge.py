@@ -52,7 +52,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = Answer.of(await operation(sent, receive))
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             error = _translated(raised)
-            answer = self._refusal(error, sent)
+            answer = self._refusal(error, scope["path"], sent)
         now = self._services().now()
         facts = self._api.facts(sent, now)
         self._audit.record(operation.event if operation else None, {**facts, "remote": _remote(scope)}, answer, error)
@@ -63,9 +63,9 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         if methods:
             raise _not_supported(", ".join(methods))
 
-    def _refusal(self, error: Exception, sent: guard.Sent) -> Answer:
+    def _refusal(self, error: Exception, path: str, sent: guard.Sent) -> Answer:
         refused = error if isinstance(error, SnapError) else _UNEXPECTED
-        return Answer.refusing(refused, self._api.service_code(sent))
+        return Answer.refusing(refused, self._api.service_code(path, sent), self._api.challenge(path, refused))
 
 
 def _translated(error: Exception) -> Exception:

@@ -17,6 +17,8 @@ from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
+from handlers.state.memory import MemoryState
+from handlers.state.revocations import Revocations
 
 _log = structlog.get_logger()
 
@@ -40,7 +42,8 @@ def assemble(settings: Settings, now: Callable[[], datetime] = system_clock) -> 
         for table in settings.clients
     ]
     lifetime = timedelta(seconds=settings.token.lifetime_seconds)
-    return Services(now, Clients(clients, _dummy_key), TokenKeys(settings.token.keys, lifetime))
+    token_keys = TokenKeys(settings.token.keys, lifetime)
+    return Services(now, Clients(clients, _dummy_key), token_keys, MemoryState(), Revocations())
 
 
 def _dummy_key(bits: int) -> rsa.RSAPublicKey:

@@ -1,13 +1,14 @@
-"""Clients: who may ask for a token, with which keys, and how far their clock may be off."""
+"""Clients: who may ask for a token, how they sign, and how far their clock may be off."""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from statistics import mode
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.signature import string_to_sign, verifies
 
@@ -23,7 +24,8 @@ class Client:
     """One X-CLIENT-KEY; several keys may be valid at once.
 
     `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
-    is false for the stand-in of unknown clients.
+    is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
+    A client with a secret signs its calls symmetrically.
     """
 
     key: str
@@ -31,19 +33,62 @@ class Client:
     clock_tolerance: timedelta
     padding: tuple[RSAPublicKey, ...] = ()
     known: bool = True
+    partner_id: str = ""
+    client_secret: bytes | None = field(default=None, repr=False)
+    suspended: bool = False
+
+    def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which value is filled in
+        if not self.partner_id:
+            object.__setattr__(self, "partner_id", self.key)
+
+    @property
+    def active(self) -> bool:
+        """Whether the client may do anything at all."""
+        return self.known and not self.suspended
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> None:
-        """Hold the signature against the header values as they were sent.
+        """Hold the signature of a request for a token against the header values as they were sent.
 
         Raises:
-            SnapError: 401 00, alike for an unknown client and for a signature that no key verifies.
+            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
         """
         message = string_to_sign(client_key, timestamp)
         genuine = verifies(self.public_keys, message, signature)
-        if not (genuine and self.known):
+        if not (genuine and self.active):
             verifies(self.padding, message, signature)
-            reason = "signature.mismatch" if self.known else "client.unknown"
+            reason = "signature.mismatch" if self.known and not genuine else self._inactive
             raise unauthorized(field=_EITHER, reason=reason)
+
+    def require_partner(self, partner_id: str) -> None:
+        """Hold X-PARTNER-ID of a call against the client that its token belongs to.
+
+        Raises:
+            SnapError: 401 00, alike for a client that is known no more, a suspended one, and another's partner id.
+        """
+        if not (self.active and partner_id == self.partner_id):
+            reason = "partner.mismatch" if self.active else self._inactive
+            raise unauthorized(field="X-PARTNER-ID", reason=reason)
+
+    def require_call_signature(self, call: Call, signature: str) -> None:
+        """Hold the signature of a call against it.
+
+        Raises:
+            SnapError: 401 00; the reason tells a wrong signature from a body that is signed and did not come along.
+        """
+        if not self._signed(call, signature):
+            lacking = self.client_secret is not None and call.lacks_body
+            reason = "call.body_not_forwarded" if lacking else "signature.mismatch"
+            raise unauthorized(field="X-SIGNATURE", reason=reason)
+
+    def _signed(self, call: Call, signature: str) -> bool:
+        if self.client_secret is not None:
+            return call.is_signed_with(self.client_secret, signature)
+        # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
+        return verifies(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
+
+    @property
+    def _inactive(self) -> str:
+        return "client.suspended" if self.known else "client.unknown"
 
 
 class Clients:

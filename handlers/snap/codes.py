@@ -28,8 +28,12 @@ BAD_REQUEST = ResponseCode(400, "00", "Bad Request")
 INVALID_FIELD_FORMAT = ResponseCode(400, "01", "Invalid Field Format {}")
 INVALID_MANDATORY_FIELD = ResponseCode(400, "02", "Invalid Mandatory Field {}")
 UNAUTHORIZED = ResponseCode(401, "00", "Unauthorized. {}")
+INVALID_TOKEN = ResponseCode(401, "01", "Invalid Token (B2B)")
+TOKEN_NOT_FOUND = ResponseCode(401, "03", "Token Not Found (B2B)")
 NOT_SUPPORTED = ResponseCode(405, "00", "Requested Function Is Not Supported")
+CONFLICT = ResponseCode(409, "00", "Conflict")
 GENERAL_ERROR = ResponseCode(500, "00", "General Error")
+EXTERNAL_SERVER_ERROR = ResponseCode(500, "02", "External Server Error")
 
 # Statuses without a row in ASPI's table keep the status, case 00 and HTTP's own phrase.
 NOT_FOUND = ResponseCode(404, "00", "Not Found")
@@ -38,9 +42,9 @@ CONTENT_TOO_LARGE = ResponseCode(413, "00", "Content Too Large")
 URI_TOO_LONG = ResponseCode(414, "00", "URI Too Long")
 UNSUPPORTED_MEDIA_TYPE = ResponseCode(415, "00", "Unsupported Media Type")
 HEADERS_TOO_LARGE = ResponseCode(431, "00", "Request Header Fields Too Large")
+SERVICE_UNAVAILABLE = ResponseCode(503, "00", "Service Unavailable")
 
-CATALOGUE = (
-    SUCCESSFUL,
+_REFUSALS = (
     BAD_REQUEST,
     INVALID_FIELD_FORMAT,
     INVALID_MANDATORY_FIELD,
@@ -48,23 +52,30 @@ CATALOGUE = (
     NOT_FOUND,
     NOT_SUPPORTED,
     REQUEST_TIMEOUT,
+    CONFLICT,
     CONTENT_TOO_LARGE,
     URI_TOO_LONG,
     UNSUPPORTED_MEDIA_TYPE,
     HEADERS_TOO_LARGE,
     GENERAL_ERROR,
+    EXTERNAL_SERVER_ERROR,
 )
+
+CATALOGUE = (SUCCESSFUL, *_REFUSALS)
+"""The rows of the public document."""
+
+INTERNAL_CATALOGUE = (*_REFUSALS, INVALID_TOKEN, TOKEN_NOT_FOUND, SERVICE_UNAVAILABLE)
+"""The rows of the internal document; what is no refusal has no responseCode there."""
 
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_CHALLENGE = MappingProxyType({"WWW-Authenticate": 'SNAP realm="access-token"'})
 
 
 class SnapError(Exception):
     """A request that is refused.
 
-    `field` is what the caller is told to mend, `headers` what the status demands. `reason` is a constant for the
-    log and `facts` what else the log is to say; neither reaches the caller.
+    `field` is what the caller is told to mend, `headers` what the answer carries besides. `reason` is a constant for
+    the log and `facts` what else the log is to say; neither reaches the caller.
     """
 
     def __init__(
@@ -90,5 +101,5 @@ class SnapError(Exception):
 
 
 def unauthorized(*, field: str, reason: str, **facts: str) -> SnapError:
-    """401 00, with the challenge that HTTP demands of it (RFC 9110, section 15.5.2)."""
-    return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_CHALLENGE, **facts)
+    """401 00: the credentials of the request do not hold."""
+    return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_NO_HEADERS, **facts)

@@ -31,22 +31,22 @@ def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
         "signature: verify": _microseconds(lambda: client.require_signature(CLIENT_KEY, timestamp, signature)),
         "token: mint": _microseconds(lambda: services.token_keys.mint(CLIENT_KEY, now)),
         "the whole handler": _microseconds(
-            lambda: _driven(
+            lambda: _finished(
                 issue_access_token(services, x_timestamp=timestamp, x_client_key=CLIENT_KEY, x_signature=signature)
             )
         ),
     }
 
 
-def _microseconds(step: Callable[[], object]) -> float:
-    return median(repeat(step, number=_TIMES, repeat=_REPEATS)) / _TIMES * 1e6
-
-
-def _driven(coroutine: Coroutine[object, None, object]) -> object:
-    """What a coroutine returns that waits for nothing."""
+def _finished(handler: Coroutine[None, None, object]) -> object:
+    """What a handler returns that waits for nothing: its state is in memory."""
     try:
-        coroutine.send(None)
+        handler.send(None)
     except StopIteration as end:
         return end.value
-    message = "the handler waits for something"
+    message = "the handler waits"
     raise RuntimeError(message)
+
+
+def _microseconds(step: Callable[[], object]) -> float:
+    return median(repeat(step, number=_TIMES, repeat=_REPEATS)) / _TIMES * 1e6

@@ -1,7 +1,8 @@
 """The decision, step by step."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,24 +12,32 @@ from handlers.access_token import issue_access_token
 from handlers.server import start
 from handlers.server.settings import Settings
 from handlers.services import Services
-from handlers.snap.codes import SnapError
+from handlers.snap.client import Clients
+from handlers.snap.codes import CONFLICT, SnapError
+from handlers.state.memory import MemoryState
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay, jakarta
-
-Ask = Callable[..., object]
 
 
 @pytest.fixture
 def services(settings_file: Path) -> Services:
-    """A merchant that knows NICEPAY, at noon."""
-    return start.assemble(Settings.load(settings_file), Clock())
+    """A merchant that knows NICEPAY, at noon, and remembers nothing yet."""
+    return replace(start.assemble(Settings.load(settings_file), Clock()), state=MemoryState())
+
+
+def _answer(services: Services, timestamp: str, client_key: str, signature: str) -> Mapping[str, object]:
+    return asyncio.run(
+        issue_access_token(services, x_timestamp=timestamp, x_client_key=client_key, x_signature=signature)
+    )
 
 
 def _ask(services: Services, timestamp: str, client_key: str, signature: str) -> str:
-    answer = asyncio.run(
-        issue_access_token(services, x_timestamp=timestamp, x_client_key=client_key, x_signature=signature)
-    )
-    return str(answer["accessToken"])
+    return str(_answer(services, timestamp, client_key, signature)["accessToken"])
+
+
+def _at(services: Services, seconds: float) -> Services:
+    """The same services, so many seconds after noon."""
+    return replace(services, now=Clock(NOON + timedelta(seconds=seconds)))
 
 
 def test_the_token_is_the_client_s_from_this_second_on(services: Services, nicepay: Nicepay) -> None:
@@ -57,3 +66,86 @@ def test_the_first_check_that_fails_decides(  # noqa: PLR0913  the columns of a 
     with pytest.raises(SnapError) as refusal:
         _ask(services, timestamp, client_key, signature)
     assert refusal.value.reason == reason
+
+
+def test_one_signed_request_is_worth_one_span(services: Services, nicepay: Nicepay) -> None:
+    """Every repeat inside the window gets a token that ends in the same second, and is told what is left of it."""
+    timestamp = jakarta(NOON)
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
+    answers = [(seconds, _answer(_at(services, seconds), *request)) for seconds in (0, 0.5, 0.75, 10, 299.5)]
+    issued = {services.token_keys.open(str(answer["accessToken"]), NOON).issued_at for _, answer in answers}
+    assert issued == {NOON.replace(microsecond=0)}
+    assert [answer["expiresIn"] for _, answer in answers] == ["900", "900", "899", "890", "601"]
+
+
+def test_the_first_answer_promises_the_whole_lifetime(services: Services, nicepay: Nicepay) -> None:
+    """In whichever part of a second it is issued, the first token is said to live 900 seconds."""
+    for seconds in (0, 0.7, 1.749999):
+        timestamp = jakarta(NOON + timedelta(seconds=seconds, minutes=-1))
+        answer = _answer(
+            _at(replace(services, state=MemoryState()), seconds), timestamp, "IONPAYTEST", nicepay.signature(timestamp)
+        )
+        assert answer["expiresIn"] == "900"
+
+
+def test_another_signed_request_is_worth_another_span(services: Services, nicepay: Nicepay) -> None:
+    """A request that is signed anew a second later has a span of its own."""
+    for seconds in (0, 1):
+        timestamp = jakarta(NOON + timedelta(seconds=seconds))
+        token = _ask(_at(services, seconds), timestamp, nicepay.client_key, nicepay.signature(timestamp))
+        assert services.token_keys.open(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
+
+
+def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) -> None:
+    """Of many copies at once, whichever is first, all get tokens of one span."""
+    timestamp = jakarta(NOON)
+    signature = nicepay.signature(timestamp)
+
+    async def copies() -> list[Mapping[str, object]]:
+        now = [_at(services, seconds) for seconds in range(20)]
+        return await asyncio.gather(
+            *(
+                issue_access_token(each, x_timestamp=timestamp, x_client_key="IONPAYTEST", x_signature=signature)
+                for each in now
+            )
+        )
+
+    tokens = [str(answer["accessToken"]) for answer in asyncio.run(copies())]
+    assert len({services.token_keys.open(token, NOON).issued_at for token in tokens}) == 1
+    assert len(set(tokens)) == 20
+
+
+def test_repeats_are_refused_if_the_settings_say_so(services: Services, nicepay: Nicepay) -> None:
+    """With `refuse` the first is served and a repeat is a conflict."""
+    timestamp = jakarta(NOON)
+    strict = replace(services, repeat="refuse")
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
+    assert _ask(strict, *request)
+    with pytest.raises(SnapError) as refusal:
+        _ask(strict, *request)
+    assert (refusal.value.code, refusal.value.reason) == (CONFLICT, "request.repeated")
+
+
+def test_a_refused_request_is_not_remembered(services: Services, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """Whoever forges requests leaves no trace in the state, and so cannot begin another's span."""
+    timestamp = jakarta(NOON)
+    strict = replace(services, repeat="refuse")
+    for _ in range(2):
+        with pytest.raises(SnapError) as refusal:
+            _ask(strict, timestamp, nicepay.client_key, stranger.signature(timestamp))
+        assert refusal.value.reason == "signature.mismatch"
+
+
+def test_a_suspended_client_gets_no_token(services: Services, nicepay: Nicepay) -> None:
+    """The settings' word ends a client's tokens; the caller sees what it sees of a wrong signature."""
+    client = replace(services.clients.find(nicepay.client_key), suspended=True, padding=())
+    key = nicepay.private_key.public_key()
+    timestamp = jakarta(NOON)
+    with pytest.raises(SnapError) as refusal:
+        _ask(
+            replace(services, clients=Clients([client], lambda _bits: key)),
+            timestamp,
+            "IONPAYTEST",
+            nicepay.signature(timestamp),
+        )
+    assert (refusal.value.reason, refusal.value.field) == ("client.suspended", "X-CLIENT-KEY or X-SIGNATURE")

@@ -38,13 +38,13 @@ def test_a_mandatory_member_is_asked_for_before_others_are_judged() -> None:
 )
 def test_the_media_types_of_the_document_say_which_kind_a_body_is(media_types: list[str], kind: type) -> None:
     """JSON before a form, bytes for anything else, nothing for nothing."""
-    assert type(body_of(_schema, media_types)) is kind
+    assert type(body_of(_schema, media_types, 1)) is kind
 
 
 @pytest.mark.parametrize("padding", [0, 300], ids=["remembered", "longer"])
 def test_a_good_body_is_good_again_and_a_bad_one_bad_again(padding: int) -> None:
     """What was found good or bad once is found so again, in a body that is remembered and in one that is too long."""
-    body = body_of(_schema, [JSON])
+    body = body_of(_schema, [JSON], 1)
     space = b" " * padding
     for _ in range(2):
         assert not body.arguments(b'{"a":"x"}' + space)
@@ -60,7 +60,7 @@ def test_a_good_body_is_good_again_and_a_bad_one_bad_again(padding: int) -> None
 )
 def test_the_fields_of_a_form_are_handed_over(raw: bytes, fields: dict[str, str]) -> None:
     """The document's fields reach the function by name, unescaped; others do not."""
-    assert body_of(_schema, [FORM]).arguments(raw) == fields
+    assert body_of(_schema, [FORM], 1).arguments(raw) == fields
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_the_fields_of_a_form_are_handed_over(raw: bytes, fields: dict[str, str]
 def test_a_form_that_is_not_the_document_s_is_refused(raw: bytes, code: ResponseCode) -> None:
     """A field that is missing, malformed or named twice, and what is no form, have each their code."""
     with pytest.raises(SnapError) as refusal:
-        body_of(_schema, [FORM]).arguments(raw)
+        body_of(_schema, [FORM], 1).arguments(raw)
     assert refusal.value.code is code
 
 
 @pytest.mark.parametrize("kind", [JSON, FORM])
 def test_a_body_of_another_kind_is_refused_by_its_headers(kind: str) -> None:
     """The media type has to be the document's, or absent."""
-    body = body_of(_schema, [kind])
+    body = body_of(_schema, [kind], 1)
     body.require_type(Sent.of([]))
     body.require_type(Sent.of([(b"content-type", kind.encode())]))
     with pytest.raises(SnapError):
@@ -97,6 +97,6 @@ def test_a_body_of_another_kind_is_refused_by_its_headers(kind: str) -> None:
 def test_bytes_of_any_kind_are_handed_over_as_they_came() -> None:
     """Where the document takes any media type the function gets the bytes, and none where it takes no body."""
     headers = Sent.of([(b"content-type", b"text/plain")])
-    for body, arguments in ((AnyBody(), {"body": b"\xff"}), (NoBody(), {})):
+    for body, arguments in ((AnyBody(1), {"body": b"\xff"}), (NoBody(), {})):
         body.require_type(headers)
         assert body.arguments(b"\xff") == arguments

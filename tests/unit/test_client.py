@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handlers.snap.call import Call, sign
 from handlers.snap.client import Client, Clients
-from handlers.snap.codes import SnapError
+from handlers.snap.codes import UNAUTHORIZED, SnapError
 from tests.nicepay import Nicepay, new_key
 
 TIMESTAMP = "2026-01-22T12:00:00+07:00"
@@ -90,3 +91,113 @@ def test_the_widest_tolerance_is_the_widest(nicepay: Nicepay) -> None:
     """The window that everybody meets first is as wide as the widest client's."""
     clients = Clients([_client(nicepay), _client(nicepay, "OTHER", seconds=400)], _dummy_key)
     assert clients.widest_tolerance == timedelta(seconds=400)
+
+
+def test_a_suspended_client_is_refused_like_a_wrong_signature(nicepay: Nicepay) -> None:
+    """A suspended client gets no token; the caller sees what it sees of a wrong signature, the log says why."""
+    suspended = replace(_client(nicepay), suspended=True)
+    refusals = []
+    for signed in (TIMESTAMP, "another"):
+        with pytest.raises(SnapError) as refusal:
+            suspended.require_signature("IONPAYTEST", TIMESTAMP, nicepay.signature(signed))
+        refusals.append(refusal.value)
+    genuine, forged = refusals
+    assert (genuine.code, genuine.message, genuine.headers) == (forged.code, forged.message, forged.headers)
+    assert [genuine.reason, forged.reason] == ["client.suspended", "signature.mismatch"]
+
+
+def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
+    """X-PARTNER-ID is the client key where the settings name no other."""
+    assert _client(nicepay).partner_id == "IONPAYTEST"
+    assert replace(_client(nicepay), partner_id="PARTNER").partner_id == "PARTNER"
+
+
+def test_a_client_keeps_its_secret_to_itself(nicepay: Nicepay) -> None:
+    """A client that is printed, in a traceback say, does not show its secret."""
+    assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim"))
+
+
+def test_the_registry_keeps_what_a_client_is(nicepay: Nicepay) -> None:
+    """Partner id, secret and suspension are found as they were given."""
+    client = replace(_client(nicepay), partner_id="PARTNER", client_secret=b"geheim", suspended=True)
+    found = Clients([client], _dummy_key).find("IONPAYTEST")
+    assert (found.partner_id, found.client_secret, found.suspended) == ("PARTNER", b"geheim", True)
+
+
+@pytest.mark.parametrize(
+    ("known", "suspended", "partner_id", "reason"),
+    [
+        (True, False, "ANOTHER", "partner.mismatch"),
+        (True, False, "partner", "partner.mismatch"),
+        (True, False, "IONPAYTEST", "partner.mismatch"),
+        (True, True, "PARTNER", "client.suspended"),
+        (False, False, "PARTNER", "client.unknown"),
+    ],
+)
+def test_a_call_is_its_client_s(
+    nicepay: Nicepay, partner_id: str, reason: str, *, known: bool, suspended: bool
+) -> None:
+    """A partner id that is another's, or a client that may do nothing, is refused alike; the reasons differ."""
+    client = replace(_client(nicepay), partner_id="PARTNER", known=known, suspended=suspended)
+    with pytest.raises(SnapError) as refusal:
+        client.require_partner(partner_id)
+    assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X-PARTNER-ID")
+    assert refusal.value.reason == reason
+
+
+def test_the_client_s_own_partner_id_is_taken(nicepay: Nicepay) -> None:
+    """The client that the token belongs to may send its own partner id."""
+    replace(_client(nicepay), partner_id="PARTNER").require_partner("PARTNER")
+
+
+def _call(method: str = "POST", body: bytes | None = b"{}") -> Call:
+    return Call(method, "/api/v1.0/cvs/payment", "token", TIMESTAMP, body)
+
+
+def _refused(client: Client, call: Call, signature: str) -> str:
+    with pytest.raises(SnapError) as refusal:
+        client.require_call_signature(call, signature)
+    assert refusal.value.message == "Unauthorized. X-SIGNATURE"
+    return refusal.value.reason
+
+
+def test_without_a_secret_calls_are_signed_with_the_private_key(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """NICO's calls are signed over client key and timestamp, whatever their partner id and their body are."""
+    client = replace(_client(nicepay), partner_id="PARTNER")
+    for call in (_call(), _call(body=b""), _call(body=None), _call("GET", None)):
+        client.require_call_signature(call, nicepay.signature(TIMESTAMP))
+        assert _refused(client, call, stranger.signature(TIMESTAMP)) == "signature.mismatch"
+        assert _refused(client, call, nicepay.signature(TIMESTAMP, "PARTNER")) == "signature.mismatch"
+
+
+def test_with_a_secret_calls_are_signed_with_the_secret(nicepay: Nicepay) -> None:
+    """A symmetric client's call holds by its secret alone: a signature of its private key is none."""
+    client = replace(_client(nicepay), client_secret=b"geheim")
+    client.require_call_signature(_call(), sign(b"geheim", _call().string_to_sign(b"{}")))
+    client.require_call_signature(_call("GET", None), sign(b"geheim", _call("GET").string_to_sign(b"")))
+    assert _refused(client, _call(), nicepay.signature(TIMESTAMP)) == "signature.mismatch"
+    assert _refused(client, _call(), sign(b"another", _call().string_to_sign(b"{}"))) == "signature.mismatch"
+
+
+@pytest.mark.parametrize(
+    ("call", "signed", "reason"),
+    [
+        (_call(body=None), b"{}", "call.body_not_forwarded"),
+        (_call(body=None), b"", "call.body_not_forwarded"),
+        (_call(body=b""), b"{}", "call.body_not_forwarded"),
+        (_call("GET", None), b"{}", "signature.mismatch"),
+        (_call("POST", b"[]"), b"{}", "signature.mismatch"),
+    ],
+)
+def test_a_body_that_was_left_behind_is_told_to_the_log(
+    nicepay: Nicepay, call: Call, signed: bytes, reason: str
+) -> None:
+    """Where a proxy may have dropped the body, the reason says so, and the caller sees a wrong signature."""
+    client = replace(_client(nicepay), client_secret=b"geheim")
+    assert _refused(client, call, sign(b"geheim", call.string_to_sign(signed))) == reason
+
+
+def test_a_symmetric_call_without_a_body_may_be_genuine(nicepay: Nicepay) -> None:
+    """A POST whose body was empty when it was signed is taken where its body would have come along."""
+    client = replace(_client(nicepay), client_secret=b"geheim")
+    client.require_call_signature(_call(body=b""), sign(b"geheim", _call().string_to_sign(b"")))

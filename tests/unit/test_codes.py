@@ -13,6 +13,11 @@ from handlers.snap.codes import SnapError, unauthorized
         (codes.INVALID_FIELD_FORMAT, "4007301"),
         (codes.INVALID_MANDATORY_FIELD, "4007302"),
         (codes.UNAUTHORIZED, "4017300"),
+        (codes.INVALID_TOKEN, "4017301"),
+        (codes.TOKEN_NOT_FOUND, "4017303"),
+        (codes.CONFLICT, "4097300"),
+        (codes.EXTERNAL_SERVER_ERROR, "5007302"),
+        (codes.SERVICE_UNAVAILABLE, "5037300"),
     ],
 )
 def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str) -> None:
@@ -20,9 +25,10 @@ def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str
     assert code.of_service("73") == digits
 
 
-def test_no_code_stands_twice() -> None:
-    """Each row of the catalogue has a code of its own."""
-    assert len({(code.status, code.case) for code in codes.CATALOGUE}) == len(codes.CATALOGUE)
+@pytest.mark.parametrize("catalogue", [codes.CATALOGUE, codes.INTERNAL_CATALOGUE])
+def test_no_code_stands_twice(catalogue: tuple[codes.ResponseCode, ...]) -> None:
+    """Each row of a catalogue has a code of its own."""
+    assert len({(code.status, code.case) for code in catalogue}) == len(catalogue)
 
 
 def test_an_error_names_its_field() -> None:
@@ -41,8 +47,9 @@ def test_an_error_without_a_field_names_none() -> None:
     assert SnapError(codes.BAD_REQUEST, reason="x").message == "Bad Request"
 
 
-def test_a_401_challenges() -> None:
-    """Every 401 carries WWW-Authenticate, as HTTP demands."""
+def test_a_401_names_what_does_not_hold() -> None:
+    """The refusal of credentials names the header, and keeps its reason to the log."""
     error = unauthorized(field="X-TIMESTAMP", reason="clock.behind")
     assert error.code is codes.UNAUTHORIZED
-    assert error.headers == {"WWW-Authenticate": 'SNAP realm="access-token"'}
+    assert error.message == "Unauthorized. X-TIMESTAMP"
+    assert not error.headers

@@ -1,15 +1,17 @@
 """Access tokens."""
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
-from hypothesis.strategies import text
+from hypothesis.strategies import binary, text
 
-from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys
+from handlers.snap.token import ExpiredTokenError, TamperedTokenError, TokenKeys, fingerprint
 
 NOW = datetime(2026, 1, 22, 5, 0, 0, 900_000, tzinfo=UTC)
 CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
@@ -22,6 +24,37 @@ def test_a_token_says_whose_it_is_and_since_when() -> None:
     opened = KEYS.open(KEYS.mint("IONPAYTEST", NOW), NOW)
     assert opened.client_key == "IONPAYTEST"
     assert opened.issued_at == NOW.replace(microsecond=0)
+
+
+def test_a_fingerprint_names_the_bytes_of_a_token() -> None:
+    """It is the hash of what the token spells, one for each token, and does not tell the token."""
+    one, other = (KEYS.mint("IONPAYTEST", NOW) for _ in range(2))
+    assert KEYS.open(one, NOW).fingerprint == sha256(urlsafe_b64decode(one)).hexdigest()
+    assert KEYS.open(one, NOW).fingerprint != KEYS.open(other, NOW).fingerprint
+
+
+@given(binary())
+def test_every_spelling_of_a_token_has_one_fingerprint(raw: bytes) -> None:
+    """Without padding, with more of it, in the other alphabet or with space around it, a token is the same."""
+    token = urlsafe_b64encode(raw).decode()
+    spellings = (token, token.rstrip("="), token + "=", token.replace("-", "+").replace("_", "/"), f" {token}\n")
+    assert {fingerprint(each) for each in spellings} == {sha256(raw).hexdigest()}
+
+
+@pytest.mark.parametrize("text", ["A", "tökens"])
+def test_what_is_no_base64_has_no_fingerprint(text: str) -> None:
+    """A text that spells no bytes is a ValueError."""
+    with pytest.raises(ValueError, match=r"base64|ASCII"):
+        fingerprint(text)
+
+
+@pytest.mark.parametrize(
+    ("age", "remaining"),
+    [(0, 900), (0.099, 900), (0.1, 899), (600, 300), (899.1, 0), (900, 0), (1000, 0), (-0.9, 900), (-30, 900)],
+)
+def test_the_rest_of_a_lifetime_is_told_in_whole_seconds(age: float, remaining: int) -> None:
+    """Second by second, from the whole lifetime to nothing, even where another clock issued the token."""
+    assert KEYS.remaining_seconds(NOW, NOW + timedelta(seconds=age)) == remaining
 
 
 @pytest.mark.parametrize(("length", "characters"), [(1, 100), (10, 100), (15, 100), (16, 120), (36, 140)])

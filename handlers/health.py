@@ -1,0 +1,26 @@
+"""Whether the process answers, and whether it can answer calls."""
+
+from collections.abc import Mapping
+
+from handlers.services import Services
+from handlers.snap.codes import SERVICE_UNAVAILABLE, SnapError
+
+_OK = {"status": "ok"}
+
+
+async def report_liveness(_services: Services) -> Mapping[str, object]:
+    """Depends on nothing but this process."""
+    return _OK
+
+
+async def report_readiness(services: Services) -> Mapping[str, object]:
+    """Depends on the state engine too, unless calls are answered without it. Keys were read before there were services.
+
+    Raises:
+        SnapError: 503 00, the engine has not answered of late.
+    """
+    try:
+        services.revocations.require_fresh()
+    except SnapError as error:
+        raise SnapError(SERVICE_UNAVAILABLE, reason=error.reason) from error
+    return _OK

@@ -1,0 +1,1 @@
+"""What the instances of this server share."""

@@ -1,0 +1,92 @@
+"""The calls that follow the token, as NICEPAY makes them, and what the merchant's services know, without a socket."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from hmac import digest
+
+from cryptography.fernet import Fernet
+
+from handlers.services import Services
+from handlers.snap.client import Client, Clients
+from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
+from handlers.snap.token import TokenKeys
+from handlers.state.memory import MemoryState
+from tests.merchant import Clock
+from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+
+URI = "/api/v1.0/transfer-va/inquiry?page=1"
+BODY = b'{ "payNo": "1 2", "amount": 10.00 }'
+SECRET = b"a secret of this test"
+PARTNER = "PARTNER"
+
+
+@dataclass
+class TakenBack:
+    """What has been taken back, as a test says, and whether that is known."""
+
+    subjects: Mapping[str, datetime] = field(default_factory=dict)
+    fresh: bool = True
+
+    def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
+        held = (self.subjects.get(subject) for subject in (f"client:{client_key}", f"token:{fingerprint}"))
+        return any(at and issued_at <= at for at in held)
+
+    def require_fresh(self) -> None:
+        if not self.fresh:
+            raise SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers={"Retry-After": "1"})
+
+
+def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended: bool = False) -> Services:
+    """A merchant that knows NICEPAY under a partner id of its own."""
+    key = nicepay.private_key.public_key()
+    tolerance = timedelta(seconds=300)
+    client = Client(CLIENT_KEY, (key,), tolerance, partner_id=PARTNER, client_secret=client_secret, suspended=suspended)
+    other = Client("OTHER", (key,), timedelta(seconds=400))
+    clients = Clients([client, other], lambda _bits: key)
+    return Services(Clock(), clients, TokenKeys([Fernet.generate_key()]), MemoryState(), TakenBack())
+
+
+def without_clients(known: Services, nicepay: Nicepay) -> Services:
+    """The same merchant, who has forgotten NICEPAY since."""
+    key = nicepay.private_key.public_key()
+    return replace(known, clients=Clients([Client("ELSE", (key,), timedelta(seconds=300))], lambda _bits: key))
+
+
+@dataclass(frozen=True)
+class Signed:
+    """One call and its headers, signed in one of the two forms."""
+
+    token: str
+    timestamp: str
+    signature: str
+    method: str = "POST"
+    external_id: str = "ordNo1"
+    partner_id: str = PARTNER
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {
+            "x_original_method": self.method,
+            "x_original_uri": URI,
+            "authorization": f"Bearer {self.token}",
+            "x_timestamp": self.timestamp,
+            "x_partner_id": self.partner_id,
+            "x_signature": self.signature,
+            "x_external_id": self.external_id,
+        }
+
+
+def asymmetric(nicepay: Nicepay, token: str, now: datetime) -> Signed:
+    """As NICEPAY prints it for NICO."""
+    timestamp = jakarta(now)
+    return Signed(token, timestamp, nicepay.signature(timestamp))
+
+
+def symmetric(token: str, now: datetime, body: bytes = BODY, method: str = "POST") -> Signed:
+    """As ASPI has it for transactions."""
+    timestamp = jakarta(now)
+    message = f"{method}:{URI}:{token}:{sha256(body).hexdigest()}:{timestamp}"
+    return Signed(token, timestamp, b64encode(digest(SECRET, message.encode(), "sha512")).decode(), method)

@@ -1,0 +1,234 @@
+"""The symmetric signature of the calls that follow the token."""
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from hmac import digest
+from time import process_time
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import DrawFn, binary, booleans, composite, floats, integers, none, recursive, sampled_from
+from hypothesis.strategies import dictionaries as objects
+from hypothesis.strategies import lists as arrays
+from hypothesis.strategies import text as strings
+
+from handlers.snap.call import Call, minified, sign
+from tests.vectors import body_hashes, symmetric
+
+SECRET = b"myclientsecret"
+SPACED = b'{ "payNo": "1 2",\n\t"amount": 10.00 }\r\n'
+CALL = Call(
+    "POST", "/api/v1.0/transfer-va/inquiry?page=1", "myaccesstoken", "2026-01-22T12:00:00+07:00", b'{"a": "b c"}'
+)
+VALUES = recursive(
+    none() | booleans() | integers() | floats(allow_nan=False, allow_infinity=False) | strings(),
+    lambda inner: arrays(inner, max_size=4) | objects(strings(), inner, max_size=4),
+    max_leaves=12,
+)
+SPACE = b" \t\n\r"
+
+
+def _signature(call: Call, body: bytes, secret: bytes = SECRET) -> str:
+    """As another implementation makes it, from the document's words."""
+    parts = f"{call.method}:{call.uri}:{call.access_token}:{sha256(body).hexdigest().lower()}:{call.timestamp}"
+    return b64encode(digest(secret, parts.encode(), "sha512")).decode()
+
+
+@composite
+def _spaced(draw: DrawFn) -> bytes:
+    """JSON with whitespace wherever it may stand."""
+    encoder = json.JSONEncoder(ensure_ascii=draw(booleans()), separators=(" ,\n", "\t:\r"))
+    space = arrays(sampled_from(SPACE), max_size=3).map(bytes)
+    return b"".join(draw(space) + token.encode() + draw(space) for token in encoder.iterencode(draw(VALUES)))
+
+
+@pytest.mark.parametrize(("secret", "message", "signature"), symmetric())
+def test_published_signatures_are_ours(secret: bytes, message: bytes, signature: str) -> None:
+    """A signature that was published with its secret is byte for byte the one that we make."""
+    assert sign(secret, message) == signature
+
+
+@pytest.mark.parametrize(("body", "hexadecimal"), body_hashes())
+def test_published_body_hashes_are_ours(body: bytes, hexadecimal: str) -> None:
+    """The hash of a published body stands in the string to sign, in lower case."""
+    assert CALL.string_to_sign(body).split(b":")[3].decode() == hexadecimal
+    assert minified(body) == body
+
+
+def test_the_string_to_sign_is_the_call_as_received() -> None:
+    """Method, path with query, token, hash of the body and timestamp, as they came, with colons between them."""
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert CALL.string_to_sign(b"").decode() == (
+        f"POST:/api/v1.0/transfer-va/inquiry?page=1:myaccesstoken:{empty}:2026-01-22T12:00:00+07:00"
+    )
+
+
+@pytest.mark.parametrize("signed", [SPACED, minified(SPACED)], ids=["as sent", "minified"])
+def test_either_form_of_the_body_may_be_signed(signed: bytes) -> None:
+    """A client that signs what it sends and one that signs it without whitespace are both genuine."""
+    call = replace(CALL, body=SPACED)
+    assert call.is_signed_with(SECRET, _signature(call, signed))
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        b'{"payNo":"12","amount":10.00}',
+        b'{"payNo":"1 2","amount":10.0}',
+        b'{"amount":10.00,"payNo":"1 2"}',
+        b"",
+    ],
+    ids=["inside a string", "another spelling of a number", "another order", "nothing"],
+)
+def test_another_body_is_not_signed(signed: bytes) -> None:
+    """What differs in more than insignificant whitespace is another body."""
+    call = replace(CALL, body=SPACED)
+    assert not call.is_signed_with(SECRET, _signature(call, signed))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CALL, method="PUT"),
+        replace(CALL, uri="/api/v1.0/transfer-va/inquiry"),
+        replace(CALL, access_token="another"),  # noqa: S106  no password
+        replace(CALL, timestamp="2026-01-22T12:00:01+07:00"),
+        replace(CALL, body=b"{}"),
+    ],
+)
+def test_every_part_is_signed(other: Call) -> None:
+    """A signature holds for one method, one URI with its query, one token, one body and one timestamp."""
+    signature = _signature(CALL, b'{"a": "b c"}')
+    assert CALL.is_signed_with(SECRET, signature)
+    assert not other.is_signed_with(SECRET, signature)
+
+
+def test_another_secret_does_not_sign() -> None:
+    """A signature with another secret is refused."""
+    assert not CALL.is_signed_with(SECRET, _signature(CALL, CALL.body or b"", b"another"))
+
+
+@given(strings())
+def test_no_other_text_is_a_signature(signature: str) -> None:
+    """Whatever stands in the place of a signature, base64 or not, is compared and nothing fails."""
+    assert not CALL.is_signed_with(SECRET, signature)
+
+
+def test_a_signature_is_spelt_in_one_way() -> None:
+    """Other base64 of the same bytes, or without its padding, is refused."""
+    signature = _signature(CALL, CALL.body or b"")
+    for other in (signature.rstrip("="), signature + "=", signature[:-3] + chr(ord(signature[-3]) + 1) + "=="):
+        assert not CALL.is_signed_with(SECRET, other)
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "lacks"),
+    [
+        ("GET", None, False),
+        ("HEAD", None, False),
+        ("DELETE", b"", False),
+        ("POST", None, True),
+        ("POST", b"", True),
+        ("PUT", None, True),
+        ("POST", b" ", False),
+    ],
+)
+def test_a_body_is_missed_where_the_method_promises_one(method: str, body: bytes | None, *, lacks: bool) -> None:
+    """GET, HEAD and DELETE do without a body; any other method without one lacks it."""
+    assert replace(CALL, method=method, body=body).lacks_body is lacks
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "genuine"),
+    [("GET", None, True), ("GET", b"", True), ("POST", b"", True), ("POST", None, False)],
+)
+def test_what_did_not_come_along_is_signed_by_nobody(method: str, body: bytes | None, *, genuine: bool) -> None:
+    """A signature over no body holds where there is none, and not where one may have been left behind."""
+    call = replace(CALL, method=method, body=body)
+    assert call.is_signed_with(SECRET, _signature(call, b"")) is genuine
+
+
+@given(_spaced())
+def test_minified_json_says_the_same_in_fewest_bytes(body: bytes) -> None:
+    """Parsers read the same from it, its tokens stand side by side, and doing it again changes nothing."""
+    short = minified(body)
+    assert json.loads(short) == json.loads(body)
+    assert short == b"".join(_tokens(body))
+    assert minified(short) == short
+
+
+@pytest.mark.parametrize(
+    ("body", "short"),
+    [
+        (b'{"a" : 1.0e+2 , "b" : -0.10}', b'{"a":1.0e+2,"b":-0.10}'),
+        (b'{ "a": "\\u0041 \\/ \\" \\\\" }', b'{"a":"\\u0041 \\/ \\" \\\\"}'),
+        ('{ "a": "é\u2028 " }'.encode(), '{"a":"é\u2028 "}'.encode()),
+        (b" [ true , null ,\r\n[ ] ] ", b"[true,null,[]]"),
+        (b' "a b" ', b'"a b"'),
+        (b" 12 ", b"12"),
+        (b"", b""),
+        (b" \n", b""),
+        (b"{\x0b\x0c\xa0}", b"{\x0b\x0c\xa0}"),
+    ],
+)  # fmt: skip
+def test_nothing_but_insignificant_whitespace_goes(body: bytes, short: bytes) -> None:
+    """Numbers, escapes, text and what only looks like space stay byte for byte."""
+    assert minified(body) == short
+
+
+@pytest.mark.parametrize(
+    ("body", "short"),
+    [
+        (b'{"a": 1 2}', b'{"a":1 2}'),
+        (b"a = b  c", b"a = b  c"),
+        (b'["a" "b"]', b'["a" "b"]'),
+        (b'{ "a ', b'{"a '),
+        (b'{ "a \\', b'{"a \\'),
+        (b'"\\" ', b'"\\" '),
+        (b"\xff \xfe", b"\xff \xfe"),
+    ],
+)
+def test_what_is_no_json_keeps_what_parts_it(body: bytes, short: bytes) -> None:
+    """Two values never become one, and a string that is not closed keeps its space."""
+    assert minified(body) == short
+
+
+def _tokens(body: bytes) -> list[bytes]:
+    """Strings, structural characters and whatever else stands together, character by character."""
+    tokens, at = [], 0
+    while at < len(body):
+        start = at
+        at += 1
+        if body[start : start + 1] == b'"':
+            while at < len(body) and body[at : at + 1] != b'"':
+                at += 2 if body[at : at + 1] == b"\\" else 1
+            at = min(at + 1, len(body))
+        elif body[start] not in b"{}[]:," + SPACE:
+            while at < len(body) and body[at] not in b'{}[]:,"' + SPACE:
+                at += 1
+        if body[start] not in SPACE:
+            tokens.append(body[start:at])
+    return tokens
+
+
+@given(binary() | arrays(sampled_from(list(b'"\\ \n{}[]:,1a'))).map(bytes))
+def test_any_body_keeps_its_tokens(body: bytes) -> None:
+    """Whatever the body is, it says the same tokens in the same order, and doing it again changes nothing."""
+    short = minified(body)
+    assert _tokens(short) == _tokens(body)
+    assert minified(short) == short
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b'"', b'\\"', b" ", b"\n1", b'" ', b"\\", b"{", b"[ ", b'"\\" \\\\', b" :", b"1 1\t", b'""', b"1 {"],
+    ids=repr,
+)
+def test_minifying_takes_linear_time(piece: bytes) -> None:
+    """256 KiB of whatever repeats, after an opened string or not, take less than half a second."""
+    begun = process_time()
+    for start in (b"", b'"', b'"\\'):
+        minified(start + piece * (262_144 // len(piece)))
+    assert process_time() - begun < 0.5

@@ -1,0 +1,112 @@
+"""What is remembered of a request so that its repeat is known."""
+
+import re
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import binary, datetimes, integers, just, text, tuples
+
+from handlers.snap import repeat
+from handlers.snap.timestamp import parse
+
+NOW = datetime(2026, 1, 22, 5, 0, 0, tzinfo=UTC)
+NOON = "2026-01-22T12:00:00+07:00"
+TOLERANCE = timedelta(seconds=300)
+SIGNATURE = b64encode(bytes(255) + b"\1").decode()
+VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+PARTS = tuples(text(VISIBLE, min_size=1, max_size=36), text("0123456789:TZ+-", max_size=35), binary(max_size=9))
+
+
+def _call_key(client_key: str = "A", timestamp: str = NOON, external_id: str = "1") -> str:
+    return repeat.of_call(client_key, timestamp, external_id, NOW, TOLERANCE).key
+
+
+def test_a_token_request_is_remembered_for_its_window_and_a_minute() -> None:
+    """No instance whose clock is up to a minute off takes a request again after it has been forgotten."""
+    assert repeat.of_token_request("A", NOON, SIGNATURE, TOLERANCE).ttl_seconds == 660
+
+
+@given(PARTS, PARTS)
+def test_token_requests_share_a_key_if_they_are_the_same(
+    one: tuple[str, str, bytes], other: tuple[str, str, bytes]
+) -> None:
+    """Client key, timestamp and the bytes of the signature make the key, and no other split of them makes it too."""
+    keys = [
+        repeat.of_token_request(client_key, timestamp, b64encode(raw).decode(), TOLERANCE).key
+        for client_key, timestamp, raw in (one, other)
+    ]
+    assert (keys[0] == keys[1]) == (one == other)
+
+
+def test_parts_do_not_flow_into_each_other() -> None:
+    """A digit more of the client key and one less of the timestamp is another request."""
+    one, two = (repeat.of_token_request(*parts, SIGNATURE, TOLERANCE).key for parts in (("A1", "2"), ("A", "12")))
+    assert one != two
+    assert _call_key("A", external_id="11") != _call_key("A1", external_id="1")
+
+
+def test_another_spelling_of_a_signature_is_the_same_request() -> None:
+    """Base64 that differs in bits that it does not use stands for the same bytes, and gives the same key."""
+    other = SIGNATURE[:-3] + chr(ord(SIGNATURE[-3]) + 1) + "=="
+    one, two = (repeat.of_token_request("A", NOON, each, TOLERANCE).key for each in (SIGNATURE, other))
+    assert other != SIGNATURE
+    assert one == two
+
+
+def test_a_key_tells_nothing_of_the_request() -> None:
+    """What the engine is given is a hash and no client key, signature or external id."""
+    for key in (_call_key(), repeat.of_token_request("A", NOON, SIGNATURE, TOLERANCE).key):
+        assert re.fullmatch("[0-9a-f]{64}", key)
+
+
+def test_an_external_id_is_one_client_s() -> None:
+    """Another client may use the same external id, and the same client another."""
+    assert len({_call_key(), _call_key("B"), _call_key(external_id="2")}) == 3
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "same"),
+    [
+        ("2026-01-22T00:00:00+07:00", True),
+        ("2026-01-22T23:59:59.999+07:00", True),
+        ("2026-01-21T17:00:00Z", True),
+        ("2026-01-22T16:59:59Z", True),
+        ("2026-01-22T17:00:00Z", False),
+        ("2026-01-21T16:59:59Z", False),
+        ("2026-01-21T23:59:59+07:00", False),
+        ("2026-01-23T00:00:00+07:00", False),
+        ("2026-01-21T12:00:00-05:00", True),
+    ],
+)
+def test_an_external_id_is_a_jakarta_day_s(timestamp: str, *, same: bool) -> None:
+    """Calls of one day in Jakarta, however their timestamps are written, share an external id; others do not."""
+    assert (_call_key(timestamp=timestamp) == _call_key()) is same
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "now", "seconds"),
+    [
+        (NOON, NOW, 12 * 3600 + 600),
+        ("2026-01-22T05:00:00Z", NOW, 12 * 3600 + 600),
+        (NOON, NOW + timedelta(milliseconds=1), 12 * 3600 + 600),
+        (NOON, NOW + timedelta(seconds=1), 12 * 3600 + 599),
+        ("2026-01-22T23:59:59+07:00", datetime(2026, 1, 22, 17, 4, 59, tzinfo=UTC), 301),
+        ("2026-01-23T00:00:00+07:00", datetime(2026, 1, 22, 16, 59, 59, tzinfo=UTC), 86_400 + 601),
+    ],
+)
+def test_an_external_id_is_remembered_until_its_day_ends_and_a_while(
+    timestamp: str, now: datetime, seconds: int
+) -> None:
+    """From now to the end of the day of X-TIMESTAMP, not of ours, and twice the tolerance on top."""
+    assert repeat.of_call("A", timestamp, "1", now, TOLERANCE).ttl_seconds == seconds
+
+
+@given(datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)), integers(-300, 300))  # noqa: DTZ001  the zone is beside it
+def test_an_external_id_outlives_its_window(now: datetime, seconds: int) -> None:
+    """A call is remembered until its timestamp is outside the window for every clock within the tolerance."""
+    timestamp = (now + timedelta(seconds=seconds)).isoformat()
+    mark = repeat.of_call("A", timestamp, "1", now, TOLERANCE)
+    assert now + timedelta(seconds=mark.ttl_seconds) > parse(timestamp) + 2 * TOLERANCE
+    assert 0 < mark.ttl_seconds <= 86_400 + 900
