@@ -30,6 +30,11 @@ INVALID_MANDATORY_FIELD = ResponseCode(400, "02", "Invalid Mandatory Field {}")
 UNAUTHORIZED = ResponseCode(401, "00", "Unauthorized. {}")
 NOT_SUPPORTED = ResponseCode(405, "00", "Requested Function Is Not Supported")
 GENERAL_ERROR = ResponseCode(500, "00", "General Error")
+INVALID_TOKEN = ResponseCode(401, "01", "Invalid Token (B2B)")
+TOKEN_NOT_FOUND = ResponseCode(401, "03", "Token Not Found (B2B)")
+CONFLICT = ResponseCode(409, "00", "Conflict")
+EXTERNAL_SERVER_ERROR = ResponseCode(500, "02", "External Server Error")
+SERVICE_UNAVAILABLE = ResponseCode(503, "00", "Service Unavailable")
 
 # Statuses without a row in ASPI's table keep the status, case 00 and HTTP's own phrase.
 NOT_FOUND = ResponseCode(404, "00", "Not Found")
