@@ -40,4 +40,4 @@ class State(Protocol):
         """The `at` (UTC) of every subject whose revocation has not ended."""
 
     async def close(self) -> None:
-        """Let go of the engine; the state is not used after."""
+        """Let go of the engine, be it up or down; the state is not used after."""

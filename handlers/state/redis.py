@@ -7,6 +7,7 @@ lose them at a restart (`appendonly yes`), else what it forgets can be sent agai
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -91,7 +92,8 @@ class RedisState:
 
     async def close(self) -> None:
         """Close the connections."""
-        await in_time(self._client.aclose())
+        with suppress(StateDownError):
+            await in_time(self._client.aclose())
 
 
 def _times(value: bytes) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import orjson
 
 from handlers.state.batches import Batches, in_time
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
+from handlers.state.port import StateDownError
 from handlers.state.sqlite_file import open_file
 
 SWEPT_FOR_EACH = 2
@@ -70,27 +71,31 @@ class SqliteState:
         return None if first is None else from_microseconds(first)
 
     async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[int | None]:
-        return await self._in_thread(lambda connection: _see(connection, sightings))
+        return await self._with_file(lambda connection: _see(connection, sightings))
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it."""
         start = to_microseconds(at)
         row = (subject, start, start + ttl_seconds * SECOND)
-        await in_time(self._in_thread(lambda connection: _write(connection, _REVOKE, row)))
+        await in_time(self._with_file(lambda connection: _write(connection, _REVOKE, row)))
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
         moment = (to_microseconds(now),)
-        rows = await in_time(self._in_thread(lambda connection: connection.execute(_REVOKED, moment).fetchall()))
+        rows = await in_time(self._with_file(lambda connection: connection.execute(_REVOKED, moment).fetchall()))
         return {subject: from_microseconds(at) for subject, at in rows}
 
     async def close(self) -> None:
         """Finish what is under way and close the file."""
-        await in_time(self._in_thread(lambda _: self._disconnect()))
+        with suppress(StateDownError):
+            await in_time(self._in_thread(self._disconnect))
         self._thread.shutdown(wait=False)
 
-    async def _in_thread(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._do, work)
+    async def _with_file(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        return await self._in_thread(lambda: self._do(work))
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         try:

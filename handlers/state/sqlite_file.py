@@ -2,7 +2,9 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 VERSION = 1
@@ -28,14 +30,26 @@ def open_file(path: Path) -> sqlite3.Connection:
         sqlite3.Error: it cannot be read or written.
         OSError: it cannot be made.
     """
-    _make(path)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
+    with _alone_in(path.parent):
+        _make(path)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Processes that start at the same time make the file one after the other: SQLite's WAL cannot be begun by two."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make(path: Path) -> None:
@@ -49,23 +63,21 @@ def _make(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    if not _is_current(connection):
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        if not _is_current(connection):  # Another process may have been faster.
-            for statement in _SCHEMA:
-                connection.execute(statement)
-        connection.execute("COMMIT")
-    connection.execute("PRAGMA synchronous = FULL")
-
-
-def _is_current(connection: sqlite3.Connection) -> bool:
-    """Whether the schema is there; ValueError if it is one that must not be touched."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         message = f"a newer version of this server made it (schema {version}; this one knows {VERSION})"
         raise ValueError(message)
-    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+    if version == 0:
+        _create(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         message = "it is the database of another program"
         raise ValueError(message)
-    return bool(version == VERSION)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA:
+        connection.execute(statement)
+    connection.execute("COMMIT")
