@@ -1,12 +1,16 @@
 """What several rooms of tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from handlers.server import logs
 from handlers.server.settings import Settings
+from tests.engines import RedisServer, redis_server
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
 
@@ -43,3 +47,21 @@ def merchant(_running_merchant: Merchant) -> Merchant:
 def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
     """Good settings, for a test to spoil."""
     return write_settings(tmp_path, nicepay)
+
+
+@pytest.fixture(scope="session")
+def _started_redis() -> Iterator[Callable[[str], RedisServer]]:
+    with ExitStack() as started:
+        yield cache(lambda name: started.enter_context(redis_server(name)))
+
+
+@pytest.fixture
+def emptied_redis(_started_redis: Callable[[str], RedisServer]) -> Callable[[str], RedisServer]:
+    """Gives the server of that name (`redis-server`, `valkey-server`), emptied."""
+
+    def server(name: str) -> RedisServer:
+        with Redis.from_url(_started_redis(name).url) as client:
+            client.flushall()
+        return _started_redis(name)
+
+    return server

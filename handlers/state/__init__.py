@@ -1,1 +1,1 @@
-"""What the instances of this server share."""
+"""What the instances of this server share: which requests were seen, and what is revoked."""

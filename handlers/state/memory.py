@@ -1,34 +1,44 @@
-"""A state that one process keeps to itself."""
+"""`memory://`: for tests, and for trying things. Nothing is shared with another process, nothing outlives this one."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-
-_Entries = dict[str, tuple[datetime, datetime]]
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 
 
 class MemoryState:
-    """Both kinds of entries: key to time, and when to forget it."""
+    """Dictionaries; a heap says which key ends next, so that sweeping looks at none that has time left."""
 
     def __init__(self) -> None:
-        self._seen: _Entries = {}
-        self._revoked: _Entries = {}
+        self._seen: dict[str, tuple[datetime, datetime]] = {}
+        self._ends: list[tuple[datetime, str]] = []
+        self._revoked: dict[str, tuple[datetime, datetime]] = {}
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
-        """Remember the key; None if this is the first time, else when the first time was."""
-        first, end = self._seen.get(key, (now, now))
-        if now < end:
-            return first
-        self._seen[key] = now, now + timedelta(seconds=ttl_seconds)
+        """As the port has it; atomic because it never waits."""
+        self._sweep(now)
+        if key in self._seen:
+            return self._seen[key][0]
+        end = now + timedelta(seconds=ttl_seconds)
+        self._seen[key] = now.astimezone(UTC), end
+        heappush(self._ends, (end, key))
         return None
 
+    def _sweep(self, now: datetime) -> None:
+        while self._ends and self._ends[0][0] <= now:
+            _, key = heappop(self._ends)
+            del self._seen[key]
+
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
-        """Keep the later time."""
-        if subject not in self._revoked or self._revoked[subject][0] < at:
-            self._revoked[subject] = at, at + timedelta(seconds=ttl_seconds)
+        """As the port has it."""
+        at = at.astimezone(UTC)
+        end = at + timedelta(seconds=ttl_seconds)
+        before_at, before_end = self._revoked.get(subject, (at, end))
+        self._revoked[subject] = max(at, before_at), max(end, before_end)
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """Subject to time, live ones only."""
-        return {subject: at for subject, (at, end) in self._revoked.items() if now < end}
+        """As the port has it; those that ended are forgotten."""
+        self._revoked = {subject: (at, end) for subject, (at, end) in self._revoked.items() if end > now}
+        return {subject: at for subject, (at, _) in self._revoked.items()}
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing is held."""

@@ -1,13 +1,10 @@
 """What the tests with real processes share: the command, its sandbox, its server."""
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import httpx
 import pytest
@@ -16,22 +13,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.e2e.process import Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
+from tests.programs import missing
 
 COMMAND = Path(sys.executable).with_name("snap-token")
 FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
 _ANY_SMALL_PACKAGE = "idna"
-
-
-def missing(reason: str) -> NoReturn:
-    """What a test needs is not there: on a user's machine it is skipped, in CI it fails."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def program(name: str) -> str:
-    """The path of a program of this machine."""
-    return shutil.which(name) or missing(f"{name} is not installed")
 
 
 @dataclass(frozen=True)

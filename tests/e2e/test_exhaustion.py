@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server, missing
+from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
 from tests.e2e.process import PATIENCE, environment
 from tests.nicepay import BODY, Nicepay, jakarta
+from tests.programs import missing
 
 FULL = Path("/dev/full")
 SPARE = 4

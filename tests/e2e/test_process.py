@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.document import check_answer
-from tests.e2e.conftest import COMMAND, Sandbox, Server, missing
+from tests.e2e.conftest import COMMAND, Sandbox, Server
 from tests.e2e.process import PATIENCE, Process, environment, run
 from tests.nicepay import BODY, Nicepay, jakarta
+from tests.programs import missing
 
 STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 

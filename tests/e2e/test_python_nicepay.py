@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Sandbox, Server, missing
+from tests.e2e.conftest import Sandbox, Server
 from tests.e2e.process import run
+from tests.programs import missing
 
 HERE = Path(__file__).parent
 JAKARTA = "Asia/Jakarta"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FREE_PORT, missing, program
+from tests.e2e.conftest import FREE_PORT
 from tests.e2e.process import Process, environment, run, running
+from tests.programs import missing, program
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = ROOT / "Makefile"

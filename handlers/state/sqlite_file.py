@@ -1,0 +1,83 @@
+"""The file of `sqlite:///`: its owner's alone, of a schema this version knows, ready for several processes."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+
+VERSION = 1
+"""Of the schema; stands in the file as `PRAGMA user_version`."""
+
+BUSY_SECONDS = 0.2
+"""How long to wait for another process's transaction: twice that (the batch before, then one's own) is in time."""
+
+_GROUP_AND_OTHERS = 0o077
+_SCHEMA = (
+    "CREATE TABLE seen (key TEXT PRIMARY KEY, first INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX seen_until ON seen (until)",
+    "CREATE TABLE revoked (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID",
+    f"PRAGMA user_version = {VERSION}",
+)
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit mode, usable from any one thread at a time; the file is made if there is none.
+
+    Raises:
+        ValueError: the file is another program's, of a newer version, or others than its owner can use it.
+        sqlite3.Error: it cannot be read or written.
+        OSError: it cannot be made.
+    """
+    with _alone_in(path.parent):
+        _make(path)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Processes that start at the same time make the file one after the other: SQLite's WAL cannot be begun by two."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        flock(descriptor, LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make(path: Path) -> None:
+    """SQLite gives its `-wal` and `-shm` files the mode that this file has."""
+    # An existing file is not opened here: closing it would drop the locks that SQLite holds on it in this process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+    if path.stat().st_mode & _GROUP_AND_OTHERS:
+        message = f"others than its owner can use it; run: chmod 600 {path}"
+        raise ValueError(message)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        message = f"a newer version of this server made it (schema {version}; this one knows {VERSION})"
+        raise ValueError(message)
+    if version == 0:
+        _create(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        message = "it is the database of another program"
+        raise ValueError(message)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA:
+        connection.execute(statement)
+    connection.execute("COMMIT")

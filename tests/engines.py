@@ -1,0 +1,80 @@
+"""The engines behind the state, as tests use them: a Redis server of their own, a state opened for a block."""
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import datetime, timedelta, timezone
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ParamSpec
+
+from handlers.state.opening import open_state
+from handlers.state.port import State
+from tests.e2e.process import Process, running
+from tests.programs import program
+
+NOON = datetime(2024, 1, 22, 12, 0, 0, 123_457, timezone(timedelta(hours=7)))
+SECOND = timedelta(seconds=1)
+
+REDIS_SERVERS = [name for name in ("redis-server", "valkey-server") if shutil.which(name)] or ["redis-server"]
+"""Those that this machine has; without any, the tests that need one say so."""
+
+P = ParamSpec("P")
+
+
+def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """A test that runs in an event loop of its own."""
+
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[State]:
+    state = open_state(url, Path())
+    try:
+        yield state
+    finally:
+        await state.close()
+
+
+class RedisServer:
+    """Remembers nothing on the disk; it may be stopped and started again at the same place."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self._program = program(name)
+        self._socket = folder / "redis.sock"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.url = f"unix://{self._socket}"
+        self.tcp_url = f"redis://127.0.0.1:{self.port}/0"
+        self._running = ExitStack()
+        self.process: Process
+
+    def start(self, *options: str) -> None:
+        """Start it and wait until it takes connections."""
+        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self._socket)
+        volatile = ("--save", "", "--appendonly", "no", "--dir", self._socket.parent)
+        self.process = self._running.enter_context(running(self._program, *place, *volatile, *options))
+        assert any("Ready to accept connections" in line for line in self.process.out)
+
+    def stop(self) -> None:
+        self._running.close()
+
+
+@contextmanager
+def redis_server(name: str) -> Iterator[RedisServer]:
+    """A server under way until the end of the block."""
+    with TemporaryDirectory() as folder:
+        server = RedisServer(name, Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()

@@ -1,0 +1,19 @@
+"""Programs of this machine that tests need."""
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def missing(reason: str) -> NoReturn:
+    """What a test needs is not there: on a user's machine it is skipped, in CI it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def program(name: str) -> str:
+    """The path of a program of this machine."""
+    return shutil.which(name) or missing(f"{name} is not installed")

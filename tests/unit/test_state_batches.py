@@ -1,0 +1,138 @@
+"""Calls that go to the engine together."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from handlers.state.batches import Batches, in_time
+from handlers.state.port import TIMEOUT_SECONDS, StateDownError
+from tests.engines import asynchronous
+
+
+class Engine:
+    """Doubles numbers when it is let; it has no good answer for odd ones."""
+
+    def __init__(self, *, open_: bool = True) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = asyncio.Event()
+        if open_:
+            self.gate.set()
+
+    async def run(self, calls: Sequence[int]) -> Sequence[int | Exception]:
+        self.batches.append(list(calls))
+        await self.gate.wait()
+        return [ValueError(call) if call % 2 else call * 2 for call in calls]
+
+
+@asynchronous
+async def test_calls_of_one_turn_go_together() -> None:
+    """Calls of one turn of the event loop are one batch, and each gets its own answer."""
+    engine = Engine()
+    batches = Batches(engine.run)
+    assert await asyncio.gather(*(batches.call(number) for number in (2, 4, 6))) == [4, 8, 12]
+    assert await batches.call(8) == 16
+    assert engine.batches == [[2, 4, 6], [8]]
+
+
+@asynchronous
+async def test_calls_gather_while_a_batch_is_under_way() -> None:
+    """All that come while a batch is under way are the next one."""
+    engine = Engine(open_=False)
+    batches = Batches(engine.run)
+    calls = []
+    for number in (2, 4, 6):
+        calls.append(asyncio.create_task(batches.call(number)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    engine.gate.set()
+    assert await asyncio.gather(*calls) == [4, 8, 12]
+    assert engine.batches == [[2], [4, 6]]
+
+
+@asynchronous
+async def test_a_call_may_fail_alone() -> None:
+    """An error of one call is its own; the others of its batch are answered."""
+    batches = Batches(Engine().run)
+    answers = await asyncio.gather(*(batches.call(number) for number in (2, 3)), return_exceptions=True)
+    assert answers[0] == 4
+    assert isinstance(answers[1], StateDownError)
+    assert isinstance(answers[1].__cause__, ValueError)
+    assert str(answers[1]) == "ValueError: 3"
+
+
+@asynchronous
+async def test_a_batch_may_fail_as_a_whole() -> None:
+    """When the engine fails every call of the batch is told, and the next batch is tried."""
+    down = True
+
+    async def run(calls: Sequence[int]) -> Sequence[int]:
+        if down:
+            raise OSError(111, "Connection refused")
+        return calls
+
+    batches = Batches(run)
+    for answer in await asyncio.gather(batches.call(1), batches.call(2), return_exceptions=True):
+        assert isinstance(answer, StateDownError)
+        assert str(answer) == "ConnectionRefusedError: [Errno 111] Connection refused"
+    down = False
+    assert await batches.call(1) == 1
+
+
+@asynchronous
+async def test_a_call_that_was_given_up_is_not_made() -> None:
+    """A call whose time is over before its batch begins never reaches the engine."""
+    engine = Engine(open_=False)
+    batches = Batches(engine.run)
+    under_way = asyncio.create_task(batches.call(2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
+        await batches.call(4)
+    assert TIMEOUT_SECONDS <= asyncio.get_running_loop().time() - began < TIMEOUT_SECONDS * 1.5
+    with pytest.raises(StateDownError):
+        await under_way
+    engine.gate.set()
+    assert await batches.call(6) == 12
+    assert engine.batches == [[2], [6]]
+
+
+@asynchronous
+async def test_a_caller_may_go() -> None:
+    """A caller that is cancelled is cancelled, and the others are answered."""
+    engine = Engine(open_=False)
+    batches = Batches(engine.run)
+    calls = [asyncio.create_task(batches.call(number)) for number in (2, 4)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calls[0]
+    engine.gate.set()
+    assert await calls[1] == 8
+
+
+def test_each_event_loop_has_its_own_batches() -> None:
+    """What one event loop left behind does not stand in the way of the next."""
+    batches = Batches(Engine(open_=False).run)
+
+    async def left() -> None:
+        task = asyncio.create_task(batches.call(2))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(left())
+
+    async def asked() -> None:
+        with pytest.raises(StateDownError):
+            await batches.call(4)
+
+    asyncio.run(asked())
+
+
+@asynchronous
+async def test_an_answer_in_time_is_handed_over() -> None:
+    """What comes in time is passed on as it is."""
+    assert await in_time(asyncio.sleep(0, "answer")) == "answer"

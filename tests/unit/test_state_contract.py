@@ -1,0 +1,178 @@
+"""What every engine behind the state port keeps to."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from tests.e2e.process import running
+from tests.engines import NOON, REDIS_SERVERS, SECOND, RedisServer, asynchronous, opened
+from tests.seeing import TTL_SECONDS
+
+SHARED = ["sqlite", *REDIS_SERVERS]
+
+
+@pytest.fixture(params=["memory", *SHARED])
+def url(request: pytest.FixtureRequest, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
+    """Of an engine that holds nothing."""
+    if request.param in REDIS_SERVERS:
+        return emptied_redis(request.param).url
+    return {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path}/state.db"}[request.param]
+
+
+shared = pytest.mark.parametrize("url", SHARED, indirect=True)
+
+
+@asynchronous
+async def test_the_first_time_is_told_from_a_repeat(url: str) -> None:
+    """The first call gets None, and each later one gets the time of the first, in UTC and to the microsecond."""
+    async with opened(url) as state:
+        assert await state.first_seen("key", 60, NOON) is None
+        for later in (NOON, NOON + 59 * SECOND, NOON - 60 * SECOND):
+            first = await state.first_seen("key", 60, later)
+            assert first == NOON
+            assert first.tzinfo is UTC
+
+
+@asynchronous
+async def test_keys_do_not_mix(url: str) -> None:
+    """A key says nothing about another, be it its prefix, its upper case, or a subject that is revoked."""
+    async with opened(url) as state:
+        await state.revoke("client:A", NOON, 60)
+        for key in ("k", "ke", "K", "client:A", "k:", "k*", "k'", 'k"', "k\\", ""):
+            assert await state.first_seen(key, 60, NOON) is None
+        assert await state.first_seen("k", 60, NOON) == NOON
+
+
+@pytest.mark.parametrize("ttl_seconds", [1, 86_400 * 2])
+@asynchronous
+async def test_a_key_is_remembered_for_its_time(url: str, ttl_seconds: int) -> None:
+    """A key is remembered until its time is over, by the caller's clock, and is new from then on."""
+    end = NOON + timedelta(seconds=ttl_seconds)
+    async with opened(url) as state:
+        await state.first_seen("key", ttl_seconds, NOON)
+        assert await state.first_seen("key", ttl_seconds, end - timedelta(microseconds=1)) == NOON
+        assert await state.first_seen("key", ttl_seconds, end) is None
+        assert await state.first_seen("key", ttl_seconds, end + SECOND / 2) == end
+
+
+@asynchronous
+async def test_a_repeat_does_not_extend_the_time(url: str) -> None:
+    """However often a key is repeated, its time ends when the first call said."""
+    async with opened(url) as state:
+        for second in range(10):
+            await state.first_seen("key", 10, NOON + second * SECOND)
+        assert await state.first_seen("key", 10, NOON + 10 * SECOND) is None
+
+
+@asynchronous
+async def test_one_alone_of_many_at_once_is_first(url: str) -> None:
+    """Of 200 simultaneous calls with one key, one gets None and all others its time."""
+    moments = [NOON + timedelta(microseconds=number) for number in range(200)]
+    async with opened(url) as state:
+        answers = await asyncio.gather(*(state.first_seen("key", 60, moment) for moment in moments))
+    (first,) = {answer for answer in answers if answer}
+    assert answers.count(None) == 1
+    assert moments[answers.index(None)] == first
+
+
+@asynchronous
+async def test_many_keys_at_once_get_their_own_answers(url: str) -> None:
+    """Answers of simultaneous calls reach the calls that they belong to."""
+    async with opened(url) as state:
+        for number in range(0, 300, 2):
+            assert await state.first_seen(str(number), 600, NOON + number * SECOND) is None
+        answers = await asyncio.gather(*(state.first_seen(str(number), 600, NOON) for number in range(300)))
+    assert answers == [None if number % 2 else NOON + number * SECOND for number in range(300)]
+
+
+@asynchronous
+async def test_revocations_are_told_while_they_last(url: str) -> None:
+    """A revocation is listed with its time, in UTC and to the microsecond, until its end."""
+    async with opened(url) as state:
+        assert await state.revocations(NOON) == {}
+        await state.revoke("token:ab", NOON, 60)
+        await state.revoke("client:A", NOON + SECOND, 90)
+        both = await state.revocations(NOON + 60 * SECOND - timedelta(microseconds=1))
+        assert both == {"token:ab": NOON, "client:A": NOON + SECOND}
+        assert {at.tzinfo for at in both.values()} == {UTC}
+        assert await state.revocations(NOON + 60 * SECOND) == {"client:A": NOON + SECOND}
+        assert await state.revocations(NOON + 91 * SECOND) == {}
+
+
+@pytest.mark.parametrize("earlier_first", [True, False])
+@asynchronous
+async def test_the_later_revocation_stays(url: str, earlier_first: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """Of two revocations of one subject the later time and the later end stay, in whatever order they come."""
+    both = [(NOON, 900), (NOON + 60 * SECOND, 60)]
+    async with opened(url) as state:
+        for at, ttl_seconds in both if earlier_first else reversed(both):
+            await state.revoke("client:A", at, ttl_seconds)
+        assert await state.revocations(NOON + 899 * SECOND) == {"client:A": NOON + 60 * SECOND}
+        assert await state.revocations(NOON + 900 * SECOND) == {}
+
+
+@asynchronous
+async def test_a_subject_can_be_revoked_anew(url: str) -> None:
+    """A revocation that ended does not stand in the way of the next."""
+    async with opened(url) as state:
+        await state.revoke("client:A", NOON, 60)
+        assert await state.revocations(NOON + 60 * SECOND) == {}
+        await state.revoke("client:A", NOON + 70 * SECOND, 60)
+        assert await state.revocations(NOON + 70 * SECOND) == {"client:A": NOON + 70 * SECOND}
+
+
+@shared
+@asynchronous
+async def test_what_one_instance_remembers_the_other_knows(url: str) -> None:
+    """Two instances share keys and revocations."""
+    async with opened(url) as one, opened(url) as other:
+        await one.first_seen("key", 60, NOON)
+        await one.revoke("client:A", NOON, 60)
+        assert await other.first_seen("key", 60, NOON + SECOND) == NOON
+        assert await other.revocations(NOON) == {"client:A": NOON}
+
+
+@shared
+@asynchronous
+async def test_it_outlives_the_instance(url: str) -> None:
+    """What one instance remembered, the next one knows."""
+    async with opened(url) as one:
+        await one.first_seen("key", 60, NOON)
+    async with opened(url) as next_one:
+        assert await next_one.first_seen("key", 60, NOON) == NOON
+
+
+@shared
+def test_of_several_processes_one_alone_is_first(url: str) -> None:
+    """Three processes ask for the same 300 keys at the same time, and each key is new to one of them."""
+    with ExitStack() as started:
+        processes = [started.enter_context(running(sys.executable, "-m", "tests.seeing", url, "300")) for _ in range(3)]
+        new = Counter(int(line) for process in processes for line in process.out)
+        assert [process.status() for process in processes] == [0, 0, 0]
+    assert new == Counter(range(300))
+
+
+@shared
+def test_no_answer_is_forgotten_when_the_process_is_killed(url: str) -> None:
+    """Every key that was answered before a SIGKILL is known after it."""
+    with running(sys.executable, "-m", "tests.seeing", url, "1000000") as process:
+        lines = iter(process.out)
+        answered = [next(lines) for _ in range(500)]
+        process.send_signal(SIGKILL)
+        answered += [line for line in lines if line.endswith("\n")]
+
+    @asynchronous
+    async def assert_known() -> None:
+        async with opened(url) as state:
+            now = datetime.now(UTC)
+            firsts = [await state.first_seen(line.strip(), TTL_SECONDS, now) for line in answered]
+            assert None not in firsts
+
+    assert_known()

@@ -1,0 +1,185 @@
+"""SQLite behind the state port: one file, commits in groups, failures that pass."""
+
+import asyncio
+import resource
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.state.port import TIMEOUT_SECONDS, StateDownError
+from handlers.state.sqlite import SWEPT_FOR_EACH, SqliteState
+from tests.engines import NOON, SECOND, asynchronous
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Another process is writing and does not come to an end."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def _full_disk(file: Path) -> Iterator[None]:
+    """No file grows beyond what the largest of the state's has already."""
+    largest = max(each.stat().st_size for each in file.parent.iterdir())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _rows(file: Path, table: str) -> int:
+    with closing(sqlite3.connect(file)) as other:
+        (count,) = other.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  the test's own
+    return int(count)
+
+
+def _commits(file: Path) -> int:
+    """Frames of the WAL that end a transaction: their header tells the database's size (SQLite, "WAL-mode File Format")."""
+    log = file.with_name(file.name + "-wal").read_bytes()
+    page = int.from_bytes(log[8:12], "big")
+    return sum(any(log[start + 4 : start + 8]) for start in range(32, len(log), 24 + page))
+
+
+async def _fails(state: SqliteState, key: str = "key") -> float:
+    """The seconds after which a call is told that the engine is down."""
+    began = time.monotonic()
+    with pytest.raises(StateDownError):
+        await state.first_seen(key, 60, NOON)
+    return time.monotonic() - began
+
+
+@asynchronous
+async def test_simultaneous_calls_share_a_transaction(file: Path) -> None:
+    """Calls of one turn of the event loop are one commit, and so are all that come while it is written."""
+    state = SqliteState(file)
+    before = _commits(file)
+    first = [asyncio.create_task(state.first_seen(f"a{number}", 60, NOON)) for number in range(50)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert await asyncio.gather(*(state.first_seen(f"b{number}", 60, NOON) for number in range(50))) == [None] * 50
+    assert await asyncio.gather(*first) == [None] * 50
+    assert _commits(file) - before == 2
+    await state.close()
+
+
+@asynchronous
+async def test_another_process_that_keeps_writing(file: Path) -> None:
+    """While another holds the file each call is refused in time, and the first after it is answered."""
+    state = SqliteState(file)
+    with _locked(file):
+        took = [asyncio.create_task(_fails(state))]
+        await asyncio.sleep(0.1)
+        took.append(asyncio.create_task(_fails(state)))
+        assert max(await asyncio.gather(*took)) < TIMEOUT_SECONDS
+        assert await state.revocations(NOON) == {}
+        with pytest.raises(StateDownError, match="locked"):
+            await state.revoke("client:A", NOON, 60)
+    assert await state.first_seen("key", 60, NOON) is None
+    await state.close()
+
+
+@asynchronous
+async def test_a_full_disk(file: Path) -> None:
+    """On a full disk calls are refused; once there is room they are answered, and nothing that was answered is lost."""
+    state = SqliteState(file)
+    assert await state.first_seen("before", 60, NOON) is None
+    with _full_disk(file):
+        await _fails(state, "x" * 100_000)
+        await _fails(state, "y" * 100_000)
+    assert await state.first_seen("before", 60, NOON + SECOND) == NOON
+    assert await state.first_seen("x" * 100_000, 60, NOON) is None
+    await state.close()
+
+
+@asynchronous
+async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
+    """A file that is no database any more refuses calls until it is put back."""
+    state = SqliteState(file)
+    with _locked(file):
+        await _fails(state)  # Whereupon the file is opened anew.
+    good = file.read_bytes()
+    file.write_bytes(b"spoilt" * 1_000)
+    await _fails(state)
+    file.write_bytes(good)
+    assert await state.first_seen("key", 60, NOON) is None
+    await state.close()
+
+
+@asynchronous
+async def test_what_is_over_is_swept(file: Path) -> None:
+    """Each new row takes away two that are over, if there are so many, and none that is live."""
+    state = SqliteState(file)
+    await asyncio.gather(*(state.first_seen(f"short{number}", 60, NOON) for number in range(10)))
+    await asyncio.gather(*(state.first_seen(f"long{number}", 900, NOON) for number in range(10)))
+    late = NOON + timedelta(seconds=60)
+    await state.first_seen("a", 60, late)
+    assert _rows(file, "seen") == 20 - SWEPT_FOR_EACH + 1
+    await asyncio.gather(*(state.first_seen(f"b{number}", 60, late) for number in range(9)))
+    assert _rows(file, "seen") == 10 + 10
+    assert await state.first_seen("long0", 60, late) == NOON
+    await state.close()
+
+
+@asynchronous
+async def test_revocations_that_ended_are_swept(file: Path) -> None:
+    """A new revocation takes away those that ended."""
+    state = SqliteState(file)
+    await state.revoke("client:A", NOON, 60)
+    await state.revoke("client:B", NOON, 61)
+    await state.revoke("client:C", NOON + 60 * SECOND, 60)
+    assert _rows(file, "revoked") == 2
+    await state.close()
+
+
+@asynchronous
+async def test_a_closed_state_is_down(file: Path) -> None:
+    """After the end nothing is answered, the log beside the file is gone, and closing twice is no error."""
+    state = SqliteState(file)
+    await state.close()
+    await state.close()
+    await _fails(state)
+    assert [each.name for each in file.parent.iterdir()] == ["state.db"]
+
+
+@asynchronous
+async def test_it_closes_while_it_is_down(file: Path) -> None:
+    """A state that fails can be closed."""
+    state = SqliteState(file)
+    with _locked(file):
+        await _fails(state)
+        await state.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (lambda file: file.parent.rmdir(), "No such file or directory"),
+        (lambda file: file.mkdir(mode=0o700), "unable to open database file"),
+        (lambda file: file.touch(0o644), "others than its owner can use it; run: chmod 600 {}"),
+        (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), "file is not a database"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_at_the_start(
+    tmp_path: Path, spoil: Callable[[Path], object], cause: str
+) -> None:
+    """The start fails with the path and the cause."""
+    file = tmp_path / "folder" / "state.db"
+    file.parent.mkdir()
+    spoil(file)
+    with pytest.raises(ValueError, match="cannot be used") as refusal:
+        SqliteState(file)
+    assert str(refusal.value) == f"{file} cannot be used: {cause.format(file)}"

@@ -1,0 +1,106 @@
+"""The file of SQLite: whose it is, what is in it, and what it costs to be sure."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from handlers.state.sqlite_file import VERSION, open_file
+
+FULL = 2
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def _schema(file: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def test_the_files_are_their_owners_alone(file: Path) -> None:
+    """The database and the files that SQLite lays beside it have mode 0600, whatever the umask."""
+    with _umask(0), closing(open_file(file)) as connection:
+        connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
+        modes = {each.name: _mode(each) for each in file.parent.iterdir()}
+    assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
+
+
+def test_commits_are_on_the_disk(file: Path) -> None:
+    """The file has a write-ahead log, and each commit waits for the disk, after a new opening too."""
+    for _ in range(2):
+        with closing(open_file(file)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601], ids=oct)
+def test_a_file_of_others_is_refused(file: Path, mode: int) -> None:
+    """A file that the group or others can use in any way is refused, and the message says how to mend it."""
+    file.touch()
+    file.chmod(mode)
+    with pytest.raises(ValueError, match=rf"others than its owner can use it; run: chmod 600 {file}"):
+        open_file(file)
+
+
+def test_an_empty_file_is_taken(file: Path) -> None:
+    """A file with nothing in it gets the schema."""
+    file.touch(0o600)
+    with closing(open_file(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_a_file_is_kept(file: Path) -> None:
+    """What is in the file stays when it is opened again."""
+    with closing(open_file(file)) as connection:
+        connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
+    with closing(open_file(file)) as connection:
+        assert connection.execute("SELECT * FROM seen").fetchall() == [("key", 1, 2)]
+
+
+def test_a_newer_schema_is_refused(file: Path) -> None:
+    """The file of a newer version is refused, and stays as it is."""
+    with closing(open_file(file)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    before = _schema(file)
+    with pytest.raises(ValueError, match=r"a newer version of this server made it \(schema 2; this one knows 1\)"):
+        open_file(file)
+    assert _schema(file) == before
+
+
+def test_the_database_of_another_program_is_refused(file: Path) -> None:
+    """A database that this server did not make is refused, and stays as it is."""
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE ledger (amount)")
+    file.chmod(0o600)
+    before = _schema(file)
+    with pytest.raises(ValueError, match="it is the database of another program"):
+        open_file(file)
+    assert _schema(file) == before
+
+
+def test_many_can_start_at_once(tmp_path: Path) -> None:
+    """Of many that make the same file at the same time, all succeed."""
+    with ThreadPoolExecutor(8) as threads:
+        for attempt in range(10):
+            for opening in [threads.submit(open_file, tmp_path / f"{attempt}.db") for _ in range(8)]:
+                opening.result().close()
