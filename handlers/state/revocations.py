@@ -4,11 +4,22 @@ from datetime import datetime
 
 
 class Revocations:
-    """A copy of the state's; here still empty."""
+    """One process's own, for as long as it runs."""
 
-    def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:  # noqa: ARG002  nothing is
-        """Whether the token, or all of its client's up to its issue, have been taken back."""
-        return False
+    def __init__(self) -> None:
+        self._held: dict[str, datetime | None] = {}
+
+    def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:  # noqa: ARG002  all or none
+        """Whether the token or its client is held."""
+        return f"client:{client_key}" in self._held or f"token:{fingerprint}" in self._held
 
     def require_fresh(self) -> None:
-        """Refuse if the copy is old and the engine down."""
+        """There is nothing to be behind of."""
+
+    async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:  # noqa: ARG002  nothing is forgotten
+        """Hold the token."""
+        self._held[f"token:{fingerprint}"] = None
+
+    async def revoke_client(self, client_key: str, ttl_seconds: int) -> None:  # noqa: ARG002  nothing is forgotten
+        """Hold the client."""
+        self._held[f"client:{client_key}"] = None
