@@ -18,7 +18,6 @@ def live_token(services: Services, token: str, now: datetime) -> OpenedToken:
         opened = services.token_keys.open(token, now)
     except TokenRefusedError as error:
         raise SnapError(INVALID_TOKEN, reason=error.reason) from error
-    services.revocations.require_fresh()
     if services.revocations.is_revoked(opened.client_key, opened.fingerprint, opened.issued_at):
         raise SnapError(INVALID_TOKEN, reason="token.revoked")
     return opened

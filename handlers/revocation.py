@@ -14,33 +14,35 @@ async def revoke_tokens(
 ) -> Mapping[str, object]:
     """Take back exactly one of the two; it is remembered for as long as what was issued might live.
 
-    A token is taken at its bytes, whether it opens here or not: another instance may have issued it.
-
     Raises:
         SnapError: 400 02, neither is given; 400 01, both are, or there is no such client; 500 02, the state is down.
     """
-    subject = _subject(services, token, client_id)
-    if subject:
-        seconds = (services.token_keys.lifetime + 2 * CLOCKS_APART).total_seconds()
-        await services.state.revoke(subject, services.now(), int(seconds))
-    return {}
-
-
-def _subject(services: Services, token: str | None, client_id: str | None) -> str | None:
-    """The name under which it is remembered; None for a text that spells no token at all (RFC 7009, section 2.2)."""
     if token and client_id:
         raise SnapError(INVALID_FIELD_FORMAT, field=_EITHER, reason="form.fields_exclude_each_other")
     if token:
-        return _of_token(token)
-    if not client_id:
+        await _revoke_token(services, token)
+    elif client_id:
+        await _revoke_client(services, client_id)
+    else:
         raise SnapError(INVALID_MANDATORY_FIELD, field=_EITHER, reason="form.field_missing")
+    return {}
+
+
+async def _revoke_token(services: Services, token: str) -> None:
+    """By its bytes, in whatever spelling, whether it opens here or not: another instance may have issued it."""
+    try:
+        name = fingerprint(token)
+    except ValueError:
+        return  # It spells no bytes, so it opens nothing: what was wanted is so (RFC 7009, section 2.2).
+    await services.revocations.revoke_token(name, _ttl_seconds(services))
+
+
+async def _revoke_client(services: Services, client_id: str) -> None:
     if client_id not in services.clients:
         raise SnapError(INVALID_FIELD_FORMAT, field="client_id", reason="client.unknown")
-    return f"client:{client_id}"
+    await services.revocations.revoke_client(client_id, _ttl_seconds(services))
 
 
-def _of_token(token: str) -> str | None:
-    try:
-        return f"token:{fingerprint(token)}"
-    except ValueError:
-        return None
+def _ttl_seconds(services: Services) -> int:
+    """The clocks of the instance that issued a token and of the one that opens it may both be off."""
+    return int((services.token_keys.lifetime + 2 * CLOCKS_APART).total_seconds())

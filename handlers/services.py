@@ -14,16 +14,34 @@ Repeat = Literal["same-span", "refuse"]
 
 
 class Revocations(Protocol):
-    """What has been taken back, as far as this process knows."""
+    """What has been taken back. It is asked of a copy in memory, and told to the state that instances share."""
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
-        """Whether this token, or all that its client was issued up to then, have been taken back."""
-
-    def require_fresh(self) -> None:
-        """Refuse to judge by what is too old.
+        """Whether this token, or all that its client was issued up to then, have been taken back.
 
         Raises:
-            SnapError: 500 02, the engine is down, and the settings say to refuse.
+            SnapError: as `require_fresh` does.
+        """
+
+    def require_fresh(self) -> None:
+        """Refuse to judge by a copy that is too old.
+
+        Raises:
+            SnapError: 500 02, the engine is down, and the settings say to refuse then.
+        """
+
+    async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:
+        """Take back one token, and remember it for so long.
+
+        Raises:
+            SnapError: 500 02, the engine is down, whatever the settings say.
+        """
+
+    async def revoke_client(self, client_key: str, ttl_seconds: int) -> None:
+        """Take back all that the client was issued up to now, and remember it for so long.
+
+        Raises:
+            SnapError: 500 02, the engine is down, whatever the settings say.
         """
 
 

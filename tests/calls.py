@@ -1,7 +1,6 @@
 """The calls that follow the token, as NICEPAY makes them, and what the merchant's services know, without a socket."""
 
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,7 +13,7 @@ from handlers.snap.client import Client, Clients
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
-from tests.merchant import Clock
+from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 URI = "/api/v1.0/transfer-va/inquiry?page=1"
@@ -25,18 +24,29 @@ PARTNER = "PARTNER"
 
 @dataclass
 class TakenBack:
-    """What has been taken back, as a test says, and whether that is known."""
+    """What has been taken back: subject to time and seconds. A test says what, and whether it is known."""
 
-    subjects: Mapping[str, datetime] = field(default_factory=dict)
+    subjects: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     fresh: bool = True
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
-        held = (self.subjects.get(subject) for subject in (f"client:{client_key}", f"token:{fingerprint}"))
-        return any(at and issued_at <= at for at in held)
+        self.require_fresh()
+        held = [self.subjects.get(subject) for subject in (f"client:{client_key}", f"token:{fingerprint}")]
+        return any(each is not None and issued_at <= each[0] for each in held)
 
     def require_fresh(self) -> None:
         if not self.fresh:
             raise SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers={"Retry-After": "1"})
+
+    async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:
+        await self._revoke(f"token:{fingerprint}", ttl_seconds)
+
+    async def revoke_client(self, client_key: str, ttl_seconds: int) -> None:
+        await self._revoke(f"client:{client_key}", ttl_seconds)
+
+    async def _revoke(self, subject: str, ttl_seconds: int) -> None:
+        self.require_fresh()
+        self.subjects[subject] = NOON, ttl_seconds
 
 
 def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended: bool = False) -> Services:

@@ -43,14 +43,18 @@ class Revocations:
         """Whether the copy is young enough to rely on."""
         return self._monotonic() - self._as_of <= LARGEST_AGE_SECONDS
 
+    def require_fresh(self) -> None:
+        """SnapError, 500 02, if the copy is too old and the policy is to refuse."""
+        if not self.fresh:
+            self._when_down.meet(self._cause)
+
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
         """Whether that token no longer counts; `issued_at` is a whole second, as tokens have it.
 
         Raises:
             SnapError: the copy is too old and the policy is to refuse; if it is to go on, the old copy is asked.
         """
-        if not self.fresh:
-            self._when_down.meet(self._cause)
+        self.require_fresh()
         client_revoked_at = self._copy.get(f"client:{client_key}", datetime.min.replace(tzinfo=UTC))
         return issued_at <= client_revoked_at or f"token:{fingerprint}" in self._copy
 

@@ -140,7 +140,7 @@ def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
     """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
     fingerprint = known.token_keys.open(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        refusal = _refusal(replace(known, revocations=TakenBack({subject: NOON})), call)
+        refusal = _refusal(replace(known, revocations=TakenBack({subject: (NOON, 1)})), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
 
 

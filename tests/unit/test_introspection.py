@@ -69,7 +69,7 @@ def test_a_token_that_was_taken_back_is_not_active(known: Services, token: str) 
     """Revoked by itself or with all of its client's, a token is not active."""
     fingerprint = known.token_keys.open(token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        assert _ask(replace(known, revocations=TakenBack({subject: NOON})), token) == INACTIVE
+        assert _ask(replace(known, revocations=TakenBack({subject: (NOON, 1)})), token) == INACTIVE
 
 
 def test_a_token_of_a_client_that_may_do_nothing_is_not_active(nicepay: Nicepay, known: Services, token: str) -> None:
