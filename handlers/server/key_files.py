@@ -42,7 +42,8 @@ def relative_to(folder: Path) -> Iterator[None]:
 def read_text(path: Path) -> str:
     """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        # As it is: a file that is changed keeps the ends of its lines.
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise ValueError(message) from error

@@ -102,8 +102,8 @@ class Settings(BaseSettings):
         return clients
 
     @classmethod
-    def load(cls, file: Path) -> Self:
-        """Read a settings file.
+    def load(cls, file: Path, beside: Path | None = None) -> Self:
+        """Read a settings file; paths in it are relative to it, or to the file that it is a draft of.
 
         Raises:
             SettingsError: it cannot be read, is not TOML, or has mistakes: all of them.
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         try:
             content = tomllib.loads(read_text(file))
             mistakes += [f"{key}: Extra inputs are not permitted" for key in content if key.startswith("_")]
-            with relative_to(file.absolute().parent):
+            with relative_to((beside or file).absolute().parent):
                 # A name with an underscore before it would be an argument of pydantic-settings.
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
         except ValidationError as error:

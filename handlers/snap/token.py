@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import ClassVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -20,10 +21,11 @@ CLOCKS_APART = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class OpenedToken:
-    """What a genuine token says."""
+    """What a genuine token says, and the name that it has where the token itself must not stand."""
 
     client_key: str
     issued_at: datetime
+    fingerprint: str
 
 
 class TokenRefusedError(Exception):
@@ -71,7 +73,22 @@ class TokenKeys:
             raise TamperedTokenError from error
         if not issued_at - CLOCKS_APART <= now < issued_at + self.lifetime:
             raise ExpiredTokenError
-        return OpenedToken(client_key, issued_at)
+        return OpenedToken(client_key, issued_at, fingerprint(token))
+
+    def remaining_seconds(self, issued_at: datetime, now: datetime) -> int:
+        """How long a token of that issue lives, from the whole second of `now` on; never more than the lifetime."""
+        age = int(now.timestamp()) - int(issued_at.timestamp())
+        lifetime = int(self.lifetime.total_seconds())
+        return min(max(lifetime - age, 0), lifetime)
+
+
+def fingerprint(token: str) -> str:
+    """SHA-256, hexadecimal, over the bytes that a text spells: the same for every spelling of one token.
+
+    Raises:
+        ValueError: it is no base64.
+    """
+    return sha256(urlsafe_b64decode(token.rstrip("=") + "==")).hexdigest()
 
 
 def _canonical(token: str) -> bytes:

@@ -1,11 +1,12 @@
 """The tables of the settings: what each key takes, and what stands for it when it is not set."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from handlers.server.settings import Settings, SettingsError
-from handlers.server.settings_tables import ClientTable, Internal, ServiceTable
+from handlers.server.settings_tables import ClientTable, Internal, Server, ServiceTable, State, Table, Token
 
 UNKNOWN = "Extra inputs are not permitted"
 NO_INTEGER = "Input should be a valid integer"
@@ -224,3 +225,21 @@ def test_no_secret_is_printed(folder: Path) -> None:
     settings = _loaded(folder, text)
     assert SECRET not in repr(settings)
     assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
+
+
+def test_the_readme_names_every_key() -> None:
+    """The README's table of settings has each key of each table but the sandbox's, and no other."""
+    tables: dict[str, type[Table]] = {
+        "server": Server,
+        "token": Token,
+        "state": State,
+        "clients[]": ClientTable,
+        "services[]": ServiceTable,
+        "internal": Internal,
+    }
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    told: dict[str, set[str]] = {}
+    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", text, re.MULTILINE):
+        (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
+        told.setdefault(table, set()).update([first, *(name for (name,) in others)])
+    assert told == {name: set(table.model_fields) for name, table in tables.items()}
