@@ -14,7 +14,7 @@ port = 8080
 base_path = "/api/v1.0"
 
 [token]
-keys_file = "token.keys"              # one Fernet key a line, newest first
+keys_file = "token.keys"              # one Fernet key a line: the first mints, all open
 lifetime_seconds = 900
 
 [[clients]]

@@ -16,10 +16,27 @@ class MisuseError(Exception):
         self.mistakes = mistakes
 
 
-def settings_of(config: Path) -> Settings:
-    """The settings of a file; MisuseError with every mistake, each with the file's name before it."""
+def settings_of(config: Path, draft: Path | None = None) -> Settings:
+    """The settings of a file, or of a draft that is to take its place.
+
+    Raises:
+        MisuseError: every mistake, each with the file's name before it.
+    """
     try:
-        return Settings.load(config)
+        return Settings.load(draft or config, beside=config)
     except SettingsError as error:
         told = (each if each.startswith(f"{config} ") else f"{config}: {each}" for each in error.mistakes)
         raise MisuseError(*told) from error
+
+
+def place_of(client: str, settings: Settings, config: Path) -> int:
+    """Which of the clients in the settings has this id.
+
+    Raises:
+        MisuseError: none has.
+    """
+    ids = [table.id for table in settings.clients]
+    if client not in ids:
+        message = f"{config} has no client {client}; it has {', '.join(ids)}"
+        raise MisuseError(message)
+    return ids.index(client)

@@ -12,12 +12,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
+from handlers.server.token_key_file import TokenKeyFile
 from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
-from handlers.snap.token import TokenKeys
+
+SHORTEST_SECRET = 16
+"""Characters."""
 
 _GROUP_AND_OTHERS = 0o077
 # PEM however misspelt, urlsafe base64, a Fernet key; and what is too long for a path.
 _MAYBE_A_KEY = re.compile(r".*(BEGIN|[\n\0]).*|[\w+/=-]{40,}|.{256,}", re.DOTALL | re.ASCII)
+_MAYBE_A_SECRET = re.compile(r".*", re.DOTALL)
+# What a caller can send as a bearer token: b64token of RFC 6750, section 2.1.
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 # Pydantic-settings has no validation context, so the folder that paths are relative to stands here.
 _folder: ContextVar[Path] = ContextVar("folder", default=Path())
@@ -36,7 +42,8 @@ def relative_to(folder: Path) -> Iterator[None]:
 def read_text(path: Path) -> str:
     """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        # As it is: a file that is changed keeps the ends of its lines.
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise ValueError(message) from error
@@ -54,12 +61,17 @@ def read_private_key(path: Path) -> RSAPrivateKey:
         raise ValueError(message) from error
 
 
-def _path(value: object) -> Path:
+def in_folder(path: str | Path) -> Path:
+    """The path, relative to the folder of the settings."""
+    return _folder.get() / path
+
+
+def _path(value: object, maybe: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
     if not isinstance(value, str | Path):
         message = "the path of a file is wanted"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    path = _folder.get() / value
-    if _MAYBE_A_KEY.fullmatch(str(value)) and not _mode(path):
+    path = in_folder(value)
+    if maybe.fullmatch(str(value)) and not _mode(path):
         message = "it names no file that can be read and may be a key, so it is not repeated here"
         raise ValueError(message)
     return path
@@ -81,16 +93,33 @@ def require_private(path: Path) -> None:
         raise ValueError(message)
 
 
-def _token_keys(value: object) -> tuple[bytes, ...]:
+def _token_keys(value: object) -> TokenKeyFile:
     path = _path(value)
     require_private(path)
-    keys = tuple(line.strip().encode() for line in read_text(path).splitlines() if line.strip())
+    text = read_text(path)
     try:
-        TokenKeys(keys)
+        return TokenKeyFile.parse(path, text)
     except ValueError as error:
         message = f"{path} must hold one Fernet key a line, newest first; `snap-token keygen token` makes one"
         raise ValueError(message) from error
-    return keys
+
+
+def _secret(value: object) -> bytes:
+    path = _path(value, _MAYBE_A_SECRET)
+    require_private(path)
+    secret = read_text(path).strip()
+    if len(secret) < SHORTEST_SECRET or len(secret.splitlines()) > 1:
+        message = f"{path} must hold one secret, on one line, of at least {SHORTEST_SECRET} characters"
+        raise ValueError(message)
+    return secret.encode()
+
+
+def _bearer_secret(value: object) -> bytes:
+    secret = _secret(value)
+    if not _BEARER.fullmatch(secret.decode()):
+        message = "the secret is sent as a bearer token: letters, digits and -._~+/ are wanted, = at its end alone"
+        raise ValueError(message)
+    return secret
 
 
 def _public_key(value: object) -> RSAPublicKey:
@@ -107,5 +136,7 @@ def _public_key(value: object) -> RSAPublicKey:
 
 KeyFile = Annotated[Path, BeforeValidator(_path)]
 # A variable holds the path as it is, not a list in JSON.
-TokenKeyList = Annotated[tuple[bytes, ...], BeforeValidator(_token_keys), NoDecode]
+TokenKeys = Annotated[TokenKeyFile, BeforeValidator(_token_keys), NoDecode]
+ClientSecret = Annotated[bytes, BeforeValidator(_secret)]
+BearerSecret = Annotated[bytes, BeforeValidator(_bearer_secret)]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

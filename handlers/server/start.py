@@ -57,9 +57,6 @@ def warn(settings: Settings) -> None:
         for key in table.public_keys:
             if key.key_size < ADVISED_BITS:
                 _log.warning("client.key_is_short", client_key=table.id, bits=key.key_size, advised=ADVISED_BITS)
-    for name in ("state", "internal"):
-        if getattr(settings, name):
-            _log.warning("settings.without_effect", table=name, advice="this version does not read it")
 
 
 def listen(host: str, port: int) -> socket.socket:

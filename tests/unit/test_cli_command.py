@@ -15,11 +15,26 @@ ADVICE = "Try `snap-token --help`."
     [
         pytest.param(
             ["srve"],
-            'Unknown command "srve". Did you mean "serve"? Available commands: init, keygen, serve, request.',
+            'Unknown command "srve". Did you mean "serve"? '
+            "Available commands: init, keygen, serve, request, keys, client, revoke.",
             id="unknown command",
         ),
         pytest.param(
             ["keygen", "x"], 'Unknown command "x". Available commands: token, pair.', id="unknown second command"
+        ),
+        pytest.param(["keys", "x"], 'Unknown command "x". Available commands: rotate, list.', id="unknown of keys"),
+        pytest.param(
+            ["keys", "rotate"], 'Command "keys rotate" parameter --config requires an argument.', id="no keys"
+        ),
+        pytest.param(
+            ["client", "add", "--config", "a", "--public-key", "b"],
+            'Command "client add" parameter --id requires an argument.',
+            id="no id",
+        ),
+        pytest.param(
+            ["client", "add", "--config", "a", "--id", "A"],
+            'Command "client add" parameter --public-key requires an argument.',
+            id="no public key",
         ),
         pytest.param(["init", "a", "--x"], "Unknown option: --x.", id="unknown option"),
         pytest.param(["init", "a", "b"], "Unused Tokens: ['b'].", id="one argument too many"),
@@ -59,6 +74,18 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
+        ("keys", "snap-token keys rotate --config snap-token.toml"),
+        ("keys rotate", "snap-token keys rotate --config snap-token.toml"),
+        ("keys list", "snap-token keys list --config snap-token.toml"),
+        ("client", "snap-token client list --config snap-token.toml"),
+        (
+            "client add",
+            "snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key nicepay.pem",
+        ),
+        ("client suspend", "snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID"),
+        ("client resume", "snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID"),
+        ("client list", "snap-token client list --config snap-token.toml"),
+        ("revoke", "snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID"),
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
@@ -73,7 +100,8 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    assert all(f"\n  {command}: " in told for command in ("init", "keygen", "serve", "request"))
+    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke")
+    assert all(f"\n  {command}: " in told for command in commands)
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,17 @@ def test_good_settings_are_read(settings_file: Path) -> None:
     assert settings_of(settings_file) == Settings.load(settings_file)
 
 
+def test_a_draft_stands_for_the_file(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A draft is read as if it were the file: paths are relative to the file, and its name stands before mistakes."""
+    draft = tmp_path_factory.mktemp("elsewhere") / "draft"
+    draft.write_text(settings_file.read_text())
+    assert settings_of(settings_file, draft) == Settings.load(settings_file)
+    draft.write_text("")
+    with pytest.raises(MisuseError) as misuse:
+        settings_of(settings_file, draft)
+    assert misuse.value.mistakes == (f"{settings_file}: clients: Field required",)
+
+
 def test_a_misuse_tells_all_its_mistakes() -> None:
     """The error holds each mistake by itself, and its text holds all."""
     error = MisuseError("one", "two")

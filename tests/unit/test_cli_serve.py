@@ -71,16 +71,11 @@ def test_good_settings_are_called_good(settings_file: Path, capsys: pytest.Captu
 
 def test_a_check_warns(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
     """What is allowed but not good is a line on standard error each, and the settings are good."""
-    extra = '[state]\nurl = "memory://"\n[internal]'
-    file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)), extra=extra)
+    file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)))
     assert main(["serve", "--check", "--config", str(file)]) == 0
     out, err = capsys.readouterr()
     warnings = [json.loads(line) for line in err.splitlines()]
-    assert [(line["event"], line.get("table")) for line in warnings] == [
-        ("client.key_is_short", None),
-        ("settings.without_effect", "state"),
-        ("settings.without_effect", "internal"),
-    ]
+    assert [(line["event"], line["client_key"]) for line in warnings] == [("client.key_is_short", "SHORT")]
     assert out == f"{file}: good\n"
 
 

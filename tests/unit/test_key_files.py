@@ -224,10 +224,93 @@ def test_token_keys_are_read_newest_first(settings_file: Path, keys_file: Path) 
     assert Settings.load(settings_file).token.keys == tuple(keys)
 
 
+def test_comments_are_passed_over(settings_file: Path, keys_file: Path) -> None:
+    """A line may be a comment, or end in one, as `snap-token keys rotate` leaves it."""
+    keys = [Fernet.generate_key().decode() for _ in range(2)]
+    keys_file.write_text(f"# ours\n{keys[0]}  # minting since 2026-11-23T22:55:02Z\n{keys[1]}# é\n", encoding="utf-8")
+    assert Settings.load(settings_file).token.keys == tuple(key.encode() for key in keys)
+
+
+def _client_secret(settings_file: Path, content: bytes, mode: int = 0o600) -> Path:
+    """Settings with a client whose secret file holds this; the path of that file."""
+    file = settings_file.with_name("a.secret")
+    file.write_bytes(content)
+    file.chmod(mode)
+    client = '[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\nclient_secret_file = "a.secret"'
+    settings_file.write_text(client)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "secret"),
+    [
+        (b"0123456789abcdef", b"0123456789abcdef"),
+        (b"\n 0123456789 abcdef \r\n\n", b"0123456789 abcdef"),
+        ("\ufeff0123456789abcdeé".encode(), "0123456789abcdeé".encode()),
+    ],
+    ids=["plain", "lines and spaces around it", "UTF-8"],
+)
+def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: bytes) -> None:
+    """A client's secret is the one line of its file, in UTF-8, without what is blank around it."""
+    _client_secret(settings_file, content)
+    assert Settings.load(settings_file).clients[0].client_secret_file == secret
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"RECOGNISEME1234", b" RECOGNISEME1234 \n", b"RECOGNISEME12345\nRECOGNISEME12345"],
+    ids=["empty", "15 characters", "15 and blanks", "two lines"],
+)
+def test_what_is_no_secret_is_refused(settings_file: Path, content: bytes) -> None:
+    """A secret of fewer than 16 characters, or of two lines, is refused and not repeated."""
+    file = _client_secret(settings_file, content)
+    wanted = "one secret, on one line, of at least 16 characters"
+    assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must hold {wanted}"]
+
+
+def test_a_secret_is_for_its_owner_alone(settings_file: Path) -> None:
+    """A file of a secret that others can read is refused, and the message says how to mend it."""
+    file = _client_secret(settings_file, b"0123456789abcdef", 0o640)
+    assert _told(settings_file) == [
+        f"clients[0].client_secret_file: others than its owner can use {file}; run: chmod 600 {file}"
+    ]
+
+
+def test_a_secret_in_place_of_its_file_is_not_repeated(settings_file: Path) -> None:
+    """Whatever names no file may be the secret itself, be it as short as a path."""
+    _client_secret(settings_file, b"0123456789abcdef").unlink()
+    assert _told(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
+
+
+@pytest.mark.parametrize("secret", ["0123456789abcdef", "-._~+/azAZ0123456=="])
+def test_bearer_secrets_are_read(settings_file: Path, secret: str) -> None:
+    """The internal listener's secret may hold whatever RFC 6750 lets a bearer token hold."""
+    _bearer_secret(settings_file, secret)
+    internal = Settings.load(settings_file).internal
+    assert internal
+    assert internal.secret == secret.encode()
+
+
+@pytest.mark.parametrize("secret", ["RECOGNISEME 12345", "=RECOGNISEME12345", "RECOGNISEME=12345", "RECOGNISEMÉ12345"])
+def test_what_cannot_be_sent_is_no_bearer_secret(settings_file: Path, secret: str) -> None:
+    """A secret that a caller could not send in a header is refused and not repeated."""
+    _bearer_secret(settings_file, secret)
+    told = "the secret is sent as a bearer token: letters, digits and -._~+/ are wanted, = at its end alone"
+    assert _told(settings_file) == [f"internal.secret_file: {told}"]
+
+
+def _bearer_secret(settings_file: Path, secret: str) -> None:
+    file = settings_file.with_name("internal.secret")
+    file.write_text(secret, encoding="utf-8")
+    file.chmod(0o600)
+    settings_file.write_text('[internal]\nsecret_file = "internal.secret"\n' + settings_file.read_text())
+
+
 @pytest.mark.parametrize(
     "content",
     [
         pytest.param("", id="empty"),
+        pytest.param("# only a comment", id="comment"),
         pytest.param("\n \n", id="blank"),
         pytest.param(MARK, id="no key"),
         pytest.param(Fernet.generate_key().decode() + f"\n{MARK}", id="second line"),

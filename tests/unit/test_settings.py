@@ -20,6 +20,7 @@ NO_INTEGER = "Input should be a valid integer, unable to parse string as an inte
 NO_ID = "String should match pattern '^[!-~]{1,36}$'"
 NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"
 NO_KEY = "names no key of its table"
+TAKEN = "the server listens on port 8080 already; take another"
 NO_TABLE = "names no table that a variable can set; those are internal, sandbox, server, state, token"
 
 
@@ -43,7 +44,8 @@ def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
     settings = _loaded(settings_file, CLIENT)
     assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
     assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
-    assert (settings.state, settings.internal, settings.sandbox.enabled) == (None, None, False)
+    assert (settings.internal, settings.sandbox.enabled, settings.services) == (None, False, ())
+    assert (settings.state.url, settings.state.when_down) == (f"sqlite:///{settings_file.parent}/state.db", "refuse")
     assert settings.clients[0].public_keys == (nicepay.private_key.public_key(),)
 
 
@@ -106,6 +108,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
     [
         pytest.param("[server]\nport = 65536", "server.port: Input should be less than or equal to 65535", id="port"),
         pytest.param("[server]\nport = -1", "server.port: Input should be greater than or equal to 0", id="minus"),
+        pytest.param("[server]\nport = true", "server.port: Input should be a valid integer", id="true port"),
         pytest.param("[server]\nhost = 1", "server.host: Input should be a valid string", id="host"),
         pytest.param('[server]\nhost = ""', "server.host: String should match pattern '^[!-~]+$'", id="any host"),
         pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),
@@ -123,7 +126,6 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
             id="no lifetime",
         ),
         pytest.param("[token]\nkeys_file = 1", "token.keys_file: the path of a file is wanted", id="no path"),
-        pytest.param("[state]", "state.url: Field required", id="state without url"),
         pytest.param("server = 1", "server: a table is wanted", id="no table"),
         pytest.param(
             "[internal]\nport = -1",
@@ -133,6 +135,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
         pytest.param(
             "[internal]\nport = 65536", "internal.port: Input should be less than or equal to 65535", id="internal port"
         ),
+        pytest.param("[internal]\nport = 8080", f"internal.port: {TAKEN}", id="one port for two"),
     ],
 )
 def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
@@ -244,6 +247,66 @@ def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, h
     assert _loaded(settings_file, text + "false" + CLIENT).server.host == host
 
 
+@pytest.mark.parametrize("base_path", ["/ui", "/ui/", "/ui/v1.0"])
+def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
+    """A base path that the sandbox's pages would hide is refused, and taken where there is no sandbox."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = '
+    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+        "sandbox: its pages are at /ui, where server.base_path has the server; set another"
+    ]
+    assert _loaded(settings_file, text + "false" + CLIENT).server.base_path == base_path.rstrip("/")
+
+
+@pytest.mark.parametrize("base_path", ["", "/uis", "/v1/ui", "/openapi.yaml"])
+def test_a_sandbox_hides_no_other_path(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
+    """A base path that only looks like that of the pages is taken in a sandbox."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = true'
+    assert _loaded(settings_file, text + CLIENT).server.base_path == base_path
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "other", "other_port", "good"),
+    [
+        ("127.0.0.1", 1, "127.0.0.1", 1, False),
+        ("127.0.0.1", 1, "127.0.0.1", 2, True),
+        ("127.0.0.1", 0, "127.0.0.1", 0, True),
+        ("127.0.0.1", 1, "localhost", 1, False),
+        ("0.0.0.0", 1, "127.0.0.1", 1, False),  # noqa: S104  refused is what it is
+        ("::", 1, "::1", 1, False),
+        ("192.0.2.1", 1, "127.0.0.1", 1, True),
+    ],
+)
+def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and a verdict
+    settings_file: Path, host: str, port: int, other: str, other_port: int, *, good: bool
+) -> None:
+    """Two listeners on one port of one host are refused at start, unless both take a free one."""
+    text = f'[server]\nhost = "{host}"\nport = {port}\n[internal]\nhost = "{other}"\nport = {other_port}'
+    if good:
+        assert _loaded(settings_file, text + CLIENT).internal
+    else:
+        told = f"internal.port: the server listens on port {port} already; take another"
+        assert _mistakes(settings_file, text + CLIENT) == [told]
+
+
+def test_a_bad_address_hides_no_internal_one(settings_file: Path) -> None:
+    """Where the server's address is a mistake, that is what is told, and nothing of the other listener."""
+    text = "[server]\nport = -1\n[internal]\nport = 8080"
+    assert _mistakes(settings_file, text + CLIENT) == ["server.port: Input should be greater than or equal to 0"]
+
+
+def test_services_have_paths_of_their_own(settings_file: Path) -> None:
+    """A second service of one path is refused, whatever its code."""
+    service = '\n[[services]]\npath = "{}"\nservice_code = "{}"'
+    two = service.format("/a/b", "24") + service.format("/a/c", "24")
+    services = _loaded(settings_file, two + CLIENT).services
+    assert [(each.path, each.service_code) for each in services] == [("/a/b", "24"), ("/a/c", "24")]
+    assert _mistakes(settings_file, two + service.format("/a/b", "25") + CLIENT) == [
+        "services[2].path: another service has this path"
+    ]
+
+
 def test_a_sandbox_does_not_hide_a_bad_address(settings_file: Path, nicepay: Nicepay) -> None:
     """Where the address itself is a mistake, that is what is told of it."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
@@ -297,9 +360,14 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
         ("snap_token__server__port", "9", 9),
         ("SNAP_TOKEN__SERVER__BASE_PATH", "/v2/", "/v2"),
         ("SNAP_TOKEN__TOKEN__LIFETIME_SECONDS", "700", 700),
+        ("SNAP_TOKEN__TOKEN__REPEAT", "refuse", "refuse"),
         ("SNAP_TOKEN__STATE__URL", "memory://", "memory://"),
+        ("SNAP_TOKEN__STATE__WHEN_DOWN", "continue", "continue"),
         ("SNAP_TOKEN__INTERNAL__HOST", "::1", "::1"),
         ("SNAP_TOKEN__INTERNAL__PORT", "9", 9),
+        ("SNAP_TOKEN__INTERNAL__CALL_HEADERS", "x-forwarded", "x-forwarded"),
+        ("SNAP_TOKEN__INTERNAL__ACCEL_REDIRECT", "@merchant", "@merchant"),
+        ("SNAP_TOKEN__INTERNAL__BODY_LIMIT_BYTES", "1024", 1024),
         ("SNAP_TOKEN__SANDBOX__ENABLED", "true", True),
     ],
 )
@@ -319,7 +387,7 @@ def test_variables_override_values(
 def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
     """Settings with a table of each name, and the key that a sandbox needs."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
-    tables = '[server]\nport = 7\n[state]\nurl = "sqlite:///state.db"\n[internal]\nport = 7\n[sandbox]\n'
+    tables = '[server]\nport = 7\n[state]\nurl = "sqlite:///state.db"\n[internal]\nport = 8\n[sandbox]\n'
     settings_file.write_text(tables + settings_file.read_text())
     return settings_file
 
@@ -345,10 +413,13 @@ def test_a_variable_names_the_sandbox_key(
 
 
 def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrong values and unknown keys in variables are told together, under the paths of their keys."""
+    """Wrong values and unknown keys in variables are told together, under their keys' paths and their own names."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
-    assert _mistakes(settings_file) == [f"server.port: {NO_INTEGER}", f"server.prot: {UNKNOWN}"]
+    assert _mistakes(settings_file) == [
+        f"server.port (set by SNAP_TOKEN__SERVER__PORT): {NO_INTEGER}",
+        f"server.prot (set by SNAP_TOKEN__SERVER__PROT): {UNKNOWN}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -360,6 +431,7 @@ def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: p
         ("SNAP_TOKEN__", NO_TABLE),
         ("SNAP_TOKEN__CLIENTS", NO_TABLE),
         ("SNAP_TOKEN__CLIENTS__0__ID", NO_TABLE),
+        ("SNAP_TOKEN__SERVICES", NO_TABLE),
         ("SNAP_TOKEN__SERVER", NO_KEY),
         ("SNAP_TOKEN__SERVER__", NO_KEY),
     ],

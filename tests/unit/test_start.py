@@ -74,21 +74,6 @@ def test_short_keys_are_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("table", "extra"), [("state", '[state]\nurl = "memory://"'), ("internal", "[internal]\nport = 9081")]
-)
-def test_tables_without_effect_are_warned_of(tmp_path: Path, nicepay: Nicepay, table: str, extra: str) -> None:
-    """A table that this version takes but does not read is named in a line."""
-    assert _warnings(Settings.load(write_settings(tmp_path, nicepay, extra=extra))) == [
-        {
-            "event": "settings.without_effect",
-            "level": "warning",
-            "table": table,
-            "advice": "this version does not read it",
-        }
-    ]
-
-
 def _has_ipv6() -> bool:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

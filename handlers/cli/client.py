@@ -1,0 +1,144 @@
+"""`snap-token client`: the clients in the settings."""
+
+import re
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from handlers.cli.files import held, replace, write_new
+from handlers.cli.misuse import place_of, settings_of
+from handlers.cli.settings_file import with_client, with_suspended
+from handlers.server.settings_tables import ClientTable
+
+HELP = """Add, suspend, resume and list clients. Comments in the settings stay; running servers take changes up.
+
+Example: snap-token client list --config snap-token.toml
+"""
+
+Id = Annotated[str, Parameter(name="--id")]
+
+app = App(name="client", help=HELP)
+
+
+@app.command
+def add(
+    *,
+    config: Path,
+    client: Id,
+    public_key: Annotated[list[Path], Parameter(consume_multiple=True, negative=())],
+    partner_id: str | None = None,
+    symmetric: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Add a client to the settings, make its secret, and print what to hand over to NICEPAY.
+
+    This is the one command that prints a secret: it goes to standard output once, and to a new file beside the
+    settings that you alone can read: run this as the user that the server runs as. The settings are checked before
+    they replace the old.
+
+    Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key nicepay.pem
+
+    Args:
+        config: The settings file.
+        client: What NICEPAY will send as X-CLIENT-KEY: 1 to 36 visible ASCII characters.
+        public_key: Files of NICEPAY's public keys, up to four.
+        partner_id: What NICEPAY will send as X-PARTNER-ID, unless it is the client id.
+        symmetric: Its calls are signed with the secret (HMAC-SHA512), not with its private key.
+    """
+    secret, secret_file = secrets.token_urlsafe(32), config.parent / _file_name(client)
+    table = {
+        "id": client,
+        "public_keys": [_as_written(file, config) for file in public_key],
+        **({"partner_id": partner_id} if partner_id else {}),
+        **({"call_signature": "symmetric"} if symmetric else {}),
+        "client_secret_file": secret_file.name,
+    }
+    with held(config.parent):
+        text = with_client(config, table)
+        write_new(secret_file, f"{secret}\n", secret=True)
+        try:
+            _replace(config, text)
+        except BaseException:
+            secret_file.unlink()
+            raise
+    sys.stdout.write(f"Client ID      {client}\nClient secret  {secret}\n\n{_ADVICE.format(secret_file)}")
+
+
+_ADVICE = """\
+Hand both over to NICEPAY in a way that nobody else can read. The secret stays in {}
+and is not printed again.
+"""
+
+
+@app.command
+def suspend(*, config: Path, client: Id) -> None:
+    """Suspend a client: its calls are refused until it is resumed.
+
+    Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
+
+    Args:
+        config: The settings file.
+        client: Its id.
+    """
+    _set_suspended(config, client, suspended=True)
+    sys.stdout.write(f"{client} is suspended\n")
+
+
+@app.command
+def resume(*, config: Path, client: Id) -> None:
+    """Resume a client that was suspended.
+
+    Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
+
+    Args:
+        config: The settings file.
+        client: Its id.
+    """
+    _set_suspended(config, client, suspended=False)
+    sys.stdout.write(f"{client} is not suspended\n")
+
+
+@app.command(name="list")
+def list_(*, config: Path) -> None:
+    """List the clients: id, partner id, form of the calls' signature, keys, tolerance, and whether it is suspended.
+
+    Example: snap-token client list --config snap-token.toml
+
+    Args:
+        config: The settings file.
+    """
+    rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended")]
+    rows += [_row(client) for client in settings_of(config).clients]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+
+
+def _row(client: ClientTable) -> tuple[str, str, str, str, str, str]:
+    bits = ", ".join(str(key.key_size) for key in client.public_keys)
+    keys = f"{len(client.public_keys)} of {bits} bits"
+    suspended = "yes" if client.suspended else "no"
+    return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
+
+
+def _file_name(client: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", client) + ".secret"
+
+
+def _as_written(file: Path, config: Path) -> str:
+    """A path as the settings have it: relative to them if the file is below them."""
+    folder = config.absolute().parent
+    return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
+
+
+def _set_suspended(config: Path, client: str, *, suspended: bool) -> None:
+    with held(config.parent):
+        place = place_of(client, settings_of(config), config)
+        _replace(config, with_suspended(config, place, suspended=suspended))
+
+
+def _replace(config: Path, text: str) -> None:
+    replace(config, text, lambda draft: settings_of(config, draft))

@@ -1,0 +1,83 @@
+"""`snap-token keys`: the keys of the access tokens, and their rotation."""
+
+import math
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cyclopts import App
+
+from handlers.cli.files import held, replace
+from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli.rotation import Rotation, TooEarlyError, parts, rotated
+from handlers.server.start import system_clock
+from handlers.server.token_key_file import TokenKeyFile
+
+HELP = """Rotate the keys of the access tokens. No key is ever printed: a key is named by its fingerprint.
+
+Example: snap-token keys rotate --config snap-token.toml
+"""
+
+app = App(name="keys", help=HELP)
+
+
+@app.command
+def rotate(*, config: Path) -> None:
+    """Rotate the token keys in two steps: the first call publishes a new key, the second lets it mint.
+
+    Published, the new key opens tokens and mints none, so that every instance has read it before the first token of
+    it is issued. The second call is refused until 10 seconds after the first. Running servers read the file again by
+    themselves. A key that minted before opens its tokens until they have expired, and a later call drops it.
+
+    Where several hosts have copies of the file: rotate on one host, copy the file to all, see that it has arrived
+    everywhere, rotate on that same host again, and copy once more.
+
+    Example: snap-token keys rotate --config snap-token.toml
+
+    Args:
+        config: The settings file; the keys are in the file that its token.keys_file names.
+    """
+    file = settings_of(config).token.keys_file.path
+    with held(file.parent):
+        settings = settings_of(config)
+        keys = settings.token.keys_file
+        rotation = _rotated(keys, timedelta(seconds=settings.token.lifetime_seconds))
+        replace(file, TokenKeyFile(file, keys.comments, rotation.lines).text)
+    sys.stdout.write(_told(rotation, file))
+
+
+@app.command(name="list")
+def list_(*, config: Path) -> None:
+    """List the token keys: fingerprint, what each is there for, and since when.
+
+    Example: snap-token keys list --config snap-token.toml
+
+    Args:
+        config: The settings file.
+    """
+    lines = settings_of(config).token.keys_file.lines
+    for line, part in zip(lines, parts(lines), strict=True):
+        told = line.note if line.note.startswith(part) else f"{part.split()[0]}, since when is not known"
+        sys.stdout.write(f"{line.fingerprint}  {told}\n")
+
+
+def _rotated(keys: TokenKeyFile, lifetime: timedelta) -> Rotation:
+    try:
+        return rotated(keys.lines, Fernet.generate_key(), system_clock(), lifetime)
+    except TooEarlyError as error:
+        seconds = math.ceil(error.wait.total_seconds())
+        message = f"a key was published a moment ago; every instance has read it in {seconds} seconds: run this then"
+        raise MisuseError(message) from error
+
+
+def _told(rotation: Rotation, file: Path) -> str:
+    told = [f"dropped    {line.fingerprint}: its last token has expired" for line in rotation.dropped]
+    if rotation.published:
+        told.append(f"published  {rotation.published.fingerprint}: it opens tokens and mints none yet")
+        told.append(f"next       copy {file} to the other hosts, if any; run this again in 10 seconds or later")
+    if rotation.minting and rotation.retired:
+        told.append(f"minting    {rotation.minting.fingerprint}")
+        told.append(f"retired    {rotation.retired.fingerprint}: it opens its tokens until they have expired")
+        told.append(f"next       copy {file} to the other hosts, if any; then all is done")
+    return "\n".join([*told, ""])

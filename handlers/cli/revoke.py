@@ -1,0 +1,95 @@
+"""`snap-token revoke`: tokens that are to open nothing any more."""
+
+import asyncio
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from handlers.cli.misuse import MisuseError, place_of, settings_of
+from handlers.server.key_files import read_text
+from handlers.server.settings import Settings
+from handlers.server.start import system_clock
+from handlers.snap.token import CLOCKS_APART, LIFETIME, TokenKeys, TokenRefusedError
+from handlers.state import StateDownError, open_state
+
+_REFUSED = 1
+_STANDARD_INPUT = Path("-")
+_LONGEST_TOKEN = 4_096  # Characters read from standard input; a token has at most 140.
+_REMEMBERED = LIFETIME + CLOCKS_APART
+"""For as long as any token that is revoked could live."""
+
+
+def revoke(
+    *,
+    config: Path,
+    client: str | None = None,
+    token_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+) -> int:
+    """Revoke one token, or all of a client's issued up to now, at every instance that shares the state.
+
+    It goes straight to the state engine of the settings, and works whether servers run or not; they take it up within
+    a second. Run this as the user that the server runs as. Exit status 1 if the token is none that opens anything.
+
+    Example: snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID
+
+    Args:
+        config: The settings file.
+        client: The id of the client whose tokens are revoked.
+        token_file: A file that holds the token; - reads it from standard input.
+    """
+    if bool(client) == bool(token_file):
+        message = "name one of --client and --token-file"
+        raise MisuseError(message)
+    settings = settings_of(config)
+    if settings.state.url == "memory://":
+        message = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
+        raise MisuseError(message)
+    now = system_clock()
+    try:
+        subject = _of_token(settings, token_file, now) if token_file else _of_client(settings, client or "", config)
+    except TokenRefusedError as error:
+        sys.stderr.write(f"snap-token: there is nothing to revoke: {error.reason}\n")
+        return _REFUSED
+    _revoke(settings.state.url, subject, now)
+    sys.stdout.write(f"revoked {subject}\n")
+    return 0
+
+
+def _of_client(settings: Settings, client: str, config: Path) -> str:
+    place_of(client, settings, config)
+    return f"client:{client}"
+
+
+def _of_token(settings: Settings, file: Path, now: datetime) -> str:
+    keys = TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+    return f"token:{keys.open(_token(file), now).fingerprint}"
+
+
+def _token(file: Path) -> str:
+    if file == _STANDARD_INPUT:
+        return sys.stdin.read(_LONGEST_TOKEN).strip()
+    try:
+        return read_text(file).strip()
+    except ValueError as error:
+        raise MisuseError(str(error)) from error
+
+
+def _revoke(url: str, subject: str, now: datetime) -> None:
+    try:
+        asyncio.run(_revoked(url, subject, now))
+    except (StateDownError, OSError, ValueError) as error:
+        message = (
+            f"nothing is revoked: the state engine that state.url names does not answer: {error.__cause__ or error}"
+        )
+        raise MisuseError(message) from error
+
+
+async def _revoked(url: str, subject: str, now: datetime) -> None:
+    state = open_state(url)
+    try:
+        await state.revoke(subject, now, int(_REMEMBERED.total_seconds()))
+    finally:
+        await state.close()

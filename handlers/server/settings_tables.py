@@ -1,0 +1,196 @@
+"""The tables of the settings: what can be set, within which limits, and what stands for what is not set."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
+from pydantic import field_validator as field_rule
+
+from handlers.server.key_files import (
+    BearerSecret,
+    ClientSecret,
+    KeyFile,
+    PublicKey,
+    TokenKeys,
+    read_private_key,
+    require_private,
+)
+from handlers.server.state_url import StateUrl
+from handlers.snap.client import CLIENT_KEY
+
+MOST_KEYS_A_CLIENT = 4
+# Defaults are validated like what is written in the file, and so become keys and other files.
+_KEYS_FILE: Any = "token.keys"
+_ITS_ID: Any = None
+
+
+def _base_path(value: str) -> str:
+    return value.rstrip("/")
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        message = "Input should be a valid integer"
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
+    return value
+
+
+def _no_dots(value: str) -> str:
+    if {".", ".."} & set(value.split("/")):
+        message = "a path without . and .. is wanted"
+        raise ValueError(message)
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_no_truth)]
+"""A whole number; `true` is none, whatever Python thinks of it."""
+
+
+class Table(BaseModel):
+    """What every table keeps: unknown keys are mistakes, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
+
+
+class Listener(Table):
+    """An address to listen on. Port 0 takes a free one."""
+
+    host: str = Field("127.0.0.1", pattern=r"^[!-~]+$")
+    port: Whole = Field(ge=0, le=65535)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return _is_loopback(self.host)
+
+    def collides_with(self, other: "Listener") -> bool:
+        """Whether the two cannot listen at once."""
+        return self.port == other.port != 0 and _overlap(self.host, other.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _overlap(one: str, other: str) -> bool:
+    hosts = {"127.0.0.1" if host == "localhost" else host for host in (one, other)}
+    return len(hosts) == 1 or bool(hosts & {"0.0.0.0", "::"})  # noqa: S104  compared, not listened on
+
+
+class Server(Listener):
+    """Where the server listens for NICEPAY."""
+
+    port: Whole = Field(8080, ge=0, le=65535)
+    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
+
+
+class Token(Table):
+    """The keys of the access tokens, the time that a token lives (SNAP: at most 15 minutes), and what a repeat gets.
+
+    `repeat`: the same signed request once more gets a token of the same span, or is refused.
+    """
+
+    keys_file: TokenKeys = Field(_KEYS_FILE, repr=False)
+    lifetime_seconds: Whole = Field(900, ge=1, le=900)
+    repeat: Literal["same-span", "refuse"] = "same-span"
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys in the file; the first mints, all open."""
+        return self.keys_file.keys
+
+
+class ClientTable(Table):
+    """One client: its X-CLIENT-KEY, its X-PARTNER-ID, its keys, and by how many seconds its clock may be off.
+
+    `call_signature` is the form of the signatures of its calls with a token; `symmetric` needs the client's secret. A
+    suspended client's calls are refused.
+    """
+
+    id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
+    partner_id: str = Field(_ITS_ID, pattern=r"^[!-~]{1,36}$")
+    public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
+    clock_tolerance_seconds: Whole = Field(300, ge=1)
+    call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
+    client_secret_file: ClientSecret | None = Field(None, repr=False)
+    suspended: StrictBool = False
+
+    @property
+    def call_secret(self) -> bytes | None:
+        """The secret that signs the client's calls; None if its key pair does."""
+        return self.client_secret_file if self.call_signature == "symmetric" else None
+
+    @field_rule("partner_id", mode="before")
+    @classmethod
+    def _is_the_id_unless_set(cls, partner_id: object, info: ValidationInfo) -> object:
+        # Where the id itself is a mistake, that is told, and any good value does here.
+        return info.data.get("id", "-") if partner_id is _ITS_ID else partner_id
+
+    @field_rule("client_secret_file")
+    @classmethod
+    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
+        if secret is None and info.data.get("call_signature") == "symmetric":
+            message = 'the file of a secret is wanted, since call_signature is "symmetric"'
+            raise ValueError(message)
+        return secret
+
+
+class State(Table):
+    """What instances share, and what becomes of requests while it is down."""
+
+    url: StateUrl = Field("sqlite:///state.db", repr=False)
+    when_down: Literal["refuse", "continue"] = "refuse"
+
+
+class ServiceTable(Table):
+    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes."""
+
+    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_no_dots)]
+    service_code: str = Field(pattern=r"^[0-9]{2}$")
+
+
+class Internal(Listener):
+    """The merchant's own listener, which tells whether a call is genuine; without this table there is none.
+
+    `call_headers` names the pair of headers that says which call it is. `accel_redirect` is where nginx sends a
+    genuine call on to: a named location, or the path of an internal one.
+    """
+
+    port: Whole = Field(9080, ge=0, le=65535)
+    call_headers: Literal["x-original", "x-forwarded"] = "x-original"
+    accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
+    secret_file: BearerSecret | None = Field(None, repr=False)
+    body_limit_bytes: Whole = Field(262_144, ge=1_024, le=16_777_216)
+
+    @property
+    def secret(self) -> bytes | None:
+        """The bearer secret that callers have to send; None if none is demanded."""
+        return self.secret_file
+
+    @field_rule("secret_file")
+    @classmethod
+    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
+        host = info.data.get("host", "localhost")
+        if secret is None and not _is_loopback(host):
+            message = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
+            raise ValueError(message)
+        return secret
+
+
+class Sandbox(Table):
+    """The pages of the sandbox and the key that plays NICEPAY; on loopback only."""
+
+    enabled: bool = False
+    private_key_file: KeyFile = Path("nicepay-private.pem")
+
+    @field_rule("private_key_file")
+    @classmethod
+    def _signs(cls, file: Path, info: ValidationInfo) -> Path:
+        if info.data.get("enabled"):
+            require_private(file)
+            read_private_key(file)
+        return file

@@ -1,0 +1,55 @@
+"""The file of token keys: one Fernet key a line, the first mints, all open.
+
+Text after a `#` is a comment, on a line of its own or after a key. `snap-token keys rotate` keeps its times there:
+`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. The server does not read comments.
+"""
+
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Self
+
+from handlers.snap.token import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """One key and the comment after it."""
+
+    key: bytes = field(repr=False)
+    note: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What a key may be called in public: the first 8 hex characters of SHA-256 over its 32 bytes."""
+        return sha256(urlsafe_b64decode(self.key)).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKeyFile:
+    """What the file says: the comments on lines of their own, and the keys."""
+
+    path: Path
+    comments: tuple[str, ...]
+    lines: tuple[KeyLine, ...]
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> Self:
+        """Read the text of the file; ValueError if it holds no key, or a line that is none."""
+        parts = [line.partition("#") for line in text.splitlines() if line.strip()]
+        lines = tuple(KeyLine(key.strip().encode(), note.strip()) for key, _, note in parts if key.strip())
+        TokenKeys([line.key for line in lines])
+        return cls(path, tuple(note.strip() for key, _, note in parts if not key.strip()), lines)
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys alone."""
+        return tuple(line.key for line in self.lines)
+
+    @property
+    def text(self) -> str:
+        """As the file is written: its own comments first."""
+        comments = [f"# {comment}".rstrip() for comment in self.comments]
+        keys = [f"{line.key.decode()}  # {line.note}" if line.note else line.key.decode() for line in self.lines]
+        return "\n".join([*comments, *keys, ""])

@@ -1,0 +1,191 @@
+"""Clients from the command: added, suspended, resumed, listed."""
+
+import tomllib
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+
+from handlers.cli import main
+from handlers.cli.files import held
+from handlers.server.settings import Settings
+from tests.nicepay import Nicepay, new_key
+
+NO_ID = "String should match pattern '^[!-~]{1,36}$'"
+
+
+def _add(settings_file: Path, *options: str, client: str = "NEW", key: str = "IONPAYTEST.pem") -> int:
+    file = str(settings_file.with_name(key))
+    return main(["client", "add", "--config", str(settings_file), "--id", client, "--public-key", file, *options])
+
+
+def _files(settings_file: Path) -> set[str]:
+    return {file.name for file in settings_file.parent.iterdir()}
+
+
+def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new client has its key, a secret of its own in a file for its owner alone, and the defaults; the rest stays."""
+    before = settings_file.read_text()
+    assert _add(settings_file) == 0
+    assert settings_file.read_text() == (
+        f'{before}\n\n[[clients]]\nid = "NEW"\npublic_keys = ["IONPAYTEST.pem"]\nclient_secret_file = "NEW.secret"\n'
+    )
+    old, new = Settings.load(settings_file).clients
+    assert (old.id, new.id, new.partner_id, new.call_signature) == ("IONPAYTEST", "NEW", "NEW", "asymmetric")
+    assert new.public_keys == (nicepay.private_key.public_key(),)
+    file = settings_file.with_name("NEW.secret")
+    assert (new.client_secret_file, S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
+    assert capsys.readouterr().err == ""
+
+
+def test_what_nicepay_needs_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The id and the secret are printed to be handed over, and where the secret stays."""
+    assert _add(settings_file) == 0
+    file = settings_file.with_name("NEW.secret")
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Client ID      NEW\nClient secret  {file.read_text()}\n")
+    assert f"stays in {file}\n" in out
+    assert err == ""
+
+
+def test_every_client_has_another_secret(settings_file: Path) -> None:
+    """A secret has 43 characters, 256 random bits, and no two are alike."""
+    assert [_add(settings_file, client=client) for client in ("B", "C")] == [0, 0]
+    secrets = {settings_file.with_name(f"{client}.secret").read_text().strip() for client in ("B", "C")}
+    assert [len(secret) for secret in secrets] == [43, 43]
+
+
+def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """Several keys, a partner id and symmetric signatures are as they were asked for."""
+    other = settings_file.with_name("other.pem")
+    other.write_text(stranger.public_pem)
+    assert _add(settings_file, str(other), "--partner-id", "P", "--symmetric") == 0
+    new = Settings.load(settings_file).clients[1]
+    assert new.public_keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
+    assert (new.partner_id, new.call_signature) == ("P", "symmetric")
+    assert new.call_secret == settings_file.with_name("NEW.secret").read_bytes().strip()
+
+
+def test_keys_may_lie_elsewhere(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key is named from where the command is run, and found from where the settings are."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "new.pem").write_text(stranger.public_pem)
+    monkeypatch.chdir(elsewhere)
+    assert main(["client", "add", "--config", str(settings_file), "--id", "NEW", "--public-key", "new.pem"]) == 0
+    assert Settings.load(settings_file).clients[1].public_keys == (stranger.private_key.public_key(),)
+    assert tomllib.loads(settings_file.read_text())["clients"][1]["public_keys"] == [f"{elsewhere}/new.pem"]
+
+
+def test_the_first_client_is_added(settings_file: Path) -> None:
+    """Settings that lack nothing but a client are good after the first is added."""
+    settings_file.write_text("# empty\n")
+    assert _add(settings_file) == 0
+    assert [client.id for client in Settings.load(settings_file).clients] == ["NEW"]
+
+
+def test_an_id_need_not_be_a_file_name(settings_file: Path) -> None:
+    """Whatever stands in an id, the secret lies beside the settings, under a name made of harmless characters."""
+    assert _add(settings_file, client="../A.b:c") == 0
+    assert "___A_b_c.secret" in _files(settings_file)
+
+
+@pytest.mark.parametrize(
+    ("client", "key", "mistake"),
+    [
+        ("IONPAYTEST", "IONPAYTEST.pem", "clients[1].id: another client has this id"),
+        ("A B", "IONPAYTEST.pem", f"clients[1].id: {NO_ID}"),
+        ("NEW", "nothing", "clients[1].public_keys[0]: FOLDER/nothing cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_client_changes_nothing(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], client: str, key: str, mistake: str
+) -> None:
+    """What would spoil the settings is told by its key, and every file is as it was; the status is 2."""
+    before, files = settings_file.read_text(), _files(settings_file)
+    assert _add(settings_file, client=client, key=key) == 2
+    told = f"snap-token: {settings_file}: {mistake.replace('FOLDER', str(settings_file.parent))}\n"
+    assert capsys.readouterr() == ("", told)
+    assert (settings_file.read_text(), _files(settings_file)) == (before, files)
+
+
+def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file under the name of the new secret is left as it is, and no client is added; the status is 2."""
+    file = settings_file.with_name("NEW.secret")
+    file.write_text("old")
+    assert _add(settings_file) == 2
+    told = f"snap-token: {file} exists and is left as it is; name another file or move it away\n"
+    assert capsys.readouterr() == ("", told)
+    assert (file.read_text(), len(Settings.load(settings_file).clients)) == ("old", 1)
+
+
+def test_settings_keep_their_mode(settings_file: Path) -> None:
+    """A settings file that others may not read is not opened to them by a change."""
+    settings_file.chmod(0o640)
+    assert _add(settings_file) == 0
+    assert S_IMODE(settings_file.stat().st_mode) == 0o640
+
+
+def test_settings_behind_a_link_are_changed(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay
+) -> None:
+    """Where the settings are named by a link, paths are relative to the link, and what it points to is changed."""
+    target = settings_file.rename(tmp_path_factory.mktemp("elsewhere") / "target.toml")
+    settings_file.symlink_to(target)
+    settings_file.with_name("other.pem").write_text(stranger.public_pem)
+    assert _add(settings_file, key="other.pem") == 0
+    assert settings_file.is_symlink()
+    assert len(Settings.load(settings_file).clients) == 2
+
+
+def test_a_client_is_suspended_and_resumed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A suspended client says so in the settings until it is resumed; each may be asked for twice."""
+    for command, suspended, told in (("suspend", True, "is suspended"), ("resume", False, "is not suspended")):
+        for _ in range(2):
+            assert main(["client", command, "--config", str(settings_file), "--id", "IONPAYTEST"]) == 0
+            assert Settings.load(settings_file).clients[0].suspended is suspended
+            assert capsys.readouterr() == (f"IONPAYTEST {told}\n", "")
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume"])
+def test_a_client_that_is_not_there_is_not_suspended(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """An id that the settings do not have is told with those that they have; the status is 2."""
+    before = settings_file.read_text()
+    assert main(["client", command, "--config", str(settings_file), "--id", "X"]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {settings_file} has no client X; it has IONPAYTEST\n")
+    assert settings_file.read_text() == before
+
+
+def test_clients_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each client is a line of a table: ids, the form of its calls' signature, its keys, its clock, its suspension."""
+    settings_file.with_name("short.pem").write_text(Nicepay("SHORT", new_key(1024)).public_pem)
+    short = str(settings_file.with_name("short.pem"))
+    assert _add(settings_file, short, "--partner-id", "PARTNER", "--symmetric") == 0
+    assert main(["client", "suspend", "--config", str(settings_file), "--id", "NEW"]) == 0
+    capsys.readouterr()
+    assert main(["client", "list", "--config", str(settings_file)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "id          partner id  signature   keys                  tolerance  suspended",
+        "IONPAYTEST  IONPAYTEST  asymmetric  1 of 2048 bits        300 s      no",
+        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes",
+    ]
+
+
+def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While another command changes files beside the settings, a change is refused; the status is 2."""
+    with held(settings_file.parent):
+        assert _add(settings_file) == 2
+    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize("command", ["add", "suspend", "list"])
+def test_missing_settings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Settings that are not there are one line on standard error; the status is 2."""
+    file = tmp_path / "nothing.toml"
+    options = {"add": ["--id", "A", "--public-key", "a"], "suspend": ["--id", "A"], "list": []}
+    assert main(["client", command, "--config", str(file), *options[command]]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")

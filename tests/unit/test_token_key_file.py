@@ -1,0 +1,55 @@
+"""The file of token keys: a key a line, and comments that the server passes over."""
+
+from base64 import urlsafe_b64decode
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.server.token_key_file import KeyLine, TokenKeyFile
+
+FILE = Path("token.keys")
+KEYS = [Fernet.generate_key() for _ in range(3)]
+
+
+def test_keys_and_comments_are_told_apart() -> None:
+    """Whatever is after a # is no key, and what is not a comment on a line of its own is a key with its note."""
+    first, second, third = (key.decode() for key in KEYS)
+    text = f"# ours #\n\n{first}\n {second}  # retired a # b \n#\n{third}#\n"
+    file = TokenKeyFile.parse(FILE, text)
+    assert file.comments == ("ours #", "")
+    assert file.lines == (KeyLine(KEYS[0]), KeyLine(KEYS[1], "retired a # b"), KeyLine(KEYS[2]))
+    assert file.keys == tuple(KEYS)
+
+
+def test_what_is_written_is_read_back() -> None:
+    """The text has the comments first, then a key a line, and says the same when it is read."""
+    file = TokenKeyFile(FILE, ("ours", ""), (KeyLine(KEYS[0], "minting since then"), KeyLine(KEYS[1])))
+    assert file.text == f"# ours\n#\n{KEYS[0].decode()}  # minting since then\n{KEYS[1].decode()}\n"
+    assert TokenKeyFile.parse(FILE, file.text) == file
+
+
+@given(st.lists(st.text(), max_size=3), st.text())
+def test_any_comment_is_read_back(comments: list[str], note: str) -> None:
+    """Whatever stands in comments, the keys are read as they were, and a second reading changes nothing."""
+    text = "".join(f"#{' '.join(comment.splitlines())}\n" for comment in comments)
+    file = TokenKeyFile.parse(FILE, f"{text}{KEYS[0].decode()} # {' '.join(note.splitlines())}")
+    assert file.keys == (KEYS[0],)
+    assert TokenKeyFile.parse(FILE, file.text) == file
+
+
+@pytest.mark.parametrize("text", ["", "#", f"# {KEYS[0].decode()}", "key", f"{KEYS[0].decode()}\nkey # comment"])
+def test_a_file_without_keys_is_none(text: str) -> None:
+    """A text that holds no key, or a line that is none, is refused."""
+    with pytest.raises(ValueError, match=r"."):
+        TokenKeyFile.parse(FILE, text)
+
+
+def test_a_fingerprint_names_a_key() -> None:
+    """A key is named by 8 hex characters of SHA-256 over its bytes, and is not shown when it is printed."""
+    line = KeyLine(KEYS[0], "note")
+    assert line.fingerprint == sha256(urlsafe_b64decode(KEYS[0])).hexdigest()[:8]
+    assert KEYS[0].decode() not in repr(line) + repr(TokenKeyFile(FILE, (), (line,)))
