@@ -8,7 +8,7 @@ from handlers.services import Services
 from handlers.snap import repeat
 from handlers.snap.bearer import bearer_token
 from handlers.snap.call import Call
-from handlers.snap.codes import CONFLICT, SnapError
+from handlers.snap.codes import CONFLICT, NOT_FOUND, SnapError
 from handlers.snap.timestamp import require_in_window
 
 Genuine = tuple[Mapping[str, object], Mapping[str, str]]
@@ -42,10 +42,12 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     """Decide on one call whose form is right.
 
     Raises:
-        SnapError: 401 03, without a token; 401 01, for the token; 401 00, for the partner, the clock or the signature;
-            409 00, for an external id that was used that day; 500 02, if the state is down and calls are refused then.
+        SnapError: 404 00, for a path that is no service's; 401 03, without a token; 401 01, for the token; 401 00, for
+            the partner, the clock or the signature; 409 00, for an external id that was used that day; 500 02, if the
+            state is down and calls are refused then.
     """
     now = services.now()
+    _require_service(services, headers["x_original_uri"])
     token = bearer_token(headers["authorization"])
     opened = live_token(services, token, now)
 
@@ -63,6 +65,12 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
         raise SnapError(CONFLICT, reason="call.repeated")
 
     return {"clientKey": client.key, "externalId": external_id}, _headers(services, client.key, external_id)
+
+
+def _require_service(services: Services, uri: str) -> None:
+    """Paths are compared as they were sent, without the query."""
+    if uri.partition("?")[0] not in services.service_codes:
+        raise SnapError(NOT_FOUND, reason="path.unmapped")
 
 
 def _headers(services: Services, client_key: str, external_id: str) -> Mapping[str, str]:

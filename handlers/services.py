@@ -1,7 +1,7 @@
 """What a handler needs beyond the request: one frozen object, made anew when keys or clients change."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -49,7 +49,8 @@ class Revocations(Protocol):
 class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
-    `accel_redirect` is the location that nginx sends a genuine call on to; None if it is not asked to.
+    `service_codes` are those of the merchant's paths. `accel_redirect` is the location that nginx sends a genuine call
+    on to; None if it is not asked to.
     """
 
     now: Callable[[], datetime]
@@ -58,4 +59,5 @@ class Services:
     state: State
     revocations: Revocations
     repeat: Repeat = "same-span"
+    service_codes: Mapping[str, str] = field(default_factory=dict)
     accel_redirect: str | None = None

@@ -56,7 +56,14 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
     client = Client(CLIENT_KEY, (key,), tolerance, partner_id=PARTNER, client_secret=client_secret, suspended=suspended)
     other = Client("OTHER", (key,), timedelta(seconds=400))
     clients = Clients([client, other], lambda _bits: key)
-    return Services(Clock(), clients, TokenKeys([Fernet.generate_key()]), MemoryState(), TakenBack())
+    return Services(
+        now=Clock(),
+        clients=clients,
+        token_keys=TokenKeys([Fernet.generate_key()]),
+        state=MemoryState(),
+        revocations=TakenBack(),
+        service_codes={URI.partition("?")[0]: "24"},
+    )
 
 
 def without_clients(known: Services, nicepay: Nicepay) -> Services:

@@ -1,9 +1,10 @@
 """The merchant's server, started in a thread on a free port with a clock that the test sets."""
 
+import asyncio
 import io
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvloop
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
-from handlers.server import logs, start
+from handlers.server import lifetime, logs, start
 from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
+from handlers.services import Services
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -85,6 +88,8 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
     keys.write_bytes(Fernet.generate_key() + b"\n")
     keys.chmod(0o600)
     tables = [extra, '[token]\nkeys_file = "token.keys"']
+    if "[state]" not in extra:
+        tables.append('[state]\nurl = "memory://"')
     for nicepay in clients:
         (folder / f"{nicepay.client_key}.pem").write_text(nicepay.public_pem)
         tables.append(
@@ -96,16 +101,27 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
     return settings
 
 
+def services_of(settings: Settings, now: Callable[[], datetime]) -> Services:
+    """What the handlers need, for whoever calls them without a server."""
+    return start.assemble(settings, start.share(settings, now))
+
+
+def _live(serving: Coroutine[None, None, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
+
+
 @contextmanager
 def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
     """Serve the settings on a free port until the block ends."""
     stream = io.StringIO()
     logs.set_up(stream)
-    services = start.assemble(settings, clock)
+    shared = start.share(settings, clock)
+    services = start.assemble(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
     listener = start.listen("127.0.0.1", 0)
     server = start.server(app)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread = threading.Thread(target=_live, args=(lifetime.live([(server, listener)], [shared.kept()]),))
     thread.start()
     merchant = Merchant(start.origin("127.0.0.1", listener.getsockname()[1]), clock, stream)
     try:

@@ -13,7 +13,8 @@ from handlers.server.key_files import read_text
 from handlers.server.settings import Settings
 from handlers.server.start import system_clock
 from handlers.snap.token import CLOCKS_APART, LIFETIME, TokenKeys, TokenRefusedError
-from handlers.state import StateDownError, open_state
+from handlers.state.opening import open_state
+from handlers.state.port import StateDownError
 
 _REFUSED = 1
 _STANDARD_INPUT = Path("-")

@@ -1,18 +1,25 @@
 """`snap-token serve`: the server."""
 
+import asyncio
 import sys
 from functools import partial
 from pathlib import Path
 from socket import socket
 
 import structlog
+import uvloop
 
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
-from handlers.server import logs, start
-from handlers.server.application import application, public_api
+from handlers.server import lifetime, logs, start
+from handlers.server.application import application, internal_api, public_api
+from handlers.server.current import Current
+from handlers.server.internal import AUTHORIZE, ForwardedCall
+from handlers.server.key_files import files_read
+from handlers.server.listener import Server
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
+from handlers.server.settings_tables import Internal, Listener
 
 
 def serve(*, config: Path, check: bool = False) -> None:
@@ -24,30 +31,55 @@ def serve(*, config: Path, check: bool = False) -> None:
         config: The settings file.
         check: Only validate the settings, keys included, and end.
     """
-    settings = settings_of(config)
+    with files_read() as files:
+        settings = settings_of(config)
     logs.set_up()
     start.warn(settings)
     if check:
         sys.stdout.write(f"{config}: good\n")
         return
     with start.until_told_to_stop():
-        _serve(settings)
+        _serve(config, settings, frozenset(files))
     structlog.get_logger().info("server.stopped")
 
 
-def _listener(settings: Settings) -> socket:
+def _listener(table: Listener, name: str) -> socket:
     try:
-        return start.listen(settings.server.host, settings.server.port)
+        return start.listen(table.host, table.port)
     except OSError as error:
-        address = f"{settings.server.host}:{settings.server.port}"
         cause, _, _ = str(error.strerror).partition(" (while attempting")
-        message = f"cannot listen on {address}: {cause}; set server.host and server.port to a free address"
+        message = (
+            f"cannot listen on {table.host}:{table.port}: {cause}; set {name}.host and {name}.port to a free address"
+        )
         raise MisuseError(message) from error
 
 
-def _serve(settings: Settings) -> None:
-    listener = _listener(settings)
-    services = start.assemble(settings)
+def _shared(settings: Settings) -> start.Shared:
+    try:
+        return start.share(settings)
+    except ValueError as error:
+        message = f"state.url: {error}"
+        raise MisuseError(message) from error
+
+
+def _serve(config: Path, settings: Settings, files: frozenset[Path]) -> None:
+    shared = _shared(settings)
+    current = Current(config, settings, partial(start.assemble, shared=shared))
+    serving = [_public(settings, current)]
+    if settings.internal:
+        serving.append(_internal(settings, settings.internal, current))
+    servers = [server for server, _ in serving]
+    companions = [
+        lifetime.on_signals(servers, current.reload),
+        shared.kept(),
+        current.kept(files),
+    ]
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(lifetime.live(serving, companions))
+
+
+def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
+    listener = _listener(settings.server, "server")
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
@@ -55,8 +87,15 @@ def _serve(settings: Settings) -> None:
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    app = application(public_api(settings.server.base_path), lambda: services, *layers)
-    start.server(app).run(sockets=[listener])
+    return start.server(application(public_api(settings.server.base_path), current, *layers)), listener
+
+
+def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
+    listener = _listener(internal, "internal")
+    origin = start.origin(internal.host, listener.getsockname()[1])
+    app = application(internal_api(internal, start.service_codes(settings)), current)
+    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
+    return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
 
 
 def _greeting(settings: Settings, origin: str) -> str:

@@ -1,6 +1,6 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +14,16 @@ from connexion.resolver import Resolver
 from starlette.types import ASGIApp
 
 from handlers.access_token import issue_access_token
+from handlers.authorization import authorize_call, authorize_call_without_body
+from handlers.health import report_liveness, report_readiness
+from handlers.introspection import introspect_token
+from handlers.revocation import revoke_tokens
 from handlers.server import facts
 from handlers.server.api import Api
-from handlers.server.challenge import snap_challenge
+from handlers.server.challenge import bearer_challenge, snap_challenge
 from handlers.server.edge import Edge
+from handlers.server.internal import AUTHORIZE, bearer_check, hand_over, service_code_of
+from handlers.server.settings_tables import Internal
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
 
@@ -25,6 +31,8 @@ _DOCUMENTS = Path(__file__).parents[2] / "openapi"
 
 DOCUMENT = _DOCUMENTS / "snap-token.yaml"
 """The contract, one source of truth. In a checkout and in a wheel alike it lies beside the package."""
+
+INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
 
 # The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
 _LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
@@ -42,6 +50,34 @@ def public_api(base_path: str) -> Api:
         challenge=lambda _path, error: snap_challenge(error),
         facts=facts.of_token_request,
         echo="client_key",
+    )
+
+
+def internal_api(internal: Internal, service_codes: Mapping[str, str]) -> Api:
+    """The merchant's own operations."""
+    return Api(
+        document=INTERNAL_DOCUMENT,
+        base_path="",
+        functions={
+            "authorizeCall": authorize_call,
+            "authorizeCallWithoutBody": authorize_call_without_body,
+            "introspectToken": introspect_token,
+            "revokeTokens": revoke_tokens,
+            "reportLiveness": report_liveness,
+            "reportReadiness": report_readiness,
+        },
+        events=dict.fromkeys(("authorizeCall", "authorizeCallWithoutBody"), "call.genuine")
+        | {"revokeTokens": "tokens.revoked"},
+        subject="call",
+        service_code=service_code_of(service_codes),
+        challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
+        facts=facts.of_call,
+        checks={
+            "AccessToken": hand_over,
+            "ProxySecret": bearer_check(internal.secret, "X-Internal-Authorization"),
+            "InternalSecret": bearer_check(internal.secret, "Authorization"),
+        },
+        largest_body=internal.body_limit_bytes,
     )
 
 

@@ -1,11 +1,25 @@
 """What a request says of its sender, as far as it is well-formed: for the log, and for X-CLIENT-KEY of the answer."""
 
+import re
 from datetime import datetime
 
 from handlers.server.api import Facts
 from handlers.server.guard import Sent
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.timestamp import skew
+
+_OF_CALL = {
+    "partner_id": b"x-partner-id",
+    "external_id": b"x-external-id",
+    "method": b"x-original-method",
+    "path": b"x-original-uri",
+}
+_FORMS = {
+    "partner_id": CLIENT_KEY,
+    "external_id": re.compile(r"[!-~]{1,40}"),
+    "method": re.compile(r"[A-Z]{1,16}"),
+    "path": re.compile(r"/[!->@-~]{0,255}"),
+}
 
 
 def of_token_request(sent: Sent, now: datetime) -> Facts:
@@ -15,6 +29,14 @@ def of_token_request(sent: Sent, now: datetime) -> Facts:
         "client_key": client_key if CLIENT_KEY.fullmatch(client_key) else None,
         "clock_skew_seconds": _seconds(_only(sent, b"x-timestamp"), now),
     }
+
+
+def of_call(sent: Sent, now: datetime) -> Facts:
+    """Of a call with a token: whose it says it is, and which; what is absent, malformed or sent twice is not told."""
+    told = {name: _only(sent, header).partition("?")[0] for name, header in _OF_CALL.items()}
+    known = {name: value for name, value in told.items() if _FORMS[name].fullmatch(value)}
+    seconds = _seconds(_only(sent, b"x-timestamp"), now)
+    return known if seconds is None else {**known, "clock_skew_seconds": seconds}
 
 
 def _only(sent: Sent, name: bytes) -> str:

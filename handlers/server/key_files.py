@@ -27,6 +27,7 @@ _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 # Pydantic-settings has no validation context, so the folder that paths are relative to stands here.
 _folder: ContextVar[Path] = ContextVar("folder", default=Path())
+_noted: ContextVar[set[Path]] = ContextVar("noted")
 
 
 @contextmanager
@@ -39,8 +40,20 @@ def relative_to(folder: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
+@contextmanager
+def files_read() -> Iterator[set[Path]]:
+    """Within it, every file that is read, or was to be read, is noted."""
+    noted: set[Path] = set()
+    token = _noted.set(noted)
+    try:
+        yield noted
+    finally:
+        _noted.reset(token)
+
+
 def read_text(path: Path) -> str:
     """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
+    _noted.get(set()).add(path)
     try:
         # As it is: a file that is changed keeps the ends of its lines.
         return path.read_bytes().decode("utf-8-sig")

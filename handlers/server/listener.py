@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 import uvicorn
@@ -19,12 +20,16 @@ _log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, but for the accepting: its own way of keeping a limit is to answer 503."""
+    """Uvicorn, but for the accepting, whose limit it keeps by answering 503, and for signals."""
 
     def __init__(self, config: uvicorn.Config, most_connections: int = MOST_CONNECTIONS) -> None:
         super().__init__(config)
         self._room = asyncio.Semaphore(most_connections)
         self._acceptors: list[asyncio.Task[None]] = []
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator in disguise
+        """None: signals are the business of whoever runs the servers of a process, of which there may be two."""
+        return nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept on each listener."""

@@ -103,6 +103,11 @@ class Token(Table):
         """The keys in the file; the first mints, all open."""
         return self.keys_file.keys
 
+    @property
+    def fingerprints(self) -> list[str]:
+        """What the keys may be called in public, in the same order."""
+        return [line.fingerprint for line in self.keys_file.lines]
+
 
 class ClientTable(Table):
     """One client: its X-CLIENT-KEY, its X-PARTNER-ID, its keys, and by how many seconds its clock may be off.

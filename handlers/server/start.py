@@ -2,9 +2,11 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import structlog
 import uvicorn
@@ -13,12 +15,14 @@ from starlette.types import ASGIApp
 
 from handlers.server.listener import Server
 from handlers.server.settings import Settings
+from handlers.server.settings_tables import ClientTable
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
-from handlers.state.memory import MemoryState
+from handlers.state.opening import open_state
 from handlers.state.revocations import Revocations
+from handlers.state.when_down import GuardedState, WhenDown
 
 _log = structlog.get_logger()
 
@@ -35,19 +39,65 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def assemble(settings: Settings, now: Callable[[], datetime] = system_clock) -> Services:
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What lives as long as the process, whatever becomes of keys and clients."""
+
+    state: GuardedState
+    revocations: Revocations
+    now: Callable[[], datetime]
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Within it the copy of what is revoked is kept fresh; at its end the state is closed."""
+        try:
+            async with self.revocations.kept_fresh():
+                yield
+        finally:
+            await self.state.close()
+
+
+def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
+    """Open the state that instances share; ValueError if it cannot be used."""
+    when_down = WhenDown(settings.state.when_down)
+    state = GuardedState(open_state(settings.state.url), when_down)
+    return Shared(state, Revocations(state, when_down, now), now)
+
+
+def assemble(settings: Settings, shared: Shared) -> Services:
     """What the handlers need, from the settings."""
-    clients = [
-        Client(table.id, table.public_keys, timedelta(seconds=table.clock_tolerance_seconds))
-        for table in settings.clients
-    ]
     lifetime = timedelta(seconds=settings.token.lifetime_seconds)
-    token_keys = TokenKeys(settings.token.keys, lifetime)
-    return Services(now, Clients(clients, _dummy_key), token_keys, MemoryState(), Revocations())
+    return Services(
+        now=shared.now,
+        clients=Clients([_client(table) for table in settings.clients], _dummy_key),
+        token_keys=TokenKeys(settings.token.keys, lifetime),
+        state=shared.state,
+        revocations=shared.revocations,
+        repeat=settings.token.repeat,
+        service_codes=service_codes(settings),
+        accel_redirect=settings.internal.accel_redirect if settings.internal else None,
+    )
 
 
+def service_codes(settings: Settings) -> Mapping[str, str]:
+    """By the path of the service."""
+    return {table.path: table.service_code for table in settings.services}
+
+
+def _client(table: ClientTable) -> Client:
+    return Client(
+        key=table.id,
+        public_keys=table.public_keys,
+        clock_tolerance=timedelta(seconds=table.clock_tolerance_seconds),
+        partner_id=table.partner_id,
+        client_secret=table.call_secret,
+        suspended=table.suspended,
+    )
+
+
+@lru_cache
 def _dummy_key(bits: int) -> rsa.RSAPublicKey:
-    """Nobody holds its private half: it is forgotten here."""
+    """Nobody holds its private half: it is forgotten here. One a size: making one takes a while."""
     return rsa.generate_private_key(65537, bits).public_key()
 
 
@@ -76,10 +126,7 @@ def origin(host: str, port: int) -> str:
 
 @contextmanager
 def until_told_to_stop() -> Iterator[None]:
-    """End the block, without an error, at SIGINT or SIGTERM, while the server starts as well as once it serves.
-
-    Uvicorn, when it has stopped for a signal, raises that signal again for whoever handled it before.
-    """
+    """End the block, without an error, at SIGINT or SIGTERM, until the servers handle these themselves."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with suppress(KeyboardInterrupt):
@@ -89,7 +136,7 @@ def until_told_to_stop() -> Iterator[None]:
 
 
 def server(app: ASGIApp) -> Server:
-    """An HTTP server that stops at SIGINT or SIGTERM and finishes the requests under way first."""
+    """An HTTP server that finishes what is under way when it is told to end."""
     config = uvicorn.Config(
         app,
         loop="uvloop",

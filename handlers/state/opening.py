@@ -12,8 +12,8 @@ from handlers.state.sqlite import SqliteState
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
 
 
-def open_state(url: str, folder: Path) -> State:
-    """The state at that URL; files are relative to the folder.
+def open_state(url: str, folder: Path = Path()) -> State:
+    """The state at that URL; files are relative to the folder, or to where the process runs.
 
     `memory://` is for one process, and whoever serves sees to that: nothing in the URL tells of others.
 

@@ -10,7 +10,7 @@ from handlers.access_token import issue_access_token
 from handlers.server import start
 from handlers.server.settings import Settings
 from handlers.snap.timestamp import require_in_window
-from tests.merchant import write_settings
+from tests.merchant import services_of, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 _TIMES = 2_000
@@ -19,7 +19,7 @@ _REPEATS = 5
 
 def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
     """Microseconds of each step, and of the whole handler."""
-    services = start.assemble(Settings.load(write_settings(folder, nicepay)))
+    services = services_of(Settings.load(write_settings(folder, nicepay)), start.system_clock)
     now = datetime.now(UTC)
     timestamp = jakarta(now)
     signature = nicepay.signature(timestamp)

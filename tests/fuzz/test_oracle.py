@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.server import logs, start
+from handlers.server import logs
 from handlers.server.binding import HeaderRule
 from handlers.server.bodies import ObjectRule
 from handlers.server.settings import Settings
@@ -38,7 +38,7 @@ from tests.fuzz.oracle import (
     oddities,
     typed,
 )
-from tests.merchant import BASE_PATH, Clock, write_settings
+from tests.merchant import BASE_PATH, Clock, services_of, write_settings
 from tests.nicepay import BODY, Nicepay
 
 _GOOD = Request()
@@ -456,7 +456,7 @@ def stock() -> Server:
 def ours(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Server:
     """The bound application."""
     read = Settings.load(write_settings(tmp_path_factory.mktemp("oracle"), nicepay))
-    return Bound(start.assemble(read, Clock()))
+    return Bound(services_of(read, Clock()))
 
 
 @pytest.fixture(scope="module")

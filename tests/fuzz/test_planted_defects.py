@@ -19,7 +19,7 @@ from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its
 from tests.fuzz.planted import Defect, Defective, none, served
 from tests.fuzz.run import Reports, Target, run_schemathesis
 from tests.fuzz.tally import SIGNED
-from tests.merchant import BASE_PATH, write_settings
+from tests.merchant import BASE_PATH, services_of, write_settings
 from tests.nicepay import Nicepay
 
 SIGNATURE = re.compile(r"[A-Za-z0-9+/]{342}==")
@@ -85,7 +85,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     key.write_text(nicepay.private_pem)
     settings = Settings.load(write_settings(folder, nicepay))
     logs.set_up(io.StringIO())
-    services = start.assemble(settings)
+    services = services_of(settings, start.system_clock)
     server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
         yield Fuzzed(server, Target(origin + BASE_PATH, key), folder)

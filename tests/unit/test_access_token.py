@@ -9,20 +9,19 @@ from pathlib import Path
 import pytest
 
 from handlers.access_token import issue_access_token
-from handlers.server import start
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.client import Clients
 from handlers.snap.codes import CONFLICT, SnapError
 from handlers.state.memory import MemoryState
-from tests.merchant import NOON, Clock
+from tests.merchant import NOON, Clock, services_of
 from tests.nicepay import Nicepay, jakarta
 
 
 @pytest.fixture
 def services(settings_file: Path) -> Services:
     """A merchant that knows NICEPAY, at noon, and remembers nothing yet."""
-    return replace(start.assemble(Settings.load(settings_file), Clock()), state=MemoryState())
+    return replace(services_of(Settings.load(settings_file), Clock()), state=MemoryState())
 
 
 def _answer(services: Services, timestamp: str, client_key: str, signature: str) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ import time_machine
 from handlers.cli import main
 from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
-from handlers.state import open_state
+from handlers.state.opening import open_state
 from tests.merchant import NOON
 
 FOREVER = timedelta(days=1)

@@ -12,14 +12,14 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.server import logs, start
+from handlers.server import logs
 from handlers.server.application import application, public_api
 from handlers.server.edge import Edge
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH, check_answer
-from tests.merchant import BASE_PATH, NOON, Clock
+from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.nicepay import BODY, Nicepay, jakarta
 
 LOCAL = "the value of a local variable"
@@ -46,7 +46,7 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def services(settings_file: Path) -> Services:
     """Services that issue tokens."""
-    return start.assemble(Settings.load(settings_file), Clock())
+    return services_of(Settings.load(settings_file), Clock())
 
 
 def _post(app: ASGIApp, nicepay: Nicepay, path: str = BASE_PATH + TOKEN_PATH) -> httpx.Response:

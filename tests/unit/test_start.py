@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs, start
 from handlers.server.settings import Settings
-from tests.merchant import NOON, Clock, Merchant, write_settings
+from tests.merchant import NOON, Clock, Merchant, services_of, write_settings
 from tests.nicepay import Nicepay, jakarta, new_key
 
 STOPS = [signal.SIGINT, signal.SIGTERM]
@@ -39,7 +39,7 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     """Clients, tolerances, token keys, their lifetime and the clock reach the handlers as they were set."""
     file = write_settings(tmp_path, nicepay, tolerance=60, extra="[token]\nlifetime_seconds = 200")
     file.write_text(file.read_text().replace('[token]\nkeys_file = "token.keys"', ""))
-    services = start.assemble(Settings.load(file), Clock())
+    services = services_of(Settings.load(file), Clock())
     client = services.clients.find(nicepay.client_key)
     assert (client.key, client.clock_tolerance) == (nicepay.client_key, timedelta(seconds=60))
     assert client.public_keys == (nicepay.private_key.public_key(),)
@@ -50,13 +50,13 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
 
 def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
     """Without a clock given, services tell the machine's time."""
-    assert start.assemble(Settings.load(settings_file)).now is start.system_clock
+    assert services_of(Settings.load(settings_file), start.system_clock).now is start.system_clock
 
 
 def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
     """Unknown clients are held against a fresh key at each start, as large as a client's and nobody's."""
     settings = Settings.load(settings_file)
-    first, second = (start.assemble(settings).clients.find("NOBODY").padding[0] for _ in range(2))
+    first, second = (services_of(settings, start.system_clock).clients.find("NOBODY").padding[0] for _ in range(2))
     assert first.key_size == nicepay.private_key.key_size
     assert len({key.public_numbers().n for key in (first, second, nicepay.private_key.public_key())}) == 3
 

@@ -12,9 +12,10 @@ from handlers.server import start
 from handlers.server.application import DOCUMENT
 from handlers.server.settings import Settings
 from tests.bench.contestants import place
+from tests.merchant import services_of
 
 _SETTINGS = Settings.load(place.folder() / "snap-token.toml")
-_SERVICES = start.assemble(_SETTINGS)
+_SERVICES = services_of(_SETTINGS, start.system_clock)
 
 
 async def issue() -> Mapping[str, object]:

@@ -1,0 +1,61 @@
+"""The merchant's own API: what of it is not in its document."""
+
+from collections.abc import Callable, Mapping
+from hmac import compare_digest
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from handlers.server.guard import Sent
+from handlers.server.security import Check
+from handlers.snap.codes import UNAUTHORIZED, SnapError
+
+AUTHORIZE = "/authorize"
+NO_SERVICE = "00"
+
+_PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": b"x-original-uri"}
+_OURS = frozenset(_PAIR.values())
+_PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
+
+
+def service_code_of(service_codes: Mapping[str, str]) -> Callable[[str, Sent], str]:
+    """How to find the service code of a refusal, from the service codes of the merchant's paths."""
+
+    def service_code(path: str, sent: Sent) -> str:
+        """That of the call's path; 00 where the call, or its path, is not known."""
+        if path != AUTHORIZE or b"x-original-uri" in sent.repeated:
+            return NO_SERVICE
+        return service_codes.get(sent.get(b"x-original-uri").partition("?")[0], NO_SERVICE)
+
+    return service_code
+
+
+def bearer_check(secret: bytes | None, header: str) -> Check:
+    """A check for `Bearer <secret>` in a header, in constant time; without a secret everybody passes."""
+
+    def check(value: str) -> Mapping[str, object]:
+        scheme, _, given = value.partition(" ")
+        if secret and not (scheme.lower() == "bearer" and compare_digest(given.encode("latin-1"), secret)):
+            raise SnapError(UNAUTHORIZED, field=header, reason="secret.wrong", headers=_PLAIN_BEARER)
+        return {}
+
+    return check
+
+
+def hand_over(authorization: str) -> Mapping[str, object]:
+    """The call's own token: the function judges it, in its turn."""
+    return {"authorization": authorization or None}
+
+
+class ForwardedCall:
+    """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """`app` reads X-Original-Method and X-Original-URI."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Rename the headers of one request."""
+        if "headers" in scope:
+            kept = [(name, value) for name, value in scope["headers"] if name not in _OURS]
+            scope = {**scope, "headers": [(_PAIR.get(name, name), value) for name, value in kept]}
+        await self._app(scope, receive, send)

@@ -1,0 +1,46 @@
+"""A process's serving life: its listeners start and end together, and what they share lives as long."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from handlers.server.listener import Server
+
+
+async def live(
+    serving: Sequence[tuple[Server, socket.socket]], companions: Iterable[AbstractAsyncContextManager[None]]
+) -> None:
+    """Serve on each listener until one ends, for whatever reason; then the others end too."""
+    async with AsyncExitStack() as stack:
+        for companion in companions:
+            await stack.enter_async_context(companion)
+        tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in serving]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        end(server for server, _ in serving)
+        await asyncio.gather(*tasks)
+
+
+def end(servers: Iterable[Server]) -> None:
+    """Have each finish what is under way, and end."""
+    for server in servers:
+        server.should_exit = True
+
+
+def _insist(servers: Sequence[Server]) -> None:
+    """The first time, end; after that, drop what is under way."""
+    for server in servers:
+        server.force_exit = server.should_exit
+    end(servers)
+
+
+@asynccontextmanager
+async def on_signals(servers: Sequence[Server], reload: Callable[[], None]) -> AsyncIterator[None]:
+    """SIGINT and SIGTERM end the servers, SIGHUP has keys and clients read anew."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, _insist, servers)
+    loop.add_signal_handler(signal.SIGTERM, _insist, servers)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    # They are not taken back: until the loop is closed, a further signal must not kill what is ending.
+    yield
