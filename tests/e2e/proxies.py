@@ -1,6 +1,5 @@
 """nginx and Caddy as the README has them: the very files, on free ports, in a folder of their own."""
 
-import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -11,8 +10,8 @@ from pathlib import Path
 import httpx
 
 from tests.e2e import certificate
-from tests.e2e.conftest import missing
 from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.programs import program
 
 FOLDER = Path(__file__).parent
 HOST = "127.0.0.1"
@@ -58,14 +57,14 @@ class Proxy:
 @contextmanager
 def nginx(folder: Path, behind: Behind) -> Iterator[Proxy]:
     """The README's nginx until the block ends."""
-    program, port = _program("nginx"), _free_port()
+    port = _free_port()
     text = behind.put_into((FOLDER / "nginx.conf").read_text())
     text = _replaced(text, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     (folder / "nginx.conf").write_text(text)
     tls = certificate.write(folder, HOST)
     # Whoever runs the test keeps its rights, since the folder is nobody else's; the log tells when it listens.
     told = "daemon off; error_log stderr notice;" + (" user root;" if folder.owner() == "root" else "")
-    with running(program, "-p", folder, "-c", "nginx.conf", "-g", told) as process:
+    with running(program("nginx"), "-p", folder, "-c", "nginx.conf", "-g", told) as process:
         _wait(process, "start worker process ")
         with httpx.Client(base_url=f"https://{HOST}:{port}", verify=tls, trust_env=False, timeout=PATIENCE) as client:
             yield Proxy(client, port, tls)
@@ -74,20 +73,15 @@ def nginx(folder: Path, behind: Behind) -> Iterator[Proxy]:
 @contextmanager
 def caddy(folder: Path, behind: Behind) -> Iterator[Proxy]:
     """The README's Caddy until the block ends, without TLS: it would ask an authority for a certificate."""
-    program, port = _program("caddy"), _free_port()
+    port = _free_port()
     text = behind.put_into((FOLDER / "Caddyfile").read_text())
     text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))
-    with running(program, "run", "--config", folder / "Caddyfile", env=home) as process:
+    with running(program("caddy"), "run", "--config", folder / "Caddyfile", env=home) as process:
         _wait(process, '"serving initial configuration"')
         with httpx.Client(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=PATIENCE) as client:
             yield Proxy(client, port, None)
-
-
-def _program(name: str) -> str:
-    """Its path; Debian keeps nginx where only root looks."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or missing(f"{name} is not installed")
 
 
 def _free_port() -> int:
