@@ -15,5 +15,5 @@ def missing(reason: str) -> NoReturn:
 
 
 def program(name: str) -> str:
-    """The path of a program of this machine."""
-    return shutil.which(name) or missing(f"{name} is not installed")
+    """The path of a program of this machine; Debian keeps nginx where only root looks."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or missing(f"{name} is not installed")

@@ -1,0 +1,447 @@
+"""The README's nginx and Caddy, on their own: the services before and behind them answer what each test says."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e import merchant_service, proxies
+from tests.e2e.merchant_service import ARBITRARY, Answer, Service
+from tests.e2e.proxies import HOST, Behind, Proxy
+
+INQUIRY = "/api/v1.0/transfer-va/inquiry"
+TOKEN = "/api/v1.0/access-token/b2b"
+LIMIT = 262_144
+GENUINE = Answer(
+    b"", headers={"X-Accel-Redirect": "@merchant", "X-Client-Key": "IONPAYTEST", "X-External-Id": "ordNo20260122"}
+)
+Headers = dict[str, str] | list[tuple[str, str]]
+REFUSED = b'{"responseCode":"4012401","responseMessage":"Invalid Token (B2B)"}'
+FROM_OUTSIDE = [
+    (name, "from outside")
+    for name in (
+        *("X-Original-Method", "X-Original-URI", "X_Original_URI", "X-Forwarded-Method", "X-Forwarded-Uri"),
+        *("X-Client-Key", "X-Client-Key", "X_Client_Key", "X_CLIENT-KEY", "X-External-Id", "X_External_Id"),
+        *("X-Internal-Authorization", "X-Accel-Redirect", "X-Forwarded-For"),
+    )
+]
+BOTH = pytest.mark.parametrize("front", ["nginx", "caddy"], indirect=True)
+NGINX = pytest.mark.parametrize("front", ["nginx"], indirect=True)
+CADDY = pytest.mark.parametrize("front", ["caddy"], indirect=True)
+
+
+@dataclass(frozen=True)
+class Front:
+    """A proxy in a folder of its own, with a stub for each of the services behind it."""
+
+    folder: Path
+    proxy: Proxy
+    token: Service
+    internal: Service
+    merchant: Service
+
+    @property
+    def services(self) -> tuple[Service, Service, Service]:
+        return self.token, self.internal, self.merchant
+
+    def call(self, body: bytes | Iterator[bytes] = ARBITRARY, headers: Headers | None = None) -> httpx.Response:
+        """Send a call as NICEPAY does."""
+        return self.proxy.client.post(INQUIRY, content=body, headers=headers)
+
+    def exchange(self, head: str, body: bytes = b"") -> bytes:
+        """Send these very lines and this body, and read the answer."""
+        return self.proxy.exchange(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
+
+
+@pytest.fixture(scope="module")
+def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with _front("nginx", tmp_path_factory.mktemp("nginx")) as front:
+        yield front
+
+
+@pytest.fixture(scope="module")
+def caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with _front("caddy", tmp_path_factory.mktemp("caddy")) as front:
+        yield front
+
+
+@pytest.fixture
+def front(request: pytest.FixtureRequest) -> Front:
+    """The proxy that the test names, before services that find every call genuine and have taken none."""
+    front: Front = request.getfixturevalue(request.param)
+    front.token.answer = front.merchant.answer = Answer()
+    front.internal.answer = GENUINE
+    for service in front.services:
+        service.calls.queue.clear()
+    return front
+
+
+@pytest.fixture
+def nobody() -> Iterator[int]:
+    """A port of this machine that refuses connections."""
+    with socket.socket() as bound:
+        bound.bind((HOST, 0))
+        yield bound.getsockname()[1]
+
+
+@pytest.fixture
+def silence() -> Iterator[int]:
+    """A port of this machine that takes connections and never answers."""
+    with socket.create_server((HOST, 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@BOTH
+def test_a_genuine_call_reaches_the_merchant_as_it_came(front: Front) -> None:
+    """The merchant gets method, URI, headers and body of a genuine call, and the caller gets the merchant's answer."""
+    sent = {"Authorization": "Bearer gAAA==", "X-SIGNATURE": "c2ln", "Content-Type": "text/odd", "Host": HOST}
+    answered = front.proxy.client.post(INQUIRY + "?a=%2Fb&c=%20%7e", content=ARBITRARY, headers=sent)
+    call = front.merchant.took()
+    assert (call.method, call.target, call.body) == ("POST", INQUIRY + "?a=%2Fb&c=%20%7e", ARBITRARY)
+    assert {name: call.values(name) for name in sent} == {name: [value] for name, value in sent.items()}
+    assert (answered.status_code, answered.content) == (200, front.merchant.answer.content)
+
+
+@BOTH
+def test_the_merchant_learns_whose_call_it_is(front: Front) -> None:
+    """The merchant gets client key and external id as /authorize gave them."""
+    front.call()
+    call = front.merchant.took()
+    assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
+
+
+@NGINX
+def test_nginx_has_the_call_authorised_with_its_body(front: Front) -> None:
+    """Nginx asks with a POST that has the body of the call, and its method and URI in one pair of headers."""
+    front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
+    asked = front.internal.took()
+    assert (asked.method, asked.target, asked.body) == ("POST", "/authorize", ARBITRARY)
+    assert (asked.values("X-Original-Method"), asked.values("X-Original-URI")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
+    assert front.merchant.took().method == "PUT"
+
+
+@CADDY
+def test_caddy_has_the_call_authorised_without_its_body(front: Front) -> None:
+    """Caddy asks with a GET that has no body, and has method and URI of the call in the other pair of headers."""
+    front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
+    asked = front.internal.took()
+    assert (asked.method, asked.target, asked.body) == ("GET", "/authorize", b"")
+    assert (asked.values("X-Forwarded-Method"), asked.values("X-Forwarded-Uri")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
+    assert front.merchant.took().method == "PUT"
+
+
+@BOTH
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 500, 502, 503, 504])
+def test_a_refusal_reaches_the_caller(front: Front, status: int) -> None:
+    """A refusal of /authorize reaches the caller with its status, body and headers, and the merchant sees nothing."""
+    told = {"WWW-Authenticate": 'Bearer error="invalid_token"', "X-TIMESTAMP": "2026-01-22T12:00:01+07:00"}
+    front.internal.answer = Answer(REFUSED, status, told | {"Retry-After": "1"})
+    answered = front.call()
+    assert (answered.status_code, answered.content) == (status, REFUSED)
+    assert answered.headers.items() >= {(name.lower(), value) for name, value in told.items()} | {("retry-after", "1")}
+    assert answered.headers["Content-Type"] == "application/json"
+    assert front.merchant.calls.empty()
+
+
+@BOTH
+@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PATCH", "OPTIONS"])
+def test_other_methods(front: Front, method: str) -> None:
+    """Any method can be authorised, is named to /authorize, and reaches the merchant unchanged."""
+    answered = front.proxy.client.request(method, INQUIRY)
+    asked = front.internal.took()
+    assert asked.values("X-Original-Method") + asked.values("X-Forwarded-Method") == [method]
+    assert front.merchant.took().method == method
+    assert answered.status_code == 200
+
+
+@BOTH
+def test_what_a_caller_says_of_itself_counts_for_nothing(front: Front) -> None:
+    """Headers that the proxy or the internal listener trust are not taken from the caller, under any spelling."""
+    front.call(headers=FROM_OUTSIDE)
+    asked, call = front.internal.took(), front.merchant.took()
+    pair = [*asked.values("X-Original-Method"), *asked.values("X-Original-URI")]
+    other = [*asked.values("X-Forwarded-Method"), *asked.values("X-Forwarded-Uri")]
+    assert pair + other == ["POST", INQUIRY]
+    assert call.values("X-Forwarded-For") == [HOST]
+    assert not asked.values("X-Internal-Authorization")
+    assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
+    assert not [name for name, _ in asked.headers + call.headers if "_" in name]
+
+
+@CADDY
+def test_caddy_drops_what_a_caller_says_at_once(front: Front) -> None:
+    """Caddy drops the caller's X-Client-Key before it asks, since Caddy 2.10 keeps it if /authorize names no client."""
+    front.call(headers={"X-Client-Key": "from outside"})
+    assert not front.internal.took().values("X-Client-Key")
+
+
+@BOTH
+def test_a_caller_cannot_take_headers_away(front: Front) -> None:
+    """A Connection header that names the headers that the proxy sets takes none of them away."""
+    named = "X-Client-Key, X-External-Id, X-Original-Method, X-Original-URI, X-Forwarded-Method, X-Forwarded-Uri"
+    front.call(headers={"Connection": named})
+    asked, call = front.internal.took(), front.merchant.took()
+    assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [INQUIRY]
+    assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
+
+
+@BOTH
+def test_copies_of_a_header_stay_copies(front: Front) -> None:
+    """A header that comes twice reaches /authorize twice, which refuses it."""
+    front.call(headers=[("X-SIGNATURE", "b25l"), ("X-SIGNATURE", "dHdv")])
+    assert front.internal.took().values("X-SIGNATURE") == ["b25l", "dHdv"]
+
+
+@BOTH
+@pytest.mark.parametrize("size", [0, 1, 16_385, LIMIT])
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_bodies_of_any_size(front: Front, size: int, *, chunked: bool) -> None:
+    """A body up to the limit reaches the merchant byte for byte, in chunks or of a length told before."""
+    body = bytes(each % 256 for each in range(size))
+    assert front.call(_in_pieces(body) if chunked else body).status_code == 200
+    assert front.merchant.took().body == body
+
+
+@NGINX
+@pytest.mark.parametrize("size", [16_385, LIMIT])
+def test_nginx_has_large_bodies_authorised(front: Front, size: int) -> None:
+    """A body of any size up to the limit, in chunks too, reaches /authorize byte for byte, and is written nowhere."""
+    body = bytes(each % 251 for each in range(size))
+    untouched = (front.folder / "tmp").stat().st_mtime_ns
+    front.call(_in_pieces(body))
+    assert front.internal.took().body == body
+    assert (front.folder / "tmp").stat().st_mtime_ns == untouched
+
+
+@NGINX
+def test_nginx_refuses_a_body_in_chunks_over_the_limit(front: Front) -> None:
+    """Nginx refuses a body whose chunks exceed the limit with a SNAP body before anybody is asked."""
+    answered = front.call(_in_pieces(b"x" * (LIMIT + 1)))
+    assert (answered.status_code, answered.json()) == (413, _snap("4132400", "Content Too Large"))
+    assert all(service.calls.empty() for service in front.services)
+
+
+@CADDY
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_caddy_breaks_off_a_body_over_the_limit(front: Front, *, chunked: bool) -> None:
+    """Caddy has a call with a body over the limit authorised, but the merchant never gets it whole."""
+    body = b"x" * (LIMIT + 1)
+    answered = front.call(_in_pieces(body) if chunked else body)
+    assert answered.json()["responseCode"] in {"4130000", "5040000"}
+    assert front.merchant.calls.empty()
+
+
+@BOTH
+def test_a_caller_who_waits_to_send_the_body(front: Front) -> None:
+    """A caller that expects `100 Continue` before it sends its body gets it, and is served."""
+    head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\nExpect: 100-continue\nContent-Length: 2"
+    answered = front.exchange(head, b"{}")
+    assert answered.startswith(b"HTTP/1.1 100 Continue\r\n")
+    assert b"HTTP/1.1 200 OK\r\n" in answered
+    assert front.merchant.took().body == b"{}"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "target",
+    [
+        INQUIRY + "?",
+        "/" + INQUIRY,
+        "/api/v1.0/./transfer-va/inquiry",
+        "/api/v1.0/transfer-va/payment/../inquiry",
+        "/api/v1.0/transfer-va%2Finquiry",
+        "/api/v1.0/%74ransfer-va/inquiry",
+        "/x/../api/v1.0/transfer-va/inquiry",
+        INQUIRY + "?a=%00&b=//..#f",
+    ],
+)
+def test_the_uri_that_is_authorised_is_the_one_that_is_delivered(front: Front, target: str) -> None:
+    """Nothing is made of an unusual URI: /authorize judges the very characters that the merchant gets."""
+    front.exchange(f"POST {target} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
+    asked = front.internal.took()
+    assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [target]
+    # A query without a character and a fragment are nothing; the first is dropped by the stub, the second by nginx.
+    assert front.merchant.took().target == target.rstrip("?").partition("#")[0]
+
+
+@NGINX
+def test_the_uri_of_a_call_to_a_proxy(front: Front) -> None:
+    """Of a URI with scheme and host, /authorize and the merchant get path and query."""
+    front.exchange(f"POST http://other.example{INQUIRY}?a=1 HTTP/1.1\nHost: {HOST}\nConnection: close")
+    assert front.internal.took().values("X-Original-URI") == [INQUIRY + "?a=1"]
+    assert front.merchant.took().target == INQUIRY + "?a=1"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1.0", "/api/v1.0x/", "/authorize", "/revoke", "/refused", "/@merchant", "/api/v1.0/../revoke"]
+)
+def test_nothing_else_is_there(front: Front, path: str) -> None:
+    """Other paths are not found, whatever the internal listener or the proxy itself has under them."""
+    answered = front.exchange(f"POST {path} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
+    assert answered.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert answered.endswith(b'\r\n\r\n{"responseCode":"4040000","responseMessage":"Not Found"}')
+    assert all(service.calls.empty() for service in front.services)
+
+
+@BOTH
+def test_the_token_endpoint(front: Front) -> None:
+    """A token request goes to the public listener as it came, and nobody else is asked."""
+    front.token.answer = Answer(REFUSED, 401, {"WWW-Authenticate": 'SNAP realm="access-token"'})
+    answered = front.proxy.client.post(TOKEN, content=ARBITRARY, headers={"X-CLIENT-KEY": "IONPAYTEST"})
+    call = front.token.took()
+    assert (call.method, call.target, call.body) == ("POST", TOKEN, ARBITRARY)
+    assert call.values("X-CLIENT-KEY") == ["IONPAYTEST"]
+    assert (answered.status_code, answered.content) == (401, REFUSED)
+    assert answered.headers["WWW-Authenticate"] == 'SNAP realm="access-token"'
+    assert front.internal.calls.empty()
+    assert front.merchant.calls.empty()
+
+
+@NGINX
+@pytest.mark.parametrize("target", [TOKEN, "@merchant", "/refused"])
+def test_only_the_internal_listener_redirects_inside(front: Front, target: str) -> None:
+    """An X-Accel-Redirect of the merchant's service or of the public listener leads nowhere."""
+    front.token.answer = front.merchant.answer = Answer(headers={"X-Accel-Redirect": target})
+    answered = [front.call(), front.proxy.client.post(TOKEN, content=ARBITRARY)]
+    assert [each.content for each in answered] == [Answer().content] * 2
+    assert [service.calls.qsize() for service in front.services] == [1, 1, 1]
+
+
+@NGINX
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Content-Length: 2\nTransfer-Encoding: chunked",
+        "Content-Length: 2\nContent-Length: 12",
+        "Transfer-Encoding: gzip, chunked",
+        "Transfer-Encoding : chunked",
+        "Content-Length: 2\nHost: other.example",
+    ],
+)
+def test_nginx_refuses_what_two_servers_could_read_in_two_ways(front: Front, lines: str) -> None:
+    """A call whose end is not certain, or that names two hosts, is refused with a SNAP body before anybody is asked."""
+    head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\n{lines}"
+    answered = front.exchange(head, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answered.endswith(b'\r\n\r\n{"responseCode":"4002400","responseMessage":"Bad Request"}')
+    assert all(service.calls.empty() for service in front.services)
+
+
+@NGINX
+@pytest.mark.parametrize(
+    ("target", "size", "code", "message"),
+    [
+        (INQUIRY, LIMIT + 1, "4132400", "Content Too Large"),
+        ("/api/v1.0/transfer-va/payment?a=1", LIMIT + 1, "4132500", "Content Too Large"),
+        ("/api/v1.0/transfer-va/payments", LIMIT + 1, "4130000", "Content Too Large"),
+        (TOKEN, LIMIT + 1, "4137300", "Content Too Large"),
+        (INQUIRY + "?" + "a" * 9_000, 0, "4140000", "URI Too Long"),
+    ],
+)
+def test_what_nginx_refuses(front: Front, target: str, size: int, code: str, message: str) -> None:
+    """What nginx refuses by itself has a SNAP body, with the service code of the path if that is known."""
+    answered = front.proxy.client.post(target, content=b"x" * size)
+    assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
+    assert all(service.calls.empty() for service in front.services)
+
+
+@NGINX
+def test_a_method_that_nginx_refuses(front: Front) -> None:
+    """TRACE, which would show the caller what the proxy adds, is refused with a SNAP body before anybody is asked."""
+    answered = front.proxy.client.request("TRACE", INQUIRY)
+    assert (answered.status_code, answered.json()) == (405, _snap("4052400", "Requested Function Is Not Supported"))
+    assert all(service.calls.empty() for service in front.services)
+
+
+@NGINX
+def test_what_nginx_refuses_has_a_time(front: Front) -> None:
+    """A SNAP body of nginx's own comes with X-TIMESTAMP, as SNAP demands of every answer."""
+    answered = front.proxy.client.post("/")
+    assert datetime.fromisoformat(answered.headers["X-TIMESTAMP"]).utcoffset() is not None
+    assert answered.headers["Server"] == "nginx"
+
+
+@NGINX
+def test_a_header_too_large_for_nginx(front: Front) -> None:
+    """A header that nginx cannot hold is refused with a SNAP body before anybody is asked."""
+    answered = front.call(headers={"X-SIGNATURE": "x" * 9_000})
+    assert (answered.status_code, answered.json()) == (431, _snap("4312400", "Request Header Fields Too Large"))
+    assert all(service.calls.empty() for service in front.services)
+
+
+@NGINX
+def test_connections_are_kept(front: Front) -> None:
+    """Calls of one caller use one connection to each service; to /authorize, since its genuine answer has no body."""
+    ports = set()
+    for _ in range(3):
+        front.call()
+        front.proxy.client.post(TOKEN)
+        ports.add(tuple(service.took().port for service in front.services))
+    assert len(ports) == 1
+
+
+@NGINX
+def test_an_old_tls_is_refused(front: Front) -> None:
+    """A caller that knows no TLS 1.3 gets no connection."""
+    old = ssl.create_default_context(cafile=front.folder / "certificate.pem")
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        socket.create_connection((HOST, front.proxy.port)) as connection,
+        pytest.raises(ssl.SSLError, match="PROTOCOL_VERSION"),
+    ):
+        old.wrap_socket(connection, server_hostname=HOST)
+
+
+@pytest.mark.parametrize(
+    ("program", "code", "message"), [("nginx", "5032400", "Service Unavailable"), ("caddy", "5040000", "Timeout")]
+)
+def test_nobody_authorises(tmp_path: Path, program: str, code: str, message: str, nobody: int) -> None:
+    """Without the internal listener a call is refused with a SNAP body, and the merchant sees nothing."""
+    with _front(program, tmp_path, internal=nobody) as front:
+        answered = front.call()
+        assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
+        assert front.merchant.calls.empty()
+
+
+@pytest.mark.parametrize(("program", "code"), [("nginx", "5032400"), ("caddy", "5040000")])
+def test_whoever_authorises_is_silent(tmp_path: Path, program: str, code: str, silence: int) -> None:
+    """An internal listener that does not answer within seconds is as good as none."""
+    with _front(program, tmp_path, internal=silence) as front:
+        assert front.call().json()["responseCode"] == code
+        assert front.merchant.calls.empty()
+
+
+@pytest.mark.parametrize(("program", "code"), [("nginx", "5042400"), ("caddy", "5040000")])
+def test_nobody_takes_the_call(tmp_path: Path, program: str, code: str, nobody: int) -> None:
+    """Without the merchant's service a genuine call is answered with SNAP's Timeout."""
+    with _front(program, tmp_path, merchant=nobody) as front:
+        front.internal.answer = GENUINE
+        answered = front.call()
+        assert (answered.status_code, answered.json()) == (504, _snap(code, "Timeout"))
+
+
+@contextmanager
+def _front(program: str, folder: Path, **ports: int) -> Iterator[Front]:
+    """A proxy before three stubs; `ports` name what stands there instead of a stub."""
+    start = {"nginx": proxies.nginx, "caddy": proxies.caddy}[program]
+    with ExitStack() as stack:
+        services = {name: stack.enter_context(merchant_service.running()) for name in ("token", "internal", "merchant")}
+        behind = Behind(**{name: service.port for name, service in services.items()} | ports)
+        yield Front(folder, stack.enter_context(start(folder, behind)), **services)
+
+
+def _in_pieces(body: bytes) -> Iterator[bytes]:
+    """A body of a length not told before."""
+    for start in range(0, len(body), 10_000):
+        yield body[start : start + 10_000]
+
+
+def _snap(code: str, message: str) -> dict[str, str]:
+    return {"responseCode": code, "responseMessage": message}
