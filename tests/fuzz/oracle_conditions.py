@@ -1,0 +1,74 @@
+"""What the table of differences asks of a request."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+
+import jsonschema  # type: ignore[import-untyped]  # it carries no types
+
+from tests.document import OPERATION
+from tests.fuzz.oracle import SNAP_HEADERS, Request
+
+PARAMETERS = {parameter["name"]: parameter for parameter in OPERATION["parameters"]}
+BODY_SCHEMA = OPERATION["requestBody"]["content"]["application/json"]["schema"]
+_HEADER_RULES = [jsonschema.Draft4Validator(PARAMETERS[name]["schema"]) for name in SNAP_HEADERS]
+_BODY_RULE = jsonschema.Draft4Validator(BODY_SCHEMA)
+
+
+def typed(pattern: str) -> Callable[[Request], bool]:
+    """Whether a Content-Type has a part of this form."""
+    compiled = re.compile(pattern)
+    return lambda sent: any(compiled.search(each.decode("latin-1")) for each in sent.types)
+
+
+is_of_another_type = typed(r"(?i)^(?!application/json *(?:;|$)).")
+
+
+def is_repetitive(sent: Request) -> bool:
+    """Whether a header that has one value comes twice."""
+    headers = (sent.types, sent.encodings, sent.timestamps, sent.client_keys, sent.signatures)
+    return any(len(values) > 1 for values in headers)
+
+
+def is_malformed(sent: Request) -> bool:
+    """Whether a header is absent, or not as the document has it."""
+    texts = (b"".join(values).decode("latin-1") for values in (sent.timestamps, sent.client_keys, sent.signatures))
+    return not all(rule.is_valid(text) for rule, text in zip(_HEADER_RULES, texts, strict=True))
+
+
+def is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@cache
+def depth(body: bytes) -> int:
+    """Levels of arrays and objects, where no bracket stands in a text."""
+    deepest = level = 0
+    for byte in body:
+        level += (byte in b"[{") - (byte in b"]}")
+        deepest = max(deepest, level)
+    return deepest
+
+
+@cache
+def oddities(body: bytes) -> frozenset[str]:
+    """What is lax in a body that Python's reader of JSON takes and the document does too."""
+    found: set[str] = set()
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found.update({"named twice"} if len(dict(pairs)) != len(pairs) else ())
+        return dict(pairs)
+
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=members, parse_int=str, parse_constant=found.add)
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        found.add("half a pair")
+    except (ValueError, RecursionError):
+        return frozenset()
+    return frozenset(found) if _BODY_RULE.is_valid(value) else frozenset()
