@@ -41,6 +41,14 @@ def _full_disk(file: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def _spoilt(file: Path) -> Iterator[None]:
+    good = file.read_bytes()
+    file.write_bytes(b"spoilt" * 1_000)
+    yield
+    file.write_bytes(good)
+
+
 def _rows(file: Path, table: str) -> int:
     with closing(sqlite3.connect(file)) as other:
         (count,) = other.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  the test's own
@@ -48,7 +56,7 @@ def _rows(file: Path, table: str) -> int:
 
 
 def _commits(file: Path) -> int:
-    """Frames of the WAL that end a transaction: their header tells the database's size (SQLite, "WAL-mode File Format")."""
+    """Frames of the WAL that end a transaction: they tell the size of the database (SQLite, WAL-mode File Format)."""
     log = file.with_name(file.name + "-wal").read_bytes()
     page = int.from_bytes(log[8:12], "big")
     return sum(any(log[start + 4 : start + 8]) for start in range(32, len(log), 24 + page))
@@ -111,10 +119,8 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
     state = SqliteState(file)
     with _locked(file):
         await _fails(state)  # Whereupon the file is opened anew.
-    good = file.read_bytes()
-    file.write_bytes(b"spoilt" * 1_000)
-    await _fails(state)
-    file.write_bytes(good)
+    with _spoilt(file):
+        await _fails(state)
     assert await state.first_seen("key", 60, NOON) is None
     await state.close()
 
