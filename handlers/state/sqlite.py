@@ -20,7 +20,7 @@ import orjson
 from handlers.state.batches import Batches, in_time
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
 from handlers.state.port import StateDownError
-from handlers.state.sqlite_file import open_file
+from handlers.state.sqlite_file import execute, open_file
 
 SWEPT_FOR_EACH = 2
 """How many rows that are over go for each that comes: the file shrinks to what is live, and no call waits long."""
@@ -82,7 +82,7 @@ class SqliteState:
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
         moment = (to_microseconds(now),)
-        rows = await in_time(self._with_file(lambda connection: connection.execute(_REVOKED, moment).fetchall()))
+        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, moment).fetchall()))
         return {subject: from_microseconds(at) for subject, at in rows}
 
     async def close(self) -> None:
@@ -114,7 +114,7 @@ class SqliteState:
 
 @contextmanager
 def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
+    execute(connection, "BEGIN IMMEDIATE")
     yield
     connection.execute("COMMIT")
 

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from handlers.state.port import TIMEOUT_SECONDS, State, StateDownError
-from handlers.state.redis import PREFIX, REVOKED_AT, SEEN
+from handlers.state.redis import PREFIX, REVOKED_AT, REVOKED_UNTIL, SEEN
 from tests.engines import NOON, REDIS_SERVERS, SECOND, RedisServer, asynchronous, opened, redis_server
 
 
@@ -25,6 +25,10 @@ def client(server: RedisServer) -> Iterator[Redis]:
     """To look at what is there."""
     with Redis.from_url(server.tcp_url, decode_responses=True) as client:
         yield client
+
+
+def _run(client: Redis, command: str) -> None:
+    client.execute_command(*command.encode("latin-1").split())  # type: ignore[no-untyped-call]  # redis-py has no types here
 
 
 async def _fails(state: State, key: str = "key") -> str:
@@ -137,10 +141,24 @@ async def test_a_redis_that_hangs(server: RedisServer) -> None:
 async def test_errors_of_redis(server: RedisServer, client: Redis, spoil: str, mend: str, told: str) -> None:
     """Whatever Redis answers instead of an answer is told as its being down, and passes when its cause does."""
     async with opened(server.url) as state:
-        client.execute_command(*spoil.split())
+        _run(client, spoil)
         assert told in await _fails(state)
-        client.execute_command(*mend.split())
+        _run(client, mend)
         assert await state.first_seen("key", 60, NOON) is None
+
+
+@pytest.mark.parametrize("spoil", ["ZADD {at} 1 \xff", "ZADD {at} inf A", "SET {at} x"])
+@asynchronous
+async def test_revocations_of_another_program(server: RedisServer, client: Redis, spoil: str) -> None:
+    """What this server did not write is no list of revocations: the engine counts as down until it is taken away."""
+    with Redis.from_url(server.url) as raw:
+        raw.zadd(REVOKED_UNTIL, {b"\xff": 1e18, "A": 1e18})
+        _run(raw, spoil.format(at=REVOKED_AT))
+    async with opened(server.url) as state:
+        with pytest.raises(StateDownError):
+            await state.revocations(NOON)
+        client.flushall()
+        assert await state.revocations(NOON) == {}
 
 
 @asynchronous

@@ -5,9 +5,11 @@ import resource
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -27,6 +29,26 @@ def _locked(file: Path) -> Iterator[None]:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
+
+
+@contextmanager
+def _busy(file: Path) -> Iterator[None]:
+    """Another process is writing for nine tenths of the time."""
+    enough = Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            while not enough.wait(0.003):
+                other.execute("BEGIN IMMEDIATE")
+                enough.wait(0.03)
+                other.execute("COMMIT")
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(write)
+        try:
+            yield
+        finally:
+            enough.set()
 
 
 @contextmanager
@@ -97,6 +119,15 @@ async def test_another_process_that_keeps_writing(file: Path) -> None:
         with pytest.raises(StateDownError, match="locked"):
             await state.revoke("client:A", NOON, 60)
     assert await state.first_seen("key", 60, NOON) is None
+    await state.close()
+
+
+@asynchronous
+async def test_another_process_that_writes_much(file: Path) -> None:
+    """A process that begins the next transaction right after the last leaves room enough for each call."""
+    state = SqliteState(file)
+    with _busy(file):
+        assert [await state.first_seen(str(number), 60, NOON) for number in range(20)] == [None] * 20
     await state.close()
 
 
