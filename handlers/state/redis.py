@@ -1,8 +1,9 @@
 """`redis://`, `rediss://` and `unix://`: Redis 7 or later, or Valkey, for instances on several machines.
 
 An answer that is lost after Redis took the command leaves the key remembered: the client's next attempt is then a
-repeat, which `X-EXTERNAL-ID` answers with 409. Redis must neither evict keys (`maxmemory-policy noeviction`) nor
-lose them at a restart (`appendonly yes`), else what it forgets can be sent again.
+repeat, which `X-EXTERNAL-ID` answers with 409. What Redis forgets can be sent again: it must not evict keys
+(`maxmemory-policy noeviction`), and should write them down (`appendonly yes`; with `appendfsync everysec` a loss of
+power takes the last second). A replica that takes over has not what was not yet sent to it.
 """
 
 import asyncio

@@ -3,9 +3,17 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from redis import Redis
 
 from handlers.state.port import TIMEOUT_SECONDS, State, StateDownError
@@ -173,6 +181,38 @@ async def test_a_password(server: RedisServer, client: Redis) -> None:
         assert "ong" not in told.replace("wrong number", "")
     async with opened(server.tcp_url.replace("127", ":ri%2Fght@127")) as right:
         assert await right.first_seen("key", 60, NOON) is None
+
+
+def _certificate(folder: Path) -> None:
+    """`cert.pem` and `key.pem` for 127.0.0.1, signed by themselves."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Redis")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - SECOND, now + 900 * SECOND)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, SHA256())
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+
+
+def test_tls(server: RedisServer, tmp_path: Path) -> None:
+    """Over TLS a certificate that is trusted for that address is taken, and any other is refused."""
+    _certificate(tmp_path)
+    files = ("--tls-cert-file", f"{tmp_path}/cert.pem", "--tls-key-file", f"{tmp_path}/key.pem")
+    server.stop()
+    server.start("--tls-port", str(server.port), "--port", "0", *files, "--tls-auth-clients", "no")
+
+    @asynchronous
+    async def assert_checked() -> None:
+        trusting = f"rediss://127.0.0.1:{server.port}/0?ssl_ca_certs={tmp_path}/cert.pem"
+        async with opened(trusting) as state:
+            assert await state.first_seen("key", 60, NOON) is None
+        for url in (f"rediss://127.0.0.1:{server.port}/0", trusting.replace("127.0.0.1", "localhost")):
+            async with opened(url) as state:
+                assert "CERTIFICATE_VERIFY_FAILED" in await _fails(state)
+
+    assert_checked()
 
 
 @asynchronous

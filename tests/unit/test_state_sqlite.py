@@ -127,7 +127,7 @@ async def test_another_process_that_writes_much(file: Path) -> None:
     """A process that begins the next transaction right after the last leaves room enough for each call."""
     state = SqliteState(file)
     with _busy(file):
-        assert [await state.first_seen(str(number), 60, NOON) for number in range(20)] == [None] * 20
+        assert [await state.first_seen(str(number), 60, NOON) for number in range(200)] == [None] * 200
     await state.close()
 
 
