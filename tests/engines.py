@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import wraps
@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ParamSpec
 
+from handlers.state.memory import MemoryState
 from handlers.state.opening import open_state
-from handlers.state.port import State
+from handlers.state.port import State, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
 
@@ -78,3 +79,34 @@ def redis_server(name: str) -> Iterator[RedisServer]:
             yield server
         finally:
             server.stop()
+
+
+class Breaking(MemoryState):
+    """An engine that is down when told to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = True
+        self.reads: asyncio.Queue[float] = asyncio.Queue()
+        self.closed = False
+
+    def _answer(self) -> None:
+        if not self.up:
+            message = "ConnectionError: refused"
+            raise StateDownError(message)
+
+    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+        self._answer()
+        return await super().first_seen(key, ttl_seconds, now)
+
+    async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
+        self._answer()
+        await super().revoke(subject, at, ttl_seconds)
+
+    async def revocations(self, now: datetime) -> Mapping[str, datetime]:
+        self.reads.put_nowait(asyncio.get_running_loop().time())
+        self._answer()
+        return await super().revocations(now)
+
+    async def close(self) -> None:
+        self.closed = True

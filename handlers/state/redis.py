@@ -1,13 +1,14 @@
 """`redis://`, `rediss://` and `unix://`: Redis 7 or later, or Valkey, for instances on several machines.
 
 An answer that is lost after Redis took the command leaves the key remembered: the client's next attempt is then a
-repeat, which `X-EXTERNAL-ID` answers with 409. Redis must neither evict keys (`maxmemory-policy noeviction`) nor
-lose them at a restart (`appendonly yes`), else what it forgets can be sent again.
+repeat, which `X-EXTERNAL-ID` answers with 409. What Redis forgets can be sent again: it must not evict keys
+(`maxmemory-policy noeviction`), and should write them down (`appendonly yes`; with `appendfsync everysec` a loss of
+power takes the last second). A replica that takes over has not what was not yet sent to it.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -48,9 +49,10 @@ class RedisState:
         known = await self._sightings.call(_Sighting(SEEN + key, value, ttl_seconds * 1_000))
         if known is None:
             return None
-        first, until = _times(known)
-        if until > at:
-            return from_microseconds(first)
+        with _of_ours():
+            first, until = map(int, known.split(b":"))
+            if until > at:
+                return from_microseconds(first)
         # Over by the caller's clock, though not yet by that of Redis.
         await in_time(self._client.eval(_FORGET, 1, SEEN + key, known))
         return await self.first_seen(key, ttl_seconds, now)
@@ -82,7 +84,8 @@ class RedisState:
         live = {subject for subject, until in ends if until > moment}
         if len(live) < len(starts):
             await self._sweep(moment)
-        return {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
+        with _of_ours():
+            return {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
 
     async def _sweep(self, moment: int) -> None:
         pipeline = self._client.pipeline(transaction=True)
@@ -96,10 +99,11 @@ class RedisState:
             await in_time(self._client.aclose())
 
 
-def _times(value: bytes) -> tuple[int, int]:
+@contextmanager
+def _of_ours() -> Iterator[None]:
+    """Read what Redis holds under a key of ours; StateDownError if it is not what this module writes."""
     try:
-        first, until = value.split(b":")
-        return int(first), int(until)
-    except ValueError as error:
+        yield
+    except (ValueError, OverflowError) as error:
         message = "Redis holds a value of another program under a key of ours"
         raise StateDownError(message) from error

@@ -27,6 +27,7 @@ def redis_client(url: SplitResult, folder: Path) -> Redis:
         socket_connect_timeout=None,
         retry=Retry(NoBackoff(), 0),
         driver_info=None,
+        protocol=2,
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
 

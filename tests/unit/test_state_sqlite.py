@@ -5,9 +5,11 @@ import resource
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -30,6 +32,26 @@ def _locked(file: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _busy(file: Path) -> Iterator[None]:
+    """Another process is writing for nine tenths of the time."""
+    enough = Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            while not enough.wait(0.003):
+                other.execute("BEGIN IMMEDIATE")
+                enough.wait(0.03)
+                other.execute("COMMIT")
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(write)
+        try:
+            yield
+        finally:
+            enough.set()
+
+
+@contextmanager
 def _full_disk(file: Path) -> Iterator[None]:
     """No file grows beyond what the largest of the state's has already."""
     largest = max(each.stat().st_size for each in file.parent.iterdir())
@@ -41,6 +63,14 @@ def _full_disk(file: Path) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def _spoilt(file: Path) -> Iterator[None]:
+    good = file.read_bytes()
+    file.write_bytes(b"spoilt" * 1_000)
+    yield
+    file.write_bytes(good)
+
+
 def _rows(file: Path, table: str) -> int:
     with closing(sqlite3.connect(file)) as other:
         (count,) = other.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  the test's own
@@ -48,7 +78,7 @@ def _rows(file: Path, table: str) -> int:
 
 
 def _commits(file: Path) -> int:
-    """Frames of the WAL that end a transaction: their header tells the database's size (SQLite, "WAL-mode File Format")."""
+    """Frames of the WAL that end a transaction: they tell the size of the database (SQLite, WAL-mode File Format)."""
     log = file.with_name(file.name + "-wal").read_bytes()
     page = int.from_bytes(log[8:12], "big")
     return sum(any(log[start + 4 : start + 8]) for start in range(32, len(log), 24 + page))
@@ -93,6 +123,15 @@ async def test_another_process_that_keeps_writing(file: Path) -> None:
 
 
 @asynchronous
+async def test_another_process_that_writes_much(file: Path) -> None:
+    """A process that begins the next transaction right after the last leaves room enough for each call."""
+    state = SqliteState(file)
+    with _busy(file):
+        assert [await state.first_seen(str(number), 60, NOON) for number in range(200)] == [None] * 200
+    await state.close()
+
+
+@asynchronous
 async def test_a_full_disk(file: Path) -> None:
     """On a full disk calls are refused; once there is room they are answered, and nothing that was answered is lost."""
     state = SqliteState(file)
@@ -111,10 +150,8 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
     state = SqliteState(file)
     with _locked(file):
         await _fails(state)  # Whereupon the file is opened anew.
-    good = file.read_bytes()
-    file.write_bytes(b"spoilt" * 1_000)
-    await _fails(state)
-    file.write_bytes(good)
+    with _spoilt(file):
+        await _fails(state)
     assert await state.first_seen("key", 60, NOON) is None
     await state.close()
 

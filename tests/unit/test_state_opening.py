@@ -1,0 +1,97 @@
+"""From a URL to a state."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.state.memory import MemoryState
+from handlers.state.opening import FORMS, open_state
+from handlers.state.redis import RedisState
+from handlers.state.sqlite import SqliteState
+from tests.engines import asynchronous
+
+MARK = "RECOGNISEME"
+MALFORMED = "host or port is malformed; in a password / # ? @ are written %2F %23 %3F %40"
+NO_FILE = "sqlite: has three slashes and the path of a file after it"
+NO_FORM = f"a state is one of {FORMS}"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("memory://", MemoryState),
+        ("sqlite:///state.db", SqliteState),
+        ("redis://127.0.0.1:1/0", RedisState),
+        ("rediss://127.0.0.1", RedisState),
+        ("unix:///run/redis.sock?db=1", RedisState),
+    ],
+)
+@asynchronous
+async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type) -> None:
+    """Each scheme opens its engine; Redis need not be there yet."""
+    state = open_state(url, tmp_path)
+    assert isinstance(state, kind)
+    await state.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///state.db", "settings/state.db"),
+        ("sqlite:///../state.db", "state.db"),
+        ("sqlite:///a%20b%3F.db", "settings/a b?.db"),
+        ("sqlite:///:memory:", "settings/:memory:"),
+        ("sqlite:////{}/elsewhere.db", "elsewhere.db"),
+    ],
+)
+@asynchronous
+async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: str) -> None:
+    """The path of SQLite's file is relative to the folder, or absolute after a fourth slash."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    state = open_state(url.format(str(tmp_path).removeprefix("/")), folder)
+    await state.close()
+    assert (tmp_path / path).is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "mistake"),
+    [
+        ("", NO_FORM),
+        ("state.db", NO_FORM),
+        ("memory:", NO_FORM),
+        ("memory://x", NO_FORM),
+        ("postgres://h/1", NO_FORM),
+        ("sqlite://", NO_FILE),
+        ("sqlite:///", NO_FILE),
+        ("sqlite://state.db", NO_FILE),
+        ("sqlite:///state.db?mode=ro", NO_FILE),
+        ("sqlite:///a%00b", NO_FILE),
+        ("redis://", "a host is wanted"),
+        ("redis://:6379/0", "a host is wanted"),
+        ("unix://", "the path of a socket is wanted"),
+        ("redis://h:0/0", MALFORMED),
+        ("redis://h:65536/0", MALFORMED),
+        ("redis://[::1/0", MALFORMED),
+        (f"redis://:{MARK}/{MARK}@h:6379/0", MALFORMED),
+        (f"redis://:1#{MARK}@h:6379/0", MALFORMED),
+        ("redis://h/one", "the database is a number"),
+        ("redis://h/0/1", "the database is a number"),
+        ("redis://h/-1", "the database is a number"),
+        ("redis://h/²", "the database is a number"),
+        ("unix:///s?db=x", "the database is a number"),
+    ],
+)
+def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) -> None:
+    """Each mistake says what is wanted, and nothing of the URL is repeated, for it may hold a password."""
+    with pytest.raises(ValueError, match=r"\w") as refusal:
+        open_state(url, tmp_path)
+    assert str(refusal.value) == mistake
+    assert refusal.value.__cause__ is None
+    assert MARK not in repr(refusal.value.__context__)
+
+
+def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    """SQLite is asked at once, and the message has the path and the cause."""
+    with pytest.raises(ValueError, match=f"{tmp_path}/no/state.db cannot be used: No such file or directory"):
+        open_state("sqlite:///no/state.db", tmp_path)
