@@ -36,7 +36,7 @@ _KNOWN = "SELECT first FROM seen WHERE key = ? AND until > ?"
 _REMEMBER = "INSERT OR REPLACE INTO seen (key, first, until) VALUES (?, ?, ?)"
 _SWEEP = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ? ORDER BY until LIMIT ?)"
 _REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
+    ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
 _REVOKED = "SELECT subject, at FROM revoked WHERE until > ?"
 _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
 
@@ -99,7 +99,7 @@ class SqliteState:
         answer = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
             while not (await asyncio.wait([answer], timeout=TURN_SECONDS))[0]:
-                time.sleep(YIELD_SECONDS)  # noqa: ASYNC251  see there
+                time.sleep(YIELD_SECONDS)  # noqa: ASYNC251  the loop itself is to stand still
             return answer.result()
         finally:
             answer.cancel()  # What was given up before it began is not done.
