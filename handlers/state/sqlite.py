@@ -8,15 +8,13 @@ ones at a loss of power; with 64 calls at once the two measure alike, and a lone
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
-
-import orjson
+from typing import NamedTuple, TypeVar
 
 from handlers.state.batches import Batches, in_time
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
@@ -26,24 +24,26 @@ from handlers.state.sqlite_file import execute, open_file
 SWEPT_FOR_EACH = 2
 """How many rows that are over go for each that comes: the file shrinks to what is live, and no call waits long."""
 
-# A batch is one statement each, whatever its size: between statements the thread must win back the interpreter
-# from the event loop, which takes up to 5 ms when that is busy.
-_KNOWN = """SELECT json_group_array(json_array(key, first, until))
-    FROM seen WHERE key IN (SELECT value FROM json_each(?))"""
-_REMEMBER = """INSERT OR REPLACE INTO seen (key, first, until)
-    SELECT json_extract(value, '$.key'), json_extract(value, '$.now'), json_extract(value, '$.until')
-    FROM json_each(?)"""
+TURN_SECONDS = 0.001
+YIELD_SECONDS = 0.000_1
+"""While the thread works, the event loop stands still for this time after each turn of it.
+
+A loop that is never idle gives the interpreter back too shortly for the thread to take it: the thread then did not end
+a transaction within seconds. So it has its chance a thousand times a second.
+"""
+
+_KNOWN = "SELECT first FROM seen WHERE key = ? AND until > ?"
+_REMEMBER = "INSERT OR REPLACE INTO seen (key, first, until) VALUES (?, ?, ?)"
 _SWEEP = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ? ORDER BY until LIMIT ?)"
 _REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
-    ON CONFLICT DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
+    ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
 _REVOKED = "SELECT subject, at FROM revoked WHERE until > ?"
 _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
 
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class _Sighting:
+class _Sighting(NamedTuple):
     """Of a key, with the time and the end of its being remembered, in microseconds."""
 
     key: str
@@ -96,7 +96,13 @@ class SqliteState:
         return await self._in_thread(lambda: self._do(work))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        answer = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            while not (await asyncio.wait([answer], timeout=TURN_SECONDS))[0]:
+                time.sleep(YIELD_SECONDS)  # noqa: ASYNC251  the loop itself is to stand still
+            return answer.result()
+        finally:
+            answer.cancel()  # What was given up before it began is not done.
 
     def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
@@ -122,36 +128,21 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _see(connection: sqlite3.Connection, sightings: Sequence[_Sighting]) -> list[int | None]:
     with _transaction(connection):
-        (known,) = connection.execute(_KNOWN, (_json([each.key for each in sightings]),)).fetchone()
-        firsts, fresh = _decide({key: (first, until) for key, first, until in orjson.loads(known)}, sightings)
-        if fresh:
-            connection.execute(_REMEMBER, (_json(fresh),))
-            connection.execute(_SWEEP, (min(each.now for each in sightings), SWEPT_FOR_EACH * len(fresh)))
+        firsts = [_first(connection, *each) for each in sightings]
+        sweepable = min(each.now for each in sightings)
+        connection.execute(_SWEEP, (sweepable, SWEPT_FOR_EACH * firsts.count(None)))
     return firsts
 
 
-def _decide(
-    known: dict[str, tuple[int, int]], sightings: Sequence[_Sighting]
-) -> tuple[list[int | None], list[_Sighting]]:
-    """When each was first seen, and those that are to be remembered."""
-    firsts: list[int | None] = []
-    fresh = []
-    for sighting in sightings:
-        first, until = known.get(sighting.key, (0, 0))
-        if until > sighting.now:
-            firsts.append(first)
-        else:
-            known[sighting.key] = sighting.now, sighting.until
-            firsts.append(None)
-            fresh.append(sighting)
-    return firsts, fresh
+def _first(connection: sqlite3.Connection, key: str, now: int, until: int) -> int | None:
+    known = connection.execute(_KNOWN, (key, now)).fetchone()
+    if known:
+        return int(known[0])
+    connection.execute(_REMEMBER, (key, now, until))
+    return None
 
 
 def _revoke(connection: sqlite3.Connection, subject: str, at: int, until: int) -> None:
     with _transaction(connection):
         connection.execute(_SWEEP_REVOKED, (at,))
         connection.execute(_REVOKE, (subject, at, until))
-
-
-def _json(value: object) -> str:
-    return orjson.dumps(value).decode()

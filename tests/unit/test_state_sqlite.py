@@ -132,6 +132,18 @@ async def test_another_process_that_writes_much(file: Path) -> None:
 
 
 @asynchronous
+async def test_an_event_loop_that_is_never_idle(file: Path) -> None:
+    """A loop that has work without end, in short pieces, leaves room enough for the thread that writes."""
+    state = SqliteState(file)
+    answers = asyncio.gather(*(state.first_seen(str(number), 60, NOON) for number in range(50)))
+    while not answers.done():
+        sum(range(5_000))
+        await asyncio.sleep(0)
+    assert answers.result() == [None] * 50
+    await state.close()
+
+
+@asynchronous
 async def test_a_full_disk(file: Path) -> None:
     """On a full disk calls are refused; once there is room they are answered, and nothing that was answered is lost."""
     state = SqliteState(file)
