@@ -13,9 +13,16 @@ from handlers.cli import main
 from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
 from handlers.state.opening import open_state
-from tests.merchant import NOON
+from tests.merchant import NOON, write_settings
+from tests.nicepay import Nicepay
 
 FOREVER = timedelta(days=1)
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
+    """Settings with a state that others reach."""
+    return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
 
 
 def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:

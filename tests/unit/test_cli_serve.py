@@ -1,57 +1,58 @@
 """The server from the command. A thread stands in for the process, a visitor for the signal that ends it."""
 
+import asyncio
 import json
 import shlex
 import socket
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import pytest
-import uvicorn
 
 from handlers.cli import main
 from handlers.cli.init import init
-from handlers.server import start
+from handlers.server import lifetime, start
+from handlers.server.listener import Server
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import Nicepay, new_key
 
-Run = Callable[[uvicorn.Server, list[socket.socket]], None]
+Serving = Sequence[tuple[Server, socket.socket]]
+_live = lifetime.live
 
 
 @dataclass
 class Visitor:
-    """Lets a server run until it has answered a GET of each path, and keeps the answers."""
+    """Lets the servers run until the first has answered a GET of each path, and keeps the answers."""
 
-    serve: Run
     paths: tuple[str, ...] = ("/openapi.yaml", BASE_PATH + TOKEN_PATH)
     statuses: list[int] = field(default_factory=list)
-    origin: str = ""
+    origins: list[str] = field(default_factory=list)
+    inner_statuses: list[int] = field(default_factory=list)
 
-    def run(self, server: uvicorn.Server, sockets: list[socket.socket]) -> None:
-        thread = Thread(target=self.serve, args=(server, sockets))
-        self.origin = start.origin(*sockets[0].getsockname()[:2])
-        thread.start()
-        try:
-            with httpx.Client(base_url=self.origin, trust_env=False) as client:
-                self.statuses = [client.get(path).status_code for path in self.paths]
-        finally:
-            server.should_exit = True
-            thread.join()
+    async def live(self, serving: Serving, companions: Iterable[AbstractAsyncContextManager[None]]) -> None:
+        self.origins = [start.origin(*listener.getsockname()[:2]) for _, listener in serving]
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_live(serving, companions))
+            await asyncio.to_thread(self._visit)
+            lifetime.end(server for server, _ in serving)
+
+    def _visit(self) -> None:
+        with httpx.Client(base_url=self.origins[0], trust_env=False) as client:
+            self.statuses = [client.get(path).status_code for path in self.paths]
+        for origin in self.origins[1:]:
+            with httpx.Client(base_url=origin, trust_env=False) as client:
+                self.inner_statuses = [client.get(path).status_code for path in ("/livez", "/readyz", *self.paths)]
 
 
 @pytest.fixture
 def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
-    """Visits the server that the command starts, and stops it."""
-    visitor = Visitor(uvicorn.Server.run)
-
-    def run(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
-        visitor.run(server, sockets)
-
-    monkeypatch.setattr(uvicorn.Server, "run", run)
+    """Visits the servers that the command starts, and stops them."""
+    visitor = Visitor()
+    monkeypatch.setattr(lifetime, "live", visitor.live)
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "0")
     return visitor
 
@@ -85,9 +86,34 @@ def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.Capture
     assert visitor.statuses == [404, 405]
     out, err = capsys.readouterr()
     first, *others = [json.loads(line) for line in err.splitlines()]
-    assert (first["event"], first["endpoint"]) == ("server.listening", visitor.origin + BASE_PATH + TOKEN_PATH)
+    assert (first["event"], first["endpoint"]) == ("server.listening", visitor.origins[0] + BASE_PATH + TOKEN_PATH)
     assert [line["event"] for line in others] == ["token.refused", "token.refused", "server.stopped"]
     assert out == ""
+
+
+@pytest.mark.parametrize("pair", ["x-original", "x-forwarded"])
+def test_the_merchant_s_operations_have_a_listener_of_their_own(
+    tmp_path: Path, nicepay: Nicepay, visitor: Visitor, capsys: pytest.CaptureFixture[str], pair: str
+) -> None:
+    """With the table `internal` a second listener serves them, and neither listener serves what is the other's."""
+    file = write_settings(tmp_path, nicepay, extra=f'[internal]\nport = 0\ncall_headers = "{pair}"')
+    visitor.paths = (BASE_PATH + TOKEN_PATH, "/livez")
+    assert main(["serve", "--config", str(file)]) == 0
+    assert (visitor.statuses, visitor.inner_statuses) == ([405, 404], [200, 200, 404, 200])
+    events = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert events[:2] == ["server.listening", "internal.listening"]
+
+
+def test_a_state_that_cannot_be_used_is_one_line(
+    tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is no database of ours is told in one line, and the status is 2."""
+    (tmp_path / "state.db").write_bytes(b"something else" * 100)
+    (tmp_path / "state.db").chmod(0o600)
+    file = write_settings(tmp_path, nicepay, extra='[server]\nport = 0\n[state]\nurl = "sqlite:///state.db"')
+    assert main(["serve", "--config", str(file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"snap-token: state.url: {tmp_path / 'state.db'} cannot be used")
 
 
 def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,9 +121,9 @@ def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pyte
     assert main(["serve", "--config", sandbox]) == 0
     assert visitor.statuses == [200, 405]
     endpoint, page, document, *_ = capsys.readouterr().out.splitlines()
-    assert endpoint.split() == ["Endpoint", "POST", visitor.origin + BASE_PATH + TOKEN_PATH]
-    assert page.split() == ["Swagger", "UI", f"{visitor.origin}/ui/"]
-    assert document.split() == ["Document", f"{visitor.origin}/openapi.yaml"]
+    assert endpoint.split() == ["Endpoint", "POST", visitor.origins[0] + BASE_PATH + TOKEN_PATH]
+    assert page.split() == ["Swagger", "UI", f"{visitor.origins[0]}/ui/"]
+    assert document.split() == ["Document", f"{visitor.origins[0]}/openapi.yaml"]
 
 
 def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +132,7 @@ def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pyte
     introduction, _, command = capsys.readouterr().out.partition("curl ")
     assert "good for 300 seconds" in introduction
     arguments = shlex.split(command)
-    assert arguments[1] == visitor.origin + BASE_PATH + TOKEN_PATH
+    assert arguments[1] == visitor.origins[0] + BASE_PATH + TOKEN_PATH
     assert "X-CLIENT-KEY: IONPAYTEST" in arguments
 
 
