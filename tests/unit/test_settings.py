@@ -387,8 +387,8 @@ def test_variables_override_values(
 def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
     """Settings with a table of each name, and the key that a sandbox needs."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
-    tables = '[server]\nport = 7\n[state]\nurl = "sqlite:///state.db"\n[internal]\nport = 8\n[sandbox]\n'
-    settings_file.write_text(tables + settings_file.read_text())
+    tables = "[server]\nport = 7\n[internal]\nport = 8\n[sandbox]\n"
+    settings_file.write_text(tables + settings_file.read_text().replace("memory://", "sqlite:///state.db"))
     return settings_file
 
 
