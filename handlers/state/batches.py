@@ -1,13 +1,15 @@
 """Calls that go to the engine together: whatever a trip costs, a commit or a packet, is paid once for all of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Generic, TypeVar
 
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 
 Call = TypeVar("Call")
 Result = TypeVar("Result")
+Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
 
 
 async def in_time(answer: Awaitable[Result]) -> Result:
@@ -19,12 +21,52 @@ async def in_time(answer: Awaitable[Result]) -> Result:
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return await answer
-    except TimeoutError as error:
-        message = f"no answer within {TIMEOUT_SECONDS} s"
-        raise StateDownError(message) from error
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        raise StateDownError(message) from error
+        raise _down(error) from error
+
+
+def _down(error: Exception) -> StateDownError:
+    late = isinstance(error, TimeoutError)
+    return StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if late else f"{type(error).__name__}: {error}")
+
+
+class _Batch(Generic[Call, Result]):
+    """Calls that go together. One timer is enough: from the first of them on they have `TIMEOUT_SECONDS`."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._calls: dict[asyncio.Future[Result], Call] = {}
+        self._deadline = loop.call_later(TIMEOUT_SECONDS, self._settle, repeat(TimeoutError()))
+
+    def add(self, call: Call) -> asyncio.Future[Result]:
+        answer: asyncio.Future[Result] = self._loop.create_future()
+        self._calls[answer] = call
+        return answer
+
+    async def run(self, run: Run[Call, Result]) -> None:
+        """Answer each call whose caller still waits."""
+        self._calls = {answer: call for answer, call in self._calls.items() if not answer.done()}
+        if self._calls:
+            self._settle(await _results(run, list(self._calls.values())))
+        self._deadline.cancel()
+
+    def _settle(self, results: Iterable[Result | Exception]) -> None:
+        for answer, result in zip(self._calls, results, strict=False):
+            if answer.done():
+                continue
+            if isinstance(result, Exception):
+                down = _down(result)
+                down.__cause__ = result
+                answer.set_exception(down)
+            else:
+                answer.set_result(result)
+
+
+async def _results(run: Run[Call, Result], calls: Sequence[Call]) -> Iterable[Result | Exception]:
+    try:
+        return await run(calls)
+    except Exception as error:  # noqa: BLE001  whatever it is, each caller hears of it
+        return repeat(error)
 
 
 class Batches(Generic[Call, Result]):
@@ -34,40 +76,21 @@ class Batches(Generic[Call, Result]):
     under way at a time. A call whose caller gave up before its batch began is never made.
     """
 
-    def __init__(self, run: Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]) -> None:
+    def __init__(self, run: Run[Call, Result]) -> None:
         self._run = run
-        self._waiting: dict[asyncio.Future[Result], Call] = {}
+        self._next: _Batch[Call, Result] | None = None
         self._runner: asyncio.Task[None] | None = None
 
     async def call(self, call: Call) -> Result:
         """Join the next batch; StateDownError if there is no good answer in time."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Result] = loop.create_future()
-        self._waiting[answer] = call
         if self._runner is None or self._runner.done():
+            self._next = None  # What another event loop may have left.
             self._runner = loop.create_task(self._run_all())  # It begins in the next turn of the loop.
-        try:
-            return await in_time(answer)
-        finally:
-            self._waiting.pop(answer, None)
+        self._next = self._next or _Batch(loop)
+        return await self._next.add(call)
 
     async def _run_all(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, {}
-            for answer, result in zip(batch, await self._results(list(batch.values())), strict=True):
-                _settle(answer, result)
-
-    async def _results(self, calls: Sequence[Call]) -> Sequence[Result | Exception]:
-        try:
-            return await self._run(calls)
-        except Exception as error:  # noqa: BLE001  whatever it is, each caller hears of it
-            return [error] * len(calls)
-
-
-def _settle(answer: asyncio.Future[Result], result: Result | Exception) -> None:
-    if answer.done():
-        return
-    if isinstance(result, Exception):
-        answer.set_exception(result)
-    else:
-        answer.set_result(result)
+        while self._next:
+            batch, self._next = self._next, None
+            await batch.run(self._run)

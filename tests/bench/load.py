@@ -63,7 +63,7 @@ def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float) -> L
         done = subprocess.run(
             [
                 *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:.0f}s"),
-                *("--timeout", "20s", "--script", _SCRIPT, f"http://127.0.0.1:{port}{place.PATH}", "--", file.name),
+                *("--timeout", "20s", "--script", _SCRIPT, f"http://127.0.0.1:{port}/", "--", file.name),
             ],
             capture_output=True,
             text=True,

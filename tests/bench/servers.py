@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import create_server
 
+from tests.bench import calls
 from tests.bench.contestants import place
 from tests.bench.environments import MissingError, python_of
 from tests.e2e.process import environment
@@ -28,13 +29,22 @@ _PATIENCE = 30.0
 Headers = dict[str, str]
 
 
+TOKEN, ASYMMETRIC, SYMMETRIC = "token", "asymmetric", "symmetric"
+SQLITE_STATE, REDIS_STATE = "sqlite:///state.db", "redis"
+
+
 @dataclass(frozen=True)
 class Contestant:
-    """One row of the table. `command` makes what to start, from the folder with the keys and a port."""
+    """One row of the table. `command` makes what to start, from the folder with the keys and a port.
+
+    `kind` is what it is asked: for a token, or about a call signed in one of the two forms. `state` is the product's.
+    """
 
     letter: str
     name: str
     command: Callable[[Path, int], list[str | Path]]
+    kind: str = TOKEN
+    state: str = SQLITE_STATE
 
 
 def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -60,6 +70,13 @@ def _doku(_folder: Path, port: int) -> list[str | Path]:
 FLOOR = Contestant("a", "raw ASGI, by hand", partial(_own, "floor"))
 PRODUCT = Contestant("b", "snap-token, production", _product)
 LEAN = Contestant("c", "snap-token, lean", partial(_own, "lean"))
+REDIS = Contestant("b", "snap-token, production, Redis", _product, state=REDIS_STATE)
+AUTHORISE = (
+    Contestant("h", "authorise, asymmetric, SQLite", _product, ASYMMETRIC),
+    Contestant("h", "authorise, asymmetric, Redis", _product, ASYMMETRIC, REDIS_STATE),
+    Contestant("i", "authorise, symmetric, SQLite", _product, SYMMETRIC),
+    Contestant("i", "authorise, symmetric, Redis", _product, SYMMETRIC, REDIS_STATE),
+)
 STOCK = Contestant("d", "stock Connexion", partial(_own, "stock"))
 SNAPAPI = Contestant("f", "snapapi 0.1.9, as its demo", partial(_foreign, "snapapi", "with_snapapi", "thread"))
 SNAPAPI_IN_LOOP = Contestant("f", "snapapi 0.1.9, no thread", partial(_foreign, "snapapi", "with_snapapi", "loop"))
@@ -74,14 +91,18 @@ CONTESTANTS = (
     SNAPAPI,
     SNAPAPI_IN_LOOP,
     DOKU,
+    REDIS,
+    *AUTHORISE,
 )
 
 
 class Server:
-    """A contestant that runs."""
+    """A contestant that runs: the port where it is asked, and the folder with its keys."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], port: int, folder: Path, kind: str) -> None:
         self.port = port
+        self.folder = folder
+        self.kind = kind
         self._popen = popen
 
     def cpu_seconds(self) -> float:
@@ -94,21 +115,22 @@ class Server:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def answer(self, headers: Headers) -> tuple[int, bytes]:
-        """Ask once, on a connection of its own."""
+        """Ask once, on a connection of its own: for a token, or about a call."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        path, body = (place.PATH, BODY) if self.kind == TOKEN else (calls.PATH, calls.BODY)
         try:
-            connection.request("POST", place.PATH, BODY, headers)
+            connection.request("POST", path, body, headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:
             connection.close()
 
-    def first_answer(self, headers: Headers) -> tuple[int, bytes]:
-        """Ask until it answers."""
+    def first_answer(self, headers: Callable[[], Headers]) -> tuple[int, bytes]:
+        """Ask until it answers; the headers are made once it is certain that the keys are there."""
         until = time.perf_counter() + _PATIENCE
         while time.perf_counter() < until and self._popen.poll() is None:
             try:
-                return self.answer(headers)
+                return self.answer(headers())
             except (OSError, HTTPException):
                 time.sleep(0.002)
         message = "it did not start"
@@ -134,13 +156,30 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def _settle_in(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], redis: str) -> None:
+    """Write settings, keys and secrets. The default settings but for ports, state and the form of calls."""
+    state = redis if contestant.state == REDIS_STATE else contestant.state
+    tables = [f"[server]\nport = {ports[0]}", f"[internal]\nport = {ports[1]}", f'[state]\nurl = "{state}"']
+    tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"')
+    settings = write_settings(folder, nicepay, extra="\n".join(tables))
+    secret = folder / calls.SECRET_FILE
+    secret.write_text(calls.SECRET)
+    secret.chmod(0o600)
+    if contestant.kind == SYMMETRIC:
+        with settings.open("a") as file:
+            file.write(f'\ncall_signature = "symmetric"\nclient_secret_file = "{secret.name}"\n')
+
+
 @contextmanager
-def running(contestant: Contestant, nicepay: Nicepay) -> Iterator[Server]:
+def running(contestant: Contestant, nicepay: Nicepay, redis: str = "") -> Iterator[Server]:
     """Start a contestant on its core, its log in a file; at the end of the block it is gone."""
-    port = _free_port()
+    if contestant.state == REDIS_STATE and not redis:
+        message = "redis-server is not installed"
+        raise MissingError(message)
+    port, internal = _free_port(), _free_port()
     folder = REPORTS / "run" / f"{contestant.letter}-{port}"
     folder.mkdir(parents=True, exist_ok=True)
-    write_settings(folder, nicepay, extra=f"[server]\nport = {port}")
+    _settle_in(folder, contestant, nicepay, (port, internal), redis)
     (folder / place.OWN_PEM).write_text(nicepay.private_pem)
     env = environment(**{place.FOLDER: str(folder), place.PORT: str(port), "PYTHONPATH": str(ROOT)})
     command = contestant.command(folder, port)
@@ -149,7 +188,7 @@ def running(contestant: Contestant, nicepay: Nicepay) -> Iterator[Server]:
         popen = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.sched_setaffinity(0, {LOAD_CORE})
         try:
-            yield Server(popen, port)
+            yield Server(popen, port if contestant.kind == TOKEN else internal, folder, contestant.kind)
         finally:
             _end(popen)
 

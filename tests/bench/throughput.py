@@ -15,16 +15,31 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from shutil import which
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import chart, load, report, steps
+from tests.bench import calls, chart, load, report, steps
 from tests.bench.environments import MissingError
 from tests.bench.report import Taken
-from tests.bench.servers import CONTESTANTS, LOAD_CORE, PRODUCT, REPORTS, SERVER_CORE, Contestant, Server, running
+from tests.bench.servers import (
+    CONTESTANTS,
+    LOAD_CORE,
+    PRODUCT,
+    REPORTS,
+    SERVER_CORE,
+    SYMMETRIC,
+    TOKEN,
+    Contestant,
+    Server,
+    running,
+)
+from tests.engines import redis_server
 from tests.nicepay import Nicepay, jakarta
 
-DISTINCT = 3_000
+DISTINCT = 16_000
+"""Enough for both loads of a round at the fastest: no request is sent twice, or the state would know it."""
+
 ENOUGH_FOR_MEMORY = 200_000
 MOST_PIECES = 60
 PIECE_SECONDS = 5
@@ -37,14 +52,22 @@ def _headers(signer: Nicepay = NICEPAY) -> dict[str, str]:
     return signer.headers(jakarta(datetime.now(UTC)))
 
 
-def _started(contestant: Contestant, stack: ExitStack, taken: Taken) -> Server | None:
-    """A server that issues to a genuine request and refuses a forged one, or None and the reason."""
+def _asked(server: Server, signer: Nicepay) -> dict[str, str]:
+    """What a server of its kind is asked."""
+    if server.kind == TOKEN:
+        return _headers(signer)
+    asked = calls.headers(server.folder, signer, symmetric=server.kind == SYMMETRIC)
+    return asked if signer is NICEPAY else {**asked, "X-SIGNATURE": "AAAA"}
+
+
+def _started(contestant: Contestant, stack: ExitStack, taken: Taken, redis: str) -> Server | None:
+    """A server that says yes to a genuine request and refuses a forged one, or None and the reason."""
     try:
-        server = stack.enter_context(running(contestant, NICEPAY))
-        status, body = server.first_answer(_headers())
-        if status != HTTPStatus.OK or b"accessToken" not in body:
+        server = stack.enter_context(running(contestant, NICEPAY, redis))
+        status, body = server.first_answer(lambda: _asked(server, NICEPAY))
+        if status != HTTPStatus.OK or (server.kind == TOKEN and b"accessToken" not in body):
             taken.why_missing = f"answers a genuine request with {status}"
-        elif server.answer(_headers(STRANGER))[0] == HTTPStatus.OK:
+        elif server.answer(_asked(server, STRANGER))[0] == HTTPStatus.OK:
             taken.why_missing = "answers a forged request with 200"
     except (MissingError, OSError) as error:
         taken.why_missing = str(error)
@@ -54,27 +77,36 @@ def _started(contestant: Contestant, stack: ExitStack, taken: Taken) -> Server |
 def _measure(server: Server, requests: Sequence[bytes], seconds: float, taken: Taken) -> None:
     """One round of one contestant: saturated, then held at half of that."""
     before = server.cpu_seconds()
-    full = load.saturate(server.port, requests, seconds)
+    full = load.saturate(server.port, requests[: len(requests) * 2 // 3], seconds)
     used = server.cpu_seconds() - before
     taken.rates.append(full.answered / full.seconds)
     taken.cpu.append(used / max(1, full.answered) * 1e6)
     server.settle()
-    held = load.Generator(server.port, requests).run(seconds, 2 * full.seconds / max(1, full.answered))
+    held = load.Generator(server.port, requests[len(requests) * 2 // 3 :]).run(
+        seconds, 2 * full.seconds / max(1, full.answered)
+    )
     taken.latencies += held.latencies
     taken.refused += full.refused + held.refused
     taken.megabytes = server.megabytes()
 
 
+def _requests(server: Server, tokens: list[bytes]) -> list[bytes]:
+    if server.kind == TOKEN:
+        return tokens
+    return calls.raw(server.folder, NICEPAY, DISTINCT, symmetric=server.kind == SYMMETRIC)
+
+
 def _compete(rounds: int, seconds: float) -> list[Taken]:
     taken = {each: Taken(each.letter, each.name) for each in CONTESTANTS}
     with ExitStack() as stack:
-        servers = {each: _started(each, stack, taken[each]) for each in CONTESTANTS}
+        redis = stack.enter_context(redis_server("redis-server")).tcp_url if which("redis-server") else ""
+        servers = {each: _started(each, stack, taken[each], redis) for each in CONTESTANTS}
         for number in range(rounds):
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
-            requests = load.signed(NICEPAY, DISTINCT)
+            tokens = load.signed(NICEPAY, DISTINCT)
             for contestant, server in servers.items():
                 if server:
-                    _measure(server, requests, seconds, taken[contestant])
+                    _measure(server, _requests(server, tokens), seconds, taken[contestant])
     return list(taken.values())
 
 
@@ -82,9 +114,9 @@ def _start_to_answer() -> str:
     """Milliseconds until the first token."""
     times = []
     for _ in range(STARTS):
-        headers, begun = _headers(), time.perf_counter()
+        begun = time.perf_counter()
         with running(PRODUCT, NICEPAY) as server:
-            server.first_answer(headers)
+            server.first_answer(_headers)
             times.append((time.perf_counter() - begun) * 1e3)
     return f"start to first answer: {median(times):,.0f} ms (median of {STARTS})"
 
@@ -92,7 +124,7 @@ def _start_to_answer() -> str:
 def _memory() -> str:
     """Resident memory at the start, in the middle and at the end of many requests."""
     with running(PRODUCT, NICEPAY) as server:
-        server.first_answer(_headers())
+        server.first_answer(_headers)
         requests = load.signed(NICEPAY, DISTINCT)
         load.saturate(server.port, requests, 1)
         seen, answered = [server.megabytes()], 0

@@ -113,6 +113,23 @@ async def test_a_caller_may_go() -> None:
     assert await calls[1] == 8
 
 
+@asynchronous
+async def test_a_batch_that_everybody_left_is_not_run() -> None:
+    """When no caller of a batch still waits, the engine is not troubled."""
+    engine = Engine(open_=False)
+    batches = Batches(engine.run)
+    first, second = (asyncio.create_task(batches.call(2)), asyncio.create_task(batches.call(4)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    third = asyncio.create_task(batches.call(6))
+    await asyncio.sleep(0)
+    third.cancel()
+    engine.gate.set()
+    assert await asyncio.gather(first, second) == [4, 8]
+    assert await batches.call(8) == 16
+    assert engine.batches == [[2, 4], [8]]
+
+
 def test_each_event_loop_has_its_own_batches() -> None:
     """What one event loop left behind does not stand in the way of the next."""
     batches = Batches(Engine(open_=False).run)

@@ -1,20 +1,28 @@
-"""The product without its log: the same application on the same server, every log line dropped at its level."""
+"""The product without log and state: the same application on the same server, which remembers and tells nothing."""
 
 import logging
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
 from handlers.server import start
 from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
+from handlers.state.memory import MemoryState
 from tests.bench.contestants import place
 from tests.merchant import services_of
+
+
+class _Forgetful(MemoryState):
+    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> None:
+        """Every request is the first."""
 
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings.load(place.folder() / "snap-token.toml")
-    services = services_of(settings, start.system_clock)
+    services = replace(services_of(settings, start.system_clock), state=_Forgetful())
     app = application(public_api(settings.server.base_path), lambda: services)
     start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
 
