@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -14,8 +15,8 @@ from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import lifetime, logs, start
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.current import Current
+from handlers.server.files_read import Stamp, files_read
 from handlers.server.internal import AUTHORIZE, ForwardedCall
-from handlers.server.key_files import files_read
 from handlers.server.listener import Server
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
@@ -39,7 +40,7 @@ def serve(*, config: Path, check: bool = False) -> None:
         sys.stdout.write(f"{config}: good\n")
         return
     with start.until_told_to_stop():
-        _serve(config, settings, frozenset(files))
+        _serve(config, settings, files)
     structlog.get_logger().info("server.stopped")
 
 
@@ -62,12 +63,12 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _serve(config: Path, settings: Settings, files: frozenset[Path]) -> None:
+def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp]) -> None:
     shared = _shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
     if settings.internal:
-        serving.append(_internal(settings, settings.internal, current))
+        serving.append(_internal(settings.internal, current))
     servers = [server for server, _ in serving]
     companions = [
         lifetime.on_signals(servers, current.reload),
@@ -90,10 +91,10 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     return start.server(application(public_api(settings.server.base_path), current, *layers)), listener
 
 
-def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
+def _internal(internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
-    app = application(internal_api(internal, start.service_codes(settings)), current)
+    app = application(internal_api(internal, lambda: current().service_codes), current)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
 

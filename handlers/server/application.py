@@ -53,8 +53,8 @@ def public_api(base_path: str) -> Api:
     )
 
 
-def internal_api(internal: Internal, service_codes: Mapping[str, str]) -> Api:
-    """The merchant's own operations."""
+def internal_api(internal: Internal, service_codes: Callable[[], Mapping[str, str]]) -> Api:
+    """The merchant's own operations. `service_codes` gives those of now, by the merchant's paths."""
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",

@@ -1,13 +1,13 @@
 """The services of now: keys and clients are read anew when they change, and a bad change leaves the old in place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import structlog
 
-from handlers.server.key_files import files_read
+from handlers.server.files_read import Stamp, files_read, stamp
 from handlers.server.settings import Settings, SettingsError
 from handlers.services import Services
 
@@ -15,10 +15,9 @@ LOOK_SECONDS = 1.0
 """How often the files are looked at."""
 
 _AT_START_ONLY = ("server", "state", "internal", "sandbox")
+_ADVICE = "what was read before stays in force"
 
 _log = structlog.get_logger()
-
-_Stamp = tuple[int, int, int] | None
 
 
 class Current:
@@ -41,8 +40,8 @@ class Current:
         self._told.set()
 
     @asynccontextmanager
-    async def kept(self, files: frozenset[Path]) -> AsyncIterator[None]:
-        """Look at these files once a second, and at those that take their place."""
+    async def kept(self, files: Mapping[Path, Stamp]) -> AsyncIterator[None]:
+        """Once a second, look at the files that the settings were read from, as they were then."""
         task = asyncio.create_task(self._follow(files))
         try:
             yield
@@ -50,40 +49,35 @@ class Current:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _follow(self, files: frozenset[Path]) -> None:
-        seen = _stamps(files)
+    async def _follow(self, files: Mapping[Path, Stamp]) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._told.wait()
-            if self._told.is_set() or _stamps(files) != seen:
-                self._told.clear()
-                files |= await asyncio.to_thread(self._read)
-                seen = _stamps(files)
+            if self._told.is_set() or _changed(files):
+                self._told.clear()  # Whoever tells from here on has everything read once more.
+                files = await asyncio.to_thread(self._read)
 
-    def _read(self) -> frozenset[Path]:
+    def _read(self) -> Mapping[Path, Stamp]:
         """A whole new set takes the old one's place, or one line says why not. The files that it was read from."""
         with files_read() as files:
             try:
                 settings = Settings.load(self._file)
+                self._services = self._assemble(settings)
             except SettingsError as error:
-                _log.error("settings.refused", mistakes=error.mistakes, advice="what was read before stays in force")
-                return frozenset(files)
-        self._services = self._assemble(settings)
+                _log.error("settings.refused", mistakes=error.mistakes, advice=_ADVICE)
+            except Exception:  # noqa: BLE001  whatever it is, the files are still to be followed
+                _log.exception("settings.refused", advice=_ADVICE)
+            else:
+                self._tell(settings)
+        return files
+
+    def _tell(self, settings: Settings) -> None:
         unread = [name for name in _AT_START_ONLY if getattr(settings, name) != getattr(self._settings, name)]
         if unread:
             _log.warning("settings.need_restart", tables=unread)
         _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints)
-        return frozenset(files)
 
 
-def _stamps(files: frozenset[Path]) -> dict[Path, _Stamp]:
-    return {file: _stamp(file) for file in files}
-
-
-def _stamp(file: Path) -> _Stamp:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+def _changed(files: Mapping[Path, Stamp]) -> bool:
+    return any(stamp(file) != before for file, before in files.items())

@@ -17,14 +17,14 @@ _OURS = frozenset(_PAIR.values())
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def service_code_of(service_codes: Mapping[str, str]) -> Callable[[str, Sent], str]:
-    """How to find the service code of a refusal, from the service codes of the merchant's paths."""
+def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[[str, Sent], str]:
+    """How to find the service code of a refusal, from what gives the service codes of now, by the merchant's paths."""
 
     def service_code(path: str, sent: Sent) -> str:
         """That of the call's path; 00 where the call, or its path, is not known."""
         if path != AUTHORIZE or b"x-original-uri" in sent.repeated:
             return NO_SERVICE
-        return service_codes.get(sent.get(b"x-original-uri").partition("?")[0], NO_SERVICE)
+        return service_codes().get(sent.get(b"x-original-uri").partition("?")[0], NO_SERVICE)
 
     return service_code
 

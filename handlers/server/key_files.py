@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
+from handlers.server.files_read import note
 from handlers.server.token_key_file import TokenKeyFile
 from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
 
@@ -27,7 +28,6 @@ _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 # Pydantic-settings has no validation context, so the folder that paths are relative to stands here.
 _folder: ContextVar[Path] = ContextVar("folder", default=Path())
-_noted: ContextVar[set[Path]] = ContextVar("noted")
 
 
 @contextmanager
@@ -40,20 +40,9 @@ def relative_to(folder: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
-@contextmanager
-def files_read() -> Iterator[set[Path]]:
-    """Within it, every file that is read, or was to be read, is noted."""
-    noted: set[Path] = set()
-    token = _noted.set(noted)
-    try:
-        yield noted
-    finally:
-        _noted.reset(token)
-
-
 def read_text(path: Path) -> str:
     """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
-    _noted.get(set()).add(path)
+    note(path)
     try:
         # As it is: a file that is changed keeps the ends of its lines.
         return path.read_bytes().decode("utf-8-sig")
@@ -84,6 +73,7 @@ def _path(value: object, maybe: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
         message = "the path of a file is wanted"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
     path = in_folder(value)
+    note(path)  # Here already: what is refused unread, for its mode or since it is not there, may be mended.
     if maybe.fullmatch(str(value)) and not _mode(path):
         message = "it names no file that can be read and may be a key, so it is not repeated here"
         raise ValueError(message)

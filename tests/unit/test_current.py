@@ -1,0 +1,346 @@
+"""The services of now, while the files that they come from change."""
+
+import asyncio
+import io
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from handlers.cli.files import replace
+from handlers.cli.settings_file import with_client
+from handlers.server import current, logs
+from handlers.server.current import Current
+from handlers.server.files_read import Stamp, files_read, stamp
+from handlers.server.settings import Settings
+from handlers.services import Services
+from handlers.snap.token import TamperedTokenError
+from tests.engines import asynchronous
+from tests.merchant import NOON, Clock, services_of, write_settings
+from tests.nicepay import Nicepay
+
+PATIENCE = 20
+"""Seconds."""
+
+LOOKS = 5
+"""So many without an event are taken for none at all."""
+
+
+class Log(io.StringIO):
+    """Lines that can be waited for, from whatever thread they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loop = asyncio.get_running_loop()
+        self.lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    def write(self, text: str) -> int:
+        for line in text.splitlines():
+            self._loop.call_soon_threadsafe(self.lines.put_nowait, json.loads(line))
+        return len(text)
+
+    async def next(self, event: str) -> dict[str, Any]:
+        """The next line, which tells of this event."""
+        async with asyncio.timeout(PATIENCE):
+            line = await self.lines.get()
+        assert line["event"] == event, line
+        return line
+
+
+class Assembling:
+    """Makes services; a test may have it wait, fail, or do something on the way."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.on_the_way: Callable[[], object] = lambda: None
+
+    def __call__(self, settings: Settings) -> Services:
+        self.times += 1
+        self.on_the_way()
+        return services_of(settings, Clock())
+
+
+class Looks:
+    """Counts the looks at a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._taken = asyncio.Semaphore(0)
+
+    def __call__(self, file: Path) -> Stamp:
+        if file == self._file:
+            self._taken.release()
+        return stamp(file)
+
+    async def some(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(LOOKS):
+                await self._taken.acquire()
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files are looked at a hundred times a second."""
+    monkeypatch.setattr(current, "LOOK_SECONDS", 0.01)
+    yield
+    logs.set_up(io.StringIO())
+
+
+@pytest.fixture
+def assembling() -> Assembling:
+    """Makes services without further ado."""
+    return Assembling()
+
+
+@asynccontextmanager
+async def _kept(
+    file: Path, assembling: Callable[[Settings], Services], meanwhile: Callable[[], object] = lambda: None
+) -> AsyncIterator[tuple[Current, Log]]:
+    """Services that follow their files; something may happen between the first reading and the first look."""
+    log = Log()
+    logs.set_up(log)
+    with files_read() as files:
+        settings = Settings.load(file)
+    meanwhile()
+    services = Current(file, settings, assembling)
+    async with services.kept(files):
+        yield services, log
+
+
+def _put(file: Path, text: str, mode: int = 0o600) -> None:
+    """In one step, so that no look meets half of it."""
+    draft = file.with_name("draft")
+    draft.write_text(text)
+    draft.chmod(mode)
+    draft.replace(file)
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    _put(file, file.read_text().replace(old, new))
+
+
+def _new_key(file: Path) -> bytes:
+    """Have another key mint."""
+    key = Fernet.generate_key()
+    _put(file.with_name("token.keys"), key.decode())
+    return key
+
+
+def _mints_with(services: Services, key: bytes) -> bool:
+    """Whether it is this key that mints."""
+    return bool(Fernet(key).extract_timestamp(services.token_keys.mint("A", NOON)))
+
+
+@asynchronous
+async def test_a_changed_file_is_read(settings_file: Path, assembling: Assembling) -> None:
+    """A new token key mints once its file has changed, and a line names the keys by their fingerprints."""
+    async with _kept(settings_file, assembling) as (services, log):
+        before = services()
+        key = _new_key(settings_file)
+        line = await log.next("settings.read")
+        assert _mints_with(services(), key)
+    assert line["token_keys"] == Settings.load(settings_file).token.fingerprints
+    with pytest.raises(TamperedTokenError):
+        before.token_keys.open(services().token_keys.mint("A", NOON), NOON)
+
+
+@asynchronous
+async def test_a_file_that_takes_another_s_place_is_read(
+    settings_file: Path, assembling: Assembling, stranger: Nicepay
+) -> None:
+    """Settings that a command has replaced are read, and the file of the client in them is followed from then on."""
+    key_file = settings_file.with_name("new.pem")
+    key_file.write_text(stranger.public_pem)
+    added = with_client(settings_file, {"id": "NEW", "public_keys": ["new.pem"]})
+    async with _kept(settings_file, assembling) as (services, log):
+        replace(settings_file, added)
+        assert (await log.next("settings.read"))["clients"] == 2
+        _put(key_file, "no key")
+        await log.next("settings.refused")
+        assert "NEW" in services().clients
+
+
+@asynchronous
+async def test_nothing_is_missed_before_the_first_look(settings_file: Path, assembling: Assembling) -> None:
+    """A file that changes after it was read, and before it is followed, is read again."""
+    async with _kept(settings_file, assembling, lambda: _new_key(settings_file)) as (_, log):
+        await log.next("settings.read")
+
+
+@asynchronous
+async def test_nothing_is_missed_while_reading(settings_file: Path, assembling: Assembling) -> None:
+    """A file that changes while the others are still being read is read again."""
+    keys: list[bytes] = []
+
+    def change() -> None:
+        if assembling.times == 2:
+            keys.append(_new_key(settings_file))
+
+    assembling.on_the_way = change
+    async with _kept(settings_file, assembling) as (services, log):
+        services.reload()
+        await log.next("settings.read")
+        await log.next("settings.read")
+        assert _mints_with(services(), keys[0])
+
+
+@asynchronous
+async def test_a_bad_file_changes_nothing(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is no key is told in one line, however often it is looked at; the old services stay."""
+    looks = Looks(settings_file)
+    monkeypatch.setattr(current, "stamp", looks)
+    async with _kept(settings_file, assembling) as (services, log):
+        before = services()
+        _put(settings_file.with_name("token.keys"), "no key")
+        (mistake,) = (await log.next("settings.refused"))["mistakes"]
+        await looks.some()
+        assert log.lines.empty()
+        assert services() is before
+        _new_key(settings_file)
+        await log.next("settings.read")
+    assert mistake.startswith("token.keys_file: ")
+
+
+@asynchronous
+async def test_a_set_is_taken_as_a_whole(tmp_path: Path, nicepay: Nicepay, assembling: Assembling) -> None:
+    """Where one file of several is bad, none is taken; once it is good, all are."""
+    file = write_settings(tmp_path, nicepay, Nicepay("SECOND"))
+    async with _kept(file, assembling) as (services, log):
+        before = services()
+        second = tmp_path / "SECOND.pem"
+        good = second.read_text()
+        _put(second, "no key")
+        await log.next("settings.refused")
+        key = _new_key(file)
+        await log.next("settings.refused")
+        assert services() is before
+        _put(second, good)
+        await log.next("settings.read")
+        assert _mints_with(services(), key)
+
+
+@asynchronous
+async def test_what_was_refused_unread_is_followed(settings_file: Path, assembling: Assembling) -> None:
+    """A file of keys that is missing, and then is one that others can read, is taken once it is its owner's alone."""
+    new = settings_file.with_name("new.keys")
+    async with _kept(settings_file, assembling) as (_, log):
+        _edit(settings_file, "token.keys", "new.keys")
+        assert "cannot be read" in (await log.next("settings.refused"))["mistakes"][0]
+        _put(new, Fernet.generate_key().decode(), 0o644)
+        assert "chmod 600" in (await log.next("settings.refused"))["mistakes"][0]
+        new.chmod(0o600)
+        await log.next("settings.read")
+
+
+@asynchronous
+async def test_settings_that_cannot_be_read_are_followed(settings_file: Path, assembling: Assembling) -> None:
+    """Settings that vanish are told, and taken up when they are there again."""
+    aside = settings_file.with_name("aside")
+    async with _kept(settings_file, assembling) as (_, log):
+        shutil.move(settings_file, aside)
+        await log.next("settings.refused")
+        shutil.move(aside, settings_file)
+        await log.next("settings.read")
+
+
+@asynchronous
+async def test_what_is_named_no_more_is_not_followed(
+    settings_file: Path, assembling: Assembling, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that the settings name no longer may change as it likes."""
+    looks = Looks(settings_file)
+    monkeypatch.setattr(current, "stamp", looks)
+    old = settings_file.with_name(f"{nicepay.client_key}.pem")
+    old.with_name("new.pem").write_text(old.read_text())
+    async with _kept(settings_file, assembling) as (_, log):
+        _edit(settings_file, old.name, "new.pem")
+        await log.next("settings.read")
+        old.unlink()
+        await looks.some()
+        assert log.lines.empty()
+
+
+@asynchronous
+async def test_everything_is_read_when_told_to(settings_file: Path, assembling: Assembling) -> None:
+    """Told to, it reads files that have not changed."""
+    async with _kept(settings_file, assembling) as (services, log):
+        before = services()
+        services.reload()
+        await log.next("settings.read")
+        assert services() is not before
+
+
+@asynchronous
+async def test_being_told_while_reading_counts_once(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is told to while it reads, it reads once more and not more often."""
+    looks = Looks(settings_file)
+    monkeypatch.setattr(current, "stamp", looks)
+    reading, going_on = asyncio.Event(), Event()
+    loop = asyncio.get_running_loop()
+    async with _kept(settings_file, assembling) as (services, log):
+
+        def wait() -> None:
+            loop.call_soon_threadsafe(reading.set)
+            assert going_on.wait(PATIENCE)
+
+        assembling.on_the_way = wait
+        services.reload()
+        await reading.wait()
+        for _ in range(3):
+            services.reload()
+        going_on.set()
+        await log.next("settings.read")
+        await log.next("settings.read")
+        await looks.some()
+        assert log.lines.empty()
+
+
+@asynchronous
+async def test_an_unforeseen_error_changes_nothing(settings_file: Path, assembling: Assembling) -> None:
+    """Whatever goes wrong is told with its traceback, the old services stay, and the files are followed on."""
+    async with _kept(settings_file, assembling) as (services, log):
+        before = services()
+        assembling.on_the_way = lambda: 1 / 0
+        services.reload()
+        assert "ZeroDivisionError" in (await log.next("settings.refused"))["exception"]
+        assert services() is before
+        assembling.on_the_way = lambda: None
+        _new_key(settings_file)
+        await log.next("settings.read")
+        assert services() is not before
+
+
+@asynchronous
+async def test_what_needs_a_restart_is_told(settings_file: Path, assembling: Assembling) -> None:
+    """A table that is read at start alone and has changed is named, and the rest is taken up."""
+    async with _kept(settings_file, assembling) as (_, log):
+        _edit(settings_file, "[token]", "[server]\nport = 1\n[internal]\n[token]")
+        assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal"]
+        await log.next("settings.read")
+
+
+@asynchronous
+async def test_the_end_does_not_wait_for_a_reading(settings_file: Path, assembling: Assembling) -> None:
+    """The end of the block waits for no reading that is under way."""
+    reading, going_on = asyncio.Event(), Event()
+    loop = asyncio.get_running_loop()
+    async with _kept(settings_file, assembling) as (services, _):
+
+        def wait() -> None:
+            loop.call_soon_threadsafe(reading.set)
+            assert going_on.wait(PATIENCE)
+
+        assembling.on_the_way = wait
+        services.reload()
+        await reading.wait()
+    going_on.set()
