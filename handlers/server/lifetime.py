@@ -12,14 +12,31 @@ from handlers.server.listener import Server
 async def live(
     serving: Sequence[tuple[Server, socket.socket]], companions: Iterable[AbstractAsyncContextManager[None]]
 ) -> None:
-    """Serve on each listener until one ends, for whatever reason; then the others end too."""
+    """Serve on each listener until one ends, for whatever reason; then the others end too, and last the companions.
+
+    Raises:
+        SystemExit: a server could not start; its log says why.
+        Exception: the first that ended a server.
+    """
     async with AsyncExitStack() as stack:
         for companion in companions:
             await stack.enter_async_context(companion)
-        tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in serving]
+        tasks = [asyncio.create_task(_served(*each)) for each in serving]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         end(server for server, _ in serving)
-        await asyncio.gather(*tasks)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if outcome:
+            raise outcome
+
+
+async def _served(server: Server, listener: socket.socket) -> SystemExit | None:
+    """Uvicorn exits where the application does not start; raised in a task, that would end the loop on the spot."""
+    try:
+        await server.serve(sockets=[listener])
+    except SystemExit as error:
+        return error
+    return None
 
 
 def end(servers: Iterable[Server]) -> None:
@@ -37,10 +54,14 @@ def _insist(servers: Sequence[Server]) -> None:
 
 @asynccontextmanager
 async def on_signals(servers: Sequence[Server], reload: Callable[[], None]) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM end the servers, SIGHUP has keys and clients read anew."""
+    """SIGINT and SIGTERM end the servers, SIGHUP has keys and clients read anew.
+
+    A second SIGINT is a person who insists. A second SIGTERM changes nothing: who forwards signals may send it twice
+    at once, and who starts processes has SIGKILL.
+    """
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, _insist, servers)
-    loop.add_signal_handler(signal.SIGTERM, _insist, servers)
+    loop.add_signal_handler(signal.SIGTERM, end, servers)
     loop.add_signal_handler(signal.SIGHUP, reload)
     # They are not taken back: until the loop is closed, a further signal must not kill what is ending.
     yield

@@ -126,13 +126,18 @@ def origin(host: str, port: int) -> str:
 
 @contextmanager
 def until_told_to_stop() -> Iterator[None]:
-    """End the block, without an error, at SIGINT or SIGTERM, until the servers handle these themselves."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """End the block, without an error, at SIGINT or SIGTERM, until the servers handle these themselves.
+
+    SIGHUP, which would kill, means nothing until then: whatever changes after it was read is seen anyway.
+    """
+    stop, reload = signal.SIGTERM, signal.SIGHUP
+    before = {stop: signal.signal(stop, signal.default_int_handler), reload: signal.signal(reload, signal.SIG_IGN)}
     try:
         with suppress(KeyboardInterrupt):
             yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def server(app: ASGIApp) -> Server:

@@ -118,10 +118,11 @@ def test_origins_are_written_as_in_urls(host: str, origin: str) -> None:
 def before() -> Iterator[list[int]]:
     """The signals that come to whoever handled them before; the test itself lives on."""
     signals: list[int] = []
-    handlers = {stop: signal.signal(stop, lambda number, _frame: signals.append(number)) for stop in STOPS}
+    numbers = [*STOPS, signal.SIGHUP]
+    handlers = {number: signal.signal(number, lambda told, _frame: signals.append(told)) for number in numbers}
     yield signals
-    for stop, handler in handlers.items():
-        signal.signal(stop, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("stop", STOPS)
@@ -136,11 +137,21 @@ def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> Non
 
 
 def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> None:
-    """Whoever handled SIGTERM before the block handles it after the block."""
+    """Whoever handled SIGTERM or SIGHUP before the block handles it after the block."""
     with start.until_told_to_stop():
         pass
     signal.raise_signal(signal.SIGTERM)
-    assert before == [signal.SIGTERM]
+    signal.raise_signal(signal.SIGHUP)
+    assert before == [signal.SIGTERM, signal.SIGHUP]
+
+
+def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
+    """SIGHUP neither ends the block nor goes further, as long as no server handles it."""
+    passed = False
+    with start.until_told_to_stop():
+        signal.raise_signal(signal.SIGHUP)
+        passed = True
+    assert (passed, before) == (True, [])
 
 
 def test_errors_leave_the_block(before: list[int]) -> None:
