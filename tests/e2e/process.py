@@ -13,6 +13,7 @@ from typing import IO, Any
 
 PATIENCE = 60
 """Seconds that a process may be silent, or take to end."""
+NO_FILE = Path(os.devnull)
 _STEERING = ("SNAP_TOKEN__", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
 
 
@@ -80,22 +81,24 @@ class Lines:
 class Process:
     """A process under way, the leader of a group of its own, as a shell starts it."""
 
-    def __init__(self, command: tuple[str | Path, ...], cwd: Path | None, env: dict[str, str], patience: float) -> None:
-        self._popen = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def __init__(
+        self, command: tuple[str | Path, ...], cwd: Path | None, env: dict[str, str], patience: float, log: Path
+    ) -> None:
+        with log.open("a") as file:
+            self._popen = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if log == NO_FILE else file,
+                text=True,
+                start_new_session=True,
+            )
         assert self._popen.stdout
-        assert self._popen.stderr
         self.pid = self._popen.pid
         self.out = Lines(self._popen.stdout, patience)
-        self.err = Lines(self._popen.stderr, patience)
+        self.err = Lines(self._popen.stderr or NO_FILE.open(), patience)
 
     def send_signal(self, number: signal.Signals) -> None:
         """To the whole group, as a terminal does."""
@@ -115,10 +118,17 @@ class Process:
 
 @contextmanager
 def running(
-    *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, patience: float = PATIENCE
+    *command: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    patience: float = PATIENCE,
+    log: Path = NO_FILE,
 ) -> Iterator[Process]:
-    """Start a process; at the end of the block nothing is left of it and its children."""
-    process = Process(command, cwd, environment() if env is None else env, patience)
+    """Start a process; at the end of the block nothing is left of it and its children.
+
+    Its standard error goes to the file `log`, or can be read from `err` if there is none.
+    """
+    process = Process(command, cwd, environment() if env is None else env, patience, log)
     try:
         yield process
     finally:
