@@ -10,7 +10,7 @@ EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test check fuzz bench mutants ci lock
+.PHONY: help install run request test story check fuzz bench mutants ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ request: .venv/.run $(CONFIG) ## Sign and send a request to that sandbox as NICE
 
 test: .venv/.run .venv/.test ## Run the tests; what a missing program cannot run is skipped with its reason
 	@$(BIN)/python -m pytest --cov --cov-report=term
+
+story: .venv/.run .venv/.test ## Play NICO against real processes, and print what is sent and answered
+	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
 check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, check types
 	@$(BIN)/ruff check .

@@ -11,8 +11,8 @@ from handlers.snap.call import Call
 from handlers.snap.codes import CONFLICT, NOT_FOUND, SnapError
 from handlers.snap.timestamp import require_in_window
 
-Genuine = tuple[Mapping[str, object], Mapping[str, str]]
-"""The body of the answer, and the headers that say the same to a proxy."""
+Genuine = tuple[None, Mapping[str, str]]
+"""No body: a proxy reads headers, and what it may hand on by mistake does not look like an answer to the call."""
 
 
 class Headers(TypedDict):
@@ -64,7 +64,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     if await services.state.first_seen(mark.key, mark.ttl_seconds, now):
         raise SnapError(CONFLICT, reason="call.repeated")
 
-    return {"clientKey": client.key, "externalId": external_id}, _headers(services, client.key, external_id)
+    return None, _headers(services, client.key, external_id)
 
 
 def _require_service(services: Services, uri: str) -> None:

@@ -11,7 +11,14 @@ from starlette.types import Send
 from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import render
 
-_COMMON = ((b"content-type", b"application/json"), (b"cache-control", b"no-store"))
+Body = Mapping[str, object] | None
+"""A JSON object, or nothing at all."""
+
+Result = Mapping[str, object] | tuple[Body, Mapping[str, str]]
+"""What a function returns: a body, or a body and headers."""
+
+_NOT_STORED = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
 _OK = 200
 
 
@@ -19,13 +26,13 @@ _OK = 200
 class Answer:
     """A status, a body, and the headers that go with them."""
 
-    body: Mapping[str, object]
+    body: Body
     status: int = _OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, result: Mapping[str, object] | tuple[Mapping[str, object], Mapping[str, str]]) -> "Answer":
-        """What a function has returned: a body, or a body and headers."""
+    def of(cls, result: Result) -> "Answer":
+        """What a function has returned."""
         return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
 
     @classmethod
@@ -38,17 +45,19 @@ class Answer:
     @property
     def code(self) -> str:
         """The responseCode; the status where there is none."""
-        return str(self.body.get("responseCode", self.status))
+        return str((self.body or {}).get("responseCode", self.status))
 
     async def send(self, send: Send, now: datetime, client_key: object) -> None:
         """Every answer carries the server's time, and the client key if the request had one (ASPI, 2.1.5.b)."""
-        content = orjson.dumps(self.body)
+        content = b"" if self.body is None else orjson.dumps(self.body)
         headers = [
-            *_COMMON,
+            _NOT_STORED,
             (b"x-timestamp", _server_time(int(now.timestamp()))),
             (b"content-length", b"%d" % len(content)),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
         ]
+        if content:
+            headers.append(_JSON)
         if client_key is not None:
             headers.append((b"x-client-key", str(client_key).encode()))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})

@@ -17,12 +17,12 @@ from jsonschema_rs import Draft4Validator
 from starlette.types import Receive
 
 from handlers.server import guard
+from handlers.server.answer import Result
 from handlers.server.api import Api
 from handlers.server.bodies import Body, body_of
 from handlers.server.security import SecurityRule, security_of
 from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 
-Result = Mapping[str, object] | tuple[Mapping[str, object], Mapping[str, str]]
 Operations = dict[tuple[str, str], "Operation"]
 
 _ENTITY = frozenset({b"content-type", b"content-encoding"})

@@ -13,8 +13,12 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from handlers.server import guard
+
 HEAD_SECONDS = 10.0
 """For a whole request head, from the opening of the connection or from the previous answer."""
+
+_REMIND_SECONDS = 0.1
 
 MOST_OVERHEAD = 32_768
 """Bytes that may come without the end of the headers or, behind them, without a byte of the body or its end."""
@@ -29,7 +33,8 @@ class Connection(HttpToolsProtocol):
         """`closed` is called once, when the connection is gone."""
         super().__init__(server.config, server.server_state, server.lifespan.state)
         self._closed = closed
-        self._deadline: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
         self._in_head = True
         self._overhead = 0
         self._whole = self._answered = 0
@@ -38,12 +43,13 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the clock of the first request."""
         super().connection_made(transport)
-        self._expect_head()
+        self._expect_within(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock and make room for another connection."""
         super().connection_lost(exc)
-        self._stop_the_clock()
+        if self._timer:
+            self._timer.cancel()
         self._closed()
 
     def data_received(self, data: bytes) -> None:
@@ -71,12 +77,12 @@ class Connection(HttpToolsProtocol):
         super().on_body(body)
 
     def on_headers_complete(self) -> None:
-        """Hand the request over; from here on the deadline for the body is the application's."""
+        """Hand the request over, and see to it that whoever reads its body is not left waiting."""
         if self.parser.should_upgrade():
             return
         super().on_headers_complete()
         self._in_head, self._overhead = False, 0
-        self._stop_the_clock()
+        self._expect_within(guard.BODY_SECONDS)
 
     def on_message_complete(self) -> None:
         """What comes next is another head."""
@@ -84,6 +90,7 @@ class Connection(HttpToolsProtocol):
             return
         self._in_head, self._overhead = True, 0
         self._whole += 1
+        self._stop_the_clock()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -94,7 +101,7 @@ class Connection(HttpToolsProtocol):
             return
         super().on_response_complete()
         if self.cycle.response_complete:
-            self._expect_head()
+            self._expect_within(HEAD_SECONDS)
 
     def _go_on_without_upgrade(self, rest: bytes) -> None:
         """Ignore Upgrade, as RFC 9110, 7.8, allows: llhttp stops there, and would read the body as another request."""
@@ -108,16 +115,30 @@ class Connection(HttpToolsProtocol):
         self._overhead = 0
         self.data_received(b"\r\n".join([*lines, b"connection: close", b"", rest]))
 
-    def _expect_head(self) -> None:
-        self._stop_the_clock()
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._too_late)
+    def _expect_within(self, seconds: float) -> None:
+        """Set the deadline. It only ever moves on, so the timer of the one before is left to find the new one."""
+        self._due = self.loop.time() + seconds
+        self._timer = self._timer or self.loop.call_later(seconds, self._look)
 
     def _stop_the_clock(self) -> None:
-        if self._deadline:
-            self._deadline.cancel()
+        self._due = None
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._due is None:
+            return
+        left = self._due - self.loop.time()
+        if left > 0:
+            self._timer = self.loop.call_later(left, self._look)
+        else:
+            self._too_late()
 
     def _too_late(self) -> None:
-        if self._overhead:
+        if not self._in_head and not self.cycle.response_complete:
+            # Whoever reads the body looks at the clock whenever there is news, or this.
+            self.cycle.message_event.set()
+            self._expect_within(_REMIND_SECONDS)
+        elif self._overhead:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.close()

@@ -41,5 +41,5 @@ def of_call(client_key: str, timestamp: str, external_id: str, now: datetime, to
 
 
 def _key(kind: str, client_key: str, when: str, rest: bytes) -> str:
-    """SHA-256, hexadecimal, over a line each and the rest: none of the three holds the end of a line."""
-    return sha256(f"{kind}\n{client_key}\n{when}\n".encode() + rest).hexdigest()
+    """The first 128 bits of SHA-256 over a line each and the rest, hexadecimal: no line holds the end of one."""
+    return sha256(f"{kind}\n{client_key}\n{when}\n".encode() + rest).hexdigest()[:32]

@@ -96,13 +96,9 @@ class SqliteState:
         return await self._in_thread(lambda: self._do(work))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
-        answer = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        try:
-            while not (await asyncio.wait([answer], timeout=TURN_SECONDS))[0]:
-                time.sleep(YIELD_SECONDS)  # noqa: ASYNC251  the loop itself is to stand still
-            return answer.result()
-        finally:
-            answer.cancel()  # What was given up before it began is not done.
+        loop = asyncio.get_running_loop()
+        with _room(loop):
+            return await loop.run_in_executor(self._thread, work)  # What is given up before it begins is not done.
 
     def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
@@ -117,6 +113,23 @@ class SqliteState:
         connection, self._connection = self._connection, None
         if connection:
             connection.close()
+
+
+@contextmanager
+def _room(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Within it the loop leaves room for the thread."""
+    timer: asyncio.TimerHandle
+
+    def leave() -> None:
+        nonlocal timer
+        time.sleep(YIELD_SECONDS)
+        timer = loop.call_later(TURN_SECONDS, leave)
+
+    timer = loop.call_later(TURN_SECONDS, leave)
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

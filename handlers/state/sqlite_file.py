@@ -14,9 +14,6 @@ VERSION = 1
 BUSY_SECONDS = 0.2
 """How long to wait for another process's transaction: twice that (the batch before, then one's own) is in time."""
 
-CHECKPOINT_PAGES = 200
-"""After so many pages of 4 KiB the log is written back, while calls wait: a fifth of SQLite's own, for slow disks."""
-
 _POLL_MILLISECONDS = 1
 _GROUP_AND_OTHERS = 0o077
 _SCHEMA = (
@@ -90,7 +87,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if version == 0:
         _create(connection)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on `execute` waits.
 
 

@@ -1,7 +1,7 @@
 """The README's table of answers, row by row, against the running server."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -10,15 +10,17 @@ import httpx
 import pytest
 
 from handlers.server import guard
+from handlers.server.settings import Settings
 from tests.document import TOKEN_PATH
-from tests.merchant import BASE_PATH, NOON, Merchant
+from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
 from tests.nicepay import BODY, Nicepay, jakarta
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+SECTION = README.partition("\n## What NICEPAY gets to see\n")[2].partition("\n## ")[0]
 ROW = re.compile(
     r"^\| (?P<request>.+?) \| (?P<status>\d{3}) `(?P<code>\d{7})` (?P<message>.+?) \| (?:`(.+)` )?\|$", re.MULTILINE
 )
-ROWS = {row["request"]: row for row in ROW.finditer(README)}
+ROWS = {row["request"]: row for row in ROW.finditer(SECTION)}
 
 Ask = Callable[[Merchant, Nicepay], httpx.Response]
 
@@ -97,6 +99,7 @@ def _failing(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
 REQUESTS: dict[str, Ask] = {
     "genuine": _with(),
     "the same once more, within the window": _again,
+    "the same once more, where `token.repeat` is `refuse`": _again,
     "body empty": _body(b""),
     "body not JSON, or not UTF-8": _body(b"\xff"),
     "a member of the body twice": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
@@ -126,7 +129,26 @@ REQUESTS: dict[str, Ask] = {
     "body compressed (Content-Encoding)": _with(Content_Encoding="gzip"),
     "over 64 headers, or over 16,384 bytes of them": _with(X_FILLER="x" * 16_384),
     "the server itself failed": _failing,
+    "the state is down": _with(),
 }
+# Rows that another merchant answers: what the environment says of its settings.
+ELSEWHERE = {
+    "the same once more, where `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
+    "the state is down": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
+}
+
+
+@pytest.fixture
+def asked(
+    request_: str, merchant: Merchant, settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Merchant]:
+    """The merchant of that row."""
+    if request_ not in ELSEWHERE:
+        yield merchant
+        return
+    monkeypatch.setenv(*ELSEWHERE[request_])
+    with running(Settings.load(settings_file), Clock()) as other:
+        yield other
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
@@ -135,12 +157,12 @@ def test_the_table_has_the_rows_of_this_test() -> None:
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_row_is_true(request_: str, merchant: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_is_true(request_: str, asked: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
     """The request of the row gets the row's status, code and message, and the log has its reason."""
     monkeypatch.setattr(guard, "BODY_SECONDS", 0.2)
     row = ROWS[request_]
-    response = REQUESTS[request_](merchant, nicepay)
-    line = next(each for each in merchant.log() if each["event"].startswith("token."))
+    response = REQUESTS[request_](asked, nicepay)
+    line = next(each for each in asked.log() if each["event"].startswith("token."))
     assert response.status_code == int(row["status"])
     assert line["response_code"] == row["code"]
     assert line.get("reason") == row[5]

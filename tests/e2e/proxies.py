@@ -55,10 +55,13 @@ class Proxy:
 
 
 @contextmanager
-def nginx(folder: Path, behind: Behind) -> Iterator[Proxy]:
-    """The README's nginx until the block ends."""
+def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
+    """The README's nginx until the block ends; `secret` is that of the internal listener."""
     port = _free_port()
     text = behind.put_into((FOLDER / "nginx.conf").read_text())
+    text = _replaced(
+        text, 'X-Internal-Authorization "";', f'X-Internal-Authorization "{secret and "Bearer "}{secret}";'
+    )
     text = _replaced(text, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     (folder / "nginx.conf").write_text(text)
     tls = certificate.write(folder, HOST)

@@ -51,11 +51,15 @@ def curl(make_run: Process) -> str:
 
 
 def test_the_readme_names_the_commands() -> None:
-    """The README's shell blocks hold the two commands."""
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert {"make run", "make test"} <= set("".join(blocks).splitlines())
+    """The README's shell blocks hold its commands."""
+    blocks = _blocks("sh")
+    assert {"make run", "make story", "make test"} <= set("".join(blocks).splitlines())
+
+
+def test_the_readme_carries_the_nginx_file() -> None:
+    """The README's nginx file is the very one that the tests run."""
+    (block,) = _blocks("nginx")
+    assert block == (ROOT / "tests/e2e/nginx.conf").read_text()
 
 
 def test_the_printed_command(curl: str) -> None:
@@ -106,6 +110,12 @@ def test_a_python_that_will_not_do(tmp_path: Path, shim: str, needed: str) -> No
     assert made.returncode == 2
     assert needed in line
     assert not (tmp_path / ".venv").exists()
+
+
+def _blocks(language: str) -> list[str]:
+    """The README's fenced text in that language."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 def _shell(command: str) -> subprocess.CompletedProcess[str]:

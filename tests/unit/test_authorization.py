@@ -15,10 +15,7 @@ from tests.calls import BODY, PARTNER, SECRET, Signed, TakenBack, asymmetric, se
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
-BOTH = (
-    {"clientKey": CLIENT_KEY, "externalId": "ordNo1"},
-    {"X-Client-Key": CLIENT_KEY, "X-External-Id": "ordNo1"},
-)
+GENUINE = (None, {"X-Client-Key": CLIENT_KEY, "X-External-Id": "ordNo1"})
 
 
 def _decide(known: Services, call: Signed, body: bytes | None = BODY, **changed: str | None) -> object:
@@ -47,41 +44,41 @@ def call(known: Services, nicepay: Nicepay) -> Signed:
 
 
 def test_a_genuine_call_is_told_whose_it_is(known: Services, call: Signed) -> None:
-    """Body and headers of the answer name the client and the external id."""
-    assert _decide(known, call) == BOTH
+    """Headers of the answer name the client and the external id, and it has no body."""
+    assert _decide(known, call) == GENUINE
 
 
 def test_nginx_is_told_where_to_send_a_genuine_call(known: Services, call: Signed) -> None:
     """With the setting, the answer carries the location that the call goes on to, and a refusal does not."""
     redirecting = replace(known, accel_redirect="@merchant")
-    assert _decide(redirecting, call) == (BOTH[0], BOTH[1] | {"X-Accel-Redirect": "@merchant"})
+    assert _decide(redirecting, call) == (None, GENUINE[1] | {"X-Accel-Redirect": "@merchant"})
     assert not _refusal(redirecting, call).headers
 
 
 @pytest.mark.parametrize("body", [BODY, b"", b"\xff", None])
 def test_an_asymmetric_signature_does_not_cover_the_body(known: Services, call: Signed, body: bytes | None) -> None:
     """NICO's call is genuine with whatever body, and without."""
-    assert _decide(known, call, body) == BOTH
+    assert _decide(known, call, body) == GENUINE
 
 
 @pytest.mark.parametrize("channel_id", [None, "95221"])
 def test_a_channel_is_of_no_account(known: Services, call: Signed, channel_id: str | None) -> None:
     """CHANNEL-ID is taken and decides nothing."""
-    assert _decide(known, call, channel_id=channel_id) == BOTH
+    assert _decide(known, call, channel_id=channel_id) == GENUINE
 
 
 def test_a_symmetric_call_is_genuine_in_either_form_of_its_body(nicepay: Nicepay) -> None:
     """The body may be signed as it is sent, or without its insignificant whitespace."""
     for signed in (BODY, b'{"payNo":"1 2","amount":10.00}'):
         known = services(nicepay, client_secret=SECRET)
-        assert _decide(known, symmetric(known.token_keys.mint(CLIENT_KEY, NOON), NOON, signed)) == BOTH
+        assert _decide(known, symmetric(known.token_keys.mint(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
 
 
 def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
     """A GET needs no body; a POST may have an empty one if it is there to be seen."""
     known = services(nicepay, client_secret=SECRET)
     token = known.token_keys.mint(CLIENT_KEY, NOON)
-    assert _decide(known, symmetric(token, NOON, b"", "GET"), None) == BOTH
+    assert _decide(known, symmetric(token, NOON, b"", "GET"), None) == GENUINE
     post = replace(symmetric(token, NOON, b""), external_id="ordNo2")
     assert _decide(known, post, b"")
 
@@ -126,7 +123,7 @@ def test_a_call_needs_a_token(
 
 def test_the_scheme_may_be_in_any_case(known: Services, call: Signed) -> None:
     """`bearer` is as good as `Bearer`."""
-    assert _decide(known, call, authorization=f"bearer {call.token}") == BOTH
+    assert _decide(known, call, authorization=f"bearer {call.token}") == GENUINE
 
 
 def test_an_old_token_opens_nothing(known: Services, nicepay: Nicepay) -> None:
@@ -186,7 +183,7 @@ def test_a_forged_call_is_refused(known: Services, call: Signed, stranger: Nicep
 
 def test_a_repeated_call_is_a_conflict(known: Services, call: Signed, nicepay: Nicepay) -> None:
     """An external id serves once, be the second call the same or a new one."""
-    assert _decide(known, call) == BOTH
+    assert _decide(known, call) == GENUINE
     later = asymmetric(nicepay, call.token, NOON + timedelta(seconds=1))
     for again in (call, later):
         refusal = _refusal(known, again)
@@ -202,13 +199,13 @@ def test_an_external_id_serves_again_on_the_next_day_of_jakarta(nicepay: Nicepay
     before, after = (asymmetric(nicepay, token, midnight + timedelta(seconds=each)) for each in (-1, 0))
     then, later = (replace(known, now=Clock(midnight + timedelta(seconds=each))) for each in (-1, 299))
     for call in (before, after):
-        assert _decide(then, call) == BOTH
+        assert _decide(then, call) == GENUINE
         assert _refusal(later, call).reason == "call.repeated"
 
 
 def test_another_client_may_use_the_same_external_id(known: Services, call: Signed, nicepay: Nicepay) -> None:
     """External ids are each client's own."""
-    assert _decide(known, call) == BOTH
+    assert _decide(known, call) == GENUINE
     other = Nicepay("OTHER", nicepay.private_key)
     theirs = replace(asymmetric(other, known.token_keys.mint("OTHER", NOON), NOON), partner_id="OTHER")
     assert _decide(known, theirs)
@@ -217,7 +214,7 @@ def test_another_client_may_use_the_same_external_id(known: Services, call: Sign
 def test_a_refused_call_uses_up_no_external_id(known: Services, call: Signed, stranger: Nicepay) -> None:
     """Whoever forges calls cannot keep genuine ones out."""
     _refusal(known, call, x_signature=stranger.signature(call.timestamp))
-    assert _decide(known, call) == BOTH
+    assert _decide(known, call) == GENUINE
 
 
 STALE = jakarta(NOON - timedelta(seconds=301))

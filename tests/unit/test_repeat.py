@@ -58,7 +58,7 @@ def test_another_spelling_of_a_signature_is_the_same_request() -> None:
 def test_a_key_tells_nothing_of_the_request() -> None:
     """What the engine is given is a hash and no client key, signature or external id."""
     for key in (_call_key(), repeat.of_token_request("A", NOON, SIGNATURE, TOLERANCE).key):
-        assert re.fullmatch("[0-9a-f]{64}", key)
+        assert re.fullmatch("[0-9a-f]{32}", key)
 
 
 def test_an_external_id_is_one_client_s() -> None:

@@ -125,7 +125,7 @@ async def test_a_batch_that_everybody_left_is_not_run() -> None:
     await asyncio.sleep(0)
     third.cancel()
     engine.gate.set()
-    assert await asyncio.gather(first, second) == [4, 8]
+    assert list(await asyncio.gather(first, second)) == [4, 8]
     assert await batches.call(8) == 16
     assert engine.batches == [[2, 4], [8]]
 
