@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -34,13 +34,13 @@ def serve(*, config: Path, check: bool = False) -> None:
     """
     with files_read() as files:
         settings = settings_of(config)
-    logs.set_up()
+    drain = logs.set_up()
     start.warn(settings)
     if check:
         sys.stdout.write(f"{config}: good\n")
         return
     with start.until_told_to_stop():
-        _serve(config, settings, files)
+        _serve(config, settings, files, drain)
     structlog.get_logger().info("server.stopped")
 
 
@@ -63,7 +63,7 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp]) -> None:
+def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
     shared = _shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
@@ -77,6 +77,7 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp]) -> Non
     ]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(lifetime.live(serving, companions))
+        drain()  # As long as the loop is there, a further signal does not kill.
 
 
 def _public(settings: Settings, current: Current) -> tuple[Server, socket]:

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from io import UnsupportedOperation
 from typing import Any, TextIO, cast
 
@@ -17,10 +18,11 @@ from handlers.server.log_stream import BackgroundWriter
 _STDLIB_LEVEL = logging.WARNING
 
 
-def set_up(stream: TextIO | None = None) -> None:
+def set_up(stream: TextIO | None = None) -> Callable[[], None]:
     """Send every log line of this process, the libraries' included, to the stream in one form.
 
-    Without a stream it is standard error; without that, nowhere.
+    Without a stream it is standard error; without that, nowhere. What is returned waits until all lines so far are
+    written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
     """
     stream = stream or sys.stderr
     renderer = _renderer(readable=stream is not None and stream.isatty())
@@ -43,6 +45,8 @@ def set_up(stream: TextIO | None = None) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=_STDLIB_LEVEL, force=True)
+    drain: Callable[[], None] = getattr(lines, "drain", lines.flush)
+    return drain
 
 
 def _renderer(*, readable: bool) -> Processor:

@@ -101,8 +101,11 @@ class Process:
         self.err = Lines(self._popen.stderr or NO_FILE.open(), patience)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """To the whole group, as a terminal does."""
+        """To the whole group, as a terminal does; whoever has not been waited for can be sent one."""
         os.killpg(self.pid, number)
+
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
 
     def status(self) -> int:
         """Wait for its end; negative is the signal that killed it."""

@@ -29,7 +29,7 @@ class _Terminal(io.StringIO):
 def stream() -> io.StringIO:
     """What the process logs, no terminal."""
     stream = io.StringIO()
-    logs.set_up(stream)
+    logs.set_up(stream)()
     return stream
 
 
@@ -104,12 +104,14 @@ def test_the_last_set_up_counts(stream: io.StringIO) -> None:
 
 
 def test_a_file_is_written_beside_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines for a real file are written by a thread, and at the end of the process all of them are there."""
+    """Lines for a real file are written by a thread; when told to, and at the end of the process, all are there."""
     at_exit: list[Drain] = []
     monkeypatch.setattr("atexit.register", at_exit.append)
     with (tmp_path / "log").open("w") as file:
-        logs.set_up(file)
+        drain = logs.set_up(file)
         structlog.get_logger().warning("ours")
+        drain()
+        assert [json.loads(line)["event"] for line in (tmp_path / "log").read_text().splitlines()] == ["ours"]
         logging.getLogger("a.library").warning("theirs")
         for each in at_exit:
             each()
