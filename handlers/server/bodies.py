@@ -95,8 +95,12 @@ class FormBody:
         require_media_type(FORM, sent.get(b"content-type"), sent.get(b"content-encoding"))
 
     def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The document's fields; others are ignored (RFC 6749, 3.2). 400 00 if it is no form or names one twice."""
-        fields = _form_fields(raw)
+        """The document's fields; others are ignored, and empty ones are absent (RFC 6749, section 3.2).
+
+        Raises:
+            SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
+        """
+        fields = {name: value for name, value in _form_fields(raw).items() if value}
         self._rule.check(fields)
         return {name: fields[name] for name in self._names & fields.keys()}
 
@@ -153,6 +157,7 @@ def body_of(schema_of: Callable[[str], Mapping[str, Any]], media_types: list[str
     if JSON in media_types:
         return JsonBody(ObjectRule(schema_of(JSON)))
     if FORM in media_types:
-        schema = schema_of(FORM)
+        # Which fields may stand together is left to the function, which can name them.
+        schema = {keyword: value for keyword, value in schema_of(FORM).items() if keyword != "oneOf"}
         return FormBody(ObjectRule(schema), frozenset(schema["properties"]))
     return AnyBody(largest) if media_types else NoBody()
