@@ -67,7 +67,7 @@ def _serve(config: Path, settings: Settings, files: frozenset[Path]) -> None:
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
     if settings.internal:
-        serving.append(_internal(settings, settings.internal, current))
+        serving.append(_internal(settings.internal, current))
     servers = [server for server, _ in serving]
     companions = [
         lifetime.on_signals(servers, current.reload),
@@ -90,10 +90,10 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     return start.server(application(public_api(settings.server.base_path), current, *layers)), listener
 
 
-def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
+def _internal(internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
-    app = application(internal_api(internal, start.service_codes(settings)), current)
+    app = application(internal_api(internal, current), current)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
 

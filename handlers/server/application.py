@@ -1,6 +1,6 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -46,15 +46,15 @@ def public_api(base_path: str) -> Api:
         functions={"issueAccessToken": issue_access_token},
         events={"issueAccessToken": "token.issued"},
         subject="token",
-        service_code=lambda _path, _sent: ACCESS_TOKEN_SERVICE,
+        service_code=lambda _path, _sent, _refused: ACCESS_TOKEN_SERVICE,
         challenge=lambda _path, error: snap_challenge(error),
         facts=facts.of_token_request,
         echo="client_key",
     )
 
 
-def internal_api(internal: Internal, service_codes: Mapping[str, str]) -> Api:
-    """The merchant's own operations."""
+def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
+    """The merchant's own operations. `services` gives those of now, whose service codes the refusals have."""
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
@@ -69,7 +69,7 @@ def internal_api(internal: Internal, service_codes: Mapping[str, str]) -> Api:
         events=dict.fromkeys(("authorizeCall", "authorizeCallWithoutBody"), "call.genuine")
         | {"revokeTokens": "tokens.revoked"},
         subject="call",
-        service_code=service_code_of(service_codes),
+        service_code=service_code_of(lambda: services().service_codes),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         facts=facts.of_call,
         checks={
