@@ -1,5 +1,6 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,9 @@ DOCUMENT = _DOCUMENTS / "snap-token.yaml"
 """The contract, one source of truth. In a checkout and in a wheel alike it lies beside the package."""
 
 INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
+
+# It misses functions of its own for the document's security, which handlers.server.security checks before it.
+logging.getLogger("connexion.security").setLevel(logging.ERROR)
 
 # The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
 _LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
