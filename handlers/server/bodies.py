@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from jsonschema_rs import Draft4Validator
+from jsonschema_rs import Draft4Validator, ValidationError
 
 from handlers.server import json_body
 from handlers.server.guard import LARGEST_BODY, Sent, require_media_type
@@ -54,8 +54,15 @@ class ObjectRule:
             if value.get(name) in (None, ""):
                 raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
         if not self.schema.is_valid(value):
-            place = [*next(self.schema.iter_errors(value)).instance_path, "body"]
-            raise SnapError(INVALID_FIELD_FORMAT, field=str(place[0]), reason="body.field_malformed")
+            raise _malformed(next(self.schema.iter_errors(value)))
+
+
+def _malformed(error: ValidationError) -> SnapError:
+    """400 02 for an empty member, which is as good as none; 400 01 for any other that is not right."""
+    place = [*error.instance_path, "body"]
+    if error.instance == "":
+        return SnapError(INVALID_MANDATORY_FIELD, field=str(place[0]), reason="body.field_missing")
+    return SnapError(INVALID_FIELD_FORMAT, field=str(place[0]), reason="body.field_malformed")
 
 
 class JsonBody:
@@ -95,12 +102,12 @@ class FormBody:
         require_media_type(FORM, sent.get(b"content-type"), sent.get(b"content-encoding"))
 
     def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The document's fields; others are ignored, and empty ones are absent (RFC 6749, section 3.2).
+        """The document's fields; others are ignored (RFC 6749, section 3.2).
 
         Raises:
             SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
         """
-        fields = {name: value for name, value in _form_fields(raw).items() if value}
+        fields = _form_fields(raw)
         self._rule.check(fields)
         return {name: fields[name] for name in self._names & fields.keys()}
 
