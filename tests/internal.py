@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import httpx
+from starlette.types import ASGIApp
 
 from handlers.server import logs, start
 from handlers.server.application import application, internal_api
@@ -123,9 +124,15 @@ def _headers_of(signed: Signed) -> dict[str, str]:
 
 @contextmanager
 def running_internal(
-    settings: Settings, clock: Clock, altered: Callable[[Services], Services] = lambda services: services
+    settings: Settings,
+    clock: Clock,
+    altered: Callable[[Services], Services] = lambda services: services,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[InternalListener]:
-    """Serve the settings' internal listener until the block ends; `altered` may break what it knows."""
+    """Serve the settings' internal listener until the block ends.
+
+    `altered` may break what it knows; what `around` makes stands before it.
+    """
     assert settings.internal
     stream = io.StringIO()
     logs.set_up(stream)
@@ -133,7 +140,7 @@ def running_internal(
     services = altered(start.assemble(settings, shared))
     app = application(internal_api(settings.internal, lambda: services), lambda: services)
     layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
-    with serving(layered, shared.kept()) as origin:
+    with serving(around(layered), shared.kept()) as origin:
         listener = InternalListener(origin, clock, stream, services)
         with listener.client:
             yield listener
