@@ -73,7 +73,7 @@ GENUINE = Pass(
     hooks="tests.fuzz.hooks_internal",
     least_good=1 / 3,
     counted="/authorize",
-    least_requests=50,
+    least_requests=25,
 )
 STRANGE = Pass(
     "strange",
