@@ -45,7 +45,7 @@ bench: .venv/.run .venv/.test ## Measure: throughput beside others, and how long
 
 ci: check fuzz test ## What CI runs
 
-fuzz: .venv/.run .venv/.test ## Fuzz a started server against the document: EXAMPLES=500 SEED=...
+fuzz: .venv/.run .venv/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
 
 mutants: .venv/.mutants ## Break the rules and the guard in every small way, and see which break no test

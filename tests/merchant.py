@@ -5,7 +5,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +38,8 @@ class Clock:
 
 
 @dataclass
-class Merchant:
-    """A running server: its address, its clock and what it has logged."""
+class Running:
+    """A running listener: its address, its clock and what it has logged."""
 
     origin: str
     clock: Clock
@@ -51,6 +51,22 @@ class Merchant:
         # httpx sends these of its own; a request here is to be exactly what the test says.
         for name in ("user-agent", "accept", "accept-encoding"):
             self.client.headers.pop(name)
+
+    def log(self) -> list[dict[str, Any]]:
+        """The lines logged since the last call."""
+        lines = self.stream.getvalue().splitlines()
+        self.stream.seek(0)
+        self.stream.truncate()
+        return [json.loads(line) for line in lines]
+
+    def decision(self) -> dict[str, Any]:
+        """The one line of the one decision since the last call."""
+        (line,) = self.log()
+        return line
+
+
+class Merchant(Running):
+    """The public listener."""
 
     def send(
         self,
@@ -68,18 +84,6 @@ class Merchant:
     def ask(self, nicepay: Nicepay, timestamp: str | None = None) -> httpx.Response:
         """A genuine request, of now unless said otherwise."""
         return self.send(nicepay.headers(timestamp or jakarta(self.clock.now)))
-
-    def log(self) -> list[dict[str, Any]]:
-        """The lines logged since the last call."""
-        lines = self.stream.getvalue().splitlines()
-        self.stream.seek(0)
-        self.stream.truncate()
-        return [json.loads(line) for line in lines]
-
-    def decision(self) -> dict[str, Any]:
-        """The one line of the one decision since the last call."""
-        (line,) = self.log()
-        return line
 
 
 def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra: str = "") -> Path:
@@ -112,21 +116,28 @@ def _live(serving: Coroutine[None, None, None]) -> None:
 
 
 @contextmanager
+def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
+    """Serve an application on a free port, beside what lives as long, until the block ends; its origin."""
+    listener = start.listen("127.0.0.1", 0)
+    server = start.server(app)
+    thread = threading.Thread(target=_live, args=(lifetime.live([(server, listener)], [companion]),))
+    thread.start()
+    try:
+        yield start.origin("127.0.0.1", listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
 def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
-    """Serve the settings on a free port until the block ends."""
+    """Serve the settings' public listener until the block ends."""
     stream = io.StringIO()
     logs.set_up(stream)
     shared = start.share(settings, clock)
     services = start.assemble(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
-    listener = start.listen("127.0.0.1", 0)
-    server = start.server(app)
-    thread = threading.Thread(target=_live, args=(lifetime.live([(server, listener)], [shared.kept()]),))
-    thread.start()
-    merchant = Merchant(start.origin("127.0.0.1", listener.getsockname()[1]), clock, stream)
-    try:
-        yield merchant
-    finally:
-        merchant.client.close()
-        server.should_exit = True
-        thread.join()
+    with serving(app, shared.kept()) as origin:
+        merchant = Merchant(origin, clock, stream)
+        with merchant.client:
+            yield merchant

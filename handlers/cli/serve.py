@@ -95,7 +95,7 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
 def _internal(internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
-    app = application(internal_api(internal, lambda: current().service_codes), current)
+    app = application(internal_api(internal, current), current)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
 

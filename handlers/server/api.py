@@ -27,7 +27,7 @@ class Api:
     functions: Mapping[str, Callable[..., object]]
     events: Mapping[str, str]
     subject: str
-    service_code: Callable[[str, guard.Sent], str]
+    service_code: Callable[[str, guard.Sent, SnapError], str]
     challenge: Callable[[str, SnapError], Mapping[str, str]]
     facts: Callable[[guard.Sent, datetime], Facts]
     echo: str = ""

@@ -1,6 +1,7 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +35,9 @@ DOCUMENT = _DOCUMENTS / "snap-token.yaml"
 
 INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
 
+# It misses functions of its own for the document's security, which handlers.server.security checks before it.
+logging.getLogger("connexion.security").setLevel(logging.ERROR)
+
 # The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
 _LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
 
@@ -46,15 +50,15 @@ def public_api(base_path: str) -> Api:
         functions={"issueAccessToken": issue_access_token},
         events={"issueAccessToken": "token.issued"},
         subject="token",
-        service_code=lambda _path, _sent: ACCESS_TOKEN_SERVICE,
+        service_code=lambda _path, _sent, _refused: ACCESS_TOKEN_SERVICE,
         challenge=lambda _path, error: snap_challenge(error),
         facts=facts.of_token_request,
         echo="client_key",
     )
 
 
-def internal_api(internal: Internal, service_codes: Callable[[], Mapping[str, str]]) -> Api:
-    """The merchant's own operations. `service_codes` gives those of now, by the merchant's paths."""
+def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
+    """The merchant's own operations. `services` gives those of now, whose service codes the refusals have."""
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
@@ -69,7 +73,7 @@ def internal_api(internal: Internal, service_codes: Callable[[], Mapping[str, st
         events=dict.fromkeys(("authorizeCall", "authorizeCallWithoutBody"), "call.genuine")
         | {"revokeTokens": "tokens.revoked"},
         subject="call",
-        service_code=service_code_of(service_codes),
+        service_code=service_code_of(lambda: services().service_codes),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         facts=facts.of_call,
         checks={

@@ -77,15 +77,15 @@ class Operation:
     event: str | None
 
     async def __call__(self, sent: guard.Sent, receive: Receive) -> Result:
-        """Guard, document, function, in this order.
+        """Credentials, guard, document, function, in this order: who is not let in learns nothing of the form.
 
         Raises:
             SnapError: a refusal, of any of the three.
         """
-        sent.require_single(self.single_valued)
         arguments: dict[str, object] = {}
         for rule in self.security:
             arguments |= rule.arguments(sent)
+        sent.require_single(self.single_valued)
         self.body.require_type(sent)
         for header in self.headers:
             arguments[header.argument] = header.check(sent.get(header.key))

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from jsonschema_rs import Draft4Validator
+from jsonschema_rs import Draft4Validator, ValidationError
 
 from handlers.server import json_body
 from handlers.server.guard import LARGEST_BODY, Sent, require_media_type
@@ -54,8 +54,15 @@ class ObjectRule:
             if value.get(name) in (None, ""):
                 raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
         if not self.schema.is_valid(value):
-            place = [*next(self.schema.iter_errors(value)).instance_path, "body"]
-            raise SnapError(INVALID_FIELD_FORMAT, field=str(place[0]), reason="body.field_malformed")
+            raise _malformed(next(self.schema.iter_errors(value)))
+
+
+def _malformed(error: ValidationError) -> SnapError:
+    """400 02 for an empty member, which is as good as none; 400 01 for any other that is not right."""
+    place = [*error.instance_path, "body"]
+    if error.instance == "":
+        return SnapError(INVALID_MANDATORY_FIELD, field=str(place[0]), reason="body.field_missing")
+    return SnapError(INVALID_FIELD_FORMAT, field=str(place[0]), reason="body.field_malformed")
 
 
 class JsonBody:
@@ -95,7 +102,11 @@ class FormBody:
         require_media_type(FORM, sent.get(b"content-type"), sent.get(b"content-encoding"))
 
     def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The document's fields; others are ignored (RFC 6749, 3.2). 400 00 if it is no form or names one twice."""
+        """The document's fields; others are ignored (RFC 6749, section 3.2).
+
+        Raises:
+            SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
+        """
         fields = _form_fields(raw)
         self._rule.check(fields)
         return {name: fields[name] for name in self._names & fields.keys()}
@@ -153,6 +164,7 @@ def body_of(schema_of: Callable[[str], Mapping[str, Any]], media_types: list[str
     if JSON in media_types:
         return JsonBody(ObjectRule(schema_of(JSON)))
     if FORM in media_types:
-        schema = schema_of(FORM)
+        # Which fields may stand together is left to the function, which can name them.
+        schema = {keyword: value for keyword, value in schema_of(FORM).items() if keyword != "oneOf"}
         return FormBody(ObjectRule(schema), frozenset(schema["properties"]))
     return AnyBody(largest) if media_types else NoBody()

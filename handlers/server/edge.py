@@ -52,7 +52,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = Answer.of(await operation(sent, receive))
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             error = _translated(raised)
-            answer = self._refusal(error, scope["path"], sent)
+            answer = self._refusal(error, scope["raw_path"].decode("latin-1"), sent)
         now = self._services().now()
         facts = self._api.facts(sent, now)
         self._audit.record(operation.event if operation else None, {**facts, "remote": _remote(scope)}, answer, error)
@@ -65,7 +65,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
 
     def _refusal(self, error: Exception, path: str, sent: guard.Sent) -> Answer:
         refused = error if isinstance(error, SnapError) else _UNEXPECTED
-        return Answer.refusing(refused, self._api.service_code(path, sent), self._api.challenge(path, refused))
+        return Answer.refusing(refused, self._api.service_code(path, sent, refused), self._api.challenge(path, refused))
 
 
 def _translated(error: Exception) -> Exception:

@@ -33,7 +33,8 @@ def of_token_request(sent: Sent, now: datetime) -> Facts:
 
 def of_call(sent: Sent, now: datetime) -> Facts:
     """Of a call with a token: whose it says it is, and which; what is absent, malformed or sent twice is not told."""
-    told = {name: _only(sent, header).partition("?")[0] for name, header in _OF_CALL.items()}
+    told = {name: _only(sent, header) for name, header in _OF_CALL.items()}
+    told["path"] = told["path"].partition("?")[0]
     known = {name: value for name, value in told.items() if _FORMS[name].fullmatch(value)}
     seconds = _seconds(_only(sent, b"x-timestamp"), now)
     return known if seconds is None else {**known, "clock_skew_seconds": seconds}

@@ -1,5 +1,6 @@
 """The merchant's own API: what of it is not in its document."""
 
+import re
 from collections.abc import Callable, Mapping
 from hmac import compare_digest
 
@@ -12,19 +13,23 @@ from handlers.snap.codes import UNAUTHORIZED, SnapError
 AUTHORIZE = "/authorize"
 NO_SERVICE = "00"
 
-_PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": b"x-original-uri"}
+_URI = b"x-original-uri"
+_PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": _URI}
 _OURS = frozenset(_PAIR.values())
+_FORM = re.compile(r"/[!-~]{0,2047}")
+_WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[[str, Sent], str]:
-    """How to find the service code of a refusal, from what gives the service codes of now, by the merchant's paths."""
+def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[[str, Sent, SnapError], str]:
+    """How to find the service code of a refusal, from the service codes that the merchant's paths have by then."""
 
-    def service_code(path: str, sent: Sent) -> str:
-        """That of the call's path; 00 where the call, or its path, is not known."""
-        if path != AUTHORIZE or b"x-original-uri" in sent.repeated:
+    def service_code(path: str, sent: Sent, refused: SnapError) -> str:
+        """That of the call's path; 00 where the call, or its path, is not known, or who asks is no proxy of ours."""
+        uri = sent.get(_URI)
+        if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in sent.repeated or not _FORM.fullmatch(uri):
             return NO_SERVICE
-        return service_codes().get(sent.get(b"x-original-uri").partition("?")[0], NO_SERVICE)
+        return service_codes().get(uri.partition("?")[0], NO_SERVICE)
 
     return service_code
 
@@ -35,7 +40,7 @@ def bearer_check(secret: bytes | None, header: str) -> Check:
     def check(value: str) -> Mapping[str, object]:
         scheme, _, given = value.partition(" ")
         if secret and not (scheme.lower() == "bearer" and compare_digest(given.encode("latin-1"), secret)):
-            raise SnapError(UNAUTHORIZED, field=header, reason="secret.wrong", headers=_PLAIN_BEARER)
+            raise SnapError(UNAUTHORIZED, field=header, reason=_WRONG_SECRET, headers=_PLAIN_BEARER)
         return {}
 
     return check

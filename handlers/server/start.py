@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,14 +74,9 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         state=shared.state,
         revocations=shared.revocations,
         repeat=settings.token.repeat,
-        service_codes=service_codes(settings),
+        service_codes={table.path: table.service_code for table in settings.services},
         accel_redirect=settings.internal.accel_redirect if settings.internal else None,
     )
-
-
-def service_codes(settings: Settings) -> Mapping[str, str]:
-    """By the path of the service."""
-    return {table.path: table.service_code for table in settings.services}
 
 
 def _client(table: ClientTable) -> Client:

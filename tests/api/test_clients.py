@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -104,3 +105,12 @@ def test_a_window_of_its_own_is_told_only_to_the_client_itself(tmp_path_factory:
     assert answers["narrow"]["responseMessage"] == "Unauthorized. X-TIMESTAMP"
     assert answers["stranger"] == answers["nobody"]
     assert answers["nobody"]["responseMessage"] == "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
+
+
+def test_a_repeat_is_a_conflict_where_the_settings_say_so(tmp_path: Path, nicepay: Nicepay) -> None:
+    """With `repeat = "refuse"` the same signed request gets one token, and 4097300 after that."""
+    file = write_settings(tmp_path, nicepay)
+    file.write_text(file.read_text().replace("[token]", '[token]\nrepeat = "refuse"'))
+    with running(Settings.load(file), Clock()) as merchant:
+        assert merchant.ask(nicepay).status_code == 200
+        assert merchant.ask(nicepay).json() == {"responseCode": "4097300", "responseMessage": "Conflict"}

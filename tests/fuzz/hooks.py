@@ -15,10 +15,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30Validator
 from schemathesis import Case, CheckContext, HookContext, Response
-from schemathesis.core.parameters import ParameterLocation
-from schemathesis.generation.meta import TestPhase
 
 from tests.document import OPERATION
+from tests.fuzz.broken import broken_headers
 from tests.nicepay import Nicepay, jakarta
 
 CLIENT_KEY = "FUZZ_CLIENT_KEY"
@@ -46,7 +45,7 @@ _NICEPAY = _nicepay()
 @schemathesis.hook
 def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, object]) -> None:
     """Make right what is not broken on purpose; the signature covers the other two as they will be sent."""
-    right = _FORMS.keys() - _broken(case)
+    right = _FORMS.keys() - broken_headers(case, _FORMS)
     if "X-TIMESTAMP" in right:
         case.headers["X-TIMESTAMP"] = jakarta(datetime.now(UTC))
     if "X-CLIENT-KEY" in right:
@@ -54,19 +53,6 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, objec
     if "X-SIGNATURE" in right:
         timestamp, client_key = (case.headers.get(name, "") for name in ("X-TIMESTAMP", "X-CLIENT-KEY"))
         case.headers["X-SIGNATURE"] = _NICEPAY.signature(timestamp, client_key)
-
-
-def _broken(case: Case[Any]) -> set[str | None]:
-    """The headers that a case has broken on purpose, by leaving them out or by their value."""
-    meta = case.meta
-    if meta is None or not meta.is_negative_at(ParameterLocation.HEADER):
-        return set()
-    data = meta.phase.data
-    if meta.phase.name == TestPhase.COVERAGE:
-        # One case, one break, and the metadata names it. The rest of the template is not always right: schemathesis
-        # finds no timestamp for it, because a pattern that asks for a hyphen is beyond its coverage of headers.
-        return {data.parameter} if data.parameter_location == ParameterLocation.HEADER else set()
-    return {name for name, form in _FORMS.items() if not form.is_valid(case.headers.get(name))}
 
 
 @schemathesis.hook

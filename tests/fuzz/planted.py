@@ -14,16 +14,17 @@ from handlers.server import start
 
 @dataclass(frozen=True)
 class Answer:
-    """What the product says to a method, and what goes out in its place."""
+    """What the product says to a method and a path, and what goes out in its place."""
 
     method: str
+    path: str
     status: int
     headers: Mapping[bytes, bytes]
     content: bytes
 
     @property
     def body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(self.content)
+        body: dict[str, Any] = json.loads(self.content or b"{}")
         return body
 
     def with_status(self, status: int) -> "Answer":
@@ -71,7 +72,8 @@ class Defective:
         await self.app(scope, receive, keep)
         first, *rest = messages
         content = b"".join(each["body"] for each in rest)
-        answer = await self.defect(Answer(scope["method"], first["status"], dict(first["headers"]), content))
+        headers = dict(first["headers"])
+        answer = await self.defect(Answer(scope["method"], scope["path"], first["status"], headers, content))
         await answer.send(send)
 
 

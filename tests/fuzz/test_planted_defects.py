@@ -1,13 +1,8 @@
-"""Each check of the signed pass can fail: a defect is planted in front of the product, and schemathesis finds it."""
+"""Each check can fail: a defect is planted in front of the product, and schemathesis finds it."""
 
 import io
-import json
 import re
-from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
@@ -16,9 +11,11 @@ from handlers.server import logs, start
 from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
 from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
+from tests.fuzz.finding import Found, Fuzzed
+from tests.fuzz.internal_defects import INTERNAL_DEFECTS
+from tests.fuzz.passes import SIGNED
 from tests.fuzz.planted import Defect, Defective, none, served
-from tests.fuzz.run import Reports, Target, run_schemathesis
-from tests.fuzz.tally import SIGNED
+from tests.fuzz.run import Target
 from tests.merchant import BASE_PATH, services_of, write_settings
 from tests.nicepay import Nicepay
 
@@ -26,54 +23,8 @@ SIGNATURE = re.compile(r"[A-Za-z0-9+/]{342}==")
 NOTHING_TO_LOOK_AT = {
     "ensure_resource_availability": "no operation makes a resource that another could find",
     "use_after_free": "no operation deletes anything",
-    "ignored_auth": "the document has no security scheme, since OpenAPI has none for a signature",
     "object_level_authorization": "there are no objects that belong to one of several users",
 }
-
-
-@dataclass(frozen=True)
-class Found:
-    """What schemathesis prints, what it keeps, and what it has recorded of each phase: cases, answers, checks."""
-
-    printed: str
-    junit: str
-    har: str
-    phases: list[dict[str, Any]]
-
-    def checks(self, status: str) -> set[str]:
-        """The names of the checks that ended so."""
-        made = [check for phase in self.phases for checks in phase["checks"].values() for check in checks]
-        return {check["name"] for check in made if check["status"] == status}
-
-    def refused_headers(self) -> Iterator[tuple[str, str]]:
-        """For each case that breaks a header of the contract: its name, and what the refusal says."""
-        for phase in self.phases:
-            for case, exchange in phase["interactions"].items():
-                broken = phase["cases"][case]["value"]["meta"]["phase"]["data"]
-                if broken.get("parameter_location") == "header" and broken["parameter"] != "Content-Type":
-                    content = b64decode(exchange["response"]["content"]["$base64"])
-                    yield broken["parameter"], json.loads(content)["responseMessage"]
-
-
-@dataclass(frozen=True)
-class Fuzzed:
-    """A server that takes a defect, and schemathesis as the signed pass runs it, without the random phase."""
-
-    server: Defective
-    target: Target
-    folder: Path
-
-    def run(self, defect: Defect) -> Found:
-        """Plant a defect and look for it."""
-        self.server.defect = defect
-        reports, events = Reports.of(SIGNED, self.folder), self.folder / "events"
-        options = [f"--report-ndjson-path={events}", "--phases=examples,coverage", "--seed=1"]
-        if defect is takes_its_time:
-            options.append(f"--max-response-time={SLOW}")
-        done = run_schemathesis(SIGNED, self.target, reports, *options, capture=True)
-        recorded = [json.loads(line).get("ScenarioFinished") for line in events.read_text().splitlines()]
-        phases = [event["recorder"] for event in recorded if event]
-        return Found(done.stdout + done.stderr, reports.junit.read_text(), reports.har.read_text(), phases)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +39,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     services = services_of(settings, start.system_clock)
     server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
-        yield Fuzzed(server, Target(origin + BASE_PATH, key), folder)
+        yield Fuzzed(SIGNED, server, Target.public(origin + BASE_PATH, key), folder)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +64,7 @@ def test_what_is_broken_is_the_only_thing_that_is(sound: Found) -> None:
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.__name__)
 def test_a_defect_is_found(fuzzed: Fuzzed, defect: Defect) -> None:
     """A planted defect makes its checks fail and no other."""
-    found = fuzzed.run(defect)
+    found = fuzzed.run(defect, *([f"--max-response-time={SLOW}"] if defect is takes_its_time else []))
     assert found.checks("failure") == DEFECTS[defect], found.printed
 
 
@@ -129,7 +80,7 @@ def test_no_signature_is_told(fuzzed: Fuzzed) -> None:
 def test_every_check_is_made_or_has_nothing_to_look_at() -> None:
     """Of all checks that schemathesis has, each can fail here, or there is a reason why it cannot."""
     load_all_checks()
-    can_fail = set().union(*DEFECTS.values())
+    can_fail = set().union(*DEFECTS.values(), *INTERNAL_DEFECTS.values())
     assert can_fail.isdisjoint(NOTHING_TO_LOOK_AT)
-    ours = {"max_response_time", "signed_data_acceptance"}
+    ours = {"max_response_time", "signed_data_acceptance", "right_request_acceptance"}
     assert can_fail | NOTHING_TO_LOOK_AT.keys() == {*CHECKS.get_all_names(), *ours}

@@ -15,7 +15,7 @@ from handlers.server.application import public_api
 from handlers.server.binding import HeaderRule, Operations, bind
 from handlers.server.guard import Sent
 from handlers.server.security import Checks
-from handlers.snap.codes import INVALID_FIELD_FORMAT, SnapError, unauthorized
+from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError, unauthorized
 from tests.document import RAW, TOKEN_PATH
 from tests.nicepay import BODY
 
@@ -87,6 +87,15 @@ def test_the_credential_is_asked_for_before_anything_is_read() -> None:
     assert refusal.value.reason == "secret.wrong"
 
 
+def test_who_is_not_let_in_is_not_told_of_a_second_copy() -> None:
+    """A header that comes twice is refused only to who is let in."""
+    operations = _bound(_guarded(API_KEY, [{"guarded": []}]), {"guarded": _require_open_sesame})
+    for secret, reason in ((b"wrong", "secret.wrong"), (b"open sesame", "header.duplicated")):
+        with pytest.raises(SnapError) as refusal:
+            _ask(operations, SENT[0], (b"x-secret", secret))
+        assert refusal.value.reason == reason
+
+
 @pytest.mark.parametrize(
     "security",
     [[{"guarded": []}], [{"other": []}, {"guarded": []}], [{}, {"other": []}]],
@@ -123,6 +132,14 @@ def test_an_optional_header_may_be_absent_or_empty() -> None:
     with pytest.raises(SnapError) as refusal:
         rule.check("x")
     assert (refusal.value.code, refusal.value.field) == (INVALID_FIELD_FORMAT, "CHANNEL-ID")
+
+
+def test_a_mandatory_header_is_asked_for() -> None:
+    """Absent and empty are one."""
+    rule = HeaderRule.of({"name": "X-EXTERNAL-ID", "required": True, "schema": {"type": "string"}})
+    with pytest.raises(SnapError) as refusal:
+        rule.check("")
+    assert (refusal.value.code, refusal.value.field) == (INVALID_MANDATORY_FIELD, "X-EXTERNAL-ID")
 
 
 def test_a_header_reaches_its_function_under_a_python_name() -> None:

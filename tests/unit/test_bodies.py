@@ -25,6 +25,35 @@ def test_a_body_without_mandatory_members_needs_none() -> None:
     assert (refusal.value.code, refusal.value.field) == (INVALID_FIELD_FORMAT, "a")
 
 
+def test_what_is_no_object_is_refused() -> None:
+    """Nothing but an object is a body, and it is named so."""
+    values: list[object] = [[], "a", None, 1]
+    for value in values:
+        with pytest.raises(SnapError) as refusal:
+            ObjectRule(TEXTS).check(value)
+        assert (refusal.value.code, refusal.value.field) == (INVALID_FIELD_FORMAT, "body")
+
+
+def test_an_empty_member_is_as_good_as_none() -> None:
+    """Where the document wants at least one character, an empty text is called missing, mandatory or not."""
+    rule = ObjectRule({"type": "object", "properties": {"a": {"type": "string", "minLength": 1}}})
+    with pytest.raises(SnapError) as refusal:
+        rule.check({"a": ""})
+    assert (refusal.value.code, refusal.value.field) == (INVALID_MANDATORY_FIELD, "a")
+    rule.check({})
+
+
+def test_a_choice_between_fields_is_left_to_the_function() -> None:
+    """A form of neither or both of two fields reaches the function, which can name them."""
+
+    def schema_of(_media_type: str) -> Mapping[str, Any]:
+        both = {"a": {"type": "string"}, "b": {"type": "string"}}
+        return {"type": "object", "properties": both, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+
+    body = body_of(schema_of, [FORM], 1)
+    assert [body.arguments(raw) for raw in (b"", b"a=1&b=2")] == [{}, {"a": "1", "b": "2"}]
+
+
 def test_a_mandatory_member_is_asked_for_before_others_are_judged() -> None:
     """What is missing is told before what is malformed."""
     rule = ObjectRule({**TEXTS, "required": ["b"]})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server import logs
@@ -124,3 +125,41 @@ def test_a_caller_without_an_address_is_logged_without_one(
 
     assert _post(without_address, nicepay).status_code == 200
     assert json.loads(log.getvalue())["remote"] is None
+
+
+def test_a_method_that_the_path_has_not_is_told_which_it_has(services: Services) -> None:
+    """Allow names the methods of the operation."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(application(public_api(BASE_PATH), lambda: services))
+        async with httpx.AsyncClient(transport=transport, base_url="http://merchant.example") as client:
+            return await client.put(BASE_PATH + TOKEN_PATH)
+
+    response = asyncio.run(ask())
+    check_answer(response)
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "allow"),
+    [
+        (HTTPException(404), "4047300", None),
+        (HTTPException(405, headers={"Allow": "GET"}), "4057300", "GET"),
+        (HTTPException(418), "5007300", None),
+    ],
+    ids=["path", "method", "anything else"],
+)
+def test_what_a_router_below_says_is_said_in_snap(
+    services: Services, nicepay: Nicepay, raised: HTTPException, code: str, allow: str | None
+) -> None:
+    """An unknown path and a method that a path below the edge has not are refusals; the rest is a failure."""
+
+    def layer(_app: ASGIApp) -> ASGIApp:
+        async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            raise raised
+
+        return refuse
+
+    response = _post(application(public_api(BASE_PATH), lambda: services, layer), nicepay, "/elsewhere")
+    assert response.json()["responseCode"] == code
+    assert response.headers.get("allow") == allow

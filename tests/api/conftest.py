@@ -1,0 +1,77 @@
+"""The internal listeners that several tests of answers ask."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from handlers.server import logs
+from handlers.server.settings import Settings
+from handlers.services import Services
+from handlers.snap.client import Clients
+from tests.calls import TakenBack
+from tests.internal import InternalListener, running_internal, write_internal_settings
+from tests.merchant import NOON, Clock
+from tests.nicepay import Nicepay
+
+
+def _unchanged(services: Services) -> Services:
+    return services
+
+
+def _down(services: Services) -> Services:
+    return replace(services, revocations=TakenBack(fresh=False))
+
+
+def _broken(services: Services) -> Services:
+    return replace(services, clients=Clients.__new__(Clients))
+
+
+KINDS: dict[str, tuple[str, bool, Callable[[Services], Services]]] = {
+    "open": ("", False, _unchanged),
+    "guarded": ("", True, _unchanged),
+    "forwarded": ('call_headers = "x-forwarded"', False, _unchanged),
+    "accelerated": ('accel_redirect = "@merchant"\nbody_limit_bytes = 2000', False, _unchanged),
+    "revoking": ("", False, _unchanged),
+    "down": ("", False, _down),
+    "broken": ("", False, _broken),
+}
+"""Lines of the table `[internal]`, whether there is a secret, and what is wrong with what the listener knows."""
+
+Listeners = Callable[[str], InternalListener]
+
+
+@pytest.fixture(scope="session")
+def _started(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listeners]:
+    with ExitStack() as stack:
+
+        @cache
+        def start(kind: str) -> InternalListener:
+            internal, secret, altered = KINDS[kind]
+            folder = tmp_path_factory.mktemp(kind)
+            settings = Settings.load(write_internal_settings(folder, nicepay, internal=internal, secret=secret))
+            return stack.enter_context(running_internal(settings, Clock(), altered))
+
+        yield start
+
+
+@pytest.fixture
+def listeners(_started: Listeners) -> Listeners:
+    """Gives the listener of that kind, at noon in Jakarta, with an empty log."""
+
+    def listener(kind: str) -> InternalListener:
+        found = _started(kind)
+        found.clock.now = NOON
+        logs.set_up(found.stream)
+        found.log()
+        return found
+
+    return listener
+
+
+@pytest.fixture
+def internal(listeners: Listeners) -> InternalListener:
+    """The listener as it is unless something is set: on loopback, without a secret."""
+    return listeners("open")

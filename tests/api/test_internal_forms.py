@@ -1,0 +1,178 @@
+"""The internal listener's answers about tokens (RFC 7662, RFC 7009) and about itself."""
+
+from urllib.parse import quote
+
+import pytest
+
+from tests.api.conftest import Listeners
+from tests.calls import BODY
+from tests.internal import SUSPENDED, SYMMETRIC, InternalListener
+from tests.nicepay import CLIENT_KEY, Nicepay
+
+INACTIVE = {"active": False}
+BOTH = pytest.mark.parametrize("path", ["/introspect", "/revoke"])
+
+
+def _introspected(listener: InternalListener, token: str) -> dict[str, object]:
+    return dict(listener.post_form("/introspect", f"token={quote(token)}").json())
+
+
+def test_a_good_token_is_active(internal: InternalListener) -> None:
+    """Whose it is, of which type, and from when to when; and nothing is logged of it."""
+    issued = int(internal.clock.now.timestamp())
+    assert _introspected(internal, internal.token()) == {
+        "active": True,
+        "client_id": CLIENT_KEY,
+        "token_type": "Bearer",
+        "iat": issued,
+        "exp": issued + 900,
+    }
+    assert not internal.log()
+
+
+@pytest.mark.parametrize("client_key", ["NOBODY", SUSPENDED])
+def test_a_token_of_nobody_s_is_not_active(internal: InternalListener, client_key: str) -> None:
+    """A token of a client that is suspended, or not known, is not active."""
+    assert _introspected(internal, internal.token(client_key)) == INACTIVE
+
+
+@pytest.mark.parametrize("token", ["a", " ", "\u00e9", "\0", "x" * 16_000, "Bearer a", "null"])
+def test_what_is_no_token_is_not_active(internal: InternalListener, token: str) -> None:
+    """Any text at all may be asked about (RFC 7662, section 2.2)."""
+    assert _introspected(internal, token) == INACTIVE
+
+
+def test_another_spelling_of_a_token_is_not_active(internal: InternalListener) -> None:
+    """A token is good in the spelling in which it was issued."""
+    token = internal.token()
+    assert _introspected(internal, token + "=") == INACTIVE
+    assert _introspected(internal, token[:-3] + "=" + token[-2:]) == INACTIVE
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "form",
+    ["token", "token=a&", "&token=a", "token=a&token=a", "token=a&x=1&x=2", "token=%FF", "%FF=a", "token=a&b"],
+)
+def test_what_is_no_form_is_a_bad_request(internal: InternalListener, path: str, form: str) -> None:
+    """A field without a value sign, one that comes twice, and what is no UTF-8 are 4000000."""
+    response = internal.post_form(path, form)
+    assert response.json() == {"responseCode": "4000000", "responseMessage": "Bad Request"}
+    assert "www-authenticate" not in response.headers
+
+
+@BOTH
+def test_other_fields_are_ignored(internal: InternalListener, path: str) -> None:
+    """A hint at the type of the token changes nothing, nor does what the document does not name."""
+    form = "token=a&token_type_hint=refresh_token&services=x&body="
+    assert internal.post_form(path, form).status_code == 200
+
+
+@BOTH
+def test_a_form_of_at_most_sixteen_fields_is_read(internal: InternalListener, path: str) -> None:
+    """One more, and it is no form."""
+    form = "token=a" + "".join(f"&f{number}=1" for number in range(15))
+    assert internal.post_form(path, form).status_code == 200
+    assert internal.post_form(path, form + "&g=1").json()["responseCode"] == "4000000"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("application/x-www-form-urlencoded", 200),
+        ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", 200),
+        ("", 200),
+        ("application/x-www-form-urlencoded; charset=latin-1", 415),
+        ("multipart/form-data; boundary=a", 415),
+        ("application/json", 415),
+        ("text/plain", 415),
+    ],
+)
+def test_the_media_type_is_a_form_s(internal: InternalListener, path: str, media_type: str, status: int) -> None:
+    """In any case, with a charset that means UTF-8, or none at all; another one is 4150000."""
+    assert internal.post_form(path, "token=a", {"Content-Type": media_type}).status_code == status
+
+
+@BOTH
+def test_a_compressed_form_is_not_read(internal: InternalListener, path: str) -> None:
+    """Content-Encoding is 4150000."""
+    response = internal.post_form(path, "token=a", {"Content-Encoding": "gzip"})
+    assert response.json() == {"responseCode": "4150000", "responseMessage": "Unsupported Media Type"}
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "message"),
+    [
+        ("", "4000002", "Invalid Mandatory Field token or client_id"),
+        ("token=", "4000002", "Invalid Mandatory Field token"),
+        ("client_id=", "4000002", "Invalid Mandatory Field client_id"),
+        (f"token=&client_id={CLIENT_KEY}", "4000002", "Invalid Mandatory Field token"),
+        ("x=1", "4000002", "Invalid Mandatory Field token or client_id"),
+        (f"token=a&client_id={CLIENT_KEY}", "4000001", "Invalid Field Format token or client_id"),
+        ("client_id=a+b", "4000001", "Invalid Field Format client_id"),
+        (f"client_id={'a' * 37}", "4000001", "Invalid Field Format client_id"),
+        ("client_id=NOBODY", "4000001", "Invalid Field Format client_id"),
+    ],
+)
+def test_a_revocation_names_exactly_one_thing(internal: InternalListener, form: str, code: str, message: str) -> None:
+    """Neither, both, an empty one, and what is no client's are refused with the fields that are meant."""
+    assert internal.post_form("/revoke", form).json() == {"responseCode": code, "responseMessage": message}
+
+
+@pytest.mark.parametrize("form", ["", "token=", "x=1"])
+def test_an_introspection_names_a_token(internal: InternalListener, form: str) -> None:
+    """An absent field and an empty one are 4000002."""
+    answer = {"responseCode": "4000002", "responseMessage": "Invalid Mandatory Field token"}
+    assert internal.post_form("/introspect", form).json() == answer
+
+
+@pytest.mark.parametrize("token", ["a", "not base64!", "\u00e9", "x" * 16_000])
+def test_revoking_what_is_no_token_is_done_at_once(internal: InternalListener, token: str) -> None:
+    """What was wanted is so already (RFC 7009, section 2.2)."""
+    assert internal.post_form("/revoke", f"token={quote(token)}").json() == {}
+
+
+def test_a_revoked_token_opens_nothing(internal: InternalListener, nicepay: Nicepay) -> None:
+    """Another spelling of a token revokes it too; others of its client live on."""
+    headers = internal.asymmetric(nicepay)
+    token = headers["Authorization"].removeprefix("Bearer ")
+    assert _introspected(internal, token)["active"]
+    assert internal.post_form("/revoke", f"token={token.rstrip('=')}").json() == {}
+    assert internal.log()[-1]["event"] == "tokens.revoked"
+    assert _introspected(internal, token) == INACTIVE
+    assert internal.authorize(headers, BODY).json()["responseCode"] == "4012401"
+    assert internal.decision()["reason"] == "token.revoked"
+    assert internal.authorize(internal.asymmetric(nicepay), BODY).status_code == 200
+
+
+def test_all_tokens_of_a_client_can_be_revoked(listeners: Listeners) -> None:
+    """All that were issued up to now; another client's live on."""
+    internal = listeners("revoking")
+    token, other = internal.token(SYMMETRIC), internal.token()
+    assert internal.post_form("/revoke", f"client_id={SYMMETRIC}").json() == {}
+    assert _introspected(internal, token) == INACTIVE
+    assert _introspected(internal, other)["active"]
+    internal.clock.now = internal.clock.now.replace(second=2)
+    assert _introspected(internal, internal.token(SYMMETRIC))["active"]
+
+
+def test_a_revocation_that_cannot_be_kept_is_refused(listeners: Listeners) -> None:
+    """While the engine is down, a revocation is 5000002 and may be tried again."""
+    response = listeners("down").post_form("/revoke", f"client_id={CLIENT_KEY}")
+    assert response.json()["responseCode"] == "5000002"
+    assert response.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize("kind", ["open", "guarded", "down", "broken"])
+def test_a_process_that_answers_lives(listeners: Listeners, kind: str) -> None:
+    """Whatever is wrong, and without a secret; none of it is logged."""
+    listener = listeners(kind)
+    assert listener.send("GET", "/livez").json() == {"status": "ok"}
+    assert not listener.log()
+
+
+@pytest.mark.parametrize(("kind", "status"), [("open", 200), ("guarded", 200), ("down", 503)])
+def test_an_instance_that_can_answer_calls_is_ready(listeners: Listeners, kind: str, status: int) -> None:
+    """Without a secret, and not while the engine is down."""
+    assert listeners(kind).send("GET", "/readyz").status_code == status

@@ -1,0 +1,146 @@
+"""The merchant's own listener, started in a thread, and the calls that a proxy asks it about."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp
+
+from handlers.server import logs, start
+from handlers.server.application import application, internal_api
+from handlers.server.internal import ForwardedCall
+from handlers.server.settings import Settings
+from handlers.services import Services
+from tests.calls import PARTNER, SECRET, Signed, asymmetric, symmetric
+from tests.document import check_internal_answer
+from tests.merchant import Clock, Running, serving, write_settings
+from tests.nicepay import CLIENT_KEY, Nicepay
+
+PROXY_SECRET = "the-secret-of-the-proxy-and-nobody-else"
+SYMMETRIC = "SYMMETRIC"
+SUSPENDED = "SUSPENDED"
+
+_TABLES = """
+[internal]
+port = 0
+{internal}
+[[services]]
+path = "/api/v1.0/transfer-va/inquiry"
+service_code = "24"
+[[services]]
+path = "/api/v1.0/cvs/payment"
+service_code = "99"
+"""
+_CLIENTS = """
+[[clients]]
+id = "SYMMETRIC"
+public_keys = ["IONPAYTEST.pem"]
+call_signature = "symmetric"
+client_secret_file = "client.secret"
+[[clients]]
+id = "SUSPENDED"
+public_keys = ["IONPAYTEST.pem"]
+suspended = true
+"""
+
+
+def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "", secret: bool = False) -> Path:
+    """Settings with both listeners, two services, and three clients: one a form of signature, and a suspended one.
+
+    `internal` are further lines of that table; `secret` says whether the proxy needs one.
+    """
+    for name, content in (("client.secret", SECRET.decode()), ("internal.secret", PROXY_SECRET)):
+        file = folder / name
+        file.write_text(content)
+        file.chmod(0o600)
+    lines = [*(['secret_file = "internal.secret"'] if secret else []), internal]
+    settings = write_settings(folder, nicepay, extra=_TABLES.format(internal="\n".join(lines)))
+    settings.write_text(f'{settings.read_text()}\npartner_id = "{PARTNER}"\n{_CLIENTS}')
+    return settings
+
+
+@dataclass
+class InternalListener(Running):
+    """The internal listener, and what it knows."""
+
+    services: Services
+    _ids: Iterator[int] = field(default_factory=count)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        body: bytes | Iterator[bytes] = b"",
+    ) -> httpx.Response:
+        """Send a request and hold the answer against the document."""
+        response = self.client.request(method, path, headers=headers, content=body)
+        check_internal_answer(response)
+        return response
+
+    def authorize(
+        self,
+        headers: dict[str, str] | list[tuple[str, str]],
+        body: bytes | Iterator[bytes] = b"",
+        *,
+        method: str = "POST",
+        path: str = "/authorize",
+    ) -> httpx.Response:
+        """Ask about a call."""
+        return self.send(method, path, headers, body)
+
+    def post_form(self, path: str, form: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        """Send a form."""
+        media_type = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.send("POST", path, media_type | (headers or {}), form.encode())
+
+    def token(self, client_key: str = CLIENT_KEY, issued_at: datetime | None = None) -> str:
+        """A token, of now unless said otherwise."""
+        return self.services.token_keys.mint(client_key, issued_at or self.clock.now)
+
+    def asymmetric(self, nicepay: Nicepay) -> dict[str, str]:
+        """The headers of a genuine and new call as NICEPAY prints it."""
+        return self._new(asymmetric(nicepay, self.token(), self.clock.now))
+
+    def symmetric(self, body: bytes, method: str = "POST") -> dict[str, str]:
+        """The headers of a genuine and new call as ASPI has it, signed over this body."""
+        return self._new(symmetric(self.token(SYMMETRIC), self.clock.now, body, method)) | {"X-PARTNER-ID": SYMMETRIC}
+
+    def _new(self, signed: Signed) -> dict[str, str]:
+        return _headers_of(signed) | {"X-EXTERNAL-ID": f"ordNo{next(self._ids)}"}
+
+
+def _headers_of(signed: Signed) -> dict[str, str]:
+    """Under the names that they have on the wire."""
+    names = {"authorization": "Authorization", "x_original_method": "X-Original-Method"}
+    names["x_original_uri"] = "X-Original-URI"
+    return {names.get(name, name.replace("_", "-").upper()): value for name, value in signed.headers.items()}
+
+
+@contextmanager
+def running_internal(
+    settings: Settings,
+    clock: Clock,
+    altered: Callable[[Services], Services] = lambda services: services,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Iterator[InternalListener]:
+    """Serve the settings' internal listener until the block ends.
+
+    `altered` may break what it knows; what `around` makes stands before it.
+    """
+    assert settings.internal
+    stream = io.StringIO()
+    logs.set_up(stream)
+    shared = start.share(settings, clock)
+    services = altered(start.assemble(settings, shared))
+    app = application(internal_api(settings.internal, lambda: services), lambda: services)
+    layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
+    with serving(around(layered), shared.kept()) as origin:
+        listener = InternalListener(origin, clock, stream, services)
+        with listener.client:
+            yield listener

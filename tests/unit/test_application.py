@@ -1,0 +1,65 @@
+"""The two documents and what belongs to each."""
+
+import asyncio
+import io
+from pathlib import Path
+
+import httpx
+import pytest
+
+from handlers.server import logs
+from handlers.server.application import application, internal_api, public_api
+from handlers.server.settings import Settings
+from handlers.server.settings_tables import Internal
+from handlers.services import Services
+from tests.internal import write_internal_settings
+from tests.merchant import BASE_PATH, Clock, services_of
+from tests.nicepay import Nicepay
+
+
+@pytest.fixture
+def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
+    """With both listeners."""
+    return Settings.load(write_internal_settings(tmp_path, nicepay, secret=True))
+
+
+@pytest.fixture
+def services(settings: Settings) -> Services:
+    """Of those settings."""
+    return services_of(settings, Clock())
+
+
+def _internal(settings: Settings) -> Internal:
+    assert settings.internal
+    return settings.internal
+
+
+def test_each_operation_s_function_is_its_own(settings: Settings, services: Services) -> None:
+    """No function serves two operations: they would share the security of the last."""
+    for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
+        assert len(set(api.functions.values())) == len(api.functions)
+
+
+def test_every_event_is_an_operation_s(settings: Settings, services: Services) -> None:
+    """What is to be logged is served."""
+    for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
+        assert api.events.keys() <= api.functions.keys()
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_an_operation_without_an_event_is_logged_only_if_it_fails(
+    settings: Settings, services: Services, path: str
+) -> None:
+    """A probe that is answered leaves no line; one that is not leaves one. Here nobody keeps the revocations fresh."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    app = application(internal_api(_internal(settings), lambda: services), lambda: services)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as client:
+            return await client.get(path)
+
+    status = asyncio.run(ask()).status_code
+    logs.set_up()
+    assert status == (503 if path == "/readyz" else 200)
+    assert len(stream.getvalue().splitlines()) == (path == "/readyz")
