@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from handlers.services import Services
 from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
-from handlers.snap.token import CLOCKS_APART, fingerprint
+from handlers.snap.token import fingerprint, remembered_seconds
 
 _EITHER = "token or client_id"
 
@@ -34,15 +34,10 @@ async def _revoke_token(services: Services, token: str) -> None:
         name = fingerprint(token)
     except ValueError:
         return  # It spells no bytes, so it opens nothing: what was wanted is so (RFC 7009, section 2.2).
-    await services.revocations.revoke_token(name, _ttl_seconds(services))
+    await services.revocations.revoke_token(name, remembered_seconds(services.token_keys.lifetime))
 
 
 async def _revoke_client(services: Services, client_id: str) -> None:
     if client_id not in services.clients:
         raise SnapError(INVALID_FIELD_FORMAT, field="client_id", reason="client.unknown")
-    await services.revocations.revoke_client(client_id, _ttl_seconds(services))
-
-
-def _ttl_seconds(services: Services) -> int:
-    """The clocks of the instance that issued a token and of the one that opens it may both be off."""
-    return int((services.token_keys.lifetime + 2 * CLOCKS_APART).total_seconds())
+    await services.revocations.revoke_client(client_id, remembered_seconds(services.token_keys.lifetime))

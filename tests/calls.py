@@ -1,7 +1,8 @@
 """The calls that follow the token, as NICEPAY makes them, and what the merchant's services know, without a socket."""
 
+import asyncio
 from base64 import b64encode
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import digest
@@ -10,9 +11,12 @@ from cryptography.fernet import Fernet
 
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
-from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
+from handlers.state.port import State
+from handlers.state.revocations import Revocations
+from handlers.state.when_down import GuardedState, WhenDown
+from tests.engines import Breaking
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -22,31 +26,30 @@ SECRET = b"a secret of this test"
 PARTNER = "PARTNER"
 
 
-@dataclass
-class TakenBack:
-    """What has been taken back: subject to time and seconds. A test says what, and whether it is known."""
+def _copy(engine: State) -> Revocations:
+    when_down = WhenDown("refuse")
+    return Revocations(GuardedState(engine, when_down), when_down, Clock(), lambda: 0.0)
 
-    subjects: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    fresh: bool = True
 
-    def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
-        self.require_fresh()
-        held = [self.subjects.get(subject) for subject in (f"client:{client_key}", f"token:{fingerprint}")]
-        return any(each is not None and issued_at <= each[0] for each in held)
+def read_copy(engine: State | None = None, *, revoked: str = "") -> Revocations:
+    """The copy of what an engine says is revoked, just read; the subject, if there is one, was revoked at noon."""
+    engine = engine or MemoryState()
+    copy = _copy(engine)
 
-    def require_fresh(self) -> None:
-        if not self.fresh:
-            raise SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers={"Retry-After": "1"})
+    async def read() -> None:
+        if revoked:
+            await engine.revoke(revoked, NOON, ttl_seconds=1)
+        await copy.refresh()
 
-    async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:
-        await self._revoke(f"token:{fingerprint}", ttl_seconds)
+    asyncio.run(read())
+    return copy
 
-    async def revoke_client(self, client_key: str, ttl_seconds: int) -> None:
-        await self._revoke(f"client:{client_key}", ttl_seconds)
 
-    async def _revoke(self, subject: str, ttl_seconds: int) -> None:
-        self.require_fresh()
-        self.subjects[subject] = NOON, ttl_seconds
+def unread_copy() -> Revocations:
+    """The copy of an engine that is down, and was before anything was read."""
+    engine = Breaking()
+    engine.up = False
+    return _copy(engine)
 
 
 def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended: bool = False) -> Services:
@@ -61,7 +64,7 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         clients=clients,
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
-        revocations=TakenBack(),
+        revocations=read_copy(),
         service_codes={URI.partition("?")[0]: "24"},
     )
 

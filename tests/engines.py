@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, ParamSpec
 
 from handlers.state.memory import MemoryState
-from handlers.state.opening import open_state
+from handlers.state.opening import StateUrl
 from handlers.state.port import State, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
@@ -38,7 +38,7 @@ def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[State]:
-    state = open_state(url, Path())
+    state = StateUrl(url).open()
     try:
         yield state
     finally:

@@ -12,15 +12,13 @@ from handlers.cli.misuse import MisuseError, place_of, settings_of
 from handlers.server.key_files import read_text
 from handlers.server.settings import Settings
 from handlers.server.start import system_clock
-from handlers.snap.token import CLOCKS_APART, LIFETIME, TokenKeys, TokenRefusedError
-from handlers.state.opening import open_state
+from handlers.snap.token import LIFETIME, TokenKeys, TokenRefusedError, remembered_seconds
+from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
 
 _REFUSED = 1
 _STANDARD_INPUT = Path("-")
 _LONGEST_TOKEN = 4_096  # Characters read from standard input; a token has at most 140.
-_REMEMBERED = LIFETIME + CLOCKS_APART
-"""For as long as any token that is revoked could live."""
 
 
 def revoke(
@@ -45,7 +43,7 @@ def revoke(
         message = "name one of --client and --token-file"
         raise MisuseError(message)
     settings = settings_of(config)
-    if settings.state.url == "memory://":
+    if settings.state.url.is_of_one_process:
         message = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
         raise MisuseError(message)
     now = system_clock()
@@ -78,7 +76,7 @@ def _token(file: Path) -> str:
         raise MisuseError(str(error)) from error
 
 
-def _revoke(url: str, subject: str, now: datetime) -> None:
+def _revoke(url: StateUrl, subject: str, now: datetime) -> None:
     try:
         asyncio.run(_revoked(url, subject, now))
     except (StateDownError, OSError, ValueError) as error:
@@ -88,9 +86,9 @@ def _revoke(url: str, subject: str, now: datetime) -> None:
         raise MisuseError(message) from error
 
 
-async def _revoked(url: str, subject: str, now: datetime) -> None:
-    state = open_state(url)
+async def _revoked(url: StateUrl, subject: str, now: datetime) -> None:
+    state = url.open()
     try:
-        await state.revoke(subject, now, int(_REMEMBERED.total_seconds()))
+        await state.revoke(subject, now, remembered_seconds(LIFETIME))
     finally:
         await state.close()

@@ -1,6 +1,7 @@
 """WWW-Authenticate: what a refusal for want of credentials must carry (RFC 9110, section 15.5.2), API by API."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 
 from handlers.snap.codes import INVALID_TOKEN, TOKEN_NOT_FOUND, SnapError
@@ -14,7 +15,7 @@ _INVALID_REQUEST = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_
 
 def snap_challenge(error: SnapError) -> Mapping[str, str]:
     """Of the public API: one challenge on every 401, on nothing else."""
-    return _SNAP if error.code.status == 401 else _NONE  # noqa: PLR2004  Unauthorized
+    return _SNAP if error.code.status == HTTPStatus.UNAUTHORIZED else _NONE
 
 
 def bearer_challenge(error: SnapError) -> Mapping[str, str]:
@@ -23,4 +24,4 @@ def bearer_challenge(error: SnapError) -> Mapping[str, str]:
         return _BEARER
     if error.code == INVALID_TOKEN:
         return _INVALID_TOKEN
-    return _INVALID_REQUEST if error.code.status in (400, 401) else _NONE
+    return _INVALID_REQUEST if error.code.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED) else _NONE

@@ -1,6 +1,5 @@
 """The merchant's own API: what of it is not in its document."""
 
-import re
 from collections.abc import Callable, Mapping
 from hmac import compare_digest
 
@@ -16,7 +15,6 @@ NO_SERVICE = "00"
 _URI = b"x-original-uri"
 _PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": _URI}
 _OURS = frozenset(_PAIR.values())
-_FORM = re.compile(r"/[!-~]{0,2047}")
 _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
@@ -27,7 +25,7 @@ def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[
     def service_code(path: str, sent: Sent, refused: SnapError) -> str:
         """That of the call's path; 00 where the call, or its path, is not known, or who asks is no proxy of ours."""
         uri = sent.get(_URI)
-        if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in sent.repeated or not _FORM.fullmatch(uri):
+        if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in sent.repeated:
             return NO_SERVICE
         return service_codes().get(uri.partition("?")[0], NO_SERVICE)
 

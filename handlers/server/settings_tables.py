@@ -4,8 +4,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    StrictBool,
+    ValidationInfo,
+)
 from pydantic import field_validator as field_rule
+from pydantic_settings import NoDecode
 
 from handlers.server.key_files import (
     BearerSecret,
@@ -13,15 +23,17 @@ from handlers.server.key_files import (
     KeyFile,
     PublicKey,
     TokenKeys,
+    in_folder,
     read_private_key,
     require_private,
 )
-from handlers.server.state_url import StateUrl
 from handlers.snap.client import CLIENT_KEY
+from handlers.state.opening import StateUrl
 
 MOST_KEYS_A_CLIENT = 4
-# Defaults are validated like what is written in the file, and so become keys and other files.
+# Defaults are validated like what is written in the file, and so become keys, a place of the state, and other files.
 _KEYS_FILE: Any = "token.keys"
+_STATE_URL: Any = "sqlite:///state.db"
 _ITS_ID: Any = None
 
 
@@ -45,6 +57,17 @@ def _no_dots(value: str) -> str:
 
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
+
+
+def _state_url(value: object) -> StateUrl:
+    if not isinstance(value, str):
+        message = "a URL is wanted"
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
+    return StateUrl(value, in_folder(""))
+
+
+Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
+"""Checked, and not asked anything yet. A variable holds it as it is, not in JSON."""
 
 
 class Table(BaseModel):
@@ -147,7 +170,7 @@ class ClientTable(Table):
 class State(Table):
     """What instances share, and what becomes of requests while it is down."""
 
-    url: StateUrl = Field("sqlite:///state.db", repr=False)
+    url: Url = Field(_STATE_URL, repr=False)
     when_down: Literal["refuse", "continue"] = "refuse"
 
 
@@ -169,7 +192,7 @@ class Internal(Listener):
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
     accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
     secret_file: BearerSecret | None = Field(None, repr=False)
-    body_limit_bytes: Whole = Field(262_144, ge=1_024, le=16_777_216)
+    body_limit_bytes: Whole = Field(262_144, ge=1_024, le=1_048_576)
 
     @property
     def secret(self) -> bytes | None:

@@ -20,7 +20,6 @@ from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
-from handlers.state.opening import open_state
 from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
 
@@ -41,11 +40,15 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What lives as long as the process, whatever becomes of keys and clients."""
+    """What lives as long as the process, whatever becomes of keys and clients.
+
+    `accel_redirect` is among it since `[internal]` holds from one start to the next.
+    """
 
     state: GuardedState
     revocations: Revocations
     now: Callable[[], datetime]
+    accel_redirect: str | None
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -60,8 +63,9 @@ class Shared:
 def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
     """Open the state that instances share; ValueError if it cannot be used."""
     when_down = WhenDown(settings.state.when_down)
-    state = GuardedState(open_state(settings.state.url), when_down)
-    return Shared(state, Revocations(state, when_down, now), now)
+    state = GuardedState(settings.state.url.open(), when_down)
+    accel_redirect = settings.internal.accel_redirect if settings.internal else None
+    return Shared(state, Revocations(state, when_down, now), now, accel_redirect)
 
 
 def assemble(settings: Settings, shared: Shared) -> Services:
@@ -75,7 +79,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         revocations=shared.revocations,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
-        accel_redirect=settings.internal.accel_redirect if settings.internal else None,
+        accel_redirect=shared.accel_redirect,
     )
 
 

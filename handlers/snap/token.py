@@ -82,6 +82,14 @@ class TokenKeys:
         return min(max(lifetime - age, 0), lifetime)
 
 
+def remembered_seconds(lifetime: timedelta) -> int:
+    """For how long a token that is revoked is to be remembered: longer than any clock might still let it open.
+
+    The clock of whoever issued it may be ahead, and that of whoever opens it behind.
+    """
+    return int((lifetime + 2 * CLOCKS_APART).total_seconds())
+
+
 def fingerprint(token: str) -> str:
     """SHA-256, hexadecimal, over the bytes that a text spells: the same for every spelling of one token.
 

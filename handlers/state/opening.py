@@ -1,5 +1,8 @@
-"""From the URL in the settings to a state. No engine but SQLite is asked anything yet: it may come up later."""
+"""From a URL in the settings to a state."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -12,24 +15,39 @@ from handlers.state.sqlite import SqliteState
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
 
 
-def open_state(url: str, folder: Path = Path()) -> State:
-    """The state at that URL; files are relative to the folder, or to where the process runs.
+@dataclass(frozen=True, slots=True)
+class StateUrl:
+    """A URL that is good, as it is written, which may hold a password; files in it are relative to the folder.
 
     `memory://` is for one process, and whoever serves sees to that: nothing in the URL tells of others.
-
-    Raises:
-        ValueError: what is wrong with the URL, which is not repeated since it may hold a password; or SQLite cannot
-            use its file.
     """
-    parts = _split(url)
-    if url == "memory://":
-        return MemoryState()
-    if parts.scheme == "sqlite":
-        return SqliteState(_file(parts, folder))
-    if parts.scheme in {"redis", "rediss", "unix"}:
-        return RedisState(redis_client(parts, folder))
-    message = f"a state is one of {FORMS}"
-    raise ValueError(message)
+
+    text: str = field(repr=False)
+    folder: Path = Path()
+
+    def __post_init__(self) -> None:
+        """ValueError says what is wrong with the URL and repeats nothing of it. No engine is asked anything yet."""
+        self._opener()
+
+    @property
+    def is_of_one_process(self) -> bool:
+        """Whether no other process can reach what is kept there."""
+        return self.text == "memory://"
+
+    def open(self) -> State:
+        """The state; ValueError if SQLite cannot use its file."""
+        return self._opener()()
+
+    def _opener(self) -> Callable[[], State]:
+        parts = _split(self.text)
+        if self.is_of_one_process:
+            return MemoryState
+        if parts.scheme == "sqlite":
+            return partial(SqliteState, _file(parts, self.folder))
+        if parts.scheme in {"redis", "rediss", "unix"}:
+            return partial(RedisState, redis_client(parts, self.folder))
+        message = f"a state is one of {FORMS}"
+        raise ValueError(message)
 
 
 def _split(url: str) -> SplitResult:
@@ -50,4 +68,9 @@ def _file(parts: SplitResult, folder: Path) -> Path:
     if parts.netloc or parts.query or not name or "\0" in name:
         message = "sqlite: has three slashes and the path of a file after it"
         raise ValueError(message)
-    return (folder / name).absolute()
+    file = (folder / name).absolute()
+    if file.is_dir() or not file.parent.is_dir():
+        cause = "it is a folder" if file.is_dir() else "its folder is missing"
+        message = f"a database cannot be at {file}: {cause}"
+        raise ValueError(message)
+    return file

@@ -11,7 +11,18 @@ from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
 from handlers.snap.codes import ResponseCode, SnapError
-from tests.calls import BODY, PARTNER, SECRET, Signed, TakenBack, asymmetric, services, symmetric, without_clients
+from tests.calls import (
+    BODY,
+    PARTNER,
+    SECRET,
+    Signed,
+    asymmetric,
+    read_copy,
+    services,
+    symmetric,
+    unread_copy,
+    without_clients,
+)
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -137,13 +148,13 @@ def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
     """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
     fingerprint = known.token_keys.open(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        refusal = _refusal(replace(known, revocations=TakenBack({subject: (NOON, 1)})), call)
+        refusal = _refusal(replace(known, revocations=read_copy(revoked=subject)), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
 
 
 def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) -> None:
     """While nobody knows what has been taken back, the state is what is missing, and the caller may come again."""
-    refusal = _refusal(replace(known, revocations=TakenBack(fresh=False)), call)
+    refusal = _refusal(replace(known, revocations=unread_copy()), call)
     assert (refusal.code, refusal.reason) == (codes.EXTERNAL_SERVER_ERROR, "state.down")
     assert refusal.headers == {"Retry-After": "1"}
 

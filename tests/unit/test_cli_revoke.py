@@ -12,7 +12,6 @@ import time_machine
 from handlers.cli import main
 from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
-from handlers.state.opening import open_state
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay
 
@@ -34,7 +33,7 @@ def _revocations(settings_file: Path, now: datetime = NOON) -> Mapping[str, date
     """What every instance that shares the state of these settings learns."""
 
     async def asked() -> Mapping[str, datetime]:
-        state = open_state(Settings.load(settings_file).state.url)
+        state = Settings.load(settings_file).state.url.open()
         try:
             return await state.revocations(now)
         finally:
@@ -51,7 +50,7 @@ def test_a_client_s_tokens_are_revoked(settings_file: Path, capsys: pytest.Captu
     """All tokens of a client issued up to now are revoked, for as long as any of them could live."""
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 0
     assert capsys.readouterr() == ("revoked client:IONPAYTEST\n", "")
-    remembered = timedelta(seconds=960)
+    remembered = timedelta(seconds=1_020)
     for now in (NOON, NOON + remembered - timedelta(seconds=1)):
         assert _revocations(settings_file, now) == {"client:IONPAYTEST": NOON}
     assert _revocations(settings_file, NOON + FOREVER) == {}

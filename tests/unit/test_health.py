@@ -7,15 +7,15 @@ import pytest
 
 from handlers.health import report_liveness, report_readiness
 from handlers.snap.codes import SERVICE_UNAVAILABLE, SnapError
-from tests.calls import TakenBack, services
+from tests.calls import services, unread_copy
 from tests.nicepay import Nicepay
 
 
 def test_a_process_lives_whatever_its_engine_does(nicepay: Nicepay) -> None:
     """Liveness depends on the process alone."""
-    for fresh in (True, False):
-        known = replace(services(nicepay), revocations=TakenBack(fresh=fresh))
-        assert asyncio.run(report_liveness(known)) == {"status": "ok"}
+    known = services(nicepay)
+    for each in (known, replace(known, revocations=unread_copy())):
+        assert asyncio.run(report_liveness(each)) == {"status": "ok"}
 
 
 def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay) -> None:
@@ -23,5 +23,5 @@ def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay) -> None
     known = services(nicepay)
     assert asyncio.run(report_readiness(known)) == {"status": "ok"}
     with pytest.raises(SnapError) as refusal:
-        asyncio.run(report_readiness(replace(known, revocations=TakenBack(fresh=False))))
+        asyncio.run(report_readiness(replace(known, revocations=unread_copy())))
     assert (refusal.value.code, refusal.value.reason) == (SERVICE_UNAVAILABLE, "state.down")

@@ -20,16 +20,15 @@ URI = b"x-original-uri"
         ("/authorize", [(URI, b"/a")], "24"),
         ("/authorize", [(URI, b"/a?b=/c")], "24"),
         ("/authorize", [(URI, b"/a/")], "00"),
-        ("/authorize", [(URI, b"/a?\xe9")], "00"),
-        ("/authorize", [(URI, b"/a?" + b"b" * 2_045)], "24"),
-        ("/authorize", [(URI, b"/a?" + b"b" * 2_046)], "00"),
+        ("/authorize", [(URI, b"/a?\xe9")], "24"),
+        ("/authorize", [(URI, b"/\xe9")], "00"),
         ("/authorize", [(URI, b"/a"), (URI, b"/a")], "00"),
         ("/authorize", [], "00"),
         ("/revoke", [(URI, b"/a")], "00"),
     ],
 )
 def test_a_refusal_has_the_service_code_of_the_call(path: str, headers: list[tuple[bytes, bytes]], code: str) -> None:
-    """That of the call's path; 00 where the URI is absent, malformed, sent twice or not mapped, or there is no call."""
+    """That of the call's path; 00 where the URI is absent, sent twice or not mapped, or there is no call."""
     assert service_code_of(lambda: CODES)(path, Sent.of(headers), REFUSED) == code
 
 

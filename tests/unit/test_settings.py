@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from handlers.server.settings import Settings, SettingsError
+from handlers.state.opening import StateUrl
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
@@ -45,7 +46,10 @@ def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
     assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
     assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
     assert (settings.internal, settings.sandbox.enabled, settings.services) == (None, False, ())
-    assert (settings.state.url, settings.state.when_down) == (f"sqlite:///{settings_file.parent}/state.db", "refuse")
+    assert (settings.state.url, settings.state.when_down) == (
+        StateUrl("sqlite:///state.db", settings_file.parent),
+        "refuse",
+    )
     assert settings.clients[0].public_keys == (nicepay.private_key.public_key(),)
 
 
@@ -361,7 +365,6 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
         ("SNAP_TOKEN__SERVER__BASE_PATH", "/v2/", "/v2"),
         ("SNAP_TOKEN__TOKEN__LIFETIME_SECONDS", "700", 700),
         ("SNAP_TOKEN__TOKEN__REPEAT", "refuse", "refuse"),
-        ("SNAP_TOKEN__STATE__URL", "memory://", "memory://"),
         ("SNAP_TOKEN__STATE__WHEN_DOWN", "continue", "continue"),
         ("SNAP_TOKEN__INTERNAL__HOST", "::1", "::1"),
         ("SNAP_TOKEN__INTERNAL__PORT", "9", 9),
@@ -381,6 +384,12 @@ def test_variables_override_values(
     settings = Settings.load(every_table)
     assert getattr(getattr(settings, table), key) == meant
     assert settings.model_dump(exclude={table: {key}}) == before.model_dump(exclude={table: {key}})
+
+
+def test_a_variable_names_the_state(every_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL of the state in a variable is written as it is in the file, and is relative to the file all the same."""
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "sqlite:///other.db")
+    assert Settings.load(every_table).state.url == StateUrl("sqlite:///other.db", every_table.parent)
 
 
 @pytest.fixture

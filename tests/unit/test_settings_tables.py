@@ -58,6 +58,7 @@ def _internal(folder: Path, lines: str) -> Internal:
     [
         ('[token]\nrepeat = "again"', "token.repeat: Input should be 'same-span' or 'refuse'"),
         ("[token]\nlifetime_seconds = true", f"token.lifetime_seconds: {NO_INTEGER}"),
+        ("[state]\nurl = 1", "state.url: a URL is wanted"),
         ('[state]\nwhen_down = "hope"', "state.when_down: Input should be 'refuse' or 'continue'"),
         ('[internal]\ncall_headers = "x"', "internal.call_headers: Input should be 'x-original' or 'x-forwarded'"),
         ("[internal]\nport = true", f"internal.port: {NO_INTEGER}"),
@@ -67,8 +68,8 @@ def _internal(folder: Path, lines: str) -> Internal:
             "internal.body_limit_bytes: Input should be greater than or equal to 1024",
         ),
         (
-            "[internal]\nbody_limit_bytes = 16777217",
-            "internal.body_limit_bytes: Input should be less than or equal to 16777216",
+            "[internal]\nbody_limit_bytes = 1048577",
+            "internal.body_limit_bytes: Input should be less than or equal to 1048576",
         ),
         ('[internal]\naccel_redirect = "merchant"', NO_REDIRECT),
         ('[internal]\naccel_redirect = "@"', NO_REDIRECT),
@@ -183,7 +184,7 @@ def test_redirects_are_taken(folder: Path, redirect: str) -> None:
     assert _internal(folder, f'accel_redirect = "{redirect}"').accel_redirect == redirect
 
 
-@pytest.mark.parametrize("size", [1_024, 16_777_216])
+@pytest.mark.parametrize("size", [1_024, 1_048_576])
 def test_body_limits_are_taken(folder: Path, size: int) -> None:
     """One KiB is the least and 16 MiB the most that a body may be allowed."""
     assert _internal(folder, f"body_limit_bytes = {size}").body_limit_bytes == size

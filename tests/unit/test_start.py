@@ -48,6 +48,16 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert services.now() == NOON
 
 
+def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Services made anew send genuine calls to where the settings sent them when the process began."""
+    before, after = (
+        Settings.load(write_settings(tmp_path, nicepay, extra=f'[internal]\naccel_redirect = "@{name}"'))
+        for name in ("first", "second")
+    )
+    shared = start.share(before)
+    assert start.assemble(after, shared).accel_redirect == "@first"
+
+
 def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
     """Without a clock given, services tell the machine's time."""
     assert services_of(Settings.load(settings_file), start.system_clock).now is start.system_clock

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handlers.state.memory import MemoryState
-from handlers.state.opening import FORMS, open_state
+from handlers.state.opening import FORMS, StateUrl
 from handlers.state.redis import RedisState
 from handlers.state.sqlite import SqliteState
 from tests.engines import asynchronous
@@ -29,7 +29,7 @@ NO_FORM = f"a state is one of {FORMS}"
 @asynchronous
 async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type) -> None:
     """Each scheme opens its engine; Redis need not be there yet."""
-    state = open_state(url, tmp_path)
+    state = StateUrl(url, tmp_path).open()
     assert isinstance(state, kind)
     await state.close()
 
@@ -49,7 +49,7 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
     """The path of SQLite's file is relative to the folder, or absolute after a fourth slash."""
     folder = tmp_path / "settings"
     folder.mkdir()
-    state = open_state(url.format(str(tmp_path).removeprefix("/")), folder)
+    state = StateUrl(url.format(str(tmp_path).removeprefix("/")), folder).open()
     await state.close()
     assert (tmp_path / path).is_file()
 
@@ -85,13 +85,41 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
 def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) -> None:
     """Each mistake says what is wanted, and nothing of the URL is repeated, for it may hold a password."""
     with pytest.raises(ValueError, match=r"\w") as refusal:
-        open_state(url, tmp_path)
+        StateUrl(url, tmp_path)
     assert str(refusal.value) == mistake
     assert refusal.value.__cause__ is None
     assert MARK not in repr(refusal.value.__context__)
 
 
+def test_a_database_needs_its_folder(tmp_path: Path) -> None:
+    """A database in a folder that is not there, or in the place of one, is a mistake before it is opened."""
+    for url, mistake in {
+        "sqlite:///no/state.db": f"a database cannot be at {tmp_path}/no/state.db: its folder is missing",
+        "sqlite:///.": f"a database cannot be at {tmp_path}: it is a folder",
+    }.items():
+        with pytest.raises(ValueError, match=r"\w") as refusal:
+            StateUrl(url, tmp_path)
+        assert str(refusal.value) == mistake
+
+
+def test_a_url_is_not_printed() -> None:
+    """Printed, a URL shows no password."""
+    assert MARK not in repr(StateUrl(f"redis://:{MARK}@h"))
+
+
 def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
-    """SQLite is asked at once, and the message has the path and the cause."""
-    with pytest.raises(ValueError, match=f"{tmp_path}/no/state.db cannot be used: No such file or directory"):
-        open_state("sqlite:///no/state.db", tmp_path)
+    """SQLite is asked when it is opened, and the message has the path and the cause."""
+    (tmp_path / "state.db").write_bytes(b"something else" * 100)
+    (tmp_path / "state.db").chmod(0o600)
+    with pytest.raises(ValueError, match=f"{tmp_path}/state.db cannot be used"):
+        StateUrl("sqlite:///state.db", tmp_path).open()
+
+
+@asynchronous
+async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
+    """What would mean something in a URL means nothing in the name of the settings' folder."""
+    folder = tmp_path / "100%20 #1?"
+    folder.mkdir()
+    state = StateUrl("sqlite:///state.db", folder).open()
+    await state.close()
+    assert (folder / "state.db").is_file()
