@@ -28,7 +28,7 @@ async def issue_access_token(
     # A window of the client's own is revealed only to whoever has proved to be that client.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
-    mark = repeat.of_token_request(client.key, x_timestamp, x_signature, client.clock_tolerance)
+    mark = repeat.of_token_request(client.key, x_timestamp, client.clock_tolerance)
     earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now)
     if earlier and services.repeat == "refuse":
         raise SnapError(CONFLICT, reason="request.repeated")

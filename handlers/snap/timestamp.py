@@ -1,6 +1,7 @@
 """X-TIMESTAMP: `YYYY-MM-DDTHH:MM:SS[.fraction]` and `Z` or an offset (ASPI; ISO 8601), and its window."""
 
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from handlers.snap.codes import unauthorized
 
@@ -8,6 +9,7 @@ _JAKARTA_OFFSET = timedelta(hours=7)
 JAKARTA = timezone(_JAKARTA_OFFSET, "WIB")
 
 
+@lru_cache(maxsize=16)  # One request asks several times.
 def parse(text: str) -> datetime:
     """The instant that a text of the contract's pattern names; ValueError for a text that names none.
 

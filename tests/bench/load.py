@@ -17,7 +17,8 @@ from tempfile import NamedTemporaryFile
 from tests.bench.contestants import place
 from tests.nicepay import BODY, JAKARTA, Nicepay
 
-CONNECTIONS = 16
+CONNECTIONS = 64
+"""So many that a core has work while a transaction is written."""
 _SCRIPT = Path(__file__).with_name("requests.lua")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STRAGGLING = 10.0

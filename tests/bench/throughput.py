@@ -37,7 +37,7 @@ from tests.bench.servers import (
 from tests.engines import redis_server
 from tests.nicepay import Nicepay, jakarta
 
-DISTINCT = 16_000
+DISTINCT = 20_000
 """Enough for both loads of a round at the fastest: no request is sent twice, or the state would know it."""
 
 ENOUGH_FOR_MEMORY = 200_000

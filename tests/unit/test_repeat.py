@@ -1,12 +1,11 @@
 """What is remembered of a request so that its repeat is known."""
 
 import re
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import binary, datetimes, integers, just, text, tuples
+from hypothesis.strategies import datetimes, integers, just, text, tuples
 
 from handlers.snap import repeat
 from handlers.snap.timestamp import parse
@@ -14,9 +13,13 @@ from handlers.snap.timestamp import parse
 NOW = datetime(2026, 1, 22, 5, 0, 0, tzinfo=UTC)
 NOON = "2026-01-22T12:00:00+07:00"
 TOLERANCE = timedelta(seconds=300)
-SIGNATURE = b64encode(bytes(255) + b"\1").decode()
 VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
-PARTS = tuples(text(VISIBLE, min_size=1, max_size=36), text("0123456789:TZ+-", max_size=35), binary(max_size=9))
+TIMESTAMPS = datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda each: f"{each.isoformat()}+07:00")  # noqa: DTZ001  the zone is beside it
+PARTS = tuples(text(VISIBLE, min_size=1, max_size=36), TIMESTAMPS)
+
+
+def _token_key(timestamp: str = NOON, client_key: str = "A") -> str:
+    return repeat.of_token_request(client_key, timestamp, TOLERANCE).key
 
 
 def _call_key(client_key: str = "A", timestamp: str = NOON, external_id: str = "1") -> str:
@@ -25,39 +28,37 @@ def _call_key(client_key: str = "A", timestamp: str = NOON, external_id: str = "
 
 def test_a_token_request_is_remembered_for_its_window_and_a_minute() -> None:
     """No instance whose clock is up to a minute off takes a request again after it has been forgotten."""
-    assert repeat.of_token_request("A", NOON, SIGNATURE, TOLERANCE).ttl_seconds == 660
+    assert repeat.of_token_request("A", NOON, TOLERANCE).ttl_seconds == 660
 
 
 @given(PARTS, PARTS)
-def test_token_requests_share_a_key_if_they_are_the_same(
-    one: tuple[str, str, bytes], other: tuple[str, str, bytes]
-) -> None:
-    """Client key, timestamp and the bytes of the signature make the key, and no other split of them makes it too."""
-    keys = [
-        repeat.of_token_request(client_key, timestamp, b64encode(raw).decode(), TOLERANCE).key
-        for client_key, timestamp, raw in (one, other)
-    ]
+def test_token_requests_share_a_key_if_they_are_the_same(one: tuple[str, str], other: tuple[str, str]) -> None:
+    """Client key and timestamp, as they were sent, make the key, and no other split of them makes it too."""
+    keys = [repeat.of_token_request(client_key, timestamp, TOLERANCE).key for client_key, timestamp in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
 
 
+def test_another_spelling_of_a_timestamp_is_another_request() -> None:
+    """The signature is over the text, so the same instant in another zone was signed by itself."""
+    assert _token_key("2026-01-22T12:00:00+07:00") != _token_key("2026-01-22T05:00:00Z")
+
+
+def test_keys_of_token_requests_are_sorted_by_time() -> None:
+    """The keys of a second come before those of the next, whatever the clients are and however they write it."""
+    texts = ("2026-01-22T12:00:00+07:00", "2026-01-22T05:00:00.9Z", "2026-01-22T12:00:01+07:00", "2026-01-22T05:00:02Z")
+    keys = [_token_key(each, client_key) for each, client_key in zip(texts, "ZAZA", strict=True)]
+    assert sorted(each[:8] for each in keys) == [each[:8] for each in keys]
+    assert keys[0][:8] == keys[1][:8] < keys[2][:8] < keys[3][:8]
+
+
 def test_parts_do_not_flow_into_each_other() -> None:
-    """A digit more of the client key and one less of the timestamp is another request."""
-    one, two = (repeat.of_token_request(*parts, SIGNATURE, TOLERANCE).key for parts in (("A1", "2"), ("A", "12")))
-    assert one != two
+    """A digit more of the client key and one less of the external id is another call."""
     assert _call_key("A", external_id="11") != _call_key("A1", external_id="1")
 
 
-def test_another_spelling_of_a_signature_is_the_same_request() -> None:
-    """Base64 that differs in bits that it does not use stands for the same bytes, and gives the same key."""
-    other = SIGNATURE[:-3] + chr(ord(SIGNATURE[-3]) + 1) + "=="
-    one, two = (repeat.of_token_request("A", NOON, each, TOLERANCE).key for each in (SIGNATURE, other))
-    assert other != SIGNATURE
-    assert one == two
-
-
 def test_a_key_tells_nothing_of_the_request() -> None:
-    """What the engine is given is a hash and no client key, signature or external id."""
-    for key in (_call_key(), repeat.of_token_request("A", NOON, SIGNATURE, TOLERANCE).key):
+    """What the engine is given is hexadecimal and no client key, timestamp or external id."""
+    for key in (_call_key(), _token_key()):
         assert re.fullmatch("[0-9a-f]{32}", key)
 
 

@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
-from handlers.state.sqlite import SWEPT_FOR_EACH, SqliteState
+from handlers.state.sqlite import SWEEP_EVERY, SWEPT_FOR_EACH, SqliteState
 from tests.engines import NOON, SECOND, asynchronous
 
 
@@ -170,16 +170,44 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
 
 @asynchronous
 async def test_what_is_over_is_swept(file: Path) -> None:
-    """Each new row takes away two that are over, if there are so many, and none that is live."""
+    """After some rows twice as many that are over go, if there are so many, and none that is live."""
     state = SqliteState(file)
-    await asyncio.gather(*(state.first_seen(f"short{number}", 60, NOON) for number in range(10)))
-    await asyncio.gather(*(state.first_seen(f"long{number}", 900, NOON) for number in range(10)))
+    await asyncio.gather(*(state.first_seen(f"short{number}", 60, NOON) for number in range(3 * SWEEP_EVERY)))
+    await asyncio.gather(*(state.first_seen(f"long{number}", 900, NOON) for number in range(SWEEP_EVERY)))
     late = NOON + timedelta(seconds=60)
-    await state.first_seen("a", 60, late)
-    assert _rows(file, "seen") == 20 - SWEPT_FOR_EACH + 1
-    await asyncio.gather(*(state.first_seen(f"b{number}", 60, late) for number in range(9)))
-    assert _rows(file, "seen") == 10 + 10
+    swept_first = SWEPT_FOR_EACH * SWEEP_EVERY
+    await asyncio.gather(*(state.first_seen(f"a{number}", 60, late) for number in range(SWEEP_EVERY)))
+    assert _rows(file, "seen") == 5 * SWEEP_EVERY - swept_first
+    await state.first_seen("b", 60, late)
+    assert _rows(file, "seen") == 2 * SWEEP_EVERY + 1
     assert await state.first_seen("long0", 60, late) == NOON
+    await state.close()
+
+
+@asynchronous
+async def test_a_start_sweeps(file: Path) -> None:
+    """However often it is started anew, what is over does not pile up."""
+    for number in range(5):
+        state = SqliteState(file)
+        assert await state.first_seen("key", 60, NOON + number * 60 * SECOND) is None
+        assert await state.first_seen(f"other{number}", 60, NOON + number * 60 * SECOND) is None
+        await state.close()
+    assert _rows(file, "seen") == 2
+
+
+@asynchronous
+async def test_repeats_among_the_calls_of_one_transaction(file: Path) -> None:
+    """Calls that share a transaction are told apart: new ones, repeats of older ones, and repeats of each other."""
+    state = SqliteState(file)
+    await state.first_seen("old", 60, NOON)
+    await state.first_seen("over", 1, NOON)
+    later = NOON + SECOND
+    keys = ("new", "old", "over", "new", "newer")
+    before = _commits(file)
+    told = await asyncio.gather(*(state.first_seen(key, 60, later) for key in keys))
+    assert told == [None, NOON, None, later, None]
+    assert _commits(file) - before == 1
+    assert await state.first_seen("over", 60, later + SECOND) == later
     await state.close()
 
 
