@@ -10,8 +10,9 @@ from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
 
 _MESSAGES = {code.of_service(ACCESS_TOKEN_SERVICE): code.message for code in (*CATALOGUE, codes.INVALID_TOKEN)}
 _OK = 200
-_HTTP_ERRORS = range(400, 500)
-_SERVER_ERRORS = range(500, 600)
+_TOO_MANY_REQUESTS = 429  # It says nothing of the request: the judge is too fast for the server.
+_REFUSALS = frozenset(range(400, 500)) - {_TOO_MANY_REQUESTS}
+_FAILURES = frozenset(range(500, 600)) | {_TOO_MANY_REQUESTS}
 
 
 def outcome(answer: Answer) -> str:
@@ -40,7 +41,7 @@ def refused(*accepted: str) -> Expectation:
 
 def turned_away(answer: Answer) -> str:
     """Any refusal, as long as it is one."""
-    return "" if answer.status in _HTTP_ERRORS else f"HTTP 4xx expected, {outcome(answer)}"
+    return "" if answer.status in _REFUSALS else f"HTTP 4xx expected, {outcome(answer)}"
 
 
 def turned_away_or_cut_off(answer: Answer) -> str:
@@ -49,9 +50,14 @@ def turned_away_or_cut_off(answer: Answer) -> str:
 
 
 def unfailed(answer: Answer) -> str:
-    """Served or refused: the server itself did not fail."""
-    failed = answer.failure or answer.status in _SERVER_ERRORS
+    """Served or refused: the server itself did not fail, nor put us off."""
+    failed = answer.failure or answer.status in _FAILURES
     return f"the server failed: {outcome(answer)}" if failed else ""
+
+
+def unissued(answer: Answer) -> str:
+    """No token; whether the refusal has the right code is asked elsewhere."""
+    return f"a token was issued: {outcome(answer)}" if answer.token else unfailed(answer)
 
 
 def says(field: str = "") -> Expectation:

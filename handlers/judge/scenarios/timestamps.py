@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 
 from handlers.judge.exchange import Request
-from handlers.judge.expectations import refused
+from handlers.judge.expectations import refused, unissued
 from handlers.judge.player import Player
 from handlers.judge.scenario import ASPI, DOCUMENT, Expectation, Scenario, Severity, each
 from handlers.judge.scenarios.syntax import MALFORMED, UNAUTHORIZED
@@ -14,12 +14,12 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WINDOW = f"{DOCUMENT}, Time window; {ASPI}, response codes"
 
-_outside = refused(UNAUTHORIZED, *MALFORMED)
-"""BCA has 4007301 for any bad X-TIMESTAMP; no public source says which code a stale one gets."""
-
 
 def _off(by: timedelta) -> Callable[[Player], Sequence[Request]]:
     return lambda player: [player.at(render(player.moment() + by))]
+
+
+_stale = _off(-_HOUR)
 
 
 def _mislabelled(player: Player) -> Sequence[Request]:
@@ -36,7 +36,7 @@ def _time(  # noqa: PLR0913  a row of the table
     severity: Severity,
     says: str,
     asks: Callable[[Player], Sequence[Request]],
-    expected: Expectation = _outside,
+    expected: Expectation = unissued,
     *,
     source: str = _WINDOW,
 ) -> Scenario:
@@ -48,7 +48,15 @@ SCENARIOS = (
         "stale",
         Severity.CRITICAL,
         "A request signed an hour ago is refused, as whoever recorded it could use it for ever.",
-        _off(-_HOUR),
+        _stale,
+    ),
+    _time(
+        "code",
+        Severity.MAJOR,
+        f"A stale request is refused with {UNAUTHORIZED} or {MALFORMED[0]}, as the sources differ; others mislead.",
+        _stale,
+        refused(UNAUTHORIZED, *MALFORMED),
+        source=f"{ASPI}, response codes; BCA, the same service: 4007301 for any bad X-TIMESTAMP",
     ),
     _time(
         "future",
