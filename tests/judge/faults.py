@@ -100,7 +100,7 @@ def _success() -> dict[str, Planted]:
         "success.expires_in_value": _member(_good, expiresIn="3600"),
         "success.additional_info": _member(_good, additionalInfo=""),
         "success.media_type": _header(_good, "content-type", "text/html"),
-        "success.timestamp_header": _header(_good, "x-timestamp", "2026-01-22T05:00:01Z"),
+        "success.timestamp_header": _header(_good, "x-timestamp", "Thu, 22 Jan 2026 05:00:01 GMT"),
         "success.timestamp_is_now": _header(_good, "x-timestamp", "2024-01-22T15:00:01+07:00"),
         "success.client_key_header": _header(_good, "x-client-key", "SOMEBODY-ELSE"),
         "success.not_stored": _header(_good, "cache-control", "max-age=900"),

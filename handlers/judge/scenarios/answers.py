@@ -117,7 +117,7 @@ SCENARIOS = (
     ),
     _answer(
         "message_unauthorized",
-        "A wrong signature is told as `Unauthorized. [reason]`, the words of the table that clients search for.",
+        "A wrong signature is told in the words of its code, which its sender searches the table for.",
         _CODES,
         _unauthorized,
         says(),
