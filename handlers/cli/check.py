@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -44,16 +45,16 @@ def check(  # noqa: PLR0913  a command's options
     junit: Path | None = None,
     html: Path | None = None,
 ) -> int:
-    """Judge a SNAP token server: play over 70 scenarios of the contract against it and tell where it deviates.
+    """Judge a SNAP token server: play a hundred scenarios of the contract against it and tell where it deviates.
 
-    The server must know the client key and its public key, and its clock must be right. Exit status 1 if there is a
-    critical or major finding.
+    It must know the client key and its public key. This takes about 40 seconds. Exit status 1 if there is a critical or
+    major finding, 2 for a misuse.
 
     Example: snap-token check https://merchant.example/api/v1.0/access-token/b2b --client-key YOUR-CLIENT-ID
     --private-key private.pem
 
     Args:
-        url: The whole URL of the token endpoint; nothing else is asked.
+        url: The whole URL of the token endpoint. It is asked, and two paths that begin like it.
         client_key: The X-CLIENT-KEY that the server knows.
         private_key: The file of its private key, in PEM. It is read here and sent nowhere.
         per_second: At most so many requests a second, up to 20.
@@ -79,13 +80,14 @@ def check(  # noqa: PLR0913  a command's options
 
 
 def _target(url: str) -> httpx.URL:
+    """None of the messages repeats the URL: it may hold a password."""
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL as error:
-        message = f"{url} is no URL: {error}"
+        message = f"the URL is none: {error}"
         raise MisuseError(message) from error
     if target.scheme not in {"http", "https"} or not target.host:
-        message = f"{url} is no URL of a token endpoint; it begins with https:// or http://"
+        message = "the URL is none of a token endpoint; it begins with https:// or http://"
         raise MisuseError(message)
     if target.userinfo:
         message = "the URL holds a name or password; SNAP has neither"
@@ -122,10 +124,16 @@ def _judged(target: httpx.URL, player: Player, per_second: float) -> list[Verdic
         sender = Sender(client, target, start.system_clock, Pace(per_second))
         played = verdicts(CATALOGUE, player, sender.send)
         try:
-            return list(track(played, "Judging", len(CATALOGUE), console=Console(stderr=True), transient=True))
+            return list(_with_progress(played))
         except UnreachableError as error:
             message = f"no answer from {_shown(target)}: {error}; is it the whole URL of the token endpoint?"
             raise MisuseError(message) from error
+
+
+def _with_progress(played: Iterable[Verdict]) -> Iterable[Verdict]:
+    """A bar on a terminal, nothing anywhere else."""
+    console = Console(stderr=True)
+    return track(played, "Judging", len(CATALOGUE), console=console, transient=True, disable=not console.is_terminal)
 
 
 def _client() -> httpx.Client:

@@ -39,6 +39,12 @@ def refused(*accepted: str) -> Expectation:
     return expectation
 
 
+def refused_if_at_all(*accepted: str) -> Expectation:
+    """The same of a refusal; that a token was issued is told elsewhere."""
+    expectation = refused(*accepted)
+    return lambda answer: "" if answer.token else expectation(answer)
+
+
 def turned_away(answer: Answer) -> str:
     """Any refusal, as long as it is one."""
     return "" if answer.status in _REFUSALS else f"HTTP 4xx expected, {outcome(answer)}"

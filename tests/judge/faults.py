@@ -185,7 +185,7 @@ def _timestamps(nicepay: Nicepay) -> dict[str, Planted]:
         return Planted(accepts(lambda seen: genuine(seen) and when(seen), nicepay), frozenset(also))
 
     return {
-        "timestamp.stale": taken(behind(3600), "timestamp.code"),
+        "timestamp.stale": taken(behind(3600)),
         "timestamp.code": _refuses(behind(3600), "4037300", "Forbidden"),
         "timestamp.future": taken(behind(-3600)),
         "timestamp.yesterday": taken(behind(86_400)),
@@ -207,9 +207,7 @@ def _forged(nicepay: Nicepay, stranger: Nicepay) -> dict[str, Planted]:
     genuine, foreign = signed(nicepay, as_sent), signed(stranger, as_sent)
     return {
         "forged.unknown_client": taken(lambda seen: seen.header("x-client-key") == NOBODY and genuine(seen)),
-        "forged.another_key": taken(
-            foreign, "forged.code", "forged.indistinguishable", "answer.members", "answer.challenge"
-        ),
+        "forged.another_key": taken(foreign, "forged.indistinguishable", "answer.members", "answer.challenge"),
         "forged.code": Planted(
             alters(lambda said: said.member(responseCode="4017301"), _coded("4017300", "SIGNATURE")),
             frozenset({"answer.message_unauthorized"}),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 
 from handlers.judge.exchange import Request
-from handlers.judge.expectations import refused, unissued
+from handlers.judge.expectations import refused, refused_if_at_all, unissued
 from handlers.judge.player import Player
 from handlers.judge.scenario import ASPI, DOCUMENT, Expectation, Scenario, Severity, each
 from handlers.judge.scenarios.syntax import MALFORMED, UNAUTHORIZED
@@ -55,7 +55,7 @@ SCENARIOS = (
         Severity.MAJOR,
         f"A stale request is refused with {UNAUTHORIZED} or {MALFORMED[0]}, as the sources differ; others mislead.",
         _stale,
-        refused(UNAUTHORIZED, *MALFORMED),
+        refused_if_at_all(UNAUTHORIZED, *MALFORMED),
         source=f"{ASPI}, response codes; BCA, the same service: 4007301 for any bad X-TIMESTAMP",
     ),
     _time(
