@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, keys, client, revoke.",
+            "Available commands: init, keygen, serve, request, check, keys, client, revoke.",
             id="unknown command",
         ),
         pytest.param(
@@ -42,6 +42,11 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(["serve"], 'Command "serve" parameter --config requires an argument.', id="no settings"),
         pytest.param(
             ["request", "--url"], 'Command "request" parameter --url requires an argument.', id="option without value"
+        ),
+        pytest.param(
+            ["check", "http://127.0.0.1/", "--client-key", "A"],
+            'Command "check" parameter --private-key requires an argument.',
+            id="no private key",
         ),
         pytest.param(
             ["keygen", "pair", "a"],
@@ -74,6 +79,13 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
+        (
+            "check",
+            (
+                "snap-token check https://merchant.example/api/v1.0/access-token/b2b --client-key YOUR-CLIENT-ID "
+                "--private-key private.pem"
+            ),
+        ),
         ("keys", "snap-token keys rotate --config snap-token.toml"),
         ("keys rotate", "snap-token keys rotate --config snap-token.toml"),
         ("keys list", "snap-token keys list --config snap-token.toml"),
@@ -100,7 +112,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke")
+    commands = ("init", "keygen", "serve", "request", "check", "keys", "client", "revoke")
     assert all(f"\n  {command}: " in told for command in commands)
 
 

@@ -9,8 +9,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "handlers").rglob("*.py"))
 RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health"}
-FLOORS = [{"cli"}, {"server"}, RESOURCES, {"services"}, {"state"}, {"snap"}]
-"""From the top of the house to its ground. Imports run downwards, or stay on their floor."""
+FLOORS = [{"cli"}, {"judge"}, {"server"}, RESOURCES, {"services"}, {"state"}, {"snap"}]
+"""From the top of the house to its ground. Imports run downwards, or stay on their floor.
+
+The judge has a floor of its own below the command: it judges any server, so it must know none, not even ours.
+"""
 
 
 def _name(path: Path) -> str:
@@ -55,6 +58,13 @@ def test_imports_run_downwards(path: Path) -> None:
     assert not above
 
 
+@pytest.mark.parametrize("path", [each for each in MODULES if "judge" in each.parts], ids=_name)
+def test_the_judge_knows_no_server(path: Path) -> None:
+    """The judge, which is for any server, imports of ours SNAP's rules alone."""
+    own = {each.split(".")[1] for each in _imports(path) if each.startswith("handlers.")}
+    assert own <= {"judge", "snap"}
+
+
 @pytest.mark.parametrize("path", [each for each in MODULES if "snap" in each.parts], ids=_name)
 def test_the_rules_of_snap_are_pure(path: Path) -> None:
     """SNAP's rules know no framework, no socket, no file, no environment and no clock."""
@@ -82,6 +92,7 @@ def test_the_floors_are_in_order() -> None:
     """The house has its floors in the order that the imports need: the command on top, SNAP's rules at the ground."""
     order = [
         "handlers.cli",
+        "handlers.judge.judging",
         "handlers.server.edge",
         "handlers.access_token",
         "handlers.services",
