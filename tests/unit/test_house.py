@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "handlers").rglob("*.py"))
 RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health"}
-FLOORS = [{"cli"}, {"server"}, RESOURCES, {"services"}, {"state"}, {"snap"}]
+FLOORS = [{"cli"}, {"server"}, RESOURCES, {"services"}, {"state", "doctor"}, {"snap"}]
 """From the top of the house to its ground. Imports run downwards, or stay on their floor."""
 
 

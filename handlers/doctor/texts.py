@@ -1,0 +1,24 @@
+"""The findings in words."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from handlers.doctor import english, indonesian
+from handlers.doctor.verdicts import Finding, Verdict
+
+Language = Literal["en", "id"]
+
+LANGUAGES: Mapping[Language, Mapping[Verdict, tuple[str, str]]] = {"en": english.TEXTS, "id": indonesian.TEXTS}
+
+
+class Told(NamedTuple):
+    """What was found, and what to do about it."""
+
+    says: str
+    advice: str
+
+
+def tell(finding: Finding, language: Language) -> Told:
+    """Fill in what was seen."""
+    says, advice = LANGUAGES[language][finding.verdict]
+    return Told(says.format_map(finding.facts), advice.format_map(finding.facts))
