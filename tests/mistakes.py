@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from hashlib import sha256
 from hmac import digest
+from pathlib import Path
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -17,7 +18,7 @@ from handlers.doctor.request import Request
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
-from tests.merchant import BASE_PATH, NOON
+from tests.merchant import BASE_PATH, NOON, write_settings
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
 
 NOW = jakarta(NOON)
@@ -27,6 +28,7 @@ CALL_BODY = b'{"payNo":"1 2","url":"a/b","amount":10.00}'
 HOST = "merchant.example"
 # Valid base64 of 24 bytes, and not what it decodes to.
 SECRET = b64encode(b"a secret of these tests!")
+OTHER_SECRET = b"the secret of another client"
 OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
 
 
@@ -65,7 +67,7 @@ class World:
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
             call_paths=frozenset({CALL_PATH}),
-            secrets={SYMMETRIC: SECRET, OTHER: b"the secret of another client", CLIENT_KEY: SECRET},
+            secrets={SYMMETRIC: SECRET, OTHER: OTHER_SECRET, CLIENT_KEY: SECRET},
         )
 
     def sign(
@@ -417,7 +419,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("RSA", lambda w: call(w, b64encode(w.raw()[:200]).decode())),
     ],
     "key.of_another_client": [
-        ("secret", lambda w: symmetric(w, secret=b"the secret of another client")),
+        ("secret", lambda w: symmetric(w, secret=OTHER_SECRET)),
         ("key", lambda w: call(w, w.sign(_RIGHT, key=w.other.private_key))),
     ],
     "key.unknown": [
@@ -471,3 +473,24 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
 def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]]:
     """Each row of a table: constant, what is done, and how."""
     return [(verdict, name, make) for verdict, cases in table.items() for name, make in cases]
+
+
+def write_world(folder: Path, world: World) -> Path:
+    """The same clients as settings, for a server or a command; the path of the settings."""
+    secret, others = folder / "secret", folder / "other-secret"
+    for file, content in ((secret, SECRET), (others, OTHER_SECRET)):
+        file.write_bytes(content)
+        file.chmod(0o600)
+    key = f'public_keys = ["{CLIENT_KEY}.pem"]'
+    tables = [
+        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"',
+        f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
+        f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
+        f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
+    ]
+    settings = write_settings(folder, world.nicepay, world.other, extra="\n".join(tables))
+    for client, file in ((CLIENT_KEY, secret), (OTHER, others)):
+        text = settings.read_text()
+        settings.write_text(text.replace(f'id = "{client}"', f'id = "{client}"\nclient_secret_file = "{file.name}"'))
+    (folder / "token.keys").write_bytes(world.token_key + b"\n")
+    return settings

@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, keys, client, revoke.",
+            "Available commands: init, keygen, serve, request, explain, keys, client, revoke.",
             id="unknown command",
         ),
         pytest.param(
