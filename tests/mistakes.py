@@ -39,6 +39,7 @@ class World:
     nicepay: Nicepay = field(default_factory=Nicepay)
     other: Nicepay = field(default_factory=lambda: Nicepay(OTHER))
     stranger: Nicepay = field(default_factory=Nicepay)
+    nobody: Nicepay = field(default_factory=Nicepay)
     token_key: bytes = field(default_factory=Fernet.generate_key)
 
     @property
@@ -56,7 +57,7 @@ class World:
                 Client(STRICT, (key,), timedelta(seconds=10)),
                 Client(SYMMETRIC, (key,), TOLERANCE, client_secret=SECRET),
             ],
-            lambda _bits: self.stranger.private_key.public_key(),
+            lambda _bits: self.nobody.private_key.public_key(),
         )
 
     @property
@@ -374,6 +375,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
 CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "genuine": [
         ("asymmetric", call),
+        ("no secret", lambda w: call(w, w.sign(f"{STRICT}|{NOW}"), token=w.token(STRICT), X_PARTNER_ID=STRICT)),
         ("symmetric", symmetric),
         ("symmetric, a query", lambda w: symmetric(w, target=f"{CALL_PATH}?page=1")),
         ("symmetric, minified", lambda w: symmetric(w, b'{ "a": 1 }', signed_body=b'{"a":1}')),
@@ -417,6 +419,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "signature.wrong_length": [
         ("HMAC", lambda w: _respelt(symmetric(w), lambda raw: b64encode(raw[:40]).decode())),
         ("RSA", lambda w: call(w, b64encode(w.raw()[:200]).decode())),
+        ("64 bytes, no secret", lambda w: call(w, "QUJD" * 21 + "QQ==", token=w.token(STRICT), X_PARTNER_ID=STRICT)),
     ],
     "key.of_another_client": [
         ("secret", lambda w: symmetric(w, secret=OTHER_SECRET)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from socket import socket
@@ -12,8 +13,10 @@ import uvloop
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import lifetime, logs, start
+from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.current import Current
+from handlers.server.explaining import Explainer
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.key_files import files_read
 from handlers.server.listener import Server
@@ -86,16 +89,22 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
         layers = [partial(SandboxPages, base_path=settings.server.base_path)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
+    api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    return start.server(application(public_api(settings.server.base_path), current, *layers)), listener
+    return start.server(application(api, current, *layers)), listener
 
 
 def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
-    app = application(internal_api(internal, start.service_codes(settings)), current)
+    api = _explained(internal_api(internal, start.service_codes(settings)), settings)
+    app = application(api, current)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+
+
+def _explained(api: Api, settings: Settings) -> Api:
+    return replace(api, explain=Explainer()) if settings.debug.explain else api
 
 
 def _greeting(settings: Settings, origin: str) -> str:

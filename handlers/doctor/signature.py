@@ -14,12 +14,14 @@ from handlers.doctor.opening import Opened, opened, opened_as_pss
 from handlers.doctor.request import Request
 from handlers.doctor.spelling import Spelt, read
 from handlers.doctor.strings import Candidate, likely, other_times
+from handlers.doctor.timestamps import FARTHEST_SECONDS
 from handlers.doctor.verdicts import Facts, Finding, Verdict
 from handlers.snap.client import Client, Clients
 
 Keys = list[tuple[Client, RSAPublicKey]]
 
 _SHOWN = 16
+_NEAR_SECONDS = 5
 _PSS_HASHES = 3
 
 
@@ -39,7 +41,9 @@ def findings(claim: Claim, clients: Clients, effort: Effort | None = None) -> li
     keys = list(_keys(client, clients, effort))
     candidates = list(likely(claim.client_key, claim.request, _other_ids(claim.request, clients)))
     # PSS only after all keys: it takes an operation for each message, and is the rarer mistake.
-    times = other_times(claim.client_key, claim.request.get("X-TIMESTAMP"))
+    times = other_times(
+        claim.client_key, claim.request.get("X-TIMESTAMP"), FARTHEST_SECONDS if effort.unlimited else _NEAR_SECONDS
+    )
     plain = ((owner, _compared(found, chain(candidates, times))) for owner, found in _opened(claim, keys, effort))
     for owner, found in chain(plain, _pss(claim, keys, candidates, effort)):
         return [*([] if owner.key == client.key else [_another(owner)]), *found]

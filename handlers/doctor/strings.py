@@ -46,9 +46,9 @@ def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Itera
     yield from _with_body(plain.message, request, timestamp)
 
 
-def other_times(client_key: str, timestamp: str) -> Iterator[Candidate]:
-    """The right parts, with another text for the time: thousands, so they are compared by their hash alone."""
-    for text, verdict, facts in timestamps.others(timestamp):
+def other_times(client_key: str, timestamp: str, farthest: int) -> Iterator[Candidate]:
+    """The right parts, with another text for the time, up to so many seconds away."""
+    for text, verdict, facts in timestamps.others(timestamp, farthest=farthest):
         yield Candidate(string_to_sign(client_key, text), Finding(verdict, facts))
 
 

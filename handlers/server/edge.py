@@ -1,6 +1,7 @@
 """The edge: finds the operation, turns every outcome into one SNAP answer, and has it audited."""
 
 from collections.abc import Callable
+from functools import partial
 
 from connexion.middleware.abstract import SpecMiddleware
 from connexion.resolver import Resolver
@@ -53,10 +54,20 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             error = _translated(raised)
             answer = self._refusal(error, scope["path"], sent)
-        now = self._services().now()
-        facts = self._api.facts(sent, now)
-        self._audit.record(operation.event if operation else None, {**facts, "remote": _remote(scope)}, answer, error)
-        await answer.send(send, now, facts.get(self._api.echo))
+        services = self._services()
+        now = services.now()
+        facts = {**self._api.facts(sent, now), "remote": _remote(scope)}
+        record = partial(self._audit.record, operation.event if operation else None, answer=answer, error=error)
+        reply = partial(answer.send, send, now, facts.get(self._api.echo))
+        if self._api.explain and isinstance(error, SnapError):
+            try:
+                await reply()
+            finally:
+                # Only now: the answer takes as long as it would without.
+                record({**facts, **self._api.explain(sent, error, services, now)})
+        else:
+            record(facts)
+            await reply()
 
     def _require_method(self, path: str) -> None:
         methods = sorted(method for known, method in self._operations if known == path)

@@ -199,3 +199,9 @@ class Sandbox(Table):
             require_private(file)
             read_private_key(file)
         return file
+
+
+class Debug(Table):
+    """What helps to find mistakes. `explain`: the log says of a refused request what its sender did wrong."""
+
+    explain: StrictBool = True
