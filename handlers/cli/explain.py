@@ -1,5 +1,6 @@
 """`snap-token explain`: why a request is refused."""
 
+import re
 import sys
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.texts import Language, tell
 from handlers.doctor.verdicts import Diagnosis
+from handlers.server.captures import file_of
 from handlers.server.settings import Settings
 from handlers.server.start import clients_of, system_clock, token_keys_of
 from handlers.snap.timestamp import parse, render
@@ -28,16 +30,18 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a capture."""
 
 _REFUSED = 1
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _STANDARD_INPUT = Path("-")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OURS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
 _WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindakan", "juga")}
 
 
-def explain(
-    request: Annotated[Path, Parameter(allow_leading_hyphen=True)],
+def explain(  # noqa: PLR0913  each is an option of the command
+    request: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     *,
     config: Path,
+    request_id: str | None = None,
     at: str | None = None,
     lang: Language = "en",
     json: bool = False,
@@ -53,18 +57,32 @@ def explain(
         request: A file that holds the request as raw HTTP, as a curl command or as HAR; - reads standard input. Of a
             HAR file the last request with SNAP's headers is explained, and calls before it use up their external ids.
         config: The settings of the server that refuses.
+        request_id: In place of a file, the id of a request in the log, if [debug] capture_dir has kept it.
         at: The time to judge as of, such as 2026-01-22T12:00:05+07:00; otherwise that of the HAR entry, or now.
         lang: The language: en or id.
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    captured = read(_content(request))
+    captured = read(_content(_source(request, request_id, settings)))
     chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
     now = _time(at) if at else captured[chosen].at or system_clock()
     knowledge = replace(knowledge_of(settings, now), used=_used(captured[:chosen], settings))
     diagnosis = examine(captured[chosen].request, knowledge)
     sys.stdout.write(_as_json(diagnosis, lang) if json else _as_text(diagnosis, lang, now))
     return 0 if diagnosis.genuine else _REFUSED
+
+
+def _source(file: Path | None, request_id: str | None, settings: Settings) -> Path:
+    if bool(file) == bool(request_id):
+        message = "name one of a file with the request, - for standard input, and --request-id"
+        raise MisuseError(message)
+    if file:
+        return file
+    folder = settings.debug.capture_dir
+    if folder is None or not _REQUEST_ID.fullmatch(request_id or ""):
+        message = "--request-id wants 32 hexadecimal digits from the log, and [debug] capture_dir in the settings"
+        raise MisuseError(message)
+    return file_of(folder, request_id or "")
 
 
 def read(content: bytes) -> list[Captured]:

@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server import guard
 from handlers.server.answer import Answer
-from handlers.server.api import Api
+from handlers.server.api import Api, Facts
 from handlers.server.audit import Audit
 from handlers.server.binding import Operations, bind
+from handlers.server.captures import REQUEST_ID
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
 
@@ -56,7 +57,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = self._refusal(error, scope["path"], sent)
         services = self._services()
         now = services.now()
-        facts = {**self._api.facts(sent, now), "remote": _remote(scope)}
+        facts = {**_request_id(scope), **self._api.facts(sent, now), "remote": _remote(scope)}
         record = partial(self._audit.record, operation.event if operation else None, answer=answer, error=error)
         reply = partial(answer.send, send, now, facts.get(self._api.echo))
         if self._api.explain and isinstance(error, SnapError):
@@ -108,3 +109,8 @@ def _without_redirect(send: Send) -> Send:
 def _remote(scope: Scope) -> str | None:
     client = scope.get("client")
     return client[0] if client else None
+
+
+def _request_id(scope: Scope) -> Facts:
+    """That of a layer around this one, if it has given the request one; else the audit line has its own."""
+    return {"request_id": scope[REQUEST_ID]} if REQUEST_ID in scope else {}

@@ -8,6 +8,7 @@ import structlog
 from handlers.doctor.brief import verdict
 from handlers.doctor.request import Request
 from handlers.server.guard import Sent
+from handlers.server.rate import Rate
 from handlers.services import Services
 from handlers.snap.codes import SnapError
 
@@ -19,12 +20,12 @@ class Explainer:
     """Says why a request was refused, so many times a second."""
 
     def __init__(self) -> None:
-        self._second = self._given = 0
+        self._rate = Rate(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
 
     def __call__(self, sent: Sent, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
         """The field `verdict`, if there is one to give; whatever happens here, the audit line is written."""
-        if not self._may(int(now.timestamp())):
+        if not self._rate.allows(now):
             return {}
         try:
             found = verdict(error.reason, error.field, _request(sent), services.clients)
@@ -32,12 +33,6 @@ class Explainer:
             self._log.error("verdict.failed", exc_info=failure)
             return {}
         return {"verdict": found.value} if found else {}
-
-    def _may(self, second: int) -> bool:
-        if second != self._second:
-            self._second, self._given = second, 0
-        self._given += 1
-        return self._given <= MOST_A_SECOND
 
 
 def _request(sent: Sent) -> Request:

@@ -131,6 +131,24 @@ def test_an_external_id_that_came_before_is_a_repeat(
     assert "\ncall.external_id_repeated" in f"\n{capsys.readouterr().out}"
 
 
+def test_a_captured_request_is_named_by_its_id(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id stands in the log, and the folder in the settings."""
+    folder, request_id = tmp_path / "captures", "0" * 32
+    folder.mkdir(0o700)
+    (folder / f"{request_id}.har").write_bytes(_har(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))))
+    settings = Path(config)
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 2
+    assert "[debug] capture_dir" in capsys.readouterr().err
+    settings.write_text(f'[debug]\ncapture_dir = "captures"\n{settings.read_text()}')
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 1
+    assert capsys.readouterr().out.startswith("string.reversed (")
+    for wrong in (["--request-id", "../settings"], ["--request-id", request_id, "-"], []):
+        assert main(["explain", "--config", config, *wrong]) == 2
+        assert "--request-id" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
