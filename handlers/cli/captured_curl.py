@@ -53,14 +53,14 @@ def _parser() -> _Parser:
     return parser
 
 
-def from_curl(text: str) -> Captured:
-    """The request of one command, its lines continued with backslashes or not.
+def from_curl(command: bytes) -> Captured:
+    """The request of one command, its lines continued with backslashes or not; bytes are sent as they are.
 
     Raises:
         MisuseError: it is no command that can be read, or takes its body from a file.
     """
     try:
-        _, *words = shlex.split(_CONTINUED.sub(" ", text))
+        _, *words = shlex.split(_CONTINUED.sub(" ", command.decode("latin-1")))
     except ValueError as error:
         raise not_readable(_FORM, error) from error
     options = _parser().parse_args(words)
@@ -80,7 +80,7 @@ def _body(options: Namespace) -> bytes | None:
     if any(text.startswith("@") for text in given):
         raise not_readable(_FORM, "its body is in another file; write the body in place of @ and the name")
     texts = [*given, *options.raw]
-    return "&".join(texts).encode("utf-8", "surrogateescape") if texts else None
+    return "&".join(texts).encode("latin-1") if texts else None
 
 
 def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ _WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindaka
 
 def explain(  # noqa: PLR0913  each is an option of the command
     request: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
+    /,
     *,
     config: Path,
     request_id: str | None = None,
@@ -98,7 +99,7 @@ def read(content: bytes) -> list[Captured]:
     if text.startswith(b"{"):
         return from_har(text)
     if text.split(maxsplit=1)[0] in {b"curl", b"curl.exe"}:
-        return [from_curl(text.decode("utf-8", "surrogateescape"))]
+        return [from_curl(text)]
     return [from_raw(text)]
 
 

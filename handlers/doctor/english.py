@@ -12,7 +12,10 @@ _VERBATIM = "Hash and sign the very bytes that are sent; let nothing write the b
 _URI = "Sign the path as it is sent, from its first slash on, with its query and without scheme and host."
 
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.GENUINE: ("The request is genuine.", "Nothing is to be done."),
+    Verdict.GENUINE: (
+        "The request is genuine.",
+        "Nothing is to be done. That a request is a repeat, or its token revoked, is known to the server alone.",
+    ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}; {allowed} are allowed.",
         f"{_NTP} If the request was captured earlier, judge it as of then with --at.",

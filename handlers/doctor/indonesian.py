@@ -12,7 +12,10 @@ _VERBATIM = "Hash dan tanda tangani byte yang benar-benar dikirim; body tidak bo
 _URI = "Tanda tangani path seperti yang dikirim, mulai dari garis miring pertama, dengan query, tanpa skema dan host."
 
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
-    Verdict.GENUINE: ("Request sah.", "Tidak ada yang perlu diperbaiki."),
+    Verdict.GENUINE: (
+        "Request sah.",
+        "Tidak ada yang perlu diperbaiki. Request ulang dan token yang sudah dicabut hanya diketahui oleh server.",
+    ),
     Verdict.CLOCK_BEHIND: (
         "Jam server klien tertinggal {seconds} detik dari {judged_at}; batasnya {allowed} detik.",
         f"{_NTP} Jika request ini direkam sebelumnya, periksa dengan --at sesuai waktunya.",

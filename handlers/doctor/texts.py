@@ -19,6 +19,11 @@ class Told(NamedTuple):
 
 
 def tell(finding: Finding, language: Language) -> Told:
-    """Fill in what was seen."""
+    """Fill in what was seen; what would steer a terminal is escaped."""
     says, advice = LANGUAGES[language][finding.verdict]
-    return Told(says.format_map(finding.facts), advice.format_map(finding.facts))
+    facts = {name: _printable(str(value)) for name, value in finding.facts.items()}
+    return Told(says.format_map(facts), advice.format_map(facts))
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

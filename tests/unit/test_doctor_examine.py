@@ -3,20 +3,24 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from handlers.doctor.call import mark_of
 from handlers.doctor.examine import examine
+from handlers.doctor.request import Request
 from handlers.doctor.texts import LANGUAGES, tell
 from handlers.doctor.verdicts import Verdict
 from tests.mistakes import CALL_MISTAKES, TOKEN_MISTAKES, Make, World, call, rows, symmetric, token_request
 
+FIXED = World()
 ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES)]
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
     """Clients and their keys."""
-    return World()
+    return FIXED
 
 
 @pytest.mark.parametrize(("verdict", "name", "make"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
@@ -98,3 +102,23 @@ def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world
     shown = repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
     hidden = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
     assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
+
+
+HEADERS = ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "Authorization", "Host"]
+ANY_TEXT = st.one_of(
+    st.text(st.characters(max_codepoint=255), max_size=60),
+    st.sampled_from(["2026-01-22T12:00:01+07:00", "IONPAYTEST", "SYMMETRIC", "QUJD" * 86, "A" * 86 + "==", "Bearer x"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["/api/v1.0/access-token/b2b", "/api/v1.0/transfer-va/inquiry", "/", "http://a/b?c", "*"]),
+    st.lists(st.tuples(st.sampled_from(HEADERS), ANY_TEXT), max_size=9),
+    st.binary(max_size=60),
+)
+def test_nothing_that_is_sent_makes_it_fail(target: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    """Whatever a request holds, there is a diagnosis, and its words steer no terminal."""
+    diagnosis = examine(Request("POST", target, tuple(headers), body), FIXED.knowledge)
+    for finding in (diagnosis.main, *diagnosis.also):
+        assert all(text.isprintable() for language in LANGUAGES for text in tell(finding, language))
