@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from handlers import __version__
-from handlers.cli import check, client, init, keygen, keys, request, revoke, serve
+from handlers.cli import check, client, explain, init, keygen, keys, request, revoke, serve
 from handlers.cli.misuse import MISUSE, MisuseError
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
@@ -26,6 +26,7 @@ app.command(keygen.app)
 app.command(serve.serve)
 app.command(request.request)
 app.command(check.check)
+app.command(explain.explain)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)

@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic import field_validator as field_rule
 from pydantic_settings import NoDecode
 
+from handlers.server.captures import require_folder
 from handlers.server.key_files import (
     BearerSecret,
     ClientSecret,
@@ -54,6 +55,17 @@ def _no_dots(value: str) -> str:
         raise ValueError(message)
     return value
 
+
+def _capture_folder(value: object) -> Path:
+    if not isinstance(value, str | Path):
+        message = "the path of a folder is wanted"
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
+    folder = in_folder(value)
+    require_folder(folder)
+    return folder
+
+
+CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
 
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
@@ -222,3 +234,14 @@ class Sandbox(Table):
             require_private(file)
             read_private_key(file)
         return file
+
+
+class Debug(Table):
+    """What helps to find mistakes.
+
+    `explain`: the log says of a refused request what its sender did wrong. `capture_dir`: a folder in which refused
+    requests are kept whole, for a day and 200 at the most; none are without it.
+    """
+
+    explain: bool = True
+    capture_dir: CaptureFolder | None = None

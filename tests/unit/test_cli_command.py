@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, check, keys, client, revoke.",
+            "Available commands: init, keygen, serve, request, check, explain, keys, client, ...",
             id="unknown command",
         ),
         pytest.param(
