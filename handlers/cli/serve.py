@@ -14,6 +14,7 @@ from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import lifetime, logs, start
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.current import Current
+from handlers.server.desk import Desk
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.key_files import files_read
 from handlers.server.listener import Server
@@ -83,7 +84,8 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
-        layers = [partial(SandboxPages, base_path=settings.server.base_path)]
+        desk = Desk(private_key_of(settings.sandbox.private_key_file), start.system_clock)
+        layers = [partial(SandboxPages, base_path=settings.server.base_path, desk=desk)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
