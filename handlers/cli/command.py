@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from handlers import __version__
-from handlers.cli import client, init, keygen, keys, request, revoke, serve
+from handlers.cli import client, init, keygen, keys, request, revoke, serve, share
 from handlers.cli.misuse import MISUSE, MisuseError
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
@@ -28,6 +28,7 @@ app.command(request.request)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)
+app.command(share.share)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

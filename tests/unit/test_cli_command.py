@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, keys, client, revoke.",
+            "Available commands: init, keygen, serve, request, keys, client, revoke, share.",
             id="unknown command",
         ),
         pytest.param(
@@ -86,6 +86,10 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("client resume", "snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID"),
         ("client list", "snap-token client list --config snap-token.toml"),
         ("revoke", "snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID"),
+        (
+            "share",
+            "snap-token share --base-url https://merchant.example --output pack.zip --config snap-token.toml",
+        ),
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
@@ -100,7 +104,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke")
+    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke", "share")
     assert all(f"\n  {command}: " in told for command in commands)
 
 
