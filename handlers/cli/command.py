@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from handlers import __version__
-from handlers.cli import client, init, keygen, keys, request, revoke, serve, share
+from handlers.cli import client, curl, init, keygen, keys, request, revoke, serve, share
 from handlers.cli.misuse import MISUSE, MisuseError
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
@@ -24,7 +24,8 @@ app = App(
 app.command(init.init)
 app.command(keygen.app)
 app.command(serve.serve)
-app.command(request.request)
+app.command(request.app)
+app.command(curl.app)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)

@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, keys, client, revoke, share.",
+            "Available commands: init, keygen, serve, request, curl, keys, client, revoke, ...",
             id="unknown command",
         ),
         pytest.param(
@@ -74,6 +74,17 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
+        ("request token", "snap-token request token --config sandbox/snap-token.toml"),
+        (
+            "request call",
+            "snap-token request call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json",
+        ),
+        ("curl", "snap-token curl --config sandbox/snap-token.toml"),
+        ("curl token", "snap-token curl token --config sandbox/snap-token.toml"),
+        (
+            "curl call",
+            "snap-token curl call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json",
+        ),
         ("keys", "snap-token keys rotate --config snap-token.toml"),
         ("keys rotate", "snap-token keys rotate --config snap-token.toml"),
         ("keys list", "snap-token keys list --config snap-token.toml"),
@@ -104,7 +115,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke", "share")
+    commands = ("init", "keygen", "serve", "request", "curl", "keys", "client", "revoke", "share")
     assert all(f"\n  {command}: " in told for command in commands)
 
 
