@@ -57,18 +57,23 @@
     return response;
   }
 
+  function isEmpty(value) {
+    return value === undefined || value === null || (typeof value === "object" && !Object.keys(value).length);
+  }
+
   // Texts as they are, lists and objects as lists: whatever the explanation says is shown.
   function shown(React, value) {
     if (value === null || typeof value !== "object") return String(value);
     const items = Array.isArray(value)
       ? value.map((each) => shown(React, each))
-      : Object.entries(value).map(([name, each]) => [React.createElement("b", { key: "name" }, name + ": "), shown(React, each)]);
+      : Object.entries(value)
+          .filter(([, each]) => !isEmpty(each))
+          .map(([name, each]) => React.createElement(React.Fragment, null, React.createElement("b", null, name, ": "), shown(React, each)));
     return React.createElement("ul", null, items.map((each, place) => React.createElement("li", { key: place }, each)));
   }
 
   function part(React, name, value) {
-    const empty = value === undefined || value === null || (typeof value === "object" && !Object.keys(value).length);
-    if (empty) return null;
+    if (isEmpty(value)) return null;
     return React.createElement("div", { key: name, className: "part " + name }, shown(React, value));
   }
 
@@ -79,7 +84,7 @@
       "section",
       { id: "verdict" },
       React.createElement("h4", null, "Why: ", React.createElement("code", null, name)),
-      ["advice", "also", "evidence"].map((each) => part(React, each, rest[each])),
+      ["says", "advice", "also", "evidence"].map((each) => part(React, each, rest[each])),
     );
   }
 
