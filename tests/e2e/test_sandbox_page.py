@@ -30,7 +30,12 @@ class Doctor:
 
     def __call__(self, request: RefusedRequest) -> Mapping[str, object]:
         self.asked.append(request)
-        return {"verdict": self.verdict, "also": ["one more"], "evidence": {"a": 1, "b": {}}, "advice": "Do <b>better</b>."}
+        return {
+            "verdict": self.verdict,
+            "also": ["one more"],
+            "evidence": {"a": 1, "b": {}},
+            "advice": "Do <b>better</b>.",
+        }
 
 
 @pytest.fixture(scope="module")
