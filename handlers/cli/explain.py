@@ -19,7 +19,7 @@ from handlers.doctor.call import mark_of
 from handlers.doctor.examine import examine, is_call
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
-from handlers.doctor.texts import Language, tell
+from handlers.doctor.texts import Language, as_data, tell
 from handlers.doctor.verdicts import Diagnosis
 from handlers.server.captures import file_of
 from handlers.server.settings import Settings
@@ -154,14 +154,7 @@ def _used(captured: list[Captured], settings: Settings) -> frozenset[str]:
 
 
 def _as_json(diagnosis: Diagnosis, lang: Language) -> str:
-    findings = (diagnosis.main, *diagnosis.also)
-    told = {
-        "verdict": diagnosis.main.verdict,
-        "also": [finding.verdict for finding in diagnosis.also],
-        "evidence": {finding.verdict.value: dict(finding.facts) for finding in findings},
-        "advice": tell(diagnosis.main, lang).advice,
-    }
-    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    return orjson.dumps(as_data(diagnosis, lang), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _as_text(diagnosis: Diagnosis, lang: Language, now: datetime) -> str:

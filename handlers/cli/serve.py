@@ -18,7 +18,9 @@ from handlers.server import lifetime, logs, start
 from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.captures import Captures
+from handlers.server.consultation import consultation
 from handlers.server.current import Current
+from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
 from handlers.server.files_read import Stamp, files_read
 from handlers.server.internal import AUTHORIZE, ForwardedCall
@@ -90,12 +92,19 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
-        layers = [partial(SandboxPages, base_path=settings.server.base_path)]
+        layers = [_pages(settings, current)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
     return start.server(_captured(application(api, current, *layers), settings, current)), listener
+
+
+def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
+    base_path = settings.server.base_path
+    explain = consultation(current, base_path + TOKEN_PATH)
+    desk = Desk(private_key_of(settings.sandbox.private_key_file), start.system_clock, explain)
+    return partial(SandboxPages, base_path=base_path, desk=desk)
 
 
 def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from handlers.doctor import english, indonesian
-from handlers.doctor.verdicts import Finding, Verdict
+from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 
 Language = Literal["en", "id"]
 
@@ -23,6 +23,17 @@ def tell(finding: Finding, language: Language) -> Told:
     says, advice = LANGUAGES[language][finding.verdict]
     facts = {name: _printable(str(value)) for name, value in finding.facts.items()}
     return Told(says.format_map(facts), advice.format_map(facts))
+
+
+def as_data(diagnosis: Diagnosis, language: Language) -> dict[str, object]:
+    """As JSON has it: `verdict`, `also`, `evidence` by verdict, and `advice` on the first."""
+    findings = (diagnosis.main, *diagnosis.also)
+    return {
+        "verdict": diagnosis.main.verdict,
+        "also": [finding.verdict for finding in diagnosis.also],
+        "evidence": {finding.verdict.value: dict(finding.facts) for finding in findings},
+        "advice": tell(diagnosis.main, language).advice,
+    }
 
 
 def _printable(text: str) -> str:

@@ -97,14 +97,15 @@ class Listener(Table):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def collides_with(self, other: "Listener") -> bool:
         """Whether the two cannot listen at once."""
         return self.port == other.port != 0 and _overlap(self.host, other.host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the name or address is one of this machine alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -215,7 +216,7 @@ class Internal(Listener):
     @classmethod
     def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
         host = info.data.get("host", "localhost")
-        if secret is None and not _is_loopback(host):
+        if secret is None and not is_loopback(host):
             message = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
             raise ValueError(message)
         return secret
