@@ -10,10 +10,10 @@ EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test story check fuzz bench mutants ci lock
+.PHONY: help install run request test story check fuzz bench mutants screenshot ci lock
 
 help: ## Print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.run .venv/.test ## Make .venv/ with what running and testing need
 
@@ -47,6 +47,9 @@ ci: check fuzz test ## What CI runs
 
 fuzz: .venv/.run .venv/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
+
+screenshot: .venv/.test ## Take the README's picture of the sandbox's page anew; needs Chromium
+	@SCREENSHOT=1 $(BIN)/python -m pytest --quiet tests/e2e/test_sandbox_page.py -k picture
 
 mutants: .venv/.mutants ## Break the rules and the guard in every small way, and see which break no test
 	@$(BIN)/mutmut run

@@ -34,8 +34,10 @@ class Nicepay:
         return self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
     def signature(self, timestamp: str, client_key: str | None = None) -> str:
-        message = f"{client_key or self.client_key}|{timestamp}".encode()
-        return b64encode(self.private_key.sign(message, padding.PKCS1v15(), SHA256())).decode()
+        return self.signature_of(f"{client_key or self.client_key}|{timestamp}")
+
+    def signature_of(self, message: str) -> str:
+        return b64encode(self.private_key.sign(message.encode(), padding.PKCS1v15(), SHA256())).decode()
 
     def headers(self, timestamp: str) -> dict[str, str]:
         """The headers of a genuine request, signed over the very text of its timestamp."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from handlers import __version__
-from handlers.cli import client, init, keygen, keys, request, revoke, serve
+from handlers.cli import check, client, curl, explain, init, keygen, keys, request, revoke, serve, share
 from handlers.cli.misuse import MISUSE, MisuseError
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
@@ -24,10 +24,14 @@ app = App(
 app.command(init.init)
 app.command(keygen.app)
 app.command(serve.serve)
-app.command(request.request)
+app.command(request.app)
+app.command(curl.app)
+app.command(check.check)
+app.command(explain.explain)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)
+app.command(share.share)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

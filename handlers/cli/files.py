@@ -18,7 +18,7 @@ def already_there(path: Path) -> MisuseError:
     return MisuseError(f"{path} exists and is left as it is; name another file or move it away")
 
 
-def write_new(path: Path, content: str, *, secret: bool) -> None:
+def write_new(path: Path, content: str | bytes, *, secret: bool) -> None:
     """Create the file, mode 0600 or 0644.
 
     Raises:
@@ -81,10 +81,10 @@ def _lock(descriptor: int, folder: Path) -> None:
         raise MisuseError(message) from error
 
 
-def _write(path: Path, content: str, mode: int, like: os.stat_result | None = None) -> None:
+def _write(path: Path, content: str | bytes, mode: int, like: os.stat_result | None = None) -> None:
     """Create a file that is on the disk when this returns."""
-    with open(path, "x", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-        file.write(content)
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         if like:
             os.fchown(file.fileno(), like.st_uid, like.st_gid)

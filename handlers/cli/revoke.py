@@ -8,8 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from handlers.cli.input_files import read_secret
 from handlers.cli.misuse import MisuseError, place_of, settings_of
-from handlers.server.key_files import read_text
 from handlers.server.settings import Settings
 from handlers.server.start import system_clock
 from handlers.snap.token import LIFETIME, TokenKeys, TokenRefusedError, remembered_seconds
@@ -17,8 +17,6 @@ from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
 
 _REFUSED = 1
-_STANDARD_INPUT = Path("-")
-_LONGEST_TOKEN = 4_096  # Characters read from standard input; a token has at most 140.
 
 
 def revoke(
@@ -64,16 +62,7 @@ def _of_client(settings: Settings, client: str, config: Path) -> str:
 
 def _of_token(settings: Settings, file: Path, now: datetime) -> str:
     keys = TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
-    return f"token:{keys.open(_token(file), now).fingerprint}"
-
-
-def _token(file: Path) -> str:
-    if file == _STANDARD_INPUT:
-        return sys.stdin.read(_LONGEST_TOKEN).strip()
-    try:
-        return read_text(file).strip()
-    except ValueError as error:
-        raise MisuseError(str(error)) from error
+    return f"token:{keys.open(read_secret(file), now).fingerprint}"
 
 
 def _revoke(url: StateUrl, subject: str, now: datetime) -> None:

@@ -3,18 +3,25 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from socket import socket
 
 import structlog
 import uvloop
+from starlette.types import ASGIApp
 
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import lifetime, logs, start
+from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
+from handlers.server.captures import Captures
+from handlers.server.consultation import consultation
 from handlers.server.current import Current
+from handlers.server.desk import Desk
+from handlers.server.explaining import Explainer
 from handlers.server.files_read import Stamp, files_read
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
@@ -68,7 +75,7 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain:
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
     if settings.internal:
-        serving.append(_internal(settings.internal, current))
+        serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
     companions = [
         lifetime.on_signals(servers, current.reload),
@@ -85,19 +92,37 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
-        layers = [partial(SandboxPages, base_path=settings.server.base_path)]
+        layers = [_pages(settings, current)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
+    api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    return start.server(application(public_api(settings.server.base_path), current, *layers)), listener
+    return start.server(_captured(application(api, current, *layers), settings, current)), listener
 
 
-def _internal(internal: Internal, current: Current) -> tuple[Server, socket]:
+def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
+    base_path = settings.server.base_path
+    explain = consultation(current, base_path + TOKEN_PATH)
+    desk = Desk(private_key_of(settings.sandbox.private_key_file), start.system_clock, explain)
+    return partial(SandboxPages, base_path=base_path, desk=desk)
+
+
+def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
-    app = application(internal_api(internal, current), current)
+    api = _explained(internal_api(internal, current), settings)
+    app = _captured(application(api, current), settings, current, AUTHORIZE, internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+
+
+def _explained(api: Api, settings: Settings) -> Api:
+    return replace(api, explain=Explainer()) if settings.debug.explain else api
+
+
+def _captured(app: ASGIApp, settings: Settings, current: Current, path: str = "", largest: int = 0) -> ASGIApp:
+    folder = settings.debug.capture_dir
+    return Captures(app, folder, current().now, path, largest) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:

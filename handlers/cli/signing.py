@@ -1,14 +1,16 @@
-"""NICEPAY's part, played: a signed token request."""
+"""NICEPAY's part, played: a signed request."""
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from handlers.cli.input_files import STANDARD_INPUT, read_secret
 from handlers.cli.misuse import MisuseError
 from handlers.server.key_files import read_private_key
+from handlers.snap.keys import load_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -18,15 +20,20 @@ BODY = '{"grantType":"client_credentials","additionalInfo":{}}'
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What NICEPAY posts to the merchant."""
+    """What NICEPAY sends to the merchant, and a proxy to this server.
+
+    `secret_headers` are sent and never shown: a command names the variable of the shell that is to hold each value.
+    """
 
     url: str
     headers: dict[str, str]
     body: str = BODY
+    method: str = "POST"
+    secret_headers: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def make(cls, url: str, client_key: str, private_key: RSAPrivateKey, now: datetime) -> "SignedRequest":
-        """Sign `client key|X-TIMESTAMP`; good as long as the server's window is open."""
+        """A request for a token: signs `client key|X-TIMESTAMP`; good as long as the server's window is open."""
         timestamp = render(now)
         headers = {
             "Content-Type": "application/json",
@@ -39,12 +46,24 @@ class SignedRequest:
     def as_curl(self) -> str:
         """The same as a command for a POSIX shell, continued with backslashes."""
         options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
-        return " \\\n  ".join([f"curl -sS {shlex.quote(self.url)}", *options, f"-d {shlex.quote(self.body)}"])
+        options += [f'-H "{name}: ${variable_of(name)}"' for name in self.secret_headers]
+        # For -d, a body that begins with @ would be the name of a file.
+        flag = "--data-raw" if self.body.startswith("@") else "-d"
+        options += [f"{flag} {shlex.quote(self.body)}"] if self.body else []
+        method = "" if self.method == "POST" and self.body else f"-X {self.method} "
+        return " \\\n  ".join([f"curl -sS {method}{shlex.quote(self.url)}", *options])
+
+
+def variable_of(header: str) -> str:
+    """The variable of the shell that holds a secret header's value: `X_INTERNAL_AUTHORIZATION`."""
+    return header.upper().replace("-", "_")
 
 
 def private_key_of(file: Path) -> RSAPrivateKey:
-    """Load the key that signs; MisuseError if the file holds none."""
+    """Load the key that signs, from standard input for `-`; MisuseError if there is none."""
     try:
+        if file == STANDARD_INPUT:
+            return load_private_key(read_secret(file).encode())
         return read_private_key(file)
     except ValueError as error:
         raise MisuseError(str(error)) from error

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from handlers.server import guard
 from handlers.server.security import Checks
+from handlers.services import Services
 from handlers.snap.codes import SnapError
 
 Facts = Mapping[str, object]
 """What a request says of its sender, as far as it is well-formed; for the log."""
+
+Explain = Callable[[guard.Sent, SnapError, Services, datetime], Facts]
+"""What the log is to say of a refusal besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,7 @@ class Api:
     `functions` and `events` go by operationId; an operation without an event is not logged when it succeeds. `subject`
     begins the names of all other events. `echo` names the fact that goes back as X-CLIENT-KEY. `service_code` and
     `challenge` are asked about a refusal, with the path of the request. `largest_body` is for bodies of any kind.
+    `explain` says more of a refusal for the log, once the answer is sent; None if nothing more is to be said.
     """
 
     document: Path
@@ -33,3 +38,4 @@ class Api:
     echo: str = ""
     checks: Checks = field(default_factory=dict)
     largest_body: int = guard.LARGEST_BODY
+    explain: Explain | None = None

@@ -7,12 +7,10 @@ from urllib.parse import parse_qsl
 
 from jsonschema_rs import Draft4Validator, ValidationError
 
-from handlers.server import json_body
-from handlers.server.guard import LARGEST_BODY, Sent, require_media_type
+from handlers.server.guard import LARGEST_BODY, Sent
+from handlers.snap import json_body
 from handlers.snap.codes import BAD_REQUEST, INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
+from handlers.snap.media_type import FORM, JSON, require_media_type
 
 _MOST_FORM_FIELDS = 16
 

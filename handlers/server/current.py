@@ -14,7 +14,7 @@ from handlers.services import Services
 LOOK_SECONDS = 1.0
 """How often the files are looked at."""
 
-_AT_START_ONLY = ("server", "state", "internal", "sandbox")
+_AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
 _ADVICE = "what was read before stays in force"
 
 _log = structlog.get_logger()

@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server import guard
 from handlers.server.answer import Answer
-from handlers.server.api import Api
+from handlers.server.api import Api, Facts
 from handlers.server.audit import Audit
 from handlers.server.binding import Operations, bind
+from handlers.server.captures import REQUEST_ID
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
 
@@ -53,10 +54,21 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             error = _translated(raised)
             answer = self._refusal(error, scope["raw_path"].decode("latin-1"), sent)
-        now = self._services().now()
-        facts = self._api.facts(sent, now)
-        self._audit.record(operation.event if operation else None, {**facts, "remote": _remote(scope)}, answer, error)
-        await answer.send(send, now, facts.get(self._api.echo))
+        services = self._services()
+        now = services.now()
+        told = {**self._api.facts(sent, now), "remote": _remote(scope)}
+        if error:
+            told |= _request_id(scope)
+        if self._api.explain and isinstance(error, SnapError):
+            try:
+                await answer.send(send, now, told.get(self._api.echo))
+            finally:
+                # Only now: the answer takes as long as it would without.
+                told |= self._api.explain(sent, error, services, now)
+                self._audit.record(None, told, answer, error)
+            return
+        self._audit.record(operation.event if operation else None, told, answer, error)
+        await answer.send(send, now, told.get(self._api.echo))
 
     def _require_method(self, path: str) -> None:
         methods = sorted(method for known, method in self._operations if known == path)
@@ -97,3 +109,8 @@ def _without_redirect(send: Send) -> Send:
 def _remote(scope: Scope) -> str | None:
     client = scope.get("client")
     return client[0] if client else None
+
+
+def _request_id(scope: Scope) -> Facts:
+    """That of a layer around this one, if it has given the request one; else the audit line has its own."""
+    return {"request_id": scope[REQUEST_ID]} if REQUEST_ID in scope else {}

@@ -3,12 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, Self
 
 from starlette.types import Receive, Scope
-from werkzeug.http import parse_options_header
 
 from handlers.snap.codes import (
     BAD_REQUEST,
@@ -16,7 +14,6 @@ from handlers.snap.codes import (
     HEADERS_TOO_LARGE,
     NOT_FOUND,
     REQUEST_TIMEOUT,
-    UNSUPPORTED_MEDIA_TYPE,
     URI_TOO_LONG,
     SnapError,
 )
@@ -36,9 +33,6 @@ BODY_SECONDS = 10.0
 
 Headers = Sequence[tuple[bytes, bytes]]
 """As ASGI has them: names in lower case."""
-
-# Not looked up in Python's codecs, which remember every name that they are asked for.
-_UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
 _PROTOCOLS = frozenset({("1.1", None), ("1.1", b"chunked"), ("1.0", None)})
 
@@ -99,21 +93,6 @@ def require_bounded(scope: Scope, sent: Sent) -> None:
         raise SnapError(BAD_REQUEST, reason="protocol.unsupported", headers=_CLOSE)
     if b"%" in scope["raw_path"]:
         raise SnapError(NOT_FOUND, reason="path.unknown")
-
-
-@lru_cache
-def require_media_type(wanted: str, content_type: str, content_encoding: str) -> None:
-    """Clients write `application/json` in any case, with any name of UTF-8 as charset, or leave it out.
-
-    Raises:
-        SnapError: 415 00, another media type, another charset, or a body that is compressed.
-    """
-    media_type, options = parse_options_header(content_type)
-    charset = options.get("charset", "utf-8").lower()
-    if media_type.lower() not in {"", wanted} or charset not in _UTF8 or not content_type.isascii():
-        raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="media_type.wrong")
-    if content_encoding:
-        raise SnapError(UNSUPPORTED_MEDIA_TYPE, reason="content_encoding.present")
 
 
 async def read_body(receive: Receive, largest: int = LARGEST_BODY) -> bytes:

@@ -1,25 +1,49 @@
 """The pages of the sandbox: Swagger UI at `/ui/`, and the document, byte for byte as written, at `/openapi.yaml`."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
 import yaml
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, Router
-from starlette.staticfiles import StaticFiles
-from starlette.status import HTTP_303_SEE_OTHER
-from starlette.templating import Jinja2Templates
+from starlette.routing import Route, Router
+from starlette.status import HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
 from handlers.server.application import DOCUMENT
+from handlers.server.desk import Desk
 
-_TEMPLATES = Jinja2Templates(swagger_ui_path)
+PAGES = Path(__file__).parent / "pages"
+SWAGGER_UI = Path(swagger_ui_path)
+
+_FILES: Mapping[str, Path] = MappingProxyType(
+    {
+        **{name: PAGES / name for name in ("desk.css", "desk.js", "sections.js")},
+        **{name: SWAGGER_UI / name for name in ("favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css")},
+    }
+)
+
+# Nothing from another host and no script in the page itself; pictures in Swagger UI's style sheet are data. (CSP 3)
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 
 class SandboxPages:
     """A layer that answers for the sandbox's own paths and passes everything else on."""
 
-    def __init__(self, app: ASGIApp, base_path: str) -> None:
-        """`app` is the rest of the stack; `base_path` is where its operations are."""
+    def __init__(self, app: ASGIApp, base_path: str, desk: Desk) -> None:
+        """`app` is the rest of the stack; `base_path` is where its operations are; `desk` answers the page."""
         self._app = app
         self._base_path = base_path
         self._router = Router(
@@ -28,7 +52,8 @@ class SandboxPages:
                 Route("/ui", _to_page),
                 Route("/ui/", _page),
                 Route("/ui/openapi.json", self._local_document),
-                Mount("/ui", StaticFiles(directory=swagger_ui_path)),
+                *desk.routes(),
+                Route("/ui/{name}", _file),
             ],
             redirect_slashes=False,
             default=app,
@@ -48,8 +73,15 @@ def _document(_request: Request) -> Response:
     return FileResponse(DOCUMENT, media_type="application/yaml")
 
 
-def _page(request: Request) -> Response:
-    return _TEMPLATES.TemplateResponse(request, "index.j2", {"openapi_spec_url": "openapi.json"})
+def _page(_request: Request) -> Response:
+    return FileResponse(PAGES / "index.html", headers=_HEADERS)
+
+
+def _file(request: Request) -> Response:
+    file = _FILES.get(request.path_params["name"])
+    if not file:
+        raise HTTPException(HTTP_404_NOT_FOUND)
+    return FileResponse(file, headers=_HEADERS)
 
 
 def _to_page(_request: Request) -> Response:

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from handlers.server.key_files import read_text, relative_to
 from handlers.server.settings_errors import SettingsError, mistake, told
-from handlers.server.settings_tables import ClientTable, Internal, Sandbox, Server, ServiceTable, State, Token
+from handlers.server.settings_tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
 from handlers.server.settings_variables import ENVIRONMENT_PREFIX, strange_variables, strangeness
 
 __all__ = ["Settings", "SettingsError"]
@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     state: State = _NO_ENTRIES
     internal: Internal | None = None
     sandbox: Sandbox = _NO_ENTRIES
+    debug: Debug = _NO_ENTRIES
     services: tuple[ServiceTable, ...] = ()
     clients: tuple[ClientTable, ...] = Field(min_length=1)
 

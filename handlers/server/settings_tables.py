@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic import field_validator as field_rule
 from pydantic_settings import NoDecode
 
+from handlers.server.captures import require_folder
 from handlers.server.key_files import (
     BearerSecret,
     ClientSecret,
@@ -55,6 +56,17 @@ def _no_dots(value: str) -> str:
     return value
 
 
+def _capture_folder(value: object) -> Path:
+    if not isinstance(value, str | Path):
+        message = "the path of a folder is wanted"
+        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
+    folder = in_folder(value)
+    require_folder(folder)
+    return folder
+
+
+CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
+
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
 
@@ -85,14 +97,15 @@ class Listener(Table):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     def collides_with(self, other: "Listener") -> bool:
         """Whether the two cannot listen at once."""
         return self.port == other.port != 0 and _overlap(self.host, other.host)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the name or address is one of this machine alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -203,7 +216,7 @@ class Internal(Listener):
     @classmethod
     def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
         host = info.data.get("host", "localhost")
-        if secret is None and not _is_loopback(host):
+        if secret is None and not is_loopback(host):
             message = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
             raise ValueError(message)
         return secret
@@ -222,3 +235,14 @@ class Sandbox(Table):
             require_private(file)
             read_private_key(file)
         return file
+
+
+class Debug(Table):
+    """What helps to find mistakes.
+
+    `explain`: the log says of a refused request what its sender did wrong. `capture_dir`: a folder in which refused
+    requests are kept whole, for a day and 200 at the most; none are without it.
+    """
+
+    explain: bool = True
+    capture_dir: CaptureFolder | None = None

@@ -68,13 +68,22 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
     return Shared(state, Revocations(state, when_down, now), now, accel_redirect)
 
 
+def clients_of(settings: Settings) -> Clients:
+    """The clients that the settings know."""
+    return Clients([_client(table) for table in settings.clients], _dummy_key)
+
+
+def token_keys_of(settings: Settings) -> TokenKeys:
+    """The keys that mint and open tokens, for the lifetime that is set."""
+    return TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+
+
 def assemble(settings: Settings, shared: Shared) -> Services:
     """What the handlers need, from the settings."""
-    lifetime = timedelta(seconds=settings.token.lifetime_seconds)
     return Services(
         now=shared.now,
-        clients=Clients([_client(table) for table in settings.clients], _dummy_key),
-        token_keys=TokenKeys(settings.token.keys, lifetime),
+        clients=clients_of(settings),
+        token_keys=token_keys_of(settings),
         state=shared.state,
         revocations=shared.revocations,
         repeat=settings.token.repeat,

@@ -1,7 +1,7 @@
 """Clients: who may ask for a token, how they sign, and how far their clock may be off."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from statistics import mode
@@ -111,6 +111,10 @@ class Clients:
     def __contains__(self, client_key: str) -> bool:
         """Whether the settings know the client."""
         return client_key in self._by_key
+
+    def __iter__(self) -> Iterator[Client]:
+        """Those that the settings know, in their order."""
+        return iter(self._by_key.values())
 
     def __len__(self) -> int:
         """How many the settings know."""

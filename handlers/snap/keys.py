@@ -20,6 +20,7 @@ ADVISED_BITS = 2048
 LARGEST_BITS = 8192
 
 _ARMOUR = "-----BEGIN "
+_END = b"-----END "
 _INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{101,}")
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
@@ -94,6 +95,8 @@ def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
     except _UNREADABLE as error:
         if _is_private(raw, pem=pem):
             message = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
+        elif pem and _END not in raw:
+            message = "the PEM is cut off: its END line is missing"
         else:
             message = "it is no public key that can be read; is it complete?"
         raise KeyFormError(message) from error

@@ -1,10 +1,12 @@
 """The pages of the sandbox."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
+from handlers.server.desk import Desk
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from tests.document import PATH, RAW
@@ -16,7 +18,8 @@ from tests.nicepay import Nicepay
 def sandbox(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
     """A server with the sandbox's pages."""
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("sandbox"), nicepay))
-    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH)) as merchant:
+    desk = Desk(nicepay.private_key, Clock(), lambda _refused: {})
+    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, desk=desk)) as merchant:
         yield merchant
 
 
@@ -38,11 +41,27 @@ def test_the_page_and_what_it_loads_come_from_here(sandbox: Merchant) -> None:
     """Swagger UI and its parts are served from this server, and the page names no other."""
     page = sandbox.client.get("/ui/")
     assert page.status_code == 200
-    assert '"openapi.json"' in page.text
-    assert "http://" not in page.text
-    assert "https://" not in page.text
-    for part in ("swagger-ui-bundle.js", "swagger-ui.css", "swagger-ui-standalone-preset.js"):
-        assert sandbox.client.get(f"/ui/{part}").status_code == 200
+    assert "://" not in page.text
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert {"swagger-ui-bundle.js", "swagger-ui.css", "desk.js", "desk.css"} <= set(parts)
+    assert all(sandbox.client.get(f"/ui/{part}").status_code == 200 for part in parts)
+
+
+@pytest.mark.parametrize("path", ["/ui/", "/ui/desk.js", "/ui/swagger-ui.css"])
+def test_the_policy_lets_no_other_host_in(sandbox: Merchant, path: str) -> None:
+    """The page and its parts carry a policy whose every source is this server, and no inline script may run."""
+    headers = sandbox.client.get(path).headers
+    policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
+    assert policy.pop("img-src") == "'self' data:"
+    assert set(policy.values()) == {"'none'", "'self'"}
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["index.html", "oauth2-redirect.html", "index.j2", "..%2fdesk.py"])
+def test_nothing_else_of_swagger_ui_is_served(sandbox: Merchant, name: str) -> None:
+    """Only the named parts are there: not what else lies beside them."""
+    assert sandbox.send({}, b"", method="GET", path=f"/ui/{name}").status_code == 404
 
 
 def test_without_its_slash_the_page_is_found(sandbox: Merchant) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.document import check_answer
-from tests.e2e.conftest import COMMAND, Sandbox, Server
-from tests.e2e.process import PATIENCE, Process, environment, run
+from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
+from tests.e2e.process import PATIENCE, Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import missing
 
@@ -35,12 +35,29 @@ def test_each_decision_is_one_line_of_json(server: Server, sandbox: Sandbox, str
     server.ask(stranger)
     server.ask(nicepay, late=timedelta(hours=1))
     lines = [line for line in _rest_of_log(server.process) if line["event"].startswith("token.")]
-    told = [(line["event"], line["response_code"], line.get("reason")) for line in lines]
+    told = [(line["event"], line["response_code"], line.get("reason"), line.get("verdict")) for line in lines]
     assert told == [
-        ("token.issued", "2007300", None),
-        ("token.refused", "4017300", "signature.mismatch"),
-        ("token.refused", "4017300", "clock.behind"),
+        ("token.issued", "2007300", None, None),
+        ("token.refused", "4017300", "signature.mismatch", "key.unknown"),
+        ("token.refused", "4017300", "clock.behind", "clock.behind"),
     ]
+
+
+def test_a_refused_request_can_be_kept_and_explained(sandbox: Sandbox, stranger: Nicepay, tmp_path: Path) -> None:
+    """With a folder for them, refused requests are kept, and `explain` finds one by the id in the log."""
+    tmp_path.chmod(0o700)
+    variables = {"SNAP_TOKEN__DEBUG__CAPTURE_DIR": str(tmp_path), "SNAP_TOKEN__DEBUG__EXPLAIN": "false"}
+    with running(COMMAND, "serve", "--config", sandbox.config, env=environment(**FREE_PORT, **variables)) as process:
+        server = Server(process, process.err.event("server.listening")["endpoint"])
+        server.ask(stranger)
+        line = process.err.event("token.refused")
+        process.send_signal(signal.SIGTERM)
+        assert process.status() == 0
+    explained = run(
+        COMMAND, "explain", "--config", sandbox.config, "--request-id", line["request_id"], env=environment(**variables)
+    )
+    assert "verdict" not in line
+    assert (explained.returncode, explained.stdout.partition(" ")[0]) == (1, "key.unknown")
 
 
 def test_the_log_holds_no_secret(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:

@@ -6,8 +6,8 @@ from itertools import chain
 import pytest
 from pydantic_core import from_json
 
-from handlers.server.json_body import parse
 from handlers.snap.codes import SnapError
+from handlers.snap.json_body import parse
 from tests.fuzz.json_corpus import REFUSED, REFUSED_HERE_ALONE, TAKEN
 
 RUN = re.compile(rb"(.)\1{2,}", re.DOTALL)

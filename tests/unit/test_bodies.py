@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from handlers.server.bodies import FORM, JSON, AnyBody, FormBody, JsonBody, NoBody, ObjectRule, body_of
+from handlers.server.bodies import AnyBody, FormBody, JsonBody, NoBody, ObjectRule, body_of
 from handlers.server.guard import Sent
 from handlers.snap.codes import BAD_REQUEST, INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, ResponseCode, SnapError
+from handlers.snap.media_type import FORM, JSON
 
 TEXTS: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 3}}}
 

@@ -16,7 +16,7 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(
             ["srve"],
             'Unknown command "srve". Did you mean "serve"? '
-            "Available commands: init, keygen, serve, request, keys, client, revoke.",
+            "Available commands: init, keygen, serve, request, curl, check, explain, keys, ...",
             id="unknown command",
         ),
         pytest.param(
@@ -42,6 +42,11 @@ ADVICE = "Try `snap-token --help`."
         pytest.param(["serve"], 'Command "serve" parameter --config requires an argument.', id="no settings"),
         pytest.param(
             ["request", "--url"], 'Command "request" parameter --url requires an argument.', id="option without value"
+        ),
+        pytest.param(
+            ["check", "http://127.0.0.1/", "--client-key", "A"],
+            'Command "check" parameter --private-key requires an argument.',
+            id="no private key",
         ),
         pytest.param(
             ["keygen", "pair", "a"],
@@ -74,6 +79,25 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
+        ("request token", "snap-token request token --config sandbox/snap-token.toml"),
+        (
+            "request call",
+            "snap-token request call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json",
+        ),
+        ("curl", "snap-token curl --config sandbox/snap-token.toml"),
+        ("curl token", "snap-token curl token --config sandbox/snap-token.toml"),
+        (
+            "curl call",
+            "snap-token curl call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json",
+        ),
+        (
+            "check",
+            (
+                "snap-token check https://merchant.example/api/v1.0/access-token/b2b --client-key YOUR-CLIENT-ID "
+                "--private-key private.pem"
+            ),
+        ),
+        ("explain", "snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt"),
         ("keys", "snap-token keys rotate --config snap-token.toml"),
         ("keys rotate", "snap-token keys rotate --config snap-token.toml"),
         ("keys list", "snap-token keys list --config snap-token.toml"),
@@ -86,6 +110,10 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("client resume", "snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID"),
         ("client list", "snap-token client list --config snap-token.toml"),
         ("revoke", "snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID"),
+        (
+            "share",
+            "snap-token share --base-url https://merchant.example --output pack.zip --config snap-token.toml",
+        ),
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
@@ -100,7 +128,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    commands = ("init", "keygen", "serve", "request", "keys", "client", "revoke")
+    commands = ("init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share")
     assert all(f"\n  {command}: " in told for command in commands)
 
 

@@ -1,5 +1,6 @@
 """NICEPAY's part, played: what is signed, and the command that sends it."""
 
+import io
 import json
 import shlex
 from base64 import b64decode
@@ -71,6 +72,33 @@ def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
     first, *options = _signed(nicepay).as_curl().split(" \\\n  ")
     assert first == f"curl -sS {URL}"
     assert [option[:2] for option in options] == ["-H", "-H", "-H", "-H", "-d"]
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "words"),
+    [
+        ("POST", "@home", ["curl", "-sS", URL, "--data-raw", "@home"]),
+        ("GET", "", ["curl", "-sS", "-X", "GET", URL]),
+        ("POST", "", ["curl", "-sS", "-X", "POST", URL]),
+        ("PUT", "{}", ["curl", "-sS", "-X", "PUT", URL, "-d", "{}"]),
+    ],
+)
+def test_any_method_and_body_can_be_a_command(method: str, body: str, words: list[str]) -> None:
+    """The method is named where curl would take another, and a body is never taken for a file's name."""
+    assert _words(SignedRequest(URL, {}, body, method).as_curl()) == words
+
+
+def test_a_secret_header_is_a_variable() -> None:
+    """The command names the variable that holds the value, and nothing printed of the request has it."""
+    request = SignedRequest(URL, {}, secret_headers={"X-A": "hush"})
+    assert '-H "X-A: $X_A"' in request.as_curl()
+    assert "hush" not in request.as_curl() + repr(request)
+
+
+def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is in no file of this machine can be piped in."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(nicepay.private_pem))
+    assert private_key_of(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
 
 
 def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:

@@ -324,8 +324,8 @@ async def test_an_unforeseen_error_changes_nothing(settings_file: Path, assembli
 async def test_what_needs_a_restart_is_told(settings_file: Path, assembling: Assembling) -> None:
     """A table that is read at start alone and has changed is named, and the rest is taken up."""
     async with _kept(settings_file, assembling) as (_, log):
-        _edit(settings_file, "[token]", "[server]\nport = 1\n[internal]\n[token]")
-        assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal"]
+        _edit(settings_file, "[token]", "[server]\nport = 1\n[internal]\n[debug]\nexplain = false\n[token]")
+        assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal", "debug"]
         await log.next("settings.read")
 
 

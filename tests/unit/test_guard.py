@@ -7,7 +7,6 @@ import pytest
 from starlette.types import Message, Receive, Scope
 
 from handlers.server import guard
-from handlers.server.bodies import FORM, JSON
 from handlers.server.guard import (
     LARGEST_BODY,
     LARGEST_HEADERS,
@@ -16,14 +15,12 @@ from handlers.server.guard import (
     Sent,
     read_body,
     require_bounded,
-    require_media_type,
 )
 from handlers.snap.codes import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
     HEADERS_TOO_LARGE,
     REQUEST_TIMEOUT,
-    UNSUPPORTED_MEDIA_TYPE,
     URI_TOO_LONG,
     ResponseCode,
     SnapError,
@@ -136,36 +133,6 @@ def test_a_second_copy_is_refused_by_name() -> None:
     assert refusal.value.facts == {"header": "x-timestamp"}
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    [
-        "text/json",
-        'application/json; charset="\0"',
-        "application/json; charset=utf-8-sig",
-        "application/json;charset=x" * 9,
-        "application/json; charset=\xff",
-    ],
-)
-def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
-    """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
-    with pytest.raises(SnapError) as refusal:
-        require_media_type(JSON, content_type, "")
-    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
-
-
-def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
-    """What is asked for is what is taken: a form where a form is wanted, and no JSON there."""
-    require_media_type(FORM, "application/X-WWW-form-urlencoded", "")
-    with pytest.raises(SnapError) as refusal:
-        require_media_type(FORM, JSON, "")
-    assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
-
-
-def test_no_media_type_is_json() -> None:
-    """A request that does not say what its body is is taken at its body."""
-    require_media_type(JSON, "", "")
-
-
 def test_a_body_in_pieces_is_put_together() -> None:
     """The pieces of a body are joined until the last."""
     pieces = [_chunk(b"{", more=True), {"type": "http.request", "more_body": True}, _chunk(b"}", more=True)]
@@ -209,11 +176,3 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     assert (refusal.value.code, refusal.value.headers) == (REQUEST_TIMEOUT, {"Connection": "close"})
     assert refusal.value.reason == "body.too_slow"
     assert asyncio.run(read_body(_receiving([_chunk(b"{}", more=False)]))) == b"{}"
-
-
-def test_a_compressed_body_is_refused() -> None:
-    """A Content-Encoding, whichever it is, is refused; an empty one is none."""
-    require_media_type(JSON, "application/json", "")
-    with pytest.raises(SnapError) as refusal:
-        require_media_type(JSON, "application/json", "gzip")
-    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "content_encoding.present")

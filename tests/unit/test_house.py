@@ -9,8 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "handlers").rglob("*.py"))
 RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health"}
-FLOORS = [{"cli"}, {"server"}, RESOURCES, {"services"}, {"state"}, {"snap"}]
-"""From the top of the house to its ground. Imports run downwards, or stay on their floor."""
+FLOORS = [{"cli"}, {"judge"}, {"server"}, RESOURCES, {"services"}, {"state", "doctor"}, {"snap"}]
+"""From the top of the house to its ground. Imports run downwards, or stay on their floor.
+
+The judge has a floor of its own below the command: it judges any server, so it must know none, not even ours.
+"""
+
+FOREIGN = {"connexion", "starlette", "uvicorn", "socket", "os", "pathlib", "time", "random", "secrets", "structlog"}
+"""What pure rooms have no use for."""
 
 
 def _name(path: Path) -> str:
@@ -55,14 +61,29 @@ def test_imports_run_downwards(path: Path) -> None:
     assert not above
 
 
+@pytest.mark.parametrize("path", [each for each in MODULES if "judge" in each.parts], ids=_name)
+def test_the_judge_knows_no_server(path: Path) -> None:
+    """The judge, which is for any server, imports of ours SNAP's rules alone."""
+    own = {each.split(".")[1] for each in _imports(path) if each.startswith("handlers.")}
+    assert own <= {"judge", "snap"}
+
+
 @pytest.mark.parametrize("path", [each for each in MODULES if "snap" in each.parts], ids=_name)
 def test_the_rules_of_snap_are_pure(path: Path) -> None:
     """SNAP's rules know no framework, no socket, no file, no environment and no clock."""
-    foreign = {"connexion", "starlette", "uvicorn", "socket", "os", "pathlib", "time", "random", "secrets", "structlog"}
-    assert not {each.split(".")[0] for each in _imports(path)} & foreign
+    assert not {each.split(".")[0] for each in _imports(path)} & FOREIGN
     source = path.read_text(encoding="utf-8")
     assert "now(" not in source
     assert "open(" not in source.replace("def open(", "")
+
+
+@pytest.mark.parametrize("path", [each for each in MODULES if "doctor" in each.parts], ids=_name)
+def test_the_doctor_reasons_and_does_nothing_else(path: Path) -> None:
+    """The doctor knows SNAP's rules and itself: no I/O, no clock, no framework, and nobody else's rooms."""
+    own = {each for each in _imports(path) if each.startswith("handlers.")}
+    assert all(each.startswith(("handlers.snap", "handlers.doctor")) for each in own)
+    assert not {each.split(".")[0] for each in _imports(path)} & FOREIGN
+    assert "now(" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
@@ -82,6 +103,7 @@ def test_the_floors_are_in_order() -> None:
     """The house has its floors in the order that the imports need: the command on top, SNAP's rules at the ground."""
     order = [
         "handlers.cli",
+        "handlers.judge.judging",
         "handlers.server.edge",
         "handlers.access_token",
         "handlers.services",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.server.json_body import parse
 from handlers.snap.codes import BAD_REQUEST, SnapError
+from handlers.snap.json_body import parse
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.text(),

@@ -25,6 +25,7 @@ from handlers.server.key_files import KeyFile, relative_to
 from handlers.server.settings import Settings, SettingsError
 from tests.nicepay import Nicepay
 
+CUT_OFF = "the PEM is cut off: its END line is missing"
 NO_PUBLIC_KEY = "it is no public key that can be read; is it complete?"
 NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
 A_PRIVATE_KEY = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
@@ -113,7 +114,7 @@ BAD_FORMS = pytest.mark.parametrize(
         pytest.param(lambda nicepay: nicepay.private_pem, A_PRIVATE_KEY, id="private PEM"),
         pytest.param(_private_der, A_PRIVATE_KEY, id="base64 of private DER"),
         pytest.param(_encrypted, A_PRIVATE_KEY, id="encrypted private PEM"),
-        pytest.param(lambda nicepay: nicepay.public_pem[:200], NO_PUBLIC_KEY, id="cut PEM"),
+        pytest.param(lambda nicepay: nicepay.public_pem[:200], CUT_OFF, id="cut PEM"),
         pytest.param(lambda nicepay: nicepay.public_pem.replace("\n", "\n****\n", 2), NO_PUBLIC_KEY, id="spoilt PEM"),
         pytest.param(lambda nicepay: b64encode(_der(nicepay)[:-9]).decode(), NO_PUBLIC_KEY, id="cut DER"),
         pytest.param(lambda nicepay: b64encode(_der(nicepay)).decode()[:-3], NEITHER, id="cut base64"),

@@ -22,7 +22,7 @@ NO_ID = "String should match pattern '^[!-~]{1,36}$'"
 NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"
 NO_KEY = "names no key of its table"
 TAKEN = "the server listens on port 8080 already; take another"
-NO_TABLE = "names no table that a variable can set; those are internal, sandbox, server, state, token"
+NO_TABLE = "names no table that a variable can set; those are debug, internal, sandbox, server, state, token"
 
 
 def _mistakes(file: Path, text: str | None = None) -> list[str]:
@@ -372,6 +372,7 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
         ("SNAP_TOKEN__INTERNAL__ACCEL_REDIRECT", "@merchant", "@merchant"),
         ("SNAP_TOKEN__INTERNAL__BODY_LIMIT_BYTES", "1024", 1024),
         ("SNAP_TOKEN__SANDBOX__ENABLED", "true", True),
+        ("SNAP_TOKEN__DEBUG__EXPLAIN", "false", False),
     ],
 )
 def test_variables_override_values(
@@ -390,6 +391,21 @@ def test_a_variable_names_the_state(every_table: Path, monkeypatch: pytest.Monke
     """The URL of the state in a variable is written as it is in the file, and is relative to the file all the same."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "sqlite:///other.db")
     assert Settings.load(every_table).state.url == StateUrl("sqlite:///other.db", every_table.parent)
+
+
+def test_captures_want_a_folder(settings_file: Path) -> None:
+    """A folder for captures is there, relative to the settings, and is no number."""
+    wanted = settings_file.parent / "captures"
+    advice = (
+        f"debug.capture_dir: {wanted} must be a folder that its owner alone can write into; run: mkdir -m 700 {wanted}"
+    )
+    assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
+    assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
+        "debug.capture_dir: the path of a folder is wanted"
+    ]
+    wanted.mkdir(0o700)
+    settings_file.write_text('[debug]\ncapture_dir = "captures"' + CLIENT)
+    assert Settings.load(settings_file).debug.capture_dir == wanted
 
 
 @pytest.fixture

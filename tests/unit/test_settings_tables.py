@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from handlers.server.settings import Settings, SettingsError
-from handlers.server.settings_tables import ClientTable, Internal, Server, ServiceTable, State, Table, Token
+from handlers.server.settings_tables import (
+    ClientTable,
+    Debug,
+    Internal,
+    Server,
+    ServiceTable,
+    State,
+    Table,
+    Token,
+)
 
 UNKNOWN = "Extra inputs are not permitted"
 NO_INTEGER = "Input should be a valid integer"
@@ -237,6 +246,7 @@ def test_the_readme_names_every_key() -> None:
         "clients[]": ClientTable,
         "services[]": ServiceTable,
         "internal": Internal,
+        "debug": Debug,
     }
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     section = text.partition("### What can be set\n")[2].partition("\n### ")[0]

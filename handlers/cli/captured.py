@@ -1,0 +1,102 @@
+"""A captured request, read from raw HTTP, a curl command or a HAR file, whichever it is."""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httptools
+
+from handlers.cli.misuse import MisuseError
+from handlers.doctor.request import Request
+
+_REQUEST = "a request"
+_ANY_FORM = "raw HTTP, a curl command or HAR"
+
+
+class Captured(NamedTuple):
+    """A request, and when it was sent if the capture says so."""
+
+    request: Request
+    at: datetime | None = None
+
+
+def not_readable(form: str, cause: object) -> MisuseError:
+    """What to say of a capture that cannot be read."""
+    return MisuseError(f"the request cannot be read as {form}: {' '.join(str(cause).split())}")
+
+
+def with_host(url: str, headers: list[tuple[str, str]]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The target of a URL, and the headers with the Host that a client takes from it."""
+    if url.startswith("/"):
+        return url, tuple(headers)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise not_readable(_REQUEST, f"its URL is none: {error}") from error
+    named = any(name.lower() == "host" for name, _ in headers)
+    host = [] if named or not parts.netloc else [("Host", parts.netloc.rpartition("@")[2])]
+    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", (*host, *headers)
+
+
+class _Parsed:
+    """What httptools has found; its names are httptools'."""
+
+    def __init__(self) -> None:
+        self.url = b""
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+
+_FRAMING = re.compile(rb"(?im)^(?:content-length|transfer-encoding|connection|upgrade)[ \t]*:.*\n?")
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$")
+_CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[ \t]*chunked[ \t]*$")
+_FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
+_NO_VERSION = re.compile(rb"\A(\S+ \S+)[ \t]*(?=\n|\Z)")
+
+
+def from_raw(text: bytes) -> Captured:
+    """One request as it is on the wire; line ends may be LF, and the body is as long as Content-Length says.
+
+    `> ` before each line is taken off, as `curl -v` prints it, and a line without a colon belongs to the one before.
+
+    Raises:
+        MisuseError: it is no HTTP.
+    """
+    text = re.sub(rb"(?m)^> ?", b"", text) if text.startswith(b"> ") else text
+    head, _, body = [*re.split(rb"(\r?\n\r?\n)", text, maxsplit=1), b"", b""][:3]
+    head = head.replace(b"\r\n", b"\n")
+    request_line, _, lines = head.partition(b"\n")
+    lines = _FOLDED.sub(b" ", b"\n" + lines).strip(b"\n") + b"\n"
+    plain = _NO_VERSION.sub(rb"\1 HTTP/1.1", request_line) + b"\n" + _FRAMING.sub(b"", lines)
+    parser, parsed = _fed(plain.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n")
+    target, headers = with_host(parsed.url.decode("latin-1"), parsed.headers)
+    return Captured(Request(parser.get_method().decode(), target, headers, _body(lines, body)))
+
+
+def _body(lines: bytes, rest: bytes) -> bytes:
+    if _CHUNKED.search(lines):
+        return _fed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + rest)[1].body
+    length = _LENGTH.search(lines)
+    return rest[: int(length[1])] if length else rest.rstrip(b"\r\n")
+
+
+def _fed(message: bytes) -> tuple[httptools.HttpRequestParser, _Parsed]:
+    parsed = _Parsed()
+    parser = httptools.HttpRequestParser(parsed)
+    try:
+        parser.feed_data(message)
+    except httptools.HttpParserUpgrade:
+        pass  # CONNECT: the doctor says what is wrong with it.
+    except httptools.HttpParserError as error:
+        raise not_readable(_ANY_FORM, error) from error
+    return parser, parsed

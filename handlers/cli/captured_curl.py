@@ -1,0 +1,99 @@
+"""A curl command, read as curl would send it."""
+
+import re
+import shlex
+from argparse import ArgumentParser, Namespace
+from typing import Never
+
+from handlers.cli.captured import Captured, not_readable, with_host
+from handlers.doctor.request import Request
+
+_FORM = "a curl command"
+_TYPE = "content-type"
+_CONTINUED = re.compile(r"\\\r?\n")
+_BARE = (
+    "-k --insecure -s --silent -S --show-error -i --include -v --verbose -L --location --compressed -f --fail",
+    "-g",
+)
+_WITH_VALUE = (
+    "-A",
+    "-m",
+    "-o",
+    "-w",
+    "--cacert",
+    "--cert",
+    "--key",
+    "--connect-timeout",
+    "--max-time",
+    "--output",
+    "--resolve",
+)
+
+
+class _Parser(ArgumentParser):
+    """Curl's options, those that such a request is sent with."""
+
+    def error(self, message: str) -> Never:
+        raise not_readable(_FORM, message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
+    parser.add_argument("-X", "--request", dest="method")
+    parser.add_argument("-H", "--header", dest="headers", action="append", default=[])
+    parser.add_argument("-d", "--data", "--data-ascii", "--data-binary", dest="data", action="append", default=[])
+    parser.add_argument("--data-raw", dest="raw", action="append", default=[])
+    parser.add_argument("--json", action="append", default=[])
+    parser.add_argument("--url", dest="urls", action="append", default=[])
+    parser.add_argument("positional", nargs="*")
+    for option in " ".join(_BARE).split():
+        parser.add_argument(option, action="store_true", dest="bare")
+    for option in _WITH_VALUE:
+        parser.add_argument(option, dest="ignored")
+    return parser
+
+
+def from_curl(command: bytes) -> Captured:
+    """The request of one command, its lines continued with backslashes or not; bytes are sent as they are.
+
+    Raises:
+        MisuseError: it is no command that can be read, or takes its body from a file.
+    """
+    try:
+        _, *words = shlex.split(_CONTINUED.sub(" ", command.decode("latin-1")))
+    except ValueError as error:
+        raise not_readable(_FORM, error) from error
+    options = _parser().parse_args(words)
+    urls = [*options.urls, *options.positional]
+    if len(urls) != 1:
+        raise not_readable(_FORM, f"it has {len(urls)} URLs; one is wanted")
+    body = _body(options)
+    method = options.method or ("GET" if body is None else "POST")
+    # Curl takes what has no scheme for a host.
+    url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
+    target, headers = with_host(url, _headers(options, body))
+    return Captured(Request(method, target, headers, body or b""))
+
+
+def _body(options: Namespace) -> bytes | None:
+    given = [*options.data, *options.json]
+    if any(text.startswith("@") for text in given):
+        raise not_readable(_FORM, "its body is in another file; write the body in place of @ and the name")
+    texts = [*given, *options.raw]
+    return "&".join(texts).encode("latin-1") if texts else None
+
+
+def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
+    """`Name: value`; `Name;` is empty, `Name:` is not sent; a body is a form unless it is said otherwise."""
+    headers: list[tuple[str, str]] = []
+    named = set()
+    for line in options.headers:
+        name, colon, value = line.partition(":")
+        named.add(name.strip().lower())
+        if value.strip():
+            headers.append((name.strip(), value.strip()))
+        elif not colon and name.endswith(";"):
+            headers.append((name[:-1].strip(), ""))
+    if body is not None and _TYPE not in named:
+        headers.append(("Content-Type", "application/json" if options.json else "application/x-www-form-urlencoded"))
+    return headers

@@ -1,0 +1,73 @@
+"""A HAR file (HTTP Archive 1.2), as browsers and proxies export it."""
+
+from base64 import b64decode
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+
+from handlers.cli.captured import Captured, not_readable, with_host
+from handlers.doctor.request import Request
+
+_FORM = "HAR"
+
+
+class _Header(BaseModel):
+    name: str
+    value: str
+
+
+class _PostData(BaseModel):
+    """`_encoding` is ours: HAR has no way to tell bytes that are no text."""
+
+    text: str = ""
+    encoding: Literal["base64"] | None = Field(None, alias="_encoding")
+
+    @property
+    def content(self) -> bytes:
+        return b64decode(self.text) if self.encoding else self.text.encode()
+
+
+class _Request(BaseModel):
+    method: str
+    url: str
+    headers: list[_Header]
+    post_data: _PostData | None = Field(None, alias="postData")
+
+
+class _Entry(BaseModel):
+    started: AwareDatetime = Field(alias="startedDateTime")
+    request: _Request
+
+
+class _Log(BaseModel):
+    entries: list[_Entry] = Field(min_length=1)
+
+
+class _Har(BaseModel):
+    log: _Log
+
+
+def from_har(text: bytes) -> list[Captured]:
+    """Every request of the file, in its order, with the time at which it was sent.
+
+    Raises:
+        MisuseError: it is no HAR file.
+    """
+    try:
+        entries = _Har.model_validate_json(text).log.entries
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise not_readable(_FORM, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return [_captured(entry) for entry in entries]
+
+
+def _captured(entry: _Entry) -> Captured:
+    sent = entry.request
+    # Those with a colon before them are HTTP/2's, and no headers.
+    pairs = [(header.name, header.value) for header in sent.headers if not header.name.startswith(":")]
+    target, headers = with_host(sent.url, pairs)
+    try:
+        body = sent.post_data.content if sent.post_data else b""
+    except ValueError as error:
+        raise not_readable(_FORM, error) from error
+    return Captured(Request(sent.method, target, headers, body), entry.started)

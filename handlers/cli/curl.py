@@ -1,0 +1,53 @@
+"""`snap-token curl`: NICEPAY's part as a command to paste."""
+
+import sys
+
+from cyclopts import App
+
+from handlers.cli.sender import Options, Sender
+from handlers.cli.signed_call import CallOptions, signed_call
+from handlers.cli.signing import SignedRequest, variable_of
+
+HELP = """Sign a request as NICEPAY would, and print it as a curl command.
+
+It is good as long as the clock's window is open. Without a further command it is a request for a token.
+
+Example: snap-token curl --config sandbox/snap-token.toml
+"""
+
+app = App(name="curl", help=HELP)
+
+
+@app.default
+@app.command
+def token(*, options: Options | None = None, url: str | None = None) -> None:
+    """Ask for a token.
+
+    Example: snap-token curl token --config sandbox/snap-token.toml
+
+    Args:
+        options: Who asks.
+        url: The whole URL of the token endpoint.
+    """
+    _print(Sender.of(options).token_request(url))
+
+
+@app.command
+def call(*, options: Options | None = None, which: CallOptions | None = None) -> None:
+    """Make a call that follows the token, or ask this server whether it is genuine. The token is in the command.
+
+    Example: snap-token curl call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json
+
+    Args:
+        options: Who calls.
+        which: Which call it is.
+    """
+    _print(signed_call(Sender.of(options), which or CallOptions()))
+
+
+def _print(request: SignedRequest) -> None:
+    sys.stdout.write(f"{request.as_curl()}\n")
+    for name in request.secret_headers:
+        # Beside the command, not in it: what is printed can be copied whole.
+        variable = variable_of(name)
+        sys.stderr.write(f"before you paste it, set {variable} to `Bearer` and the secret of internal.secret_file\n")

@@ -1,0 +1,1 @@
+"""The pack that a merchant sends to NICEPAY."""

@@ -1,0 +1,47 @@
+"""The merchant's base URL, which is all that the pack knows of the merchant."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from handlers.cli.misuse import MisuseError
+from handlers.cli.signing import TOKEN_PATH
+from handlers.server.settings_tables import is_loopback
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+
+
+def base_url(text: str, base_path: str) -> str:
+    """The URL as the document is to have it, without a slash at its end; `base_path` is for a URL without a path.
+
+    Raises:
+        MisuseError: it is no base URL that can be handed to NICEPAY.
+    """
+    try:
+        parts = urlsplit(text)
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        parts, port = SplitResult("", "", "", "", ""), ""
+    path = parts.path.rstrip("/") or base_path
+    fault = _fault(parts, path)
+    if fault:
+        message = f"--base-url: {fault}; for example https://merchant.example/api/v1.0"
+        raise MisuseError(message)
+    return f"{parts.scheme}://{_host(parts)}{port}{path}"
+
+
+def _fault(parts: SplitResult, path: str) -> str | None:
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+        return "https:// is wanted; http:// will do for this machine alone"
+    if parts.username is not None or parts.query or parts.fragment or not _HOST.fullmatch(_host(parts)):
+        return "a host, a port and a path are wanted in it, in ASCII, and nothing else"
+    if not _PATH.fullmatch(path):
+        return "its path may hold letters, digits and -._~ between single slashes"
+    if path.endswith(TOKEN_PATH):
+        return f"leave {TOKEN_PATH} out: NICEPAY appends it"
+    return None
+
+
+def _host(parts: SplitResult) -> str:
+    name = parts.hostname or ""
+    return f"[{name}]" if ":" in name else name

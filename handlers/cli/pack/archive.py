@@ -1,0 +1,48 @@
+"""The pack as one ZIP file, the same to the byte whenever and wherever it is made."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from string import Template
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from handlers.cli.pack.document import as_json, for_server, parsed
+from handlers.cli.pack.page import html_page
+from handlers.cli.pack.vectors import token_request, vectors
+from handlers.cli.signing import TOKEN_PATH
+
+FOLDER = "snap-token"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_READABLE = 0o100644 << 16
+_UNIX = 3
+_LANGUAGES = ("en", "id")
+
+
+def contents(text: str, base_url: str) -> dict[str, str]:
+    """The files of the pack by name, from the text of the document. None of them is read from a merchant's machine."""
+    own = for_server(text, base_url)
+    document = parsed(own)
+    return {
+        "snap-token.yaml": own,
+        "snap-token.json": as_json(document),
+        "snap-token.html": html_page(document, f"{document['info']['title']}: {base_url}"),
+        "vectors.json": as_json(vectors(document, base_url)),
+        "token-request.sh": f"{token_request(document, base_url).as_curl()}\n",
+        **{f"checklist.{language}.md": _checklist(language, base_url) for language in _LANGUAGES},
+    }
+
+
+def archived(files: Mapping[str, str]) -> bytes:
+    """Sorted, without times, and not compressed: compressors differ from machine to machine."""
+    buffer = BytesIO()
+    with ZipFile(buffer, "w", ZIP_STORED) as archive:
+        for name in sorted(files):
+            entry = ZipInfo(f"{FOLDER}/{name}", _EPOCH)
+            entry.create_system, entry.external_attr = _UNIX, _READABLE
+            archive.writestr(entry, files[name].encode())
+    return buffer.getvalue()
+
+
+def _checklist(language: str, base_url: str) -> str:
+    text = (Path(__file__).parent / f"checklist.{language}.md").read_text(encoding="utf-8")
+    return Template(text).substitute(base_url=base_url, token_url=f"{base_url}{TOKEN_PATH}")

@@ -1,0 +1,36 @@
+"""The document with the merchant's own server in it. Its text is edited, not written anew, so every comment stays."""
+
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from handlers.cli.signing import TOKEN_PATH
+
+BASE_PATH = "/api/v1.0"
+"""The base path that the document has of its own."""
+
+_SERVERS = re.compile(r"^servers:\n(?:[ ].*\n|\n)*?(?=^\S|\n\S)", re.MULTILINE)
+_EXAMPLE_HOST = "merchant.example"
+
+
+def for_server(text: str, base_url: str) -> str:
+    """The YAML, its `servers` and its worked example changed to this one server."""
+    parts = urlsplit(base_url)
+    servers = f"servers:\n  - url: {json.dumps(base_url)}\n    description: The merchant's base URL.\n"
+    text = _SERVERS.sub(lambda _: servers, text, count=1)
+    text = text.replace(f"POST {BASE_PATH}{TOKEN_PATH} HTTP", f"POST {parts.path}{TOKEN_PATH} HTTP")
+    return text.replace(_EXAMPLE_HOST, parts.netloc)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The document as data."""
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def as_json(value: object) -> str:
+    """For people too: indented, in the order as written."""
+    return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"

@@ -1,0 +1,84 @@
+"""Who plays NICEPAY: the options that `request` and `curl` share, and what the settings say in their place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cyclopts import Parameter
+
+from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
+from handlers.server import start
+from handlers.server.settings import Settings
+
+SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where the names and keys come from.
+
+    Attributes:
+        config: The settings of a sandbox; the other options are taken from there, unless given.
+        client_key: The client that is played: what is sent as X-CLIENT-KEY.
+        private_key: The file of the private key to sign with, in PEM; - reads it from standard input.
+    """
+
+    config: Path | None = None
+    client_key: str | None = None
+    private_key: SecretFile = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The options and the settings, read once."""
+
+    options: Options
+    settings: Settings | None
+
+    @classmethod
+    def of(cls, options: Options | None) -> "Sender":
+        """Read the settings, if there are any.
+
+        Raises:
+            MisuseError: they have mistakes.
+        """
+        given = options or Options()
+        return cls(given, settings_of(given.config) if given.config else None)
+
+    @property
+    def client_key(self) -> str | None:
+        """The one given, else the first of the settings."""
+        return self.options.client_key or (self.settings.clients[0].id if self.settings else None)
+
+    def private_key(self) -> RSAPrivateKey:
+        """The key that signs.
+
+        Raises:
+            MisuseError: there is none.
+        """
+        file = self.options.private_key or (self.settings.sandbox.private_key_file if self.settings else None)
+        if not file:
+            message = "name --config or --private-key"
+            raise MisuseError(message)
+        return private_key_of(file)
+
+    def token_request(self, url: str | None = None) -> SignedRequest:
+        """A request for a token, signed now, to this URL or to the server of the settings.
+
+        Raises:
+            MisuseError: something is missing.
+        """
+        url = url or self._token_url()
+        if not (url and self.client_key and (self.settings or self.options.private_key)):
+            message = "name --config, or all of --url, --client-key and --private-key"
+            raise MisuseError(message)
+        return SignedRequest.make(url, self.client_key, self.private_key(), start.system_clock())
+
+    def _token_url(self) -> str | None:
+        if not self.settings:
+            return None
+        server = self.settings.server
+        return f"{start.origin(server.host, server.port)}{server.base_path}{TOKEN_PATH}"

@@ -1,0 +1,162 @@
+"""The calls that follow the token, played: signed in either form, sent to the merchant or asked of this server."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from cyclopts import Parameter
+
+from handlers.cli.exchange import send
+from handlers.cli.input_files import STANDARD_INPUT, read_body, read_secret
+from handlers.cli.misuse import MisuseError
+from handlers.cli.sender import SecretFile, Sender
+from handlers.cli.signing import SignedRequest
+from handlers.server import start
+from handlers.server.internal import AUTHORIZE
+from handlers.server.settings_tables import ClientTable, Internal
+from handlers.snap import call as symmetric_form
+from handlers.snap import signature as asymmetric_form
+from handlers.snap.call import Call, minified
+from handlers.snap.timestamp import render
+
+PROXY_SECRET = "X-Internal-Authorization"  # noqa: S105  a header, no password
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """Which call it is and how it is signed.
+
+    Attributes:
+        path: The call's path and query. The internal listener of --config is asked whether the call is genuine.
+        url: The call's whole URL, in place of --path: the call itself is sent there.
+        method: The call's method.
+        body: The file of the call's body, sent as it is; - reads it from standard input.
+        token_file: A file that holds the access token; - reads it from standard input. Without it one is asked for.
+        symmetric: Sign with the client secret (HMAC-SHA512), or with the private key. The settings say it by default.
+        client_secret_file: The file of the client secret; - reads it from standard input.
+        partner_id: What is sent as X-PARTNER-ID, unless it is the client key.
+        external_id: What is sent as X-EXTERNAL-ID; by default one that was never used.
+    """
+
+    path: str | None = None
+    url: str | None = None
+    method: str = "POST"
+    body: SecretFile = None
+    token_file: SecretFile = None
+    symmetric: Annotated[bool | None, Parameter(negative="--asymmetric")] = None
+    client_secret_file: SecretFile = None
+    partner_id: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Player:
+    """Who makes the call, as far as the options and the settings say it."""
+
+    sender: Sender
+    options: CallOptions
+    client_key: str
+    table: ClientTable | None
+
+    @property
+    def partner_id(self) -> str:
+        return self.options.partner_id or (self.table.partner_id if self.table else self.client_key)
+
+    def token(self) -> str:
+        """The one given, or a new one."""
+        if self.options.token_file:
+            return read_secret(self.options.token_file)
+        request = self.sender.token_request()
+        response = send(request)
+        if not response.is_success:
+            message = f"no token for the call: {request.url} answers {response.text}"
+            raise MisuseError(message)
+        token: str = response.json()["accessToken"]
+        return token
+
+    def signature(self, call: Call) -> str:
+        """In the form that is asked for, else in the one agreed with the client."""
+        agreed = self.table is not None and self.table.call_signature == "symmetric"
+        if agreed if self.options.symmetric is None else self.options.symmetric:
+            return symmetric_form.sign(self._secret(), call.string_to_sign(minified(call.body or b"")))
+        message = asymmetric_form.string_to_sign(self.client_key, call.timestamp)
+        return asymmetric_form.sign(self.sender.private_key(), message)
+
+    def _secret(self) -> bytes:
+        if self.options.client_secret_file:
+            return read_secret(self.options.client_secret_file).encode()
+        if self.table and self.table.client_secret_file:
+            return self.table.client_secret_file
+        message = "name --client-secret-file, or client_secret_file in the settings"
+        raise MisuseError(message)
+
+
+def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
+    """The call, signed now: to the merchant itself, or as a proxy asks this server about it.
+
+    Raises:
+        MisuseError: something is missing, or there is no token to be had.
+    """
+    _require_one_standard_input(sender, options)
+    if not sender.client_key or bool(options.path) == bool(options.url):
+        message = "name --config or --client-key, and one of --path and --url"
+        raise MisuseError(message)
+    player = _Player(sender, options, sender.client_key, _table(sender))
+    body = read_body(options.body)
+    call = Call(options.method, _uri(options), player.token(), render(start.system_clock()), body.encode())
+    headers = {
+        **({"Content-Type": "application/json"} if body else {}),
+        "Authorization": f"Bearer {call.access_token}",
+        "X-TIMESTAMP": call.timestamp,
+        "X-PARTNER-ID": player.partner_id,
+        "X-SIGNATURE": player.signature(call),
+        "X-EXTERNAL-ID": options.external_id or uuid4().hex,
+    }
+    if options.url:
+        return SignedRequest(options.url, headers, body, options.method)
+    return _question(_internal(sender), call, headers, body)
+
+
+def _question(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:
+    """What a proxy asks the internal listener about the call."""
+    prefix, uri = ("X-Forwarded", "Uri") if internal.call_headers == "x-forwarded" else ("X-Original", "URI")
+    return SignedRequest(
+        url=f"{start.origin(internal.host, internal.port)}{AUTHORIZE}",
+        headers={**headers, f"{prefix}-Method": call.method, f"{prefix}-{uri}": call.uri},
+        body=body,
+        method="POST" if body else "GET",
+        secret_headers={PROXY_SECRET: f"Bearer {internal.secret.decode()}"} if internal.secret else {},
+    )
+
+
+def _internal(sender: Sender) -> Internal:
+    if not sender.settings or not sender.settings.internal:
+        message = "--path asks the internal listener, and there is none: add [internal] to the settings, or name --url"
+        raise MisuseError(message)
+    return sender.settings.internal
+
+
+def _table(sender: Sender) -> ClientTable | None:
+    tables = sender.settings.clients if sender.settings else ()
+    return next((table for table in tables if table.id == sender.client_key), None)
+
+
+def _uri(options: CallOptions) -> str:
+    """The path with its query, as it is signed."""
+    if not options.url:
+        return options.path or ""
+    try:
+        parts = urlsplit(options.url)
+    except ValueError as error:
+        message = f"nothing can be sent to {options.url}: {error}"
+        raise MisuseError(message) from error
+    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+
+
+def _require_one_standard_input(sender: Sender, options: CallOptions) -> None:
+    files = (sender.options.private_key, options.body, options.token_file, options.client_secret_file)
+    if files.count(STANDARD_INPUT) > 1:
+        message = "standard input is one file: only one option can be -"
+        raise MisuseError(message)

@@ -1,0 +1,126 @@
+"""The symmetric signature of a call: which part of its string to sign is not the one that was sent."""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest, digest
+from itertools import combinations, product
+
+from handlers.doctor import json_forms, timestamps
+from handlers.doctor.opening import hash_findings
+from handlers.doctor.request import Request
+from handlers.doctor.verdicts import NOTHING, Facts, Finding, Verdict
+from handlers.snap.call import minified
+
+RIGHT_HASH, RIGHT_SIZE = "sha512", 64
+HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
+"""By the length of the HMAC in bytes."""
+
+_URLSAFE = bytes.maketrans(b"-_", b"+/")
+_MOST_MISTAKES = 2
+_SECONDS = 5
+_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the string, or the secret, as it may have been taken; without a finding it is the right one."""
+
+    value: bytes
+    finding: Finding | None = None
+
+
+Parts = tuple[Part, ...]
+
+
+def findings(
+    raw: bytes, request: Request, token: str, secrets: Mapping[str, bytes], client_key: str
+) -> list[Finding] | None:
+    """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits."""
+    name = HASH_BY_SIZE.get(len(raw))
+    if name is None:
+        return None
+    for parts in _combinations(request, token, secrets, client_key):
+        secret, *message = (part.value for part in parts)
+        if compare_digest(digest(secret, b":".join(message), name), raw):
+            return [*hash_findings(name, RIGHT_HASH), *(part.finding for part in parts if part.finding)]
+    return None
+
+
+def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], client_key: str) -> Iterator[Parts]:
+    """Secret, method, place, token, hash of the body, timestamp; those with the fewest mistakes first."""
+    choices = (
+        list(_secrets(secrets, client_key)),
+        [Part(request.method.encode())],
+        list(_places(request)),
+        [Part(token.encode()), _part(f"Bearer {token}", Verdict.CALL_TOKEN_WITH_BEARER)],
+        list(_hashes(request.body)),
+        list(_times(request.get("X-TIMESTAMP"))),
+    )
+    right = [[part for part in parts if not part.finding] for parts in choices]
+    wrong = [[part for part in parts if part.finding] for parts in choices]
+    for mistakes in range(_MOST_MISTAKES + 1):
+        for places in combinations(range(len(choices)), mistakes):
+            yield from product(*(wrong[i] if i in places else right[i] for i in range(len(choices))))
+
+
+def _secrets(secrets: Mapping[str, bytes], client_key: str) -> Iterator[Part]:
+    own = secrets.get(client_key)
+    if own is not None:
+        yield Part(own)
+        for form, decoded in _decoded(own):
+            yield Part(decoded, Finding(Verdict.CALL_SECRET_DECODED, {"form": form}))
+    for other, secret in secrets.items():
+        if other != client_key:
+            yield Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other}))
+
+
+def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:
+    padded = secret.translate(_URLSAFE) + b"=" * (-len(secret) % 4)
+    with suppress(ValueError):
+        yield "base64", b64decode(padded, validate=True)
+    with suppress(ValueError):
+        yield "hexadecimal", bytes.fromhex(secret.decode())
+
+
+def _places(request: Request) -> Iterator[Part]:
+    """The path with its query is right; without the query, with the host, or without its first segments is not."""
+    yield Part(request.uri.encode())
+    query = request.uri[len(request.path) :]
+    ends = [request.uri, request.path] if query else [request.uri]
+    yield from (_part(end, Verdict.CALL_PATH_WITHOUT_QUERY) for end in ends[1:])
+    starts = [f"{start}{host}" for host in request.all("Host") for start in ("https://", "http://", "//", "")]
+    for start, end in product(starts, ends):
+        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": f"{start}{end}"[:_SHOWN]})
+    names = request.path.split("/")[1:]
+    cut = ["/".join(names[first:]) for first in range(len(names))]
+    for start, place, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
+        signed = f"{start}{place}{end}"
+        if signed not in ends:
+            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": signed[:_SHOWN]})
+
+
+def _hashes(body: bytes) -> Iterator[Part]:
+    """Lower hexadecimal is right, over the body as it is and minified; capitals are wrong over either."""
+    plain = dict.fromkeys((body, minified(body)))
+    digests = [sha256(each).hexdigest() for each in plain]
+    yield from (Part(each.encode()) for each in digests)
+    yield from (_part(each.upper(), Verdict.CALL_HASH_UPPER_CASE) for each in digests)
+    small = minified(body)
+    for other in dict.fromkeys(json_forms.others(body)):
+        if other not in plain:
+            verdict = Verdict.CALL_BODY_MINIFIED if minified(other) == small else Verdict.CALL_BODY_CHANGED
+            facts: Facts = {"sent_length": len(body), "signed_length": len(other)}
+            yield _part(sha256(other).hexdigest(), verdict, facts)
+
+
+def _times(timestamp: str) -> Iterator[Part]:
+    yield Part(timestamp.encode())
+    for text, verdict, facts in timestamps.others(timestamp, farthest=_SECONDS):
+        yield _part(text, verdict, facts)
+
+
+def _part(text: str, verdict: Verdict, facts: Facts = NOTHING) -> Part:
+    return Part(text.encode(), Finding(verdict, facts))

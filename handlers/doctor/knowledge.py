@@ -1,0 +1,39 @@
+"""What the doctor is told about the merchant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.snap.client import Client, Clients
+from handlers.snap.token import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
+
+    `secrets` are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the
+    marks (`handlers.snap.repeat`) of the calls that came before.
+    """
+
+    now: datetime
+    clients: Clients
+    token_keys: TokenKeys = field(repr=False)
+    token_path: str
+    call_paths: frozenset[str] = frozenset()
+    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    used: frozenset[str] = frozenset()
+
+    @property
+    def client_keys(self) -> str:
+        """Who is known, for a person to read."""
+        return ", ".join(client.key for client in self.clients)
+
+    @property
+    def call_places(self) -> str:
+        """Which paths take calls, for a person to read."""
+        return ", ".join(sorted(self.call_paths)) or "-"
+
+    def of_partner(self, partner_id: str) -> Client | None:
+        """The client whose calls carry this X-PARTNER-ID."""
+        return next((client for client in self.clients if client.partner_id == partner_id), None)

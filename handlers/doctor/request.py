@@ -1,0 +1,35 @@
+"""A request as it was captured."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Header names in any case; values as they were sent. `target` is a path with its query, or a whole URL."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header."""
+        return [value for each, value in self.headers if each.lower() == name.lower()]
+
+    def get(self, name: str) -> str:
+        """Its last value; empty if it is absent."""
+        return next(iter(reversed(self.all(name))), "")
+
+    @property
+    def path(self) -> str:
+        """Without the query and, where the target is a whole URL, without scheme and host."""
+        return self.uri.partition("?")[0]
+
+    @property
+    def uri(self) -> str:
+        """The path with its query."""
+        if self.target.startswith("/"):
+            return self.target
+        parts = urlsplit(self.target)
+        return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"

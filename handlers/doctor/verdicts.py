@@ -1,0 +1,107 @@
+"""The closed list of what the doctor can find."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Verdict(StrEnum):
+    """One constant each; the texts of both languages have one entry for every one of them."""
+
+    GENUINE = "genuine"
+
+    CLOCK_BEHIND = "clock.behind"
+    CLOCK_AHEAD = "clock.ahead"
+    CLOCK_LOCAL_TIME_LABELLED_JAKARTA = "clock.local_time_labelled_jakarta"
+    TIMESTAMP_MALFORMED = "timestamp.malformed"
+    TIMESTAMP_SIGNED_ANOTHER_SECOND = "timestamp.signed_another_second"
+    TIMESTAMP_SIGNED_REFORMATTED = "timestamp.signed_reformatted"
+
+    STRING_REVERSED = "string.reversed"
+    STRING_NO_SEPARATOR = "string.no_separator"
+    STRING_TRAILING_NEWLINE = "string.trailing_newline"
+    STRING_OTHER_CLIENT = "string.other_client"
+    STRING_WITH_BODY = "string.with_body"
+    STRING_UNKNOWN = "string.unknown"
+
+    HASH_SHA1 = "hash.sha1"
+    HASH_SHA256 = "hash.sha256"
+    HASH_SHA512 = "hash.sha512"
+    HASH_OTHER = "hash.other"
+    HASH_TWICE = "hash.twice"
+    PADDING_PSS = "padding.pss"
+    PADDING_NO_DIGEST_INFO = "padding.no_digest_info"
+
+    SIGNATURE_HEX = "signature.hex"
+    SIGNATURE_BASE64URL = "signature.base64url"
+    SIGNATURE_QUOTED = "signature.quoted"
+    SIGNATURE_LINE_WRAPPED = "signature.line_wrapped"
+    SIGNATURE_PERCENT_ENCODED = "signature.percent_encoded"
+    SIGNATURE_NOT_BASE64 = "signature.not_base64"
+    SIGNATURE_WRONG_LENGTH = "signature.wrong_length"
+
+    KEY_OF_ANOTHER_CLIENT = "key.of_another_client"
+    KEY_UNKNOWN = "key.unknown"
+    CLIENT_UNKNOWN = "client.unknown"
+    CLIENT_SUSPENDED = "client.suspended"
+
+    HEADER_MISSING = "header.missing"
+    HEADER_DUPLICATED = "header.duplicated"
+    HEADER_MALFORMED = "header.malformed"
+    MEDIA_TYPE_WRONG = "media_type.wrong"
+    BODY_COMPRESSED = "body.compressed"
+    BODY_NOT_JSON = "body.not_json"
+    BODY_NOT_OBJECT = "body.not_object"
+    BODY_GRANT_TYPE_MISSING = "body.grant_type_missing"
+    BODY_GRANT_TYPE_WRONG = "body.grant_type_wrong"
+    METHOD_WRONG = "method.wrong"
+    PATH_UNKNOWN = "path.unknown"
+    REQUEST_TOO_LARGE = "request.too_large"
+
+    TOKEN_MISSING = "token.missing"  # noqa: S105  a constant, no password
+    TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same
+    TOKEN_EXPIRED = "token.expired"  # noqa: S105  the same
+    TOKEN_TAMPERED = "token.tampered"  # noqa: S105  the same
+    TOKEN_OF_ANOTHER_CLIENT = "token.of_another_client"  # noqa: S105  the same
+
+    CALL_PARTNER_UNKNOWN = "call.partner_unknown"
+    CALL_SIGNED_ASYMMETRICALLY = "call.signed_asymmetrically"
+    CALL_SIGNED_SYMMETRICALLY = "call.signed_symmetrically"
+    CALL_BODY_MINIFIED = "call.body_minified"
+    CALL_BODY_CHANGED = "call.body_changed"
+    CALL_BODY_NOT_FORWARDED = "call.body_not_forwarded"
+    CALL_PATH_WITH_HOST = "call.path_with_host"
+    CALL_PATH_WITHOUT_BASE = "call.path_without_base"
+    CALL_PATH_WITHOUT_QUERY = "call.path_without_query"
+    CALL_HASH_UPPER_CASE = "call.hash_upper_case"
+    CALL_TOKEN_WITH_BEARER = "call.token_with_bearer"  # noqa: S105  the same
+    CALL_SECRET_DECODED = "call.secret_decoded"  # noqa: S105  the same
+    CALL_EXTERNAL_ID_REPEATED = "call.external_id_repeated"
+
+
+Facts = Mapping[str, str | int]
+"""What was seen, by name: lengths, seconds, fingerprints and differences; never a secret, a token or a signature."""
+
+NOTHING: Facts = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong (or that nothing is), and what shows it."""
+
+    verdict: Verdict
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What refuses the request, and what would refuse it next, in the server's order."""
+
+    main: Finding
+    also: tuple[Finding, ...] = ()
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the server would answer 200."""
+        return self.main.verdict == Verdict.GENUINE

@@ -1,0 +1,1 @@
+"""The verdicts, as files for people and for machines."""

@@ -1,0 +1,161 @@
+"""Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
+
+A file holds a token and a signature: it is its owner's alone, and is gone after a day.
+"""
+
+import asyncio
+import os
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from secrets import token_hex
+from stat import S_ISDIR, S_IWGRP, S_IWOTH
+
+import orjson
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers import __version__
+from handlers.server import guard
+from handlers.server.rate import Rate
+
+MOST_FILES = 200
+LONGEST = timedelta(days=1)
+MOST_A_SECOND = 10
+REQUEST_ID = "snap_token.request_id"
+"""Under which the request's id stands in the scope, for the log."""
+
+_REFUSED = 400
+_REQUEST_ID_BYTES = 16
+_FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
+_NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
+
+
+def file_of(folder: Path, request_id: str) -> Path:
+    """Where a request of this id is kept."""
+    return folder / f"{request_id}.har"
+
+
+def require_folder(folder: Path) -> None:
+    """ValueError, with what to do, if it is no folder, or others can write into it."""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        mode = 0
+    if not S_ISDIR(mode) or mode & _FOLDER_OF_ITS_OWNER:
+        message = f"{folder} must be a folder that its owner alone can write into; run: mkdir -m 700 {folder}"
+        raise ValueError(message)
+
+
+class _Kept:
+    """One request under way: its body as it is read, and the status of its answer."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.body = bytearray()
+        self.status = 0
+        self._receive = receive
+        self._more = True
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.body += message.get("body", b"")
+        self._more = bool(message.get("more_body", False))
+        return message
+
+    async def read_rest(self, largest: int) -> None:
+        """What was refused by its headers has its body still to come; not longer, nor more, than any other may."""
+        try:
+            async with asyncio.timeout(guard.BODY_SECONDS):
+                while self._more and len(self.body) <= largest:
+                    await self.receive()
+        except TimeoutError:
+            return
+
+
+class Captures:
+    """A layer around an application that keeps what it refuses, under the request id that the log names."""
+
+    def __init__(
+        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], path: str = "", largest: int = 0
+    ) -> None:
+        """`path` is the only one that is kept, all if it is empty; of a body, so many bytes."""
+        self._app = app
+        self._folder = folder
+        self._now = now
+        self._path = path
+        self._largest = largest or guard.LARGEST_BODY
+        self._rate = Rate(MOST_A_SECOND)
+        self._log = structlog.get_logger().bind()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on; keep it, once it is answered, if it was refused."""
+        if scope["type"] != "http" or self._path not in {"", scope["path"]}:
+            await self._app(scope, receive, send)
+            return
+        at, kept, request_id = self._now(), _Kept(receive), token_hex(_REQUEST_ID_BYTES)
+
+        async def watched(message: Message) -> None:
+            kept.status = message.get("status", kept.status)
+            if message["type"] == "http.response.start" and kept.status >= _REFUSED:
+                await kept.read_rest(self._largest)
+            await send(message)
+
+        await self._app({**scope, REQUEST_ID: request_id}, kept.receive, watched)
+        if kept.status >= _REFUSED and self._rate.allows(at):
+            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
+
+    def _keep(self, request_id: str, content: bytes, at: datetime) -> None:
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with open(
+                file_of(self._folder, request_id), "xb", opener=lambda name, _: os.open(name, flags, 0o600)
+            ) as file:
+                file.write(content)
+            self._sweep(at)
+        except OSError as error:
+            self._log.error("capture.failed", cause=error.strerror)
+
+    def _sweep(self, at: datetime) -> None:
+        """The oldest go when there are too many, and whatever is too old."""
+        files = sorted(self._folder.glob("*.har"), key=_age, reverse=True)
+        old = [file for file in files if _age(file) < (at - LONGEST).timestamp()]
+        for file in {*files[MOST_FILES:], *old}:
+            file.unlink(missing_ok=True)
+
+
+def _age(file: Path) -> float:
+    """When it was written; another process may have taken it away."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
+    """One entry of HTTP Archive 1.2; of a call that a proxy asked about, the call."""
+    values = dict(scope["headers"])
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    target = values.get(b"x-original-uri", scope["raw_path"] + query)
+    headers = [
+        {"name": name.decode("latin-1"), "value": value.decode("latin-1")}
+        for name, value in scope["headers"]
+        if name not in _NOT_OF_THE_CALL
+    ]
+    request = {
+        "method": values.get(b"x-original-method", scope["method"].encode()).decode("latin-1"),
+        "url": target.decode("latin-1"),
+        "httpVersion": f"HTTP/{scope['http_version']}",
+        "headers": headers,
+        "postData": _body(bytes(kept.body)),
+    }
+    entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": kept.status}}
+    creator = {"name": "snap-token", "version": __version__}
+    return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"mimeType": "", "text": body.decode()}
+    except UnicodeDecodeError:
+        return {"mimeType": "", "text": b64encode(body).decode(), "_encoding": "base64"}

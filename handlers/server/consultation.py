@@ -1,0 +1,32 @@
+"""What the doctor says of a request that the sandbox's page had refused, by the clients and keys of now."""
+
+from collections.abc import Callable, Mapping
+
+from handlers.doctor.examine import examine
+from handlers.doctor.knowledge import Knowledge
+from handlers.doctor.request import Request
+from handlers.doctor.texts import as_data, tell
+from handlers.server.desk import Explain, RefusedRequest
+from handlers.services import Services
+
+
+def consultation(services: Callable[[], Services], token_path: str) -> Explain:
+    """`services` gives those of now; `token_path` is where tokens are asked for. Adds `says`: the finding in words."""
+
+    def explained(asked: RefusedRequest) -> Mapping[str, object]:
+        request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
+        diagnosis = examine(request, _knowledge(services(), token_path))
+        return {"says": tell(diagnosis.main, asked.lang).says, **as_data(diagnosis, asked.lang)}
+
+    return explained
+
+
+def _knowledge(services: Services, token_path: str) -> Knowledge:
+    return Knowledge(
+        now=services.now(),
+        clients=services.clients,
+        token_keys=services.token_keys,
+        token_path=token_path,
+        call_paths=frozenset(services.service_codes),
+        secrets={client.key: client.client_secret for client in services.clients if client.client_secret},
+    )

@@ -1,0 +1,115 @@
+"use strict";
+
+// Signs what Swagger UI sends, and has each refusal explained. The private key stays with the server.
+(() => {
+  const form = document.getElementById("desk");
+  const told = document.getElementById("signed");
+  let sent = null;
+  let verdict = null;
+
+  async function ask(path, question) {
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question) };
+    const response = await fetch(path, options);
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error || answer.responseMessage);
+    return answer;
+  }
+
+  async function sign(request) {
+    const headers = request.headers;
+    const signed = await ask("sign", { client_key: headers["X-CLIENT-KEY"], mistake: form.elements.mistake.value });
+    headers["X-TIMESTAMP"] = signed.timestamp;
+    headers["X-SIGNATURE"] = signed.signature;
+    told.textContent = "Signed: " + JSON.stringify(signed.string_to_sign);
+  }
+
+  async function beforeSending(request) {
+    if (request.loadSpec) return request;
+    verdict = null;
+    told.textContent = "";
+    try {
+      if (form.elements.sign.checked) await sign(request);
+    } catch (error) {
+      told.textContent = "Sent unsigned: " + error.message;
+    }
+    sent = request;
+    return request;
+  }
+
+  function question(request) {
+    const url = new URL(request.url, location.href);
+    return {
+      method: request.method.toUpperCase(),
+      target: url.pathname + url.search,
+      headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+      body: typeof request.body === "string" ? request.body : "",
+      lang: navigator.language.startsWith("id") ? "id" : "en",
+    };
+  }
+
+  async function afterAnswer(response) {
+    if (!sent || response.status < 400) return response;
+    try {
+      verdict = await ask("explain", question(sent));
+    } catch (error) {
+      verdict = { verdict: "no explanation", advice: error.message };
+    }
+    return response;
+  }
+
+  function isEmpty(value) {
+    return value === undefined || value === null || (typeof value === "object" && Object.values(value).every(isEmpty));
+  }
+
+  // Texts as they are, lists and objects as lists: whatever the explanation says is shown.
+  function shown(React, value) {
+    if (value === null || typeof value !== "object") return String(value);
+    const items = Array.isArray(value)
+      ? value.map((each) => shown(React, each))
+      : Object.entries(value)
+          .filter(([, each]) => !isEmpty(each))
+          .map(([name, each]) => React.createElement(React.Fragment, null, React.createElement("b", null, name, ": "), shown(React, each)));
+    return React.createElement("ul", null, items.map((each, place) => React.createElement("li", { key: place }, each)));
+  }
+
+  function part(React, name, value) {
+    if (isEmpty(value)) return null;
+    return React.createElement("div", { key: name, className: "part " + name }, shown(React, value));
+  }
+
+  function explained(React) {
+    if (!verdict) return null;
+    const { verdict: name, ...rest } = verdict;
+    return React.createElement(
+      "section",
+      { id: "verdict" },
+      React.createElement("h4", null, "Why: ", React.createElement("code", null, name)),
+      ["says", "advice", "also", "evidence"].map((each) => part(React, each, rest[each])),
+    );
+  }
+
+  // Under Swagger UI's own account of the answer.
+  const Verdicts = () => ({
+    wrapComponents: {
+      liveResponse: (Original, { React }) => (props) =>
+        React.createElement("div", null, React.createElement(Original, props), explained(React)),
+    },
+  });
+
+  form.elements.sign.addEventListener("change", () => {
+    document.getElementById("ways").disabled = !form.elements.sign.checked;
+    document.getElementById("what").hidden = !form.elements.sign.checked;
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+
+  SwaggerUIBundle({
+    url: "openapi.json",
+    dom_id: "#swagger-ui",
+    validatorUrl: null,
+    docExpansion: "full",
+    defaultModelsExpandDepth: 0,
+    plugins: [Verdicts],
+    requestInterceptor: beforeSending,
+    responseInterceptor: afterAnswer,
+  });
+})();

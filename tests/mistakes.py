@@ -1,0 +1,499 @@
+"""Requests with one mistake each, made with real keys: what a client does, and the constant that names it."""
+
+import json
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, timedelta
+from hashlib import sha256
+from hmac import digest
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, HashAlgorithm
+
+from handlers.doctor.knowledge import Knowledge
+from handlers.doctor.request import Request
+from handlers.snap.client import Client, Clients
+from handlers.snap.token import TokenKeys
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, NOON, write_settings
+from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
+
+NOW = jakarta(NOON)
+TOLERANCE = timedelta(seconds=300)
+CALL_PATH = "/api/v1.0/transfer-va/inquiry"
+CALL_BODY = b'{"payNo":"1 2","url":"a/b","amount":10.00}'
+HOST = "merchant.example"
+# Valid base64 of 24 bytes, and not what it decodes to.
+SECRET = b64encode(b"a secret of these tests!")
+OTHER_SECRET = b"the secret of another client"
+OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
+
+
+@dataclass(frozen=True)
+class World:
+    """The clients, their private keys, and what the merchant knows of them."""
+
+    nicepay: Nicepay = field(default_factory=Nicepay)
+    other: Nicepay = field(default_factory=lambda: Nicepay(OTHER))
+    stranger: Nicepay = field(default_factory=Nicepay)
+    nobody: Nicepay = field(default_factory=Nicepay)
+    token_key: bytes = field(default_factory=Fernet.generate_key)
+
+    @property
+    def token_keys(self) -> TokenKeys:
+        return TokenKeys([self.token_key])
+
+    @property
+    def clients(self) -> Clients:
+        key = self.nicepay.private_key.public_key()
+        return Clients(
+            [
+                Client(CLIENT_KEY, (key,), TOLERANCE),
+                Client(OTHER, (self.other.private_key.public_key(),), TOLERANCE),
+                Client(SUSPENDED, (key,), TOLERANCE, suspended=True),
+                Client(STRICT, (key,), timedelta(seconds=10)),
+                Client(SYMMETRIC, (key,), TOLERANCE, client_secret=SECRET),
+            ],
+            lambda _bits: self.nobody.private_key.public_key(),
+        )
+
+    @property
+    def knowledge(self) -> Knowledge:
+        return Knowledge(
+            now=NOON,
+            clients=self.clients,
+            token_keys=self.token_keys,
+            token_path=BASE_PATH + TOKEN_PATH,
+            call_paths=frozenset({CALL_PATH}),
+            secrets={SYMMETRIC: SECRET, OTHER: OTHER_SECRET, CLIENT_KEY: SECRET},
+        )
+
+    def sign(
+        self, text: str | bytes, algorithm: HashAlgorithm | None = None, key: rsa.RSAPrivateKey | None = None
+    ) -> str:
+        message = text.encode() if isinstance(text, str) else text
+        raw = (key or self.nicepay.private_key).sign(message, padding.PKCS1v15(), algorithm or SHA256())
+        return b64encode(raw).decode()
+
+    def raw(self) -> bytes:
+        return self.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), padding.PKCS1v15(), SHA256())
+
+    def token(self, client_key: str = CLIENT_KEY, age: int = 0) -> str:
+        return self.token_keys.mint(client_key, NOON - timedelta(seconds=age))
+
+
+Make = Callable[[World], Request]
+
+
+def token_request(world: World, signature: str | None = None, body: bytes = BODY, **changed: str | None) -> Request:
+    """A request for a token, genuine unless something is changed; a header that is None is left out."""
+    headers = {
+        "Host": HOST,
+        "Content-Type": "application/json",
+        "X-TIMESTAMP": NOW,
+        "X-CLIENT-KEY": CLIENT_KEY,
+        **{name.replace("_", "-"): value for name, value in changed.items()},
+    }
+    text = f"{headers['X-CLIENT-KEY']}|{headers['X-TIMESTAMP']}"
+    headers.setdefault("X-SIGNATURE", world.sign(text) if signature is None else signature)
+    present = tuple((name, value) for name, value in headers.items() if value is not None)
+    return Request("POST", BASE_PATH + TOKEN_PATH, present, body)
+
+
+def call(
+    world: World,
+    signature: str | None = None,
+    body: bytes = CALL_BODY,
+    target: str = CALL_PATH,
+    token: str | None = None,
+    **changed: str | None,
+) -> Request:
+    """A call of the client with the key pair."""
+    headers = {
+        "Host": HOST,
+        "Authorization": f"Bearer {token or world.token()}",
+        "X-TIMESTAMP": NOW,
+        "X-PARTNER-ID": CLIENT_KEY,
+        "X-SIGNATURE": world.sign(f"{CLIENT_KEY}|{NOW}") if signature is None else signature,
+        "X-EXTERNAL-ID": "ordNo1",
+        **{name.replace("_", "-"): value for name, value in changed.items()},
+    }
+    present = tuple((name, value) for name, value in headers.items() if value is not None)
+    return Request("POST", target, present, body)
+
+
+def symmetric(  # noqa: PLR0913  each part of the string to sign can be another
+    world: World,
+    body: bytes = CALL_BODY,
+    target: str = CALL_PATH,
+    *,
+    signed_body: bytes | None = None,
+    place: str | None = None,
+    before: str = "",
+    secret: bytes = SECRET,
+    hash_name: str = "sha512",
+    upper: bool = False,
+    timestamp: str = NOW,
+    method: str = "POST",
+) -> Request:
+    """A call of the client with the secret, with the parts of its string to sign as given."""
+    token = world.token(SYMMETRIC)
+    hashed = sha256(body if signed_body is None else signed_body).hexdigest()
+    text = f"{method}:{place or target}:{before}{token}:{hashed.upper() if upper else hashed}:{timestamp}"
+    signature = b64encode(digest(secret, text.encode(), hash_name)).decode()
+    return replace(call(world, signature, body, target, token, X_PARTNER_ID=SYMMETRIC), method=method)
+
+
+def _without(request: Request, name: str) -> Request:
+    return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
+
+
+def _with_copy(request: Request, name: str) -> Request:
+    return replace(request, headers=(*request.headers, (name, request.get(name))))
+
+
+def _at(seconds: float) -> str:
+    return jakarta(NOON + timedelta(seconds=seconds))
+
+
+def _utc_labelled_jakarta() -> str:
+    return f"{NOON.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+07:00"
+
+
+def _pss(world: World) -> str:
+    scheme = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
+    return b64encode(world.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), scheme, SHA256())).decode()
+
+
+def _bare(world: World) -> str:
+    """What encrypting the hash with the private key leaves: PKCS #1 padding, no DigestInfo."""
+    numbers = world.nicepay.private_key.private_numbers()
+    size = world.nicepay.private_key.key_size // 8
+    hashed = sha256(f"{CLIENT_KEY}|{NOW}".encode()).digest()
+    block = b"\0\1" + b"\xff" * (size - 3 - len(hashed)) + b"\0" + hashed
+    modulus = numbers.public_numbers.n
+    return b64encode(pow(int.from_bytes(block), numbers.d, modulus).to_bytes(size)).decode()
+
+
+def _another_character(token: str) -> str:
+    return token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
+
+
+def _respelt(request: Request, spell: Callable[[bytes], str]) -> Request:
+    raw = b64decode(request.get("X-SIGNATURE"))
+    return replace(request, headers=(*_without(request, "X-SIGNATURE").headers, ("X-SIGNATURE", spell(raw))))
+
+
+def _hmac_of_asymmetric(world: World) -> Request:
+    token = world.token()
+    text = f"POST:{CALL_PATH}:{token}:{sha256(CALL_BODY).hexdigest()}:{NOW}"
+    return call(world, b64encode(digest(SECRET, text.encode(), "sha512")).decode(), token=token)
+
+
+_RIGHT = f"{CLIENT_KEY}|{NOW}"
+_MILLISECONDS = NOW.replace("+07:00", ".250+07:00")
+_Z = f"{NOON:%Y-%m-%dT%H:%M:%S}Z"
+
+TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
+    "genuine": [
+        ("as documented", token_request),
+        ("UTC", lambda w: token_request(w, X_TIMESTAMP=_Z)),
+        ("milliseconds", lambda w: token_request(w, X_TIMESTAMP=_MILLISECONDS)),
+        ("no media type", lambda w: token_request(w, Content_Type=None)),
+        ("capital media type", lambda w: token_request(w, Content_Type="Application/JSON; charset=UTF-8")),
+        ("inside the window", lambda w: token_request(w, X_TIMESTAMP=_at(-299))),
+        (
+            "another client",
+            lambda w: token_request(w, w.sign(f"{OTHER}|{NOW}", key=w.other.private_key), X_CLIENT_KEY=OTHER),
+        ),
+        (
+            "additionalInfo is empty text",
+            lambda w: token_request(w, body=b'{"grantType":"client_credentials","additionalInfo":""}'),
+        ),
+    ],
+    "clock.behind": [
+        ("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(-301))),
+        ("and over the client's own", lambda w: token_request(w, X_TIMESTAMP=_at(-60), X_CLIENT_KEY=STRICT)),
+    ],
+    "clock.ahead": [("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(302)))],
+    "clock.local_time_labelled_jakarta": [
+        ("a host in UTC", lambda w: token_request(w, X_TIMESTAMP=_utc_labelled_jakarta())),
+    ],
+    "timestamp.malformed": [
+        ("no colon", lambda w: token_request(w, X_TIMESTAMP=NOW.replace("+07:00", "+0700"))),
+        ("no offset", lambda w: token_request(w, X_TIMESTAMP=NOW[:19])),
+        ("a space", lambda w: token_request(w, X_TIMESTAMP=NOW.replace("T", " "))),
+        ("no such day", lambda w: token_request(w, X_TIMESTAMP="2026-02-30T12:00:01+07:00")),
+        ("words", lambda w: token_request(w, X_TIMESTAMP="noon")),
+    ],
+    "timestamp.signed_another_second": [
+        (f"{seconds} s", lambda w, s=seconds: token_request(w, w.sign(f"{CLIENT_KEY}|{_at(s)}")))
+        for seconds in (-2, 1, 3, 600)
+    ]
+    + [
+        (
+            "milliseconds",
+            lambda w: token_request(
+                w, w.sign(f"{CLIENT_KEY}|{_MILLISECONDS.replace('.250', '.251')}"), X_TIMESTAMP=_MILLISECONDS
+            ),
+        ),
+    ],
+    "timestamp.signed_reformatted": [
+        (form, lambda w, f=form: token_request(w, w.sign(f"{CLIENT_KEY}|{f}")))
+        for form in (
+            _Z,
+            _MILLISECONDS.replace(".250", ".000"),
+            NOW.replace("+07:00", "+0700"),
+            NOW[:19],
+            f'"{NOW}"',
+            "1769058001",
+        )
+    ]
+    + [
+        ("and a second later", lambda w: token_request(w, w.sign(f"{CLIENT_KEY}|{_Z.replace(':01Z', ':02Z')}"))),
+        (
+            "percent-encoded",
+            lambda w: token_request(w, w.sign(f"{CLIENT_KEY}|{NOW.replace(':', '%3A').replace('+', '%2B')}")),
+        ),
+    ],
+    "string.reversed": [("time first", lambda w: token_request(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
+    "string.no_separator": [
+        ("none", lambda w: token_request(w, w.sign(CLIENT_KEY + NOW))),
+        ("a colon", lambda w: token_request(w, w.sign(f"{CLIENT_KEY}:{NOW}"))),
+    ],
+    "string.trailing_newline": [
+        ("LF", lambda w: token_request(w, w.sign(_RIGHT + "\n"))),
+        ("CRLF", lambda w: token_request(w, w.sign(_RIGHT + "\r\n"))),
+    ],
+    "string.other_client": [
+        ("another of the settings", lambda w: token_request(w, w.sign(f"{OTHER}|{NOW}"))),
+        ("lower case", lambda w: token_request(w, w.sign(f"{CLIENT_KEY.lower()}|{NOW}"))),
+    ],
+    "string.with_body": [
+        ("behind it", lambda w: token_request(w, w.sign(_RIGHT.encode() + b"|" + BODY))),
+        ("its hash", lambda w: token_request(w, w.sign(f"{_RIGHT}|{sha256(BODY).hexdigest()}"))),
+        (
+            "as ASPI has it for transactions",
+            lambda w: token_request(w, w.sign(f"POST:{BASE_PATH}{TOKEN_PATH}:{sha256(BODY).hexdigest()}:{NOW}")),
+        ),
+    ],
+    "string.unknown": [("some other text", lambda w: token_request(w, w.sign("some other text")))],
+    "hash.sha1": [("SHA1withRSA", lambda w: token_request(w, w.sign(_RIGHT, SHA1())))],  # noqa: S303  the mistake itself
+    "hash.sha512": [("SHA512withRSA", lambda w: token_request(w, w.sign(_RIGHT, SHA512())))],
+    "hash.other": [("MD5withRSA", lambda w: token_request(w, w.sign(_RIGHT, MD5())))],  # noqa: S303  the same
+    "hash.twice": [
+        ("bytes", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).digest()))),
+        ("hexadecimal", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).hexdigest()))),
+    ],
+    "padding.pss": [("PS256", lambda w: token_request(w, _pss(w)))],
+    "padding.no_digest_info": [("private-key encryption", lambda w: token_request(w, _bare(w)))],
+    "signature.hex": [
+        ("lower case", lambda w: token_request(w, w.raw().hex())),
+        ("capitals", lambda w: token_request(w, w.raw().hex().upper())),
+    ],
+    "signature.base64url": [
+        ("padded", lambda w: token_request(w, urlsafe_b64encode(w.raw()).decode())),
+        ("not padded", lambda w: token_request(w, urlsafe_b64encode(w.raw()).decode().rstrip("="))),
+    ],
+    "signature.quoted": [
+        ("double", lambda w: token_request(w, f'"{w.sign(_RIGHT)}"')),
+        ("single", lambda w: token_request(w, f"'{w.sign(_RIGHT)}'")),
+    ],
+    "signature.line_wrapped": [
+        ("spaces", lambda w: token_request(w, _wrapped(w.sign(_RIGHT)).replace("\n", " "))),
+        ("escaped", lambda w: token_request(w, _wrapped(w.sign(_RIGHT)).replace("\n", "\\n"))),
+    ],
+    "signature.percent_encoded": [("query style", lambda w: token_request(w, w.sign(_RIGHT).replace("=", "%3D")))],
+    "signature.not_base64": [
+        ("words", lambda w: token_request(w, "not a signature!")),
+        ("padding lost", lambda w: token_request(w, w.sign(_RIGHT).rstrip("="))),
+        ("not canonical", lambda w: token_request(w, "QUJD" * 85 + "QR==")),
+    ],
+    "signature.wrong_length": [
+        ("cut off", lambda w: token_request(w, b64encode(w.raw()[:200]).decode())),
+        ("an HMAC", lambda w: token_request(w, b64encode(digest(SECRET, _RIGHT.encode(), "sha512")).decode())),
+    ],
+    "key.of_another_client": [("right string", lambda w: token_request(w, w.sign(_RIGHT, key=w.other.private_key)))],
+    "key.unknown": [
+        ("a stranger's", lambda w: token_request(w, w.sign(_RIGHT, key=w.stranger.private_key))),
+        ("chance", lambda w: token_request(w, b64encode(b"\x11" * 256).decode())),
+    ],
+    "client.unknown": [
+        ("nobody", lambda w: token_request(w, X_CLIENT_KEY="NOBODY")),
+        ("another case", lambda w: token_request(w, X_CLIENT_KEY=CLIENT_KEY.lower())),
+    ],
+    "client.suspended": [("in the settings", lambda w: token_request(w, X_CLIENT_KEY=SUSPENDED))],
+    "header.missing": [
+        (name, lambda w, n=name: _without(token_request(w), n))
+        for name in ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE")
+    ]
+    + [("empty", lambda w: token_request(w, X_SIGNATURE=""))],
+    "header.duplicated": [
+        (name, lambda w, n=name: _with_copy(token_request(w), n))  # type: ignore[misc]
+        for name in ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "Content-Type")
+    ],
+    "header.malformed": [("too long", lambda w: token_request(w, X_CLIENT_KEY="A" * 37))],
+    "media_type.wrong": [
+        ("a form", lambda w: token_request(w, Content_Type="application/x-www-form-urlencoded")),
+        ("another charset", lambda w: token_request(w, Content_Type="application/json; charset=latin-1")),
+    ],
+    "body.compressed": [("gzip", lambda w: token_request(w, Content_Encoding="gzip"))],
+    "body.not_json": [
+        (str(body), lambda w, b=body: token_request(w, body=b))  # type: ignore[misc]  # mypy infers no parameter from a default
+        for body in (b"", b"grantType=client_credentials", b"{'grantType':'client_credentials'}", b"\xef\xbb\xbf{}")
+    ],
+    "body.not_object": [("encoded twice", lambda w: token_request(w, body=json.dumps(BODY.decode()).encode()))],
+    "body.grant_type_missing": [
+        ("snake case", lambda w: token_request(w, body=b'{"grant_type":"client_credentials"}')),
+        ("empty", lambda w: token_request(w, body=b"{}")),
+        ("null", lambda w: token_request(w, body=b'{"grantType":null}')),
+    ],
+    "body.grant_type_wrong": [
+        ("another", lambda w: token_request(w, body=b'{"grantType":"authorization_code"}')),
+        ("a number", lambda w: token_request(w, body=b'{"grantType":1}')),
+    ],
+    "method.wrong": [("PUT", lambda w: replace(token_request(w), method="PUT"))],
+    "path.unknown": [
+        ("a slash more", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}/")),
+        ("another version", lambda w: replace(token_request(w), target=f"/v2{TOKEN_PATH}")),
+    ],
+    "request.too_large": [
+        ("body", lambda w: token_request(w, body=b" " * 16_384 + BODY)),
+        ("target", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}?{'a' * 2_048}")),
+        ("headers", lambda w: token_request(w, X_Other="a" * 16_384)),
+    ],
+}
+"""By constant: requests for a token."""
+
+CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
+    "genuine": [
+        ("asymmetric", call),
+        ("no secret", lambda w: call(w, w.sign(f"{STRICT}|{NOW}"), token=w.token(STRICT), X_PARTNER_ID=STRICT)),
+        ("symmetric", symmetric),
+        ("symmetric, a query", lambda w: symmetric(w, target=f"{CALL_PATH}?page=1")),
+        ("symmetric, minified", lambda w: symmetric(w, b'{ "a": 1 }', signed_body=b'{"a":1}')),
+        ("symmetric, GET", lambda w: symmetric(w, b"", method="GET")),
+    ],
+    "token.missing": [("no header", lambda w: call(w, Authorization=None))],
+    "token.malformed": [
+        ("no Bearer", lambda w: call(w, Authorization=w.token())),
+        ("quotes", lambda w: call(w, Authorization=f'Bearer "{w.token()}"')),
+    ],
+    "token.expired": [
+        ("a second too old", lambda w: call(w, token=w.token(age=901))),
+        ("issued tomorrow", lambda w: call(w, token=w.token(age=-86_400))),
+    ],
+    "token.tampered": [
+        ("a character", lambda w: call(w, token=_another_character(w.token()))),
+        ("cut off", lambda w: call(w, token=w.token()[:40])),
+        ("words", lambda w: call(w, Authorization="Bearer token")),
+        ("of other keys", lambda w: call(w, token=World.token(replace(w, token_key=Fernet.generate_key())))),
+    ],
+    "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
+    "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
+    "client.suspended": [("in the settings", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
+    "clock.behind": [
+        ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
+    ],
+    "header.missing": [("X-EXTERNAL-ID", lambda w: call(w, X_EXTERNAL_ID=None))],
+    "header.malformed": [
+        ("X-EXTERNAL-ID", lambda w: call(w, X_EXTERNAL_ID="a" * 41)),
+        ("CHANNEL-ID", lambda w: call(w, CHANNEL_ID="a b")),
+    ],
+    "header.duplicated": [("Authorization", lambda w: _with_copy(call(w), "Authorization"))],
+    "timestamp.malformed": [("words", lambda w: call(w, X_TIMESTAMP="noon"))],
+    "path.unknown": [("another", lambda w: call(w, target=f"{CALL_PATH}/more"))],
+    "string.reversed": [("time first", lambda w: call(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
+    "signature.not_base64": [("words", lambda w: call(w, "not a signature!"))],
+    "signature.hex": [
+        ("HMAC", lambda w: _respelt(symmetric(w), bytes.hex)),
+    ],
+    "signature.wrong_length": [
+        ("HMAC", lambda w: _respelt(symmetric(w), lambda raw: b64encode(raw[:40]).decode())),
+        ("RSA", lambda w: call(w, b64encode(w.raw()[:200]).decode())),
+        ("64 bytes, no secret", lambda w: call(w, "QUJD" * 21 + "QQ==", token=w.token(STRICT), X_PARTNER_ID=STRICT)),
+    ],
+    "key.of_another_client": [
+        ("secret", lambda w: symmetric(w, secret=OTHER_SECRET)),
+        ("key", lambda w: call(w, w.sign(_RIGHT, key=w.other.private_key))),
+    ],
+    "key.unknown": [
+        ("a stranger's key", lambda w: call(w, w.sign(_RIGHT, key=w.stranger.private_key))),
+        ("a stranger's secret", lambda w: symmetric(w, secret=b"a secret that nobody knows")),
+        ("quite another body", lambda w: symmetric(w, signed_body=b"quite another body")),
+        ("a stranger's HMAC, asymmetric", lambda w: call(w, b64encode(b"\x11" * 256).decode())),
+    ],
+    "hash.sha256": [("HMAC", lambda w: symmetric(w, hash_name="sha256"))],
+    "hash.sha1": [("HMAC", lambda w: symmetric(w, hash_name="sha1"))],
+    "timestamp.signed_another_second": [("symmetric", lambda w: symmetric(w, timestamp=_at(-1)))],
+    "timestamp.signed_reformatted": [("symmetric", lambda w: symmetric(w, timestamp=_Z))],
+    "call.signed_asymmetrically": [
+        (
+            "agreed otherwise",
+            lambda w: call(w, w.sign(f"{SYMMETRIC}|{NOW}"), token=w.token(SYMMETRIC), X_PARTNER_ID=SYMMETRIC),
+        ),
+    ],
+    "call.signed_symmetrically": [("agreed otherwise", _hmac_of_asymmetric)],
+    "call.body_minified": [
+        ("spaces", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{"a": 1}')),
+        ("indented", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{\n  "a": 1\n}')),
+        ("a line break behind", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{"a":1}\n')),
+    ],
+    "call.body_changed": [
+        ("slashes", lambda w: symmetric(w, signed_body=CALL_BODY.replace(b"/", b"\\/"))),
+        ("numbers", lambda w: symmetric(w, signed_body=CALL_BODY.replace(b"10.00", b"10"))),
+        ("sorted", lambda w: symmetric(w, b'{"b":1,"a":2}', signed_body=b'{"a":2,"b":1}')),
+        ("signed empty", lambda w: symmetric(w, signed_body=b"")),
+        ("no JSON, signed empty", lambda w: symmetric(w, b"a=1", signed_body=b"")),
+        ("half a surrogate pair", lambda w: symmetric(w, b'{"a":"\\ud800"}', signed_body=b"{}")),
+    ],
+    "call.body_not_forwarded": [("empty", lambda w: symmetric(w, b"", signed_body=b'{"a":1}'))],
+    "call.path_with_host": [
+        ("https", lambda w: symmetric(w, place=f"https://{HOST}{CALL_PATH}")),
+        ("no scheme", lambda w: symmetric(w, place=f"{HOST}{CALL_PATH}")),
+    ],
+    "call.path_without_base": [
+        ("all of it", lambda w: symmetric(w, place="/transfer-va/inquiry")),
+        ("part", lambda w: symmetric(w, place="/v1.0/transfer-va/inquiry?a=1", target=f"{CALL_PATH}?a=1")),
+        ("no slash", lambda w: symmetric(w, place="transfer-va/inquiry")),
+    ],
+    "call.path_without_query": [("query cut", lambda w: symmetric(w, place=CALL_PATH, target=f"{CALL_PATH}?a=1"))],
+    "call.hash_upper_case": [("capitals", lambda w: symmetric(w, upper=True))],
+    "call.token_with_bearer": [("the whole header", lambda w: symmetric(w, before="Bearer "))],
+    "call.secret_decoded": [("base64", lambda w: symmetric(w, secret=b"a secret of these tests!"))],
+}
+"""By constant: calls with a token. `call.external_id_repeated` takes two."""
+
+
+def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]]:
+    """Each row of a table: constant, what is done, and how."""
+    return [(verdict, name, make) for verdict, cases in table.items() for name, make in cases]
+
+
+def write_world(folder: Path, world: World) -> Path:
+    """The same clients as settings, for a server or a command; the path of the settings."""
+    secret, others = folder / "secret", folder / "other-secret"
+    for file, content in ((secret, SECRET), (others, OTHER_SECRET)):
+        file.write_bytes(content)
+        file.chmod(0o600)
+    key = f'public_keys = ["{CLIENT_KEY}.pem"]'
+    tables = [
+        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"',
+        f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
+        f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
+        f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
+    ]
+    settings = write_settings(folder, world.nicepay, world.other, extra="\n".join(tables))
+    for client, file in ((CLIENT_KEY, secret), (OTHER, others)):
+        text = settings.read_text()
+        settings.write_text(text.replace(f'id = "{client}"', f'id = "{client}"\nclient_secret_file = "{file.name}"'))
+    (folder / "token.keys").write_bytes(world.token_key + b"\n")
+    return settings

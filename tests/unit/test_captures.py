@@ -1,0 +1,154 @@
+"""Refused requests, kept whole."""
+
+import asyncio
+import io
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from stat import S_IMODE
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.cli.captured_har import from_har
+from handlers.doctor.request import Request
+from handlers.server import guard, logs
+from handlers.server.captures import LONGEST, MOST_A_SECOND, MOST_FILES, REQUEST_ID, Captures, require_folder
+from tests.merchant import Clock
+
+HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    yield stream
+    logs.set_up()
+
+
+def _answering(status: int, *, reads: bool = True) -> ASGIApp:
+    """An application that reads the body or not, and answers with this status and the request's id."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while reads and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": status})
+        await send({"type": "http.response.body", "body": scope.get(REQUEST_ID, "").encode()})
+
+    return app
+
+
+def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
+    """Send a request in these chunks, and end it or not; the request id that the application was told."""
+    coming = list(chunks)
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        if not coming:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": coming.pop(0), "more_body": bool(coming) or not ends}
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    whole: dict[str, Any] = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"b=c"}
+    whole |= {"http_version": "1.1", "headers": HEADERS, **(scope or {})}
+    asyncio.run(app(whole, receive, send))
+    return answered[-1]["body"].decode() if answered else ""
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
+@pytest.mark.parametrize("body", [b'{"a":1}', b"\xff\x00"], ids=["text", "bytes"])
+def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: bool) -> None:
+    """Its headers, every copy of them, and its body, even if it was refused before that was read; 0600."""
+    clock = Clock()
+    request_id = _asked(Captures(_answering(401, reads=reads), tmp_path, clock), body[:1], body[1:])
+    (file,) = tmp_path.iterdir()
+    assert (file.name, S_IMODE(file.stat().st_mode)) == (f"{request_id}.har", 0o600)
+    (captured,) = from_har(file.read_bytes())
+    assert captured.at == clock.now
+    headers = tuple((name.decode(), value.decode("latin-1")) for name, value in HEADERS)
+    assert captured.request == Request("POST", "/a?b=c", headers, body)
+
+
+def test_of_a_call_the_call_is_kept(tmp_path: Path) -> None:
+    """Method and URI are the call's own, and the proxy's secret is left out."""
+    asked = [
+        (b"x-original-method", b"PUT"),
+        (b"x-original-uri", b"/call?x=1"),
+        (b"x-internal-authorization", b"secret"),
+    ]
+    _asked(Captures(_answering(403), tmp_path, Clock(), "/a"), b"", scope={"headers": [*HEADERS, *asked]})
+    (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
+    assert (captured.request.method, captured.request.target) == ("PUT", "/call?x=1")
+    assert [name for name, _ in captured.request.headers] == ["host", "x-signature", "x-signature"]
+
+
+@pytest.mark.parametrize(
+    ("status", "scope"),
+    [(200, {}), (401, {"path": "/b"}), (401, {"type": "lifespan"})],
+    ids=["genuine", "path", "type"],
+)
+def test_nothing_else_is_kept(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
+    """What is answered with success, and what is asked elsewhere, leaves no file."""
+    _asked(Captures(_answering(status), tmp_path, Clock(), "/a"), b"", scope=scope)
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer waits for the rest no longer than the server waits for any body, and for no more bytes."""
+    app = Captures(_answering(401, reads=False), tmp_path, Clock(), largest=4)
+    _asked(app, b"12", b"345", b"678")
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0)
+    _asked(app, b"12", ends=False)
+    bodies = [from_har(file.read_bytes())[0].request.body for file in tmp_path.iterdir()]
+    assert sorted(bodies) == [b"12", b"12345"]
+
+
+def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
+    """200 and a day: the oldest go first, other files stay."""
+    assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
+    clock = Clock()
+    for place in range(MOST_FILES + 5):
+        file = tmp_path / f"{place}.har"
+        file.touch()
+        at = clock.now.timestamp() - (90_000 if place < 3 else 100 - place / 10)
+        os.utime(file, (at, at))
+    (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "note.txt").touch()
+    request_id = _asked(Captures(_answering(401), tmp_path, clock), b"")
+    left = {file.name for file in tmp_path.iterdir()}
+    assert len(left) == MOST_FILES + 1
+    assert {"note.txt", f"{request_id}.har", "204.har"} <= left
+    assert not {"0.har", "2.har", "3.har", "gone.har"} & left
+
+
+def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
+    """Ten in a second."""
+    app = Captures(_answering(401), tmp_path, Clock())
+    for _ in range(MOST_A_SECOND + 2):
+        _asked(app, b"")
+    assert MOST_A_SECOND == 10
+    assert len(list(tmp_path.iterdir())) == 10
+
+
+def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
+    """What cannot be kept is logged, and the request is answered."""
+    assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock()), b"")
+    (line,) = [json.loads(each) for each in log.getvalue().splitlines()]
+    assert (line["event"], line["cause"]) == ("capture.failed", "No such file or directory")
+
+
+def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:
+    """So is what is no folder; the message says what to do."""
+    tmp_path.chmod(0o755)
+    require_folder(tmp_path)
+    for mode, folder in ((0o777, tmp_path), (0o755, tmp_path / "nowhere")):
+        tmp_path.chmod(mode)
+        with pytest.raises(ValueError, match=f"run: mkdir -m 700 {folder}"):
+            require_folder(folder)

@@ -1,0 +1,73 @@
+"""Raw HTTP, as people copy it."""
+
+import pytest
+
+from handlers.cli.captured import from_raw
+from handlers.cli.misuse import MisuseError
+from handlers.doctor.request import Request
+
+WANTED = Request("POST", "/a/b?c=d", (("Host", "merchant.example"), ("X-A", "1")), b'{"a":1}')
+
+CHUNKED = (
+    b"POST /a/b?c=d HTTP/1.1\r\nHost: merchant.example\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'3\r\n{"a\r\n4\r\n":1}\r\n0\r\n\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'POST /a/b?c=d HTTP/1.1\r\nHost: merchant.example\r\nX-A: 1\r\nContent-Length: 7\r\n\r\n{"a":1}',
+        b'POST /a/b?c=d HTTP/1.1\nHost: merchant.example\nX-A:1  \n\n{"a":1}\n',
+        b'POST /a/b?c=d\nHost: merchant.example\nX-A: 1\n\n{"a":1}\r\n\r\n',
+        b'POST http://merchant.example/a/b?c=d HTTP/1.1\nX-A: 1\n\n{"a":1}',
+        b'POST http://user@merchant.example/a/b?c=d\nX-A: 1\ncontent-length: 7\n\n{"a":1}\n\nHTTP/1.1 401 No\n',
+        CHUNKED,
+        b'POST /a/b?c=d HTTP/1.1\nHost: merchant.example\nX-A: 1\nConnection: Upgrade\nUpgrade: h2c\n\n{"a":1}',
+    ],
+    ids=["wire", "LF", "no version", "whole URL", "an exchange", "chunked", "upgrade"],
+)
+def test_a_request_is_read_however_it_is_copied(text: bytes) -> None:
+    """Line ends, a version left out, a whole URL, and what follows the body make no difference."""
+    assert from_raw(text).request == WANTED
+
+
+def test_what_curl_prints_is_read() -> None:
+    """`curl -v` marks each line of the head; there is no body then."""
+    printed = b"> POST /a HTTP/1.1\r\n> Host: merchant.example\r\n> X-A: 1\r\n> \r\n"
+    assert from_raw(printed).request == Request("POST", "/a", (("Host", "merchant.example"), ("X-A", "1")))
+
+
+@pytest.mark.parametrize("folded", ["QUJD\n QUJD", "QUJD\nQUJD", "QUJD\r\n\tQUJD"])
+def test_a_wrapped_header_is_one_header(folded: str) -> None:
+    """A line that goes on, or has no colon, belongs to the one before: the doctor sees that it was wrapped."""
+    request = from_raw(f"POST / HTTP/1.1\nX-SIGNATURE: {folded}\nX-B: 2\n\n".encode()).request
+    assert request.headers == (("X-SIGNATURE", "QUJD QUJD"), ("X-B", "2"))
+
+
+def test_headers_alone_are_a_request() -> None:
+    """Headers without a body, and a request line without headers, are requests."""
+    assert from_raw(b"GET / HTTP/1.1\nX-A: 1").request == Request("GET", "/", (("X-A", "1"),))
+    assert from_raw(b"GET //a HTTP/1.1").request == Request("GET", "//a", ())
+
+
+def test_connect_is_a_request() -> None:
+    """A method that HTTP has and that nobody should send is read all the same."""
+    assert from_raw(b"CONNECT merchant.example:443 HTTP/1.1\nHost: merchant.example\n\n").request.method == "CONNECT"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"some words",
+        b"POST / HTTP/1.1\n: 1\n\n",
+        b"POST http://[/ HTTP/1.1\n\n",
+        b"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nxyz",
+    ],
+)
+def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
+    """One line says that it is none."""
+    with pytest.raises(MisuseError) as misuse:
+        from_raw(text)
+    assert len(misuse.value.mistakes) == 1
+    assert misuse.value.mistakes[0].startswith("the request cannot be read as ")

@@ -1,0 +1,75 @@
+"""Curl commands, as people paste them."""
+
+import pytest
+
+from handlers.cli.captured_curl import from_curl
+from handlers.cli.misuse import MisuseError
+
+JSON = ("Content-Type", "application/json")
+
+
+def test_the_command_that_the_sandbox_prints_is_read() -> None:
+    """Backslashes continue the lines; the Host comes from the URL."""
+    request = from_curl(
+        b"curl -sS http://127.0.0.1:8080/a?b=c \\\n  -H 'Content-Type: application/json' \\\r\n  -d '{\"a\": 1}'\n"
+    ).request
+    assert (request.method, request.target, request.body) == ("POST", "/a?b=c", b'{"a": 1}')
+    assert request.headers == (("Host", "127.0.0.1:8080"), JSON)
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "body"),
+    [
+        ("curl http://a/", "GET", b""),
+        ("curl a/", "GET", b""),
+        ("curl --url http://a/ -X PUT", "PUT", b""),
+        ("curl -XPOST http://a/ --data-raw @x", "POST", b"@x"),
+        ("curl http://a/ -d a=1 --data b=2 -k -s -o /dev/null", "POST", b"a=1&b=2"),
+        ("curl http://a/ --data-binary 'é'", "POST", "é".encode()),
+        ("curl http://a/ --request POST --data ''", "POST", b""),
+    ],
+)
+def test_method_and_body_are_what_curl_makes_of_them(command: str, method: str, body: bytes) -> None:
+    """A body makes it a POST, several are joined, and a method that is named is taken."""
+    request = from_curl(command.encode()).request
+    assert (request.target, request.method, request.body) == ("/", method, body)
+
+
+def test_bytes_are_sent_as_they_are() -> None:
+    """What is no UTF-8 is kept: the server sees it so."""
+    request = from_curl(b"curl a -H 'X-A: \xff' -d '\xff\xc3\xa9'").request
+    assert (request.get("X-A"), request.body) == ("\xff", b"\xff\xc3\xa9")
+
+
+def test_headers_are_what_curl_makes_of_them() -> None:
+    """`Name;` is sent empty, `Name:` is not sent, a wrapped value stays wrapped, and a body is a form by default."""
+    headers = from_curl(b"curl http://a/ -H 'Host: b' -H 'X-A;' -H 'X-B:' -H 'x-c: 1\n2' -H words -d a").request.headers
+    assert headers == (
+        ("Host", "b"),
+        ("X-A", ""),
+        ("x-c", "1\n2"),
+        ("Content-Type", "application/x-www-form-urlencoded"),
+    )
+    assert from_curl(b"curl a --json '{}'").request.headers == (("Host", "a"), JSON)
+    assert from_curl(b"curl a -d b -H 'content-type:'").request.headers == (("Host", "a"),)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl",
+        "curl a b",
+        "curl 'a",
+        "curl a -d @/etc/passwd",
+        "curl a --json @file",
+        "curl a --proxy-that-nobody-knows",
+        "curl a -X",
+        "curl 'http://[/'",
+    ],
+)
+def test_what_cannot_be_read_is_a_misuse(command: str) -> None:
+    """One line says why; no other file is opened."""
+    with pytest.raises(MisuseError) as misuse:
+        from_curl(command.encode())
+    assert "cannot be read as" in str(misuse.value)
+    assert "\n" not in str(misuse.value)

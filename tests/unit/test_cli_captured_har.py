@@ -1,0 +1,58 @@
+"""HAR files, as browsers and proxies export them."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from handlers.cli.captured_har import from_har
+from handlers.cli.misuse import MisuseError
+
+
+def _har(**changed: Any) -> bytes:  # noqa: ANN401  any JSON
+    request = {
+        "method": "POST",
+        "url": "https://merchant.example/a?b=c",
+        "headers": [{"name": ":authority", "value": "merchant.example"}, {"name": "X-A", "value": "1"}],
+        **changed,
+    }
+    return json.dumps(
+        {"log": {"entries": [{"startedDateTime": "2026-01-22T05:00:01.5Z", "request": request}]}}
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "body"),
+    [
+        (None, b""),
+        ({"mimeType": "application/json", "text": "é"}, "é".encode()),
+        ({"text": "/w==", "_encoding": "base64"}, b"\xff"),
+    ],
+)
+def test_an_entry_is_a_request_and_its_time(data: object, body: bytes) -> None:
+    """HTTP/2's pseudo-headers are left out, and Host comes from the URL."""
+    (captured,) = from_har(_har(postData=data))
+    assert captured.at == datetime(2026, 1, 22, 5, 0, 1, 500_000, tzinfo=UTC)
+    assert (captured.request.method, captured.request.target, captured.request.body) == ("POST", "/a?b=c", body)
+    assert captured.request.headers == (("Host", "merchant.example"), ("X-A", "1"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"{}",
+        b'{"log":{"entries":[]}}',
+        _har(method=1),
+        _har(url="http://["),
+        _har(postData={"text": "é", "_encoding": "base64"}),
+        _har().replace(b"Z", b""),
+    ],
+)
+def test_what_is_no_har_is_a_misuse(text: bytes) -> None:
+    """One line says where, and repeats nothing of the file."""
+    with pytest.raises(MisuseError) as misuse:
+        from_har(text)
+    assert str(misuse.value).startswith("the request cannot be read as ")
+    assert "input_value" not in str(misuse.value)

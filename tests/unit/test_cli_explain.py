@@ -1,0 +1,199 @@
+"""`snap-token explain`."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handlers.cli import explain, main
+from handlers.doctor.request import Request
+from tests.merchant import NOON
+from tests.mistakes import HOST, NOW, World, call, token_request, write_world
+from tests.nicepay import CLIENT_KEY, jakarta
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Clients and their keys."""
+    return World()
+
+
+@pytest.fixture
+def config(world: World, tmp_path: Path) -> str:
+    """The settings that hold them."""
+    return str(write_world(tmp_path, world))
+
+
+@pytest.fixture
+def command(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[[bytes, list[str]], tuple[int, str]]:
+    """Explains a file with options; the exit status, and what is said on standard error."""
+
+    def run(content: bytes, options: list[str]) -> tuple[int, str]:
+        return main(["explain", "--config", config, *options, _file(tmp_path, content)]), capsys.readouterr().err
+
+    return run
+
+
+def _raw(request: Request) -> bytes:
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + request.body
+
+
+def _file(folder: Path, content: bytes) -> str:
+    file = folder / "request.txt"
+    file.write_bytes(content)
+    return str(file)
+
+
+def _har(*requests: Request) -> bytes:
+    entries = [
+        {
+            "startedDateTime": (NOON + timedelta(seconds=place)).isoformat(),
+            "request": {
+                "method": each.method,
+                "url": f"https://{HOST}{each.target}",
+                "headers": [{"name": name, "value": value} for name, value in each.headers],
+                "postData": {"text": each.body.decode()},
+            },
+        }
+        for place, each in enumerate(requests)
+    ]
+    return json.dumps({"log": {"entries": entries}}).encode()
+
+
+def test_a_genuine_request_has_status_0(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of the time that is named, it is genuine."""
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, _raw(token_request(world)))]) == 0
+    assert capsys.readouterr().out.startswith(f"genuine (judged as of {NOW})\n")
+
+
+def test_both_findings_are_told(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A request outside the window is still checked for its signature; without --at it is judged as of now."""
+    request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
+    assert main(["explain", "--config", config, _file(tmp_path, _raw(request))]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("clock.behind (judged as of ")
+    assert lines[3] == "also string.reversed"
+    assert lines[5].startswith("  do: Sign exactly X-CLIENT-KEY|X-TIMESTAMP")
+
+
+def test_json_has_four_members(
+    config: str, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Verdict, also, evidence and advice; the request may come by standard input, as a curl command."""
+    late = jakarta(NOON + timedelta(seconds=312))
+    headers = " ".join(f"-H '{name}: {value}'" for name, value in token_request(world).headers)
+    command = f"$ curl https://{HOST}/api/v1.0/access-token/b2b {headers} -d 'x'"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(command.encode())))
+    assert main(["explain", "--json", "--lang", "id", "--at", late, "--config", config, "-"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["verdict", "also", "evidence", "advice"]
+    assert (told["verdict"], told["also"]) == ("body.not_json", ["clock.behind"])
+    assert told["evidence"]["clock.behind"] == {"seconds": 312, "allowed": 300, "judged_at": late}
+    assert told["advice"].startswith("Kirim ")
+
+
+def test_indonesian_is_spoken(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same findings, in Indonesian."""
+    late = jakarta(NOON + timedelta(seconds=312))
+    file = _file(tmp_path, _raw(token_request(world)))
+    assert main(["explain", "--config", config, "--at", late, "--lang", "id", file]) == 1
+    assert f"  Jam server klien tertinggal 312 detik dari {late}; batasnya 300 detik.\n" in capsys.readouterr().out
+
+
+def test_a_har_file_is_judged_as_of_its_own_time(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last request with SNAP's headers is explained; whatever else a browser sent is passed over."""
+    page = Request("GET", "/", (("Accept", "*/*"),))
+    content = b"\xef\xbb\xbf" + _har(page, token_request(world), page)
+    assert main(["explain", "--config", config, _file(tmp_path, content)]) == 0
+    assert capsys.readouterr().out.startswith(f"genuine (judged as of {jakarta(NOON + timedelta(seconds=1))})")
+    assert main(["explain", "--config", config, _file(tmp_path, _har(page))]) == 1
+    assert capsys.readouterr().out.startswith("path.unknown")
+
+
+def test_an_external_id_that_came_before_is_a_repeat(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Genuine calls earlier in the file have used their external ids; refused ones, and requests for tokens, not."""
+    forged = call(world, world.sign("forged"))
+    assert main(["explain", "--config", config, _file(tmp_path, _har(forged, token_request(world), call(world)))]) == 0
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 1
+    assert "\ncall.external_id_repeated" in f"\n{capsys.readouterr().out}"
+
+
+def test_a_captured_request_is_named_by_its_id(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id stands in the log, and the folder in the settings."""
+    folder, request_id = tmp_path / "captures", "0" * 32
+    folder.mkdir(0o700)
+    (folder / f"{request_id}.har").write_bytes(_har(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))))
+    settings = Path(config)
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 2
+    assert "[debug] capture_dir" in capsys.readouterr().err
+    settings.write_text(f'[debug]\ncapture_dir = "captures"\n{settings.read_text()}')
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 1
+    assert capsys.readouterr().out.startswith("string.reversed (")
+    for wrong in (["--request-id", "../settings"], ["--request-id", request_id, "-"], []):
+        assert main(["explain", "--config", config, *wrong]) == 2
+        assert "--request-id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (b"", [], "there is no request"),
+        (b"some words", [], "raw HTTP, a curl command or HAR"),
+        (b"{", [], "as HAR"),
+        (b"curl", [], "as a curl command"),
+        (b"GET / HTTP/1.1\n\n", ["--at", "noon"], "--at"),
+        (b"GET / HTTP/1.1\n\n", ["--at", "2026-01-22T12:00:00"], "--at"),
+        (b"GET / HTTP/1.1\n\n", ["--lang", "de"], "--lang"),
+    ],
+)
+def test_a_misuse_is_one_line(
+    content: bytes, options: list[str], said: str, command: Callable[[bytes, list[str]], tuple[int, str]]
+) -> None:
+    """Exit status 2, and what to do."""
+    status, err = command(content, options)
+    assert (status, err.count("\n")) == (2, 1)
+    assert said in err
+
+
+def test_a_capture_that_is_not_there_is_a_misuse(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, with the cause."""
+    assert main(["explain", "--config", config, "/nowhere"]) == 2
+    assert "/nowhere cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_a_capture_has_a_limit(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is larger than 32 MiB is not read."""
+    assert explain.LARGEST == 32 * 1024 * 1024
+    monkeypatch.setattr(explain, "LARGEST", 10)
+    assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
+    assert "larger than 10 bytes" in capsys.readouterr().err
+
+
+def test_the_readme_shows_what_is_printed(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The example in the README is this command's output, line by line."""
+    shown = README.read_text(encoding="utf-8").partition(" request.txt\n")[2].partition("```")[0]
+    request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
+    late = "2026-01-22T12:05:13+07:00"
+    assert main(["explain", "--config", config, "--at", late, _file(tmp_path, _raw(request))]) == 1
+    assert capsys.readouterr().out == shown

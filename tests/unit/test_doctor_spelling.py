@@ -1,0 +1,46 @@
+"""X-SIGNATURE, in whichever spelling."""
+
+from base64 import b64encode, urlsafe_b64encode
+
+import pytest
+
+from handlers.doctor.spelling import read
+
+RAW = bytes(range(192, 256))
+TEXT = b64encode(RAW).decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (TEXT, None),
+        (RAW.hex(), "signature.hex"),
+        ("0x" + RAW.hex(), "signature.hex"),
+        (urlsafe_b64encode(RAW).decode(), "signature.base64url"),
+        (urlsafe_b64encode(RAW).decode().rstrip("="), "signature.base64url"),
+        (f'"{TEXT}"', "signature.quoted"),
+        (f'\\"{TEXT}\\"', "signature.quoted"),
+        (f"{TEXT[:20]}\r\n {TEXT[20:]}", "signature.line_wrapped"),
+        (TEXT.replace("+", "%2B").replace("/", "%2F"), "signature.percent_encoded"),
+        (f'"{RAW.hex()}"', "signature.quoted"),
+    ],
+)
+def test_the_bytes_are_found_in_other_spellings(text: str, verdict: str | None) -> None:
+    """The bytes are read, and it is said how they are spelt."""
+    raw, finding = read(text, {64})
+    assert (raw, finding and finding.verdict) == (RAW, verdict)
+
+
+@pytest.mark.parametrize("text", ["", "=", "a-b_c", "words, words", '""', "QUJ", "%zz", "é", RAW.hex() + "é"])
+def test_what_spells_nothing_is_not_base64(text: str) -> None:
+    """No bytes come of it, and nothing fails."""
+    raw, finding = read(text, {64})
+    assert raw is None
+    assert finding
+    assert finding.verdict == "signature.not_base64"
+
+
+def test_hexadecimal_of_another_length_is_base64_to_look_at() -> None:
+    """Only the length tells them apart."""
+    raw, finding = read(RAW.hex(), {256})
+    assert (len(raw or b""), finding) == (96, None)

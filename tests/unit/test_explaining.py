@@ -1,0 +1,226 @@
+"""The verdict in the audit line of a refusal."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import httpx
+import pytest
+from connexion import AsyncApp
+from starlette.types import ASGIApp, Message
+
+from handlers.doctor import signature
+from handlers.doctor.brief import verdict
+from handlers.doctor.request import Request
+from handlers.server import logs
+from handlers.server.application import application, internal_api, public_api
+from handlers.server.explaining import MOST_A_SECOND, Explainer
+from handlers.server.guard import Sent
+from handlers.server.settings import Settings
+from handlers.server.settings_tables import Internal
+from handlers.services import Services
+from handlers.snap.codes import SnapError, unauthorized
+from tests.calls import read_copy
+from tests.merchant import BASE_PATH, NOON, Clock, services_of
+from tests.mistakes import (
+    CALL_MISTAKES,
+    SYMMETRIC,
+    TOKEN_MISTAKES,
+    Make,
+    World,
+    call,
+    rows,
+    token_request,
+    write_world,
+)
+from tests.nicepay import CLIENT_KEY
+
+DEARER = {
+    # What takes more keys, more time or the body than a server spends: what it says instead.
+    "timestamp.signed_another_second: 600 s": "string.unknown",
+    "string.with_body: behind it": "string.unknown",
+    "string.with_body: its hash": "string.unknown",
+    "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "key.of_another_client: right string": "key.unknown",
+    "key.of_another_client: key": "key.unknown",
+    "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
+}
+TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine"]
+CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Clients and their keys."""
+    return World()
+
+
+@pytest.fixture(scope="module")
+def services(world: World, tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """Services that know them."""
+    settings = Settings.load(write_world(tmp_path_factory.mktemp("world"), world))
+    return replace(services_of(settings, Clock()), revocations=read_copy())
+
+
+@pytest.fixture(scope="module")
+def _stream() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    logs.set_up(stream)
+    yield stream
+    logs.set_up()
+
+
+@pytest.fixture
+def log(_stream: io.StringIO) -> io.StringIO:
+    """What is logged, from now on."""
+    logs.set_up(_stream)
+    _stream.seek(0)
+    _stream.truncate()
+    return _stream
+
+
+Judge = Callable[[Request], object]
+
+
+def _first(sent: Sent, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
+    return Explainer()(sent, error, services, now)
+
+
+@pytest.fixture(scope="module")
+def public_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+    """The public application; each verdict is the first of its second."""
+    return application(replace(public_api(BASE_PATH), explain=_first), lambda: services)
+
+
+@pytest.fixture(scope="module")
+def internal_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+    """The merchant's own application, likewise."""
+    api = internal_api(Internal.model_validate({}), lambda: services)
+    return application(replace(api, explain=_first), lambda: services)
+
+
+@pytest.fixture
+def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
+    """Sends a request for a token; the verdict in the last line of the log."""
+
+    def sent(request: Request) -> object:
+        asyncio.run(_exchange(public_app, request))
+        return _last(log).get("verdict")
+
+    return sent
+
+
+@pytest.fixture
+def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
+    """Asks about a call, as a proxy does; the verdict in the last line of the log."""
+
+    def sent(request: Request) -> object:
+        original = [("X-Original-Method", request.method), ("X-Original-URI", request.target)]
+        headers = [*(pair for pair in request.headers if pair[0] != "Host"), *original]
+        asyncio.run(_exchange(internal_app, Request("POST", "/authorize", tuple(headers), request.body)))
+        return _last(log).get("verdict")
+
+    return sent
+
+
+async def _exchange(app: ASGIApp, request: Request) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        return await client.request(request.method, request.target, headers=list(request.headers), content=request.body)
+
+
+def _last(log: io.StringIO) -> dict[str, object]:
+    line: dict[str, object] = json.loads(log.getvalue().splitlines()[-1])
+    return line
+
+
+@pytest.mark.parametrize(("wanted", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
+def test_a_refused_request_for_a_token_has_a_verdict(
+    wanted: str, name: str, make: Make, world: World, judge: Judge
+) -> None:
+    """It is the doctor's, but for what takes more than two verifications, or the body."""
+    assert judge(make(world)) == DEARER.get(f"{wanted}: {name}", wanted)
+
+
+@pytest.mark.parametrize(("wanted", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
+def test_a_refused_call_has_a_verdict(wanted: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
+    """It is the doctor's, too; of a symmetric signature that does not hold, none is given."""
+    request = make(world)
+    is_hmac = request.get("X-PARTNER-ID") == SYMMETRIC and len(request.get("X-SIGNATURE")) in {28, 44, 88}
+    found = None if is_hmac and wanted != "call.body_not_forwarded" else DEARER.get(f"{wanted}: {name}", wanted)
+    assert judge_call(request) == found
+
+
+def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:
+    """The server knows what the doctor cannot: that the external id has been used."""
+    genuine = call(world)
+    assert judge_call(genuine) is None
+    assert judge_call(genuine) == "call.external_id_repeated"
+
+
+def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: Services) -> None:
+    """A reason that is none of the closed list is logged as it is, without a verdict."""
+    sent = Sent.of([(b"x-client-key", b"A")])
+    assert Explainer()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
+    assert verdict("body.field_missing", "token", Request("POST", "/", ()), world.clients) is None
+    assert verdict("header.malformed", "X-SIGNATURE", Request("POST", "/", ()), world.clients) == "signature.not_base64"
+
+
+def test_verdicts_are_limited_in_rate(services: Services) -> None:
+    """Ten in a second; refusals beyond are logged without, and the next second has its own."""
+    assert MOST_A_SECOND == 10
+    explainer, sent, error = Explainer(), Sent.of([]), unauthorized(field="X-TIMESTAMP", reason="clock.behind")
+    given = [explainer(sent, error, services, NOON) for _ in range(12)]
+    assert given == [{"verdict": "clock.behind"}] * 10 + [{}] * 2
+    assert explainer(sent, error, services, NOON + timedelta(seconds=1)) == {"verdict": "clock.behind"}
+
+
+def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.StringIO) -> None:
+    """Its traceback is logged, and the refusal has none."""
+    broken = replace(services, clients=cast("Any", None))
+    assert Explainer()(Sent.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
+    assert (_last(log)["event"], _last(log)["level"]) == ("verdict.failed", "error")
+
+
+@pytest.mark.parametrize("key", ["nicepay", "other", "stranger"])
+def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever signed, and whether the client is known or not, it is the same two operations with a key."""
+    made = []
+
+    def counted(original: Callable[..., object]) -> Callable[..., object]:
+        def operation(*given: object) -> object:
+            made.append(original)
+            return original(*given)
+
+        return operation
+
+    for name in ("opened", "opened_as_pss"):
+        monkeypatch.setattr(signature, name, counted(getattr(signature, name)))
+    text = world.sign("some other text", key=getattr(world, key).private_key)
+    for client_key in (CLIENT_KEY, "NOBODY"):
+        made.clear()
+        reason = "signature.mismatch" if client_key == CLIENT_KEY else "client.unknown"
+        verdict(reason, "", token_request(world, text, X_CLIENT_KEY=client_key), world.clients)
+        assert len(made) == (1 if key == "nicepay" and client_key == CLIENT_KEY else 2)
+
+
+def test_the_answer_goes_out_first(world: World, public_app: AsyncApp, log: io.StringIO) -> None:
+    """The line is written, with its verdict, when the answer is with the client, and even if it never gets there."""
+    request = token_request(world, X_CLIENT_KEY="NOBODY")
+    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": request.target, "query_string": b""}
+    scope |= {"raw_path": request.target.encode(), "headers": headers}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body}
+
+    async def send(_message: Message) -> None:
+        assert not log.getvalue()
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(public_app(scope, receive, send))
+    assert (_last(log)["event"], _last(log)["verdict"]) == ("token.refused", "client.unknown")

@@ -1,0 +1,44 @@
+"""Which bodies are taken, by what their headers say of them."""
+
+import pytest
+
+from handlers.snap.codes import UNSUPPORTED_MEDIA_TYPE, SnapError
+from handlers.snap.media_type import FORM, JSON, require_media_type
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/json",
+        'application/json; charset="\0"',
+        "application/json; charset=utf-8-sig",
+        "application/json;charset=x" * 9,
+        "application/json; charset=\xff",
+    ],
+)
+def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
+    """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
+    with pytest.raises(SnapError) as refusal:
+        require_media_type(JSON, content_type, "")
+    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
+
+
+def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
+    """What is asked for is what is taken: a form where a form is wanted, and no JSON there."""
+    require_media_type(FORM, "application/X-WWW-form-urlencoded", "")
+    with pytest.raises(SnapError) as refusal:
+        require_media_type(FORM, JSON, "")
+    assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
+
+
+def test_no_media_type_is_json() -> None:
+    """A request that does not say what its body is is taken at its body."""
+    require_media_type(JSON, "", "")
+
+
+def test_a_compressed_body_is_refused() -> None:
+    """A Content-Encoding, whichever it is, is refused; an empty one is none."""
+    require_media_type(JSON, "application/json", "")
+    with pytest.raises(SnapError) as refusal:
+        require_media_type(JSON, "application/json", "gzip")
+    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "content_encoding.present")
