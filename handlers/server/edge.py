@@ -1,6 +1,7 @@
 """The edge: finds the operation, turns every outcome into one SNAP answer, and has it audited."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from connexion.middleware.abstract import SpecMiddleware
 from connexion.resolver import Resolver
@@ -56,19 +57,22 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = self._refusal(error, scope["raw_path"].decode("latin-1"), sent)
         services = self._services()
         now = services.now()
-        told = {**self._api.facts(sent, now), "remote": _remote(scope)}
-        if error:
-            told |= _request_id(scope)
+        told = {**self._api.facts(sent, now), "remote": _remote(scope), **(_request_id(scope) if error else {})}
         if self._api.explain and isinstance(error, SnapError):
-            try:
-                await answer.send(send, now, told.get(self._api.echo))
-            finally:
-                # Only now: the answer takes as long as it would without.
-                told |= self._api.explain(sent, error, services, now)
-                self._audit.record(None, told, answer, error)
+            sending = answer.send(send, now, told.get(self._api.echo))
+            await self._explain(sending, answer, error, told, partial(self._api.explain, sent, error, services, now))
             return
         self._audit.record(operation.event if operation else None, told, answer, error)
         await answer.send(send, now, told.get(self._api.echo))
+
+    async def _explain(
+        self, sending: Awaitable[None], answer: Answer, error: SnapError, told: Facts, why: Callable[[], Facts]
+    ) -> None:
+        """Only when the answer is gone is it asked why: it takes as long as it would without."""
+        try:
+            await sending
+        finally:
+            self._audit.record(None, {**told, **why()}, answer, error)
 
     def _require_method(self, path: str) -> None:
         methods = sorted(method for known, method in self._operations if known == path)
