@@ -2,7 +2,7 @@
 
 import json
 import os
-from queue import Full, Queue
+from queue import SimpleQueue
 from threading import Event, Thread
 
 MOST_LINES = 10_000
@@ -22,7 +22,8 @@ class BackgroundWriter:
 
     def __init__(self, descriptor: int, most_lines: int = MOST_LINES) -> None:
         self._descriptor = descriptor
-        self._waiting: Queue[bytes | Event] = Queue(most_lines)
+        self._waiting: SimpleQueue[bytes | Event] = SimpleQueue()
+        self._most_lines = most_lines
         self._without_room = self._not_written = self._told = 0
         self._torn = False
         self._hurry = Event()
@@ -30,9 +31,9 @@ class BackgroundWriter:
 
     def write(self, text: str) -> int:
         """Hand a line over, or count it as lost."""
-        try:
-            self._waiting.put_nowait(text.encode(errors="backslashreplace"))
-        except Full:
+        if self._waiting.qsize() < self._most_lines:
+            self._waiting.put(text.encode(errors="backslashreplace"))
+        else:
             self._without_room += 1
         return len(text)
 
@@ -43,10 +44,7 @@ class BackgroundWriter:
         """Wait until all that was handed over is written, but not for ever."""
         written = Event()
         self._hurry.set()
-        try:
-            self._waiting.put(written, timeout=_DRAIN_SECONDS)
-        except Full:
-            return
+        self._waiting.put(written)
         written.wait(_DRAIN_SECONDS)
         self._hurry.clear()
 
