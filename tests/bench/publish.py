@@ -1,0 +1,32 @@
+"""The last figures, put into the READMEs and beside them: `python -m tests.bench.publish` after a quiet run."""
+
+import shutil
+from pathlib import Path
+
+from tests.bench.servers import REPORTS, ROOT
+
+CHART = Path(".assets/throughput.svg")
+BEGIN, END = "<!-- throughput: tests/bench/publish.py -->\n", "<!-- /throughput -->\n"
+
+
+def publish(readme: Path, page: str) -> None:
+    """Replace what stands between the two marks; ValueError if a mark is not there."""
+    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        message = f"{readme} has no place for the figures: {BEGIN}{END}"
+        raise ValueError(message)
+    readme.write_text(f"{before}{BEGIN}\n{page}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    """Table and chart of the last run."""
+    # Behind the table stand the goals, in lines that are indented.
+    page, _, _ = (REPORTS / "throughput.md").read_text(encoding="utf-8").partition("\n    ")
+    shutil.copyfile(REPORTS / "throughput.svg", ROOT / CHART)
+    for readme in sorted(ROOT.glob("README*.md")):
+        publish(readme, page)
+
+
+if __name__ == "__main__":
+    main()
