@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from handlers.server import start
 from handlers.server.files_read import Stamp, files_read, stamp
 from handlers.server.settings import Settings, SettingsError
 from handlers.services import Services
@@ -73,6 +74,7 @@ class Current:
         return files
 
     def _tell(self, settings: Settings) -> None:
+        start.warn(settings)
         unread = [name for name in _AT_START_ONLY if getattr(settings, name) != getattr(self._settings, name)]
         if unread:
             _log.warning("settings.need_restart", tables=unread)

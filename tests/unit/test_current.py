@@ -23,7 +23,7 @@ from handlers.services import Services
 from handlers.snap.token import TamperedTokenError
 from tests.engines import asynchronous
 from tests.merchant import NOON, Clock, services_of, write_settings
-from tests.nicepay import Nicepay
+from tests.nicepay import Nicepay, new_key
 
 PATIENCE = 20
 """Seconds."""
@@ -164,6 +164,16 @@ async def test_a_file_that_takes_another_s_place_is_read(
         _put(key_file, "no key")
         await log.next("settings.refused")
         assert "NEW" in services().clients
+
+
+@asynchronous
+async def test_a_short_key_is_warned_of_when_it_is_read(settings_file: Path, assembling: Assembling) -> None:
+    """A public key that is too short to be good is told of at a change too, not at the start alone."""
+    key_file = settings_file.with_name("IONPAYTEST.pem")
+    async with _kept(settings_file, assembling) as (_, log):
+        _put(key_file, Nicepay("IONPAYTEST", new_key(1024)).public_pem)
+        assert (await log.next("client.key_is_short"))["client_key"] == "IONPAYTEST"
+        await log.next("settings.read")
 
 
 @asynchronous
