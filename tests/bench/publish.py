@@ -9,23 +9,22 @@ CHART = Path(".assets/throughput.svg")
 BEGIN, END = "<!-- throughput: tests/bench/publish.py -->\n", "<!-- /throughput -->\n"
 
 
-def publish(readme: Path, page: str) -> None:
+def publish(readme: Path, table: str) -> None:
     """Replace what stands between the two marks; ValueError if a mark is not there."""
     before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     _, mark, after = rest.partition(END)
     if not mark:
         message = f"{readme} has no place for the figures: {BEGIN}{END}"
         raise ValueError(message)
-    readme.write_text(f"{before}{BEGIN}\n{page}\n{END}{after}", encoding="utf-8")
+    readme.write_text(f"{before}{BEGIN}\n```text\n{table}```\n\n{END}{after}", encoding="utf-8")
 
 
 def main() -> None:
     """Table and chart of the last run."""
-    # Behind the table stand the goals, in lines that are indented.
-    page, _, _ = (REPORTS / "throughput.md").read_text(encoding="utf-8").partition("\n    ")
+    table = (REPORTS / "throughput.txt").read_text(encoding="utf-8")
     shutil.copyfile(REPORTS / "throughput.svg", ROOT / CHART)
     for readme in sorted(ROOT.glob("README*.md")):
-        publish(readme, page)
+        publish(readme, table)
 
 
 if __name__ == "__main__":

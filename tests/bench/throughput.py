@@ -165,8 +165,10 @@ def _write(taken: list[Taken], conditions: str, notes: Sequence[str]) -> None:
     page = [_machine() + ".", conditions + ".", report.markdown(rows), *(f"    {each}" for each in (*goals, *notes))]
     (REPORTS / "throughput.md").write_text("\n\n".join(page[:3]) + "\n\n" + "\n".join(page[3:]) + "\n")
     (REPORTS / "throughput.svg").write_text(chart.svg(taken, _machine()))
-    shown = [_machine(), conditions, "", report.aligned(rows), "", *goals, "", *notes]
-    sys.stdout.write("\n".join(shown) + f"\n\nwritten to {REPORTS}/throughput.md and .svg\n")
+    table = f"{_machine()}\n\n{report.aligned(rows)}\n"
+    (REPORTS / "throughput.txt").write_text(table)
+    shown = [conditions, table, *goals, "", *notes]
+    sys.stdout.write("\n".join(shown) + f"\n\nwritten to {REPORTS}/throughput.md, .txt and .svg\n")
 
 
 def main() -> None:
