@@ -21,6 +21,7 @@ LARGEST_BITS = 8192
 
 _ARMOUR = "-----BEGIN "
 _END = b"-----END "
+_REQUEST = b"CERTIFICATE REQUEST-----"
 _INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{101,}")
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
@@ -41,8 +42,11 @@ def load_public_key(text: str) -> RSAPublicKey:
     DER, or as base64 of the PEM.
 
     Raises:
-        KeyFormError: none of these, a private key, not RSA, or a size that is not taken.
+        KeyFormError: none of these, several of them, a private key, not RSA, or a size that is not taken.
     """
+    if not text.strip():
+        message = "it is empty; NICEPAY's public key is wanted"
+        raise KeyFormError(message)
     key = _load(_unwrapped(text.strip()))
     if not isinstance(key, RSAPublicKey):
         message = "it is not an RSA key; SNAP signs with RSA"
@@ -62,7 +66,8 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem, password=None)
     except _UNREADABLE as error:
-        message = "it is not an unencrypted private key in PEM"
+        public = b"PUBLIC KEY-----" in pem
+        message = "it is a public key; the private one signs" if public else "it is no unencrypted private key in PEM"
         raise KeyFormError(message) from error
     if not isinstance(key, RSAPrivateKey):
         message = "it is not an RSA key; SNAP signs with RSA"
@@ -83,23 +88,16 @@ def _unwrapped(text: str) -> bytes:
 
 def _load(raw: bytes) -> PublicKeyTypes:
     pem = _ARMOUR.encode() in raw
+    if _is_private(raw, pem=pem):
+        message = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
+        raise KeyFormError(message)
+    if raw.count(_ARMOUR.encode()) > 1:
+        message = "it holds several keys or certificates, and the first alone would count; give each a file of its own"
+        raise KeyFormError(message)
     try:
         return load_pem_public_key(raw) if pem else load_der_public_key(raw)
     except _UNREADABLE:
         return _certified_key(raw, pem=pem)
-
-
-def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
-    try:
-        return (load_pem_x509_certificate if pem else load_der_x509_certificate)(raw).public_key()
-    except _UNREADABLE as error:
-        if _is_private(raw, pem=pem):
-            message = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
-        elif pem and _END not in raw:
-            message = "the PEM is cut off: its END line is missing"
-        else:
-            message = "it is no public key that can be read; is it complete?"
-        raise KeyFormError(message) from error
 
 
 def _is_private(raw: bytes, *, pem: bool) -> bool:
@@ -110,3 +108,18 @@ def _is_private(raw: bytes, *, pem: bool) -> bool:
     except _UNREADABLE:
         return False
     return True
+
+
+def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
+    try:
+        return (load_pem_x509_certificate if pem else load_der_x509_certificate)(raw).public_key()
+    except _UNREADABLE as error:
+        raise KeyFormError(_unreadable(raw, pem=pem)) from error
+
+
+def _unreadable(raw: bytes, *, pem: bool) -> str:
+    if _REQUEST in raw:
+        return "it is a certificate request; the public key, or the certificate, is wanted"
+    if pem and _END not in raw:
+        return "the PEM is cut off: its END line is missing"
+    return "it is no public key that can be read; is it complete?"

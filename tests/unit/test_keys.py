@@ -16,7 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
+from cryptography.x509 import (
+    CertificateBuilder,
+    CertificateSigningRequestBuilder,
+    Name,
+    NameAttribute,
+    random_serial_number,
+)
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis.strategies import binary, integers, just
@@ -25,11 +31,12 @@ from handlers.snap.keys import LARGEST_BITS, SMALLEST_BITS, KeyFormError, is_inl
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
+SEVERAL = "it holds several keys or certificates, and the first alone would count; give each a file of its own"
 PRIVATE = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 NOT_RSA = "it is not an RSA key; SNAP signs with RSA"
 INCOMPLETE = "it is no public key that can be read; is it complete?"
 NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
-ENCRYPTED = "it is not an unencrypted private key in PEM"
+ENCRYPTED = "it is no unencrypted private key in PEM"
 
 KEY = new_key()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -88,6 +95,12 @@ def _ec_public() -> str:
     return EC_KEY.public_key().public_bytes(Encoding.PEM, SPKI).decode()
 
 
+def _request() -> str:
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "NICEPAY")])
+    request = CertificateSigningRequestBuilder(name).sign(KEY, SHA256())
+    return request.public_bytes(Encoding.PEM).decode()
+
+
 def _of_size(bits: int) -> str:
     """A public key of a size that nobody would make a private half for."""
     numbers = RSAPublicNumbers(65537, (1 << (bits - 1)) | 1)
@@ -112,7 +125,12 @@ UNUSABLE = {
     "a truncated PEM": (FORMS["SPKI, PEM"][:200], "the PEM is cut off: its END line is missing"),
     "a PEM without its middle": (FORMS["SPKI, PEM"][:200] + FORMS["SPKI, PEM"][-60:], INCOMPLETE),
     "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], INCOMPLETE),
-    "an empty file": ("", INCOMPLETE),
+    "an empty file": (" \n", "it is empty; NICEPAY's public key is wanted"),
+    "two keys": (FORMS["SPKI, PEM"] + _of_size(1024), SEVERAL),
+    "a chain of certificates": (2 * _certificate(Encoding.PEM).decode(), SEVERAL),
+    "two keys in base64": (_base64((FORMS["SPKI, PEM"] + _of_size(1024)).encode()), SEVERAL),
+    "a private key and its public one": (_private_pem() + FORMS["SPKI, PEM"], PRIVATE),
+    "a certificate request": (_request(), "it is a certificate request; the public key, or the certificate, is wanted"),
     "words": ("the public key of NICEPAY", NEITHER),
     "base64 with a stray character": ("!" + FORMS["SPKI, base64 of the DER"], NEITHER),
     "letters beyond ASCII": ("clé publique", NEITHER),
@@ -160,7 +178,7 @@ def test_a_private_key_is_loaded_from_pem() -> None:
     ("pem", "told"),
     [
         (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), ENCRYPTED),
-        (FORMS["SPKI, PEM"].encode(), ENCRYPTED),
+        (FORMS["SPKI, PEM"].encode(), "it is a public key; the private one signs"),
         (b"", ENCRYPTED),
         (_private_pem(EC_KEY).encode(), NOT_RSA),
     ],
