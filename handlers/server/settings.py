@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from handlers.server.key_files import read_text, relative_to
-from handlers.server.settings_errors import SettingsError, mistake, told
+from handlers.server.settings_errors import NO_SUCH_KEY, SettingsError, mistake, told
 from handlers.server.settings_tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
 from handlers.server.settings_variables import ENVIRONMENT_PREFIX, strange_variables, strangeness
 
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
         mistakes = strange_variables(cls._tables())
         try:
             content = tomllib.loads(read_text(file))
-            mistakes += [f"{key}: Extra inputs are not permitted" for key in content if key.startswith("_")]
+            mistakes += [f"{key}: {NO_SUCH_KEY}" for key in content if key.startswith("_")]
             with relative_to((beside or file).absolute().parent):
                 # A name with an underscore before it would be an argument of pydantic-settings.
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})

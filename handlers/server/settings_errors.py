@@ -5,7 +5,10 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from handlers.server.settings_variables import variable_of
 
+NO_SUCH_KEY = "there is no such key"
+
 _WORDS = {
+    "extra_forbidden": NO_SUCH_KEY,
     "model_type": "a table is wanted",
     "tuple_type": "a list is wanted",
     "too_short": "at least {min_length} wanted",

@@ -19,7 +19,7 @@ def test_settings_are_told_a_line_a_mistake(
     settings_file.write_text(settings_file.read_text() + "\n[server]\nport = -1\nprot = 1")
     assert main([*command, "--config", str(settings_file)]) == 2
     port = f"snap-token: {settings_file}: server.port: Input should be greater than or equal to 0\n"
-    prot = f"snap-token: {settings_file}: server.prot: Extra inputs are not permitted\n"
+    prot = f"snap-token: {settings_file}: server.prot: there is no such key\n"
     assert capsys.readouterr() == ("", port + prot)
 
 

@@ -16,7 +16,7 @@ from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
-UNKNOWN = "Extra inputs are not permitted"
+UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 NO_ID = "String should match pattern '^[!-~]{1,36}$'"
 NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"

@@ -17,7 +17,7 @@ from handlers.server.settings_tables import (
     Token,
 )
 
-UNKNOWN = "Extra inputs are not permitted"
+UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer"
 SECRET = "0123456789abcdef"
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
