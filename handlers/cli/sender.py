@@ -59,11 +59,16 @@ class Sender:
         Raises:
             MisuseError: there is none.
         """
-        file = self.options.private_key or (self.settings.sandbox.private_key_file if self.settings else None)
-        if not file:
+        if self.options.private_key:
+            return private_key_of(self.options.private_key)
+        if not self.settings:
             message = "name --config or --private-key"
             raise MisuseError(message)
-        return private_key_of(file)
+        sandbox = self.settings.sandbox
+        if not (sandbox.enabled or sandbox.private_key_file.exists()):
+            message = "these settings are no sandbox's and have no private key: name one with --private-key"
+            raise MisuseError(message)
+        return private_key_of(sandbox.private_key_file)
 
     def token_request(self, url: str | None = None) -> SignedRequest:
         """A request for a token, signed now, to this URL or to the server of the settings.

@@ -176,3 +176,14 @@ def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.Capture
     assert main(["request", *_options("http://127.0.0.1/", private_key)]) == 2
     told = f"snap-token: {private_key}: it is no unencrypted private key in PEM\n"
     assert capsys.readouterr() == ("", told)
+
+
+def test_settings_without_a_private_key_ask_for_one(
+    private_key: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settings of production have no private key, and the line asks for one instead of naming a file nobody wrote."""
+    config = _config(private_key, nicepay, "http://127.0.0.1:1")
+    private_key.unlink()
+    assert main(["request", "--config", config]) == 2
+    told = "these settings are no sandbox's and have no private key: name one with --private-key"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
