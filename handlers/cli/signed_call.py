@@ -5,6 +5,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 from cyclopts import Parameter
 
 from handlers.cli.exchange import send
@@ -19,6 +20,9 @@ from handlers.snap import call as symmetric_form
 from handlers.snap import signature as asymmetric_form
 from handlers.snap.call import Call, minified
 from handlers.snap.timestamp import render
+
+_LONGEST_ANSWER = 240
+"""Characters; those of a refusal, whose message has at most 150, and more."""
 
 PROXY_SECRET = "X-Internal-Authorization"  # noqa: S105  a header, no password
 
@@ -70,10 +74,10 @@ class _Player:
             return read_secret(self.options.token_file)
         request = self.sender.token_request()
         response = send(request)
-        if not response.is_success:
-            message = f"no token for the call: {request.url} answers {response.text}"
+        token = _access_token(response) if response.is_success else None
+        if token is None:
+            message = f"no token for the call: {request.url} answers {_brief(response)}"
             raise MisuseError(message)
-        token: str = response.json()["accessToken"]
         return token
 
     def signature(self, call: Call) -> str:
@@ -117,6 +121,20 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
     if options.url:
         return SignedRequest(options.url, headers, body, options.method)
     return _question(_internal(sender), call, headers, body)
+
+
+def _access_token(answer: httpx.Response) -> str | None:
+    """The token of a SNAP answer; None if it is none, as where another program listens."""
+    try:
+        token = answer.json()["accessToken"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return token if isinstance(token, str) else None
+
+
+def _brief(answer: httpx.Response) -> str:
+    """Status and body on one line, cut off where no SNAP answer goes on."""
+    return f"{answer.status_code} {' '.join(answer.text.split())}"[:_LONGEST_ANSWER]
 
 
 def _question(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:

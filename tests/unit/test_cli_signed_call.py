@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from socket import socket
 
+import httpx
 import pytest
 import uvloop
 from starlette.types import ASGIApp
 
-from handlers.cli import main
+from handlers.cli import main, signed_call
 from handlers.server import lifetime, logs, start
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.internal import ForwardedCall
@@ -170,6 +171,19 @@ def test_without_a_token_there_is_no_call(desk: Desk, stranger: Nicepay, capsys:
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("snap-token: no token for the call: http://127.0.0.1:")
     assert "4017300" in err
+
+
+@pytest.mark.parametrize("answer", ["<html>\n<p>x\n</html>", "[]", "{}", '{"accessToken": 1}', "x" * 9_999])
+def test_what_answers_without_a_token_is_one_line(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """Where another program listens, one short line has what it said; the status is 2."""
+    monkeypatch.setattr(signed_call, "send", lambda _request: httpx.Response(200, text=answer))
+    assert desk.call("--path", URI, "--method", "GET") == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f" answers 200 {' '.join(answer.split())[:99]}" in err
+    assert len(err) < 400
 
 
 @pytest.fixture
