@@ -146,7 +146,7 @@ def test_a_token_can_be_given(desk: Desk, capsys: pytest.CaptureFixture[str], mo
     assert main(["request", "token", "--config", desk.config]) == 0
     token = json.loads(capsys.readouterr().out.split("\n\n")[-1])["accessToken"]
     assert desk.call("--path", URI, "--method", "GET", "--token-file", desk.file("token", f"{token}\n")) == 0
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{token}\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
     assert desk.call("--path", URI, "--method", "GET", "--token-file", "-") == 0
     assert desk.events() == ["token.issued", "call.genuine", "call.genuine"]
 

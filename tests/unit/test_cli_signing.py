@@ -97,7 +97,7 @@ def test_a_secret_header_is_a_variable() -> None:
 
 def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is in no file of this machine can be piped in."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(nicepay.private_pem))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
     assert private_key_of(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
 
 
