@@ -123,6 +123,7 @@ def test_a_call_is_genuine(desk: Desk, capsys: pytest.CaptureFixture[str]) -> No
     assert "\nHTTP/1.1 200 OK\n" in out
     assert "\nx-client-key: IONPAYTEST\n" in out
     assert "\nX-Internal-Authorization: (secret)\n" in out
+    assert "\nAuthorization: (secret)\n" in out
     assert PROXY_SECRET not in out
     assert CLIENT_SECRET not in out
 
@@ -285,6 +286,11 @@ WHICH = "name --config or --client-key, and one of --path and --url"
             ["--client-key", "A", "--url", "https://a.example", "--token-file", "-", "--body", "-"],
             "standard input is one file: only one option can be -",
             id="standard input twice",
+        ),
+        pytest.param(
+            ["--client-key", "A", "--url", "https://a.example", "--private-key", "-", "--body", "-"],
+            "standard input is one file: only one option can be -",
+            id="standard input for key and body",
         ),
     ],
 )
