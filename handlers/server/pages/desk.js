@@ -95,7 +95,12 @@
   const Verdicts = () => ({
     wrapComponents: {
       liveResponse: (Original, { React }) => (props) =>
-        React.createElement("div", null, React.createElement(Original, props), explained(React, props.response.get("explanation"))),
+        React.createElement(
+          "div",
+          null,
+          React.createElement(Original, props),
+          explained(React, props.response.get("explanation")),
+        ),
     },
   });
 
