@@ -4,6 +4,7 @@ import sys
 
 from cyclopts import App
 
+from handlers.cli.misuse import MisuseError
 from handlers.cli.sender import Options, Sender
 from handlers.cli.signed_call import CallOptions, signed_call
 from handlers.cli.signing import SignedRequest, variable_of
@@ -14,6 +15,9 @@ It is good as long as the clock's window is open. Without a further command it i
 
 Example: snap-token curl --config sandbox/snap-token.toml
 """
+
+_LONGEST_WORD = 131_071
+"""Bytes: what Linux takes as one word of a command, where other systems take more (execve(2), MAX_ARG_STRLEN)."""
 
 app = App(name="curl", help=HELP)
 
@@ -46,6 +50,9 @@ def call(*, options: Options | None = None, which: CallOptions | None = None) ->
 
 
 def _print(request: SignedRequest) -> None:
+    if "\0" in request.body or len(request.body.encode()) > _LONGEST_WORD:
+        message = f"no command line takes this body, for it has a NUL or over {_LONGEST_WORD} bytes; use request call"
+        raise MisuseError(message)
     sys.stdout.write(f"{request.as_curl()}\n")
     for name in request.secret_headers:
         # Beside the command, not in it: what is printed can be copied whole.

@@ -82,14 +82,23 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 
 def _write(path: Path, content: str | bytes, mode: int, like: os.stat_result | None = None) -> None:
-    """Create a file that is on the disk when this returns."""
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+    """Create a file that is whole and on the disk when this returns, and is not there if it raises."""
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file, _or_nothing(path):
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         if like:
             os.fchown(file.fileno(), like.st_uid, like.st_gid)
             os.fchmod(file.fileno(), like.st_mode & 0o7777)
         os.fsync(file.fileno())
+
+
+@contextmanager
+def _or_nothing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _synchronise(folder: Path) -> None:

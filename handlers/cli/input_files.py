@@ -11,7 +11,7 @@ from handlers.server.key_files import read_text
 
 STANDARD_INPUT = Path("-")
 LONGEST = 16_384
-"""Characters read from standard input; the private key of the largest RSA key has half of them."""
+"""Bytes read from standard input; the private key of the largest RSA key has half of them."""
 
 
 def read_secret(file: Path) -> str:
@@ -33,9 +33,10 @@ def read_body(file: Path | None) -> str:
 
 
 def _read(file: Path, longest: int = -1) -> str:
-    if file == STANDARD_INPUT:
-        return sys.stdin.read(longest)
     try:
-        return read_text(file)
+        return sys.stdin.buffer.read(longest).decode() if file == STANDARD_INPUT else read_text(file)
+    except UnicodeDecodeError as error:
+        message = "standard input cannot be read: it is not text in UTF-8"
+        raise MisuseError(message) from error
     except ValueError as error:
         raise MisuseError(str(error)) from error

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 from cyclopts import Parameter
 
 from handlers.cli.exchange import send
@@ -19,6 +19,9 @@ from handlers.snap import call as symmetric_form
 from handlers.snap import signature as asymmetric_form
 from handlers.snap.call import Call, minified
 from handlers.snap.timestamp import render
+
+_LONGEST_ANSWER = 240
+"""Characters; those of a refusal, whose message has at most 150, and more."""
 
 PROXY_SECRET = "X-Internal-Authorization"  # noqa: S105  a header, no password
 
@@ -66,14 +69,21 @@ class _Player:
 
     def token(self) -> str:
         """The one given, or a new one."""
-        if self.options.token_file:
-            return read_secret(self.options.token_file)
+        given = self.options.token_file
+        token = read_secret(given) if given else self._new_token()
+        if not token.isprintable():
+            # Said here: who sends a header repeats a value that cannot be.
+            message = "the access token has a character that no header can have"
+            raise MisuseError(message)
+        return token
+
+    def _new_token(self) -> str:
         request = self.sender.token_request()
         response = send(request)
-        if not response.is_success:
-            message = f"no token for the call: {request.url} answers {response.text}"
+        token = _access_token(response) if response.is_success else None
+        if token is None:
+            message = f"no token for the call: {request.url} answers {_brief(response)}"
             raise MisuseError(message)
-        token: str = response.json()["accessToken"]
         return token
 
     def signature(self, call: Call) -> str:
@@ -104,8 +114,10 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
         message = "name --config or --client-key, and one of --path and --url"
         raise MisuseError(message)
     player = _Player(sender, options, sender.client_key, _table(sender))
+    url = _sent(options.url) if options.url else None
+    uri = url.raw_path.decode() if url else options.path or ""
     body = read_body(options.body)
-    call = Call(options.method, _uri(options), player.token(), render(start.system_clock()), body.encode())
+    call = Call(options.method, uri, player.token(), render(start.system_clock()), body.encode())
     headers = {
         **({"Content-Type": "application/json"} if body else {}),
         "Authorization": f"Bearer {call.access_token}",
@@ -114,9 +126,23 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
         "X-SIGNATURE": player.signature(call),
         "X-EXTERNAL-ID": options.external_id or uuid4().hex,
     }
-    if options.url:
-        return SignedRequest(options.url, headers, body, options.method)
+    if url:
+        return SignedRequest(str(url), headers, body, options.method)
     return _question(_internal(sender), call, headers, body)
+
+
+def _access_token(answer: httpx.Response) -> str | None:
+    """The token of a SNAP answer; None if it is none, as where another program listens."""
+    try:
+        token = answer.json()["accessToken"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return token if isinstance(token, str) else None
+
+
+def _brief(answer: httpx.Response) -> str:
+    """Status and body on one line, cut off where no SNAP answer goes on."""
+    return f"{answer.status_code} {' '.join(answer.text.split())}"[:_LONGEST_ANSWER]
 
 
 def _question(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:
@@ -143,16 +169,13 @@ def _table(sender: Sender) -> ClientTable | None:
     return next((table for table in tables if table.id == sender.client_key), None)
 
 
-def _uri(options: CallOptions) -> str:
-    """The path with its query, as it is signed."""
-    if not options.url:
-        return options.path or ""
+def _sent(url: str) -> httpx.URL:
+    """The URL as it goes over the wire, escaped and without dot segments: just that path is signed."""
     try:
-        parts = urlsplit(options.url)
-    except ValueError as error:
-        message = f"nothing can be sent to {options.url}: {error}"
+        return httpx.URL(url).copy_with(fragment=None)
+    except httpx.InvalidURL as error:
+        message = f"nothing can be sent to {url}: {error}"
         raise MisuseError(message) from error
-    return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
 
 def _require_one_standard_input(sender: Sender, options: CallOptions) -> None:

@@ -50,8 +50,10 @@ class SignedRequest:
         # For -d, a body that begins with @ would be the name of a file.
         flag = "--data-raw" if self.body.startswith("@") else "-d"
         options += [f"{flag} {shlex.quote(self.body)}"] if self.body else []
-        method = "" if self.method == "POST" and self.body else f"-X {self.method} "
-        return " \\\n  ".join([f"curl -sS {method}{shlex.quote(self.url)}", *options])
+        method = "" if self.method == "POST" and self.body else f"-X {shlex.quote(self.method)} "
+        # Brackets and braces would stand for several URLs.
+        literal = "-g " if set(self.url) & set("[]{}") else ""
+        return " \\\n  ".join([f"curl -sS {literal}{method}{shlex.quote(self.url)}", *options])
 
 
 def variable_of(header: str) -> str:

@@ -99,7 +99,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "Tidak ada key di pengaturan yang cocok dengan signature ini. Key di sini: {keys}.",
-        f"Bandingkan sidik jari key dengan milik klien: {_FINGERPRINT} Untuk signature simetris: secret dan body.",
+        f"Cocokkan fingerprint key dengan milik klien: {_FINGERPRINT} Untuk signature simetris: secret dan body.",
     ),
     Verdict.CLIENT_UNKNOWN: (
         "Klien '{client}' tidak ada di pengaturan; yang ada: {known}.",

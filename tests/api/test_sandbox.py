@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -52,10 +53,11 @@ def test_the_policy_lets_no_other_host_in(sandbox: Merchant, path: str) -> None:
     """The page and its parts carry a policy whose every source is this server, and no inline script may run."""
     headers = sandbox.client.get(path).headers
     policy = dict(each.split(" ", 1) for each in headers["content-security-policy"].split("; "))
-    assert policy.pop("img-src") == "'self' data:"
-    assert set(policy.values()) == {"'none'", "'self'"}
-    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    own, nothing = dict.fromkeys(("script-src", "style-src", "connect-src"), "'self'"), "'none'"
+    closed = dict.fromkeys(("default-src", "base-uri", "form-action", "frame-ancestors"), nothing)
+    assert policy == {**own, **closed, "img-src": "'self' data:"}
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize("name", ["index.html", "oauth2-redirect.html", "index.j2", "..%2fdesk.py"])
@@ -69,6 +71,20 @@ def test_without_its_slash_the_page_is_found(sandbox: Merchant) -> None:
     response = sandbox.client.get("/ui", headers={"Host": "elsewhere.example"})
     assert response.status_code == 303
     assert response.headers["location"] == "/ui/"
+
+
+def test_no_other_path_is_redirected(sandbox: Merchant) -> None:
+    """A slash too many is no page, and no reason to answer with the caller's Host."""
+    response = sandbox.client.get("/openapi.yaml/", headers={"Host": "elsewhere.example"})
+    assert response.json()["responseCode"] == "4047300"
+
+
+def test_a_server_without_a_base_path_is_at_the_root(nicepay: Nicepay, tmp_path: Path) -> None:
+    """The page's copy of the document has a URL even then: an empty one is none."""
+    settings = Settings.load(write_settings(tmp_path, nicepay))
+    desk = Desk(nicepay.private_key, Clock(), lambda _refused: {})
+    with running(settings, Clock(), partial(SandboxPages, base_path="", desk=desk)) as merchant:
+        assert merchant.client.get("/ui/openapi.json").json()["servers"][0]["url"] == "/"
 
 
 def test_what_is_not_there_is_a_snap_answer(sandbox: Merchant, nicepay: Nicepay) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,10 @@ class Browser:
     def click(self, css: str) -> None:
         """Click as a script does, whatever lies above: what is sticky covers what scrolls below it."""
         self.driver.execute_script("arguments[0].click()", self.see(css))
+
+    def wait(self, holds: Callable[[], bool]) -> None:
+        """Wait until it holds."""
+        WebDriverWait(self.driver, PATIENCE).until(lambda _driver: holds())
 
     def complaints(self) -> list[str]:
         """What the console says since the last time: errors, warnings, breaches of the page's policy."""

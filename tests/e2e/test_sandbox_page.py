@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from handlers.doctor.texts import tell
+from handlers.doctor.verdicts import Finding, Verdict
 from handlers.server.mistakes import Mistake
 from tests.e2e.browser import Browser, browsing
 from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox
@@ -114,6 +116,60 @@ def test_links_within_the_document_lead_to_its_sections(page: Browser) -> None:
         ".getBoundingClientRect().top"
     )
     assert 0 <= top < 400
+
+
+@pytest.fixture
+def indonesian(browser: Browser) -> Iterator[Browser]:
+    """The browser of somebody who reads Indonesian."""
+    agent = browser.driver.execute_script("return navigator.userAgent")
+    override = "Network.setUserAgentOverride"
+    browser.driver.execute_cdp_cmd(override, {"userAgent": agent, "acceptLanguage": "id-ID"})
+    yield browser
+    browser.driver.execute_cdp_cmd(override, {"userAgent": agent, "acceptLanguage": "en-US"})
+
+
+def test_the_explanation_is_in_the_browsers_language(indonesian: Browser, origin: str) -> None:
+    """An Indonesian browser shows the verdict in Indonesian, and names the language to whoever reads it aloud."""
+    indonesian.open(f"{origin}/ui/")
+    indonesian.click(".try-out__btn")
+    indonesian.click(f'input[value="{Mistake.REVERSED}"]')
+    _executed(indonesian)
+    assert indonesian.see("#verdict").get_attribute("lang") == "id"
+    assert indonesian.see("#verdict h4").text == f"Penyebab: {Mistake.REVERSED}"
+    assert indonesian.see("#verdict .says").text == tell(Finding(Verdict.STRING_REVERSED), "id").says
+
+
+def test_a_correct_request_takes_the_verdict_away(page: Browser) -> None:
+    """After a mistake the next answer counts: a token, and no word of what was wrong before."""
+    page.click(f'input[value="{Mistake.REVERSED}"]')
+    assert _executed(page)["responseCode"] == "4017300"
+    page.see("#verdict")
+    page.click(f'input[value="{Mistake.NONE}"]')
+    page.click(".execute")
+    page.wait(lambda: "2007300" in page.see(".live-responses-table").text)
+    assert page.driver.find_elements("id", "verdict") == []
+
+
+def test_keys_alone_will_do(page: Browser) -> None:
+    """Whoever has no pointer chooses a mistake with an arrow key, and executes with Enter."""
+    page.see(f'input[value="{Mistake.NONE}"]').send_keys(Keys.DOWN)
+    page.see(".execute").send_keys(Keys.ENTER)
+    assert page.see("#verdict code").text == Mistake.STALE_CLOCK
+
+
+def test_a_narrow_window_keeps_its_room(browser: Browser, origin: str) -> None:
+    """On a telephone the desk is as wide as the window, and scrolls away."""
+    narrow = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
+    browser.open(f"{origin}/ui/")
+    browser.see(".try-out__btn")
+    measured = browser.driver.execute_script(
+        "const desk = document.getElementById('desk'); window.scrollTo(0, document.body.scrollHeight);"
+        "return [desk.scrollWidth, desk.getBoundingClientRect().bottom]"
+    )
+    browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert measured[0] <= 360
+    assert measured[1] <= 0
 
 
 def test_a_picture_of_a_refusal(page: Browser, tmp_path: Path) -> None:

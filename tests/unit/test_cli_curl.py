@@ -59,3 +59,17 @@ def test_a_secret_stays_out_of_the_command(
     assert SECRET not in out + err
     told = "before you paste it, set X_INTERNAL_AUTHORIZATION to `Bearer` and the secret of internal.secret_file\n"
     assert err == told
+
+
+@pytest.mark.parametrize(("body", "status"), [("x" * 131_071, 0), ("x" * 131_072, 2), ("é" * 65_536, 2), ("a\0", 2)])
+def test_a_body_that_no_command_takes_is_told(
+    private_key: Path, capsys: pytest.CaptureFixture[str], body: str, status: int
+) -> None:
+    """A command that a shell could not run, or would run with another body, is not printed."""
+    file = private_key.with_name("body")
+    file.write_text(body)
+    (token := private_key.with_name("token")).write_text("t0ken")
+    options = ["--private-key", str(private_key), "--client-key", "A", "--token-file", str(token), "--body", str(file)]
+    assert main(["curl", "call", *options, "--url", "https://a.example/"]) == status
+    out, err = capsys.readouterr()
+    assert (bool(out), err.count("\n")) == ((True, 0) if status == 0 else (False, 1))

@@ -60,11 +60,12 @@ def test_files_that_cannot_be_made_are_told(tmp_path: Path) -> None:
 
 
 def test_files_that_cannot_be_filled_are_told(tmp_path: Path) -> None:
-    """A disk that is full is told with the path of the file."""
+    """A disk that is full is told with the path of the file, and half a file is not left."""
     file = tmp_path / "new"
     with _full_disk(), pytest.raises(MisuseError) as refusal:
         write_new(file, "new", secret=False)
     assert refusal.value.mistakes == (f"{file} cannot be written: File too large",)
+    assert not file.exists()
 
 
 @pytest.fixture

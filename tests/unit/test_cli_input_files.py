@@ -1,6 +1,7 @@
 """What commands read: secrets and bodies."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,30 +12,38 @@ from handlers.cli.misuse import MisuseError
 STANDARD_INPUT = Path("-")
 
 
-def _typed(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+def _typed(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text), "ascii", "surrogateescape"))
 
 
 def test_a_secret_is_read_without_its_line_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file and standard input are read alike."""
     (tmp_path / "secret").write_text(" s3cret\n")
-    _typed(monkeypatch, "s3cret\n")
+    _typed(monkeypatch, b"s3cret\n")
     assert read_secret(tmp_path / "secret") == read_secret(STANDARD_INPUT) == "s3cret"
 
 
 def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not more than the longest secret is read."""
-    _typed(monkeypatch, "x" * (LONGEST + 1))
+    _typed(monkeypatch, b"x" * (LONGEST + 1))
     assert len(read_secret(STANDARD_INPUT)) == LONGEST
 
 
 def test_a_body_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No byte of a body is changed, space and line ends included."""
     (tmp_path / "body").write_bytes(b' {"a": 1}\r\n')
-    _typed(monkeypatch, " {}\n")
+    _typed(monkeypatch, ' {"a": "é"}\r\n'.encode())
     assert read_body(tmp_path / "body") == ' {"a": 1}\r\n'
-    assert read_body(STANDARD_INPUT) == " {}\n"
+    assert read_body(STANDARD_INPUT) == ' {"a": "é"}\r\n'
     assert read_body(None) == ""
+
+
+@pytest.mark.parametrize("read", [read_secret, read_body])
+def test_standard_input_is_text(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
+    """Bytes that are no text are told, whatever the locale."""
+    _typed(monkeypatch, b"\xff")
+    with pytest.raises(MisuseError, match="standard input cannot be read: it is not text in UTF-8"):
+        read(STANDARD_INPUT)
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:

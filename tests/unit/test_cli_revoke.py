@@ -73,7 +73,7 @@ def test_a_token_is_read_from_standard_input(settings_file: Path, monkeypatch: p
     """A token need not be in a file."""
     keys = _keys(settings_file)
     token = keys.mint("IONPAYTEST", NOON)
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{token}\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
     assert _revoke(settings_file, "--token-file", "-") == 0
     assert _revocations(settings_file) == {f"token:{keys.open(token, NOON).fingerprint}": NOON}
 

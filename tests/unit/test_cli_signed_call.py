@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from socket import socket
 
+import httpx
 import pytest
 import uvloop
 from starlette.types import ASGIApp
 
-from handlers.cli import main
+from handlers.cli import main, signed_call
 from handlers.server import lifetime, logs, start
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.internal import ForwardedCall
@@ -122,6 +123,7 @@ def test_a_call_is_genuine(desk: Desk, capsys: pytest.CaptureFixture[str]) -> No
     assert "\nHTTP/1.1 200 OK\n" in out
     assert "\nx-client-key: IONPAYTEST\n" in out
     assert "\nX-Internal-Authorization: (secret)\n" in out
+    assert "\nAuthorization: (secret)\n" in out
     assert PROXY_SECRET not in out
     assert CLIENT_SECRET not in out
 
@@ -145,7 +147,7 @@ def test_a_token_can_be_given(desk: Desk, capsys: pytest.CaptureFixture[str], mo
     assert main(["request", "token", "--config", desk.config]) == 0
     token = json.loads(capsys.readouterr().out.split("\n\n")[-1])["accessToken"]
     assert desk.call("--path", URI, "--method", "GET", "--token-file", desk.file("token", f"{token}\n")) == 0
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"{token}\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
     assert desk.call("--path", URI, "--method", "GET", "--token-file", "-") == 0
     assert desk.events() == ["token.issued", "call.genuine", "call.genuine"]
 
@@ -172,6 +174,19 @@ def test_without_a_token_there_is_no_call(desk: Desk, stranger: Nicepay, capsys:
     assert "4017300" in err
 
 
+@pytest.mark.parametrize("answer", ["<html>\n<p>x\n</html>", "[]", "{}", '{"accessToken": 1}', "x" * 9_999])
+def test_what_answers_without_a_token_is_one_line(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """Where another program listens, one short line has what it said; the status is 2."""
+    monkeypatch.setattr(signed_call, "send", lambda _request: httpx.Response(200, text=answer))
+    assert desk.call("--path", URI, "--method", "GET") == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert f" answers 200 {' '.join(answer.split())[:99]}" in err
+    assert len(err) < 400
+
+
 @pytest.fixture
 def secret(tmp_path: Path) -> str:
     """A file that holds something: a token, or a client secret."""
@@ -188,17 +203,22 @@ def _curl(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[str, dict[
 
 @pytest.mark.parametrize(
     ("url", "uri"),
-    [("https://a.example/b?c=d%20e", "/b?c=d%20e"), ("https://a.example", "/"), ("https://a.example?x", "/?x")],
+    [
+        ("https://a.example/b?c=d%20e", "/b?c=d%20e"),
+        ("https://a.example", "/"),
+        ("https://a.example?x", "/?x"),
+        ("https://a.example/b/../c d?e=é#f", "/c%20d?e=%C3%A9"),
+    ],
 )
 def test_options_are_enough(secret: str, capsys: pytest.CaptureFixture[str], url: str, uri: str) -> None:
-    """Without settings the options say everything; path and query are signed as they stand in the URL."""
+    """Without settings the options say everything; path and query are signed as they are sent."""
     options = ["--client-key", "A", "--partner-id", "P", "--external-id", "E", "--url", url, "--symmetric"]
     body = Path(secret).with_name("body")
     body.write_text(BODY)
     sent, headers = _curl(capsys, *options, "--client-secret-file", secret, "--token-file", secret, "--body", str(body))
     hashed = hashlib.sha256(b'{"payNo":"1 2","amount":10.00}').hexdigest()
     message = f"POST:{uri}:some secret text:{hashed}:{headers['X-TIMESTAMP']}"
-    assert sent == url
+    assert sent in {f"https://a.example{uri}", f"https://a.example{uri[1:]}"}
     assert (
         headers.pop("X-SIGNATURE") == b64encode(hmac.digest(b"some secret text", message.encode(), "sha512")).decode()
     )
@@ -243,8 +263,8 @@ WHICH = "name --config or --client-key, and one of --path and --url"
         pytest.param(["--client-key", "A", "--path", "/x", "--url", "https://a.example"], WHICH, id="two calls"),
         pytest.param(["--url", "https://a.example"], WHICH, id="no client"),
         pytest.param(
-            ["--client-key", "A", "--url", "https://[a", "--token-file", "SECRET"],
-            "nothing can be sent to https://[a: Invalid IPv6 URL",
+            ["--client-key", "A", "--url", "https://a:b", "--token-file", "SECRET"],
+            "nothing can be sent to https://a:b: Invalid port: 'b'",
             id="no URL",
         ),
         pytest.param(
@@ -267,6 +287,11 @@ WHICH = "name --config or --client-key, and one of --path and --url"
             "standard input is one file: only one option can be -",
             id="standard input twice",
         ),
+        pytest.param(
+            ["--client-key", "A", "--url", "https://a.example", "--private-key", "-", "--body", "-"],
+            "standard input is one file: only one option can be -",
+            id="standard input for key and body",
+        ),
     ],
 )
 def test_what_is_missing_is_one_line(
@@ -275,6 +300,16 @@ def test_what_is_missing_is_one_line(
     """What neither the options nor the settings say is asked for in one line; the status is 2."""
     given = [secret if option == "SECRET" else option for option in options]
     assert _mistake(capsys, *given) == told
+
+
+@pytest.mark.parametrize("token", ["hush\nhush", "hush\0"])
+def test_a_token_that_cannot_be_sent_is_not_repeated(
+    secret: str, capsys: pytest.CaptureFixture[str], token: str
+) -> None:
+    """A file with more than a token is told, and nothing of it is printed."""
+    Path(secret).write_text(token)
+    options = ["--client-key", "A", "--url", "https://a.example", "--token-file", secret]
+    assert _mistake(capsys, *options) == "the access token has a character that no header can have"
 
 
 def test_settings_without_an_internal_listener_are_told(

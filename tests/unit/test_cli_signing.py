@@ -49,17 +49,18 @@ def test_the_signature_is_over_client_key_and_timestamp(nicepay: Nicepay) -> Non
 
 
 @pytest.mark.parametrize(
-    ("url", "client_key"),
+    ("url", "client_key", "flags"),
     [
-        pytest.param(URL, "IONPAYTEST", id="plain"),
-        pytest.param("http://[::1]:80/$HOME?a=b&c=`d`", "O'Neill\"$(id)!\\", id="full of what a shell reads"),
+        pytest.param(URL, "IONPAYTEST", [], id="plain"),
+        pytest.param("http://a/$HOME?a=b&c=`d`", "O'Neill\"$(id)!\\", [], id="full of what a shell reads"),
+        pytest.param("http://[::1]:80/a?b[1-3]={c,d}", "A", ["-g"], id="full of what curl reads"),
     ],
 )
-def test_the_curl_command_is_the_same_request(nicepay: Nicepay, url: str, client_key: str) -> None:
+def test_the_curl_command_is_the_same_request(nicepay: Nicepay, url: str, client_key: str, flags: list[str]) -> None:
     """A shell reads the printed command as exactly the request, whatever characters are in it."""
     signed = _signed(nicepay, url, client_key)
     headers = [argument for name, value in signed.headers.items() for argument in ("-H", f"{name}: {value}")]
-    assert _words(signed.as_curl()) == ["curl", "-sS", url, *headers, "-d", signed.body]
+    assert _words(signed.as_curl()) == ["curl", "-sS", *flags, url, *headers, "-d", signed.body]
 
 
 def _words(command: str) -> list[str]:
@@ -80,6 +81,7 @@ def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
         ("POST", "@home", ["curl", "-sS", URL, "--data-raw", "@home"]),
         ("GET", "", ["curl", "-sS", "-X", "GET", URL]),
         ("POST", "", ["curl", "-sS", "-X", "POST", URL]),
+        ("A; id", "", ["curl", "-sS", "-X", "A; id", URL]),
         ("PUT", "{}", ["curl", "-sS", "-X", "PUT", URL, "-d", "{}"]),
     ],
 )
@@ -97,7 +99,7 @@ def test_a_secret_header_is_a_variable() -> None:
 
 def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is in no file of this machine can be piped in."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(nicepay.private_pem))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
     assert private_key_of(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
 
 

@@ -1,8 +1,10 @@
 """Signing with the mistakes that integrators make."""
 
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from handlers.server.mistakes import Mistake, signed
 from tests.merchant import NOON
@@ -54,3 +56,11 @@ def test_a_wrong_key_is_another_of_the_same_size(nicepay: Nicepay) -> None:
     assert (wrong.timestamp, wrong.string_to_sign) == (right.timestamp, right.string_to_sign)
     assert wrong.signature != right.signature
     assert len(wrong.signature) == len(right.signature)
+
+
+def test_the_wrong_key_is_of_any_size_and_made_once() -> None:
+    """A client with a larger key gets a stranger's key as large, and the same one the next time."""
+    key = generate_private_key(65537, 2056)
+    wrong, again = (signed(Mistake.WRONG_KEY, KEY, key, NOON) for _ in range(2))
+    assert len(b64decode(wrong.signature)) == key.key_size // 8
+    assert wrong == again

@@ -45,8 +45,8 @@ def test_the_pack_is_the_same_to_the_byte() -> None:
         entries = archive.infolist()
         assert archive.testzip() is None
     assert [entry.filename for entry in entries] == [f"snap-token/{name}" for name in sorted(NAMES)]
-    assert {(entry.date_time, entry.external_attr, entry.compress_type) for entry in entries} == {
-        ((1980, 1, 1, 0, 0, 0), 0o100644 << 16, 0)
+    assert {(entry.date_time, entry.create_system, entry.external_attr, entry.compress_type) for entry in entries} == {
+        ((1980, 1, 1, 0, 0, 0), 3, 0o100644 << 16, 0)
     }
 
 

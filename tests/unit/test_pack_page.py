@@ -80,6 +80,12 @@ def test_the_policy_allows_what_is_there_and_nothing_else() -> None:
     assert policy == {"default-src": "'none'", "img-src": "data:", "base-uri": "'none'"}
 
 
+def test_a_script_cannot_end_itself() -> None:
+    """No script holds what would end it, or begin another within it."""
+    found = [mark for script in _parts().scripts for mark in re.findall(r"(?i)<!--|</?script", script)]
+    assert found == []
+
+
 def test_a_document_cannot_end_its_script() -> None:
     """What looks like markup within the document stays data."""
     nasty = {"info": "</script><!--<script>alert(1)"}

@@ -7,8 +7,12 @@ from handlers.cli.misuse import MisuseError
 from handlers.cli.signing import TOKEN_PATH
 from handlers.server.settings_tables import is_loopback
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\]")
+# A client removes what is . or .. between slashes before it sends (RFC 3986, 5.2.4).
+_PATH = re.compile(r"(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)*")
+_NOWHERE = urlsplit("https://")
+_PARTS = "a host, a port and a path are wanted in it, in ASCII, and nothing else"
 
 
 def base_url(text: str, base_path: str) -> str:
@@ -21,7 +25,7 @@ def base_url(text: str, base_path: str) -> str:
         parts = urlsplit(text)
         port = "" if parts.port is None else f":{parts.port}"
     except ValueError:
-        parts, port = SplitResult("", "", "", "", ""), ""
+        parts, port = _NOWHERE, ""
     path = parts.path.rstrip("/") or base_path
     fault = _fault(parts, path)
     if fault:
@@ -33,8 +37,10 @@ def base_url(text: str, base_path: str) -> str:
 def _fault(parts: SplitResult, path: str) -> str | None:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         return "https:// is wanted; http:// will do for this machine alone"
-    if parts.username is not None or parts.query or parts.fragment or not _HOST.fullmatch(_host(parts)):
-        return "a host, a port and a path are wanted in it, in ASCII, and nothing else"
+    if parts.username is not None or parts.query or parts.fragment:
+        return _PARTS
+    if parts.port == 0 or not _HOST.fullmatch(_host(parts)):
+        return _PARTS
     if not _PATH.fullmatch(path):
         return "its path may hold letters, digits and -._~ between single slashes"
     if path.endswith(TOKEN_PATH):

@@ -4,8 +4,8 @@
 (() => {
   const form = document.getElementById("desk");
   const told = document.getElementById("signed");
+  const [lang, why] = navigator.language.startsWith("id") ? ["id", "Penyebab: "] : ["en", "Why: "];
   let sent = null;
-  let verdict = null;
 
   async function ask(path, question) {
     const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question) };
@@ -25,14 +25,13 @@
 
   async function beforeSending(request) {
     if (request.loadSpec) return request;
-    verdict = null;
+    sent = request;
     told.textContent = "";
     try {
       if (form.elements.sign.checked) await sign(request);
     } catch (error) {
       told.textContent = "Sent unsigned: " + error.message;
     }
-    sent = request;
     return request;
   }
 
@@ -43,17 +42,21 @@
       target: url.pathname + url.search,
       headers: Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
       body: typeof request.body === "string" ? request.body : "",
-      lang: navigator.language.startsWith("id") ? "id" : "en",
+      lang,
     };
   }
 
-  async function afterAnswer(response) {
-    if (!sent || response.status < 400) return response;
+  async function explanation(request) {
     try {
-      verdict = await ask("explain", question(sent));
+      return await ask("explain", question(request));
     } catch (error) {
-      verdict = { verdict: "no explanation", advice: error.message };
+      return { verdict: "no explanation", advice: error.message };
     }
+  }
+
+  // Swagger UI keeps the explanation with the answer, so the one is never shown under another.
+  async function afterAnswer(response) {
+    if (sent && response.status >= 400) response.explanation = await explanation(sent);
     return response;
   }
 
@@ -77,13 +80,13 @@
     return React.createElement("div", { key: name, className: "part " + name }, shown(React, value));
   }
 
-  function explained(React) {
-    if (!verdict) return null;
-    const { verdict: name, ...rest } = verdict;
+  function explained(React, found) {
+    if (!found) return null;
+    const { verdict: name, ...rest } = found.toJS();
     return React.createElement(
       "section",
-      { id: "verdict" },
-      React.createElement("h4", null, "Why: ", React.createElement("code", null, name)),
+      { id: "verdict", role: "alert", lang },
+      React.createElement("h4", null, why, React.createElement("code", null, name)),
       ["says", "advice", "also", "evidence"].map((each) => part(React, each, rest[each])),
     );
   }
@@ -92,7 +95,12 @@
   const Verdicts = () => ({
     wrapComponents: {
       liveResponse: (Original, { React }) => (props) =>
-        React.createElement("div", null, React.createElement(Original, props), explained(React)),
+        React.createElement(
+          "div",
+          null,
+          React.createElement(Original, props),
+          explained(React, props.response.get("explanation")),
+        ),
     },
   });
 
