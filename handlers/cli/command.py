@@ -1,7 +1,9 @@
 """The command's frame: which subcommands there are, and how a misuse is told: one line, exit status 2."""
 
+import os
 import sys
 from collections.abc import Sequence
+from signal import SIGPIPE
 
 from cyclopts import App, CycloptsError
 
@@ -13,6 +15,9 @@ HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
 Example: snap-token init sandbox && snap-token serve --config sandbox/snap-token.toml
 """
+
+NOBODY_READS = 128 + SIGPIPE
+"""As the shell has it of a program that the signal ends."""
 
 app = App(
     name="snap-token",
@@ -35,13 +40,18 @@ app.command(share.share)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit status is 0, 1 if a request was refused, 2 for a misuse."""
+    """Run one command line; the exit status is 0, 1 if a request was refused, 2 for a misuse, 141 if nobody reads."""
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         return _told([f"{' '.join(str(error).split())} Try `snap-token --help`."])
     except MisuseError as error:
         return _told(error.mistakes)
+    except BrokenPipeError:
+        # What is still held back goes nowhere, or Python would complain of the pipe at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
     return status or 0
 
 

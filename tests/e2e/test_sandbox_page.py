@@ -70,6 +70,7 @@ def test_what_is_executed_is_signed(page: Browser, origin: str) -> None:
     assert answer["accessToken"]
     assert page.driver.find_elements("id", "verdict") == []
     assert page.see("#signed").text.startswith('Signed: "IONPAYTEST|')
+    assert page.see("#outcome").text == "200"
     assert page.complaints() == []
     assert [url for url in page.requests() if not url.startswith(f"{origin}/")] == []
 
@@ -80,6 +81,7 @@ def test_each_mistake_is_refused_and_explained(page: Browser, mistake: Mistake, 
     page.click(f'input[value="{mistake}"]')
     assert _executed(page)["responseCode"] == "4017300"
     assert page.see("#verdict code").text == mistake
+    assert page.see("#outcome").text == f"401 · {mistake}"
     assert page.see("#verdict .says").text
     assert page.see("#verdict .advice").text
     assert page.driver.find_elements("css selector", "#verdict .also") == []
@@ -90,6 +92,7 @@ def test_each_mistake_is_refused_and_explained(page: Browser, mistake: Mistake, 
 def test_signing_can_be_switched_off(page: Browser) -> None:
     """Without it the fields are sent as they stand: those of the document's example, of years ago."""
     page.click("#sign")
+    assert "of 2024" in page.see("#what-not").text
     assert _executed(page)["responseCode"] == "4017300"
     assert page.see("#ways").get_property("disabled") is True
     assert page.see("#verdict code").text == "clock.behind"

@@ -1,11 +1,15 @@
 """The command's frame: what is said to whoever misuses it, and to whoever asks."""
 
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from handlers import __version__
 from handlers.cli import main
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
 
 ADVICE = "Try `snap-token --help`."
 
@@ -146,3 +150,14 @@ def test_the_process_own_arguments_are_read(
     monkeypatch.setattr(sys, "argv", ["snap-token", "--version"])
     assert main() == 0
     assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody reads the output any more, the command ends in silence, and what is left goes nowhere."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["client", "list", "--config", str(write_settings(tmp_path, nicepay))]) == 141
+        out.write("the rest")
+        out.flush()

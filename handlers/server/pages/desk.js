@@ -4,7 +4,10 @@
 (() => {
   const form = document.getElementById("desk");
   const told = document.getElementById("signed");
+  const outcome = document.getElementById("outcome");
   const [lang, why] = navigator.language.startsWith("id") ? ["id", "Penyebab: "] : ["en", "Why: "];
+  // What the request is to blame for; a repeat (409) and a failure of the server say all there is.
+  const REFUSALS = new Set([400, 401, 404, 405, 415]);
   let sent = null;
 
   async function ask(path, question) {
@@ -26,11 +29,11 @@
   async function beforeSending(request) {
     if (request.loadSpec) return request;
     sent = request;
-    told.textContent = "";
+    told.textContent = outcome.textContent = "";
     try {
       if (form.elements.sign.checked) await sign(request);
     } catch (error) {
-      told.textContent = "Sent unsigned: " + error.message;
+      told.textContent = "Not signed: " + error.message;
     }
     return request;
   }
@@ -56,7 +59,9 @@
 
   // Swagger UI keeps the explanation with the answer, so the one is never shown under another.
   async function afterAnswer(response) {
-    if (sent && response.status >= 400) response.explanation = await explanation(sent);
+    if (!sent) return response;
+    if (REFUSALS.has(response.status)) response.explanation = await explanation(sent);
+    outcome.textContent = [response.status, response.explanation?.verdict].filter(Boolean).join(" · ");
     return response;
   }
 
@@ -107,6 +112,8 @@
   form.elements.sign.addEventListener("change", () => {
     document.getElementById("ways").disabled = !form.elements.sign.checked;
     document.getElementById("what").hidden = !form.elements.sign.checked;
+    document.getElementById("what-not").hidden = form.elements.sign.checked;
+    told.textContent = outcome.textContent = "";
   });
   form.addEventListener("submit", (event) => event.preventDefault());
 
