@@ -1,6 +1,7 @@
 """The doctor finds each mistake, and exactly that."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,22 @@ from handlers.doctor.examine import examine
 from handlers.doctor.request import Request
 from handlers.doctor.texts import LANGUAGES, tell
 from handlers.doctor.verdicts import Verdict
-from tests.mistakes import CALL_MISTAKES, TOKEN_MISTAKES, Make, World, call, rows, symmetric, token_request
+from tests.mistakes import (
+    CALL_BODY,
+    CALL_MISTAKES,
+    CALL_PATH,
+    TOKEN_MISTAKES,
+    Make,
+    World,
+    call,
+    rows,
+    symmetric,
+    token_request,
+)
 
 FIXED = World()
+SECONDS = 1.5
+"""Of this process; each of the hostile calls took 3 to 70 before there was a limit."""
 ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES)]
 
 
@@ -102,6 +116,26 @@ def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world
     shown = repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
     hidden = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
     assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
+
+
+@pytest.mark.parametrize(
+    ("body", "target", "hosts"),
+    [
+        (b"[" * 900 + b"1," * 20_000 + b"1" + b"]" * 900, CALL_PATH, 0),
+        (b"[" + b"1," * 200_000 + b"1]", CALL_PATH, 0),
+        (CALL_BODY, "/a" * 20_000, 0),
+        (CALL_BODY, CALL_PATH, 60),
+    ],
+    ids=["nested", "long", "segments", "hosts"],
+)
+def test_a_hostile_call_takes_no_longer_than_any(body: bytes, target: str, hosts: int, world: World) -> None:
+    """Depth, length, path and copies of Host are the sender's; how much is tried is not."""
+    hostile = symmetric(world, body, target, signed_body=b"quite another body")
+    copies = tuple(("Host", f"host-{place}.example") for place in range(hosts))
+    started = process_time()
+    found = examine(replace(hostile, headers=hostile.headers + copies), world.knowledge)
+    assert "key.unknown" in {found.main.verdict, *(finding.verdict for finding in found.also)}
+    assert process_time() - started < SECONDS
 
 
 HEADERS = ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "Authorization", "Host"]
