@@ -363,6 +363,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "path.unknown": [
         ("a slash more", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}/")),
         ("another version", lambda w: replace(token_request(w), target=f"/v2{TOKEN_PATH}")),
+        (
+            "with a call's header",
+            lambda w: replace(token_request(w, X_PARTNER_ID=CLIENT_KEY), target=f"/v2{TOKEN_PATH}"),
+        ),
     ],
     "request.too_large": [
         ("body", lambda w: token_request(w, body=b" " * 16_384 + BODY)),
