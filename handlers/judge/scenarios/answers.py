@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from handlers.judge.exchange import SIGNATURE, TIMESTAMP, Answer, Request
 from handlers.judge.expectations import header, member, outcome, says
 from handlers.judge.player import Player
+from handlers.judge.quoting import quoted
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Scenario, Severity, each
 
 LONGEST_MESSAGE = 150
@@ -49,7 +50,7 @@ def _two_members(answer: Answer) -> str:
     members = set(answer.members)
     if members == _MEMBERS:
         return ""
-    return f"responseCode and responseMessage expected, {', '.join(sorted(members)) or outcome(answer)}"
+    return f"responseCode and responseMessage expected, {quoted(', '.join(sorted(members))) or outcome(answer)}"
 
 
 def _silent(answer: Answer) -> str:
