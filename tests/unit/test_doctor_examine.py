@@ -118,6 +118,14 @@ def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world
     assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
 
 
+def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:
+    """Of what is too long for a client key or a partner id, no more is shown than one of these has characters."""
+    secret = world.sign("a signature, or worse")
+    for request in (token_request(world, X_CLIENT_KEY=secret), call(world, X_PARTNER_ID=secret)):
+        diagnosis = examine(request, world.knowledge)
+        assert secret[:37] not in repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
+
+
 @pytest.mark.parametrize(
     ("body", "target", "hosts"),
     [
