@@ -20,6 +20,9 @@ from handlers.snap.client import Client, Clients
 
 Keys = list[tuple[Client, RSAPublicKey]]
 
+UNFIT = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH})
+"""What is said of a signature that none of the keys made."""
+
 _SHOWN = 16
 _NEAR_SECONDS = 5
 _MOST_TIMES = 300

@@ -47,6 +47,8 @@ DEARER = {
     "string.with_body: behind it": "string.unknown",
     "string.with_body: its hash": "string.unknown",
     "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "padding.pss: PS512": "key.unknown",
+    "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
     "key.of_another_client: key": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
