@@ -270,7 +270,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("none", lambda w: token_request(w, w.sign(CLIENT_KEY + NOW))),
     ]
     + [
-        (repr(separator), lambda w, s=separator: token_request(w, w.sign(f"{CLIENT_KEY}{s}{NOW}")))
+        (repr(separator), lambda w, s=separator: token_request(w, w.sign(f"{CLIENT_KEY}{s}{NOW}")))  # type: ignore[misc]
         for separator in (":", ",", ";", "-", "_", "&", " ", " | ", "||", "\n")
     ],
     "string.trailing_newline": [
@@ -416,7 +416,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
     "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
-    "client.suspended": [("in the settings", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "client.suspended": [("suspended since", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
@@ -427,7 +427,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("CHANNEL-ID", lambda w: call(w, CHANNEL_ID="a b")),
     ],
     "header.duplicated": [("Authorization", lambda w: _with_copy(call(w), "Authorization"))],
-    "timestamp.malformed": [("words", lambda w: call(w, X_TIMESTAMP="noon"))],
+    "timestamp.malformed": [("words in a call", lambda w: call(w, X_TIMESTAMP="noon"))],
     "path.unknown": [("another", lambda w: call(w, target=f"{CALL_PATH}/more"))],
     "string.reversed": [("time first", lambda w: call(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
     "signature.not_base64": [("words", lambda w: call(w, "not a signature!"))],

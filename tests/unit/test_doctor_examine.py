@@ -30,6 +30,22 @@ SECONDS = 1.5
 """Of this process; each of the hostile calls took 3 to 70 before there was a limit."""
 ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES)]
 
+FURTHER = {
+    "padding.pss: PS512": ["hash.sha512"],
+    "padding.pss: with SHA-1": ["hash.sha1"],
+    "signature.not_base64: not canonical": ["key.unknown"],
+    "client.unknown: nobody": ["key.of_another_client"],
+    "client.unknown: another case": ["key.of_another_client"],
+    "client.suspended: suspended since": ["string.other_client"],
+    "header.missing: X-TIMESTAMP": ["string.unknown"],
+    "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
+    "header.malformed: too long": ["client.unknown", "key.of_another_client"],
+    "timestamp.malformed: words in a call": ["string.unknown"],
+    "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
+    "call.signed_asymmetrically: and reversed": ["string.reversed"],
+}
+"""Beside the one mistake, what it brings with it; every other row has one finding."""
+
 
 @pytest.fixture(scope="module")
 def world() -> World:
@@ -42,6 +58,8 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
     """A request with one mistake gets the constant of that mistake, in words of both languages too."""
     diagnosis = examine(make(world), world.knowledge)
     assert (diagnosis.main.verdict, diagnosis.genuine) == (verdict, verdict == "genuine"), name
+    also = [finding.verdict for finding in diagnosis.also]
+    assert also == FURTHER.get(f"{verdict}: {name}", [])
     for finding in (diagnosis.main, *diagnosis.also):
         assert all(
             text.endswith((".", "?", str(finding.facts.get("signed", "."))))
