@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from handlers.judge.exchange import SIGNATURE, TIMESTAMP, Answer, Request
-from handlers.judge.expectations import header, member, outcome, says
+from handlers.judge.expectations import echoed, header, member, outcome, says
 from handlers.judge.player import Player
 from handlers.judge.quoting import quoted
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Scenario, Severity, each
@@ -60,11 +60,6 @@ def _silent(answer: Answer) -> str:
 def _short(answer: Answer) -> str:
     length = len(answer.message)
     return "" if length <= LONGEST_MESSAGE else f"responseMessage has {length} characters"
-
-
-def _echoed(answer: Answer) -> str:
-    sent = dict(answer.request.headers)["X-CLIENT-KEY"]
-    return header("X-CLIENT-KEY", lambda value: value == sent, "that of the request")(answer)
 
 
 def _answer(  # noqa: PLR0913  a row of the table
@@ -128,7 +123,7 @@ SCENARIOS = (
         "A refusal carries the X-CLIENT-KEY of the request, which ASPI makes mandatory.",
         ASPI_STANDARD,
         _unauthorized,
-        _echoed,
+        echoed,
     ),
     _answer(
         "challenge",
