@@ -163,16 +163,17 @@ def _utc_labelled_jakarta() -> str:
     return f"{NOON.astimezone(UTC):%Y-%m-%dT%H:%M:%S}+07:00"
 
 
-def _pss(world: World) -> str:
-    scheme = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
-    return b64encode(world.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), scheme, SHA256())).decode()
+def _pss(world: World, algorithm: HashAlgorithm | None = None) -> str:
+    hashed = algorithm or SHA256()
+    scheme = padding.PSS(padding.MGF1(hashed), padding.PSS.DIGEST_LENGTH)
+    return b64encode(world.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), scheme, hashed)).decode()
 
 
-def _bare(world: World) -> str:
-    """What encrypting the hash with the private key leaves: PKCS #1 padding, no DigestInfo."""
+def _bare(world: World, leaves: Callable[[bytes], bytes] = lambda message: sha256(message).digest()) -> str:
+    """What encrypting with the private key leaves, the hash or what else: PKCS #1 padding, no DigestInfo."""
     numbers = world.nicepay.private_key.private_numbers()
     size = world.nicepay.private_key.key_size // 8
-    hashed = sha256(f"{CLIENT_KEY}|{NOW}".encode()).digest()
+    hashed = leaves(f"{CLIENT_KEY}|{NOW}".encode())
     block = b"\0\1" + b"\xff" * (size - 3 - len(hashed)) + b"\0" + hashed
     modulus = numbers.public_numbers.n
     return b64encode(pow(int.from_bytes(block), numbers.d, modulus).to_bytes(size)).decode()
@@ -257,6 +258,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         )
     ]
     + [
+        ("and three seconds later", lambda w: token_request(w, w.sign(f"{CLIENT_KEY}|{_Z.replace(':01Z', ':04Z')}"))),
         ("and a second later", lambda w: token_request(w, w.sign(f"{CLIENT_KEY}|{_Z.replace(':01Z', ':02Z')}"))),
         (
             "percent-encoded",
@@ -266,11 +268,15 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "string.reversed": [("time first", lambda w: token_request(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
     "string.no_separator": [
         ("none", lambda w: token_request(w, w.sign(CLIENT_KEY + NOW))),
-        ("a colon", lambda w: token_request(w, w.sign(f"{CLIENT_KEY}:{NOW}"))),
+    ]
+    + [
+        (repr(separator), lambda w, s=separator: token_request(w, w.sign(f"{CLIENT_KEY}{s}{NOW}")))  # type: ignore[misc]
+        for separator in (":", ",", ";", "-", "_", "&", " ", " | ", "||", "\n")
     ],
     "string.trailing_newline": [
         ("LF", lambda w: token_request(w, w.sign(_RIGHT + "\n"))),
         ("CRLF", lambda w: token_request(w, w.sign(_RIGHT + "\r\n"))),
+        ("a space", lambda w: token_request(w, w.sign(_RIGHT + " "))),
     ],
     "string.other_client": [
         ("another of the settings", lambda w: token_request(w, w.sign(f"{OTHER}|{NOW}"))),
@@ -292,8 +298,16 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("bytes", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).digest()))),
         ("hexadecimal", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).hexdigest()))),
     ],
-    "padding.pss": [("PS256", lambda w: token_request(w, _pss(w)))],
-    "padding.no_digest_info": [("private-key encryption", lambda w: token_request(w, _bare(w)))],
+    "padding.pss": [
+        ("PS256", lambda w: token_request(w, _pss(w))),
+        ("PS512", lambda w: token_request(w, _pss(w, SHA512()))),
+        ("with SHA-1", lambda w: token_request(w, _pss(w, SHA1()))),  # noqa: S303  the same
+    ],
+    "padding.no_digest_info": [
+        ("private-key encryption", lambda w: token_request(w, _bare(w))),
+        ("of the text", lambda w: token_request(w, _bare(w, bytes))),
+        ("of hexadecimal", lambda w: token_request(w, _bare(w, lambda text: sha256(text).hexdigest().encode()))),
+    ],
     "signature.hex": [
         ("lower case", lambda w: token_request(w, w.raw().hex())),
         ("capitals", lambda w: token_request(w, w.raw().hex().upper())),
@@ -363,6 +377,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "path.unknown": [
         ("a slash more", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}/")),
         ("another version", lambda w: replace(token_request(w), target=f"/v2{TOKEN_PATH}")),
+        (
+            "with a call's header",
+            lambda w: replace(token_request(w, X_PARTNER_ID=CLIENT_KEY), target=f"/v2{TOKEN_PATH}"),
+        ),
     ],
     "request.too_large": [
         ("body", lambda w: token_request(w, body=b" " * 16_384 + BODY)),
@@ -398,7 +416,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
     "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
-    "client.suspended": [("in the settings", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "client.suspended": [("suspended since", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
@@ -409,7 +427,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("CHANNEL-ID", lambda w: call(w, CHANNEL_ID="a b")),
     ],
     "header.duplicated": [("Authorization", lambda w: _with_copy(call(w), "Authorization"))],
-    "timestamp.malformed": [("words", lambda w: call(w, X_TIMESTAMP="noon"))],
+    "timestamp.malformed": [("words in a call", lambda w: call(w, X_TIMESTAMP="noon"))],
     "path.unknown": [("another", lambda w: call(w, target=f"{CALL_PATH}/more"))],
     "string.reversed": [("time first", lambda w: call(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
     "signature.not_base64": [("words", lambda w: call(w, "not a signature!"))],
@@ -440,11 +458,16 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
             "agreed otherwise",
             lambda w: call(w, w.sign(f"{SYMMETRIC}|{NOW}"), token=w.token(SYMMETRIC), X_PARTNER_ID=SYMMETRIC),
         ),
+        (
+            "and reversed",
+            lambda w: call(w, w.sign(f"{NOW}|{SYMMETRIC}"), token=w.token(SYMMETRIC), X_PARTNER_ID=SYMMETRIC),
+        ),
     ],
     "call.signed_symmetrically": [("agreed otherwise", _hmac_of_asymmetric)],
     "call.body_minified": [
         ("spaces", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{"a": 1}')),
         ("indented", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{\n  "a": 1\n}')),
+        ("tabs", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{\n\t"a": 1\n}')),
         ("a line break behind", lambda w: symmetric(w, b'{"a":1}', signed_body=b'{"a":1}\n')),
     ],
     "call.body_changed": [
@@ -459,6 +482,8 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "call.path_with_host": [
         ("https", lambda w: symmetric(w, place=f"https://{HOST}{CALL_PATH}")),
         ("no scheme", lambda w: symmetric(w, place=f"{HOST}{CALL_PATH}")),
+        ("http", lambda w: symmetric(w, place=f"http://{HOST}{CALL_PATH}")),
+        ("two slashes", lambda w: symmetric(w, place=f"//{HOST}{CALL_PATH}")),
     ],
     "call.path_without_base": [
         ("all of it", lambda w: symmetric(w, place="/transfer-va/inquiry")),

@@ -1,32 +1,24 @@
 """A curl command, read as curl would send it."""
 
 import re
-import shlex
 from argparse import ArgumentParser, Namespace
 from typing import Never
 
 from handlers.cli.captured import Captured, not_readable, with_host
+from handlers.cli.command_line import words
 from handlers.doctor.request import Request
 
 _FORM = "a curl command"
 _TYPE = "content-type"
-_CONTINUED = re.compile(r"\\\r?\n")
+_NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
 _BARE = (
     "-k --insecure -s --silent -S --show-error -i --include -v --verbose -L --location --compressed -f --fail",
-    "-g",
+    "-g --globoff -4 --ipv4 -6 --ipv6 -N --no-buffer --fail-with-body -# --progress-bar -0 --http1.0 --http1.1 --http2",
+    "--http2-prior-knowledge --tlsv1.2 --tlsv1.3 --location-trusted --post301 --post302 --path-as-is",
 )
 _WITH_VALUE = (
-    "-A",
-    "-m",
-    "-o",
-    "-w",
-    "--cacert",
-    "--cert",
-    "--key",
-    "--connect-timeout",
-    "--max-time",
-    "--output",
-    "--resolve",
+    "-A --user-agent -m --max-time -o --output -w --write-out --cacert -E --cert --key --connect-timeout --resolve",
+    "-b --cookie -c --cookie-jar -e --referer -x --proxy --noproxy --retry --retry-delay --ciphers -D --dump-header",
 )
 
 
@@ -34,7 +26,7 @@ class _Parser(ArgumentParser):
     """Curl's options, those that such a request is sent with."""
 
     def error(self, message: str) -> Never:
-        raise not_readable(_FORM, message)
+        raise not_readable(_FORM, message.partition("'")[0])  # What is quoted is a value, and may be a secret.
 
 
 def _parser() -> _Parser:
@@ -48,22 +40,24 @@ def _parser() -> _Parser:
     parser.add_argument("positional", nargs="*")
     for option in " ".join(_BARE).split():
         parser.add_argument(option, action="store_true", dest="bare")
-    for option in _WITH_VALUE:
+    for option in " ".join(_WITH_VALUE).split():
         parser.add_argument(option, dest="ignored")
     return parser
 
 
 def from_curl(command: bytes) -> Captured:
-    """The request of one command, its lines continued with backslashes or not; bytes are sent as they are.
+    """The request of one command, its lines continued or not; bytes are sent as they are.
 
     Raises:
-        MisuseError: it is no command that can be read, or takes its body from a file.
+        MisuseError: it is no command that can be read, or takes its body or headers from a file.
     """
     try:
-        _, *words = shlex.split(_CONTINUED.sub(" ", command.decode("latin-1")))
+        _, *given = words(command.decode("latin-1"))
     except ValueError as error:
         raise not_readable(_FORM, error) from error
-    options = _parser().parse_args(words)
+    options, unknown = _parser().parse_known_args(given)
+    if unknown:
+        raise not_readable(_FORM, f"what it does with {_names(unknown)} is not known; leave that out")
     urls = [*options.urls, *options.positional]
     if len(urls) != 1:
         raise not_readable(_FORM, f"it has {len(urls)} URLs; one is wanted")
@@ -73,6 +67,11 @@ def from_curl(command: bytes) -> Captured:
     url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
     target, headers = with_host(url, _headers(options, body))
     return Captured(Request(method, target, headers, body or b""))
+
+
+def _names(unknown: list[str]) -> str:
+    """Of options alone: the values beside them may be secrets."""
+    return ", ".join(name[0] for name in map(_NAME.match, unknown) if name) or "some of its words"
 
 
 def _body(options: Namespace) -> bytes | None:
@@ -88,6 +87,8 @@ def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     named = set()
     for line in options.headers:
+        if line.startswith("@"):
+            raise not_readable(_FORM, "its headers are in another file; write them in place of @ and the name")
         name, colon, value = line.partition(":")
         named.add(name.strip().lower())
         if value.strip():

@@ -1,6 +1,9 @@
 """A HAR file (HTTP Archive 1.2), as browsers and proxies export it."""
 
 from base64 import b64decode
+from contextlib import suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
@@ -34,9 +37,24 @@ class _Request(BaseModel):
     post_data: _PostData | None = Field(None, alias="postData")
 
 
+class _Response(BaseModel):
+    headers: list[_Header] = []
+
+
 class _Entry(BaseModel):
     started: AwareDatetime = Field(alias="startedDateTime")
     request: _Request
+    response: _Response | None = None
+
+    @property
+    def at(self) -> datetime:
+        """By the server's clock, if the answer tells it: that of whoever captured may be the very mistake."""
+        for header in self.response.headers if self.response else ():
+            if header.name.lower() == "date":
+                with suppress(ValueError):
+                    date = parsedate_to_datetime(header.value)
+                    return date if date.tzinfo else self.started
+        return self.started
 
 
 class _Log(BaseModel):
@@ -70,4 +88,4 @@ def _captured(entry: _Entry) -> Captured:
         body = sent.post_data.content if sent.post_data else b""
     except ValueError as error:
         raise not_readable(_FORM, error) from error
-    return Captured(Request(sent.method, target, headers, body), entry.started)
+    return Captured(Request(sent.method, target, headers, body), entry.at)

@@ -59,7 +59,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
             HAR file the last request with SNAP's headers is explained, and calls before it use up their external ids.
         config: The settings of the server that refuses.
         request_id: In place of a file, the id of a request in the log, if [debug] capture_dir has kept it.
-        at: The time to judge as of, such as 2026-01-22T12:00:05+07:00; otherwise that of the HAR entry, or now.
+        at: The time to judge as of, such as 2026-01-22T12:00:05+07:00; otherwise that of the HAR entry,
+            by the server's clock if its answer has a Date, or now.
         lang: The language: en or id.
         json: Print verdict, also, evidence and advice as JSON.
     """
@@ -67,8 +68,9 @@ def explain(  # noqa: PLR0913  each is an option of the command
     captured = read(_content(_source(request, request_id, settings)))
     chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
     now = _time(at) if at else captured[chosen].at or system_clock()
-    knowledge = replace(knowledge_of(settings, now), used=_used(captured[:chosen], settings))
-    diagnosis = examine(captured[chosen].request, knowledge)
+    knowledge = knowledge_of(settings, now)
+    used = _used(captured[:chosen], knowledge)
+    diagnosis = examine(captured[chosen].request, replace(knowledge, used=used))
     sys.stdout.write(_as_json(diagnosis, lang) if json else _as_text(diagnosis, lang, now))
     return 0 if diagnosis.genuine else _REFUSED
 
@@ -143,11 +145,11 @@ def _is_ours(request: Request) -> bool:
     return any(request.all(name) for name in _OURS)
 
 
-def _used(captured: list[Captured], settings: Settings) -> frozenset[str]:
+def _used(captured: list[Captured], known: Knowledge) -> frozenset[str]:
     """The marks of the genuine calls that came before, each judged as of its own time."""
     used: frozenset[str] = frozenset()
     for request, at in captured:
-        knowledge = replace(knowledge_of(settings, at or system_clock()), used=used)
+        knowledge = replace(known, now=at or known.now, used=used)
         if is_call(request, knowledge) and examine(request, knowledge).genuine:
             used |= {mark_of(request, knowledge)}
     return used

@@ -16,6 +16,8 @@ from handlers.snap.timestamp import render
 from handlers.snap.token import OpenedToken, TokenRefusedError
 
 _STAMP = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
+_SHOWN = 36
+"""Characters of a partner id: whatever is longer is none, and may be a secret in the wrong place."""
 _AROUND = re.compile(r"""^\s*(?:bearer\s+)*[\s"'<]*|[\s"'>]*$""", re.IGNORECASE)
 
 
@@ -78,6 +80,6 @@ def _of_partner(opened: OpenedToken, client: Client, partner: str, knowledge: Kn
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": partner}
+    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": partner[:_SHOWN]}
     other = knowledge.of_partner(partner)
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if other else Verdict.CALL_PARTNER_UNKNOWN, facts)]

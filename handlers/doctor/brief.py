@@ -64,7 +64,9 @@ def _signed(request: Request, clients: Clients) -> Verdict | None:
     found = findings[0].verdict if findings else None
     if client.client_secret is None or request.get("X-CLIENT-KEY"):
         return found
-    return None if len(raw) in HASH_BY_SIZE else found or Verdict.CALL_SIGNED_ASYMMETRICALLY
+    if len(raw) in HASH_BY_SIZE:
+        return None
+    return found if found in signature.UNFIT else Verdict.CALL_SIGNED_ASYMMETRICALLY
 
 
 def _client(request: Request, clients: Clients) -> Client:

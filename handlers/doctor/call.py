@@ -13,7 +13,6 @@ from handlers.snap.client import Client
 from handlers.snap.timestamp import parse
 
 _SHOWN = 120
-_UNFIT = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH})
 
 
 def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
@@ -48,7 +47,7 @@ def _of_signature(raw: bytes, request: Request, knowledge: Knowledge, bearer: Be
         return asymmetric if symmetric is None else [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, facts), *symmetric]
     if symmetric is not None:
         return symmetric
-    if not _UNFIT & {finding.verdict for finding in asymmetric}:
+    if not signature.UNFIT & {finding.verdict for finding in asymmetric}:
         return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, facts), *asymmetric]
     return [_unfit(raw, request)]
 

@@ -20,6 +20,9 @@ HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
 
 _URLSAFE = bytes.maketrans(b"-_", b"+/")
 _MOST_MISTAKES = 2
+_MOST_HOSTS = 2
+_MOST_CUT = 8
+"""Segments of the path: a base path has two or three."""
 _SECONDS = 5
 _SHOWN = 120
 
@@ -91,10 +94,11 @@ def _places(request: Request) -> Iterator[Part]:
     query = request.uri[len(request.path) :]
     ends = [request.uri, request.path] if query else [request.uri]
     yield from (_part(end, Verdict.CALL_PATH_WITHOUT_QUERY) for end in ends[1:])
-    starts = [f"{start}{host}" for host in request.all("Host") for start in ("https://", "http://", "//", "")]
+    hosts = request.all("Host")[:_MOST_HOSTS]
+    starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
         yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": f"{start}{end}"[:_SHOWN]})
-    names = request.path.split("/")[1:]
+    names = request.path.split("/", _MOST_CUT + 1)[1:]
     cut = ["/".join(names[first:]) for first in range(len(names))]
     for start, place, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{place}{end}"
@@ -109,11 +113,14 @@ def _hashes(body: bytes) -> Iterator[Part]:
     yield from (Part(each.encode()) for each in digests)
     yield from (_part(each.upper(), Verdict.CALL_HASH_UPPER_CASE) for each in digests)
     small = minified(body)
-    for other in dict.fromkeys(json_forms.others(body)):
-        if other not in plain:
+    seen = set(digests)
+    for other in json_forms.others(body):
+        digest_of_other = sha256(other).hexdigest()
+        if digest_of_other not in seen:
+            seen.add(digest_of_other)
             verdict = Verdict.CALL_BODY_MINIFIED if minified(other) == small else Verdict.CALL_BODY_CHANGED
             facts: Facts = {"sent_length": len(body), "signed_length": len(other)}
-            yield _part(sha256(other).hexdigest(), verdict, facts)
+            yield _part(digest_of_other, verdict, facts)
 
 
 def _times(timestamp: str) -> Iterator[Part]:

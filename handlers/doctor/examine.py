@@ -22,4 +22,8 @@ def is_call(request: Request, knowledge: Knowledge) -> bool:
     """Whether it is one of the calls that follow the token; what is neither is taken for a request for a token."""
     if request.path.endswith(knowledge.token_path):
         return False
-    return request.path in knowledge.call_paths or any(request.get(name) for name in _OF_CALLS)
+    if request.path in knowledge.call_paths:
+        return True
+    # Some clients send the headers of calls with their requests for tokens, too.
+    asks_for_token = request.get("X-CLIENT-KEY") and not request.get("Authorization")
+    return not asks_for_token and any(request.get(name) for name in _OF_CALLS)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, islice
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -20,8 +20,13 @@ from handlers.snap.client import Client, Clients
 
 Keys = list[tuple[Client, RSAPublicKey]]
 
+UNFIT = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH})
+"""What is said of a signature that none of the keys made."""
+
 _SHOWN = 16
 _NEAR_SECONDS = 5
+_MOST_TIMES = 300
+"""Where nobody waits: other forms of the time, near seconds, and of three thousand milliseconds the nearest."""
 _PSS_HASHES = 3
 
 
@@ -41,13 +46,18 @@ def findings(claim: Claim, clients: Clients, effort: Effort | None = None) -> li
     keys = list(_keys(client, clients, effort))
     candidates = list(likely(claim.client_key, claim.request, _other_ids(claim.request, clients)))
     # PSS only after all keys: it takes an operation for each message, and is the rarer mistake.
-    times = other_times(
-        claim.client_key, claim.request.get("X-TIMESTAMP"), FARTHEST_SECONDS if effort.unlimited else _NEAR_SECONDS
-    )
+    times = _other_times(claim, effort)
     plain = ((owner, _compared(found, chain(candidates, times))) for owner, found in _opened(claim, keys, effort))
     for owner, found in chain(plain, _pss(claim, keys, candidates, effort)):
         return [*([] if owner.key == client.key else [_another(owner)]), *found]
     return [_unopened(claim.raw, client)] if client.known else []
+
+
+def _other_times(claim: Claim, effort: Effort) -> Iterator[Candidate]:
+    timestamp = claim.request.get("X-TIMESTAMP")
+    if effort.unlimited:
+        return other_times(claim.client_key, timestamp, FARTHEST_SECONDS)
+    return islice(other_times(claim.client_key, timestamp, _NEAR_SECONDS), _MOST_TIMES)
 
 
 def _opened(claim: Claim, keys: Keys, effort: Effort) -> Iterator[tuple[Client, Opened]]:

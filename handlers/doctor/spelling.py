@@ -16,15 +16,34 @@ _QUOTES = re.compile(r"""\\?["'](.*?)\\?["']""", re.DOTALL)
 _BREAK = re.compile(r"\s|\\[rn]")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _CANONICAL = re.compile(form.SIGNATURE)
+_MOST_WRAPPINGS = 4
 
 
 def read(text: str, sizes: Collection[int]) -> Spelt:
     """`sizes` are the lengths in bytes that a signature can have: hexadecimal is base64 to look at."""
-    for reader in (_hex, _quoted, _wrapped, _percent_encoded, _base64url):
-        spelt = reader(text, sizes)
-        if spelt:
-            return spelt
-    return _plain(text)
+    inner, outermost = text, None
+    for _ in range(_MOST_WRAPPINGS):
+        verdict, peeled = _peeled(inner)
+        if verdict is None:
+            break
+        inner, outermost = peeled, outermost or verdict
+    raw, finding = _bare(inner, sizes)
+    return raw, _finding(outermost if raw else Verdict.SIGNATURE_NOT_BASE64, text) if outermost else finding
+
+
+def _peeled(text: str) -> tuple[Verdict | None, str]:
+    """Without what is around or between the characters, and what that was; None for nothing."""
+    quotes = _QUOTES.fullmatch(text)
+    forms = {
+        Verdict.SIGNATURE_QUOTED: quotes[1] if quotes else text,
+        Verdict.SIGNATURE_LINE_WRAPPED: _BREAK.sub("", text),
+        Verdict.SIGNATURE_PERCENT_ENCODED: unquote(text, errors="replace"),
+    }
+    return next(((verdict, other) for verdict, other in forms.items() if other != text), (None, text))
+
+
+def _bare(text: str, sizes: Collection[int]) -> Spelt:
+    return _hex(text, sizes) or _base64url(text) or _plain(text)
 
 
 def _hex(text: str, sizes: Collection[int]) -> Spelt | None:
@@ -34,27 +53,7 @@ def _hex(text: str, sizes: Collection[int]) -> Spelt | None:
     return bytes.fromhex(digits[1]), _finding(Verdict.SIGNATURE_HEX, text)
 
 
-def _quoted(text: str, sizes: Collection[int]) -> Spelt | None:
-    quotes = _QUOTES.fullmatch(text)
-    return _without(quotes[1], Verdict.SIGNATURE_QUOTED, text, sizes) if quotes else None
-
-
-def _wrapped(text: str, sizes: Collection[int]) -> Spelt | None:
-    joined = _BREAK.sub("", text)
-    return _without(joined, Verdict.SIGNATURE_LINE_WRAPPED, text, sizes) if joined != text else None
-
-
-def _percent_encoded(text: str, sizes: Collection[int]) -> Spelt | None:
-    decoded = unquote(text, errors="replace")
-    return _without(decoded, Verdict.SIGNATURE_PERCENT_ENCODED, text, sizes) if decoded != text else None
-
-
-def _without(inner: str, verdict: Verdict, text: str, sizes: Collection[int]) -> Spelt:
-    raw, _ = read(inner, sizes)
-    return raw, _finding(verdict if raw else Verdict.SIGNATURE_NOT_BASE64, text)
-
-
-def _base64url(text: str, _sizes: Collection[int]) -> Spelt | None:
+def _base64url(text: str) -> Spelt | None:
     if not (_BASE64URL.fullmatch(text) and re.search("[-_]", text)):
         return None
     raw = _decoded(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), urlsafe_b64decode)

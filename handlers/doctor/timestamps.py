@@ -77,8 +77,10 @@ def _other_seconds(text: str, farthest: int) -> Iterator[Other]:
 
 
 def _other_milliseconds(text: str, local: datetime, offset: str) -> Iterator[Other]:
+    """The nearest first."""
     sent = datetime.fromisoformat(text.removesuffix(offset))
-    for milliseconds in range(-_MILLISECONDS, 2 * _MILLISECONDS):
+    fraction = (sent - local) / timedelta(milliseconds=1)
+    for milliseconds in sorted(range(-_MILLISECONDS, 2 * _MILLISECONDS), key=lambda each: abs(each - fraction)):
         at = local + timedelta(milliseconds=milliseconds)
         other = _plain_iso(at, "milliseconds") + offset
         if other != text:

@@ -10,6 +10,7 @@ from handlers.snap.client import Client
 
 _METHOD = "POST"
 _SHOWN = 120
+_LONGEST_KEY = 36
 
 
 def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
@@ -41,6 +42,6 @@ def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
 
 def _of_client(client: Client, client_key: str, knowledge: Knowledge) -> Iterator[Finding]:
     if client_key and not client.known:
-        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": client_key[:_SHOWN], "known": knowledge.client_keys})
+        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": client_key[:_LONGEST_KEY], "known": knowledge.client_keys})
     if client.suspended:
         yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

@@ -98,3 +98,9 @@ def header(name: str, holds: Callable[[str], bool], wanted: str) -> Expectation:
         return "" if holds(value) else f"{name}: {wanted} expected, {quoted(value) if value else 'absent'}"
 
     return expectation
+
+
+def echoed(answer: Answer) -> str:
+    """X-CLIENT-KEY is that of the request."""
+    sent = dict(answer.request.headers)["X-CLIENT-KEY"]
+    return header("X-CLIENT-KEY", lambda value: value == sent, "that of the request")(answer)

@@ -1,5 +1,6 @@
 """Requests over the wire, each on a connection of its own: what one does to it must not colour the next answer."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -50,6 +51,7 @@ class Sender:
             UnreachableError: no answer to the first request of all, so the URL is most likely wrong.
         """
         self.pace.wait()
+        self.client.cookies.clear()
         try:
             answer = self._exchanged(request)
         except httpx.HTTPError as error:
@@ -75,7 +77,11 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 
 def _beginning(response: httpx.Response) -> bytes:
     body = bytearray()
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     for part in response.iter_bytes():
+        if time.monotonic() > deadline:  # Httpx's own time-outs are for each part.
+            message = "the body did not end in time"
+            raise httpx.ReadTimeout(message)
         body += part
         if len(body) >= LARGEST_ANSWER:
             break

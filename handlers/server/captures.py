@@ -1,12 +1,15 @@
 """Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
 
-A file holds a token and a signature: it is its owner's alone, and is gone after a day.
+A file holds a token and a signature: it is its owner's alone, and is gone after a day and an hour at the most, as long
+as a server runs that is asked something.
 """
 
 import asyncio
 import os
+import re
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -22,12 +25,15 @@ from handlers.server.rate import Rate
 
 MOST_FILES = 200
 LONGEST = timedelta(days=1)
+SWEEP_EVERY = timedelta(hours=1)
 MOST_A_SECOND = 10
 REQUEST_ID = "snap_token.request_id"
 """Under which the request's id stands in the scope, for the log."""
 
 _REFUSED = 400
+_TOO_SLOW = 408
 _REQUEST_ID_BYTES = 16
+_OURS = re.compile(r"[0-9a-f]{32}\.har")
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
 _NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
 
@@ -87,6 +93,8 @@ class Captures:
         self._largest = largest or guard.LARGEST_BODY
         self._rate = Rate(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
+        self._swept = now()
+        self._sweep(self._swept)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on; keep it, once it is answered, if it was refused."""
@@ -97,31 +105,48 @@ class Captures:
 
         async def watched(message: Message) -> None:
             kept.status = message.get("status", kept.status)
-            if message["type"] == "http.response.start" and kept.status >= _REFUSED:
+            # Whoever was too slow has been waited for.
+            if message["type"] == "http.response.start" and kept.status >= _REFUSED and kept.status != _TOO_SLOW:
                 await kept.read_rest(self._largest)
             await send(message)
 
         await self._app({**scope, REQUEST_ID: request_id}, kept.receive, watched)
         if kept.status >= _REFUSED and self._rate.allows(at):
             await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
+        elif at - self._swept >= SWEEP_EVERY:
+            await asyncio.to_thread(self._sweep, at)
 
     def _keep(self, request_id: str, content: bytes, at: datetime) -> None:
+        file = file_of(self._folder, request_id)
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            with open(
-                file_of(self._folder, request_id), "xb", opener=lambda name, _: os.open(name, flags, 0o600)
-            ) as file:
-                file.write(content)
-            self._sweep(at)
+            _write(file, content)
+        except OSError as error:
+            self._log.error("capture.failed", cause=error.strerror)
+            with suppress(OSError):
+                file.unlink()  # What fits of it is of no use, and in the way.
+        self._sweep(at)
+
+    def _sweep(self, at: datetime) -> None:
+        """The oldest go when there are too many, and whatever is too old; files of other names are not ours."""
+        self._swept = at
+        try:
+            files = sorted(filter(_is_ours, self._folder.iterdir()), key=_age, reverse=True)
+            old = [file for file in files if _age(file) < (at - LONGEST).timestamp()]
+            for file in {*files[MOST_FILES:], *old}:
+                file.unlink(missing_ok=True)
         except OSError as error:
             self._log.error("capture.failed", cause=error.strerror)
 
-    def _sweep(self, at: datetime) -> None:
-        """The oldest go when there are too many, and whatever is too old."""
-        files = sorted(self._folder.glob("*.har"), key=_age, reverse=True)
-        old = [file for file in files if _age(file) < (at - LONGEST).timestamp()]
-        for file in {*files[MOST_FILES:], *old}:
-            file.unlink(missing_ok=True)
+
+def _write(file: Path, content: bytes) -> None:
+    """A new file, its owner's alone; an OSError for one that is there, be it a link."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with open(file, "xb", opener=lambda name, _: os.open(name, flags, 0o600)) as opened:
+        opened.write(content)
+
+
+def _is_ours(file: Path) -> bool:
+    return _OURS.fullmatch(file.name) is not None
 
 
 def _age(file: Path) -> float:

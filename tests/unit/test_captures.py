@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from errno import ENOSPC
 from pathlib import Path
 from stat import S_IMODE
 from typing import Any
@@ -15,8 +16,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.cli.captured_har import from_har
 from handlers.doctor.request import Request
-from handlers.server import guard, logs
-from handlers.server.captures import LONGEST, MOST_A_SECOND, MOST_FILES, REQUEST_ID, Captures, require_folder
+from handlers.server import captures, guard, logs
+from handlers.server.captures import (
+    LONGEST,
+    MOST_A_SECOND,
+    MOST_FILES,
+    REQUEST_ID,
+    SWEEP_EVERY,
+    Captures,
+    file_of,
+    require_folder,
+)
 from tests.merchant import Clock
 
 HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
@@ -115,17 +125,40 @@ def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
     clock = Clock()
     for place in range(MOST_FILES + 5):
-        file = tmp_path / f"{place}.har"
+        file = file_of(tmp_path, f"{place:032x}")
         file.touch()
         at = clock.now.timestamp() - (90_000 if place < 3 else 100 - place / 10)
         os.utime(file, (at, at))
-    (tmp_path / "gone.har").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "note.txt").touch()
+    gone = file_of(tmp_path, "f" * 32)
+    gone.symlink_to(tmp_path / "nowhere")
+    others = {"note.txt", "mine.har"}
+    for name in others:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
     request_id = _asked(Captures(_answering(401), tmp_path, clock), b"")
     left = {file.name for file in tmp_path.iterdir()}
-    assert len(left) == MOST_FILES + 1
-    assert {"note.txt", f"{request_id}.har", "204.har"} <= left
-    assert not {"0.har", "2.har", "3.har", "gone.har"} & left
+    assert len(left) == MOST_FILES + len(others)
+    assert {*others, f"{request_id}.har", f"{204:032x}.har"} <= left
+    assert not {f"{0:032x}.har", f"{2:032x}.har", f"{3:032x}.har", gone.name} & left
+
+
+def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
+    """They go at the start of a server, and each hour with the next request, whatever is answered."""
+    clock = Clock()
+
+    def leave_old() -> None:
+        file_of(tmp_path, "0" * 32).touch()
+        os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+
+    leave_old()
+    app = Captures(_answering(200), tmp_path, clock)
+    assert not list(tmp_path.iterdir())
+    leave_old()
+    _asked(app, b"")
+    assert list(tmp_path.iterdir())
+    clock.now += SWEEP_EVERY
+    _asked(app, b"")
+    assert not list(tmp_path.iterdir())
 
 
 def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
@@ -140,8 +173,33 @@ def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
 def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
     """What cannot be kept is logged, and the request is answered."""
     assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock()), b"")
-    (line,) = [json.loads(each) for each in log.getvalue().splitlines()]
-    assert (line["event"], line["cause"]) == ("capture.failed", "No such file or directory")
+    lines = [json.loads(each) for each in log.getvalue().splitlines()]
+    assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
+
+
+def test_of_what_the_disk_does_not_take_nothing_is_left(
+    tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file is removed, and old ones too: that is what makes room."""
+    app = Captures(_answering(401), tmp_path, Clock())
+    file_of(tmp_path, "0" * 32).touch()
+    os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+
+    def half(file: Path, content: bytes) -> None:
+        file.write_bytes(content[:10])
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(captures, "_write", half)
+    assert _asked(app, b"")
+    assert json.loads(log.getvalue())["cause"] == "No space left on device"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
+    """What is answered with 408 has had its time: of its body, what came is kept."""
+    app = Captures(_answering(408, reads=False), tmp_path, Clock())
+    _asked(app, b"12", ends=False)
+    assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
 
 
 def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_headers_are_what_curl_makes_of_them() -> None:
         "curl 'a",
         "curl a -d @/etc/passwd",
         "curl a --json @file",
+        "curl a -H @file",
         "curl a --proxy-that-nobody-knows",
         "curl a -X",
         "curl 'http://[/'",
@@ -73,3 +74,38 @@ def test_what_cannot_be_read_is_a_misuse(command: str) -> None:
         from_curl(command.encode())
     assert "cannot be read as" in str(misuse.value)
     assert "\n" not in str(misuse.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        ("curl a -u user:SECRET -d b", "-u"),
+        ("curl a --oauth2-bearer SECRET", "--oauth2-bearer"),
+        ("curl a --oauth2-bearer=SECRET", "--oauth2-bearer"),
+        ("curl a -zSECRET", "-z"),
+        ("curl a --insecure=SECRET", "--insecure"),
+        ("curl a -d b c SECRET", "some of its words"),
+    ],
+)
+def test_no_value_of_an_option_is_repeated(command: str, named: str) -> None:
+    """The option is named, so that it can be left out; what stands beside it may be a secret."""
+    with pytest.raises(MisuseError) as misuse:
+        from_curl(command.encode())
+    assert named in str(misuse.value)
+    assert "SECRET" not in str(misuse.value)
+
+
+def test_options_that_change_nothing_are_passed_over() -> None:
+    """Those that browsers and people add: protocol versions, cookies, proxies, and a pipe behind it all."""
+    command = b"curl --http1.1 --compressed -b 'a=b' --proxy p:1 -4 http://a/ -d c | jq ."
+    assert from_curl(command).request == from_curl(b"curl http://a/ -d c").request
+
+
+def test_what_a_browser_copies_is_read() -> None:
+    """For bash with `$'...'`, for Windows with carets."""
+    wanted = from_curl(b"""curl http://a/ -H 'X-A: 1' --data-raw '{"a":"!"}'""").request
+    assert from_curl(b"""curl 'http://a/' -H 'X-A: 1' --data-raw $'{"a":"\\u0021"}'""").request == wanted
+    assert (
+        from_curl(b'curl ^"http://a/^" ^\r\n -H ^"X-A: 1^" ^\r\n --data-raw ^"^{^\\^"a^\\^":^\\^"^!^\\^"^}^"').request
+        == wanted
+    )

@@ -39,6 +39,25 @@ def test_an_entry_is_a_request_and_its_time(data: object, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "hour"),
+    [
+        ([{"name": "date", "value": "Thu, 22 Jan 2026 12:00:01 GMT"}], 12),
+        ([{"name": "Date", "value": "noon"}], 5),
+        ([{"name": "Date", "value": "Thu, 22 Jan 2026 12:00:01 -0000"}], 5),
+        ([{"name": "X-A", "value": "1"}], 5),
+        ([], 5),
+    ],
+)
+def test_the_time_is_the_server_s(headers: list[dict[str, str]], hour: int) -> None:
+    """The client's clock may be what is wrong: the answer's Date comes first, if there is one."""
+    har = json.loads(_har())
+    har["log"]["entries"][0]["response"] = {"status": 401, "headers": headers}
+    (captured,) = from_har(json.dumps(har).encode())
+    assert captured.at
+    assert captured.at.hour == hour
+
+
+@pytest.mark.parametrize(
     "text",
     [
         b"{",

@@ -1,6 +1,7 @@
 """The doctor finds each mistake, and exactly that."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -11,10 +12,39 @@ from handlers.doctor.examine import examine
 from handlers.doctor.request import Request
 from handlers.doctor.texts import LANGUAGES, tell
 from handlers.doctor.verdicts import Verdict
-from tests.mistakes import CALL_MISTAKES, TOKEN_MISTAKES, Make, World, call, rows, symmetric, token_request
+from tests.mistakes import (
+    CALL_BODY,
+    CALL_MISTAKES,
+    CALL_PATH,
+    TOKEN_MISTAKES,
+    Make,
+    World,
+    call,
+    rows,
+    symmetric,
+    token_request,
+)
 
 FIXED = World()
+SECONDS = 1.5
+"""Of this process; each of the hostile calls took 3 to 70 before there was a limit."""
 ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES)]
+
+FURTHER = {
+    "padding.pss: PS512": ["hash.sha512"],
+    "padding.pss: with SHA-1": ["hash.sha1"],
+    "signature.not_base64: not canonical": ["key.unknown"],
+    "client.unknown: nobody": ["key.of_another_client"],
+    "client.unknown: another case": ["key.of_another_client"],
+    "client.suspended: suspended since": ["string.other_client"],
+    "header.missing: X-TIMESTAMP": ["string.unknown"],
+    "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
+    "header.malformed: too long": ["client.unknown", "key.of_another_client"],
+    "timestamp.malformed: words in a call": ["string.unknown"],
+    "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
+    "call.signed_asymmetrically: and reversed": ["string.reversed"],
+}
+"""Beside the one mistake, what it brings with it; every other row has one finding."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +58,8 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
     """A request with one mistake gets the constant of that mistake, in words of both languages too."""
     diagnosis = examine(make(world), world.knowledge)
     assert (diagnosis.main.verdict, diagnosis.genuine) == (verdict, verdict == "genuine"), name
+    also = [finding.verdict for finding in diagnosis.also]
+    assert also == FURTHER.get(f"{verdict}: {name}", [])
     for finding in (diagnosis.main, *diagnosis.also):
         assert all(
             text.endswith((".", "?", str(finding.facts.get("signed", "."))))
@@ -102,6 +134,34 @@ def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world
     shown = repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
     hidden = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
     assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
+
+
+def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:
+    """Of what is too long for a client key or a partner id, no more is shown than one of these has characters."""
+    secret = world.sign("a signature, or worse")
+    for request in (token_request(world, X_CLIENT_KEY=secret), call(world, X_PARTNER_ID=secret)):
+        diagnosis = examine(request, world.knowledge)
+        assert secret[:37] not in repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
+
+
+@pytest.mark.parametrize(
+    ("body", "target", "hosts"),
+    [
+        (b"[" * 900 + b"1," * 20_000 + b"1" + b"]" * 900, CALL_PATH, 0),
+        (b"[" + b"1," * 200_000 + b"1]", CALL_PATH, 0),
+        (CALL_BODY, "/a" * 20_000, 0),
+        (CALL_BODY, CALL_PATH, 60),
+    ],
+    ids=["nested", "long", "segments", "hosts"],
+)
+def test_a_hostile_call_takes_no_longer_than_any(body: bytes, target: str, hosts: int, world: World) -> None:
+    """Depth, length, path and copies of Host are the sender's; how much is tried is not."""
+    hostile = symmetric(world, body, target, signed_body=b"quite another body")
+    copies = tuple(("Host", f"host-{place}.example") for place in range(hosts))
+    started = process_time()
+    found = examine(replace(hostile, headers=hostile.headers + copies), world.knowledge)
+    assert "key.unknown" in {found.main.verdict, *(finding.verdict for finding in found.also)}
+    assert process_time() - started < SECONDS
 
 
 HEADERS = ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "Authorization", "Host"]

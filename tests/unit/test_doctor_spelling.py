@@ -44,3 +44,16 @@ def test_hexadecimal_of_another_length_is_base64_to_look_at() -> None:
     """Only the length tells them apart."""
     raw, finding = read(RAW.hex(), {256})
     assert (len(raw or b""), finding) == (96, None)
+
+
+@pytest.mark.parametrize("text", ['"' * 8_000, "%" + "25" * 4_000, "'\"" * 2_000, "\\n" * 4_000])
+def test_spellings_of_spellings_come_to_an_end(text: str) -> None:
+    """Whoever wraps nothing a thousand times over gets the verdict of anybody else, as soon."""
+    raw, finding = read(text, {64})
+    assert (raw, finding and finding.verdict) == (None, "signature.not_base64")
+
+
+def test_a_few_wrappings_are_taken_off() -> None:
+    """The outermost is named."""
+    raw, finding = read(f"%22{TEXT[:20]}%0A{TEXT[20:]}%22", {64})
+    assert (raw, finding and finding.verdict) == (RAW, "signature.percent_encoded")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message
 
 from handlers.doctor import signature
 from handlers.doctor.brief import verdict
+from handlers.doctor.opening import Opened
 from handlers.doctor.request import Request
 from handlers.server import logs
 from handlers.server.application import application, internal_api, public_api
@@ -28,6 +29,7 @@ from tests.calls import read_copy
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.mistakes import (
     CALL_MISTAKES,
+    NOW,
     SYMMETRIC,
     TOKEN_MISTAKES,
     Make,
@@ -45,6 +47,8 @@ DEARER = {
     "string.with_body: behind it": "string.unknown",
     "string.with_body: its hash": "string.unknown",
     "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "padding.pss: PS512": "key.unknown",
+    "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
     "key.of_another_client: key": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
@@ -205,6 +209,21 @@ def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeyp
         reason = "signature.mismatch" if client_key == CLIENT_KEY else "client.unknown"
         verdict(reason, "", token_request(world, text, X_CLIENT_KEY=client_key), world.clients)
         assert len(made) == (1 if key == "nicepay" and client_key == CLIENT_KEY else 2)
+
+
+def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is served meanwhile: what a timestamp with milliseconds may have been is not gone through."""
+    tried: list[bytes] = []
+    is_of = Opened.is_of
+
+    def counted(self: Opened, message: bytes) -> bool:
+        tried.append(message)
+        return is_of(self, message)
+
+    monkeypatch.setattr(Opened, "is_of", counted)
+    request = token_request(world, world.sign("some other text"), X_TIMESTAMP=NOW.replace("+", ".123+"))
+    assert verdict("signature.mismatch", "", request, world.clients) == "string.unknown"
+    assert 300 < len(tried) < 400
 
 
 def test_the_answer_goes_out_first(world: World, public_app: AsyncApp, log: io.StringIO) -> None:

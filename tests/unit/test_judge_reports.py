@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import pytest
 from junitparser import JUnitXml
 
-from handlers.judge.exchange import Request
+from handlers.judge.exchange import Answer, Request
 from handlers.judge.judging import Verdict
 from handlers.judge.player import Player
 from handlers.judge.reports.facts import Report
 from handlers.judge.reports.html import html
 from handlers.judge.reports.junit import junit
 from handlers.judge.scenario import Scenario, Severity
+from handlers.judge.scenarios import CATALOGUE
 from tests.merchant import NOON
 
 
@@ -65,6 +66,18 @@ def test_junit_has_a_suite_for_each_group(report: Report) -> None:
     (failure,) = failed.result
     assert (failure.type, failure.message) == ("minor", "<script>alert(1)</script> & more")
     assert failure.text == "a.b is as expected, as it matters.\nSource: RFC 0, 1"
+
+
+def test_names_that_a_server_gives_its_members_are_quoted() -> None:
+    """They steer no terminal, break no XML, and are no way for a token into a report."""
+    (scenario,) = (each for each in CATALOGUE if each.name == "answer.members")
+    body = json.dumps({"\x1b[2J\0": 1, "A" * 40: 2, "\ud800": 3}).encode()
+    found = scenario.judges([Answer(Request(()), NOON, 401, (), body)])
+    assert found.encode().isascii() is False
+    assert found.isprintable()
+    assert "A" * 40 not in found
+    report = Report("https://merchant.example/", "A", NOON, [Verdict(scenario, "failed", found)])
+    assert JUnitXml.fromstring(junit(report).encode()).failures == 1
 
 
 def test_the_page_needs_nothing_and_runs_nothing(report: Report) -> None:

@@ -8,6 +8,7 @@ from threading import Thread
 import httpx
 import pytest
 
+from handlers.judge import sending
 from handlers.judge.exchange import Request
 from handlers.judge.pace import Pace
 from handlers.judge.sending import LARGEST_ANSWER, Sender, UnreachableError, open_client
@@ -102,6 +103,24 @@ def test_no_answer_is_told(sender: Callable[[str], Sender], answer: bytes | None
         send = sender(url).send
         send(PLAIN)
         assert send(PLAIN).failure == failure
+
+
+def test_a_body_that_drips_is_not_waited_for(sender: Callable[[str], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of an answer has the time that any part of it has."""
+    with _server(OK, OK) as (url, _):
+        send = sender(url).send
+        send(PLAIN)
+        monkeypatch.setattr(sending, "_TIMEOUT_SECONDS", -1)
+        assert send(PLAIN).failure == "none in time"
+
+
+def test_no_answer_colours_the_next_request(sender: Callable[[str], Sender]) -> None:
+    """A cookie is not brought back."""
+    with _server(OK.replace(b"X-A: 1", b"Set-Cookie: a=b"), OK) as (url, received):
+        send = sender(url).send
+        send(PLAIN)
+        send(PLAIN)
+    assert not [request for request in received if b"cookie" in request.lower()]
 
 
 def test_nobody_there_ends_it(sender: Callable[[str], Sender]) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from handlers.judge.exchange import SIGNATURE, TIMESTAMP, Answer, Request
-from handlers.judge.expectations import header, member, outcome, says
+from handlers.judge.expectations import echoed, header, member, outcome, says
 from handlers.judge.player import Player
+from handlers.judge.quoting import quoted
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Scenario, Severity, each
 
 LONGEST_MESSAGE = 150
@@ -49,7 +50,7 @@ def _two_members(answer: Answer) -> str:
     members = set(answer.members)
     if members == _MEMBERS:
         return ""
-    return f"responseCode and responseMessage expected, {', '.join(sorted(members)) or outcome(answer)}"
+    return f"responseCode and responseMessage expected, {quoted(', '.join(sorted(members))) or outcome(answer)}"
 
 
 def _silent(answer: Answer) -> str:
@@ -59,11 +60,6 @@ def _silent(answer: Answer) -> str:
 def _short(answer: Answer) -> str:
     length = len(answer.message)
     return "" if length <= LONGEST_MESSAGE else f"responseMessage has {length} characters"
-
-
-def _echoed(answer: Answer) -> str:
-    sent = dict(answer.request.headers)["X-CLIENT-KEY"]
-    return header("X-CLIENT-KEY", lambda value: value == sent, "that of the request")(answer)
 
 
 def _answer(  # noqa: PLR0913  a row of the table
@@ -127,7 +123,7 @@ SCENARIOS = (
         "A refusal carries the X-CLIENT-KEY of the request, which ASPI makes mandatory.",
         ASPI_STANDARD,
         _unauthorized,
-        _echoed,
+        echoed,
     ),
     _answer(
         "challenge",

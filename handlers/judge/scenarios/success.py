@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from handlers.judge.exchange import Answer, Request
-from handlers.judge.expectations import header, member, refused, served
+from handlers.judge.expectations import echoed, header, member, refused, served
 from handlers.judge.player import Player
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NICO, NIVA, Expectation, Scenario, Severity, each
 from handlers.snap.timestamp import parse
@@ -51,11 +51,6 @@ def _on_time(answer: Answer) -> str:
     except ValueError:
         return ""
     return "" if abs(off) <= _APART else f"X-TIMESTAMP is {off.total_seconds():+.0f} s off"
-
-
-def _echoed(answer: Answer) -> str:
-    sent = dict(answer.request.headers)["X-CLIENT-KEY"]
-    return header("X-CLIENT-KEY", lambda value: value == sent, "that of the request")(answer)
 
 
 def _scenario(
@@ -161,7 +156,7 @@ SCENARIOS = (
         Severity.MINOR,
         ASPI_STANDARD,
         "The answer carries the X-CLIENT-KEY of the request, which ASPI makes mandatory.",
-        _echoed,
+        echoed,
     ),
     _scenario(
         "not_stored",
