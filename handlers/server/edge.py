@@ -19,6 +19,7 @@ from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
 
 _SLASH_REDIRECT = 307
+_LONGEST_SHOWN = 255
 _UNEXPECTED = SnapError(GENERAL_ERROR, reason="unexpected")
 
 
@@ -57,7 +58,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = self._refusal(error, scope["raw_path"].decode("latin-1"), sent)
         services = self._services()
         now = services.now()
-        told = {**self._api.facts(sent, now), "remote": _remote(scope), **(_request_id(scope) if error else {})}
+        told = {**(_asked(scope) if error else {}), **self._api.facts(sent, now), "remote": _remote(scope)}
         if self._api.explain and isinstance(error, SnapError):
             sending = answer.send(send, now, told.get(self._api.echo))
             await self._explain(sending, answer, error, told, partial(self._api.explain, sent, error, services, now))
@@ -115,6 +116,8 @@ def _remote(scope: Scope) -> str | None:
     return client[0] if client else None
 
 
-def _request_id(scope: Scope) -> Facts:
-    """That of a layer around this one, if it has given the request one; else the audit line has its own."""
-    return {"request_id": scope[REQUEST_ID]} if REQUEST_ID in scope else {}
+def _asked(scope: Scope) -> Facts:
+    """What was asked for, shown as far as it is plain, and the id that a layer around this one has given it, if any."""
+    path = scope["raw_path"][:_LONGEST_SHOWN].decode("ascii", "replace")
+    asked = {"method": scope["method"], "path": path}
+    return {**asked, "request_id": scope[REQUEST_ID]} if REQUEST_ID in scope else asked

@@ -218,7 +218,8 @@ def test_an_unknown_path_is_not_found(merchant: Merchant, nicepay: Nicepay, path
     response = merchant.send(nicepay.headers(jakarta(merchant.clock.now)), path=path)
     assert response.json() == {"responseCode": "4047300", "responseMessage": "Not Found"}
     assert "location" not in response.headers
-    assert merchant.decision()["reason"] == "path.unknown"
+    decision = merchant.decision()
+    assert (decision["reason"], decision["method"], decision["path"]) == ("path.unknown", "POST", path)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
@@ -227,7 +228,8 @@ def test_another_method_is_not_supported(merchant: Merchant, method: str) -> Non
     response = merchant.send({}, b"", method=method)
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
-    assert merchant.decision()["response_code"] == "4057300"
+    decision = merchant.decision()
+    assert (decision["response_code"], decision["method"]) == ("4057300", method)
 
 
 @pytest.mark.parametrize("seconds", [-301.25, 301])

@@ -2,10 +2,12 @@
 
 import asyncio
 import io
+import json
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from handlers.server import logs
 from handlers.server.application import application, internal_api, public_api
@@ -44,6 +46,25 @@ def test_every_event_is_an_operation_s(settings: Settings, services: Services) -
     """What is to be logged is served."""
     for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
         assert api.events.keys() <= api.functions.keys()
+
+
+def test_the_log_shows_of_a_path_what_is_plain(services: Services) -> None:
+    """Of a path that was refused the line has the first 255 bytes, and none that is no ASCII."""
+    stream = io.StringIO()
+    logs.set_up(stream)
+    app = application(public_api(BASE_PATH), lambda: services)
+    path = b"/\xe9" + b"x" * 300
+    shown = {"path": path.decode("latin-1"), "raw_path": path, "query_string": b"", "headers": [(b"host", b"a")]}
+
+    async def receive() -> Message:
+        raise NotImplementedError
+
+    async def send(_message: Message) -> None:
+        """Nobody listens."""
+
+    asyncio.run(app({"type": "http", "http_version": "1.1", "method": "POST", **shown}, receive, send))
+    logs.set_up()
+    assert json.loads(stream.getvalue())["path"] == "/\N{REPLACEMENT CHARACTER}" + "x" * 253
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])

@@ -23,6 +23,14 @@ def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
     assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
 
 
+def test_the_log_is_told_what_came() -> None:
+    """The reason comes with the beginning of the header's value, as far as it is ASCII."""
+    for content_type, content_encoding in (("text/\xe9" + "x" * 100, ""), ("", "text/\xe9" + "x" * 100)):
+        with pytest.raises(SnapError) as refusal:
+            require_media_type(JSON, content_type, content_encoding)
+        assert refusal.value.facts == {"cause": "text/?" + "x" * 74}
+
+
 def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
     """What is asked for is what is taken: a form where a form is wanted, and no JSON there."""
     require_media_type(FORM, "application/X-WWW-form-urlencoded", "")
