@@ -20,6 +20,7 @@ from handlers.snap.codes import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
     HEADERS_TOO_LARGE,
+    NOT_FOUND,
     REQUEST_TIMEOUT,
     URI_TOO_LONG,
     ResponseCode,
@@ -73,6 +74,7 @@ def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
     ("scope", "code", "reason"),
     [
         (_scope([HOST], b"/" * (LONGEST_TARGET + 1)), URI_TOO_LONG, "target.too_long"),
+        (_scope([HOST], b"/a%2Db"), NOT_FOUND, "path.unknown"),
         (_scope([HOST], b"/", b"x" * LONGEST_TARGET), URI_TOO_LONG, "target.too_long"),
         (_scope([HOST] + [(b"", b"")] * MOST_HEADERS), HEADERS_TOO_LARGE, "headers.too_large"),
         (_scope([HOST, (b"x", b"y" * FILLER)]), HEADERS_TOO_LARGE, "headers.too_large"),
@@ -80,10 +82,10 @@ def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
         (_scope([(b"host", b"")]), BAD_REQUEST, "header.missing"),
         (_scope([HOST, HOST]), BAD_REQUEST, "header.duplicated"),
     ],
-    ids=["target", "query", "number of headers", "size of headers", "no Host", "empty Host", "two Hosts"],
+    ids=["target", "escape", "query", "number of headers", "size of headers", "no Host", "empty Host", "two Hosts"],
 )
 def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, reason: str) -> None:
-    """One more than a limit is refused with the limit's own code, and so is a request without exactly one Host."""
+    """One more than a limit has the limit's own code; an escaped path, and any number of Hosts but one, are refused."""
     with pytest.raises(SnapError) as refusal:
         _require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (code, reason)

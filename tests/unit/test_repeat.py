@@ -62,6 +62,12 @@ def test_a_key_tells_nothing_of_the_request() -> None:
         assert re.fullmatch("[0-9a-f]{32}", key)
 
 
+def test_keys_are_what_they_were() -> None:
+    """Instances of two versions share a state: `printf 'call\\nA\\n2026-01-22\\n1' | sha256sum`, and the like."""
+    assert _token_key() == "6971aed0" + "a0310f83ba18bb738010f3f7"
+    assert _call_key() == "870798730c9afd106528a0284bc7d204"
+
+
 def test_an_external_id_is_one_client_s() -> None:
     """Another client may use the same external id, and the same client another."""
     assert len({_call_key(), _call_key("B"), _call_key(external_id="2")}) == 3
