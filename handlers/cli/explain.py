@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from handlers.cli.captured import Captured, from_raw
 from handlers.cli.captured_curl import from_curl
 from handlers.cli.captured_har import from_har
+from handlers.cli.captured_question import as_call
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH
 from handlers.doctor.call import mark_of
@@ -50,7 +51,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
     """Say which check refuses a captured request, and why. Exit status 0 if it is genuine, 1 if it is refused.
 
     Nothing is sent and nothing is remembered: a request can be explained any number of times. Whether the state of the
-    servers has seen it, or its token has been revoked, is not asked.
+    servers has seen it, or its token has been revoked, is not asked. Of what a proxy asks at /authorize, the call that
+    it asks about is explained.
 
     Example: snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt
 
@@ -65,7 +67,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    captured = read(_content(_source(request, request_id, settings)))
+    captured = [as_call(each) for each in read(_content(_source(request, request_id, settings)))]
     chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
     now = _time(at) if at else captured[chosen].at or system_clock()
     knowledge = knowledge_of(settings, now)
