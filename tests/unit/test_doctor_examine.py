@@ -41,6 +41,7 @@ FURTHER = {
     "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
+    "token.malformed: half a token, symmetric": ["token.tampered"],
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
 }
