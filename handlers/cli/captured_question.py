@@ -12,14 +12,16 @@ _NOT_OF_THE_CALL = frozenset(
 )
 
 
-def as_call(captured: Captured) -> Captured:
+def as_call(captured: Captured, call_headers: str = "x-original") -> Captured:
     """The call that a question names; whatever is no question stays as it is.
+
+    If both pairs of headers are there, the one that begins like this is read: the server takes no notice of the other.
 
     Raises:
         MisuseError: the URI that it names is none.
     """
     request = captured.request
-    for method, uri in _METHOD_AND_URI:
+    for method, uri in sorted(_METHOD_AND_URI, key=lambda pair: not pair[0].lower().startswith(call_headers)):
         if request.path.endswith(AUTHORIZE) and request.get(method) and request.get(uri):
             return captured._replace(request=_call(request, request.get(method), request.get(uri)))
     return captured

@@ -71,7 +71,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    captured = [as_call(each) for each in read(_content(_source(request, request_id, settings)))]
+    call_headers = settings.internal.call_headers if settings.internal else "x-original"
+    captured = [as_call(each, call_headers) for each in read(_content(_source(request, request_id, settings)))]
     chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
     now = _time(at) if at else captured[chosen].at or system_clock()
     knowledge = knowledge_of(settings, now)

@@ -26,6 +26,16 @@ def test_a_question_is_read_as_its_call(method: str, uri: str, target: str) -> N
     assert captured == Captured(Request("PUT", "/call?x=1", OTHERS, b"{}"), NOON)
 
 
+@pytest.mark.parametrize("call_headers", ["x-original", "x-forwarded"])
+def test_of_two_pairs_that_of_the_settings_is_read(call_headers: str) -> None:
+    """A proxy may pass the other pair on from whoever called it."""
+    pairs = [
+        (f"X-{word}-{name}", f"/{word.lower()}") for word in ("Original", "Forwarded") for name in ("Method", "URI")
+    ]
+    captured = as_call(_asked(*pairs), call_headers)
+    assert captured.request.target == f"/{call_headers.removeprefix('x-')}"
+
+
 @pytest.mark.parametrize(
     ("names", "target"),
     [
