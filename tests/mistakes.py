@@ -151,6 +151,10 @@ def _without(request: Request, name: str) -> Request:
     return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
 
 
+def _with_authorization(request: Request, value: str) -> Request:
+    return replace(request, headers=(*_without(request, "Authorization").headers, ("Authorization", value)))
+
+
 def _with_copy(request: Request, name: str) -> Request:
     return replace(request, headers=(*request.headers, (name, request.get(name))))
 
@@ -399,10 +403,14 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("symmetric, minified", lambda w: symmetric(w, b'{ "a": 1 }', signed_body=b'{"a":1}')),
         ("symmetric, GET", lambda w: symmetric(w, b"", method="GET")),
     ],
-    "token.missing": [("no header", lambda w: call(w, Authorization=None))],
+    "token.missing": [
+        ("no header", lambda w: call(w, Authorization=None)),
+        ("no header, symmetric", lambda w: _without(symmetric(w), "Authorization")),
+    ],
     "token.malformed": [
         ("no Bearer", lambda w: call(w, Authorization=w.token())),
         ("quotes", lambda w: call(w, Authorization=f'Bearer "{w.token()}"')),
+        ("half a token, symmetric", lambda w: _with_authorization(symmetric(w), f"Token {w.token(SYMMETRIC)[:40]}")),
     ],
     "token.expired": [
         ("a second too old", lambda w: call(w, token=w.token(age=901))),

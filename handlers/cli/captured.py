@@ -1,7 +1,9 @@
 """A captured request, read from raw HTTP, a curl command or a HAR file, whichever it is."""
 
 import re
+from contextlib import suppress
 from datetime import datetime
+from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -61,31 +63,46 @@ _FRAMING = re.compile(rb"(?im)^(?:content-length|transfer-encoding|connection|up
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[ \t]*chunked[ \t]*$")
 _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
-_NO_VERSION = re.compile(rb"\A(\S+ \S+)[ \t]*(?=\n|\Z)")
+_VERSION = re.compile(rb"\A(\S+ \S+)(?:[ \t]+HTTP/[23](?:\.0)?)?[ \t]*(?=\n|\Z)")
+_MARKED = re.compile(rb"(?m)^> ?([^\r\n]*)")
+_TRANSCRIPT = re.compile(rb"(?m)^> (?=\S+ \S+ HTTP/)")
+
+
+def is_transcript(text: bytes) -> bool:
+    """Whether it is what `curl -v` prints, where `> ` is before each line of the head that was sent."""
+    return _TRANSCRIPT.search(text) is not None
 
 
 def from_raw(text: bytes) -> Captured:
     """One request as it is on the wire; line ends may be LF, and the body is as long as Content-Length says.
 
-    `> ` before each line is taken off, as `curl -v` prints it, and a line without a colon belongs to the one before.
+    Of what `curl -v` prints the head is read, as there is no more. A line without a colon belongs to the one before.
 
     Raises:
         MisuseError: it is no HTTP.
     """
-    text = re.sub(rb"(?m)^> ?", b"", text) if text.startswith(b"> ") else text
+    text = _head_of(text) if is_transcript(text) else text
     head, _, body = [*re.split(rb"(\r?\n\r?\n)", text, maxsplit=1), b"", b""][:3]
     head = head.replace(b"\r\n", b"\n")
     request_line, _, lines = head.partition(b"\n")
     lines = _FOLDED.sub(b" ", b"\n" + lines).strip(b"\n") + b"\n"
-    plain = _NO_VERSION.sub(rb"\1 HTTP/1.1", request_line) + b"\n" + _FRAMING.sub(b"", lines)
+    plain = _VERSION.sub(rb"\1 HTTP/1.1", request_line) + b"\n" + _FRAMING.sub(b"", lines)
     parser, parsed = _fed(plain.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n")
     target, headers = with_host(parsed.url.decode("latin-1"), parsed.headers)
     return Captured(Request(parser.get_method().decode(), target, headers, _body(lines, body)))
 
 
+def _head_of(transcript: bytes) -> bytes:
+    """The first that was sent: it ends with an empty line."""
+    # A shell that goes on with a command on a further line marks that line, too.
+    marked: list[bytes] = _MARKED.findall(b"> " + _TRANSCRIPT.split(transcript, maxsplit=1)[1])
+    return b"\n".join(takewhile(bool, marked)) + b"\n\n"
+
+
 def _body(lines: bytes, rest: bytes) -> bytes:
     if _CHUNKED.search(lines):
-        return _fed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + rest)[1].body
+        with suppress(MisuseError):  # Who copies a body copies it without its chunks.
+            return _fed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + rest)[1].body
     length = _LENGTH.search(lines)
     return rest[: int(length[1])] if length else rest.rstrip(b"\r\n")
 

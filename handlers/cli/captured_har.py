@@ -6,7 +6,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, ValidationError
 
 from handlers.cli.captured import Captured, not_readable, with_host
 from handlers.doctor.request import Request
@@ -20,14 +20,15 @@ class _Header(BaseModel):
 
 
 class _PostData(BaseModel):
-    """`_encoding` is ours: HAR has no way to tell bytes that are no text."""
+    """HAR has no way to tell bytes that are no text: `_encoding` is ours, `encoding` that of several proxies."""
 
-    text: str = ""
-    encoding: Literal["base64"] | None = Field(None, alias="_encoding")
+    text: str | None = None
+    encoding: Literal["base64", ""] | None = Field(None, validation_alias=AliasChoices("_encoding", "encoding"))
 
     @property
     def content(self) -> bytes:
-        return b64decode(self.text) if self.encoding else self.text.encode()
+        text = self.text or ""
+        return b64decode(text) if self.encoding else text.encode()
 
 
 class _Request(BaseModel):

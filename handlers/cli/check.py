@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
 from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from handlers import __version__
@@ -31,6 +31,10 @@ from handlers.snap.client import CLIENT_KEY
 FASTEST = 20.0
 """Requests a second; nobody's server is to be loaded."""
 
+_NOT_PLAYED = (
+    "Nothing else was played, since the genuine request got no token."
+    " Is this the whole URL of the token endpoint, a client key that it knows, and that client's private key?\n"
+)
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
 
@@ -148,23 +152,37 @@ def _tell(report: Report, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{json.dumps(report.as_json(), indent=2)}\n")
         return
-    table = Table("scenario", "severity", "result", "found", title=f"{report.url}: {report.summary}")
-    for verdict in report.verdicts:
+    played = [verdict for verdict in report.verdicts if verdict.result != "skipped"]
+    Console(file=sys.stdout).print(_table(f"{report.url}: {report.summary}", played))
+    if len(played) < len(report.verdicts):
+        sys.stdout.write(_NOT_PLAYED)
+
+
+def _table(title: str, played: Iterable[Verdict]) -> Table:
+    scenario, found = Column("scenario", overflow="fold", ratio=2), Column("found", overflow="fold", ratio=3)
+    table = Table(scenario, "severity", "result", found, title=title)
+    for verdict in played:
         result = Text(verdict.result, _STYLES[verdict.result])
-        found = f"{verdict.found}\n{verdict.scenario.source}" if verdict.result == "failed" else ""
-        table.add_row(verdict.scenario.name, verdict.scenario.severity.word, result, Text(found))
-    Console(file=sys.stdout).print(table)
+        table.add_row(verdict.scenario.name, verdict.scenario.severity.word, result, _found(verdict))
+    return table
+
+
+def _found(verdict: Verdict) -> Text:
+    if verdict.result != "failed":
+        return Text()
+    return Text.assemble(verdict.found, "\n\n", (f"Source: {verdict.scenario.source}", "dim"))
 
 
 def _require_writable(*files: Path | None) -> None:
-    """Told before anything is sent, not after half a minute."""
+    """Told before anything is sent, not after half a minute; what the file has stays until there is a new report."""
     for file in filter(None, files):
-        _write(file, "")
+        _write(file, "", mode="a")
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, mode: Literal["w", "a"] = "w") -> None:
     try:
-        file.write_text(text, encoding="utf-8")
+        with file.open(mode, encoding="utf-8") as opened:
+            opened.write(text)
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror}"
         raise MisuseError(message) from error

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from signal import SIGPIPE
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from handlers import __version__
 from handlers.cli import check, client, curl, explain, init, keygen, keys, request, revoke, serve, share
 from handlers.cli.misuse import MISUSE, MisuseError
+from handlers.doctor.texts import printable
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _told([f"{' '.join(str(error).split())} Try `snap-token --help`."])
+        return _told([f"{_mistake(error)} Try `{_help(error)}`."])
     except MisuseError as error:
         return _told(error.mistakes)
     except BrokenPipeError:
@@ -53,6 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return NOBODY_READS
     return status or 0
+
+
+def _mistake(error: CycloptsError) -> str:
+    words = error.unused_tokens if isinstance(error, UnusedCliTokensError) else None
+    if words:
+        number = "One argument" if len(words) == 1 else f"{len(words)} arguments"
+        return f"{number} too many: {printable(' '.join(words))}."
+    return " ".join(str(error).split())
+
+
+def _help(error: CycloptsError) -> str:
+    return " ".join(["snap-token", *(error.command_chain or ()), "--help"])
 
 
 def _told(mistakes: Sequence[str]) -> int:

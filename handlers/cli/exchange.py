@@ -7,7 +7,7 @@ import httpx
 from handlers.cli.misuse import MisuseError
 from handlers.cli.signing import SignedRequest
 
-_TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 _UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
 # A URL or a header that cannot be, a proxy in the environment that needs what is not installed, certificates not found.
 _UNSENDABLE = (httpx.InvalidURL, httpx.HTTPError, ValueError, ImportError, OSError)
@@ -22,7 +22,7 @@ def send(request: SignedRequest) -> httpx.Response:
     """
     try:
         # A proxy of the environment is for other machines, not for this one.
-        with httpx.Client(mounts=_LOOPBACK, timeout=_TIMEOUT_SECONDS) as client:
+        with httpx.Client(mounts=_LOOPBACK, timeout=TIMEOUT_SECONDS) as client:
             headers = {**request.headers, **request.secret_headers}
             return client.request(request.method, request.url, headers=headers, content=request.body.encode())
     except _UNANSWERED as error:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +11,17 @@ from typing import Annotated
 import orjson
 from cyclopts import Parameter
 
-from handlers.cli.captured import Captured, from_raw
+from handlers.cli.captured import Captured, from_raw, is_transcript
 from handlers.cli.captured_curl import from_curl
 from handlers.cli.captured_har import from_har
+from handlers.cli.captured_question import as_call
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH
 from handlers.doctor.call import mark_of
 from handlers.doctor.examine import examine, is_call
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
-from handlers.doctor.texts import Language, as_data, tell
+from handlers.doctor.texts import Language, as_data, printable, tell
 from handlers.doctor.verdicts import Diagnosis
 from handlers.server.captures import file_of
 from handlers.server.settings import Settings
@@ -32,8 +34,11 @@ LARGEST = 32 * 1024 * 1024
 _REFUSED = 1
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _STANDARD_INPUT = Path("-")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OURS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
+_CHOICE = {
+    "en": "snap-token: of {number} requests, {name} is explained\n",
+    "id": "snap-token: dari {number} request, yang diperiksa {name}\n",
+}
 _WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindakan", "juga")}
 
 
@@ -50,7 +55,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
     """Say which check refuses a captured request, and why. Exit status 0 if it is genuine, 1 if it is refused.
 
     Nothing is sent and nothing is remembered: a request can be explained any number of times. Whether the state of the
-    servers has seen it, or its token has been revoked, is not asked.
+    servers has seen it, or its token has been revoked, is not asked. Of what a proxy asks at /authorize, the call that
+    it asks about is explained.
 
     Example: snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt
 
@@ -65,12 +71,15 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    captured = read(_content(_source(request, request_id, settings)))
+    call_headers = settings.internal.call_headers if settings.internal else "x-original"
+    captured = [as_call(each, call_headers) for each in read(_content(_source(request, request_id, settings)))]
     chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
     now = _time(at) if at else captured[chosen].at or system_clock()
     knowledge = knowledge_of(settings, now)
     used = _used(captured[:chosen], knowledge)
     diagnosis = examine(captured[chosen].request, replace(knowledge, used=used))
+    if len(captured) > 1:
+        sys.stderr.write(_choice(captured[chosen], len(captured), lang))
     sys.stdout.write(_as_json(diagnosis, lang) if json else _as_text(diagnosis, lang, now))
     return 0 if diagnosis.genuine else _REFUSED
 
@@ -94,10 +103,14 @@ def read(content: bytes) -> list[Captured]:
     Raises:
         MisuseError: it has none.
     """
-    text = content.removeprefix(_BYTE_ORDER_MARK).lstrip().removeprefix(b"$ ")
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Windows PowerShell's > writes it.
+        content = content.decode("utf-16", "replace").encode()
+    text = content.removeprefix(BOM_UTF8).lstrip().removeprefix(b"$ ")
     if not text:
         message = "there is no request; give raw HTTP, a curl command or HAR"
         raise MisuseError(message)
+    if is_transcript(text):
+        return [from_raw(text)]
     if text.startswith(b"{"):
         return from_har(text)
     if text.split(maxsplit=1)[0] in {b"curl", b"curl.exe"}:
@@ -153,6 +166,13 @@ def _used(captured: list[Captured], known: Knowledge) -> frozenset[str]:
         if is_call(request, knowledge) and examine(request, knowledge).genuine:
             used |= {mark_of(request, knowledge)}
     return used
+
+
+def _choice(captured: Captured, number: int, lang: Language) -> str:
+    """Which of several was judged; not its query, where a secret may be."""
+    request, at = captured
+    name = f"{request.method} {request.get('Host')}{request.path} ({render(at) if at else '-'})"
+    return _CHOICE[lang].format(number=number, name=printable(name))
 
 
 def _as_json(diagnosis: Diagnosis, lang: Language) -> str:

@@ -17,12 +17,13 @@ from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import lifetime, logs, start
 from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
-from handlers.server.captures import Captures
+from handlers.server.captures import Captures, Keeps, asked_at, asked_at_or_signed
 from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
 from handlers.server.files_read import Stamp, files_read
+from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
 from handlers.server.sandbox import SandboxPages
@@ -97,7 +98,8 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
         sys.stdout.flush()
     api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    return start.server(_captured(application(api, current, *layers), settings, current)), listener
+    keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
+    return start.server(_captured(application(api, current, *layers), settings, current, keeps)), listener
 
 
 def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
@@ -111,7 +113,7 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
-    app = _captured(application(api, current), settings, current, AUTHORIZE, internal.body_limit_bytes)
+    app = _captured(application(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
 
@@ -120,9 +122,9 @@ def _explained(api: Api, settings: Settings) -> Api:
     return replace(api, explain=Explainer()) if settings.debug.explain else api
 
 
-def _captured(app: ASGIApp, settings: Settings, current: Current, path: str = "", largest: int = 0) -> ASGIApp:
+def _captured(app: ASGIApp, settings: Settings, current: Current, keeps: Keeps, largest: int = LARGEST_BODY) -> ASGIApp:
     folder = settings.debug.capture_dir
-    return Captures(app, folder, current().now, path, largest) if folder else app
+    return Captures(app, folder, current().now, keeps, largest) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:

@@ -6,13 +6,14 @@ from handlers.doctor import access_token, call_signature, clock, form, signature
 from handlers.doctor.access_token import Bearer
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import Facts, Finding, Verdict
+from handlers.doctor.verdicts import SYMMETRIC, Facts, Finding, Verdict
 from handlers.snap import repeat
 from handlers.snap.call import Call
 from handlers.snap.client import Client
 from handlers.snap.timestamp import parse
 
 _SHOWN = 120
+_WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
 
 
 def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
@@ -49,16 +50,19 @@ def _of_signature(raw: bytes, request: Request, knowledge: Knowledge, bearer: Be
         return symmetric
     if not signature.UNFIT & {finding.verdict for finding in asymmetric}:
         return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, facts), *asymmetric]
-    return [_unfit(raw, request)]
+    return _unfit(raw, request, bearer)
 
 
-def _unfit(raw: bytes, request: Request) -> Finding:
-    facts: Facts = {"length": len(raw), "wanted": call_signature.RIGHT_SIZE, "keys": "-"}
+def _unfit(raw: bytes, request: Request, bearer: Bearer) -> list[Finding]:
+    """The token is part of what is signed: without it, nothing is known of an HMAC that does not hold."""
+    facts: Facts = {"length": len(raw), "wanted": call_signature.RIGHT_SIZE, SYMMETRIC: "HMAC-SHA512"}
     if len(raw) not in call_signature.HASH_BY_SIZE:
-        return Finding(Verdict.SIGNATURE_WRONG_LENGTH, facts)
+        return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, facts)]
+    if _WITHOUT_TOKEN & {finding.verdict for finding in bearer.findings}:
+        return []
     if Call(request.method, request.uri, "", "", request.body).lacks_body:
-        return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": request.method})
-    return Finding(Verdict.KEY_UNKNOWN, facts)
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": request.method})]
+    return [Finding(Verdict.KEY_UNKNOWN, facts)]
 
 
 def _repeated(request: Request, knowledge: Knowledge, client: Client) -> Iterator[Finding]:

@@ -99,7 +99,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "No key of the settings made this signature, over no text that is known. Keys here: {keys}.",
-        f"Compare fingerprints with the client: {_FINGERPRINT} For a symmetric signature: the secret and the body.",
+        f"Compare fingerprints with the client: {_FINGERPRINT}",
     ),
     Verdict.CLIENT_UNKNOWN: (
         "No client '{client}' is in the settings; they have: {known}.",
@@ -197,3 +197,15 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Send a new X-EXTERNAL-ID with every call, a retry included.",
     ),
 }
+
+OF_SYMMETRIC: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.SIGNATURE_WRONG_LENGTH: (
+        "The signature has {length} bytes; an {symmetric} has {wanted}.",
+        "Let the client sign with its client secret, and see whether the text is cut off.",
+    ),
+    Verdict.KEY_UNKNOWN: (
+        "The signature is no {symmetric} of this client's secret over this method, URI, token, body and time.",
+        "Compare the client secret on both sides, then the five parts: print the string before it is signed.",
+    ),
+}
+"""What reads otherwise of a symmetric signature."""

@@ -99,7 +99,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "Tidak ada key di pengaturan yang cocok dengan signature ini. Key di sini: {keys}.",
-        f"Cocokkan fingerprint key dengan milik klien: {_FINGERPRINT} Untuk signature simetris: secret dan body.",
+        f"Cocokkan fingerprint key dengan milik klien: {_FINGERPRINT}",
     ),
     Verdict.CLIENT_UNKNOWN: (
         "Klien '{client}' tidak ada di pengaturan; yang ada: {known}.",
@@ -197,3 +197,15 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Kirim X-EXTERNAL-ID baru di setiap request, termasuk saat mengulang.",
     ),
 }
+
+OF_SYMMETRIC: Mapping[Verdict, tuple[str, str]] = {
+    Verdict.SIGNATURE_WRONG_LENGTH: (
+        "Panjang signature {length} byte; {symmetric} panjangnya {wanted}.",
+        "Tanda tangani dengan client secret di klien, dan pastikan teksnya tidak terpotong.",
+    ),
+    Verdict.KEY_UNKNOWN: (
+        "Signature ini bukan {symmetric} dengan secret klien ini atas method, URI, token, body, dan waktu request ini.",
+        "Cocokkan client secret di kedua sisi, lalu kelima bagian itu: cetak string to sign sebelum ditandatangani.",
+    ),
+}
+"""What reads otherwise of a symmetric signature."""

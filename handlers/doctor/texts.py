@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from handlers.doctor import english, indonesian
-from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
+from handlers.doctor.verdicts import SYMMETRIC, Diagnosis, Finding, Verdict
 
 Language = Literal["en", "id"]
+Texts = Mapping[Verdict, tuple[str, str]]
 
-LANGUAGES: Mapping[Language, Mapping[Verdict, tuple[str, str]]] = {"en": english.TEXTS, "id": indonesian.TEXTS}
+LANGUAGES: Mapping[Language, Texts] = {"en": english.TEXTS, "id": indonesian.TEXTS}
+OF_SYMMETRIC: Mapping[Language, Texts] = {"en": english.OF_SYMMETRIC, "id": indonesian.OF_SYMMETRIC}
+"""In place of those, where a symmetric signature is meant."""
 
 
 class Told(NamedTuple):
@@ -20,8 +23,8 @@ class Told(NamedTuple):
 
 def tell(finding: Finding, language: Language) -> Told:
     """Fill in what was seen; what would steer a terminal is escaped."""
-    says, advice = LANGUAGES[language][finding.verdict]
-    facts = {name: _printable(str(value)) for name, value in finding.facts.items()}
+    says, advice = _texts(finding, language)
+    facts = {name: printable(str(value)) for name, value in finding.facts.items()}
     return Told(says.format_map(facts), advice.format_map(facts))
 
 
@@ -36,5 +39,11 @@ def as_data(diagnosis: Diagnosis, language: Language) -> dict[str, object]:
     }
 
 
-def _printable(text: str) -> str:
+def _texts(finding: Finding, language: Language) -> tuple[str, str]:
+    texts = OF_SYMMETRIC if SYMMETRIC in finding.facts else LANGUAGES
+    return texts[language][finding.verdict]
+
+
+def printable(text: str) -> str:
+    """What would steer a terminal is escaped."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -85,6 +85,9 @@ Facts = Mapping[str, str | int]
 
 NOTHING: Facts = MappingProxyType({})
 
+SYMMETRIC = "symmetric"
+"""The fact that names the algorithm of a symmetric signature: what is said of one reads otherwise than of a key's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

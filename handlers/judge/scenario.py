@@ -11,7 +11,8 @@ ASPI = "ASPI, Access Token B2B (service 73)"
 ASPI_STANDARD = "ASPI, Standar Teknis dan Keamanan, 2.1.5.b"
 NICO = "NICEPAY, NICO, Access Token"
 NIVA = "NICEPAY, NIVA, Access Token"
-DOCUMENT = "openapi/snap-token.yaml"
+DOCUMENT = "snap-token's document (a ruling of its own, not SNAP's)"
+"""`openapi/snap-token.yaml`: where SNAP is silent, it decides, and who decides otherwise is not wrong by SNAP."""
 
 
 class Severity(IntEnum):

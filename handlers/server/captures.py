@@ -28,12 +28,13 @@ LONGEST = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 MOST_A_SECOND = 10
 REQUEST_ID = "snap_token.request_id"
-"""Under which the request's id stands in the scope, for the log."""
+"""Under which the request's id stands in the scope, for the log; None for what is not kept."""
 
 _REFUSED = 400
 _TOO_SLOW = 408
 _REQUEST_ID_BYTES = 16
 _OURS = re.compile(r"[0-9a-f]{32}\.har")
+_OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
 _NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
 
@@ -54,14 +55,30 @@ def require_folder(folder: Path) -> None:
         raise ValueError(message)
 
 
+Keeps = Callable[[Scope], bool]
+"""Whether a request, if it is refused, is one to keep."""
+
+
+def asked_at(path: str) -> Keeps:
+    """What is asked at this path."""
+    return lambda scope: scope["path"] == path
+
+
+def asked_at_or_signed(path: str) -> Keeps:
+    """What is asked at this path and, of others, what has one of SNAP's headers: what scanners ask has none."""
+    return lambda scope: scope["path"] == path or not _OF_SNAP.isdisjoint(name for name, _ in scope["headers"])
+
+
 class _Kept:
     """One request under way: its body as it is read, and the status of its answer."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, send: Send) -> None:
         self.body = bytearray()
         self.status = 0
         self._receive = receive
+        self._send = send
         self._more = True
+        self._is_open = False
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -69,28 +86,43 @@ class _Kept:
         self._more = bool(message.get("more_body", False))
         return message
 
-    async def read_rest(self, largest: int) -> None:
-        """What was refused by its headers has its body still to come; not longer, nor more, than any other may."""
-        try:
-            async with asyncio.timeout(guard.BODY_SECONDS):
-                while self._more and len(self.body) <= largest:
-                    await self.receive()
-        except TimeoutError:
-            return
+    async def send(self, message: Message) -> None:
+        """What was refused by its headers has its body still to come: its answer is sent whole, and left open."""
+        self.status = message.get("status", self.status)
+        ends = message["type"] == "http.response.body" and not message.get("more_body", False)
+        # Whoever was too slow has been waited for.
+        self._is_open = ends and self._more and self.refused and self.status != _TOO_SLOW
+        await self._send({**message, "more_body": True} if self._is_open else message)
+
+    @property
+    def refused(self) -> bool:
+        return self.status >= _REFUSED
+
+    async def end(self, largest: int) -> None:
+        """Read the rest of the body, not longer, nor more, than of any other, and then end the answer."""
+        if self._is_open:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(guard.BODY_SECONDS):
+                    while self._more and len(self.body) <= largest:
+                        await self.receive()
+            await self._send({"type": "http.response.body"})
 
 
 class Captures:
-    """A layer around an application that keeps what it refuses, under the request id that the log names."""
+    """A layer around an application that keeps what it refuses, under the request id that the log names.
+
+    What is not kept has no id in the log.
+    """
 
     def __init__(
-        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], path: str = "", largest: int = 0
+        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], keeps: Keeps, largest: int = guard.LARGEST_BODY
     ) -> None:
-        """`path` is the only one that is kept, all if it is empty; of a body, so many bytes."""
+        """Of a body, so many bytes are kept."""
         self._app = app
         self._folder = folder
         self._now = now
-        self._path = path
-        self._largest = largest or guard.LARGEST_BODY
+        self._keeps = keeps
+        self._largest = largest
         self._rate = Rate(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
         self._swept = now()
@@ -98,22 +130,23 @@ class Captures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on; keep it, once it is answered, if it was refused."""
-        if scope["type"] != "http" or self._path not in {"", scope["path"]}:
+        at = self._now()
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
-        at, kept, request_id = self._now(), _Kept(receive), token_hex(_REQUEST_ID_BYTES)
+        elif self._keeps(scope) and self._rate.allows(at):
+            await self._watched(scope, _Kept(receive, send), at)
+        else:
+            await self._app({**scope, REQUEST_ID: None}, receive, send)
 
-        async def watched(message: Message) -> None:
-            kept.status = message.get("status", kept.status)
-            # Whoever was too slow has been waited for.
-            if message["type"] == "http.response.start" and kept.status >= _REFUSED and kept.status != _TOO_SLOW:
-                await kept.read_rest(self._largest)
-            await send(message)
-
-        await self._app({**scope, REQUEST_ID: request_id}, kept.receive, watched)
-        if kept.status >= _REFUSED and self._rate.allows(at):
+    async def _watched(self, scope: Scope, kept: _Kept, at: datetime) -> None:
+        request_id = token_hex(_REQUEST_ID_BYTES)
+        await self._app({**scope, REQUEST_ID: request_id}, kept.receive, kept.send)
+        await kept.end(self._largest)
+        if kept.refused:
             await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
-        elif at - self._swept >= SWEEP_EVERY:
+            return
+        self._rate.give_back(at)
+        if at - self._swept >= SWEEP_EVERY:
             await asyncio.to_thread(self._sweep, at)
 
     def _keep(self, request_id: str, content: bytes, at: datetime) -> None:

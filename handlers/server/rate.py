@@ -15,5 +15,11 @@ class Rate:
         second = int(now.timestamp())
         if second != self._second:
             self._second, self._given = second, 0
-        self._given += 1
-        return self._given <= self._most
+        allowed = self._given < self._most
+        self._given += allowed
+        return allowed
+
+    def give_back(self, now: datetime) -> None:
+        """What was allowed then was not needed."""
+        if int(now.timestamp()) == self._second:
+            self._given -= 1

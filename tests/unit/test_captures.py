@@ -24,11 +24,14 @@ from handlers.server.captures import (
     REQUEST_ID,
     SWEEP_EVERY,
     Captures,
+    asked_at,
+    asked_at_or_signed,
     file_of,
     require_folder,
 )
 from tests.merchant import Clock
 
+KEEPS = asked_at("/a")
 HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
 
 
@@ -48,7 +51,7 @@ def _answering(status: int, *, reads: bool = True) -> ASGIApp:
         while reads and (await receive()).get("more_body"):
             pass
         await send({"type": "http.response.start", "status": status})
-        await send({"type": "http.response.body", "body": scope.get(REQUEST_ID, "").encode()})
+        await send({"type": "http.response.body", "body": (scope.get(REQUEST_ID) or "").encode()})
 
     return app
 
@@ -69,7 +72,7 @@ def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, An
     whole: dict[str, Any] = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"b=c"}
     whole |= {"http_version": "1.1", "headers": HEADERS, **(scope or {})}
     asyncio.run(app(whole, receive, send))
-    return answered[-1]["body"].decode() if answered else ""
+    return b"".join(each.get("body", b"") for each in answered).decode()
 
 
 @pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
@@ -77,7 +80,7 @@ def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, An
 def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: bool) -> None:
     """Its headers, every copy of them, and its body, even if it was refused before that was read; 0600."""
     clock = Clock()
-    request_id = _asked(Captures(_answering(401, reads=reads), tmp_path, clock), body[:1], body[1:])
+    request_id = _asked(Captures(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
     (file,) = tmp_path.iterdir()
     assert (file.name, S_IMODE(file.stat().st_mode)) == (f"{request_id}.har", 0o600)
     (captured,) = from_har(file.read_bytes())
@@ -93,7 +96,7 @@ def test_of_a_call_the_call_is_kept(tmp_path: Path) -> None:
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"secret"),
     ]
-    _asked(Captures(_answering(403), tmp_path, Clock(), "/a"), b"", scope={"headers": [*HEADERS, *asked]})
+    _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target) == ("PUT", "/call?x=1")
     assert [name for name, _ in captured.request.headers] == ["host", "x-signature", "x-signature"]
@@ -106,13 +109,13 @@ def test_of_a_call_the_call_is_kept(tmp_path: Path) -> None:
 )
 def test_nothing_else_is_kept(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
     """What is answered with success, and what is asked elsewhere, leaves no file."""
-    _asked(Captures(_answering(status), tmp_path, Clock(), "/a"), b"", scope=scope)
+    _asked(Captures(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
     assert not list(tmp_path.iterdir())
 
 
 def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer waits for the rest no longer than the server waits for any body, and for no more bytes."""
-    app = Captures(_answering(401, reads=False), tmp_path, Clock(), largest=4)
+    """The rest is read no longer than the server waits for any body, and no more bytes of it."""
+    app = Captures(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
     _asked(app, b"12", b"345", b"678")
     monkeypatch.setattr(guard, "BODY_SECONDS", 0)
     _asked(app, b"12", ends=False)
@@ -135,7 +138,7 @@ def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     for name in others:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (0, 0))
-    request_id = _asked(Captures(_answering(401), tmp_path, clock), b"")
+    request_id = _asked(Captures(_answering(401), tmp_path, clock, KEEPS), b"")
     left = {file.name for file in tmp_path.iterdir()}
     assert len(left) == MOST_FILES + len(others)
     assert {*others, f"{request_id}.har", f"{204:032x}.har"} <= left
@@ -151,7 +154,7 @@ def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
         os.utime(file_of(tmp_path, "0" * 32), (0, 0))
 
     leave_old()
-    app = Captures(_answering(200), tmp_path, clock)
+    app = Captures(_answering(200), tmp_path, clock, KEEPS)
     assert not list(tmp_path.iterdir())
     leave_old()
     _asked(app, b"")
@@ -163,16 +166,71 @@ def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
 
 def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
     """Ten in a second."""
-    app = Captures(_answering(401), tmp_path, Clock())
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
     for _ in range(MOST_A_SECOND + 2):
         _asked(app, b"")
     assert MOST_A_SECOND == 10
     assert len(list(tmp_path.iterdir())) == 10
 
 
+def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
+    """A refusal among many that are served is kept, in the same second or in the next one."""
+    statuses = [200] * (MOST_A_SECOND + 2) + [401]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await _answering(statuses.pop(0))(scope, receive, send)
+
+    captured = Captures(app, tmp_path, Clock(), KEEPS)
+    while statuses:
+        _asked(captured, b"")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_not_kept_has_no_id(tmp_path: Path) -> None:
+    """The log names no file that is not there: beyond the rate, and on other paths."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    assert not _asked(app, b"", scope={"path": "/b"})
+    ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
+    assert {f"{each}.har" for each in ids[:-1]} == {file.name for file in tmp_path.iterdir()}
+    assert not ids[-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "kept"),
+    [
+        ("/token", [], True),
+        ("/wrong", [(b"x-client-key", b"A")], True),
+        ("/wp-login.php", [(b"host", b"a"), (b"cookie", b"b")], False),
+    ],
+)
+def test_a_scanner_pushes_nothing_out(path: str, headers: list[tuple[bytes, bytes]], *, kept: bool) -> None:
+    """Away from the path, only what has a header of SNAP is kept."""
+    assert asked_at_or_signed("/token")({"path": path, "headers": headers}) is kept
+
+
+@pytest.mark.parametrize("status", [200, 401, 408])
+@pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
+def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool) -> None:
+    """The whole answer is on its way before the rest of a refused request's body is read, and ends once."""
+    seen: list[str] = []
+
+    async def receive() -> Message:
+        seen.append("read")
+        return {"type": "http.request", "body": b"12"}
+
+    async def send(message: Message) -> None:
+        seen.append("open" if message.get("more_body") else message["type"].rpartition(".")[2])
+
+    scope = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"", "headers": []}
+    app = Captures(_answering(status, reads=reads), tmp_path, Clock(), KEEPS)
+    asyncio.run(app({**scope, "http_version": "1.1"}, receive, send))
+    late = status == 401 and not reads
+    assert seen == [*["read"] * reads, "start", *(["open", "read"] if late else []), "body"]
+
+
 def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
     """What cannot be kept is logged, and the request is answered."""
-    assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock()), b"")
+    assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
     lines = [json.loads(each) for each in log.getvalue().splitlines()]
     assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
 
@@ -181,7 +239,7 @@ def test_of_what_the_disk_does_not_take_nothing_is_left(
     tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a file is removed, and old ones too: that is what makes room."""
-    app = Captures(_answering(401), tmp_path, Clock())
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
     file_of(tmp_path, "0" * 32).touch()
     os.utime(file_of(tmp_path, "0" * 32), (0, 0))
 
@@ -197,7 +255,7 @@ def test_of_what_the_disk_does_not_take_nothing_is_left(
 
 def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
     """What is answered with 408 has had its time: of its body, what came is kept."""
-    app = Captures(_answering(408, reads=False), tmp_path, Clock())
+    app = Captures(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
     _asked(app, b"12", ends=False)
     assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
 

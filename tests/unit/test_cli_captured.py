@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.cli.captured import from_raw
+from handlers.cli.captured import from_raw, is_transcript
 from handlers.cli.misuse import MisuseError
 from handlers.doctor.request import Request
 
@@ -23,19 +23,36 @@ CHUNKED = (
         b'POST http://merchant.example/a/b?c=d HTTP/1.1\nX-A: 1\n\n{"a":1}',
         b'POST http://user@merchant.example/a/b?c=d\nX-A: 1\ncontent-length: 7\n\n{"a":1}\n\nHTTP/1.1 401 No\n',
         CHUNKED,
+        CHUNKED.partition(b"\r\n\r\n")[0] + b'\r\n\r\n{"a":1}\r\n',
+        b'POST /a/b?c=d HTTP/2\nHost: merchant.example\nX-A: 1\n\n{"a":1}',
         b'POST /a/b?c=d HTTP/1.1\nHost: merchant.example\nX-A: 1\nConnection: Upgrade\nUpgrade: h2c\n\n{"a":1}',
     ],
-    ids=["wire", "LF", "no version", "whole URL", "an exchange", "chunked", "upgrade"],
+    ids=["wire", "LF", "no version", "whole URL", "an exchange", "chunked", "chunks left out", "HTTP/2", "upgrade"],
 )
 def test_a_request_is_read_however_it_is_copied(text: bytes) -> None:
     """Line ends, a version left out, a whole URL, and what follows the body make no difference."""
     assert from_raw(text).request == WANTED
 
 
-def test_what_curl_prints_is_read() -> None:
-    """`curl -v` marks each line of the head; there is no body then."""
-    printed = b"> POST /a HTTP/1.1\r\n> Host: merchant.example\r\n> X-A: 1\r\n> \r\n"
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize(
+    "before", ["", "* Connected to merchant.example\r\n{ [5 bytes data]\r\n", "$ curl -v \\\n> x\n"]
+)
+@pytest.mark.parametrize(
+    "behind", ["> \r\n", "> \r\n} [7 bytes data]\r\n< HTTP/1.1 401 \r\n< \r\n{}\r\n> GET /b HTTP/1.1\r\n> \r\n", ""]
+)
+def test_what_curl_prints_is_read(version: str, before: str, behind: str) -> None:
+    """`curl -v` marks each line of the head; there is no body then, and of several the first is read."""
+    printed = f"{before}> POST /a HTTP/{version}\r\n> Host: merchant.example\r\n> X-A: 1\r\n{behind}".encode()
+    assert is_transcript(printed)
     assert from_raw(printed).request == Request("POST", "/a", (("Host", "merchant.example"), ("X-A", "1")))
+
+
+def test_a_request_is_no_transcript() -> None:
+    """A body may have lines that begin like that of a transcript."""
+    text = b"POST / HTTP/1.1\n\n> quoted\n> POST"
+    assert not is_transcript(text)
+    assert from_raw(text).request.body == b"> quoted\n> POST"
 
 
 @pytest.mark.parametrize("folded", ["QUJD\n QUJD", "QUJD\nQUJD", "QUJD\r\n\tQUJD"])
@@ -62,7 +79,6 @@ def test_connect_is_a_request() -> None:
         b"some words",
         b"POST / HTTP/1.1\n: 1\n\n",
         b"POST http://[/ HTTP/1.1\n\n",
-        b"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nxyz",
     ],
 )
 def test_what_is_no_http_is_a_misuse(text: bytes) -> None:

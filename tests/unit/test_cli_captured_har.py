@@ -28,6 +28,9 @@ def _har(**changed: Any) -> bytes:  # noqa: ANN401  any JSON
         (None, b""),
         ({"mimeType": "application/json", "text": "é"}, "é".encode()),
         ({"text": "/w==", "_encoding": "base64"}, b"\xff"),
+        ({"text": "/w==", "encoding": "base64"}, b"\xff"),
+        ({"text": "/w==", "encoding": ""}, b"/w=="),
+        ({"text": None, "encoding": None}, b""),
     ],
 )
 def test_an_entry_is_a_request_and_its_time(data: object, body: bytes) -> None:

@@ -81,12 +81,54 @@ def test_the_status_is_by_severity(  # noqa: PLR0913, PLR0917  fixtures
     assert "it deviates" in capsys.readouterr().out
 
 
+def test_what_was_not_played_is_one_line(
+    url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token the table has the first row alone, and the reports have all."""
+    _play(monkeypatch, *FEW)
+    html = tmp_path / "report.html"
+    assert main(_options(url, private_key, "--html", str(html), client_key="NOBODY")) == 1
+    out, _ = capsys.readouterr()
+    assert [scenario.name in out for scenario in FEW] == [True, False, False]
+    last = out.splitlines()[-1]
+    assert last.startswith("Nothing else was played, since the genuine request got no token. Is this the whole URL")
+    assert all(scenario.name in html.read_text() for scenario in FEW)
+    assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
+
+
+def test_the_table_loses_nothing_in_80_columns(
+    url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The longest name is folded and not cut off, and the source stands apart from what was found."""
+    monkeypatch.setenv("COLUMNS", "80")
+    longest = max(NAMES, key=len)
+    _play(monkeypatch, NAMES["success.issued"], _deviating(longest))
+    main(_options(url, private_key))
+    cells = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert longest in "".join(cell[0].strip() for cell in cells)
+    found = "\n".join(cell[-1].strip() for cell in cells)
+    assert "it deviates\n\nSource: " in found
+
+
+def test_a_run_that_comes_to_nothing_leaves_the_last_report(private_key: Path, tmp_path: Path) -> None:
+    """Whether a file can be written is found out without emptying it, and a report takes the place of all of it."""
+    report = tmp_path / "report.html"
+    report.write_text("the last report")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert main(_options(url, private_key, "--html", str(report))) == 2
+    assert report.read_text() == "the last report"
+
+
 def test_all_reports_tell_the_same(
     url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """JSON, JUnit and HTML are of one run, and none has a token, a signature or the URL's query."""
     _play(monkeypatch, *FEW, _deviating("success.code"))
     files = tmp_path / "report.xml", tmp_path / "report.html"
+    files[0].write_text("the last report")
     more = ["--json", "--junit", str(files[0]), "--html", str(files[1])]
     assert main(_options(f"{url}?secret=x", private_key, *more)) == 1
     out = capsys.readouterr().out

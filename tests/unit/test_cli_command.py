@@ -11,7 +11,8 @@ from handlers.cli import main
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
-ADVICE = "Try `snap-token --help`."
+COMMANDS = {"init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share"}
+SECOND = {"pair", "rotate", "add", "call"}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,9 @@ ADVICE = "Try `snap-token --help`."
             id="no public key",
         ),
         pytest.param(["init", "a", "--x"], "Unknown option: --x.", id="unknown option"),
-        pytest.param(["init", "a", "b"], "Unused Tokens: ['b'].", id="one argument too many"),
+        pytest.param(["init", "a", "b"], "One argument too many: b.", id="one argument too many"),
+        pytest.param(["init", "a", "b\nc", "d"], "2 arguments too many: b\\nc d.", id="more arguments too many"),
+        pytest.param(["curl", "call", "x"], "One argument too many: x.", id="too many of a second command"),
         pytest.param(["init"], 'Command "init" parameter --directory requires an argument.', id="no folder"),
         pytest.param(["serve"], 'Command "serve" parameter --config requires an argument.', id="no settings"),
         pytest.param(
@@ -68,9 +71,11 @@ ADVICE = "Try `snap-token --help`."
     ],
 )
 def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], mistake: str) -> None:
-    """A command line that makes no sense ends with status 2 and one line that says why and where help is."""
+    """A command line that makes no sense ends with status 2 and one line that says why and which help to ask for."""
     assert main(arguments) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {mistake} {ADVICE}\n")
+    known = [word for place, word in enumerate(arguments[:2]) if word in (COMMANDS, SECOND)[place]]
+    advice = f"Try `{' '.join(['snap-token', *known, '--help'])}`."
+    assert capsys.readouterr() == ("", f"snap-token: {mistake} {advice}\n")
 
 
 @pytest.mark.parametrize(
@@ -132,8 +137,7 @@ def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """No arguments at all are answered like a call for help: with the commands there are."""
     assert main([]) == 0
     told = capsys.readouterr().out
-    commands = ("init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share")
-    assert all(f"\n  {command}: " in told for command in commands)
+    assert all(f"\n  {command}: " in told for command in COMMANDS)
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,27 @@ def test_a_genuine_request_has_status_0(
     assert capsys.readouterr().out.startswith(f"genuine (judged as of {NOW})\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("form", ["raw", "har"])
+def test_a_byte_order_mark_is_no_hindrance(config: str, world: World, tmp_path: Path, encoding: str, form: str) -> None:
+    """Editors write one, and Windows PowerShell's > makes UTF-16 of everything."""
+    request = token_request(world)
+    text = (_raw(request) if form == "raw" else _har(request)).decode()
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, f"{mark}{text}".encode(encoding))]) == 0
+
+
+def test_what_curl_prints_is_explained(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that `curl -v` printed can be given: the head that was sent is found in it, but no body."""
+    head = _raw(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))).decode().partition("\r\n\r\n")[0]
+    sent = "".join(f"> {line}\r\n" for line in [*head.splitlines(), ""])
+    printed = f"*   Trying 127.0.0.1\n{sent}< HTTP/1.1 401 Unauthorized\r\n< \r\n".encode()
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, printed)]) == 1
+    assert "\nalso string.reversed\n" in capsys.readouterr().out
+
+
 def test_both_findings_are_told(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A request outside the window is still checked for its signature; without --at it is judged as of now."""
     request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
@@ -118,9 +139,26 @@ def test_a_har_file_is_judged_as_of_its_own_time(
     page = Request("GET", "/", (("Accept", "*/*"),))
     content = b"\xef\xbb\xbf" + _har(page, token_request(world), page)
     assert main(["explain", "--config", config, _file(tmp_path, content)]) == 0
-    assert capsys.readouterr().out.startswith(f"genuine (judged as of {jakarta(NOON + timedelta(seconds=1))})")
+    second = jakarta(NOON + timedelta(seconds=1))
+    out, err = capsys.readouterr()
+    assert out.startswith(f"genuine (judged as of {second})")
+    token_path = "/api/v1.0/access-token/b2b"
+    assert err == f"snap-token: of 3 requests, POST {HOST}{token_path} ({second}) is explained\n"
     assert main(["explain", "--config", config, _file(tmp_path, _har(page))]) == 1
-    assert capsys.readouterr().out.startswith("path.unknown")
+    out, err = capsys.readouterr()
+    assert (out.startswith("path.unknown"), err) == (True, "")
+
+
+def test_of_the_chosen_request_no_secret_is_named(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its URL is told without the query, and steers no terminal; the line is in Indonesian, too."""
+    request = token_request(world)
+    hostile = Request("POST", "/a\x1b?secret=x", request.headers, b"")
+    assert main(["explain", "--config", config, "--lang", "id", _file(tmp_path, _har(request, hostile))]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"snap-token: dari 2 request, yang diperiksa POST {HOST}/a\\x1b (")
+    assert "secret" not in err
 
 
 def test_an_external_id_that_came_before_is_a_repeat(

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.cli import main
+from handlers.cli import exchange, main
 from handlers.server import start
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, Merchant, write_settings
@@ -112,6 +112,18 @@ def test_nobody_listening_is_one_line(private_key: Path, dead_port: int, capsys:
         f"snap-token: no answer from {url}: [Errno {ECONNREFUSED}] Connection refused; is the server running there?\n"
     )
     assert capsys.readouterr() == ("", told)
+
+
+def test_a_server_that_says_nothing_is_one_line(
+    private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the connection and does not answer is waited for no longer than ten seconds; the status is 2."""
+    assert exchange.TIMEOUT_SECONDS == 10
+    monkeypatch.setattr(exchange, "TIMEOUT_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        assert main(["request", *_options(url, private_key)]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: no answer from {url}: timed out; is the server running there?\n")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,10 @@ class Desk:
     def lines(self) -> list[str]:
         return Path(self.config).read_text().splitlines()
 
+    @property
+    def symmetric(self) -> bool:
+        return 'call_signature = "symmetric"' in self.lines()
+
     def internal_port(self) -> str:
         lines = self.lines()
         return lines[lines.index("[internal]") + 1].partition(" = ")[2]
@@ -126,6 +130,17 @@ def test_a_call_is_genuine(desk: Desk, capsys: pytest.CaptureFixture[str]) -> No
     assert "\nAuthorization: (secret)\n" in out
     assert PROXY_SECRET not in out
     assert CLIENT_SECRET not in out
+
+
+def test_the_question_about_a_call_can_be_explained(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed as a curl command is explained as the call that it asks about, whichever form and headers."""
+    asked = ["curl", "call", "--config", desk.config, "--path", URI, "--body", desk.file("body.json", BODY)]
+    assert main(asked) == 0
+    command = desk.file("question", capsys.readouterr().out)
+    assert main(["explain", "--config", desk.config, command]) == 0
+    assert capsys.readouterr().out.startswith("genuine (")
+    desk.file("question", Path(command).read_text().replace("10.00", "99.00"))
+    assert main(["explain", "--config", desk.config, command]) == (1 if desk.symmetric else 0)
 
 
 def test_a_call_without_a_body_is_genuine(desk: Desk) -> None:

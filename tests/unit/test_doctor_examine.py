@@ -1,6 +1,7 @@
 """The doctor finds each mistake, and exactly that."""
 
 from dataclasses import replace
+from datetime import timedelta
 from time import process_time
 
 import pytest
@@ -12,10 +13,12 @@ from handlers.doctor.examine import examine
 from handlers.doctor.request import Request
 from handlers.doctor.texts import LANGUAGES, tell
 from handlers.doctor.verdicts import Verdict
+from tests.merchant import NOON
 from tests.mistakes import (
     CALL_BODY,
     CALL_MISTAKES,
     CALL_PATH,
+    STRICT,
     TOKEN_MISTAKES,
     Make,
     World,
@@ -24,6 +27,7 @@ from tests.mistakes import (
     symmetric,
     token_request,
 )
+from tests.nicepay import jakarta
 
 FIXED = World()
 SECONDS = 1.5
@@ -41,6 +45,7 @@ FURTHER = {
     "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
+    "token.malformed: half a token, symmetric": ["token.tampered"],
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
 }
@@ -83,6 +88,14 @@ def test_an_external_id_is_good_once_a_day(world: World) -> None:
         assert {tell(diagnosis.main, language).says[-1] for language in LANGUAGES} == {"."}
     assert not mark_of(call(world, X_TIMESTAMP="noon"), world.knowledge)
     assert not mark_of(call(world, X_PARTNER_ID="NOBODY", Authorization=None), world.knowledge)
+
+
+def test_a_clock_is_judged_once(world: World) -> None:
+    """By the widest window it is local time mislabelled, by the client's own it would be behind: the first is told."""
+    timestamp = jakarta(NOON - timedelta(hours=7, seconds=100))
+    request = token_request(world, X_CLIENT_KEY=STRICT, X_TIMESTAMP=timestamp)
+    diagnosis = examine(request, world.knowledge)
+    assert (diagnosis.main.verdict, diagnosis.also) == ("clock.local_time_labelled_jakarta", ())
 
 
 @pytest.mark.parametrize(

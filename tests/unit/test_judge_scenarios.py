@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers.judge.player import Player
-from handlers.judge.scenario import Scenario, Severity
+from handlers.judge.scenario import DOCUMENT, Scenario, Severity
 from handlers.judge.scenarios import CATALOGUE
 from tests.merchant import Clock
 from tests.nicepay import Nicepay
@@ -33,6 +33,13 @@ def test_a_scenario_says_what_and_why_and_by_whom(scenario: Scenario) -> None:
     assert re.search(r"[,:] ", scenario.says)
     assert scenario.source.strip()
     assert scenario.severity in Severity
+
+
+def test_what_snap_leaves_open_is_told_as_a_ruling() -> None:
+    """A report tells what this project's document alone rules from what SNAP demands."""
+    assert "a ruling of its own, not SNAP's" in DOCUMENT
+    alone = [scenario for scenario in CATALOGUE if scenario.source.startswith(DOCUMENT) and ";" not in scenario.source]
+    assert [(scenario.name, scenario.severity.word) for scenario in alone] == [("success.repeated", "minor")]
 
 
 @pytest.mark.parametrize("scenario", CATALOGUE, ids=IDS)

@@ -11,3 +11,12 @@ def test_each_second_has_its_own_allowance() -> None:
     rate = Rate(2)
     assert [rate.allows(NOON) for _ in range(3)] == [True, True, False]
     assert rate.allows(NOON + timedelta(seconds=1))
+
+
+def test_what_was_not_needed_is_there_again() -> None:
+    """What is given back can be had once more in its second, and adds nothing to another."""
+    rate = Rate(2)
+    assert [rate.allows(NOON) for _ in range(4)] == [True, True, False, False]
+    rate.give_back(NOON)
+    rate.give_back(NOON - timedelta(seconds=1))
+    assert [rate.allows(NOON) for _ in range(2)] == [True, False]
