@@ -94,7 +94,11 @@ def _source(file: Path | None, request_id: str | None, settings: Settings) -> Pa
     if folder is None or not _REQUEST_ID.fullmatch(request_id or ""):
         message = "--request-id wants 32 hexadecimal digits from the log, and [debug] capture_dir in the settings"
         raise MisuseError(message)
-    return file_of(folder, request_id or "")
+    kept = file_of(folder, request_id or "")
+    if not kept.exists():
+        message = f"no request of this id is kept in {folder}: it was one too many, or a day has passed"
+        raise MisuseError(message)
+    return kept
 
 
 def read(content: bytes) -> list[Captured]:

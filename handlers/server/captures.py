@@ -109,10 +109,7 @@ class _Kept:
 
 
 class Captures:
-    """A layer around an application that keeps what it refuses, under the request id that the log names.
-
-    What is not kept has no id in the log.
-    """
+    """A layer around an application that keeps what it refuses, under the request id that the log names."""
 
     def __init__(
         self, app: ASGIApp, folder: Path, now: Callable[[], datetime], keeps: Keeps, largest: int = guard.LARGEST_BODY
@@ -136,7 +133,7 @@ class Captures:
         elif self._keeps(scope) and self._rate.allows(at):
             await self._watched(scope, _Kept(receive, send), at)
         else:
-            await self._app({**scope, REQUEST_ID: None}, receive, send)
+            await self._app(scope, receive, send)
 
     async def _watched(self, scope: Scope, kept: _Kept, at: datetime) -> None:
         request_id = token_hex(_REQUEST_ID_BYTES)

@@ -186,8 +186,8 @@ def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_is_not_kept_has_no_id(tmp_path: Path) -> None:
-    """The log names no file that is not there: beyond the rate, and on other paths."""
+def test_what_is_not_kept_is_given_no_id(tmp_path: Path) -> None:
+    """The file of an id that is handed down is there; beyond the rate, and on other paths, none is handed down."""
     app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
     assert not _asked(app, b"", scope={"path": "/b"})
     ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]

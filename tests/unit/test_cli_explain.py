@@ -184,6 +184,8 @@ def test_a_captured_request_is_named_by_its_id(
     settings.write_text(f'[debug]\ncapture_dir = "captures"\n{settings.read_text()}')
     assert main(["explain", "--config", config, "--request-id", request_id]) == 1
     assert capsys.readouterr().out.startswith("string.reversed (")
+    assert main(["explain", "--config", config, "--request-id", "1" * 32]) == 2
+    assert "no request of this id is kept in" in capsys.readouterr().err
     for wrong in (["--request-id", "../settings"], ["--request-id", request_id, "-"], []):
         assert main(["explain", "--config", config, *wrong]) == 2
         assert "--request-id" in capsys.readouterr().err
