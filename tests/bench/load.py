@@ -52,18 +52,20 @@ def _raw(headers: dict[str, str]) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + BODY
 
 
-def saturate(port: int, requests: Sequence[bytes], seconds: float) -> Load:
+def saturate(port: int, requests: Sequence[bytes], seconds: float, connections: int = CONNECTIONS) -> Load:
     """As fast as it goes."""
-    return _by_wrk(WRK, port, requests, seconds) if WRK else Generator(port, requests).run(seconds, 0.0)
+    if WRK:
+        return _by_wrk(WRK, port, requests, seconds, connections)
+    return Generator(port, requests, connections).run(seconds, 0.0)
 
 
-def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float) -> Load:
+def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Load:
     with NamedTemporaryFile() as file:
         file.write(b"".join(request + b"\0" for request in requests))
         file.flush()
         done = subprocess.run(
             [
-                *(wrk, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{seconds:.0f}s"),
+                *(wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"),
                 *("--timeout", "20s", "--script", _SCRIPT, f"http://127.0.0.1:{port}/", "--", file.name),
             ],
             capture_output=True,
@@ -88,10 +90,10 @@ class Pending:
 class Generator:
     """Sends at its moments on whichever connection is free; latency counts from the moment, so waiting counts."""
 
-    def __init__(self, port: int, requests: Sequence[bytes]) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], connections: int = CONNECTIONS) -> None:
         self._address = ("127.0.0.1", port)
         self._requests = cycle(requests)
-        self._idle = [self._connected() for _ in range(CONNECTIONS)]
+        self._idle = [self._connected() for _ in range(connections)]
         self._pending: dict[socket.socket, Pending] = {}
         self._load = Load()
 

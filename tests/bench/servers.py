@@ -14,6 +14,7 @@ from socket import create_server
 
 from tests.bench import calls
 from tests.bench.contestants import place
+from tests.bench.load import CONNECTIONS
 from tests.bench.environments import MissingError, python_of
 from tests.e2e.process import environment
 from tests.merchant import write_settings
@@ -25,6 +26,7 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 30.0
+_DOKU_THREADS = 4  # Each waits on one connection.
 
 Headers = dict[str, str]
 
@@ -38,6 +40,7 @@ class Contestant:
     """One row of the table. `command` makes what to start, from the folder with the keys and a port.
 
     `kind` is what it is asked: for a token, or about a call signed in one of the two forms. `state` is the product's.
+    `connections` are those that load it.
     """
 
     letter: str
@@ -45,6 +48,7 @@ class Contestant:
     command: Callable[[Path, int], list[str | Path]]
     kind: str = TOKEN
     state: str = SQLITE_STATE
+    connections: int = CONNECTIONS
 
 
 def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -62,7 +66,8 @@ def _foreign(name: str, module: str, argument: str, _folder: Path, _port: int) -
 def _doku(_folder: Path, port: int) -> list[str | Path]:
     python = python_of("doku", REPORTS / "environments")
     return [
-        *(python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "4"),
+        *(python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
+        *("--threads", str(_DOKU_THREADS)),
         *("--log-level", "critical", "tests.bench.contestants.with_doku:app"),
     ]
 
@@ -80,7 +85,7 @@ AUTHORISE = (
 STOCK = Contestant("d", "stock Connexion", partial(_own, "stock"))
 SNAPAPI = Contestant("f", "snapapi 0.1.9, as its demo", partial(_foreign, "snapapi", "with_snapapi", "thread"))
 SNAPAPI_IN_LOOP = Contestant("f", "snapapi 0.1.9, no thread", partial(_foreign, "snapapi", "with_snapapi", "loop"))
-DOKU = Contestant("g", "doku-python-library 1.1.72", _doku)
+DOKU = Contestant("g", "doku-python-library 1.1.72", _doku, connections=_DOKU_THREADS)
 CONTESTANTS = (
     FLOOR,
     PRODUCT,
@@ -99,10 +104,11 @@ CONTESTANTS = (
 class Server:
     """A contestant that runs: the port where it is asked, and the folder with its keys."""
 
-    def __init__(self, popen: subprocess.Popen[bytes], port: int, folder: Path, kind: str) -> None:
+    def __init__(self, popen: subprocess.Popen[bytes], port: int, folder: Path, contestant: Contestant) -> None:
         self.port = port
         self.folder = folder
-        self.kind = kind
+        self.kind = contestant.kind
+        self.connections = contestant.connections
         self._popen = popen
 
     def cpu_seconds(self) -> float:
@@ -188,7 +194,7 @@ def running(contestant: Contestant, nicepay: Nicepay, redis: str = "") -> Iterat
         popen = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.sched_setaffinity(0, {LOAD_CORE})
         try:
-            yield Server(popen, port if contestant.kind == TOKEN else internal, folder, contestant.kind)
+            yield Server(popen, port if contestant.kind == TOKEN else internal, folder, contestant)
         finally:
             _end(popen)
 

@@ -77,14 +77,15 @@ def _started(contestant: Contestant, stack: ExitStack, taken: Taken, redis: str)
 def _measure(server: Server, requests: Sequence[bytes], seconds: float, taken: Taken) -> None:
     """One round of one contestant: saturated, then held at half of that."""
     before = server.cpu_seconds()
-    full = load.saturate(server.port, requests[: len(requests) * 2 // 3], seconds)
+    full = load.saturate(server.port, requests[: len(requests) * 2 // 3], seconds, server.connections)
     used = server.cpu_seconds() - before
     taken.rates.append(full.answered / full.seconds)
     taken.cpu.append(used / max(1, full.answered) * 1e6)
     server.settle()
-    held = load.Generator(server.port, requests[len(requests) * 2 // 3 :]).run(
+    held = load.Generator(server.port, requests[len(requests) * 2 // 3 :], server.connections).run(
         seconds, 2 * full.seconds / max(1, full.answered)
     )
+    server.settle()  # What it has still to work off would be the next one's burden.
     taken.latencies += held.latencies
     taken.refused += full.refused + held.refused
     taken.megabytes = server.megabytes()
