@@ -14,8 +14,8 @@ from socket import create_server
 
 from tests.bench import calls
 from tests.bench.contestants import place
-from tests.bench.load import CONNECTIONS
 from tests.bench.environments import MissingError, python_of
+from tests.bench.load import CONNECTIONS
 from tests.e2e.process import environment
 from tests.merchant import write_settings
 from tests.nicepay import BODY, Nicepay
