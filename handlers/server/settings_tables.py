@@ -38,10 +38,6 @@ _STATE_URL: Any = "sqlite:///state.db"
 _ITS_ID: Any = None
 
 
-def _base_path(value: str) -> str:
-    return value.rstrip("/")
-
-
 def _no_truth(value: object) -> object:
     if isinstance(value, bool):
         message = "Input should be a valid integer"
@@ -54,6 +50,10 @@ def _no_dots(value: str) -> str:
         message = "a path without . and .. is wanted"
         raise ValueError(message)
     return value
+
+
+def _base_path(value: str) -> str:
+    return _no_dots(value.rstrip("/"))
 
 
 def _capture_folder(value: object) -> Path:

@@ -117,6 +117,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
         pytest.param('[server]\nhost = ""', "server.host: String should match pattern '^[!-~]+$'", id="any host"),
         pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),
         pytest.param('[server]\nbase_path = "//"', f"server.base_path: {NO_BASE_PATH}", id="double slash"),
+        pytest.param('[server]\nbase_path = "/.."', "server.base_path: a path without . and .. is wanted", id="dots"),
         pytest.param('[server]\nbase_path = "/a?b"', f"server.base_path: {NO_BASE_PATH}", id="query"),
         pytest.param('[server]\nbase_path = "/a\\n"', f"server.base_path: {NO_BASE_PATH}", id="line end"),
         pytest.param(
