@@ -83,6 +83,7 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain:
         shared.kept(),
         current.kept(files),
     ]
+    start.spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(lifetime.live(serving, companions))
         drain()  # As long as the loop is there, a further signal does not kill.

@@ -14,6 +14,12 @@ VERSION = 1
 BUSY_SECONDS = 0.2
 """How long to wait for another process's transaction: twice that (the batch before, then one's own) is in time."""
 
+CHECKPOINT_PAGES = 4_000
+"""How much is written ahead, 16 MB, before it is worked into the database, which the next commit waits for.
+
+With SQLite's own 1,000 that came twice a second under load, and one commit in a hundred took 3 ms in place of 0.6.
+"""
+
 _POLL_MILLISECONDS = 1
 _GROUP_AND_OTHERS = 0o077
 _SCHEMA = (
@@ -87,6 +93,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if version == 0:
         _create(connection)
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on `execute` waits.
 
 

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,13 @@ from tests.e2e.process import PATIENCE, Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import missing
 
+FULL_COLLECTION = """\
+import atexit, gc, sys
+from handlers.cli import main
+atexit.register(lambda: print("collected from", len(gc.get_objects())))
+main()
+"""
+"""The command, which tells at its end how many objects a full collection goes through."""
 STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
 
@@ -76,6 +84,17 @@ def test_the_system_shows_no_secret(server: Server, sandbox: Sandbox) -> None:
     seen = (shown / "cmdline").read_text() + (shown / "environ").read_text()
     assert str(sandbox.config) in seen
     assert not [secret for secret in sandbox.secrets if secret in seen]
+
+
+def test_no_collection_holds_up_answers(sandbox: Sandbox) -> None:
+    """What the start made, 100,000 objects, is not gone through again and again while requests wait."""
+    command = (sys.executable, "-c", FULL_COLLECTION, "serve", "--config", str(sandbox.config))
+    with running(*command, env=environment(**FREE_PORT)) as process:
+        server = Server(process, process.err.event("server.listening")["endpoint"])
+        server.ask(sandbox.nicepay())
+        process.send_signal(signal.SIGTERM)
+        assert int(process.out.starting("collected from ").split()[-1]) < 10_000
+        assert process.status() == 0
 
 
 @STOPS

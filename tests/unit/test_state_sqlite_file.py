@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.state.sqlite_file import VERSION, open_file
+from handlers.state.sqlite_file import CHECKPOINT_PAGES, VERSION, open_file
 
 FULL = 2
 
@@ -51,6 +51,16 @@ def test_commits_are_on_the_disk(file: Path) -> None:
         with closing(open_file(file)) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+
+
+def test_what_is_written_ahead_is_bounded(file: Path) -> None:
+    """The write-ahead log grows to so many pages; then it is worked into the database, and written anew."""
+    with closing(open_file(file)) as connection:
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        for number in range(300):
+            connection.execute("INSERT INTO seen VALUES (?, 1, 2)", (f"{number}{'x' * 20 * page}",))
+        written = file.with_name("state.db-wal").stat().st_size / page
+    assert CHECKPOINT_PAGES < written < 1.1 * CHECKPOINT_PAGES
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601], ids=oct)

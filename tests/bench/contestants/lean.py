@@ -24,6 +24,7 @@ def main() -> None:
     settings = Settings.load(place.folder() / "snap-token.toml")
     services = replace(services_of(settings, start.system_clock), state=_Forgetful())
     app = application(public_api(settings.server.base_path), lambda: services)
+    start.spare_what_stays()
     start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
 
 
