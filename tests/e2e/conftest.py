@@ -1,5 +1,6 @@
 """What the tests with real processes share: the command, its sandbox, its server."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ class Server:
         """Send a request that was signed now, or some time ago."""
         headers = nicepay.headers(jakarta(datetime.now(UTC) - late))
         return httpx.post(self.endpoint, headers=headers, content=BODY, trust_env=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """What a shell starts in the background ignores SIGINT, and every program that it starts inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
