@@ -86,7 +86,7 @@ def server(sandbox: Sandbox) -> Iterator[Server]:
 def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Pip reaches its package registry."""
     folder = tmp_path_factory.mktemp("registry")
-    once = ("--retries", "0", "--timeout", "20")
-    fetched = run(sys.executable, "-m", "pip", "download", *once, "--no-deps", "--dest", folder, _ANY_SMALL_PACKAGE)
+    command = (sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, _ANY_SMALL_PACKAGE)
+    fetched = run(*command, patience=300)
     if fetched.returncode:
         missing(f"pip reaches no package registry: {fetched.stderr.strip().splitlines()[-1]}")

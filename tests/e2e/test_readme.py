@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.conftest import FREE_PORT
 from tests.e2e.process import Process, environment, run, running
-from tests.programs import missing, program
+from tests.programs import program
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = ROOT / "Makefile"
@@ -23,12 +23,12 @@ _INSTALLING = 600
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
-    """A clean clone: what is committed here, and nothing that was installed."""
-    git = program("git")
-    if not (ROOT / ".git").exists():
-        missing("this tree is no clone")
+    """A clean clone: what is committed here, and nothing that was installed; of an unpacked archive, a copy."""
     folder = tmp_path_factory.mktemp("readme") / "clone"
-    cloned = run(git, "clone", "--quiet", ROOT, folder)
+    if not (ROOT / ".git").exists():
+        made_here = (pattern.strip("/") for pattern in (ROOT / ".gitignore").read_text().split())
+        return shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*made_here))
+    cloned = run(program("git"), "-c", f"safe.directory={ROOT}/.git", "clone", "--quiet", ROOT, folder)
     assert cloned.returncode == 0, cloned.stderr
     return folder
 
