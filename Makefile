@@ -3,7 +3,9 @@ PYTHON  ?= python3
 SANDBOX ?= .sandbox
 BIN     := .venv/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-LOCKED  := $(PIP) --require-hashes --requirement
+# The locks are complete. pip resolves nothing, so that a newer release of any package changes nothing.
+LOCKED  := $(PIP) --no-deps --require-hashes --requirement
+SOUND   := $(BIN)/python -m pip --disable-pip-version-check check
 CONFIG  := $(SANDBOX)/snap-token.toml
 SPECS   := openapi/snap-token.yaml openapi/internal.yaml
 EXAMPLES ?= 500
@@ -78,17 +80,21 @@ $(CONFIG): | .venv/.run
 	@echo "Installing into .venv/ ..."
 	@$(LOCKED) requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(SOUND)
 	@touch $@
 
 .venv/.test: tests/requirements.lock | .venv/.run
 	@$(LOCKED) tests/requirements.lock
+	@$(SOUND)
 	@touch $@
 
 .venv/.mutants: tests/mutants.lock | .venv/.test
 	@$(LOCKED) tests/mutants.lock
+	@$(SOUND)
 	@touch $@
 
 .venv/.check: tests/lint/requirements.lock tests/lint/package-lock.json | .venv/.test
 	@$(LOCKED) tests/lint/requirements.lock
+	@$(SOUND)
 	@$(NODE) npm ci --prefix tests/lint
 	@touch $@
