@@ -3,16 +3,13 @@
 import errno
 import io
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs
 from handlers.server.listener import Server
+from tests.listening import listening
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n\r\n"
 
@@ -23,23 +20,9 @@ async def _app(scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-@contextmanager
-def _serving(most_connections: int) -> Iterator[tuple[str, int]]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(_app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-    server = Server(config, most_connections)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield listener.getsockname()
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def test_a_connection_too_many_waits_for_room() -> None:
     """At the limit the next connection is neither refused nor answered; when one has gone it is served."""
-    with _serving(most_connections=2) as address:
+    with listening(_app, most_connections=2) as address:
         first, second, third = (socket.create_connection(address, timeout=5) for _ in range(3))
         with first, second, third:
             third.sendall(REQUEST)
@@ -53,7 +36,7 @@ def test_a_connection_too_many_waits_for_room() -> None:
 
 def test_room_is_given_back_by_every_connection() -> None:
     """Many connections in turn pass through little room."""
-    with _serving(most_connections=1) as address:
+    with listening(_app, most_connections=1) as address:
         for _ in range(20):
             with socket.create_connection(address, timeout=5) as connection:
                 connection.sendall(REQUEST)
@@ -74,7 +57,7 @@ def test_what_hinders_accepting_passes(monkeypatch: pytest.MonkeyPatch, number: 
 
     monkeypatch.setattr(Server, "_accept_one", hindered)
     monkeypatch.setattr("handlers.server.listener._PAUSE_SECONDS", 0)
-    with _serving(most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
+    with listening(_app, most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
         connection.sendall(REQUEST)
         assert connection.recv(64).startswith(b"HTTP/1.1 204")
     assert stream.getvalue().count('"server.cannot_accept"') == told
