@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
 
 It stands on names of uvicorn's `HttpToolsProtocol` that are no public interface: `parser`, `cycle`, `flow`, `headers`,
-`url`, `expect_100_continue`, `_start_asgi_task`, `_unset_keepalive_if_required`, and the attributes of a cycle. The lock
-pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
+`url`, `expect_100_continue`, `_start_asgi_task`, `_unset_keepalive_if_required`, and the attributes of a cycle. The
+lock pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
 """
 
 import asyncio
