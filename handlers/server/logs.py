@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import Processor
 
 from handlers.server.log_stream import BackgroundWriter
+from handlers.server.printable import printable
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -32,6 +33,7 @@ def set_up(stream: TextIO | None = None) -> Callable[[], None]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Tracebacks without local variables: those may hold a signature or a token.
         structlog.processors.format_exc_info,
+        printable,
     ]
     structlog.configure(
         processors=[*shared, renderer],
@@ -58,7 +60,7 @@ def _renderer(*, readable: bool) -> Processor:
 def _serialized(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's, among them what to do with the rest
     try:
         return orjson.dumps(line, default=options["default"]).decode()
-    except TypeError:  # A text that is not Unicode: slower, and escaped.
+    except TypeError:  # A dictionary whose keys are no texts: slower.
         return json.dumps(line, **options)
 
 

@@ -94,6 +94,14 @@ def test_100_continue_comes_where_it_is_of_use(each: Case, results: dict[str, Re
     assert results[each.name][1].received.count(b"HTTP/1.1 100 Continue\r\n\r\n") == each.continues
 
 
+def test_no_input_reaches_the_log_as_a_control_character(target: Merchant, results: dict[str, Result]) -> None:
+    """Over the whole corpus, every text in the log is printable, as it stands there and as JSON has it."""
+    assert results
+    lines = target.stream.getvalue().splitlines()
+    texts = [each for line in lines for each in json.loads(line).values() if isinstance(each, str)]
+    assert all(each.isprintable() for each in [*lines, *texts])
+
+
 def test_honest_requests_are_answered_amid_half_requests(target: Merchant) -> None:
     """While 300 half-requests are open, an honest request is answered within three seconds."""
     held = [socket.create_connection(_address(target)) for _ in range(HALF_REQUESTS)]

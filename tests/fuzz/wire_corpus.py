@@ -175,6 +175,19 @@ def _headers() -> Iterator[Case]:
     yield case("header of 5 MB without end", HALF + b"a" * 5_000_000, good=LARGE)
 
 
+def _media_types() -> Iterator[Case]:
+    for value in (b";", b"/", b"a", b"a/", b"application/json; charset", b"application/json, text/plain", b"*/*"):
+        yield case(f"media type {value.decode()}", _of_type(value), good={415})
+    yield case("media type with a tab in its charset", _of_type(b"application/json; charset=a\tb"), good={415})
+    yield case("media type with C1 and an escape", _of_type(b"a/b; c=\x9b1;1H\x1b[2J"), good=NO | {415})
+    for value in (b"", b" ", b"APPLICATION/JSON", b"application/json;", b'application/json ; charset="UTF-8"'):
+        yield case(f"media type {value.decode()!r}", _of_type(value), good=OK)
+
+
+def _of_type(value: bytes) -> bytes:
+    return sized().replace(b"Content-Type: application/json", b"Content-Type: " + value)
+
+
 def _request_lines() -> Iterator[Case]:
     yield case("no Host", sized(host=None), good={400})
     yield case("two Hosts", sized(HOST), good={400})
@@ -295,6 +308,7 @@ CASES = tuple(
         _codings,
         _chunks,
         _headers,
+        _media_types,
         _request_lines,
         _several,
         _expecting,
