@@ -65,7 +65,6 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock, tell the requests under way, and make room for another connection."""
-        self._unparsed = _NOTHING
         self._abandon()
         super().connection_lost(exc)
         self._deadline.cancel()
@@ -125,7 +124,10 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = self.parser.should_keep_alive() and not self._is_ending
         self._is_begun, self._in_head, self._overhead = False, True, 0
         self._whole += 1
-        self._deadline.stop()
+        if self.cycle.response_complete:
+            self._deadline.move(HEAD_SECONDS)
+        else:
+            self._deadline.stop()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -195,7 +197,7 @@ class Connection(HttpToolsProtocol):
 
     def _end_if_all_is_answered(self) -> None:
         """Of a client that sends no more; a request that it has not finished is refused."""
-        if not self._half_closed or self._refused or self._whole > self._answered:
+        if not self._half_closed or self._whole > self._answered:
             return
         if self._is_begun and (self._in_head or not self.cycle.response_complete):
             self._refuse(HTTPStatus.BAD_REQUEST)

@@ -234,6 +234,10 @@ def _several() -> Iterator[Case]:
     yield case("Upgrade: h2c", sized(*H2C), good=OK)
     yield case("Upgrade: h2c, body later", raw(*H2C, LENGTH), Await(b"HTTP/", 0.2), BODY, good=OK)
     yield case("Upgrade: h2c, chunked", chunked(WHOLE, *H2C), good=OK)
+    yield case("Upgrade: h2c, head of 4 KB", sized(*H2C, b"X-A: " + b"a" * 4_000), good=OK)
+    long = raw(*H2C, b"Content-Length: 3000", body=BODY.ljust(3_000))
+    yield case("Upgrade: h2c, body of 3 KB", long, good=OK)
+    yield case("Upgrade: h2c, others behind", sized(*H2C) + SHORT * 100, good=OK, statuses=(200,))
     later = b"Content-Length: %d" % len(SMUGGLED)
     yield case("Upgrade: h2c, body is a request", raw(*H2C, later), Await(b"HTTP/", 0.2), SMUGGLED, good={400})
 
@@ -297,6 +301,8 @@ def _slow() -> Iterator[Case]:
     yield case("dripped chunks", chunked(b""), Drip(chunk(b" ") * 12, piece=6), good={408})
     yield case("idle behind an answer", sized(), good=OK)
     yield case("stalled second head", sized(), Await(b"{}}"), HALF, good=OK)
+    behind = raw(LENGTH, first=line(b"PUT"))
+    yield case("idle behind a body that was refused", behind, Await(b"}"), BODY, good={405}, statuses=(405,))
     yield case("body stalled behind its refusal", raw(b"Content-Length: 99", first=line(b"PUT")), good={405})
 
 

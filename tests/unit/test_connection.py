@@ -235,6 +235,42 @@ def test_a_refused_body_that_never_comes_is_no_second_refusal(log: io.StringIO) 
     assert log.getvalue() == ""
 
 
+def test_who_expects_100_and_gets_an_answer_need_not_send_the_body() -> None:
+    """An answer instead of 100 closes the connection, so that what the client sends next is not taken for the body."""
+    with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
+        client.sendall(POST.replace(b"Host", b"Expect: 100-continue\r\nHost"))
+        answer = heard(client)
+        assert answer.startswith(b"HTTP/1.1 204")
+        assert b"connection: close" in answer
+
+
+def test_what_comes_behind_the_last_request_is_not_looked_at(log: io.StringIO) -> None:
+    """A client that goes on behind `Connection: close` gets its one answer whole, and no other."""
+    last = LAST.replace(b"Host: a", b"Host: " + b"a" * (1_025 - len(LAST)))
+    with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
+        client.sendall(last + REQUEST * 50_000)
+        assert heard(client).count(b"HTTP/1.1 204") == 1
+    assert log.getvalue() == ""
+
+
+def test_a_lingering_connection_ends_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that has read its last answer, and leaves, makes room for another at once."""
+    monkeypatch.setattr(staged_close, "LINGER_SECONDS", 60)
+    with listening(_at_once, most_connections=1) as address:
+        for _ in range(2):
+            with socket.create_connection(address, timeout=5) as client:
+                client.sendall(b"\0")
+                assert heard(client).startswith(b"HTTP/1.1 400")
+
+
+def test_noise_is_refused_once(log: io.StringIO) -> None:
+    """What is no HTTP, however long, is one refusal."""
+    with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
+        client.sendall(b"\0" * 50_000)
+        assert heard(client).startswith(b"HTTP/1.1 400")
+    assert log.getvalue().count("\n") == 1
+
+
 def test_what_comes_behind_a_refusal_is_not_looked_at(log: io.StringIO) -> None:
     """A client that goes on sending behind what is no HTTP is told once, and can read the answer."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
@@ -259,17 +295,27 @@ def test_at_the_end_what_is_under_way_is_answered(made: list[Connection]) -> Non
         assert b"connection: close" in heard(client)
 
 
-def test_at_the_end_nobody_is_waited_for(
-    made: list[Connection], monkeypatch: pytest.MonkeyPatch, log: io.StringIO
-) -> None:
-    """A connection that is told to end closes at once, though its client has not sent its body."""
+def test_at_the_end_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    """A server that ends closes a connection with its answer, though the client has not sent its body, and stays."""
     monkeypatch.setattr(staged_close, "LINGER_SECONDS", 60)
+    ending, came = asyncio.Event(), Event()
+    real = Connection.shutdown
 
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        made[0].shutdown()
+    def shutdown(each: Connection) -> None:
+        real(each)
+        ending.set()
+
+    async def late(_scope: Scope, _receive: Receive, send: Send) -> None:
+        came.set()
+        await ending.wait()
         await _answer(send)
 
-    with listening(app) as address, socket.create_connection(address, timeout=5) as client:
-        client.sendall(POST)
+    monkeypatch.setattr(Connection, "shutdown", shutdown)
+    with socket.socket() as client:
+        with listening(late) as address:
+            client.settimeout(5)
+            client.connect(address)
+            client.sendall(POST)
+            assert came.wait(5)
         assert b"connection: close" in heard(client)
     assert log.getvalue() == ""
