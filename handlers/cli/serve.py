@@ -26,6 +26,7 @@ from handlers.server.files_read import Stamp, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
+from handlers.server.private_names import missing_names
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal, Listener
@@ -40,6 +41,7 @@ def serve(*, config: Path, check: bool = False) -> None:
         config: The settings file.
         check: Only validate the settings, keys included, and end.
     """
+    _require_libraries()
     with files_read() as files:
         settings = settings_of(config)
     drain = logs.set_up()
@@ -50,6 +52,12 @@ def serve(*, config: Path, check: bool = False) -> None:
     with start.until_told_to_stop():
         _serve(config, settings, files, drain)
     structlog.get_logger().info("server.stopped")
+
+
+def _require_libraries() -> None:
+    lacking = missing_names()
+    if lacking:
+        raise MisuseError(*lacking)
 
 
 def _listener(table: Listener, name: str) -> socket:

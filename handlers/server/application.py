@@ -28,10 +28,13 @@ from handlers.server.settings_tables import Internal
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
 
-_DOCUMENTS = Path(__file__).parents[2] / "openapi"
+_PACKAGE = Path(__file__).parents[1]
+
+# In a wheel the documents lie inside the package, in a checkout beside it.
+_DOCUMENTS = next(folder for folder in (_PACKAGE / "openapi", _PACKAGE.parent / "openapi") if folder.is_dir())
 
 DOCUMENT = _DOCUMENTS / "snap-token.yaml"
-"""The contract, one source of truth. In a checkout and in a wheel alike it lies beside the package."""
+"""The contract, one source of truth."""
 
 INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -555,12 +555,14 @@ def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, to
 
 
 @given(path=st.text(alphabet="/aZ9.-_ %?#", max_size=12))
+@example(path="/.")
+@example(path="/a/../b/")
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_base_path_is_one_or_a_mistake(settings_file: Path, path: str) -> None:
-    """Any text is a base path that a URL can hold, without a slash at its end, or a mistake that names its key."""
+    """Any text is a base path that a URL can hold, without dot segments, or a mistake that names its key."""
     file = settings_file.with_name("path.toml")
     file.write_text(f"[server]\nbase_path = {json.dumps(path)}\n" + CLIENT)
-    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path):
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path) and not {".", ".."} & set(path.split("/")):
         assert Settings.load(file).server.base_path == path.removesuffix("/")
     else:
         assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]
