@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
-from handlers.server.files_read import Stamp, files_read
+from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
@@ -79,7 +79,7 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
     shared = _shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]

@@ -61,7 +61,11 @@ def public_api(base_path: str) -> Api:
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
-    """The merchant's own operations. `services` gives those of now, whose service codes the refusals have."""
+    """The merchant's own operations. `services` gives those of now, whose secrets and service codes count."""
+
+    def secrets() -> tuple[bytes, ...]:
+        return services().internal_secrets
+
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
@@ -81,8 +85,8 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         facts=facts.of_call,
         checks={
             "AccessToken": hand_over,
-            "ProxySecret": bearer_check(internal.secret, "X-Internal-Authorization"),
-            "InternalSecret": bearer_check(internal.secret, "Authorization"),
+            "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
+            "InternalSecret": bearer_check(secrets, "Authorization"),
         },
         largest_body=internal.body_limit_bytes,
     )
