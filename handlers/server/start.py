@@ -48,14 +48,15 @@ class Shared:
 
     state: GuardedState
     revocations: Revocations
+    when_down: WhenDown
     now: Callable[[], datetime]
     accel_redirect: str | None
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Within it the copy of what is revoked is kept fresh; at its end the state is closed."""
+        """Within it the revocations are kept fresh and an outage is probed; at its end the state is closed."""
         try:
-            async with self.revocations.kept_fresh():
+            async with self.revocations.kept_fresh(), self.state.probed(self.now):
                 yield
         finally:
             await self.state.close()
@@ -66,7 +67,7 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
     when_down = WhenDown(settings.state.when_down)
     state = GuardedState(settings.state.url.open(), when_down)
     accel_redirect = settings.internal.accel_redirect if settings.internal else None
-    return Shared(state, Revocations(state, when_down, now), now, accel_redirect)
+    return Shared(state, Revocations(state, when_down, now), when_down, now, accel_redirect)
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -87,6 +88,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         token_keys=token_keys_of(settings),
         state=shared.state,
         revocations=shared.revocations,
+        when_down=shared.when_down,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         accel_redirect=shared.accel_redirect,
