@@ -25,6 +25,7 @@ from handlers.server.explaining import Explainer
 from handlers.server.files_read import Stamp, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
+from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
@@ -78,15 +79,18 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain:
     if settings.internal:
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
-    companions = [
-        lifetime.on_signals(servers, current.reload),
-        shared.kept(),
-        current.kept(files),
-    ]
     start.spare_what_stays()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(lifetime.live(serving, companions))
-        drain()  # As long as the loop is there, a further signal does not kill.
+    with last_resort(drain) as resort, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        companions = [
+            lifetime.on_signals(servers, current.reload, resort.told_to_end),
+            shared.kept(),
+            current.kept(files),
+        ]
+        try:
+            runner.run(lifetime.live(serving, companions))
+        finally:
+            drain()  # As long as the loop is there, a further signal does not kill.
+            resort.done()
 
 
 def _public(settings: Settings, current: Current) -> tuple[Server, socket]:

@@ -31,7 +31,7 @@ _UNREAD_MILLISECONDS = 30_000
 _IDLE_SECONDS = 5
 
 # Seconds; longer than a body may take to come, so that what is under way gets its answer.
-_LONGEST_END = 15
+_LONGEST_ANSWER = 12
 
 
 def system_clock() -> datetime:
@@ -173,6 +173,6 @@ def server(app: ASGIApp) -> Server:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LONGEST_END,
+        timeout_graceful_shutdown=_LONGEST_ANSWER,
     )
     return Server(config)
