@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
-from handlers.server import lifetime, logs, start
+from handlers.server import clock_jumps, lifetime, logs, start
 from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.captures import Captures, Keeps, asked_at, asked_at_or_signed
@@ -85,6 +85,7 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain:
             lifetime.on_signals(servers, current.reload, resort.told_to_end),
             shared.kept(),
             current.kept(files),
+            clock_jumps.watched(shared.now),
         ]
         try:
             runner.run(lifetime.live(serving, companions))
