@@ -65,6 +65,7 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
         revocations=read_copy(),
+        when_down=WhenDown("refuse"),
         service_codes={URI.partition("?")[0]: "24"},
     )
 

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import structlog
-
 from handlers.state.port import State, StateDownError
 from handlers.state.when_down import WhenDown
 
@@ -15,8 +13,6 @@ REFRESH_SECONDS = 0.5
 LARGEST_AGE_SECONDS = 1.0
 
 _NOT_READ = StateDownError("the revocations were not read in time")
-
-_log = structlog.get_logger()
 
 
 class Revocations:
@@ -34,6 +30,8 @@ class Revocations:
         self._now = now
         self._monotonic = monotonic
         self._copy: dict[str, datetime] = {}
+        self._news: dict[str, datetime] = {}
+        """Revoked here since the last read began, which may not know of it."""
         self._as_of = float("-inf")
         self._cause = _NOT_READ
         self._one_at_a_time = asyncio.Lock()
@@ -46,7 +44,7 @@ class Revocations:
     def require_fresh(self) -> None:
         """SnapError, 500 02, if the copy is too old and the policy is to refuse."""
         if not self.fresh:
-            self._when_down.meet(self._cause)
+            self._when_down.meet("read", self._cause)
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
         """Whether that token no longer counts; `issued_at` is a whole second, as tokens have it.
@@ -67,16 +65,16 @@ class Revocations:
         await self._revoke(f"client:{client_key}", ttl_seconds)
 
     async def _revoke(self, subject: str, ttl_seconds: int) -> None:
-        async with self._one_at_a_time:  # A read that began before would undo it.
-            at = self._now()
-            await self._state.revoke(subject, at, ttl_seconds)
-            self._copy[subject] = max(at, self._copy.get(subject, at))
+        at = self._now()
+        await self._state.revoke(subject, at, ttl_seconds)
+        self._copy[subject] = self._news[subject] = max(at, self._copy.get(subject, at))
 
     async def refresh(self) -> None:
         """Read the copy anew; StateDownError leaves the old one."""
         async with self._one_at_a_time:
-            as_of = self._monotonic()
-            self._copy = dict(await self._state.revocations(self._now()))
+            as_of, self._news = self._monotonic(), {}
+            read = await self._state.revocations(self._now())
+            self._copy = {**read, **self._news}
             self._as_of = as_of
 
     @asynccontextmanager
@@ -99,15 +97,10 @@ class Revocations:
             await self._try_to_refresh()
 
     async def _try_to_refresh(self) -> None:
-        """Log the engine's going and its coming back."""
-        was_up = self._cause is _NOT_READ
+        """Remember why the copy is old, for those who are refused because of it."""
         try:
             await self.refresh()
         except StateDownError as cause:
             self._cause = cause
-            if was_up:
-                _log.error("state.down", cause=str(cause))
         else:
             self._cause = _NOT_READ
-            if not was_up:
-                _log.info("state.up")
