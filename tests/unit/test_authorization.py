@@ -159,6 +159,13 @@ def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) 
     assert refusal.headers == {"Retry-After": "1"}
 
 
+def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
+    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
+    refusal = _refusal(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), call)
+    assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
+    assert refusal.reason == "client.suspended"
+
+
 def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
     """A token outlives its client's suspension or removal, and opens nothing any more."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
