@@ -37,8 +37,8 @@ def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Engine]:
-    state = StateUrl(url).open()
+async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
+    state = StateUrl(url, folder).open()
     try:
         yield state
     finally:

@@ -34,6 +34,12 @@ class StateUrl:
         """Whether no other process can reach what is kept there."""
         return self.text == "memory://"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything can be there yet: who opens an SQLite state first makes its file."""
+        parts = _split(self.text)
+        return parts.scheme != "sqlite" or _file(parts, self.folder).exists()
+
     def open(self) -> Engine:
         """The state; ValueError if SQLite cannot use its file."""
         return self._opener()()
