@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from handlers.snap.client import Clients
+from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from handlers.state.port import State
 from handlers.state.revocations import Revocations
@@ -34,3 +34,7 @@ class Services:
     service_codes: Mapping[str, str] = field(default_factory=dict)
     accel_redirect: str | None = None
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def client(self, client_key: str) -> Client:
+        """The client of that key as of now, or the stand-in: suspended if the settings say so, or the state does."""
+        return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))
