@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict, Unpack
 
 from handlers.introspection import live_token
+from handlers.noted import note
 from handlers.services import Services
 from handlers.snap import repeat
 from handlers.snap.bearer import bearer_token
@@ -50,13 +51,14 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     _require_service(services, headers["x_original_uri"])
     token = bearer_token(headers["authorization"])
     opened = live_token(services, token, now)
+    note(token=opened.fingerprint)
 
     client = services.clients.find(opened.client_key)
     client.require_partner(headers["x_partner_id"])
     timestamp = headers["x_timestamp"]
     require_in_window(timestamp, now, client.clock_tolerance)
     call = Call(headers["x_original_method"], headers["x_original_uri"], token, timestamp, body)
-    client.require_call_signature(call, headers["x_signature"])
+    note(key=client.require_call_signature(call, headers["x_signature"]))
 
     # Only now: a forged call uses up nobody's external id.
     external_id = headers["x_external_id"]

@@ -26,6 +26,7 @@ from handlers.server.files_read import Stamp, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
+from handlers.server.remote import TrustedProxies
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal, Listener
@@ -100,7 +101,8 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
     keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
-    return start.server(_captured(application(api, current, *layers), settings, current, keeps)), listener
+    app = _captured(application(api, current, *layers), settings, current, keeps)
+    return start.server(_seen_through_proxies(app, settings)), listener
 
 
 def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
@@ -116,7 +118,13 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     api = _explained(internal_api(internal, current), settings)
     app = _captured(application(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+    app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    return start.server(_seen_through_proxies(app, settings)), listener
+
+
+def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    trusted = settings.server.trusted_proxies
+    return TrustedProxies(app, trusted) if trusted else app
 
 
 def _explained(api: Api, settings: Settings) -> Api:

@@ -1,7 +1,9 @@
 """The internal listener's answers about calls: the order of the checks, the headers, and what it reads of a request."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.api.conftest import Listeners
 from tests.calls import BODY, URI
 from tests.internal import PROXY_SECRET, SUSPENDED, SYMMETRIC, InternalListener
 from tests.merchant import Merchant
-from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+from tests.nicepay import CLIENT_KEY, Nicepay, fingerprint, jakarta
 
 Headers = dict[str, str]
 Break = Callable[[InternalListener, Nicepay, Headers], Headers]
@@ -331,6 +333,8 @@ def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepa
         "clock_skew_seconds": -0.25,
         "remote": "127.0.0.1",
         "response_code": "200",
+        "token": sha256(urlsafe_b64decode(headers["Authorization"][7:])).hexdigest(),
+        "key": fingerprint(nicepay),
     }
 
 
@@ -350,3 +354,31 @@ def test_the_public_operation_does_not_answer_here(internal: InternalListener, n
     for path in ("/access-token/b2b", "/ui/", "/openapi.json"):
         response = internal.send("POST", base + path, headers, b'{"grantType":"client_credentials"}')
         assert response.json()["responseCode"] == "4040000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "changes", "status"),
+    [
+        ("POST", "/authorize", {}, 200),
+        ("POST", "/authorize", {"X-SIGNATURE": "AAAA"}, 401),
+        ("POST", "/authorize", {"X-Original-URI": "/elsewhere"}, 404),
+        ("PUT", "/authorize", {}, 405),
+        ("POST", "/elsewhere", {}, 404),
+        ("GET", "/livez", {}, 200),
+        ("GET", "/readyz", {}, 200),
+    ],
+)
+def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
+    internal: InternalListener, nicepay: Nicepay, method: str, path: str, changes: dict[str, str], status: int
+) -> None:
+    """The proxy's id stands in the answer, and in the line of the log if there is one."""
+    headers = internal.asymmetric(nicepay) | {"X-Request-ID": "the-proxy.s_id"} | changes
+    response = internal.send(method, path, headers)
+    assert (response.status_code, response.headers["X-Request-ID"]) == (status, "the-proxy.s_id")
+    assert {line["request_id"] for line in internal.log()} <= {"the-proxy.s_id"}
+
+
+def test_a_call_signed_with_a_secret_names_no_key(internal: InternalListener) -> None:
+    """Of a symmetric call the log says that the secret signed it, and nothing of the secret."""
+    internal.authorize(internal.symmetric(BODY), BODY)
+    assert internal.decision()["key"] == "secret"
