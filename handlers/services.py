@@ -18,8 +18,9 @@ Repeat = Literal["same-span", "refuse"]
 class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
-    `service_codes` are those of the merchant's paths. `accel_redirect` is the location that nginx sends a genuine call
-    on to; None if it is not asked to.
+    `service_codes` are those of the merchant's paths, `service_methods` the methods that are taken there: POST alone at
+    a path that it does not name. `accel_redirect` is the location that nginx sends a genuine call on to; None if it is
+    not asked to.
     """
 
     now: Callable[[], datetime]
@@ -29,4 +30,5 @@ class Services:
     revocations: Revocations
     repeat: Repeat = "same-span"
     service_codes: Mapping[str, str] = field(default_factory=dict)
+    service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accel_redirect: str | None = None

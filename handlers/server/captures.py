@@ -35,7 +35,9 @@ _DIGITS_OF_A_NAME = 32
 _DIGITS = re.compile(rf"[0-9a-f]{{{_DIGITS_OF_A_NAME}}}")
 _OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
-_NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
+_NOT_OF_THE_CALL = frozenset(
+    {b"x-original-method", b"x-original-uri", b"x-original-delivery", b"x-internal-authorization"}
+)
 
 
 def file_of(folder: Path, request_id: str) -> Path:

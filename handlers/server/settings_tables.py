@@ -56,6 +56,9 @@ Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
 
 
+Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
+
+
 class Table(BaseModel):
     """What every table keeps: unknown keys are mistakes, and nothing changes once it is read."""
 
@@ -166,10 +169,14 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes."""
+    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes.
+
+    `methods` are those that the service takes.
+    """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_no_dots)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
+    methods: tuple[Method, ...] = Field(("POST",), min_length=1)
 
 
 class Internal(Listener):

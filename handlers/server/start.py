@@ -89,6 +89,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         revocations=shared.revocations,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
+        service_methods={table.path: table.methods for table in settings.services},
         accel_redirect=shared.accel_redirect,
     )
 

@@ -299,3 +299,24 @@ def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "here")
     variable = "server.trusted_proxies[0] (set by SNAP_TOKEN__SERVER__TRUSTED_PROXIES)"
     assert _mistakes(folder, CLIENT) == [f"{variable}: {NETWORK}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ("[]", "services[0].methods: at least 1 wanted"),
+        ('["post"]', "services[0].methods[0]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('["POST", "GET "]', "services[0].methods[1]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('"POST"', "services[0].methods: a list is wanted"),
+        ("[1]", "services[0].methods[0]: Input should be a valid string"),
+    ],
+)
+def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
+    """They are HTTP's, in capital letters, and at least one; every other value is a mistake."""
+    text = f'[[services]]\npath = "/a"\nservice_code = "24"\nmethods = {value}' + CLIENT
+    assert _mistakes(folder, text) == [mistake]
+
+
+def test_a_service_takes_post(folder: Path) -> None:
+    """Unless its entry names others."""
+    assert _service(folder, "/a").methods == ("POST",)
