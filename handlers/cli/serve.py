@@ -28,6 +28,7 @@ from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
+from handlers.server.remote import TrustedProxies
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal
@@ -104,7 +105,7 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
         sys.stdout.flush()
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
     structlog.get_logger().info("server.listening", endpoint=endpoint, **starting.in_force(settings))
-    return start.server(app), listener
+    return start.server(_seen_through_proxies(app, settings)), listener
 
 
 def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
@@ -120,7 +121,13 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     api = _explained(internal_api(internal, current), settings)
     app = _captured(starting.made(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+    app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    return start.server(_seen_through_proxies(app, settings)), listener
+
+
+def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    trusted = settings.server.trusted_proxies
+    return TrustedProxies(app, trusted) if trusted else app
 
 
 def _explained(api: Api, settings: Settings) -> Api:

@@ -88,6 +88,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         when_down=shared.when_down,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
+        service_methods={table.path: table.methods for table in settings.services},
         accel_redirect=shared.internal.accel_redirect if shared.internal else None,
         internal_secrets=_internal_secrets(settings.internal, shared.internal),
     )
