@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp
 
 from handlers.server import concerns
@@ -69,7 +67,7 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
 
 def clients_of(settings: Settings) -> Clients:
     """The clients that the settings know."""
-    return Clients([_client(table) for table in settings.clients], _dummy_key)
+    return Clients([_client(table) for table in settings.clients])
 
 
 def token_keys_of(settings: Settings) -> TokenKeys:
@@ -112,12 +110,6 @@ def _client(table: ClientTable) -> Client:
         former_secrets=tuple(former),
         suspended=table.suspended,
     )
-
-
-@lru_cache
-def _dummy_key(bits: int) -> rsa.RSAPublicKey:
-    """Nobody holds its private half: it is forgotten here. One a size: making one takes a while."""
-    return rsa.generate_private_key(65537, bits).public_key()
 
 
 def warn(settings: Settings) -> None:
