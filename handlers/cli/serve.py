@@ -26,9 +26,11 @@ from handlers.server.files_read import Stamp, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
+from handlers.server.masking import Masking
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal, Listener
+from handlers.services import Services
 
 
 def serve(*, config: Path, check: bool = False) -> None:
@@ -42,13 +44,15 @@ def serve(*, config: Path, check: bool = False) -> None:
     """
     with files_read() as files:
         settings = settings_of(config)
-    drain = logs.set_up()
+    masking = Masking()
+    masking.learn(settings)
+    drain = logs.set_up(masked=masking)
     start.warn(settings)
     if check:
         sys.stdout.write(f"{config}: good\n")
         return
     with start.until_told_to_stop():
-        _serve(config, settings, files, drain)
+        _serve(config, settings, files, drain, masking)
     structlog.get_logger().info("server.stopped")
 
 
@@ -71,12 +75,19 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
+def _assembled(settings: Settings, shared: start.Shared, masking: Masking) -> Services:
+    masking.learn(settings)
+    return start.assemble(settings, shared)
+
+
+def _serve(
+    config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None], masking: Masking
+) -> None:
     shared = _shared(settings)
-    current = Current(config, settings, partial(start.assemble, shared=shared))
-    serving = [_public(settings, current)]
+    current = Current(config, settings, partial(_assembled, shared=shared, masking=masking))
+    serving = [_public(settings, current, masking)]
     if settings.internal:
-        serving.append(_internal(settings, settings.internal, current))
+        serving.append(_internal(settings, settings.internal, current, masking))
     servers = [server for server, _ in serving]
     companions = [
         lifetime.on_signals(servers, current.reload),
@@ -89,43 +100,47 @@ def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain:
         drain()  # As long as the loop is there, a further signal does not kill.
 
 
-def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
+def _public(settings: Settings, current: Current, masking: Masking) -> tuple[Server, socket]:
     listener = _listener(settings.server, "server")
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
-        layers = [_pages(settings, current)]
+        layers = [_pages(settings, current, masking)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
     keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
-    return start.server(_captured(application(api, current, *layers), settings, current, keeps)), listener
+    app = _captured(application(api, current, *layers), settings, current, (keeps, LARGEST_BODY), masking)
+    return start.server(app), listener
 
 
-def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
+def _pages(settings: Settings, current: Current, masking: Masking) -> Callable[[ASGIApp], ASGIApp]:
     base_path = settings.server.base_path
-    explain = consultation(current, base_path + TOKEN_PATH)
+    explain = consultation(current, base_path + TOKEN_PATH, masking.masked)
     desk = Desk(private_key_of(settings.sandbox.private_key_file), start.system_clock, explain)
     return partial(SandboxPages, base_path=base_path, desk=desk)
 
 
-def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
+def _internal(settings: Settings, internal: Internal, current: Current, masking: Masking) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
-    app = _captured(application(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    app: ASGIApp = application(api, current)
+    app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    app = _captured(app, settings, current, (asked_at(AUTHORIZE), internal.body_limit_bytes), masking)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+    return start.server(app), listener
 
 
 def _explained(api: Api, settings: Settings) -> Api:
     return replace(api, explain=Explainer()) if settings.debug.explain else api
 
 
-def _captured(app: ASGIApp, settings: Settings, current: Current, keeps: Keeps, largest: int = LARGEST_BODY) -> ASGIApp:
+def _captured(app: ASGIApp, settings: Settings, current: Current, what: tuple[Keeps, int], masking: Masking) -> ASGIApp:
+    """`what` is to be kept: which requests, and how much of a body."""
     folder = settings.debug.capture_dir
-    return Captures(app, folder, current().now, keeps, largest) if folder else app
+    return Captures(app, folder, current().now, *what, masked=masking.masked) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:

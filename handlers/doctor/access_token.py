@@ -18,7 +18,8 @@ from handlers.snap.token import OpenedToken, TokenRefusedError
 _STAMP = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _SHOWN = 36
 """Characters of a partner id: whatever is longer is none, and may be a secret in the wrong place."""
-_AROUND = re.compile(r"""^\s*(?:bearer\s+)*[\s"'<]*|[\s"'>]*$""", re.IGNORECASE)
+_BEFORE = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
+_BEHIND = " \t\r\n\"'>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def _text(authorization: str) -> tuple[str, list[Finding]]:
     except SnapError:
         if not authorization:
             return "", [Finding(Verdict.TOKEN_MISSING)]
-        return _AROUND.sub("", authorization), [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
+        text = _BEFORE.sub("", authorization, count=1).rstrip(_BEHIND)
+        return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
 
 
 def _opened(text: str, knowledge: Knowledge) -> tuple[OpenedToken | None, list[Finding]]:

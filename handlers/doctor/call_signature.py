@@ -1,6 +1,6 @@
 """The symmetric signature of a call: which part of its string to sign is not the one that was sent."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ from hmac import compare_digest, digest
 from itertools import combinations, product
 
 from handlers.doctor import json_forms, timestamps
+from handlers.doctor.claim import Claim
+from handlers.doctor.effort import Effort
 from handlers.doctor.opening import hash_findings
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import NOTHING, Facts, Finding, Verdict
-from handlers.snap.call import minified
+from handlers.snap.call import Call, minified
 
 RIGHT_HASH, RIGHT_SIZE = "sha512", 64
 HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
@@ -38,18 +40,28 @@ class Part:
 Parts = tuple[Part, ...]
 
 
-def findings(
-    raw: bytes, request: Request, token: str, secrets: Mapping[str, bytes], client_key: str
-) -> list[Finding] | None:
-    """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits."""
-    name = HASH_BY_SIZE.get(len(raw))
-    if name is None:
+def findings(claim: Claim, token: str, secrets: Mapping[str, bytes], effort: Effort) -> list[Finding] | None:
+    """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits.
+
+    With little effort, nothing but the right signature is looked for.
+    """
+    name = HASH_BY_SIZE.get(len(claim.raw))
+    if name is None or not (effort.unlimited or _is_right(claim, token, secrets)):
         return None
-    for parts in _combinations(request, token, secrets, client_key):
+    for parts in _combinations(claim.request, token, secrets, claim.client_key):
+        found = [part.finding for part in parts if part.finding]
+        if found and not effort.spend():
+            return None
         secret, *message = (part.value for part in parts)
-        if compare_digest(digest(secret, b":".join(message), name), raw):
-            return [*hash_findings(name, RIGHT_HASH), *(part.finding for part in parts if part.finding)]
+        if compare_digest(digest(secret, b":".join(message), name), claim.raw):
+            return [*hash_findings(name, RIGHT_HASH), *found]
     return None
+
+
+def _is_right(claim: Claim, token: str, secrets: Mapping[str, bytes]) -> bool:
+    request, secret = claim.request, secrets.get(claim.client_key)
+    call = Call(request.method, request.uri, token, request.get("X-TIMESTAMP"), request.body)
+    return secret is not None and call.is_signed_with(secret, b64encode(claim.raw).decode())
 
 
 def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], client_key: str) -> Iterator[Parts]:

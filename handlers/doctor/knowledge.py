@@ -7,13 +7,17 @@ from datetime import datetime
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 
+LARGEST_CALL_BODY = 262_144
+"""Bytes, unless the settings say otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
 
     `secrets` are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the
-    marks (`handlers.snap.repeat`) of the calls that came before.
+    marks (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send;
+    without any, none is demanded. A call's body has at most `largest_call_body` bytes.
     """
 
     now: datetime
@@ -23,6 +27,8 @@ class Knowledge:
     call_paths: frozenset[str] = frozenset()
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     used: frozenset[str] = frozenset()
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    largest_call_body: int = LARGEST_CALL_BODY
 
     @property
     def client_keys(self) -> str:

@@ -1,7 +1,8 @@
 """Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
 
 A file holds a token and a signature: it is its owner's alone, and is gone after a day and an hour at the most, as long
-as a server runs that is asked something.
+as a server runs that is asked something. Of a call that a proxy asks about, the question is kept, and in it the proxy's
+secret is masked.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from handlers import __version__
 from handlers.server import guard
 from handlers.server.rate import Rate
+from handlers.snap.masking import SHAPES, Mask
 
 MOST_FILES = 200
 LONGEST = timedelta(days=1)
@@ -36,7 +38,7 @@ _REQUEST_ID_BYTES = 16
 _OURS = re.compile(r"[0-9a-f]{32}\.har")
 _OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
-_NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
+_PROXY_SECRET = b"x-internal-authorization"
 
 
 def file_of(folder: Path, request_id: str) -> Path:
@@ -111,15 +113,23 @@ class _Kept:
 class Captures:
     """A layer around an application that keeps what it refuses, under the request id that the log names."""
 
-    def __init__(
-        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], keeps: Keeps, largest: int = guard.LARGEST_BODY
+    def __init__(  # noqa: PLR0913  where, when and what to keep
+        self,
+        app: ASGIApp,
+        folder: Path,
+        now: Callable[[], datetime],
+        keeps: Keeps,
+        largest: int = guard.LARGEST_BODY,
+        *,
+        masked: Mask = SHAPES,
     ) -> None:
-        """Of a body, so many bytes are kept."""
+        """Of a body, so many bytes are kept. `masked` masks the proxy's secret."""
         self._app = app
         self._folder = folder
         self._now = now
         self._keeps = keeps
         self._largest = largest
+        self._masked = masked
         self._rate = Rate(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
         self._swept = now()
@@ -140,7 +150,7 @@ class Captures:
         await self._app({**scope, REQUEST_ID: request_id}, kept.receive, kept.send)
         await kept.end(self._largest)
         if kept.refused:
-            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
+            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at, self._masked), at)
             return
         self._rate.give_back(at)
         if at - self._swept >= SWEEP_EVERY:
@@ -187,19 +197,16 @@ def _age(file: Path) -> float:
         return 0.0
 
 
-def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
-    """One entry of HTTP Archive 1.2; of a call that a proxy asked about, the call."""
-    values = dict(scope["headers"])
+def _har(scope: Scope, kept: _Kept, at: datetime, masked: Mask) -> bytes:
+    """One entry of HTTP Archive 1.2."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    target = values.get(b"x-original-uri", scope["raw_path"] + query)
     headers = [
-        {"name": name.decode("latin-1"), "value": value.decode("latin-1")}
+        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"), masked)}
         for name, value in scope["headers"]
-        if name not in _NOT_OF_THE_CALL
     ]
     request = {
-        "method": values.get(b"x-original-method", scope["method"].encode()).decode("latin-1"),
-        "url": target.decode("latin-1"),
+        "method": scope["method"],
+        "url": (scope["raw_path"] + query).decode("latin-1"),
         "httpVersion": f"HTTP/{scope['http_version']}",
         "headers": headers,
         "postData": _body(bytes(kept.body)),
@@ -207,6 +214,10 @@ def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
     entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": kept.status}}
     creator = {"name": "snap-token", "version": __version__}
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
+
+
+def _shown(name: bytes, value: str, masked: Mask) -> str:
+    return masked(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

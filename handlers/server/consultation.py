@@ -8,15 +8,16 @@ from handlers.doctor.request import Request
 from handlers.doctor.texts import as_data, tell
 from handlers.server.desk import Explain, RefusedRequest
 from handlers.services import Services
+from handlers.snap.masking import Mask
 
 
-def consultation(services: Callable[[], Services], token_path: str) -> Explain:
+def consultation(services: Callable[[], Services], token_path: str, masked: Mask) -> Explain:
     """`services` gives those of now; `token_path` is where tokens are asked for. Adds `says`: the finding in words."""
 
     def explained(asked: RefusedRequest) -> Mapping[str, object]:
         request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
         diagnosis = examine(request, _knowledge(services(), token_path))
-        return {"says": tell(diagnosis.main, asked.lang).says, **as_data(diagnosis, asked.lang)}
+        return {"says": tell(diagnosis.main, asked.lang, masked).says, **as_data(diagnosis, asked.lang, masked)}
 
     return explained
 

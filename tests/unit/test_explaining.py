@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from connexion import AsyncApp
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.doctor import signature
 from handlers.doctor.brief import verdict
@@ -132,7 +132,10 @@ def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
 
 
 async def _exchange(app: ASGIApp, request: Request) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+    async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "http_version": request.version}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(spoken), base_url="http://127.0.0.1") as client:
         return await client.request(request.method, request.target, headers=list(request.headers), content=request.body)
 
 
