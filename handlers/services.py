@@ -19,7 +19,7 @@ class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
     `service_codes` are those of the merchant's paths. `accel_redirect` is the location that nginx sends a genuine call
-    on to; None if it is not asked to.
+    on to; None if it is not asked to. Where there are `internal_secrets`, callers of the internal listener send one.
     """
 
     now: Callable[[], datetime]
@@ -30,3 +30,4 @@ class Services:
     repeat: Repeat = "same-span"
     service_codes: Mapping[str, str] = field(default_factory=dict)
     accel_redirect: str | None = None
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)

@@ -69,7 +69,7 @@ class World:
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
             call_paths=frozenset({CALL_PATH}),
-            secrets={SYMMETRIC: SECRET, OTHER: OTHER_SECRET, CLIENT_KEY: SECRET},
+            secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
             internal_secrets=(INTERNAL_SECRET,),
         )
 

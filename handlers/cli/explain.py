@@ -27,7 +27,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.texts import Language
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.captures import file_of
-from handlers.server.masking import secrets_of
+from handlers.server.known_secrets import secrets_of
 from handlers.server.settings import Settings
 from handlers.server.start import clients_of, system_clock, token_keys_of
 from handlers.snap.masking import Masks
@@ -128,7 +128,7 @@ def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
         token_path=settings.server.base_path + TOKEN_PATH,
         call_paths=frozenset(service.path for service in settings.services),
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
-        internal_secrets=(internal.secret,) if internal and internal.secret else (),
+        internal_secrets=internal.secrets if internal else (),
         largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,
     )
 

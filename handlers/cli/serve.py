@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,15 +22,14 @@ from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
-from handlers.server.files_read import Stamp, files_read
+from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.listener import Server
-from handlers.server.masking import Masking
+from handlers.server.private_names import missing_names
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal, Listener
-from handlers.services import Services
 
 
 def serve(*, config: Path, check: bool = False) -> None:
@@ -42,18 +41,23 @@ def serve(*, config: Path, check: bool = False) -> None:
         config: The settings file.
         check: Only validate the settings, keys included, and end.
     """
+    _require_libraries()
     with files_read() as files:
         settings = settings_of(config)
-    masking = Masking()
-    masking.learn(settings)
-    drain = logs.set_up(masked=masking)
+    drain = logs.set_up()
     start.warn(settings)
     if check:
         sys.stdout.write(f"{config}: good\n")
         return
     with start.until_told_to_stop():
-        _serve(config, settings, files, drain, masking)
+        _serve(config, settings, files, drain)
     structlog.get_logger().info("server.stopped")
+
+
+def _require_libraries() -> None:
+    lacking = missing_names()
+    if lacking:
+        raise MisuseError(*lacking)
 
 
 def _listener(table: Listener, name: str) -> socket:
@@ -75,19 +79,12 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _assembled(settings: Settings, shared: start.Shared, masking: Masking) -> Services:
-    masking.learn(settings)
-    return start.assemble(settings, shared)
-
-
-def _serve(
-    config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None], masking: Masking
-) -> None:
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
     shared = _shared(settings)
-    current = Current(config, settings, partial(_assembled, shared=shared, masking=masking))
-    serving = [_public(settings, current, masking)]
+    current = Current(config, settings, partial(start.assemble, shared=shared))
+    serving = [_public(settings, current)]
     if settings.internal:
-        serving.append(_internal(settings, settings.internal, current, masking))
+        serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
     companions = [
         lifetime.on_signals(servers, current.reload),
@@ -100,35 +97,34 @@ def _serve(
         drain()  # As long as the loop is there, a further signal does not kill.
 
 
-def _public(settings: Settings, current: Current, masking: Masking) -> tuple[Server, socket]:
+def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
     listener = _listener(settings.server, "server")
     origin = start.origin(settings.server.host, listener.getsockname()[1])
     layers = []
     if settings.sandbox.enabled:
-        layers = [_pages(settings, current, masking)]
+        layers = [_pages(settings, current)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     api = _explained(public_api(settings.server.base_path), settings)
     structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
     keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
-    app = _captured(application(api, current, *layers), settings, current, (keeps, LARGEST_BODY), masking)
-    return start.server(app), listener
+    return start.server(_captured(application(api, current, *layers), settings, current, keeps)), listener
 
 
-def _pages(settings: Settings, current: Current, masking: Masking) -> Callable[[ASGIApp], ASGIApp]:
+def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
     base_path = settings.server.base_path
-    explain = consultation(current, base_path + TOKEN_PATH, masking.masked)
+    explain = consultation(current, base_path + TOKEN_PATH)
     desk = Desk(private_key_of(settings.sandbox.private_key_file), start.system_clock, explain)
     return partial(SandboxPages, base_path=base_path, desk=desk)
 
 
-def _internal(settings: Settings, internal: Internal, current: Current, masking: Masking) -> tuple[Server, socket]:
+def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
     listener = _listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
     app: ASGIApp = application(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
-    app = _captured(app, settings, current, (asked_at(AUTHORIZE), internal.body_limit_bytes), masking)
+    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(app), listener
 
@@ -137,10 +133,9 @@ def _explained(api: Api, settings: Settings) -> Api:
     return replace(api, explain=Explainer()) if settings.debug.explain else api
 
 
-def _captured(app: ASGIApp, settings: Settings, current: Current, what: tuple[Keeps, int], masking: Masking) -> ASGIApp:
-    """`what` is to be kept: which requests, and how much of a body."""
+def _captured(app: ASGIApp, settings: Settings, current: Current, keeps: Keeps, largest: int = LARGEST_BODY) -> ASGIApp:
     folder = settings.debug.capture_dir
-    return Captures(app, folder, current().now, *what, masked=masking.masked) if folder else app
+    return Captures(app, folder, current().now, keeps, largest) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:

@@ -1,7 +1,7 @@
 """The symmetric signature of a call: which part of its string to sign is not the one that was sent."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -38,9 +38,11 @@ class Part:
 
 
 Parts = tuple[Part, ...]
+Secrets = Mapping[str, Sequence[bytes]]
+"""The clients' secrets by client key; while one is being changed, a client has several."""
 
 
-def findings(claim: Claim, token: str, secrets: Mapping[str, bytes], effort: Effort) -> list[Finding] | None:
+def findings(claim: Claim, token: str, secrets: Secrets, effort: Effort) -> list[Finding] | None:
     """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits.
 
     With little effort, nothing but the right signature is looked for.
@@ -58,13 +60,13 @@ def findings(claim: Claim, token: str, secrets: Mapping[str, bytes], effort: Eff
     return None
 
 
-def _is_right(claim: Claim, token: str, secrets: Mapping[str, bytes]) -> bool:
-    request, secret = claim.request, secrets.get(claim.client_key)
+def _is_right(claim: Claim, token: str, secrets: Secrets) -> bool:
+    request, signature = claim.request, b64encode(claim.raw).decode()
     call = Call(request.method, request.uri, token, request.get("X-TIMESTAMP"), request.body)
-    return secret is not None and call.is_signed_with(secret, b64encode(claim.raw).decode())
+    return any(call.is_signed_with(secret, signature) for secret in secrets.get(claim.client_key, ()))
 
 
-def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], client_key: str) -> Iterator[Parts]:
+def _combinations(request: Request, token: str, secrets: Secrets, client_key: str) -> Iterator[Parts]:
     """Secret, method, place, token, hash of the body, timestamp; those with the fewest mistakes first."""
     choices = (
         list(_secrets(secrets, client_key)),
@@ -81,15 +83,14 @@ def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], cl
             yield from product(*(wrong[i] if i in places else right[i] for i in range(len(choices))))
 
 
-def _secrets(secrets: Mapping[str, bytes], client_key: str) -> Iterator[Part]:
-    own = secrets.get(client_key)
-    if own is not None:
+def _secrets(secrets: Secrets, client_key: str) -> Iterator[Part]:
+    for own in secrets.get(client_key, ()):
         yield Part(own)
         for form, decoded in _decoded(own):
             yield Part(decoded, Finding(Verdict.CALL_SECRET_DECODED, {"form": form}))
-    for other, secret in secrets.items():
+    for other, held in secrets.items():
         if other != client_key:
-            yield Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other}))
+            yield from (Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other})) for secret in held)
 
 
 def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:

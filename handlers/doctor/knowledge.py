@@ -1,6 +1,6 @@
 """What the doctor is told about the merchant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,7 +25,7 @@ class Knowledge:
     token_keys: TokenKeys = field(repr=False)
     token_path: str
     call_paths: frozenset[str] = frozenset()
-    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     largest_call_body: int = LARGEST_CALL_BODY

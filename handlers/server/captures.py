@@ -22,8 +22,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers import __version__
 from handlers.server import guard
+from handlers.server.masking import MASKING
 from handlers.server.rate import Rate
-from handlers.snap.masking import SHAPES, Mask
 
 MOST_FILES = 200
 LONGEST = timedelta(days=1)
@@ -113,23 +113,15 @@ class _Kept:
 class Captures:
     """A layer around an application that keeps what it refuses, under the request id that the log names."""
 
-    def __init__(  # noqa: PLR0913  where, when and what to keep
-        self,
-        app: ASGIApp,
-        folder: Path,
-        now: Callable[[], datetime],
-        keeps: Keeps,
-        largest: int = guard.LARGEST_BODY,
-        *,
-        masked: Mask = SHAPES,
+    def __init__(
+        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], keeps: Keeps, largest: int = guard.LARGEST_BODY
     ) -> None:
-        """Of a body, so many bytes are kept. `masked` masks the proxy's secret."""
+        """Of a body, so many bytes are kept."""
         self._app = app
         self._folder = folder
         self._now = now
         self._keeps = keeps
         self._largest = largest
-        self._masked = masked
         self._rate = Rate(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
         self._swept = now()
@@ -150,7 +142,7 @@ class Captures:
         await self._app({**scope, REQUEST_ID: request_id}, kept.receive, kept.send)
         await kept.end(self._largest)
         if kept.refused:
-            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at, self._masked), at)
+            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
             return
         self._rate.give_back(at)
         if at - self._swept >= SWEEP_EVERY:
@@ -197,11 +189,11 @@ def _age(file: Path) -> float:
         return 0.0
 
 
-def _har(scope: Scope, kept: _Kept, at: datetime, masked: Mask) -> bytes:
+def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
     """One entry of HTTP Archive 1.2."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     headers = [
-        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"), masked)}
+        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"))}
         for name, value in scope["headers"]
     ]
     request = {
@@ -216,8 +208,8 @@ def _har(scope: Scope, kept: _Kept, at: datetime, masked: Mask) -> bytes:
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
 
 
-def _shown(name: bytes, value: str, masked: Mask) -> str:
-    return masked(value) if name == _PROXY_SECRET else value
+def _shown(name: bytes, value: str) -> str:
+    return MASKING.masked(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

@@ -29,6 +29,7 @@ from handlers.server.captures import (
     file_of,
     require_folder,
 )
+from handlers.server.masking import MASKING
 from handlers.snap.masking import Masks
 from tests.merchant import Clock
 
@@ -90,16 +91,15 @@ def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: 
     assert captured.request == Request("POST", "/a?b=c", headers, body)
 
 
-def test_of_a_call_the_question_is_kept(tmp_path: Path) -> None:
+def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its answer's status too, so that whoever explains it knows that it was refused; the proxy's secret is masked."""
     asked = [
         (b"x-original-method", b"PUT"),
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
-    masked = Masks([("internal secret", b"0123456789abcdef")]).masked
-    app = Captures(_answering(403), tmp_path, Clock(), KEEPS, masked=masked)
-    _asked(app, b"", scope={"headers": [*HEADERS, *asked]})
+    monkeypatch.setattr(MASKING, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
+    _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
     assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")

@@ -34,7 +34,7 @@ def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest
     assert (old.id, new.id, new.partner_id, new.call_signature) == ("IONPAYTEST", "NEW", "NEW", "asymmetric")
     assert new.public_keys == (nicepay.private_key.public_key(),)
     file = settings_file.with_name("NEW.secret")
-    assert (new.client_secret_file, S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
+    assert (new.client_secret_file[0], S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
     assert capsys.readouterr().err == ""
 
 
@@ -63,7 +63,7 @@ def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, s
     new = Settings.load(settings_file).clients[1]
     assert new.public_keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
     assert (new.partner_id, new.call_signature) == ("P", "symmetric")
-    assert new.call_secret == settings_file.with_name("NEW.secret").read_bytes().strip()
+    assert new.call_secrets[0] == settings_file.with_name("NEW.secret").read_bytes().strip()
 
 
 def test_keys_may_lie_elsewhere(

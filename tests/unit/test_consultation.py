@@ -8,7 +8,6 @@ from handlers.doctor.english import TEXTS
 from handlers.server.consultation import consultation
 from handlers.server.desk import RefusedRequest
 from handlers.services import Services
-from handlers.snap.masking import Masks
 from tests.calls import services as services_of
 from tests.calls import without_clients
 from tests.merchant import NOON
@@ -32,7 +31,7 @@ def _refused(nicepay: Nicepay, lang: str = "en") -> RefusedRequest:
 
 def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
     """Verdict, words, advice and what shows it."""
-    told = consultation(lambda: known, TOKEN_PATH, Masks().masked)(_refused(nicepay))
+    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay))
     assert (told["verdict"], told["also"]) == ("clock.behind", [])
     assert str(told["says"]).startswith("X-TIMESTAMP is 600 seconds behind")
     assert told["advice"] == TEXTS["clock.behind"][1]  # type: ignore[index]  # a constant is its text
@@ -42,13 +41,13 @@ def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
 
 def test_the_language_is_that_of_the_page(nicepay: Nicepay, known: Services) -> None:
     """Indonesian, where the page asks for it."""
-    told = consultation(lambda: known, TOKEN_PATH, Masks().masked)(_refused(nicepay, "id"))
+    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
     assert "detik" in str(told["says"])
 
 
 def test_it_goes_by_the_clients_of_now(nicepay: Nicepay, known: Services) -> None:
     """A client that has been taken out of the settings since is unknown."""
     now = [known]
-    explain = consultation(lambda: now[0], TOKEN_PATH, Masks().masked)
+    explain = consultation(lambda: now[0], TOKEN_PATH)
     now[0] = without_clients(known, nicepay)
     assert explain(_refused(nicepay))["also"] == ["client.unknown", "key.of_another_client"]
