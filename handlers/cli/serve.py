@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
-from handlers.server import lifetime, logs, start
+from handlers.server import clock_jumps, lifetime, logs, start
 from handlers.server.api import Api
 from handlers.server.application import application, internal_api, public_api
 from handlers.server.captures import Captures, Keeps, asked_at, asked_at_or_signed
@@ -25,6 +25,7 @@ from handlers.server.explaining import Explainer
 from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
+from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
 from handlers.server.private_names import missing_names
 from handlers.server.sandbox import SandboxPages
@@ -86,15 +87,19 @@ def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], N
     if settings.internal:
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
-    companions = [
-        lifetime.on_signals(servers, current.reload),
-        shared.kept(),
-        current.kept(files),
-    ]
     start.spare_what_stays()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(lifetime.live(serving, companions))
-        drain()  # As long as the loop is there, a further signal does not kill.
+    with last_resort(drain) as resort, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        companions = [
+            lifetime.on_signals(servers, current.reload, resort.told_to_end),
+            shared.kept(),
+            current.kept(files),
+            clock_jumps.watched(shared.now),
+        ]
+        try:
+            runner.run(lifetime.live(serving, companions))
+        finally:
+            drain()  # As long as the loop is there, a further signal does not kill.
+            resort.done()
 
 
 def _public(settings: Settings, current: Current) -> tuple[Server, socket]:

@@ -62,9 +62,11 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         if self._api.explain and isinstance(error, SnapError):
             sending = answer.send(send, now, told.get(self._api.echo))
             await self._explain(sending, answer, error, told, partial(self._api.explain, sent, error, services, now))
-            return
-        self._audit.record(operation.event if operation else None, told, answer, error)
-        await answer.send(send, now, told.get(self._api.echo))
+        else:
+            self._audit.record(operation.event if operation else None, told, answer, error)
+            await answer.send(send, now, told.get(self._api.echo))
+        if isinstance(error, SnapError):
+            self._audit.judge_clock(told, sent, error, now)
 
     async def _explain(
         self, sending: Awaitable[None], answer: Answer, error: SnapError, told: Facts, why: Callable[[], Facts]

@@ -34,7 +34,7 @@ _UNREAD_MILLISECONDS = 30_000
 _IDLE_SECONDS = 5
 
 # Seconds; longer than a body may take to come, so that what is under way gets its answer.
-_LONGEST_END = 15
+_LONGEST_ANSWER = 12
 
 
 def system_clock() -> datetime:
@@ -51,14 +51,15 @@ class Shared:
 
     state: GuardedState
     revocations: Revocations
+    when_down: WhenDown
     now: Callable[[], datetime]
     internal: Internal | None
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Within it the copy of what is revoked is kept fresh; at its end the state is closed."""
+        """Within it the revocations are kept fresh and an outage is probed; at its end the state is closed."""
         try:
-            async with self.revocations.kept_fresh():
+            async with self.revocations.kept_fresh(), self.state.probed(self.now):
                 yield
         finally:
             await self.state.close()
@@ -68,7 +69,7 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
     """Open the state that instances share; ValueError if it cannot be used."""
     when_down = WhenDown(settings.state.when_down)
     state = GuardedState(settings.state.url.open(), when_down)
-    return Shared(state, Revocations(state, when_down, now), now, settings.internal)
+    return Shared(state, Revocations(state, when_down, now), when_down, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -90,6 +91,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         token_keys=token_keys_of(settings),
         state=shared.state,
         revocations=shared.revocations,
+        when_down=shared.when_down,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         accel_redirect=shared.internal.accel_redirect if shared.internal else None,
@@ -184,6 +186,6 @@ def server(app: ASGIApp) -> Server:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LONGEST_END,
+        timeout_graceful_shutdown=_LONGEST_ANSWER,
     )
     return Server(config)

@@ -112,6 +112,7 @@ class Clients:
         self._by_key = {
             client.key: replace(client, padding=(dummy,) * (most - len(client.public_keys))) for client in clients
         }
+        self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
         """Whether the settings know the client."""
@@ -125,6 +126,7 @@ class Clients:
         """How many the settings know."""
         return len(self._by_key)
 
-    def find(self, client_key: str) -> Client:
-        """The client of that key, or the stand-in."""
-        return self._by_key.get(client_key, self._stand_in)
+    def find(self, client_key: str, *, suspended: bool = False) -> Client:
+        """The client of that key, or the stand-in; `suspended` adds to what the settings say, and lifts nothing."""
+        clients = self._suspended if suspended else self._by_key
+        return clients.get(client_key, self._stand_in)

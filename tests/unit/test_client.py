@@ -106,6 +106,16 @@ def test_a_suspended_client_is_refused_like_a_wrong_signature(nicepay: Nicepay) 
     assert [genuine.reason, forged.reason] == ["client.suspended", "signature.mismatch"]
 
 
+def test_a_suspension_from_elsewhere_adds_to_the_settings(nicepay: Nicepay) -> None:
+    """Whoever is found as suspended is so whatever the settings say, with all that they say besides."""
+    clients = Clients([_client(nicepay), replace(_client(nicepay, "SETTINGS"), suspended=True)], _dummy_key)
+    for key, suspended, told in (("IONPAYTEST", False, False), ("IONPAYTEST", True, True), ("SETTINGS", False, True)):
+        found = clients.find(key, suspended=suspended)
+        assert (found.key, found.suspended) == (key, told)
+        assert found == replace(clients.find(key), suspended=told)
+    assert clients.find("NOBODY", suspended=True) is clients.find("NOBODY")
+
+
 def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
     """X-PARTNER-ID is the client key where the settings name no other."""
     assert _client(nicepay).partner_id == "IONPAYTEST"
