@@ -35,6 +35,7 @@ ALONE_KNOWN_TO_THE_SERVER = {
     "body.too_slow": "how fast it came",
     "call.repeated": "what was there before; of a HAR file it is known",
     "request.repeated": "what was there before",
+    "request.revoked": "what was revoked",
     "state.down": "how the state was",
     "token.revoked": "what was revoked",
     "unexpected": "a fault of the server's",

@@ -29,6 +29,7 @@ from tests.calls import read_copy
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.mistakes import (
     CALL_MISTAKES,
+    INTERNAL_SECRET,
     NOW,
     SYMMETRIC,
     TOKEN_MISTAKES,
@@ -124,6 +125,7 @@ def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
 
     def sent(request: Request) -> object:
         original = [("X-Original-Method", request.method), ("X-Original-URI", request.target)]
+        original.append(("X-Internal-Authorization", f"Bearer {INTERNAL_SECRET.decode()}"))
         headers = [*(pair for pair in request.headers if pair[0] != "Host"), *original]
         asyncio.run(_exchange(internal_app, Request("POST", "/authorize", tuple(headers), request.body)))
         return _last(log).get("verdict")
