@@ -69,6 +69,7 @@ class World:
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
             call_paths=frozenset({CALL_PATH}),
+            call_methods={CALL_PATH: ("POST", "GET")},
             secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
             internal_secrets=(INTERNAL_SECRET,),
         )
@@ -416,6 +417,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "method.wrong": [("PUT", lambda w: replace(token_request(w), method="PUT"))],
     "path.unknown": [
+        ("with a fragment", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}#x")),
         ("a slash more", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}/")),
         ("another version", lambda w: replace(token_request(w), target=f"/v2{TOKEN_PATH}")),
         (
@@ -567,11 +569,14 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("two spaces", lambda w: question(call(w), secret=f"Bearer  {INTERNAL_SECRET.decode()}")),
         ("a client's", lambda w: question(call(w), secret=f"Bearer {OTHER_SECRET.decode()}")),
     ],
-    "method.wrong": [("PUT", lambda w: question(call(w), method="PUT"))],
+    "method.wrong": [
+        ("PUT", lambda w: question(call(w), method="PUT")),
+        ("one that the service does not take", lambda w: question(replace(call(w), method="PUT"))),
+    ],
+    "accel_redirect.unset": [("nginx delivers", lambda w: question(call(w, X_Original_Delivery="accel-redirect")))],
     "path.unknown": [
         ("below", lambda w: question(call(w), path="/below/authorize")),
         ("a service that there is not", lambda w: question(call(w, target="/api/v1.0/nothing"))),
-        ("a fragment", lambda w: question(call(w, target=f"{CALL_PATH}#x"))),
         ("an escape", lambda w: question(call(w, target=CALL_PATH.replace("-", "%2D")))),
     ],
     "header.missing": [
@@ -582,6 +587,8 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("method", lambda w: question(call(w), original=("post", None))),
         ("a whole URL", lambda w: question(call(w), original=(None, f"https://{HOST}{CALL_PATH}"))),
         ("a space", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a b"))),
+        ("a fragment", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a#b"))),
+        ("delivery", lambda w: question(call(w, X_Original_Delivery="by hand"))),
         ("a URI too long", lambda w: question(call(w), original=(None, f"{CALL_PATH}?{'a' * 2_048}"))),
     ],
     "header.duplicated": [
@@ -620,7 +627,7 @@ def write_world(folder: Path, world: World) -> Path:
     key = f'public_keys = ["{CLIENT_KEY}.pem"]'
     tables = [
         '[internal]\nsecret_file = "internal-secret"',
-        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"',
+        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"\nmethods = ["POST", "GET"]',
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from handlers.cli.captured import Captured
-from handlers.doctor.form import METHOD, URI
+from handlers.doctor.form import DELIVERY, METHOD, URI
 from handlers.doctor.question import PATH, SECRET
 from handlers.doctor.request import Request
 
 _OURS = {METHOD.name.lower(): METHOD.name, URI.name.lower(): URI.name}
 _FORWARDED = {"x-forwarded-method": METHOD.name, "x-forwarded-uri": URI.name}
 _MARKS = frozenset({*_OURS, *_FORWARDED, SECRET.lower()})
+_NOT_OF_THE_CALL = _MARKS | {DELIVERY.name.lower()}
 
 
 def as_call(captured: Captured, call_headers: str | None = None) -> Captured:
@@ -28,12 +29,12 @@ def as_call(captured: Captured, call_headers: str | None = None) -> Captured:
 
 def _as_read(question: Request) -> Request:
     """With the other pair under the names that the documents have, as the server reads it."""
-    kept = [(name, value) for name, value in question.headers if name.lower() not in _OURS]
+    kept = [(name, value) for name, value in question.headers if name.lower() not in {*_OURS, DELIVERY.name.lower()}]
     return replace(question, headers=tuple((_FORWARDED.get(name.lower(), name), value) for name, value in kept))
 
 
 def _call(question: Request) -> Request:
-    headers = tuple((name, value) for name, value in question.headers if name.lower() not in _MARKS)
+    headers = tuple((name, value) for name, value in question.headers if name.lower() not in _NOT_OF_THE_CALL)
     method, uri = question.get(METHOD.name), question.get(URI.name)
     # Of GET the server reads no body.
     body = b"" if question.method == "GET" else question.body

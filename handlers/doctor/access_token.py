@@ -12,6 +12,7 @@ from handlers.doctor.verdicts import Facts, Finding, Verdict
 from handlers.snap.bearer import bearer_token
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
+from handlers.snap.masking import beginning
 from handlers.snap.timestamp import render
 from handlers.snap.token import OpenedToken, TokenRefusedError
 
@@ -82,6 +83,6 @@ def _of_partner(opened: OpenedToken, client: Client, partner: str, knowledge: Kn
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": partner[:_SHOWN]}
+    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": beginning(partner, _SHOWN)}
     other = knowledge.of_partner(partner)
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if other else Verdict.CALL_PARTNER_UNKNOWN, facts)]

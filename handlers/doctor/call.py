@@ -13,6 +13,7 @@ from handlers.doctor.verdicts import SYMMETRIC, Facts, Finding, Verdict
 from handlers.snap import repeat
 from handlers.snap.call import Call
 from handlers.snap.client import Client
+from handlers.snap.masking import beginning
 
 _SHOWN = 120
 
@@ -37,8 +38,7 @@ def findings(request: Request, knowledge: Knowledge, effort: Effort) -> Iterator
     yield from form.headers(request, form.OF_CALL, spelt[1])
     if not request.without_body:
         yield from form.body_too_large(request.body, knowledge.largest_call_body)
-    if request.target and request.path not in knowledge.call_paths:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": request.path[:_SHOWN], "wanted": knowledge.call_places})
+    yield from _of_service(request, knowledge)
     bearer = access_token.read(request, knowledge)
     yield from bearer.findings
     if bearer.client and bearer.client.known:
@@ -59,6 +59,14 @@ def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
     yield from form.asked(request)
 
 
+def _of_service(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
+    methods = knowledge.methods_at(request.path)
+    if request.target and request.path not in knowledge.call_paths:
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": knowledge.call_places})
+    elif request.method and request.method not in methods:
+        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": ", ".join(methods)})
+
+
 def mark_of(request: Request, knowledge: Knowledge) -> str:
     """What is remembered of a genuine call, so that its X-EXTERNAL-ID is not taken twice that day."""
     client = access_token.read(request, knowledge).client
@@ -69,7 +77,7 @@ def _of_signature(signed: Signed, knowledge: Knowledge, effort: Effort) -> list[
     """In the form that was agreed; if it does not hold, in the other."""
     request, client = signed.request, signed.client
     if client.client_secret is not None and request.without_body and _lacks_body(request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": request.method[:_SHOWN]})]
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(request.method, _SHOWN)})]
     claim = Claim(signed.raw, request, client.key)
     symmetric = call_signature.findings(claim, signed.bearer.text, knowledge.secrets, effort)
     facts: Facts = {"client": client.key}
@@ -91,7 +99,7 @@ def _unfit(signed: Signed) -> list[Finding]:
     if _WITHOUT_TOKEN & {finding.verdict for finding in signed.bearer.findings}:
         return []
     if _lacks_body(signed.request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": signed.request.method[:_SHOWN]})]
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(signed.request.method, _SHOWN)})]
     return [Finding(Verdict.KEY_UNKNOWN, facts)]
 
 
@@ -101,7 +109,9 @@ def _lacks_body(request: Request) -> bool:
 
 def _repeated(request: Request, knowledge: Knowledge, client: Client) -> Iterator[Finding]:
     if _mark(request, knowledge, client) in knowledge.used:
-        yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": request.get("X-EXTERNAL-ID")[:_SHOWN]})
+        yield Finding(
+            Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": beginning(request.get("X-EXTERNAL-ID"), _SHOWN)}
+        )
 
 
 def _mark(request: Request, knowledge: Knowledge, client: Client) -> str:

@@ -15,6 +15,7 @@ from handlers.doctor.opening import hash_findings
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import NOTHING, Facts, Finding, Verdict
 from handlers.snap.call import Call, minified
+from handlers.snap.masking import beginning
 
 RIGHT_HASH, RIGHT_SIZE = "sha512", 64
 HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
@@ -110,13 +111,13 @@ def _places(request: Request) -> Iterator[Part]:
     hosts = request.all("Host")[:_MOST_HOSTS]
     starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
-        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": f"{start}{end}"[:_SHOWN]})
+        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": beginning(f"{start}{end}", _SHOWN)})
     names = request.path.split("/", _MOST_CUT + 1)[1:]
     cut = ["/".join(names[first:]) for first in range(len(names))]
     for start, place, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{place}{end}"
         if signed not in ends:
-            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": signed[:_SHOWN]})
+            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": beginning(signed, _SHOWN)})
 
 
 def _hashes(body: bytes) -> Iterator[Part]:

@@ -140,6 +140,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Send HTTP/1.1 (or 1.0) with Content-Length, or, in 1.1, with Transfer-Encoding: chunked, once.",
     ),
     Verdict.REQUEST_TOO_LARGE: ("Too large: {part}, {size}; at most {most}.", "Send less."),
+    Verdict.ACCEL_REDIRECT_UNSET: (
+        "The proxy sends {header}, and the settings do not say where it is to send a genuine call on to.",
+        'Set accel_redirect in [internal], such as accel_redirect = "@merchant" for the nginx file.',
+    ),
     Verdict.SECRET_WRONG: (
         "{header} of the proxy, of {length} characters, is not Bearer and the secret of internal.secret_file.",
         "Let the proxy set {header}: Bearer and the secret. See whether proxy and server have the same secret.",

@@ -12,6 +12,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap import json_body
 from handlers.snap.codes import SnapError
+from handlers.snap.masking import beginning
 from handlers.snap.media_type import JSON, require_media_type
 
 LONGEST_TARGET = 2_048
@@ -57,8 +58,9 @@ class HeaderForm:
 
 
 METHOD = HeaderForm("X-Original-Method", r"[A-Z]+", 1, 16)
-URI = HeaderForm("X-Original-URI", r"/[!-~]*", 1, LONGEST_TARGET)
-"""What a proxy says of a call, whose method and target they are."""
+URI = HeaderForm("X-Original-URI", r'/[!"$-~]*', 1, LONGEST_TARGET)
+DELIVERY = HeaderForm("X-Original-Delivery", "accel-redirect", 1, 14, mandatory=False)
+"""What a proxy says of a call: its method, its target, and how a genuine one is delivered."""
 
 _TIMESTAMP = HeaderForm("X-TIMESTAMP", TIMESTAMP, 20, 35, malformed=Verdict.TIMESTAMP_MALFORMED)
 _SIGNATURE = HeaderForm("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SIGNATURE_NOT_BASE64)
@@ -100,7 +102,7 @@ def protocol(request: Request) -> Iterator[Finding]:
     """The version of HTTP and the transfer coding; a Host, if there is one, that is not empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
-        coding = ", ".join(codings)[:_SHOWN] or "-"
+        coding = beginning(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
         yield Finding(Verdict.PROTOCOL_UNSUPPORTED, {"version": request.version, "coding": coding})
     if request.all("Host") and not request.get("Host"):
         yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
@@ -140,7 +142,7 @@ def media_type(request: Request) -> Iterator[Finding]:
         wrong = error.reason == "media_type.wrong"
         name = "Content-Type" if wrong else "Content-Encoding"
         verdict = Verdict.MEDIA_TYPE_WRONG if wrong else Verdict.BODY_COMPRESSED
-        yield Finding(verdict, {"header": name, "value": request.get(name)[:_SHOWN]})
+        yield Finding(verdict, {"header": name, "value": beginning(request.get(name), _SHOWN)})
 
 
 def body_too_large(body: bytes, most: int = LARGEST_BODY) -> Iterator[Finding]:
@@ -162,6 +164,8 @@ def token_body(body: bytes) -> Iterator[Finding]:
     if not isinstance(value, dict):
         yield Finding(Verdict.BODY_NOT_OBJECT, {"length": len(body)})
     elif value.get("grantType") in (None, ""):
-        yield Finding(Verdict.BODY_GRANT_TYPE_MISSING, {"members": ", ".join(map(repr, value))[:80] or "-"})
+        yield Finding(
+            Verdict.BODY_GRANT_TYPE_MISSING, {"members": beginning(", ".join(map(repr, value)), _SHOWN) or "-"}
+        )
     elif value["grantType"] != "client_credentials":
-        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": str(value["grantType"])[:40]})
+        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": beginning(str(value["grantType"]), _SHOWN)})

@@ -140,6 +140,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Kirim HTTP/1.1 (atau 1.0) dengan Content-Length, atau, di 1.1, dengan Transfer-Encoding: chunked satu kali.",
     ),
     Verdict.REQUEST_TOO_LARGE: ("Terlalu besar: {part}, {size}; paling banyak {most}.", "Perkecil request."),
+    Verdict.ACCEL_REDIRECT_UNSET: (
+        "Proxy mengirim {header}, tetapi setelan tidak menyebutkan ke mana call yang sah diteruskan.",
+        'Isi accel_redirect di [internal], misalnya accel_redirect = "@merchant" untuk file nginx.',
+    ),
     Verdict.SECRET_WRONG: (
         "{header} dari proxy, {length} karakter, bukan Bearer diikuti secret dari internal.secret_file.",
         "Atur proxy agar mengirim {header}: Bearer dan secret. Periksa apakah proxy dan server punya secret yang sama.",

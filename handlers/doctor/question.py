@@ -6,7 +6,7 @@ from handlers.doctor import form
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.masking import mask_of
+from handlers.snap.masking import beginning, mask_of
 
 PATH = "/authorize"
 SECRET = "X-Internal-Authorization"  # noqa: S105  the name of a header
@@ -18,15 +18,23 @@ _SHOWN = 120
 
 
 def findings(question: Request, knowledge: Knowledge) -> Iterator[Finding]:
-    """Its path, its method, and the proxy's secret."""
+    """Its path, its method, the proxy's secret, and where a genuine call goes."""
     if question.path != PATH:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": question.path[:_SHOWN], "wanted": PATH})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(question.path, _SHOWN), "wanted": PATH})
     elif question.method not in _METHODS:
-        yield Finding(Verdict.METHOD_WRONG, {"method": question.method[:_SHOWN], "wanted": " or ".join(_METHODS)})
+        yield Finding(
+            Verdict.METHOD_WRONG, {"method": beginning(question.method, _SHOWN), "wanted": " or ".join(_METHODS)}
+        )
     sent = question.get(SECRET)
     if knowledge.internal_secrets and not _is_right(sent, knowledge.internal_secrets):
         yield Finding(Verdict.SECRET_WRONG, {"header": SECRET, "length": len(sent)})
-    yield from form.duplicated(question, (form.METHOD, form.URI), SECRET)
+    yield from form.duplicated(question, (form.METHOD, form.URI, form.DELIVERY), SECRET)
+    delivery = question.get(form.DELIVERY.name)
+    malformed = form.DELIVERY.finding(delivery)
+    if malformed:
+        yield malformed
+    elif delivery and not knowledge.delivers:
+        yield Finding(Verdict.ACCEL_REDIRECT_UNSET, {"header": form.DELIVERY.name})
 
 
 def _is_right(sent: str, secrets: tuple[bytes, ...]) -> bool:

@@ -60,6 +60,7 @@ class Verdict(StrEnum):
     PROTOCOL_UNSUPPORTED = "protocol.unsupported"
     REQUEST_TOO_LARGE = "request.too_large"
 
+    ACCEL_REDIRECT_UNSET = "accel_redirect.unset"
     SECRET_WRONG = "secret.wrong"  # noqa: S105  a constant, no password
     TOKEN_MISSING = "token.missing"  # noqa: S105  the same
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same

@@ -23,4 +23,5 @@ def private_key_lines(file: Path) -> Iterator[Known]:
     """Each line of a private key in PEM is a secret; nothing if there is no such file."""
     with suppress(ValueError, OSError):
         if file.is_file():
-            yield from (("private key", line.encode()) for line in read_text(file).split() if "-----" not in line)
+            lines = map(str.strip, read_text(file).splitlines())
+            yield from (("private key", line.encode()) for line in lines if "-----" not in line)

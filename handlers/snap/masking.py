@@ -18,6 +18,9 @@ _BLOCK = 8
 _SHORTEST_SIGNATURE = 80
 """Characters. An HMAC-SHA512 has 88 in base64; a fingerprint has 64 in hexadecimal."""
 
+_LONGEST = 4_096
+"""Characters that are looked at where fewer are shown."""
+
 _SHAPE = re.compile(
     rf"""
     (?P<token>
@@ -83,6 +86,11 @@ class Masks:
 
 SHAPES: Mask = Masks().masked
 """Masks what has the shape of a secret, where none is known."""
+
+
+def beginning(text: str, most: int) -> str:
+    """At most so many characters of a text, masked before a secret can be cut in two."""
+    return SHAPES(text[:_LONGEST])[:most]
 
 
 def _of_shape(found: re.Match[str]) -> str:

@@ -44,6 +44,8 @@ FURTHER = {
     "client.suspended: suspended since": ["string.other_client"],
     "header.missing: X-TIMESTAMP": ["string.unknown"],
     "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
+    "header.malformed: method": ["method.wrong"],
+    "header.malformed: a fragment": ["path.unknown"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
     "token.malformed: half a token, symmetric": ["token.tampered"],
