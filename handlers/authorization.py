@@ -51,7 +51,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     token = bearer_token(headers["authorization"])
     opened = live_token(services, token, now)
 
-    client = services.clients.find(opened.client_key)
+    client = services.client(opened.client_key)
     client.require_partner(headers["x_partner_id"])
     timestamp = headers["x_timestamp"]
     require_in_window(timestamp, now, client.clock_tolerance)

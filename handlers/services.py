@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from handlers.snap.client import Clients
+from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from handlers.state.port import State
 from handlers.state.revocations import Revocations
@@ -20,7 +20,8 @@ class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
     `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths. `accel_redirect` is
-    the location that nginx sends a genuine call on to; None if it is not asked to.
+    the location that nginx sends a genuine call on to; None if it is not asked to. Where there are `internal_secrets`,
+    callers of the internal listener send one.
     """
 
     now: Callable[[], datetime]
@@ -32,3 +33,8 @@ class Services:
     repeat: Repeat = "same-span"
     service_codes: Mapping[str, str] = field(default_factory=dict)
     accel_redirect: str | None = None
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def client(self, client_key: str) -> Client:
+        """The client of that key as of now, or the stand-in: suspended if the settings say so, or the state does."""
+        return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))

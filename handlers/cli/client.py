@@ -8,10 +8,13 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from handlers.cli import shared_state, suspension
 from handlers.cli.files import held, replace, write_new
-from handlers.cli.misuse import place_of, settings_of
-from handlers.cli.settings_file import with_client, with_suspended
+from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli.settings_file import with_client
+from handlers.cli.shared_state import Held
 from handlers.server.settings_tables import ClientTable
+from handlers.state.opening import StateUrl
 
 HELP = """Add, suspend, resume and list clients. Comments in the settings stay; running servers take changes up.
 
@@ -74,7 +77,10 @@ and is not printed again.
 
 @app.command
 def suspend(*, config: Path, client: Id) -> None:
-    """Suspend a client: its calls are refused until it is resumed.
+    """Suspend a client: it gets no token, and its calls are refused, until it is resumed.
+
+    The state is told, so that every instance that shares it refuses the client when this command ends, one second
+    later; and the settings file, which holds whatever becomes of the state.
 
     Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -82,13 +88,14 @@ def suspend(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=True)
-    sys.stdout.write(f"{client} is suspended\n")
+    sys.stdout.write(suspension.suspend(config, client))
 
 
 @app.command
 def resume(*, config: Path, client: Id) -> None:
-    """Resume a client that was suspended.
+    """Resume a client that was suspended, in the state and in the settings file.
+
+    An instance whose own settings file is another one and says suspended = true goes on refusing the client.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -96,13 +103,14 @@ def resume(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=False)
-    sys.stdout.write(f"{client} is not suspended\n")
+    sys.stdout.write(suspension.resume(config, client))
 
 
 @app.command(name="list")
 def list_(*, config: Path) -> None:
     """List the clients: id, partner id, form of the calls' signature, keys, tolerance, and whether it is suspended.
+
+    A client may be suspended in the settings file or in the state. Exit status 2 if the state does not answer.
 
     Example: snap-token client list --config snap-token.toml
 
@@ -110,17 +118,28 @@ def list_(*, config: Path) -> None:
         config: The settings file.
     """
     rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended")]
-    rows += [_row(client) for client in settings_of(config).clients]
+    settings = settings_of(config)
+    state, mistakes = _read(settings.state.url)
+    rows += [_row(client, state) for client in settings.clients]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
+    if mistakes:
+        raise MisuseError(*mistakes)
 
 
-def _row(client: ClientTable) -> tuple[str, str, str, str, str, str]:
+def _read(url: StateUrl) -> tuple[Held | None, tuple[str, ...]]:
+    try:
+        return shared_state.read(url), ()
+    except MisuseError as error:
+        return None, error.mistakes
+
+
+def _row(client: ClientTable, state: Held | None) -> tuple[str, str, str, str, str, str]:
     bits = ", ".join(str(key.key_size) for key in client.public_keys)
     keys = f"{len(client.public_keys)} of {bits} bits"
-    suspended = "yes" if client.suspended else "no"
+    suspended = suspension.told(client, state)
     return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
 
 
@@ -132,12 +151,6 @@ def _as_written(file: Path, config: Path) -> str:
     """A path as the settings have it: relative to them if the file is below them."""
     folder = config.absolute().parent
     return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
-
-
-def _set_suspended(config: Path, client: str, *, suspended: bool) -> None:
-    with held(config.parent):
-        place = place_of(client, settings_of(config), config)
-        _replace(config, with_suspended(config, place, suspended=suspended))
 
 
 def _replace(config: Path, text: str) -> None:

@@ -130,7 +130,7 @@ def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
         token_keys=token_keys_of(settings),
         token_path=settings.server.base_path + TOKEN_PATH,
         call_paths=frozenset(service.path for service in settings.services),
-        secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
+        secrets={table.id: table.client_secret_file[0] for table in settings.clients if table.client_secret_file},
     )
 
 

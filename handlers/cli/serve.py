@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,12 @@ from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
-from handlers.server.files_read import Stamp, files_read
+from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
 from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
+from handlers.server.private_names import missing_names
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal, Listener
@@ -41,6 +42,7 @@ def serve(*, config: Path, check: bool = False) -> None:
         config: The settings file.
         check: Only validate the settings, keys included, and end.
     """
+    _require_libraries()
     with files_read() as files:
         settings = settings_of(config)
     drain = logs.set_up()
@@ -51,6 +53,12 @@ def serve(*, config: Path, check: bool = False) -> None:
     with start.until_told_to_stop():
         _serve(config, settings, files, drain)
     structlog.get_logger().info("server.stopped")
+
+
+def _require_libraries() -> None:
+    lacking = missing_names()
+    if lacking:
+        raise MisuseError(*lacking)
 
 
 def _listener(table: Listener, name: str) -> socket:
@@ -72,7 +80,7 @@ def _shared(settings: Settings) -> start.Shared:
         raise MisuseError(message) from error
 
 
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
     shared = _shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]

@@ -25,7 +25,8 @@ class Client:
 
     `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
     is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
-    A client with a secret signs its calls symmetrically.
+    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are taken
+    too.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Client:
     known: bool = True
     partner_id: str = ""
     client_secret: bytes | None = field(default=None, repr=False)
+    former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
 
     def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which value is filled in
@@ -82,7 +84,10 @@ class Client:
 
     def _signed(self, call: Call, signature: str) -> bool:
         if self.client_secret is not None:
-            return call.is_signed_with(self.client_secret, signature)
+            # Every secret is tried, so the time taken does not tell which of them it was.
+            secrets = (self.client_secret, *self.former_secrets)
+            verdicts = [call.is_signed_with(secret, signature) for secret in secrets]
+            return any(verdicts)
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
         return verifies(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
 
@@ -107,6 +112,7 @@ class Clients:
         self._by_key = {
             client.key: replace(client, padding=(dummy,) * (most - len(client.public_keys))) for client in clients
         }
+        self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
         """Whether the settings know the client."""
@@ -120,6 +126,7 @@ class Clients:
         """How many the settings know."""
         return len(self._by_key)
 
-    def find(self, client_key: str) -> Client:
-        """The client of that key, or the stand-in."""
-        return self._by_key.get(client_key, self._stand_in)
+    def find(self, client_key: str, *, suspended: bool = False) -> Client:
+        """The client of that key, or the stand-in; `suspended` adds to what the settings say, and lifts nothing."""
+        clients = self._suspended if suspended else self._by_key
+        return clients.get(client_key, self._stand_in)

@@ -3,11 +3,14 @@
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from hashlib import sha256
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
     load_der_private_key,
     load_der_public_key,
     load_pem_private_key,
@@ -73,6 +76,11 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
         message = "it is not an RSA key; SNAP signs with RSA"
         raise KeyFormError(message)
     return key
+
+
+def fingerprint(key: RSAPublicKey) -> str:
+    """SHA-256 of the key's SubjectPublicKeyInfo in DER, as 64 lower-case hexadecimal digits."""
+    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _unwrapped(text: str) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from handlers.state.memory import MemoryState
-from handlers.state.port import State
+from handlers.state.port import Engine
 from handlers.state.redis import RedisState
 from handlers.state.redis_url import redis_client
 from handlers.state.sqlite import SqliteState
@@ -34,11 +34,17 @@ class StateUrl:
         """Whether no other process can reach what is kept there."""
         return self.text == "memory://"
 
-    def open(self) -> State:
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything can be there yet: who opens an SQLite state first makes its file."""
+        parts = _split(self.text)
+        return parts.scheme != "sqlite" or _file(parts, self.folder).exists()
+
+    def open(self) -> Engine:
         """The state; ValueError if SQLite cannot use its file."""
         return self._opener()()
 
-    def _opener(self) -> Callable[[], State]:
+    def _opener(self) -> Callable[[], Engine]:
         parts = _split(self.text)
         if self.is_of_one_process:
             return MemoryState

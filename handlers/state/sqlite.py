@@ -21,7 +21,7 @@ import structlog
 from handlers.state.batches import Batches, in_time
 from handlers.state.daemon_thread import DaemonThread
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import StateDownError
+from handlers.state.port import SUSPENDED, StateDownError
 from handlers.state.sqlite_file import execute, open_file
 
 SWEPT_FOR_EACH = 2
@@ -44,7 +44,9 @@ _REMEMBER = "INSERT OR REPLACE INTO seen (key, first, until) VALUES (?, ?, ?)"
 _SWEEP = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ? ORDER BY until LIMIT ?)"
 _REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
-_REVOKED = "SELECT subject, at FROM revoked WHERE until > ?"
+_SUSPEND = "INSERT OR IGNORE INTO suspended VALUES (?, ?)"
+_RESUME = "DELETE FROM suspended WHERE client_key = ?"
+_REVOKED = "SELECT subject, at FROM revoked WHERE until > ? UNION ALL SELECT ? || client_key, at FROM suspended"
 _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
 
 Result = TypeVar("Result")
@@ -93,10 +95,19 @@ class SqliteState:
         until = start + ttl_seconds * SECOND
         await in_time(self._with_file(lambda connection: _revoke(connection, subject, start, until)))
 
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        """As the port has it."""
+        values = (client_key, to_microseconds(at))
+        await in_time(self._with_file(lambda connection: execute(connection, _SUSPEND, values)))
+
+    async def resume(self, client_key: str) -> None:
+        """As the port has it."""
+        await in_time(self._with_file(lambda connection: execute(connection, _RESUME, (client_key,))))
+
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
-        moment = (to_microseconds(now),)
-        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, moment).fetchall()))
+        values = (to_microseconds(now), SUSPENDED)
+        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, values).fetchall()))
         return {subject: from_microseconds(at) for subject, at in rows}
 
     async def close(self) -> None:

@@ -175,6 +175,13 @@ def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, 
     assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
 
 
+def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
+    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
+    refusal = _refusal(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), call)
+    assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
+    assert refusal.reason == "client.suspended"
+
+
 def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
     """A token outlives its client's suspension or removal, and opens nothing any more."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)

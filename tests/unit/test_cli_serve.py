@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from handlers.cli import main
 from handlers.cli.init import init
@@ -165,3 +166,13 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
     for options in (["--check"], []):
         assert main(["serve", *options, "--config", sandbox]) == 2
         assert capsys.readouterr() == ("", f"snap-token: {sandbox}: {told}\n")
+
+
+def test_a_library_that_changed(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a library lacks a private name that the server needs, the server does not start, and says which."""
+    monkeypatch.delattr(HttpToolsProtocol, "on_body")
+    assert main(["serve", "--config", str(settings_file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "has no HttpToolsProtocol.on_body, which this server needs; install 'uvicorn" in line

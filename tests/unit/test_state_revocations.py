@@ -66,6 +66,67 @@ async def test_a_client_is_revoked_up_to_now(issued_at: datetime, revoked: bool)
     assert not house.revocations.is_revoked("B", "ab", issued_at)
 
 
+@pytest.mark.parametrize(("seconds", "covered"), [(-1, True), (0, True), (0.876, True), (0.877, False)])
+@asynchronous
+async def test_the_second_of_a_revocation_is_covered_to_its_end(seconds: float, *, covered: bool) -> None:
+    """All that is issued in the second of a client's revocation, even after it, is covered by it."""
+    house = House()
+    await house.revocations.refresh()
+    assert not house.revocations.covers("A", NOON)
+    await house.revocations.revoke_client("A", 900)
+    assert house.revocations.covers("A", NOON + seconds * SECOND) is covered
+    assert not house.revocations.covers("B", NOON)
+
+
+@asynchronous
+async def test_a_suspension_is_known_from_the_next_read_to_its_end() -> None:
+    """A client is suspended while the engine says so, and each beginning and end is one line of the log."""
+    house = House()
+    with capture_logs() as log:
+        for suspend in (house.engine.suspend("A", NOON), house.engine.suspend("A", NOON), house.engine.resume("A")):
+            before = house.revocations.is_suspended("A")
+            await suspend
+            assert house.revocations.is_suspended("A") is before
+            await house.revocations.refresh()
+        assert not house.revocations.is_suspended("A")
+        await house.engine.suspend("B", NOON)
+        await house.revocations.refresh()
+        assert house.revocations.is_suspended("B")
+        assert not house.revocations.is_suspended("A")
+    assert [(line["event"], line["client_key"]) for line in log] == [
+        ("client.suspended", "A"),
+        ("client.resumed", "A"),
+        ("client.suspended", "B"),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["refuse", "continue"])
+@asynchronous
+async def test_a_suspension_holds_while_the_engine_is_down(policy: Policy) -> None:
+    """A client that was suspended before stays so under either policy, however old the copy is."""
+    house = House(policy)
+    await house.engine.suspend("A", NOON)
+    await house.revocations.refresh()
+    house.seconds += 3_600
+    assert house.revocations.is_suspended("A")
+
+
+@asynchronous
+async def test_revocations_are_no_suspensions() -> None:
+    """A revoked client is not suspended, a suspended one is not revoked, and the log tells of suspensions alone."""
+    house = House()
+    with capture_logs() as log:
+        await house.revocations.revoke_client("A", 900)
+        await house.revocations.revoke_token("ab", 900)
+        await house.revocations.refresh()
+    assert log == []
+    assert not house.revocations.is_suspended("A")
+    await house.engine.suspend("B", NOON)
+    await house.revocations.refresh()
+    assert not house.revocations.covers("B", NOON)
+    assert not house.revocations.is_revoked("B", "b", ISSUED)
+
+
 @asynchronous
 async def test_a_revocation_counts_here_at_once_and_elsewhere_at_the_next_read() -> None:
     """The instance that revokes needs no read to know, and another needs one."""
