@@ -19,9 +19,10 @@ Repeat = Literal["same-span", "refuse"]
 class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
-    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths. `accel_redirect` is
-    the location that nginx sends a genuine call on to; None if it is not asked to. Where there are `internal_secrets`,
-    callers of the internal listener send one.
+    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths, `service_methods` the
+    methods that are taken there: POST alone at a path that it does not name. `accel_redirect` is the location that
+    nginx sends a genuine call on to; None if it is not asked to. Where there are `internal_secrets`, callers of the
+    internal listener send one.
     """
 
     now: Callable[[], datetime]
@@ -32,6 +33,7 @@ class Services:
     when_down: WhenDown
     repeat: Repeat = "same-span"
     service_codes: Mapping[str, str] = field(default_factory=dict)
+    service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accel_redirect: str | None = None
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from secrets import token_hex
 
 import structlog
 
@@ -13,7 +12,6 @@ from handlers.server.own_clock import OwnClock
 from handlers.services import Services
 from handlers.snap.codes import SnapError
 
-_REQUEST_ID_BYTES = 16
 _UNEXPECTED = "unexpected"
 
 
@@ -27,7 +25,7 @@ class Audit:
 
     def record(self, event: str | None, told: Facts, answer: Answer, error: Exception | None) -> None:
         """Write the line of a success, if it is to have one, of a refusal, or of a failure with its traceback."""
-        facts = {"request_id": token_hex(_REQUEST_ID_BYTES), **told, "response_code": answer.code}
+        facts = {**told, "response_code": answer.code}
         if isinstance(error, SnapError):
             self._log.warning(self._refused, **facts, outcome="refused", reason=error.reason, **_named(error))
         elif error:

@@ -14,7 +14,7 @@ NO_SERVICE = "00"
 
 _URI = b"x-original-uri"
 _PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": _URI}
-_OURS = frozenset(_PAIR.values())
+_OURS = frozenset({*_PAIR.values(), b"x-original-delivery"})
 _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
@@ -53,7 +53,10 @@ def hand_over(authorization: str) -> Mapping[str, object]:
 
 
 class ForwardedCall:
-    """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these."""
+    """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these.
+
+    So it does with X-Original-Delivery: nginx alone sets it, and nginx uses the other pair.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """`app` reads X-Original-Method and X-Original-URI."""

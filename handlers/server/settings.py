@@ -1,10 +1,11 @@
 """The settings: one TOML file, each value overridable by `SNAP_TOKEN__SECTION__NAME`, every mistake told at once."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, ValidationInfo
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo
 from pydantic import field_validator as field_rule
 from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -42,6 +43,18 @@ class Settings(BaseSettings):
     debug: Debug = _NO_ENTRIES
     services: tuple[ServiceTable, ...] = ()
     clients: tuple[ClientTable, ...] = Field(min_length=1)
+    _written: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _file: Path = PrivateAttr(Path())
+
+    @property
+    def file(self) -> Path:
+        """The settings file."""
+        return self._file
+
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """The content of the file as TOML has it, without the variables of the environment and without defaults."""
+        return self._written
 
     @classmethod
     def settings_customise_sources(
@@ -116,6 +129,7 @@ class Settings(BaseSettings):
             with relative_to((beside or file).absolute().parent):
                 # A name with an underscore before it would be an argument of pydantic-settings.
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
+            settings._written, settings._file = content, beside or file
         except ValidationError as error:
             raise SettingsError(mistakes + told(error)) from error
         except (ValueError, TimeoutError) as error:

@@ -10,14 +10,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    InstanceOf,
     StrictBool,
     ValidationInfo,
 )
 from pydantic import field_validator as field_rule
-from pydantic_settings import NoDecode
 
-from handlers.server.captures import require_folder
 from handlers.server.key_files import (
     NO_SECRETS,
     BearerSecrets,
@@ -25,11 +22,10 @@ from handlers.server.key_files import (
     KeyFile,
     PublicKey,
     TokenKeys,
-    in_folder,
     read_private_key,
 )
+from handlers.server.settings_fields import CaptureFolder, Networks, Url
 from handlers.snap.client import CLIENT_KEY
-from handlers.state.opening import StateUrl
 
 MOST_KEYS_A_CLIENT = 4
 # Defaults are validated like what is written in the file, and so become keys, a place of the state, and other files.
@@ -56,30 +52,11 @@ def _base_path(value: str) -> str:
     return _no_dots(value.rstrip("/"))
 
 
-def _capture_folder(value: object) -> Path:
-    if not isinstance(value, str | Path):
-        message = "the path of a folder is wanted"
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    folder = in_folder(value)
-    require_folder(folder)
-    return folder
-
-
-CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
-
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
 
 
-def _state_url(value: object) -> StateUrl:
-    if not isinstance(value, str):
-        message = "a URL is wanted"
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    return StateUrl(value, in_folder(""))
-
-
-Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
-"""Checked, and not asked anything yet. A variable holds it as it is, not in JSON."""
+Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
 
 
 class Table(BaseModel):
@@ -118,10 +95,14 @@ def _overlap(one: str, other: str) -> bool:
 
 
 class Server(Listener):
-    """Where the server listens for NICEPAY."""
+    """Where the server listens for NICEPAY.
+
+    `trusted_proxies` are those whose X-Forwarded-For is believed, at both listeners.
+    """
 
     port: Whole = Field(8080, ge=0, le=65535)
     base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
+    trusted_proxies: Networks = ()
 
 
 class Token(Table):
@@ -188,10 +169,14 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes."""
+    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes.
+
+    `methods` are those that the service takes.
+    """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_no_dots)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
+    methods: tuple[Method, ...] = Field(("POST",), min_length=1)
 
 
 class Internal(Listener):

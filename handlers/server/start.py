@@ -9,23 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-import structlog
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp
 
+from handlers.server import concerns
 from handlers.server.key_files import NO_SECRETS
 from handlers.server.listener import Server
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable, Internal
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
-from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
 from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
-
-_log = structlog.get_logger()
 
 _BACKLOG = 2_048
 _UNREAD_MILLISECONDS = 30_000
@@ -91,6 +88,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
         when_down=shared.when_down,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
+        service_methods={table.path: table.methods for table in settings.services},
         accel_redirect=shared.internal.accel_redirect if shared.internal else None,
         internal_secrets=_internal_secrets(settings.internal, shared.internal),
     )
@@ -123,11 +121,17 @@ def _dummy_key(bits: int) -> rsa.RSAPublicKey:
 
 
 def warn(settings: Settings) -> None:
-    """Say what is allowed but not good."""
-    for table in settings.clients:
-        for key in table.public_keys:
-            if key.key_size < ADVISED_BITS:
-                _log.warning("client.key_is_short", client_key=table.id, bits=key.key_size, advised=ADVISED_BITS)
+    """Log what is allowed but not good."""
+    for concern in concerns.of_settings(settings, system_clock()):
+        concern.log()
+
+
+@asynccontextmanager
+async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
+    """Log, before the block begins, what the state engine gives reason to say."""
+    for concern in await concerns.of_state(settings.state.url):
+        concern.log()
+    yield
 
 
 def listen(host: str, port: int) -> socket.socket:

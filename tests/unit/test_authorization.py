@@ -16,8 +16,10 @@ from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
 from tests.calls import (
     BODY,
+    ELSEWHERE,
     PARTNER,
     SECRET,
+    URI,
     Signed,
     asymmetric,
     read_copy,
@@ -267,3 +269,24 @@ def test_the_first_check_that_fails_decides(known: Services, call: Signed, right
     _decide(known, call)
     wrong = dict(list(WRONG.items())[right:])
     assert _refusal(known, call, BODY, **wrong).reason == REASONS[right]
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
+@pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (ELSEWHERE, "GET", "POST")])
+def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
+    """A method that the service of the path does not name is refused before the token is looked at, in either form."""
+    known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
+    token = known.token_keys.mint(CLIENT_KEY, NOON)
+    call = symmetric(token, NOON, BODY, method) if form == "symmetric" else asymmetric(nicepay, token, NOON)
+    refusal = _refusal(known, call, x_original_method=method, x_original_uri=uri, authorization=None)
+    assert (refusal.code, refusal.reason) == (codes.NOT_SUPPORTED, "method.not_supported")
+    assert refusal.headers == {"Allow": allowed}
+
+
+def test_a_proxy_that_cannot_deliver_is_told_so(known: Services, call: Signed) -> None:
+    """Who expects X-Accel-Redirect gets a failure where there is none to give, and nothing is used up."""
+    refusal = _refusal(known, call, x_original_delivery="accel-redirect")
+    assert (refusal.code, refusal.reason) == (codes.GENERAL_ERROR, "accel_redirect.unset")
+    assert "[internal] accel_redirect" in refusal.facts["advice"]
+    redirecting = replace(known, accel_redirect="@merchant")
+    assert _decide(redirecting, call, x_original_delivery="accel-redirect")

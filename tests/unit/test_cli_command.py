@@ -12,7 +12,7 @@ from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
 COMMANDS = {"init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share"}
-SECOND = {"pair", "rotate", "add", "call"}
+SECOND = {"pair", "secret", "rotate", "add", "call"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ SECOND = {"pair", "rotate", "add", "call"}
             id="unknown command",
         ),
         pytest.param(
-            ["keygen", "x"], 'Unknown command "x". Available commands: token, pair.', id="unknown second command"
+            ["keygen", "x"],
+            'Unknown command "x". Available commands: token, secret, pair.',
+            id="unknown second command",
         ),
         pytest.param(["keys", "x"], 'Unknown command "x". Available commands: rotate, list.', id="unknown of keys"),
         pytest.param(
@@ -85,6 +87,7 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("init", "snap-token init sandbox"),
         ("keygen", "snap-token keygen token token.keys"),
         ("keygen token", "snap-token keygen token token.keys"),
+        ("keygen secret", "snap-token keygen secret internal.secret"),
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),

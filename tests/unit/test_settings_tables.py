@@ -255,3 +255,68 @@ def test_the_readme_names_every_key() -> None:
         (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
         told.setdefault(table, set()).update([first, *(name for (name,) in others)])
     assert told == {name: set(table.model_fields) for name, table in tables.items()}
+
+
+NETWORK = "an IP address is wanted, or a network such as 10.0.0.0/8, which has no bits beyond its prefix"
+EVERYBODY = "it is every address there is: each caller could then choose its own"
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ('["127.0.0.1", "10.0.0.1/8"]', f"[1]: {NETWORK}"),
+        ('["10.0.0.0/33"]', f"[0]: {NETWORK}"),
+        ('["localhost"]', f"[0]: {NETWORK}"),
+        ('["*"]', f"[0]: {NETWORK}"),
+        ('[""]', f"[0]: {NETWORK}"),
+        ("[1]", f"[0]: {NETWORK}"),
+        ("[true]", f"[0]: {NETWORK}"),
+        ('["127.0.0.1:80"]', f"[0]: {NETWORK}"),
+        ('["0.0.0.0/0"]', f"[0]: {EVERYBODY}"),
+        ('["::/0"]', f"[0]: {EVERYBODY}"),
+        ('["::ffff:10.0.0.1"]', "[0]: it is written as IPv6 and means IPv4; write it as IPv4"),
+        ("1", ": a list is wanted"),
+        ("{}", ": a list is wanted"),
+    ],
+)
+def test_a_trusted_proxy_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+    """Everything else is a mistake, told with its place: a trust that is not meant, or that never holds."""
+    text = f"[server]\ntrusted_proxies = {value}" + CLIENT
+    assert _mistakes(folder, text) == [f"server.trusted_proxies{mistake}"]
+
+
+def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are none unless they are set; the variable has them with commas between."""
+
+    def trusted(text: str) -> list[str]:
+        return [str(each) for each in _loaded(folder, text + CLIENT).server.trusted_proxies]
+
+    table = '[server]\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]'
+    assert trusted("") == trusted("[server]\ntrusted_proxies = []") == []
+    assert trusted(table) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "192.0.2.1, 192.0.2.128/25")
+    assert trusted(table) == ["192.0.2.1/32", "192.0.2.128/25"]
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "here")
+    variable = "server.trusted_proxies[0] (set by SNAP_TOKEN__SERVER__TRUSTED_PROXIES)"
+    assert _mistakes(folder, CLIENT) == [f"{variable}: {NETWORK}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ("[]", "services[0].methods: at least 1 wanted"),
+        ('["post"]', "services[0].methods[0]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('["POST", "GET "]', "services[0].methods[1]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('"POST"', "services[0].methods: a list is wanted"),
+        ("[1]", "services[0].methods[0]: Input should be a valid string"),
+    ],
+)
+def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
+    """They are HTTP's, in capital letters, and at least one; every other value is a mistake."""
+    text = f'[[services]]\npath = "/a"\nservice_code = "24"\nmethods = {value}' + CLIENT
+    assert _mistakes(folder, text) == [mistake]
+
+
+def test_a_service_takes_post(folder: Path) -> None:
+    """Unless its entry names others."""
+    assert _service(folder, "/a").methods == ("POST",)
