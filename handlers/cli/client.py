@@ -7,14 +7,17 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from handlers.cli import shared_state, suspension
 from handlers.cli.files import give, held, replace, write_new
 from handlers.cli.keygen import new_secret
-from handlers.cli.misuse import place_of, settings_of
+from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.server_user import file_of_server_user
-from handlers.cli.settings_file import with_client, with_suspended
+from handlers.cli.settings_file import with_client
+from handlers.cli.shared_state import Held
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable
 from handlers.snap.keys import fingerprint
+from handlers.state.opening import StateUrl
 
 HELP = """Add, suspend, resume and list clients. Comments in the settings stay; running servers take changes up.
 
@@ -84,7 +87,10 @@ Compare with NICEPAY, by telephone for example, the SHA-256 fingerprint of each 
 
 @app.command
 def suspend(*, config: Path, client: Id) -> None:
-    """Suspend a client: its calls are refused until it is resumed.
+    """Suspend a client: it gets no token, and its calls are refused, until it is resumed.
+
+    The state is told, so that every instance that shares it refuses the client when this command ends, one second
+    later; and the settings file, which holds whatever becomes of the state.
 
     Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -92,13 +98,14 @@ def suspend(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=True)
-    sys.stdout.write(f"{client} is suspended\n")
+    sys.stdout.write(suspension.suspend(config, client))
 
 
 @app.command
 def resume(*, config: Path, client: Id) -> None:
-    """Resume a client that was suspended.
+    """Resume a client that was suspended, in the state and in the settings file.
+
+    An instance whose own settings file is another one and says suspended = true goes on refusing the client.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -106,28 +113,32 @@ def resume(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=False)
-    sys.stdout.write(f"{client} is not suspended\n")
+    sys.stdout.write(suspension.resume(config, client))
 
 
 @app.command(name="list")
 def list_(*, config: Path) -> None:
     """List the clients: id, partner id, form of the calls' signature, keys, tolerance, and whether it is suspended.
 
-    Under each client stands the SHA-256 fingerprint of each of its public keys, to compare with NICEPAY.
+    Under each client stands the SHA-256 fingerprint of each of its public keys, to compare with NICEPAY. A client may
+    be suspended in the settings file or in the state. Exit status 2 if the state does not answer.
 
     Example: snap-token client list --config snap-token.toml
 
     Args:
         config: The settings file.
     """
-    clients = settings_of(config).clients
-    rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended"), *map(_row, clients)]
+    settings = settings_of(config)
+    state, mistakes = _read(settings.state.url)
+    rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended")]
+    rows += [_row(client, state) for client in settings.clients]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    keys = [[], *map(_fingerprints, clients)]
+    keys = [[], *map(_fingerprints, settings.clients)]
     for row, below in zip(rows, keys, strict=True):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         sys.stdout.write("\n".join(["  ".join(cells).rstrip(), *below, ""]))
+    if mistakes:
+        raise MisuseError(*mistakes)
 
 
 def _fingerprints(client: ClientTable) -> list[str]:
@@ -135,10 +146,17 @@ def _fingerprints(client: ClientTable) -> list[str]:
     return [f"  {fingerprint(key)}  {key.key_size} bits" for key in client.public_keys]
 
 
-def _row(client: ClientTable) -> tuple[str, str, str, str, str, str]:
+def _read(url: StateUrl) -> tuple[Held | None, tuple[str, ...]]:
+    try:
+        return shared_state.read(url), ()
+    except MisuseError as error:
+        return None, error.mistakes
+
+
+def _row(client: ClientTable, state: Held | None) -> tuple[str, str, str, str, str, str]:
     bits = ", ".join(str(key.key_size) for key in client.public_keys)
     keys = f"{len(client.public_keys)} of {bits} bits"
-    suspended = "yes" if client.suspended else "no"
+    suspended = suspension.told(client, state)
     return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
 
 
@@ -157,10 +175,3 @@ def _hand_over(secret_file: Path, config: Path, settings: Settings) -> None:
     file = file_of_server_user(config, settings)
     if file != config:
         give(secret_file, file)
-
-
-def _set_suspended(config: Path, client: str, *, suspended: bool) -> None:
-    with held(config.parent):
-        place = place_of(client, settings_of(config), config)
-        text = with_suspended(config, place, suspended=suspended)
-        replace(config, text, lambda draft: settings_of(config, draft))

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from handlers.cli import start_check, starting
 from handlers.cli.misuse import MISUSE, MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
-from handlers.server import lifetime, logs, start
+from handlers.server import clock_jumps, lifetime, logs, start
 from handlers.server.api import Api
 from handlers.server.application import internal_api, public_api
 from handlers.server.captures import Captures, Keeps, asked_at, asked_at_or_signed
@@ -23,10 +23,12 @@ from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
-from handlers.server.files_read import Stamp, files_read
+from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
+from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
+from handlers.server.remote import TrustedProxies
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Internal
@@ -60,6 +62,7 @@ def serve(*, config: Path, check: bool = False) -> int:
 
 
 def _start(config: Path, drain: Callable[[], None]) -> None:
+    starting.require_libraries()
     with files_read() as files:
         settings = settings_of(config)
     start.warn(settings)
@@ -67,23 +70,27 @@ def _start(config: Path, drain: Callable[[], None]) -> None:
         _serve(config, settings, files, drain)
 
 
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
     shared = starting.shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
     if settings.internal:
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
-    companions = [
-        lifetime.on_signals(servers, current.reload),
-        shared.kept(),
-        current.kept(files),
-        start.warned_of_state(settings),
-    ]
     start.spare_what_stays()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(lifetime.live(serving, companions))
-        drain()  # As long as the loop is there, a further signal does not kill.
+    with last_resort(drain) as resort, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        companions = [
+            lifetime.on_signals(servers, current.reload, resort.told_to_end),
+            shared.kept(),
+            current.kept(files),
+            clock_jumps.watched(shared.now),
+            start.warned_of_state(settings),
+        ]
+        try:
+            runner.run(lifetime.live(serving, companions))
+        finally:
+            drain()  # As long as the loop is there, a further signal does not kill.
+            resort.done()
 
 
 def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
@@ -98,7 +105,7 @@ def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
         sys.stdout.flush()
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
     structlog.get_logger().info("server.listening", endpoint=endpoint, **starting.in_force(settings))
-    return start.server(app), listener
+    return start.server(_seen_through_proxies(app, settings)), listener
 
 
 def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]:
@@ -114,7 +121,13 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     api = _explained(internal_api(internal, current), settings)
     app = _captured(starting.made(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return start.server(ForwardedCall(app) if internal.call_headers == "x-forwarded" else app), listener
+    app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    return start.server(_seen_through_proxies(app, settings)), listener
+
+
+def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    trusted = settings.server.trusted_proxies
+    return TrustedProxies(app, trusted) if trusted else app
 
 
 def _explained(api: Api, settings: Settings) -> Api:

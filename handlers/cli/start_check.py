@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message
 
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.server_user import file_of_server_user
-from handlers.cli.starting import listener, made, unservable
+from handlers.cli.starting import listener, made, require_libraries, unservable
 from handlers.server import concerns
 from handlers.server.api import Api
 from handlers.server.application import internal_api, public_api
@@ -31,6 +31,7 @@ def check(config: Path) -> None:
     Raises:
         MisuseError: all that keeps it from starting, one line each.
     """
+    require_libraries()
     settings = settings_of(config)
     for warning in _warnings(settings):
         sys.stderr.write(f"snap-token: warning: {config}: {warning}\n")

@@ -12,11 +12,23 @@ from handlers.cli.misuse import MisuseError
 from handlers.server import start
 from handlers.server.api import Api
 from handlers.server.application import application
+from handlers.server.private_names import missing_names
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import Listener
 from handlers.services import Services
 
 _LONGEST_CAUSE = 200
+
+
+def require_libraries() -> None:
+    """Look for the private names of libraries that the server stands on.
+
+    Raises:
+        MisuseError: one is missing.
+    """
+    lacking = missing_names()
+    if lacking:
+        raise MisuseError(*lacking)
 
 
 def listener(table: Listener, name: str) -> socket:

@@ -124,7 +124,7 @@ class Settings(BaseSettings):
         """
         mistakes = strange_variables(cls._tables())
         try:
-            content = tomllib.loads(read_text(file))
+            content = _tables_in(file, beside or file)
             mistakes += [f"{key}: {NO_SUCH_KEY}" for key in content if key.startswith("_")]
             with relative_to((beside or file).absolute().parent):
                 # A name with an underscore before it would be an argument of pydantic-settings.
@@ -132,11 +132,23 @@ class Settings(BaseSettings):
             settings._written, settings._file = content, beside or file
         except ValidationError as error:
             raise SettingsError(mistakes + told(error)) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TimeoutError) as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:
             raise SettingsError(mistakes)
         return settings
+
+
+def _tables_in(file: Path, name: Path) -> dict[str, Any]:
+    text = read_text(file)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name} is not TOML: {error}"
+        raise ValueError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"{name} cannot be read: a number in it is too long, or its tables or lists are too deep"
+        raise ValueError(message) from error
 
 
 def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> list[InitErrorDetails]:

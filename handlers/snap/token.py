@@ -75,6 +75,10 @@ class TokenKeys:
             raise ExpiredTokenError
         return OpenedToken(client_key, issued_at, fingerprint(token))
 
+    def expires_at(self, issued_at: datetime) -> datetime:
+        """The second from which on a token of that issue is refused."""
+        return issued_at.replace(microsecond=0) + self.lifetime
+
     def remaining_seconds(self, issued_at: datetime, now: datetime) -> int:
         """How long a token of that issue lives, from the whole second of `now` on; never more than the lifetime."""
         age = int(now.timestamp()) - int(issued_at.timestamp())

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from redis.asyncio import Redis
 
 from handlers.state.memory import MemoryState
-from handlers.state.port import State
+from handlers.state.port import Engine
 from handlers.state.redis import RedisState
 from handlers.state.redis_url import redis_client
 from handlers.state.sqlite import SqliteState
@@ -39,6 +39,11 @@ class StateUrl:
         return self.text == "memory://"
 
     @property
+    def has_begun(self) -> bool:
+        """Whether anything can be there yet: the process that first opens an SQLite state makes its file."""
+        return self.file is None or self.file.exists()
+
+    @property
     def kind(self) -> str:
         """Which engine it names: memory, sqlite or redis."""
         scheme = urlsplit(self.text).scheme
@@ -53,11 +58,11 @@ class StateUrl:
         """A client of Redis, for questions about the server itself; None for another engine."""
         return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
 
-    def open(self) -> State:
+    def open(self) -> Engine:
         """The state; ValueError if SQLite cannot use its file."""
         return self._opener()()
 
-    def _opener(self) -> Callable[[], State]:
+    def _opener(self) -> Callable[[], Engine]:
         parts = _split(self.text)
         if self.is_of_one_process:
             return MemoryState

@@ -49,7 +49,7 @@ def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest
     assert (old.id, new.id, new.partner_id, new.call_signature) == ("IONPAYTEST", "NEW", "NEW", "asymmetric")
     assert new.public_keys == (nicepay.private_key.public_key(),)
     file = settings_file.with_name("NEW.secret")
-    assert (new.client_secret_file, S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
+    assert (new.client_secret_file[0], S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
     assert capsys.readouterr().err == ""
 
 
@@ -86,7 +86,7 @@ def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, s
     new = Settings.load(settings_file).clients[1]
     assert new.public_keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
     assert (new.partner_id, new.call_signature) == ("P", "symmetric")
-    assert new.call_secret == settings_file.with_name("NEW.secret").read_bytes().strip()
+    assert new.call_secrets[0] == settings_file.with_name("NEW.secret").read_bytes().strip()
 
 
 def test_keys_may_lie_elsewhere(
@@ -162,26 +162,6 @@ def test_settings_behind_a_link_are_changed(
     assert len(Settings.load(settings_file).clients) == 2
 
 
-def test_a_client_is_suspended_and_resumed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A suspended client says so in the settings until it is resumed; each may be asked for twice."""
-    for command, suspended, told in (("suspend", True, "is suspended"), ("resume", False, "is not suspended")):
-        for _ in range(2):
-            assert main(["client", command, "--config", str(settings_file), "--id", "IONPAYTEST"]) == 0
-            assert Settings.load(settings_file).clients[0].suspended is suspended
-            assert capsys.readouterr() == (f"IONPAYTEST {told}\n", "")
-
-
-@pytest.mark.parametrize("command", ["suspend", "resume"])
-def test_a_client_that_is_not_there_is_not_suspended(
-    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    """An id that the settings do not have is told with those that they have; the status is 2."""
-    before = settings_file.read_text()
-    assert main(["client", command, "--config", str(settings_file), "--id", "X"]) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {settings_file} has no client X; it has IONPAYTEST\n")
-    assert settings_file.read_text() == before
-
-
 def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
     """Each client is a line of a table, from its ids to its suspension, and below it a line for each of its keys."""
     weak = Nicepay("SHORT", new_key(1024))
@@ -195,7 +175,7 @@ def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytes
         "id          partner id  signature   keys                  tolerance  suspended",
         "IONPAYTEST  IONPAYTEST  asymmetric  1 of 2048 bits        300 s      no",
         f"  {_fingerprint(nicepay)}  2048 bits",
-        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes",
+        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes (settings)",
         f"  {_fingerprint(nicepay)}  2048 bits",
         f"  {_fingerprint(weak)}  1024 bits",
     ]

@@ -188,3 +188,14 @@ def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, m
         assert main(["client", "list", "--config", str(write_settings(tmp_path, nicepay))]) == 141
         out.write("the rest")
         out.flush()
+
+
+def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that is missing, or lacks what is imported from it, is told in one line that says what to do."""
+    monkeypatch.delitem(sys.modules, "handlers.cli.command")
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    assert main(["--version"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("snap-token: this installation is not usable: ")
+    assert "cyclopts" in line
+    assert line.endswith("; install snap-token-server again, into an environment of its own")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from handlers.cli import main
+from handlers.cli import main, shared_state
 from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
 from tests.merchant import NOON, write_settings
@@ -24,6 +24,12 @@ FOREVER = timedelta(days=1)
 def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
     """Settings with a state that others reach."""
     return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is to take anything up."""
+    monkeypatch.setattr(shared_state, "TAKEN_UP_SECONDS", 0)
 
 
 def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from handlers import __version__
 from handlers.cli import main
@@ -206,7 +207,7 @@ def test_on_a_terminal_mistakes_are_for_people(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["serve", "--config", str(settings_file)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"snap-token: {settings_file}: ")
+    assert line.startswith(f"snap-token: {settings_file} is not TOML: ")
 
 
 def _mistakes(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -226,3 +227,13 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
     assert _mistakes(capsys) == [told]
     assert main(["serve", "--check", "--config", sandbox]) == 2
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize("options", [["--check"], []], ids=["check", "start"])
+def test_a_library_that_changed(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Where a library lacks a private name that the server needs, the server does not start, and says which."""
+    monkeypatch.delattr(HttpToolsProtocol, "on_body")
+    assert main(["serve", *options, "--config", str(settings_file)]) == 2
+    assert "has no HttpToolsProtocol.on_body, which this server needs; install 'uvicorn" in capsys.readouterr().err
