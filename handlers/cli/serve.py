@@ -46,10 +46,10 @@ def serve(*, config: Path, check: bool = False) -> int:
         check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
             captures, the documents. Tell everything that keeps the server from starting, and warn of what is not good.
     """
+    drain = logs.set_up()
     if check:
         start_check.check(config)
         return 0
-    drain = logs.set_up()
     try:
         _start(config, drain)
     except MisuseError as error:
