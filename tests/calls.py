@@ -21,6 +21,8 @@ from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 URI = "/api/v1.0/transfer-va/inquiry?page=1"
+ELSEWHERE = "/api/v1.0/transfer-va/payment"
+"""Of a service that names no methods."""
 BODY = b'{ "payNo": "1 2", "amount": 10.00 }'
 SECRET = b"a secret of this test"
 PARTNER = "PARTNER"
@@ -70,7 +72,9 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
         revocations=read_copy(),
-        service_codes={URI.partition("?")[0]: "24"},
+        when_down=WhenDown("refuse"),
+        service_codes={URI.partition("?")[0]: "24", ELSEWHERE: "25"},
+        service_methods={URI.partition("?")[0]: ("POST", "GET")},
     )
 
 

@@ -88,6 +88,7 @@ class Breaking(MemoryState):
         super().__init__()
         self.up = True
         self.reads: asyncio.Queue[float] = asyncio.Queue()
+        self.writes: asyncio.Queue[str] = asyncio.Queue()
         self.closed = False
 
     def _answer(self) -> None:
@@ -96,6 +97,7 @@ class Breaking(MemoryState):
             raise StateDownError(message)
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+        self.writes.put_nowait(key)
         self._answer()
         return await super().first_seen(key, ttl_seconds, now)
 

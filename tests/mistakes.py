@@ -68,6 +68,7 @@ class World:
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
             call_paths=frozenset({CALL_PATH}),
+            call_methods={CALL_PATH: ("POST", "GET")},
             secrets={SYMMETRIC: SECRET, OTHER: OTHER_SECRET, CLIENT_KEY: SECRET},
         )
 
@@ -519,7 +520,7 @@ def write_world(folder: Path, world: World) -> Path:
         file.chmod(0o600)
     key = f'public_keys = ["{CLIENT_KEY}.pem"]'
     tables = [
-        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"',
+        f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"\nmethods = ["POST", "GET"]',
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',

@@ -1,6 +1,5 @@
 """`snap-token explain`: why a request is refused."""
 
-import re
 import sys
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import replace
@@ -24,6 +23,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.texts import Language, as_data, printable, tell
 from handlers.doctor.verdicts import Diagnosis
 from handlers.server.captures import file_of
+from handlers.server.request_id import is_request_id
 from handlers.server.settings import Settings
 from handlers.server.start import clients_of, system_clock, token_keys_of
 from handlers.snap.timestamp import parse, render
@@ -32,7 +32,6 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a capture."""
 
 _REFUSED = 1
-_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _STANDARD_INPUT = Path("-")
 _OURS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
 _CHOICE = {
@@ -47,7 +46,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
     /,
     *,
     config: Path,
-    request_id: str | None = None,
+    request_id: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     at: str | None = None,
     lang: Language = "en",
     json: bool = False,
@@ -91,8 +90,8 @@ def _source(file: Path | None, request_id: str | None, settings: Settings) -> Pa
     if file:
         return file
     folder = settings.debug.capture_dir
-    if folder is None or not _REQUEST_ID.fullmatch(request_id or ""):
-        message = "--request-id wants 32 hexadecimal digits from the log, and [debug] capture_dir in the settings"
+    if folder is None or not is_request_id(request_id or ""):
+        message = "--request-id wants the request_id of a line in the log, and [debug] capture_dir in the settings"
         raise MisuseError(message)
     kept = file_of(folder, request_id or "")
     if not kept.exists():
@@ -130,7 +129,8 @@ def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
         token_keys=token_keys_of(settings),
         token_path=settings.server.base_path + TOKEN_PATH,
         call_paths=frozenset(service.path for service in settings.services),
-        secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
+        call_methods={service.path: service.methods for service in settings.services},
+        secrets={table.id: table.client_secret_file[0] for table in settings.clients if table.client_secret_file},
     )
 
 

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from handlers.cli import shared_state
 from handlers.cli.input_files import read_secret
 from handlers.cli.misuse import MisuseError, place_of, settings_of
+from handlers.cli.server_user import server_user
 from handlers.server.settings import Settings
 from handlers.server.start import system_clock, token_keys_of
 from handlers.snap.token import LIFETIME, TokenRefusedError, remembered_seconds
@@ -29,8 +30,8 @@ def revoke(
     """Revoke one token, or all of a client's issued up to now, at every instance that shares the state.
 
     It goes straight to the state engine of the settings, and works whether servers run or not. It takes a second:
-    when it ends, the servers have taken it up. Run this as the user that the server runs as. Exit status 1 if the token
-    is none that opens anything.
+    when it ends, the servers have taken it up. Run this as root or as the server's user. Exit status 1 if the token is
+    none that opens anything.
 
     Example: snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID
 
@@ -52,7 +53,8 @@ def revoke(
     except TokenRefusedError as error:
         sys.stderr.write(f"snap-token: there is nothing to revoke: {error.reason}\n")
         return _REFUSED
-    _revoke(settings.state.url, subject, now)
+    with server_user(config, settings):
+        _revoke(settings.state.url, subject, now)
     sys.stdout.write(f"revoked {subject}\n")
     return 0
 

@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handlers.cli.input_files import STANDARD_INPUT, read_secret
 from handlers.cli.misuse import MisuseError
-from handlers.server.key_files import read_private_key
-from handlers.snap.keys import load_private_key
+from handlers.snap.keys import KeyFormError, load_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -64,8 +63,6 @@ def variable_of(header: str) -> str:
 def private_key_of(file: Path) -> RSAPrivateKey:
     """Load the key that signs, from standard input for `-`; MisuseError if there is none."""
     try:
-        if file == STANDARD_INPUT:
-            return load_private_key(read_secret(file).encode())
-        return read_private_key(file)
-    except ValueError as error:
-        raise MisuseError(str(error)) from error
+        return load_private_key(read_secret(file).encode())
+    except KeyFormError as error:
+        raise MisuseError(str(error) if file == STANDARD_INPUT else f"{file}: {error}") from error

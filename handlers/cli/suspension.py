@@ -5,6 +5,7 @@ from pathlib import Path
 from handlers.cli import shared_state
 from handlers.cli.files import held, replace
 from handlers.cli.misuse import MisuseError, place_of, settings_of
+from handlers.cli.server_user import server_user
 from handlers.cli.settings_file import with_suspended
 from handlers.cli.shared_state import Held
 from handlers.server.settings import Settings
@@ -39,7 +40,8 @@ def _set(config: Path, client: str, *, suspended: bool) -> str:
     is_so = f"{client} is {'' if suspended else 'not '}suspended"
     settings = settings_of(config)
     place_of(client, settings, config)
-    _set_in_state(settings, client, suspended=suspended)
+    with server_user(config, settings):
+        _set_in_state(settings, client, suspended=suspended)
     try:
         _set_in_file(config, client, suspended=suspended)
     except MisuseError as error:

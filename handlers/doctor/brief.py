@@ -19,6 +19,7 @@ _OTHER_NAMES = {
     "headers.too_large": Verdict.REQUEST_TOO_LARGE,
     "method.not_supported": Verdict.METHOD_WRONG,
     "path.unmapped": Verdict.PATH_UNKNOWN,
+    "target.malformed": Verdict.PATH_UNKNOWN,
     "target.too_long": Verdict.REQUEST_TOO_LARGE,
     "token.absent": Verdict.TOKEN_MISSING,
 }

@@ -22,8 +22,7 @@ def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
     yield from form.duplicated(request, form.OF_CALL, "Authorization")
     spelt = signature.spelt(request, knowledge.clients)
     yield from form.headers(request, form.OF_CALL, spelt[1])
-    if request.path not in knowledge.call_paths:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": request.path[:_SHOWN], "wanted": knowledge.call_places})
+    yield from _of_service(request, knowledge)
     bearer = access_token.read(request, knowledge)
     yield from bearer.findings
     if bearer.client and bearer.client.known:
@@ -31,6 +30,14 @@ def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
         if spelt[0]:
             yield from _of_signature(spelt[0], request, knowledge, bearer, bearer.client)
         yield from _repeated(request, knowledge, bearer.client)
+
+
+def _of_service(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
+    methods = knowledge.methods_at(request.path)
+    if request.path not in knowledge.call_paths:
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": request.path[:_SHOWN], "wanted": knowledge.call_places})
+    elif request.method not in methods:
+        yield Finding(Verdict.METHOD_WRONG, {"method": request.method[:_SHOWN], "wanted": ", ".join(methods)})
 
 
 def mark_of(request: Request, knowledge: Knowledge) -> str:

@@ -12,8 +12,9 @@ from handlers.snap.token import TokenKeys
 class Knowledge:
     """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
 
-    `secrets` are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the
-    marks (`handlers.snap.repeat`) of the calls that came before.
+    `call_methods` are the methods that a path of calls takes: POST alone for a path that it does not name. `secrets`
+    are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
+    (`handlers.snap.repeat`) of the calls that came before.
     """
 
     now: datetime
@@ -21,6 +22,7 @@ class Knowledge:
     token_keys: TokenKeys = field(repr=False)
     token_path: str
     call_paths: frozenset[str] = frozenset()
+    call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     used: frozenset[str] = frozenset()
 
@@ -33,6 +35,10 @@ class Knowledge:
     def call_places(self) -> str:
         """Which paths take calls, for a person to read."""
         return ", ".join(sorted(self.call_paths)) or "-"
+
+    def methods_at(self, call_path: str) -> tuple[str, ...]:
+        """Which methods a path of calls takes."""
+        return self.call_methods.get(call_path, ("POST",))
 
     def of_partner(self, partner_id: str) -> Client | None:
         """The client whose calls carry this X-PARTNER-ID."""

@@ -23,8 +23,11 @@ class Request:
 
     @property
     def path(self) -> str:
-        """Without the query and, where the target is a whole URL, without scheme and host."""
-        return self.uri.partition("?")[0]
+        """Without the query and, where the target is a whole URL, without scheme and host.
+
+        A target with a fragment is given whole: it names no path of a server (RFC 9112, section 3.2).
+        """
+        return self.uri if "#" in self.uri else self.uri.partition("?")[0]
 
     @property
     def uri(self) -> str:

@@ -81,6 +81,9 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return
         super().on_headers_complete()
+        # uvicorn drops a fragment; the guard is to see it.
+        _, mark, fragment = self.url.partition(b"#")
+        self.scope["raw_path"] += mark + fragment
         self._in_head, self._overhead = False, 0
         self._expect_within(guard.BODY_SECONDS)
 

@@ -28,5 +28,6 @@ def _knowledge(services: Services, token_path: str) -> Knowledge:
         token_keys=services.token_keys,
         token_path=token_path,
         call_paths=frozenset(services.service_codes),
+        call_methods=services.service_methods,
         secrets={client.key: client.client_secret for client in services.clients if client.client_secret},
     )

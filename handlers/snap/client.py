@@ -10,10 +10,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
-from handlers.snap.signature import string_to_sign, verifies
+from handlers.snap.keys import fingerprint
+from handlers.snap.signature import string_to_sign, verdicts, verifies
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
+
+SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
+"""What stands for the fingerprint of a key where a client's secret has signed."""
 
 # The caller is not told which of the two it was: that would tell it which clients there are.
 _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
@@ -25,7 +29,8 @@ class Client:
 
     `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
     is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
-    A client with a secret signs its calls symmetrically.
+    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are taken
+    too. `fingerprints` are those of the public keys.
     """
 
     key: str
@@ -35,29 +40,36 @@ class Client:
     known: bool = True
     partner_id: str = ""
     client_secret: bytes | None = field(default=None, repr=False)
+    former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
+    fingerprints: tuple[str, ...] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which value is filled in
+    def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which values are filled in
         if not self.partner_id:
             object.__setattr__(self, "partner_id", self.key)
+        object.__setattr__(self, "fingerprints", tuple(map(fingerprint, self.public_keys)))
 
     @property
     def active(self) -> bool:
         """Whether the client may do anything at all."""
         return self.known and not self.suspended
 
-    def require_signature(self, client_key: str, timestamp: str, signature: str) -> None:
+    def require_signature(self, client_key: str, timestamp: str, signature: str) -> str:
         """Hold the signature of a request for a token against the header values as they were sent.
+
+        Returns the fingerprint of the key that verifies it.
 
         Raises:
             SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
         """
         message = string_to_sign(client_key, timestamp)
-        genuine = verifies(self.public_keys, message, signature)
+        verified = verdicts(self.public_keys, message, signature)
+        genuine = any(verified)
         if not (genuine and self.active):
             verifies(self.padding, message, signature)
             reason = "signature.mismatch" if self.known and not genuine else self._inactive
             raise unauthorized(field=_EITHER, reason=reason)
+        return self.fingerprints[verified.index(True)]
 
     def require_partner(self, partner_id: str) -> None:
         """Hold X-PARTNER-ID of a call against the client that its token belongs to.
@@ -69,22 +81,30 @@ class Client:
             reason = "partner.mismatch" if self.active else self._inactive
             raise unauthorized(field="X-PARTNER-ID", reason=reason)
 
-    def require_call_signature(self, call: Call, signature: str) -> None:
+    def require_call_signature(self, call: Call, signature: str) -> str:
         """Hold the signature of a call against it.
+
+        Returns the fingerprint of the key that verifies it, or SIGNED_BY_SECRET.
 
         Raises:
             SnapError: 401 00; the reason tells a wrong signature from a body that is signed and did not come along.
         """
-        if not self._signed(call, signature):
+        signer = self._signer_of(call, signature)
+        if signer is None:
             lacking = self.client_secret is not None and call.lacks_body
             reason = "call.body_not_forwarded" if lacking else "signature.mismatch"
             raise unauthorized(field="X-SIGNATURE", reason=reason)
+        return signer
 
-    def _signed(self, call: Call, signature: str) -> bool:
+    def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
-            return call.is_signed_with(self.client_secret, signature)
+            # Every secret is tried, so the time taken does not tell which of them it was.
+            secrets = (self.client_secret, *self.former_secrets)
+            signed = [call.is_signed_with(secret, signature) for secret in secrets]
+            return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
-        return verifies(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
+        verified = verdicts(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
+        return self.fingerprints[verified.index(True)] if any(verified) else None
 
     @property
     def _inactive(self) -> str:

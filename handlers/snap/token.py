@@ -89,6 +89,10 @@ class TokenKeys:
     def _opening_at(self, now: datetime) -> MultiFernet:
         return MultiFernet([fernet for fernet, at in self._opening if not (at and has_ended(at, now, self.lifetime))])
 
+    def expires_at(self, issued_at: datetime) -> datetime:
+        """The second from which on a token of that issue is refused."""
+        return issued_at.replace(microsecond=0) + self.lifetime
+
     def remaining_seconds(self, issued_at: datetime, now: datetime) -> int:
         """How long a token of that issue lives, from the whole second of `now` on; never more than the lifetime."""
         age = int(now.timestamp()) - int(issued_at.timestamp())

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from redis.asyncio import Redis
+
 from handlers.state.memory import MemoryState
 from handlers.state.port import Engine
 from handlers.state.redis import RedisState
@@ -13,6 +15,8 @@ from handlers.state.redis_url import redis_client
 from handlers.state.sqlite import SqliteState
 
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+
+_REDIS = frozenset({"redis", "rediss", "unix"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,23 @@ class StateUrl:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything can be there yet: who opens an SQLite state first makes its file."""
-        parts = _split(self.text)
-        return parts.scheme != "sqlite" or _file(parts, self.folder).exists()
+        """Whether anything can be there yet: the process that first opens an SQLite state makes its file."""
+        return self.file is None or self.file.exists()
+
+    @property
+    def kind(self) -> str:
+        """Which engine it names: memory, sqlite or redis."""
+        scheme = urlsplit(self.text).scheme
+        return "redis" if scheme in _REDIS else scheme
+
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None for another engine."""
+        return _file(urlsplit(self.text), self.folder) if self.kind == "sqlite" else None
+
+    def redis(self) -> Redis | None:
+        """A client of Redis, for questions about the server itself; None for another engine."""
+        return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
 
     def open(self) -> Engine:
         """The state; ValueError if SQLite cannot use its file."""
@@ -50,7 +68,7 @@ class StateUrl:
             return MemoryState
         if parts.scheme == "sqlite":
             return partial(SqliteState, _file(parts, self.folder))
-        if parts.scheme in {"redis", "rediss", "unix"}:
+        if parts.scheme in _REDIS:
             return partial(RedisState, redis_client(parts, self.folder))
         message = f"a state is one of {FORMS}"
         raise ValueError(message)

@@ -45,6 +45,8 @@ class RedisState:
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
         """As the port has it."""
+        began = asyncio.get_running_loop().time()
+        began = asyncio.get_running_loop().time()
         at = to_microseconds(now)
         value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
         known = await self._sightings.call(_Sighting(SEEN + key, value, ttl_seconds * 1_000))
@@ -55,8 +57,8 @@ class RedisState:
             if until > at:
                 return from_microseconds(first)
         # Over by the caller's clock, though not yet by that of Redis.
-        await in_time(self._client.eval(_FORGET, 1, SEEN + key, known))
-        return await self.first_seen(key, ttl_seconds, now)
+        await in_time(self._client.eval(_FORGET, 1, SEEN + key, known), began)
+        return await in_time(self.first_seen(key, ttl_seconds, now), began)
 
     async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[bytes | Exception | None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -85,15 +87,16 @@ class RedisState:
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; those that ended are taken out of Redis."""
+        began = asyncio.get_running_loop().time()
         moment = to_microseconds(now)
         pipeline = self._client.pipeline(transaction=True)
         pipeline.zrange(REVOKED_AT, 0, -1, withscores=True)
         pipeline.zrange(REVOKED_UNTIL, 0, -1, withscores=True)
         pipeline.hgetall(SUSPENDED_AT)
-        starts, ends, suspended = await in_time(pipeline.execute())
+        starts, ends, suspended = await in_time(pipeline.execute(), began)
         live = {subject for subject, until in ends if until > moment}
         if len(live) < len(starts):
-            await self._sweep(moment)
+            await in_time(self._sweep(moment), began)
         with _of_ours():
             revoked = {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
             return revoked | {SUSPENDED + key.decode(): from_microseconds(int(at)) for key, at in suspended.items()}
@@ -102,7 +105,7 @@ class RedisState:
         pipeline = self._client.pipeline(transaction=True)
         pipeline.zremrangebyscore(REVOKED_UNTIL, "-inf", moment)
         pipeline.zinterstore(REVOKED_AT, {REVOKED_AT: 1, REVOKED_UNTIL: 0})  # Those that are left, with their scores.
-        await in_time(pipeline.execute())
+        await pipeline.execute()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -37,6 +37,8 @@ class Revocations:
         self._now = now
         self._monotonic = monotonic
         self._copy: dict[str, datetime] = {}
+        self._news: dict[str, datetime] = {}
+        """Revoked here since the last read began, which may not know of it."""
         self._as_of = float("-inf")
         self._cause = _NOT_READ
         self._one_at_a_time = asyncio.Lock()
@@ -49,7 +51,7 @@ class Revocations:
     def require_fresh(self) -> None:
         """SnapError, 500 02, if the copy is too old and the policy is to refuse."""
         if not self.fresh:
-            self._when_down.meet(self._cause)
+            self._when_down.meet("read", self._cause)
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
         """Whether that token no longer counts.
@@ -84,16 +86,16 @@ class Revocations:
         await self._revoke(f"client:{client_key}", ttl_seconds)
 
     async def _revoke(self, subject: str, ttl_seconds: int) -> None:
-        async with self._one_at_a_time:  # A read that began before would undo it.
-            at = self._now()
-            await self._state.revoke(subject, at, ttl_seconds)
-            self._copy[subject] = max(at, self._copy.get(subject, at))
+        at = self._now()
+        await self._state.revoke(subject, at, ttl_seconds)
+        self._copy[subject] = self._news[subject] = max(at, self._copy.get(subject, at))
 
     async def refresh(self) -> None:
         """Read the copy anew; StateDownError leaves the old one."""
         async with self._one_at_a_time:
-            as_of = self._monotonic()
-            before, self._copy = self._copy, dict(await self._state.revocations(self._now()))
+            as_of, self._news = self._monotonic(), {}
+            read = await self._state.revocations(self._now())
+            before, self._copy = self._copy, {**read, **self._news}
             self._as_of = as_of
         _tell_suspensions(before, self._copy)
 
@@ -117,18 +119,13 @@ class Revocations:
             await self._try_to_refresh()
 
     async def _try_to_refresh(self) -> None:
-        """Log the engine's going and its coming back."""
-        was_up = self._cause is _NOT_READ
+        """Remember why the copy is old, for those who are refused because of it."""
         try:
             await self.refresh()
         except StateDownError as cause:
             self._cause = cause
-            if was_up:
-                _log.error("state.down", cause=str(cause))
         else:
             self._cause = _NOT_READ
-            if not was_up:
-                _log.info("state.up")
 
 
 def _tell_suspensions(before: Mapping[str, datetime], now: Mapping[str, datetime]) -> None:

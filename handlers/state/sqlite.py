@@ -10,15 +10,16 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import orjson
+import structlog
 
 from handlers.state.batches import Batches, in_time
+from handlers.state.daemon_thread import DaemonThread
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
 from handlers.state.port import SUSPENDED, StateDownError
 from handlers.state.sqlite_file import execute, open_file
@@ -50,6 +51,7 @@ _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
 
 Result = TypeVar("Result")
 
+_log = structlog.get_logger()
 
 _Sighting = tuple[str, int, int]
 """A key, the time, and the end of its being remembered, in microseconds."""
@@ -66,7 +68,7 @@ class SqliteState:
             message = f"{path} cannot be used: {getattr(error, 'strerror', None) or error}"
             raise ValueError(message) from error
         self._path = path
-        self._thread = ThreadPoolExecutor(1, "state")
+        self._thread = DaemonThread("state")
         self._sightings = Batches(self._see)
         self._unswept = SWEEP_EVERY
 
@@ -109,10 +111,12 @@ class SqliteState:
         return {subject: from_microseconds(at) for subject, at in rows}
 
     async def close(self) -> None:
-        """Finish what is under way and close the file."""
-        with suppress(StateDownError):
+        """Finish what is under way and close the file, or leave both to the end of the process."""
+        try:
             await in_time(self._in_thread(self._disconnect))
-        self._thread.shutdown(wait=False)
+        except StateDownError as cause:
+            _log.warning("state.not_closed", cause=str(cause))
+        self._thread.shutdown()
 
     async def _with_file(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         return await self._in_thread(lambda: self._do(work))

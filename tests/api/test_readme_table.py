@@ -86,9 +86,16 @@ def _coded(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     return _head_only(merchant, nicepay, {"Transfer-Encoding": "gzip, chunked"})
 
 
-def _head_only(merchant: Merchant, nicepay: Nicepay, framing: dict[str, str]) -> httpx.Response:
+def _with_fragment(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """No client's library sends one."""
+    return _head_only(merchant, nicepay, {}, f"{BASE_PATH}{TOKEN_PATH}?a#b")
+
+
+def _head_only(
+    merchant: Merchant, nicepay: Nicepay, framing: dict[str, str], target: str = BASE_PATH + TOKEN_PATH
+) -> httpx.Response:
     connection = HTTPConnection(merchant.origin.removeprefix("http://"))
-    connection.putrequest("POST", BASE_PATH + TOKEN_PATH)
+    connection.putrequest("POST", target)
     for name, value in (nicepay.headers(jakarta(merchant.clock.now)) | framing).items():
         connection.putheader(name, value)
     connection.endheaders()
@@ -117,6 +124,7 @@ REQUESTS: dict[str, Ask] = {
     ),
     "a header of the contract, Content-Type, Content-Encoding or Host twice": _twice,
     "no Host, or an empty one": _with(Host=""),
+    "a fragment (`#`) in the target": _with_fragment,
     "not HTTP/1.0 or 1.1, or a transfer coding but `chunked`": _coded,
     "a header malformed": _with(X_TIMESTAMP="today"),
     "body is JSON but no object": _body(b"[]"),

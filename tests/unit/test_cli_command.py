@@ -12,7 +12,7 @@ from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
 COMMANDS = {"init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share"}
-SECOND = {"pair", "rotate", "add", "call"}
+SECOND = {"pair", "secret", "rotate", "add", "call"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ SECOND = {"pair", "rotate", "add", "call"}
             id="unknown command",
         ),
         pytest.param(
-            ["keygen", "x"], 'Unknown command "x". Available commands: token, pair.', id="unknown second command"
+            ["keygen", "x"],
+            'Unknown command "x". Available commands: token, secret, pair.',
+            id="unknown second command",
         ),
         pytest.param(["keys", "x"], 'Unknown command "x". Available commands: rotate, list.', id="unknown of keys"),
         pytest.param(
@@ -85,6 +87,7 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("init", "snap-token init sandbox"),
         ("keygen", "snap-token keygen token token.keys"),
         ("keygen token", "snap-token keygen token token.keys"),
+        ("keygen secret", "snap-token keygen secret internal.secret"),
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
@@ -165,3 +168,14 @@ def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, m
         assert main(["client", "list", "--config", str(write_settings(tmp_path, nicepay))]) == 141
         out.write("the rest")
         out.flush()
+
+
+def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that is missing, or lacks what is imported from it, is told in one line that says what to do."""
+    monkeypatch.delitem(sys.modules, "handlers.cli.command")
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    assert main(["--version"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("snap-token: this installation is not usable: ")
+    assert "cyclopts" in line
+    assert line.endswith("; install snap-token-server again, into an environment of its own")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
 
 FOREVER = timedelta(days=1)
 
@@ -160,3 +162,15 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
     settings_file.write_text("x = 1\n" + settings_file.read_text())
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     assert capsys.readouterr() == ("", f"snap-token: {settings_file}: x: there is no such key\n")
+
+
+def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """Where root revokes before the first start, the server's user can use the file that comes of it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _revoke(settings, "--client", "IONPAYTEST") == 0
+        assert os.geteuid() == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _revocations(settings) == {"client:IONPAYTEST": NOON}

@@ -124,7 +124,7 @@ def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
 
 def test_a_client_keeps_its_secret_to_itself(nicepay: Nicepay) -> None:
     """A client that is printed, in a traceback say, does not show its secret."""
-    assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim"))
+    assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim", former_secrets=(b"geheim too",)))
 
 
 def test_the_registry_keeps_what_a_client_is(nicepay: Nicepay) -> None:
@@ -187,6 +187,14 @@ def test_with_a_secret_calls_are_signed_with_the_secret(nicepay: Nicepay) -> Non
     client.require_call_signature(_call("GET", None), sign(b"geheim", _call("GET").string_to_sign(b"")))
     assert _refused(client, _call(), nicepay.signature(TIMESTAMP)) == "signature.mismatch"
     assert _refused(client, _call(), sign(b"another", _call().string_to_sign(b"{}"))) == "signature.mismatch"
+
+
+def test_a_former_secret_is_taken_beside_the_newest(nicepay: Nicepay) -> None:
+    """While a secret is being changed, a call holds by the new one and by the one before it, and by no other."""
+    client = replace(_client(nicepay), client_secret=b"new", former_secrets=(b"old",))
+    for secret in (b"new", b"old"):
+        client.require_call_signature(_call(), sign(secret, _call().string_to_sign(b"{}")))
+    assert _refused(client, _call(), sign(b"older", _call().string_to_sign(b"{}"))) == "signature.mismatch"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,26 @@ async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type)
 
 
 @pytest.mark.parametrize(
+    ("url", "kind", "file", "is_redis"),
+    [
+        ("memory://", "memory", None, False),
+        ("sqlite:///state.db", "sqlite", "state.db", False),
+        ("redis://:password@127.0.0.1/0", "redis", None, True),
+        ("rediss://127.0.0.1", "redis", None, True),
+        ("unix:///run/redis.sock?db=1", "redis", None, True),
+    ],
+)
+@asynchronous
+async def test_a_url_tells_its_engine(tmp_path: Path, url: str, kind: str, file: str | None, *, is_redis: bool) -> None:
+    """Which engine it is, is told without a password; SQLite has a file, and Redis alone a client of Redis."""
+    state_url = StateUrl(url, tmp_path)
+    client = state_url.redis()
+    assert (state_url.kind, state_url.file, client is not None) == (kind, file and tmp_path / file, is_redis)
+    if client:
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
     ("url", "path"),
     [
         ("sqlite:///state.db", "settings/state.db"),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -27,7 +28,7 @@ class House:
     now: datetime = NOON
 
     def __post_init__(self) -> None:
-        when_down = WhenDown(self.policy, lambda: self.seconds)
+        when_down = WhenDown(self.policy, count().__next__)
         state = GuardedState(self.engine, when_down)
         self.revocations = Revocations(state, when_down, lambda: self.now, lambda: self.seconds)
 
@@ -183,10 +184,11 @@ async def test_a_slow_read_does_not_undo_a_revocation() -> None:
     house = House(engine=engine)
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
-    revoked = asyncio.create_task(house.revocations.revoke_token("ab", 900))
-    await asyncio.sleep(0)
+    await house.revocations.revoke_token("ab", 900)
     engine.gate.set()
-    await asyncio.gather(read, revoked)
+    await read
+    assert house.is_revoked()
+    await house.revocations.refresh()
     assert house.is_revoked()
 
 
@@ -237,7 +239,7 @@ async def test_going_on_with_an_old_copy() -> None:
     with capture_logs() as log:
         assert house.is_revoked()
         assert not house.revocations.is_revoked("A", "other", ISSUED)
-    assert [line["event"] for line in log] == ["state.down"]
+    assert [(line["event"], line.get("unchecked")) for line in log] == [("state.down", 1)]
 
 
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
@@ -263,6 +265,20 @@ async def test_it_is_kept_fresh() -> None:
     assert REFRESH_SECONDS * 1.9 < third - began < REFRESH_SECONDS * 2.4
     await asyncio.sleep(REFRESH_SECONDS * 1.2)
     assert house.engine.reads.empty()
+
+
+@asynchronous
+async def test_concurrent_revocations_share_their_time() -> None:
+    """Revocations do not wait for one another, nor for a read that is under way."""
+    engine = Slow()
+    house = House(engine=engine)
+    read = asyncio.create_task(house.revocations.refresh())
+    await engine.reading.wait()
+    await asyncio.gather(*(house.revocations.revoke_token(name, 900) for name in ("ab", "cd")))
+    assert not read.done()
+    engine.gate.set()
+    await read
+    assert house.is_revoked()
 
 
 @asynchronous
