@@ -14,7 +14,7 @@ _URI = "Sign the path as it is sent, from its first slash on, with its query and
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing is to be done. That a request is a repeat, or its token revoked, is known to the server alone.",
+        "Nothing is to be done. Whether it is a repeat, its token revoked or its client suspended, the server knows.",
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}; {allowed} are allowed.",

@@ -14,7 +14,7 @@ _URI = "Tanda tangani path seperti yang dikirim, mulai dari garis miring pertama
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "Request sah.",
-        "Tidak ada yang perlu diperbaiki. Request ulang dan token yang sudah dicabut hanya diketahui oleh server.",
+        "Tidak ada yang perlu diperbaiki. Pengulangan, pencabutan token, dan penonaktifan hanya diketahui oleh server.",
     ),
     Verdict.CLOCK_BEHIND: (
         "Jam server klien tertinggal {seconds} detik dari {judged_at}; batasnya {allowed} detik.",

@@ -74,7 +74,8 @@ def clients_of(settings: Settings) -> Clients:
 
 def token_keys_of(settings: Settings) -> TokenKeys:
     """The keys that mint and open tokens, for the lifetime that is set."""
-    return TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+    file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
+    return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
 def assemble(settings: Settings, shared: Shared) -> Services:
