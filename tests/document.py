@@ -33,7 +33,7 @@ OPERATION: dict[str, Any] = DOCUMENT["paths"][TOKEN_PATH]["post"]
 RESPONSES: dict[str, Any] = OPERATION["responses"]
 SNAP_HEADERS = {
     *("x-timestamp", "x-client-key", "x-external-id", "x-accel-redirect"),
-    *("cache-control", "www-authenticate", "allow", "retry-after"),
+    *("cache-control", "www-authenticate", "allow", "retry-after", "x-request-id"),
 }
 
 

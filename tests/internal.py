@@ -32,6 +32,7 @@ port = 0
 [[services]]
 path = "/api/v1.0/transfer-va/inquiry"
 service_code = "24"
+methods = ["POST", "GET"]
 [[services]]
 path = "/api/v1.0/cvs/payment"
 service_code = "99"

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -52,3 +53,9 @@ class Nicepay:
 def jakarta(instant: datetime) -> str:
     """As NICEPAY's own clients print it: 25 characters."""
     return instant.astimezone(JAKARTA).strftime("%Y-%m-%dT%H:%M:%S+07:00")
+
+
+def fingerprint(nicepay: Nicepay) -> str:
+    """Of the public key, as `openssl pkey -pubin -outform DER | sha256sum` has it."""
+    spki = nicepay.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).hexdigest()

@@ -1,19 +1,25 @@
 """What the doctor is told about the merchant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 
+LARGEST_CALL_BODY = 262_144
+"""Bytes, unless the settings say otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
     """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
 
-    `secrets` are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the
-    marks (`handlers.snap.repeat`) of the calls that came before.
+    `call_methods` are the methods that a path of calls takes: POST alone for a path that it does not name. `secrets`
+    are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
+    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; without
+    any, none is demanded. A call's body has at most `largest_call_body` bytes. `delivers` says whether a proxy is told
+    where a genuine call goes (`internal.accel_redirect`).
     """
 
     now: datetime
@@ -21,8 +27,12 @@ class Knowledge:
     token_keys: TokenKeys = field(repr=False)
     token_path: str
     call_paths: frozenset[str] = frozenset()
-    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used: frozenset[str] = frozenset()
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    largest_call_body: int = LARGEST_CALL_BODY
+    delivers: bool = False
 
     @property
     def client_keys(self) -> str:
@@ -33,6 +43,10 @@ class Knowledge:
     def call_places(self) -> str:
         """Which paths take calls, for a person to read."""
         return ", ".join(sorted(self.call_paths)) or "-"
+
+    def methods_at(self, call_path: str) -> tuple[str, ...]:
+        """Which methods a path of calls takes."""
+        return self.call_methods.get(call_path, ("POST",))
 
     def of_partner(self, partner_id: str) -> Client | None:
         """The client whose calls carry this X-PARTNER-ID."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 import orjson
 from starlette.types import Send
 
+from handlers.server.request_id import HEADER
 from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import render
 
@@ -47,12 +48,16 @@ class Answer:
         """The responseCode; the status where there is none."""
         return str((self.body or {}).get("responseCode", self.status))
 
-    async def send(self, send: Send, now: datetime, client_key: object) -> None:
-        """Every answer carries the server's time, and the client key if the request had one (ASPI, 2.1.5.b)."""
+    async def send(self, send: Send, now: datetime, request_id: str, client_key: object) -> None:
+        """Every answer carries the server's time, the request's id, and the client key if the request had one.
+
+        Time and client key are SNAP's (ASPI, 2.1.5.b).
+        """
         content = b"" if self.body is None else orjson.dumps(self.body)
         headers = [
             _NOT_STORED,
             (b"x-timestamp", _server_time(int(now.timestamp()))),
+            (HEADER, request_id.encode()),
             (b"content-length", b"%d" % len(content)),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
         ]

@@ -1,7 +1,8 @@
 """Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
 
 A file holds a token and a signature: it is its owner's alone, and is gone after a day and an hour at the most, as long
-as a server runs that is asked something.
+as a server runs that is asked something. Of a call that a proxy asks about, the question is kept, and in it the proxy's
+secret is masked.
 """
 
 import asyncio
@@ -11,8 +12,8 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from stat import S_ISDIR, S_IWGRP, S_IWOTH
 
 import orjson
@@ -21,27 +22,28 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers import __version__
 from handlers.server import guard
+from handlers.server.masking import MASKING
 from handlers.server.rate import Rate
+from handlers.server.request_id import identify
 
 MOST_FILES = 200
 LONGEST = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 MOST_A_SECOND = 10
-REQUEST_ID = "snap_token.request_id"
-"""Under which the request's id stands in the scope, for the log; None for what is not kept."""
 
 _REFUSED = 400
 _TOO_SLOW = 408
-_REQUEST_ID_BYTES = 16
-_OURS = re.compile(r"[0-9a-f]{32}\.har")
+_DIGITS_OF_A_NAME = 32
+_DIGITS = re.compile(rf"[0-9a-f]{{{_DIGITS_OF_A_NAME}}}")
 _OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
-_NOT_OF_THE_CALL = frozenset({b"x-original-method", b"x-original-uri", b"x-internal-authorization"})
+_PROXY_SECRET = b"x-internal-authorization"
 
 
 def file_of(folder: Path, request_id: str) -> Path:
-    """Where a request of this id is kept."""
-    return folder / f"{request_id}.har"
+    """Where a request of this id is kept; an id of another form than ours has a digest of it for its file's name."""
+    name = request_id if _DIGITS.fullmatch(request_id) else sha256(request_id.encode()).hexdigest()[:_DIGITS_OF_A_NAME]
+    return folder / f"{name}.har"
 
 
 def require_folder(folder: Path) -> None:
@@ -136,8 +138,8 @@ class Captures:
             await self._app(scope, receive, send)
 
     async def _watched(self, scope: Scope, kept: _Kept, at: datetime) -> None:
-        request_id = token_hex(_REQUEST_ID_BYTES)
-        await self._app({**scope, REQUEST_ID: request_id}, kept.receive, kept.send)
+        request_id = identify(scope)
+        await self._app(scope, kept.receive, kept.send)
         await kept.end(self._largest)
         if kept.refused:
             await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
@@ -150,6 +152,9 @@ class Captures:
         file = file_of(self._folder, request_id)
         try:
             _write(file, content)
+        except FileExistsError:
+            # A caller who can choose the id must not have another's request taken away.
+            self._log.error("capture.failed", request_id=request_id, cause="a request of this id is kept already")
         except OSError as error:
             self._log.error("capture.failed", cause=error.strerror)
             with suppress(OSError):
@@ -176,7 +181,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    return _OURS.fullmatch(file.name) is not None
+    return file.suffix == ".har" and _DIGITS.fullmatch(file.stem) is not None
 
 
 def _age(file: Path) -> float:
@@ -188,18 +193,15 @@ def _age(file: Path) -> float:
 
 
 def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
-    """One entry of HTTP Archive 1.2; of a call that a proxy asked about, the call."""
-    values = dict(scope["headers"])
+    """One entry of HTTP Archive 1.2."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    target = values.get(b"x-original-uri", scope["raw_path"] + query)
     headers = [
-        {"name": name.decode("latin-1"), "value": value.decode("latin-1")}
+        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"))}
         for name, value in scope["headers"]
-        if name not in _NOT_OF_THE_CALL
     ]
     request = {
-        "method": values.get(b"x-original-method", scope["method"].encode()).decode("latin-1"),
-        "url": target.decode("latin-1"),
+        "method": scope["method"],
+        "url": (scope["raw_path"] + query).decode("latin-1"),
         "httpVersion": f"HTTP/{scope['http_version']}",
         "headers": headers,
         "postData": _body(bytes(kept.body)),
@@ -207,6 +209,10 @@ def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
     entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": kept.status}}
     creator = {"name": "snap-token", "version": __version__}
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
+
+
+def _shown(name: bytes, value: str) -> str:
+    return MASKING.masked(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

@@ -112,6 +112,9 @@ class Connection(HttpToolsProtocol):
         if self.expect_100_continue:
             # A client that gets its answer instead of 100 may leave the body out. What follows would be taken for it.
             self.cycle.keep_alive = False
+        # uvicorn drops a fragment; the guard is to see it.
+        _, mark, fragment = self.url.partition(b"#")
+        self.scope["raw_path"] += mark + fragment
         self._in_head, self._overhead = False, 0
         self._deadline.move(guard.BODY_SECONDS)
 

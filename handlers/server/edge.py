@@ -9,14 +9,16 @@ from connexion.spec import Specification
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers import noted
 from handlers.server import guard
 from handlers.server.answer import Answer
 from handlers.server.api import Api, Facts
 from handlers.server.audit import Audit
 from handlers.server.binding import Operations, bind
-from handlers.server.captures import REQUEST_ID
+from handlers.server.request_id import HEADER, identify
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
+from handlers.snap.masking import beginning
 
 _SLASH_REDIRECT = 307
 _LONGEST_SHOWN = 255
@@ -43,6 +45,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request_id, notes = identify(scope), noted.taken()
         sent = guard.Sent.of(scope["headers"])
         operation = self._operations.get((scope["path"], scope["method"]))
         error: Exception | None = None
@@ -50,7 +53,7 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             guard.require_bounded(scope, sent)
             if operation is None:
                 self._require_method(scope["path"])
-                await self._app(scope, receive, _without_redirect(send))
+                await self._app(scope, receive, _from_below(send, request_id))
                 return
             answer = Answer.of(await operation(sent, receive))
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
@@ -58,13 +61,16 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
             answer = self._refusal(error, scope["raw_path"].decode("latin-1"), sent)
         services = self._services()
         now = services.now()
-        told = {**(_asked(scope) if error else {}), **self._api.facts(sent, now), "remote": _remote(scope)}
+        asked = {"request_id": request_id, **(_asked(scope) if error else {})}
+        told = {**asked, **self._api.facts(sent, now), "remote": _remote(scope), **notes}
         if self._api.explain and isinstance(error, SnapError):
-            sending = answer.send(send, now, told.get(self._api.echo))
+            sending = answer.send(send, now, request_id, told.get(self._api.echo))
             await self._explain(sending, answer, error, told, partial(self._api.explain, sent, error, services, now))
-            return
-        self._audit.record(operation.event if operation else None, told, answer, error)
-        await answer.send(send, now, told.get(self._api.echo))
+        else:
+            self._audit.record(operation.event if operation else None, told, answer, error)
+            await answer.send(send, now, request_id, told.get(self._api.echo))
+        if isinstance(error, SnapError):
+            self._audit.judge_clock(told, sent, error, now)
 
     async def _explain(
         self, sending: Awaitable[None], answer: Answer, error: SnapError, told: Facts, why: Callable[[], Facts]
@@ -100,12 +106,17 @@ def _not_supported(allowed: str) -> SnapError:
     return SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": allowed})
 
 
-def _without_redirect(send: Send) -> Send:
-    """Starlette's routers redirect a path that differs in its last slash, to a Location made from Host: not here."""
+def _from_below(send: Send, request_id: str) -> Send:
+    """An answer from below gets the id of its request.
+
+    Starlette's routers redirect a path that differs in its last slash, to a Location made from Host: not here.
+    """
 
     async def checked(message: Message) -> None:
         if message.get("status") == _SLASH_REDIRECT:
             raise SnapError(NOT_FOUND, reason="path.unknown")
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (HEADER, request_id.encode())]}
         await send(message)
 
     return checked
@@ -117,7 +128,6 @@ def _remote(scope: Scope) -> str | None:
 
 
 def _asked(scope: Scope) -> Facts:
-    """What was asked for, shown as far as it is plain, and the id that a layer around this one has given it, if any."""
-    path = scope["raw_path"][:_LONGEST_SHOWN].decode("ascii", "replace")
-    asked = {"method": scope["method"], "path": path}
-    return {**asked, "request_id": scope[REQUEST_ID]} if REQUEST_ID in scope else asked
+    """What was asked for, shown as far as it is plain."""
+    path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
+    return {"method": scope["method"], "path": path}

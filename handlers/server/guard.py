@@ -77,13 +77,16 @@ class Sent(NamedTuple):
 def require_bounded(scope: Scope, sent: Sent) -> None:
     """Hold target and headers against their limits, and against what HTTP demands and httptools lets pass.
 
-    That is one Host (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0 has not (6.1). An
-    escaped path is another path: whoever stands before this server compares paths as they are sent; so does it.
+    That is one Host and no fragment (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0
+    has not (6.1). An escaped path is another path: whoever stands before this server compares paths as they are sent;
+    so does it.
 
     Raises:
         SnapError: 414 00, 431 00, 400 00, or 404 00.
     """
     headers: Headers = scope["headers"]
+    if b"#" in scope["raw_path"]:
+        raise SnapError(BAD_REQUEST, reason="target.malformed")
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
         raise SnapError(URI_TOO_LONG, reason="target.too_long")
     if len(headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(headers))) > LARGEST_HEADERS:

@@ -1,6 +1,6 @@
 """The merchant's own API: what of it is not in its document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,7 +14,7 @@ NO_SERVICE = "00"
 
 _URI = b"x-original-uri"
 _PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": _URI}
-_OURS = frozenset(_PAIR.values())
+_OURS = frozenset({*_PAIR.values(), b"x-original-delivery"})
 _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
@@ -32,12 +32,15 @@ def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[
     return service_code
 
 
-def bearer_check(secret: bytes | None, header: str) -> Check:
-    """A check for `Bearer <secret>` in a header, in constant time; without a secret everybody passes."""
+def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
+    """A check for `Bearer <secret>` in a header, in constant time; where there is no secret everybody passes."""
 
     def check(value: str) -> Mapping[str, object]:
         scheme, _, given = value.partition(" ")
-        if secret and not (scheme.lower() == "bearer" and compare_digest(given.encode("latin-1"), secret)):
+        known = secrets()
+        # Every secret is compared, so the time taken does not tell which of them it was.
+        verdicts = [compare_digest(given.encode("latin-1"), secret) for secret in known]
+        if known and not (scheme.lower() == "bearer" and any(verdicts)):
             raise SnapError(UNAUTHORIZED, field=header, reason=_WRONG_SECRET, headers=_PLAIN_BEARER)
         return {}
 
@@ -50,7 +53,10 @@ def hand_over(authorization: str) -> Mapping[str, object]:
 
 
 class ForwardedCall:
-    """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these."""
+    """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these.
+
+    So it does with X-Original-Delivery: nginx alone sets it, and nginx uses the other pair.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """`app` reads X-Original-Method and X-Original-URI."""

@@ -10,26 +10,22 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    InstanceOf,
     StrictBool,
     ValidationInfo,
 )
 from pydantic import field_validator as field_rule
-from pydantic_settings import NoDecode
 
-from handlers.server.captures import require_folder
 from handlers.server.key_files import (
-    BearerSecret,
-    ClientSecret,
+    NO_SECRETS,
+    BearerSecrets,
+    ClientSecrets,
     KeyFile,
     PublicKey,
     TokenKeys,
-    in_folder,
     read_private_key,
-    require_private,
 )
+from handlers.server.settings_fields import CaptureFolder, Networks, Url
 from handlers.snap.client import CLIENT_KEY
-from handlers.state.opening import StateUrl
 
 MOST_KEYS_A_CLIENT = 4
 # Defaults are validated like what is written in the file, and so become keys, a place of the state, and other files.
@@ -56,30 +52,11 @@ def _base_path(value: str) -> str:
     return _no_dots(value.rstrip("/"))
 
 
-def _capture_folder(value: object) -> Path:
-    if not isinstance(value, str | Path):
-        message = "the path of a folder is wanted"
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    folder = in_folder(value)
-    require_folder(folder)
-    return folder
-
-
-CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
-
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 """A whole number; `true` is none, whatever Python thinks of it."""
 
 
-def _state_url(value: object) -> StateUrl:
-    if not isinstance(value, str):
-        message = "a URL is wanted"
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    return StateUrl(value, in_folder(""))
-
-
-Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
-"""Checked, and not asked anything yet. A variable holds it as it is, not in JSON."""
+Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
 
 
 class Table(BaseModel):
@@ -118,10 +95,14 @@ def _overlap(one: str, other: str) -> bool:
 
 
 class Server(Listener):
-    """Where the server listens for NICEPAY."""
+    """Where the server listens for NICEPAY.
+
+    `trusted_proxies` are those whose X-Forwarded-For is believed, at both listeners.
+    """
 
     port: Whole = Field(8080, ge=0, le=65535)
     base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
+    trusted_proxies: Networks = ()
 
 
 class Token(Table):
@@ -136,7 +117,7 @@ class Token(Table):
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The keys in the file; the first mints, all open."""
+        """The keys in the file; the first mints, all open until their time is over."""
         return self.keys_file.keys
 
     @property
@@ -157,13 +138,13 @@ class ClientTable(Table):
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Whole = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
-    client_secret_file: ClientSecret | None = Field(None, repr=False)
+    client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
 
     @property
-    def call_secret(self) -> bytes | None:
-        """The secret that signs the client's calls; None if its key pair does."""
-        return self.client_secret_file if self.call_signature == "symmetric" else None
+    def call_secrets(self) -> tuple[bytes, ...]:
+        """The secrets of which one signs the client's calls, the newest first; none if its key pair does."""
+        return self.client_secret_file if self.call_signature == "symmetric" else ()
 
     @field_rule("partner_id", mode="before")
     @classmethod
@@ -173,11 +154,11 @@ class ClientTable(Table):
 
     @field_rule("client_secret_file")
     @classmethod
-    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
-        if secret is None and info.data.get("call_signature") == "symmetric":
+    def _has_a_secret(cls, secrets: tuple[bytes, ...], info: ValidationInfo) -> tuple[bytes, ...]:
+        if not secrets and info.data.get("call_signature") == "symmetric":
             message = 'the file of a secret is wanted, since call_signature is "symmetric"'
             raise ValueError(message)
-        return secret
+        return secrets
 
 
 class State(Table):
@@ -188,10 +169,14 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes."""
+    """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes.
+
+    `methods` are those that the service takes.
+    """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_no_dots)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
+    methods: tuple[Method, ...] = Field(("POST",), min_length=1)
 
 
 class Internal(Listener):
@@ -204,22 +189,22 @@ class Internal(Listener):
     port: Whole = Field(9080, ge=0, le=65535)
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
     accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
-    secret_file: BearerSecret | None = Field(None, repr=False)
+    secret_file: BearerSecrets = Field(NO_SECRETS, repr=False)
     body_limit_bytes: Whole = Field(262_144, ge=1_024, le=1_048_576)
 
     @property
-    def secret(self) -> bytes | None:
-        """The bearer secret that callers have to send; None if none is demanded."""
+    def secrets(self) -> tuple[bytes, ...]:
+        """The bearer secrets of which callers have to send one, the newest first; none if none is demanded."""
         return self.secret_file
 
     @field_rule("secret_file")
     @classmethod
-    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
+    def _has_a_secret(cls, secrets: tuple[bytes, ...], info: ValidationInfo) -> tuple[bytes, ...]:
         host = info.data.get("host", "localhost")
-        if secret is None and not is_loopback(host):
+        if not secrets and not is_loopback(host):
             message = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
             raise ValueError(message)
-        return secret
+        return secrets
 
 
 class Sandbox(Table):
@@ -232,8 +217,7 @@ class Sandbox(Table):
     @classmethod
     def _signs(cls, file: Path, info: ValidationInfo) -> Path:
         if info.data.get("enabled"):
-            require_private(file)
-            read_private_key(file)
+            read_private_key(file, private=True)
         return file
 
 

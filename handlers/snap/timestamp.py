@@ -1,6 +1,6 @@
 """X-TIMESTAMP: `YYYY-MM-DDTHH:MM:SS[.fraction]` and `Z` or an offset (ASPI; ISO 8601), and its window."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
 from handlers.snap.codes import unauthorized
@@ -25,6 +25,11 @@ def parse(text: str) -> datetime:
 def render(instant: datetime) -> str:
     """25 characters, whole seconds, Jakarta time: `2024-01-22T15:00:01+07:00`."""
     return instant.astimezone(JAKARTA).isoformat(timespec="seconds")
+
+
+def utc(instant: datetime) -> str:
+    """For the log: `2024-01-22T08:00:01Z`."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def skew(text: str, now: datetime) -> timedelta:

@@ -1,14 +1,18 @@
 """Each input and the answer that the contract rules for it, over HTTP."""
 
 import json
+from base64 import urlsafe_b64decode
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 
 import httpx
 import pytest
 
+from handlers.server.settings import Settings
 from tests.document import TOKEN_PATH
-from tests.merchant import BASE_PATH, Merchant
-from tests.nicepay import BODY, Nicepay, jakarta
+from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running, write_settings
+from tests.nicepay import BODY, Nicepay, fingerprint, jakarta
 
 NEITHER = "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
 
@@ -260,7 +264,7 @@ def test_who_is_not_authentic_is_told_nothing_more(merchant: Merchant, nicepay: 
     response = merchant.send(headers | alter)
     assert response.json() == {"responseCode": "4017300", "responseMessage": NEITHER}
     assert response.content == reference.content
-    differing = {"x-client-key", "date"}
+    differing = {"x-client-key", "date", "x-request-id"}
     assert _without(response.headers, differing) == _without(reference.headers, differing)
 
 
@@ -286,9 +290,11 @@ def test_timestamps_of_any_offset_are_taken(merchant: Merchant, nicepay: Nicepay
 
 def test_every_decision_is_one_line_without_secrets(merchant: Merchant, nicepay: Nicepay) -> None:
     """The line says who, what and by how much the clock is off, and holds neither token nor signature."""
+    merchant.clock.now += timedelta(hours=5)  # Nothing was signed then before.
     response = merchant.ask(nicepay)
     line = merchant.decision()
-    assert len(line.pop("request_id")) == 32
+    token = response.json()["accessToken"]
+    assert line.pop("request_id") == response.headers["X-Request-ID"]
     assert line.pop("timestamp")
     assert line == {
         "event": "token.issued",
@@ -298,8 +304,23 @@ def test_every_decision_is_one_line_without_secrets(merchant: Merchant, nicepay:
         "remote": "127.0.0.1",
         "response_code": "2007300",
         "clock_skew_seconds": -0.25,
+        "key": fingerprint(nicepay),
+        "repeat": False,
+        "token": sha256(urlsafe_b64decode(token)).hexdigest(),
+        "expires_at": "2026-01-22T10:15:01Z",
     }
-    assert response.json()["accessToken"] not in json.dumps(line)
+    assert token not in json.dumps(line)
+
+
+def test_a_repeat_is_told_to_the_log(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The second answer to one signed request is logged as a repeat, which expires with the first."""
+    timestamp = jakarta(NOON - timedelta(seconds=17))
+    merchant.ask(nicepay, timestamp)
+    merchant.clock.now += timedelta(seconds=30)
+    merchant.ask(nicepay, timestamp)
+    first, second = merchant.log()
+    assert (first["repeat"], second["repeat"]) == (False, True)
+    assert first["expires_at"] == second["expires_at"] == "2026-01-22T05:15:01Z"
 
 
 def test_a_client_key_that_is_none_is_neither_echoed_nor_logged(merchant: Merchant, nicepay: Nicepay) -> None:
@@ -331,3 +352,51 @@ def test_a_clock_that_goes_backwards_fails_nobody(merchant: Merchant, nicepay: N
     merchant.clock.now -= timedelta(hours=1)
     assert merchant.ask(nicepay, before).json()["responseMessage"] == "Unauthorized. X-TIMESTAMP"
     assert merchant.ask(nicepay).status_code == 200
+
+
+REQUEST_ID = "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("POST", TOKEN_PATH, {}, 200),
+        ("POST", TOKEN_PATH, {"X-SIGNATURE": ""}, 400),
+        ("POST", TOKEN_PATH, {"X-SIGNATURE": "AAAA"}, 401),
+        ("POST", "/elsewhere", {}, 404),
+        ("POST", "/%61ccess-token/b2b", {}, 404),
+        ("GET", TOKEN_PATH, {}, 405),
+        ("POST", TOKEN_PATH + "?" + "a" * 2_048, {}, 414),
+        ("POST", TOKEN_PATH, {"Content-Type": "text/plain"}, 415),
+        ("POST", TOKEN_PATH, {"X-Long": "a" * 16_384}, 431),
+    ],
+)
+def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
+    merchant: Merchant, nicepay: Nicepay, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    """The proxy's id stands in the answer and in its line of the log, whatever the answer is."""
+    sent = nicepay.headers(jakarta(merchant.clock.now)) | {"X-Request-ID": REQUEST_ID} | headers
+    response = merchant.send(sent, method=method, path=BASE_PATH + path)
+    assert (response.status_code, response.headers["X-Request-ID"]) == (status, REQUEST_ID)
+    assert merchant.decision()["request_id"] == REQUEST_ID
+
+
+@pytest.mark.parametrize("copies", [["a b"], ["x" * 65], [""], ["one", "two"]], ids=["form", "long", "empty", "two"])
+def test_an_id_that_is_none_is_ignored(merchant: Merchant, nicepay: Nicepay, copies: list[str]) -> None:
+    """A malformed or doubled X-Request-ID costs nobody a token; the request gets an id of ours."""
+    headers = [*nicepay.headers(jakarta(merchant.clock.now)).items(), *(("X-Request-ID", each) for each in copies)]
+    response = merchant.send(headers)
+    assert response.status_code == 200
+    assert response.headers["X-Request-ID"] not in copies
+    assert merchant.decision()["request_id"] == response.headers["X-Request-ID"]
+
+
+def test_a_key_s_fingerprint_says_which_has_signed(tmp_path: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """Of two keys of a client, the log names the one that verified: so it is seen when NICEPAY has switched."""
+    file = write_settings(tmp_path, nicepay)
+    (tmp_path / "next.pem").write_text(stranger.public_pem)
+    file.write_text(file.read_text().replace('"IONPAYTEST.pem"', '"IONPAYTEST.pem", "next.pem"'))
+    with running(Settings.load(file), Clock()) as merchant:
+        for who in (nicepay, stranger):
+            merchant.ask(who)
+        assert [line["key"] for line in merchant.log()] == [fingerprint(nicepay), fingerprint(stranger)]

@@ -1,7 +1,9 @@
 """The internal listener's answers about calls: the order of the checks, the headers, and what it reads of a request."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.api.conftest import Listeners
 from tests.calls import BODY, URI
 from tests.internal import PROXY_SECRET, SUSPENDED, SYMMETRIC, InternalListener
 from tests.merchant import Merchant
-from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+from tests.nicepay import CLIENT_KEY, Nicepay, fingerprint, jakarta
 
 Headers = dict[str, str]
 Break = Callable[[InternalListener, Nicepay, Headers], Headers]
@@ -162,8 +164,8 @@ def test_the_forwarded_pair_is_read_instead(listeners: Listeners, nicepay: Nicep
         ("/api/v1.0/cvs/./payment", "4040000"),
         ("/api/v1.0/transfer-va/../cvs/payment", "4040000"),
         ("/api/v1.0/cvs/payment;a=b", "4040000"),
-        ("/api/v1.0/cvs/payment#", "4040000"),
-        ("/api/v1.0/cvs/payment#?", "4040000"),
+        ("/api/v1.0/cvs/payment#", "4000001"),
+        ("/api/v1.0/cvs/payment#?", "4000001"),
         ("/api/v1.0/cvs%2Fpayment", "4040000"),
         ("/api/v1.0/cvs/paymen%74", "4040000"),
         ("/api/v1.0/cvs/payment%3F", "4040000"),
@@ -331,6 +333,8 @@ def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepa
         "clock_skew_seconds": -0.25,
         "remote": "127.0.0.1",
         "response_code": "200",
+        "token": sha256(urlsafe_b64decode(headers["Authorization"][7:])).hexdigest(),
+        "key": fingerprint(nicepay),
     }
 
 
@@ -350,3 +354,88 @@ def test_the_public_operation_does_not_answer_here(internal: InternalListener, n
     for path in ("/access-token/b2b", "/ui/", "/openapi.json"):
         response = internal.send("POST", base + path, headers, b'{"grantType":"client_credentials"}')
         assert response.json()["responseCode"] == "4040000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "changes", "status"),
+    [
+        ("POST", "/authorize", {}, 200),
+        ("POST", "/authorize", {"X-SIGNATURE": "AAAA"}, 401),
+        ("POST", "/authorize", {"X-Original-URI": "/elsewhere"}, 404),
+        ("PUT", "/authorize", {}, 405),
+        ("POST", "/elsewhere", {}, 404),
+        ("GET", "/livez", {}, 200),
+        ("GET", "/readyz", {}, 200),
+    ],
+)
+def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
+    internal: InternalListener, nicepay: Nicepay, method: str, path: str, changes: dict[str, str], status: int
+) -> None:
+    """The proxy's id stands in the answer, and in the line of the log if there is one."""
+    headers = internal.asymmetric(nicepay) | {"X-Request-ID": "the-proxy.s_id"} | changes
+    response = internal.send(method, path, headers)
+    assert (response.status_code, response.headers["X-Request-ID"]) == (status, "the-proxy.s_id")
+    assert {line["request_id"] for line in internal.log()} <= {"the-proxy.s_id"}
+
+
+@pytest.mark.parametrize(("uri", "code"), [("/api/v1.0/transfer-va/inquiry#x", "4000001"), (f"{URI}#b", "4002401")])
+def test_the_uri_of_a_call_has_no_fragment(internal: InternalListener, nicepay: Nicepay, uri: str, code: str) -> None:
+    """A `#` makes the URI malformed, behind the path as behind the query: no proxy hands one on in two ways."""
+    response = internal.authorize(internal.asymmetric(nicepay) | {"X-Original-URI": uri}, BODY)
+    assert response.json() == {"responseCode": code, "responseMessage": "Invalid Field Format X-Original-URI"}
+    assert internal.decision()["reason"] == "header.malformed"
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
+def test_a_service_takes_its_own_methods(internal: InternalListener, nicepay: Nicepay, form: str) -> None:
+    """A method that the service does not name is 405 in its service code, with those that it takes, in either form."""
+    call = internal.asymmetric(nicepay) if form == "asymmetric" else internal.symmetric(BODY, "PUT")
+    response = internal.authorize(call | {"X-Original-Method": "PUT"}, BODY)
+    assert response.json()["responseCode"] == "4052400"
+    assert response.headers["Allow"] == "POST, GET"
+    line = internal.decision()
+    assert (line["reason"], line["method"]) == ("method.not_supported", "PUT")
+
+
+def test_a_service_takes_post_alone_unless_it_says_so(internal: InternalListener, nicepay: Nicepay) -> None:
+    """The default is what NICEPAY sends."""
+    headers = internal.asymmetric(nicepay) | {"X-Original-URI": "/api/v1.0/cvs/payment"}
+    assert internal.authorize(headers | {"X-Original-Method": "GET"}).headers["Allow"] == "POST"
+    assert internal.authorize(headers).status_code == 200
+
+
+EXPECTS = {"X-Original-Delivery": "accel-redirect"}
+
+
+def test_a_forgotten_location_is_an_error(listeners: Listeners, nicepay: Nicepay) -> None:
+    """A proxy that counts on X-Accel-Redirect gets no empty 200 without it; the call uses up no external id."""
+    listener = listeners("open")
+    headers = listener.asymmetric(nicepay)
+    response = listener.authorize(headers | EXPECTS, BODY)
+    assert response.json() == {"responseCode": "5002400", "responseMessage": "General Error"}
+    line = listener.decision()
+    assert (line["event"], line["reason"]) == ("call.refused", "accel_redirect.unset")
+    assert "accel_redirect" in line["advice"]
+    assert listener.authorize(headers, BODY).status_code == 200
+
+
+def test_a_location_that_is_set_is_answered(listeners: Listeners, nicepay: Nicepay) -> None:
+    """With the setting, such a proxy gets what it counts on."""
+    listener = listeners("accelerated")
+    response = listener.authorize(listener.asymmetric(nicepay) | EXPECTS, BODY)
+    assert response.headers["X-Accel-Redirect"] == "@merchant"
+
+
+def test_who_uses_the_other_pair_expects_nothing(listeners: Listeners, nicepay: Nicepay) -> None:
+    """With X-Forwarded-Method and -Uri the header can only be the caller's, and counts for nothing."""
+    listener = listeners("forwarded")
+    headers = listener.asymmetric(nicepay) | EXPECTS
+    for name, other in (("X-Original-Method", "X-Forwarded-Method"), ("X-Original-URI", "X-Forwarded-Uri")):
+        headers[other] = headers.pop(name)
+    assert listener.authorize(headers, BODY).status_code == 200
+
+
+def test_a_call_signed_with_a_secret_names_no_key(internal: InternalListener) -> None:
+    """Of a symmetric call the log says that the secret signed it, and nothing of the secret."""
+    internal.authorize(internal.symmetric(BODY), BODY)
+    assert internal.decision()["key"] == "secret"

@@ -96,7 +96,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, Ask]] = {
     ("BadForm", "4000002-neither"): ("open", form("/revoke", "")),
     ("BadProbe", "4000000"): ("open", lambda listener, _: listener.send("GET", "/livez", [("Content-Type", "a")] * 2)),
     ("WrongSecret", "4010000"): ("guarded", form("/introspect")),
-    ("NotSupported", "4052400"): ("open", call(method="PUT")),
+    ("NotSupported", "4052400"): ("open", call({"X-Original-Method": "PUT"})),
     ("NotSupported", "4050000"): ("open", plain("GET", "/introspect")),
     ("RequestTimeout", "4082400"): ("open", stalled("/authorize")),
     ("RequestTimeout", "4080000"): ("open", stalled("/revoke")),

@@ -1,5 +1,6 @@
 """The README's table of answers, row by row, against the running server."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from handlers.server import guard
 from handlers.server.settings import Settings
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
-from tests.nicepay import BODY, Nicepay, jakarta
+from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## What NICEPAY gets to see\n")[2].partition("\n## ")[0]
@@ -63,6 +64,13 @@ def _again(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     return merchant.ask(nicepay)
 
 
+def _again_after_revocation(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    merchant.ask(nicepay)
+    asyncio.run(merchant.revocations.revoke_client(CLIENT_KEY, 900))
+    merchant.log()
+    return merchant.ask(nicepay)
+
+
 def _twice(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
     return merchant.send([*headers, headers[-1]])
@@ -78,9 +86,16 @@ def _coded(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     return _head_only(merchant, nicepay, {"Transfer-Encoding": "gzip, chunked"})
 
 
-def _head_only(merchant: Merchant, nicepay: Nicepay, framing: dict[str, str]) -> httpx.Response:
+def _with_fragment(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """No client's library sends one."""
+    return _head_only(merchant, nicepay, {}, f"{BASE_PATH}{TOKEN_PATH}?a#b")
+
+
+def _head_only(
+    merchant: Merchant, nicepay: Nicepay, framing: dict[str, str], target: str = BASE_PATH + TOKEN_PATH
+) -> httpx.Response:
     connection = HTTPConnection(merchant.origin.removeprefix("http://"))
-    connection.putrequest("POST", BASE_PATH + TOKEN_PATH)
+    connection.putrequest("POST", target)
     for name, value in (nicepay.headers(jakarta(merchant.clock.now)) | framing).items():
         connection.putheader(name, value)
     connection.endheaders()
@@ -100,6 +115,7 @@ REQUESTS: dict[str, Ask] = {
     "genuine": _with(),
     "the same once more, within the window": _again,
     "the same once more, where `token.repeat` is `refuse`": _again,
+    "the same once more, after the client's tokens were revoked": _again_after_revocation,
     "body empty": _body(b""),
     "body not JSON, or not UTF-8": _body(b"\xff"),
     "a member of the body twice": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
@@ -108,6 +124,7 @@ REQUESTS: dict[str, Ask] = {
     ),
     "a header of the contract, Content-Type, Content-Encoding or Host twice": _twice,
     "no Host, or an empty one": _with(Host=""),
+    "a fragment (`#`) in the target": _with_fragment,
     "not HTTP/1.0 or 1.1, or a transfer coding but `chunked`": _coded,
     "a header malformed": _with(X_TIMESTAMP="today"),
     "body is JSON but no object": _body(b"[]"),
@@ -134,6 +151,7 @@ REQUESTS: dict[str, Ask] = {
 # Rows that another merchant answers: what the environment says of its settings.
 ELSEWHERE = {
     "the same once more, where `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
+    "the same once more, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
     "the state is down": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
 }
 

@@ -1,5 +1,7 @@
 """nginx and Caddy as the README has them: the very files, on free ports, in a folder of their own."""
 
+import os
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -19,15 +21,24 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Behind:
-    """The ports of what a proxy stands in front of."""
+    """The ports of what a proxy stands in front of; the second instance of a server is the first unless it is named."""
 
     token: int
     internal: int
     merchant: int
+    second_token: int = 0
+    second_internal: int = 0
 
     def put_into(self, text: str) -> str:
         """The file of a proxy, with these ports for the README's."""
-        for written, port in ((8080, self.token), (9080, self.internal), (3000, self.merchant)):
+        ports = {
+            8080: self.token,
+            8081: self.second_token or self.token,
+            9080: self.internal,
+            9081: self.second_internal or self.internal,
+            3000: self.merchant,
+        }
+        for written, port in ports.items():
             text = _replaced(text, f"{HOST}:{written}", f"{HOST}:{port}")
         return text
 
@@ -39,6 +50,11 @@ class Proxy:
     client: httpx.Client
     port: int
     tls: ssl.SSLContext | None
+    process: Process
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the proxy's first process alone, as its own command does."""
+        os.kill(self.process.pid, number)
 
     def exchange(self, request: bytes) -> bytes:
         """Send these very bytes, and read until the proxy closes the connection."""
@@ -57,7 +73,7 @@ class Proxy:
 @contextmanager
 def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
     """The README's nginx until the block ends; `secret` is that of the internal listener."""
-    port = _free_port()
+    port = free_port()
     text = behind.put_into((FOLDER / "nginx.conf").read_text())
     text = _replaced(
         text, 'X-Internal-Authorization "";', f'X-Internal-Authorization "{secret and "Bearer "}{secret}";'
@@ -70,24 +86,24 @@ def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
     with running(program("nginx"), "-p", folder, "-c", "nginx.conf", "-g", told) as process:
         _wait(process, "start worker process ")
         with httpx.Client(base_url=f"https://{HOST}:{port}", verify=tls, trust_env=False, timeout=PATIENCE) as client:
-            yield Proxy(client, port, tls)
+            yield Proxy(client, port, tls, process)
 
 
 @contextmanager
 def caddy(folder: Path, behind: Behind) -> Iterator[Proxy]:
     """The README's Caddy until the block ends, without TLS: it would ask an authority for a certificate."""
-    port = _free_port()
+    port = free_port()
     text = behind.put_into((FOLDER / "Caddyfile").read_text())
     text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))
-    with running(program("caddy"), "run", "--config", folder / "Caddyfile", env=home) as process:
+    with running(program("caddy"), "run", "--config", folder / "Caddyfile", cwd=folder, env=home) as process:
         _wait(process, '"serving initial configuration"')
         with httpx.Client(base_url=f"http://{HOST}:{port}", trust_env=False, timeout=PATIENCE) as client:
-            yield Proxy(client, port, None)
+            yield Proxy(client, port, None, process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server((HOST, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -88,9 +88,14 @@ class Stage:
     nicepay: Nicepay
     server: Process
     internal: str
-    outside: httpx.Client
+    proxy: Proxy
     merchant: Service
     told: Transcript = field(default_factory=Transcript)
+
+    @property
+    def outside(self) -> httpx.Client:
+        """Who comes through the proxy."""
+        return self.proxy.client
 
     def token(self) -> str:
         """Have NICEPAY ask for a token, through the proxy."""
@@ -153,4 +158,4 @@ def staged(file: Path, nicepay: Nicepay, proxy: ProxyOf) -> Iterator[Stage]:
         internal = urlsplit(server.err.event("internal.listening")["endpoint"])
         behind = Behind(public.port or 0, internal.port or 0, merchant.port)
         with proxy(file.parent, behind) as front:
-            yield Stage(file, nicepay, server, f"http://{internal.netloc}", front.client, merchant)
+            yield Stage(file, nicepay, server, f"http://{internal.netloc}", front, merchant)

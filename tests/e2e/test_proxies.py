@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
+from handlers.server.request_id import is_request_id
 from tests.e2e import merchant_service, proxies
 from tests.e2e.merchant_service import ARBITRARY, Answer, Service
+from tests.e2e.process import running
 from tests.e2e.proxies import HOST, Behind, Proxy
 
 INQUIRY = "/api/v1.0/transfer-va/inquiry"
@@ -28,7 +31,7 @@ FROM_OUTSIDE = [
     for name in (
         *("X-Original-Method", "X-Original-URI", "X_Original_URI", "X-Forwarded-Method", "X-Forwarded-Uri"),
         *("X-Client-Key", "X-Client-Key", "X_Client_Key", "X_CLIENT-KEY", "X-External-Id", "X_External_Id"),
-        *("X-Internal-Authorization", "X-Accel-Redirect", "X-Forwarded-For"),
+        *("X-Internal-Authorization", "X-Accel-Redirect", "X-Forwarded-For", "X-Original-Delivery"),
     )
 ]
 BOTH = pytest.mark.parametrize("front", ["nginx", "caddy"], indirect=True)
@@ -53,6 +56,11 @@ class Front:
     def call(self, body: bytes | Iterator[bytes] = ARBITRARY, headers: Headers | None = None) -> httpx.Response:
         """Send a call as NICEPAY does."""
         return self.proxy.client.post(INQUIRY, content=body, headers=headers)
+
+    def logged(self, text: str) -> str:
+        """Wait for the line of the proxy's log of requests that has this text."""
+        with running("tail", "-n", "+1", "-F", self.folder / "access.log") as following:
+            return next(line for line in following.out if text in line)
 
     def exchange(self, head: str, body: bytes = b"") -> bytes:
         """Send these very lines and this body, and read the answer."""
@@ -172,6 +180,68 @@ def test_what_a_caller_says_of_itself_counts_for_nothing(front: Front) -> None:
     assert not asked.values("X-Internal-Authorization")
     assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
     assert not [name for name, _ in asked.headers + call.headers if "_" in name]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "x-http-method-override"),
+        *("X-Rewrite-URL", "X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Original-Host"),
+        *("X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Host"),
+        *("X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Proto"),
+        *("X-Script-Name", "X-Host", "X-Real-IP", "X-Client-IP", "True-Client-IP", "Forwarded", "X-Forwarded-For"),
+    ],
+)
+def test_what_no_signature_covers_does_not_reach_the_merchant(front: Front, name: str) -> None:
+    """A header that services take for the method, the URI or the sender of a call is not the caller's to set."""
+    front.call(headers={name: "from outside"})
+    assert "from outside" not in front.merchant.took().values(name)
+
+
+@BOTH
+def test_one_id_goes_all_the_way(front: Front) -> None:
+    """Server, merchant and caller get the id of the proxy's log, and the caller's own counts for nothing."""
+    outside = {"X-Request-ID": "from-outside"}
+    for service in front.services:
+        service.answer = Answer(headers=service.answer.headers | {"X-Request-ID": "from-an-upstream"})
+    call, token = front.call(headers=outside), front.proxy.client.post(TOKEN, headers=outside)
+    ids = [answered.headers.get_list("X-Request-ID") for answered in (call, token)]
+    seen = [service.took().values("X-Request-ID") for service in (front.internal, front.merchant, front.token)]
+    assert seen == [ids[0], ids[0], ids[1]]
+    for (request_id,) in ids:
+        assert is_request_id(request_id)
+        assert request_id not in {"from-outside", "from-an-upstream"}
+        assert front.logged(request_id)
+
+
+@BOTH
+def test_what_the_proxy_refuses_has_an_id_too(front: Front) -> None:
+    """A refusal of the proxy's own is found in its log like any other answer."""
+    answered = front.proxy.client.post("/nowhere")
+    (request_id,) = answered.headers.get_list("X-Request-ID")
+    assert answered.status_code == 404
+    assert front.logged(request_id)
+
+
+@NGINX
+def test_nginx_says_that_it_delivers(front: Front) -> None:
+    """The server is told that a genuine answer without X-Accel-Redirect would be an empty 200 to NICEPAY."""
+    front.call()
+    assert front.internal.took().values("X-Original-Delivery") == ["accel-redirect"]
+
+
+@NGINX
+def test_a_caller_that_leaves_does_not_keep_a_call_back(front: Front) -> None:
+    """Of a caller that closes its sending side behind the call, the call is delivered and answered all the same."""
+    call = f"POST {INQUIRY} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}"
+    for _ in range(10):
+        with front.proxy.connected() as connection:
+            connection.sendall(call.encode())
+            socket.socket.shutdown(connection, socket.SHUT_WR)  # TLS's own would forget the keys.
+            assert b"".join(iter(partial(connection.recv, 65_536), b"")).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert front.merchant.took().body == b"{}"
+        front.internal.took()
 
 
 @CADDY

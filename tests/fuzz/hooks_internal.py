@@ -94,14 +94,13 @@ def _prepared(case: Case[Any]) -> requests.PreparedRequest:
 
 
 def _right_headers(case: Case[Any], number: int, *, symmetric: bool) -> dict[str, str]:
-    """What is drawn stays where it does no harm: the method, the query, the beginning of the external id."""
+    """What is drawn stays where it does no harm: the query, the beginning of the external id."""
     drawn = str(case.headers.get("X-Original-URI", ""))[:_LONGEST_QUERY]
     drawn_id = str(case.headers.get("X-EXTERNAL-ID", ""))[:20]
     query = drawn if _FORMS["X-Original-URI"].is_valid(drawn) else ""
     begin = drawn_id if _FORMS["X-EXTERNAL-ID"].is_valid(drawn_id) else ""
-    method = str(case.headers.get("X-Original-Method", ""))
     return {
-        "X-Original-Method": method if _FORMS["X-Original-Method"].is_valid(method) else "POST",
+        "X-Original-Method": "POST",
         "X-Original-URI": f"{_PATH}?{query}",
         "X-TIMESTAMP": jakarta(datetime.now(UTC)),
         "X-PARTNER-ID": SYMMETRIC if symmetric else PARTNER,

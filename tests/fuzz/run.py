@@ -85,7 +85,7 @@ def _public(folder: Path) -> Iterator[Target]:
 def _internal(folder: Path) -> Iterator[Target]:
     nicepay, key = Nicepay(), folder / "private.pem"
     key.write_text(nicepay.private_pem)
-    settings = write_internal_settings(folder, nicepay, secret=True)
+    settings = write_internal_settings(folder, nicepay, internal='accel_redirect = "@merchant"', secret=True)
     with running(COMMAND, "serve", "--config", settings, env=environment(**_FREE_PORT)) as process:
         issue = process.err.event("server.listening")["endpoint"]
         authorize = process.err.event("internal.listening")["endpoint"]

@@ -189,6 +189,8 @@ def _of_type(value: bytes) -> bytes:
 
 
 def _request_lines() -> Iterator[Case]:
+    yield case("fragment", sized(first=line(target=TARGET + b"#a")), good={400})
+    yield case("fragment behind a query", sized(first=line(target=TARGET + b"?a#b")), good={400})
     yield case("no Host", sized(host=None), good={400})
     yield case("two Hosts", sized(HOST), good={400})
     yield case("empty Host", sized(host=b"Host:"), good={400})

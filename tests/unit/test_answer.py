@@ -15,7 +15,7 @@ def _sent(answer: Answer) -> tuple[int, dict[str, str], bytes]:
     async def send(message: object) -> None:
         messages.append(message)
 
-    asyncio.run(answer.send(send, NOON, None))
+    asyncio.run(answer.send(send, NOON, "id", None))
     start, body = messages
     return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body["body"]
 

@@ -6,15 +6,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
 from handlers.snap.codes import ResponseCode, SnapError
+from handlers.state.revocations import Revocations
+from handlers.state.when_down import GuardedState, WhenDown
 from tests.calls import (
     BODY,
+    ELSEWHERE,
     PARTNER,
     SECRET,
+    URI,
     Signed,
     asymmetric,
     read_copy,
@@ -23,6 +28,7 @@ from tests.calls import (
     unread_copy,
     without_clients,
 )
+from tests.engines import Breaking
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -159,6 +165,25 @@ def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) 
     assert refusal.headers == {"Retry-After": "1"}
 
 
+def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
+    """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
+    engine, when_down = Breaking(), WhenDown("continue")
+    engine.up = False
+    state = GuardedState(engine, when_down)
+    revocations = Revocations(state, when_down, Clock())
+    with capture_logs() as log:
+        assert _decide(replace(known, state=state, revocations=revocations, when_down=when_down), call) == GENUINE
+        when_down.unchecked.close()
+    assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
+
+
+def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
+    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
+    refusal = _refusal(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), call)
+    assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
+    assert refusal.reason == "client.suspended"
+
+
 def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
     """A token outlives its client's suspension or removal, and opens nothing any more."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
@@ -244,3 +269,24 @@ def test_the_first_check_that_fails_decides(known: Services, call: Signed, right
     _decide(known, call)
     wrong = dict(list(WRONG.items())[right:])
     assert _refusal(known, call, BODY, **wrong).reason == REASONS[right]
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
+@pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (ELSEWHERE, "GET", "POST")])
+def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
+    """A method that the service of the path does not name is refused before the token is looked at, in either form."""
+    known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
+    token = known.token_keys.mint(CLIENT_KEY, NOON)
+    call = symmetric(token, NOON, BODY, method) if form == "symmetric" else asymmetric(nicepay, token, NOON)
+    refusal = _refusal(known, call, x_original_method=method, x_original_uri=uri, authorization=None)
+    assert (refusal.code, refusal.reason) == (codes.NOT_SUPPORTED, "method.not_supported")
+    assert refusal.headers == {"Allow": allowed}
+
+
+def test_a_proxy_that_cannot_deliver_is_told_so(known: Services, call: Signed) -> None:
+    """Who expects X-Accel-Redirect gets a failure where there is none to give, and nothing is used up."""
+    refusal = _refusal(known, call, x_original_delivery="accel-redirect")
+    assert (refusal.code, refusal.reason) == (codes.GENERAL_ERROR, "accel_redirect.unset")
+    assert "[internal] accel_redirect" in refusal.facts["advice"]
+    redirecting = replace(known, accel_redirect="@merchant")
+    assert _decide(redirecting, call, x_original_delivery="accel-redirect")

@@ -21,7 +21,6 @@ from handlers.server.captures import (
     LONGEST,
     MOST_A_SECOND,
     MOST_FILES,
-    REQUEST_ID,
     SWEEP_EVERY,
     Captures,
     asked_at,
@@ -29,6 +28,9 @@ from handlers.server.captures import (
     file_of,
     require_folder,
 )
+from handlers.server.masking import MASKING
+from handlers.server.request_id import identify
+from handlers.snap.masking import Masks
 from tests.merchant import Clock
 
 KEEPS = asked_at("/a")
@@ -51,7 +53,7 @@ def _answering(status: int, *, reads: bool = True) -> ASGIApp:
         while reads and (await receive()).get("more_body"):
             pass
         await send({"type": "http.response.start", "status": status})
-        await send({"type": "http.response.body", "body": (scope.get(REQUEST_ID) or "").encode()})
+        await send({"type": "http.response.body", "body": identify(scope).encode()})
 
     return app
 
@@ -89,17 +91,19 @@ def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: 
     assert captured.request == Request("POST", "/a?b=c", headers, body)
 
 
-def test_of_a_call_the_call_is_kept(tmp_path: Path) -> None:
-    """Method and URI are the call's own, and the proxy's secret is left out."""
+def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer's status too, so that whoever explains it knows that it was refused; the proxy's secret is masked."""
     asked = [
         (b"x-original-method", b"PUT"),
         (b"x-original-uri", b"/call?x=1"),
-        (b"x-internal-authorization", b"secret"),
+        (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
+    monkeypatch.setattr(MASKING, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
     _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
-    assert (captured.request.method, captured.request.target) == ("PUT", "/call?x=1")
-    assert [name for name, _ in captured.request.headers] == ["host", "x-signature", "x-signature"]
+    assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
+    assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")
+    assert captured.request.get("x-original-uri") == "/call?x=1"
 
 
 @pytest.mark.parametrize(
@@ -186,13 +190,39 @@ def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_is_not_kept_is_given_no_id(tmp_path: Path) -> None:
-    """The file of an id that is handed down is there; beyond the rate, and on other paths, none is handed down."""
+def test_what_is_kept_is_found_by_its_id(tmp_path: Path) -> None:
+    """The files are those of the ids that the application saw; beyond the rate, and on other paths, there is none."""
     app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
-    assert not _asked(app, b"", scope={"path": "/b"})
+    _asked(app, b"", scope={"path": "/b"})
     ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
-    assert {f"{each}.har" for each in ids[:-1]} == {file.name for file in tmp_path.iterdir()}
-    assert not ids[-1]
+    assert {file_of(tmp_path, each) for each in ids[:-1]} == set(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sent", ["0f" * 16, "0F" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "a", ".", "..", "-h"])
+def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> None:
+    """Whatever well-formed id comes with a request, its file lies in the folder, is found by it, and grows old."""
+    clock = Clock()
+    app = Captures(_answering(401), tmp_path, clock, KEEPS)
+    assert _asked(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
+    (file,) = tmp_path.iterdir()
+    assert file == file_of(tmp_path, sent)
+    os.utime(file, (0, 0))
+    clock.now += SWEEP_EVERY
+    _asked(app, b"")
+    assert not file.exists()
+
+
+def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO) -> None:
+    """A caller who can choose the id takes no other request's capture away; the log says what is not kept."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    scope = {"headers": [*HEADERS, (b"x-request-id", b"chosen")]}
+    _asked(app, b"first", scope=scope)
+    _asked(app, b"second", scope=scope)
+    (kept,) = tmp_path.iterdir()
+    assert from_har(kept.read_bytes())[0].request.body == b"first"
+    line = json.loads(log.getvalue())
+    assert (line["event"], line["request_id"]) == ("capture.failed", "chosen")
+    assert line["cause"] == "a request of this id is kept already"
 
 
 @pytest.mark.parametrize(

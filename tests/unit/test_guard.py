@@ -93,6 +93,13 @@ def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, rea
     assert refusal.value.facts == ({"header": "host"} if code is BAD_REQUEST else {})
 
 
+def test_a_target_has_no_fragment() -> None:
+    """RFC 9112, 3.2: what has a `#` is no target of a request."""
+    with pytest.raises(SnapError) as refusal:
+        _require_bounded(_scope([HOST], b"/a#b"))
+    assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "target.malformed")
+
+
 @pytest.mark.parametrize(
     ("version", "codings", "passes"),
     [

@@ -3,6 +3,7 @@
 import contextlib
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from textwrap import wrap
 
 import pytest
@@ -27,7 +28,16 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis.strategies import binary, integers, just
 
-from handlers.snap.keys import LARGEST_BITS, SMALLEST_BITS, KeyFormError, is_inline, load_private_key, load_public_key
+from handlers.snap.keys import (
+    LARGEST_BITS,
+    SMALLEST_BITS,
+    KeyFormError,
+    certificate_end,
+    fingerprint,
+    is_inline,
+    load_private_key,
+    load_public_key,
+)
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
@@ -189,3 +199,28 @@ def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
     with pytest.raises(KeyFormError) as error:
         load_private_key(pem)
     assert str(error.value) == told
+
+
+def test_a_fingerprint_names_a_public_key() -> None:
+    """A public key may be called by the SHA-256 of its SubjectPublicKeyInfo in DER, in whatever form it came."""
+    expected = sha256(_public(Encoding.DER, SPKI)).hexdigest()
+    forms = [_public(Encoding.PEM, SPKI), _public(Encoding.PEM, PKCS1)]
+    assert {fingerprint(load_public_key(form.decode())) for form in forms} == {expected}
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if name.startswith("certificate")])
+def test_a_certificate_has_an_end(form: str) -> None:
+    """Of a certificate, in every form in which one arrives, the end of its validity is known."""
+    assert certificate_end(FORMS[form]) == datetime(2026, 1, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if not name.startswith("certificate")])
+def test_a_bare_key_has_no_end(form: str) -> None:
+    """A public key that no certificate holds has no end."""
+    assert certificate_end(FORMS[form]) is None
+
+
+@pytest.mark.parametrize("text", ["", "no key", "*"])
+def test_what_is_no_key_has_no_end(text: str) -> None:
+    """A text that is neither key nor certificate has no end."""
+    assert certificate_end(text) is None

@@ -1,0 +1,67 @@
+"""The caller's address, as far as proxies that are trusted vouch for it (`[server] trusted_proxies`).
+
+uvicorn's `ProxyHeadersMiddleware` is not used: it takes any text of the header for an address, and does not know an
+IPv4 address that a socket for IPv6 shows as `::ffff:10.0.0.1`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_HEADER = b"x-forwarded-for"
+_REMEMBERED = 128
+
+
+class TrustedProxies:
+    """A layer that puts the caller's address where the proxy's stands."""
+
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
+        """`trusted` are the networks that the proxies are in."""
+        self._app = app
+        self._trusted = trusted
+        self._caller = lru_cache(_REMEMBERED)(self._found)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Replace the address of one request; the port is not known then."""
+        peer = scope.get("client")
+        forwarded = [value for name, value in scope.get("headers", ()) if name == _HEADER]
+        if peer and forwarded:
+            scope = {**scope, "client": (self._caller(peer[0], b",".join(forwarded)), 0)}
+        await self._app(scope, receive, send)
+
+    def _found(self, peer: str, forwarded: bytes) -> str:
+        """Each proxy adds the address of whoever asked it at the right: the first that is no proxy is the caller.
+
+        What is no address ends the search: the proxy that sent it is all that is known.
+        """
+        caller = peer
+        for address in _addresses([peer, *reversed(forwarded.decode("latin-1").split(","))]):
+            caller = str(address)
+            if not any(address in network for network in self._trusted):
+                break
+        return caller
+
+
+def _addresses(hops: Iterable[str]) -> Iterator[Address]:
+    """Up to the first that is none."""
+    for hop in hops:
+        try:
+            yield _address(hop.strip(" \t"))
+        except ValueError:
+            return
+
+
+def _address(hop: str) -> Address:
+    """With a port or without, an IPv6 address in brackets or without; ValueError if it is none, or has a zone."""
+    host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
+    address = ip_address(host.partition(":")[0] if host.count(":") == 1 else host)
+    if isinstance(address, IPv4Address):
+        return address
+    if address.scope_id is not None:
+        raise ValueError(hop)
+    return address.ipv4_mapped or address

@@ -1,0 +1,36 @@
+"""The id of a request, under which it stands in our log, in the proxy's, and in that of the merchant's service."""
+
+import re
+from secrets import token_hex
+
+from starlette.types import Scope
+
+REQUEST_ID = "snap_token.request_id"
+"""Under which the id stands in the scope."""
+
+HEADER = b"x-request-id"
+
+_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_BYTES = 16
+
+
+def identify(scope: Scope) -> str:
+    """The id of a request, the same for each layer that asks.
+
+    It is the X-Request-ID that the proxy sent: 1 to 64 letters, digits, `.`, `_` and `-`. If there is none of that
+    form, or there are several, it is a new one: 32 hexadecimal digits.
+    """
+    if REQUEST_ID not in scope:
+        scope[REQUEST_ID] = _sent(scope) or token_hex(_BYTES)
+    request_id: str = scope[REQUEST_ID]
+    return request_id
+
+
+def is_request_id(text: str) -> bool:
+    """Whether a text has the form of an id."""
+    return _FORM.fullmatch(text) is not None
+
+
+def _sent(scope: Scope) -> str | None:
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
+    return sent[0] if len(sent) == 1 and is_request_id(sent[0]) else None

@@ -1,0 +1,96 @@
+"""The real server behind the README's nginx and Caddy: what its log has, a forgotten setting, and restarts."""
+
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e import proxies
+from tests.e2e.instances import signed_now
+from tests.e2e.process import PATIENCE
+from tests.e2e.proxies import HOST, Proxy
+from tests.e2e.stage import INQUIRY, TOKEN, NicoCall, ProxyOf, asymmetric, settings, staged
+from tests.nicepay import BODY, Nicepay
+
+CALLER = "127.0.0.2"
+"""Not the address that a proxy itself connects from."""
+TRUSTING = f'[server]\ntrusted_proxies = ["{HOST}"]'
+BATCH = 40
+CALLERS = 4
+NGINX = 'accel_redirect = "@merchant"'
+CADDY = 'call_headers = "x-forwarded"'
+BOTH = pytest.mark.parametrize(
+    ("proxy", "internal"), [(proxies.nginx, NGINX), (proxies.caddy, CADDY)], ids=["nginx", "caddy"]
+)
+
+
+@BOTH
+def test_the_log_has_the_caller_and_the_proxy_s_id(
+    tmp_path: Path, nicepay: Nicepay, proxy: ProxyOf, internal: str
+) -> None:
+    """The line of a token and of a call has the caller's address, and the id that the caller gets in the answer."""
+    file = settings(tmp_path, nicepay, "memory://", internal)
+    file.write_text(file.read_text().replace("[server]", TRUSTING))
+    with staged(file, nicepay, proxy) as stage:
+        transport = httpx.HTTPTransport(local_address=CALLER, verify=stage.proxy.tls or False)
+        with httpx.Client(base_url=stage.outside.base_url, transport=transport, timeout=PATIENCE) as outside:
+            forged = {"X-Forwarded-For": "203.0.113.9", "X-Request-ID": "forged"}
+            issued = outside.post(TOKEN, headers=signed_now(nicepay) | forged, content=BODY)
+            call = NicoCall(issued.json()["accessToken"], "ordNo1", asymmetric(nicepay), added=forged)
+            answered = outside.post(INQUIRY, headers=call.headers(nicepay.client_key), content=call.body)
+        assert stage.merchant.took().values("X-Request-ID") == [answered.headers["X-Request-ID"]]
+        for answer, event in ((issued, "token.issued"), (answered, "call.genuine")):
+            line = stage.server.err.event(event)
+            assert (line["remote"], line["request_id"]) == (CALLER, answer.headers["X-Request-ID"])
+
+
+def test_a_forgotten_location_is_a_snap_error(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Without accel_redirect NICEPAY gets 5009100 from nginx's calls, never an empty 200; the log says what to set."""
+    with staged(settings(tmp_path, nicepay, "memory://", ""), nicepay, proxies.nginx) as stage:
+        for number in range(2):
+            answer = stage.send(NicoCall(stage.token(), f"ordNo{number}", asymmetric(nicepay)))
+            stage.refuse(answer, "5009100", "General Error", None, "accel_redirect.unset")
+
+
+@dataclass(frozen=True)
+class Load:
+    """NICEPAY, many at once, through a proxy: each time a token and a call with it."""
+
+    proxy: Proxy
+    nicepay: Nicepay
+    pool: ThreadPoolExecutor
+    ids: Iterator[int] = field(default_factory=count)
+
+    def once(self) -> tuple[int, int]:
+        issued = self.proxy.client.post(TOKEN, headers=signed_now(self.nicepay), content=BODY)
+        call = NicoCall(issued.json().get("accessToken", ""), f"ordNo{next(self.ids)}", asymmetric(self.nicepay))
+        headers = call.headers(self.nicepay.client_key)
+        return issued.status_code, self.proxy.client.post(INQUIRY, headers=headers, content=call.body).status_code
+
+    def during(self, work: Callable[[], None]) -> list[tuple[int, int]]:
+        """Do this while a batch is under way; the statuses of the whole batch."""
+        batch: list[Future[tuple[int, int]]] = [self.pool.submit(self.once) for _ in range(BATCH)]
+        batch[CALLERS].result()  # Now requests are under way.
+        work()
+        return [each.result() for each in batch]
+
+
+def test_nginx_reads_its_file_and_begins_its_log_anew_without_a_loss(tmp_path: Path, nicepay: Nicepay) -> None:
+    """While nginx reloads and reopens its log, every request is served, and has its line in one of the two logs."""
+    file = settings(tmp_path, nicepay, "memory://", NGINX)
+    with staged(file, nicepay, proxies.nginx) as stage, ThreadPoolExecutor(CALLERS) as pool:
+        load = Load(stage.proxy, nicepay, pool)
+        log = tmp_path / "access.log"
+
+        def rotate() -> None:
+            log.rename(tmp_path / "access.log.1")
+            stage.proxy.tell(signal.SIGUSR1)
+
+        statuses = load.during(lambda: stage.proxy.tell(signal.SIGHUP)) + load.during(rotate)
+        statuses += load.during(lambda: None)
+        assert statuses == [(200, 200)] * 3 * BATCH
