@@ -106,12 +106,12 @@ def test_a_client_that_is_not_there_is_not_suspended(
 def test_a_state_that_is_down_is_told(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """Where the engine does not answer nothing is changed, and one line says so and why; the status is 2."""
+    """Where the engine does not answer the settings file stays, and one line says so and why; the status is 2."""
     before = settings_file.read_text()
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _set(command, settings_file) == 2
     out, err = capsys.readouterr()
-    told = "snap-token: nothing is changed: the state engine that state.url names does not answer: "
+    told = "snap-token: it is not known whether the state is changed, and the settings file is as it was: the state "
     assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
     assert "RECOGNISEME" not in err
     assert settings_file.read_text() == before

@@ -72,3 +72,9 @@ def test_comments_that_look_like_times_are_told() -> None:
     told = [mistake.partition(": ")[0] for mistake in file.mistakes]
     assert told == [f"key {line.fingerprint}" for line in file.lines[1:]]
     assert first not in str(file.mistakes)
+
+
+def test_a_key_that_is_there_twice_hides_no_mistake() -> None:
+    """Of one key on two lines, each comment is looked at."""
+    key = KEYS[0].decode()
+    assert len(TokenKeyFile.parse(FILE, f"{key} # retired\n{key}\n").mistakes) == 1
