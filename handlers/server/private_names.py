@@ -27,6 +27,7 @@ PROTOCOL = frozenset(
         "on_message_complete",
         "on_response_complete",
         "parser",
+        "scope",
         "transport",
         "url",
     }

@@ -55,18 +55,27 @@ def _large_key(timestamp: str) -> Headers:
     return Nicepay("LARGEKEY", STRANGER.private_key).headers(timestamp)
 
 
+def _above_the_modulus(timestamp: str) -> Headers:
+    return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\xff" * 256).decode()}
+
+
 def _suspended(timestamp: str) -> Headers:
-    """Signed as it should be, by a client that is shut out."""
     return SUSPENDED.headers(timestamp)
+
+
+def _suspended_wrong(timestamp: str) -> Headers:
+    return Nicepay(SUSPENDED.client_key, STRANGER.private_key).headers(timestamp)
 
 
 KINDS: dict[str, Callable[[str], Headers]] = {
     "unknown client": _unknown_client,
     "wrong signature": _wrong_signature,
     "wrong padding": _wrong_padding,
+    "number above the modulus": _above_the_modulus,
+    "suspended, right signature": _suspended,
+    "suspended, wrong signature": _suspended_wrong,
     "wrong signature, four keys": _four_keys,
     "wrong signature, 4096 bits": _large_key,
-    "suspended, right signature": _suspended,
 }
 
 

@@ -207,7 +207,7 @@ def test_on_a_terminal_mistakes_are_for_people(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["serve", "--config", str(settings_file)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"snap-token: {settings_file}: ")
+    assert line.startswith(f"snap-token: {settings_file} is not TOML: ")
 
 
 def _mistakes(capsys: pytest.CaptureFixture[str]) -> list[str]:

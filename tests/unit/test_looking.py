@@ -6,6 +6,7 @@ import resource
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +16,7 @@ from handlers.server import looking
 from handlers.server.looking import LARGEST_FILE, MOST_HANGING, THREAD, UNKNOWN, in_time, look_at
 
 PATIENCE = 60.0
+NOBODY = 65534
 NO_FILE = "it is a pipe, a device or a socket, and a regular file is wanted"
 
 
@@ -34,18 +36,22 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
         pytest.param(lambda path: path.symlink_to("/dev/zero"), NO_FILE, id="a device"),
         pytest.param(lambda path: path.mkdir(), "Is a directory", id="a folder"),
         pytest.param(lambda path: path.symlink_to(path), "Too many levels of symbolic links", id="a loop"),
-        pytest.param(lambda path: path.touch(0), "Permission denied", id="not ours"),
         pytest.param(lambda _path: None, "No such file or directory", id="nothing"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, make: Callable[[Path], object], trouble: str) -> None:
     """What is no file that can be read is told at once; until it is changed, it stays so."""
     make(tmp_path / "file")
-    if trouble == "Permission denied" and os.access(tmp_path / "file", os.R_OK):
-        pytest.skip("root may read everything")
     found = look_at(tmp_path / "file")
     assert (found.trouble, found.content) == (trouble, b"")
     assert found.stamp.status != UNKNOWN
+
+
+def test_a_file_of_another_user_is_told(tmp_path: Path) -> None:
+    """What this user may not read is told at once."""
+    (tmp_path / "file").touch(0)
+    with _not_root():
+        assert look_at(tmp_path / "file").trouble == "Permission denied"
 
 
 def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,3 +143,14 @@ def test_a_look_s_own_error_is_its_outcome() -> None:
     """What goes wrong in the thread is raised where it was asked for."""
     with pytest.raises(ZeroDivisionError):
         in_time("a name", lambda: 1 / 0)
+
+
+@contextmanager
+def _not_root() -> Iterator[None]:
+    """Root may read everything; within it this process is another user."""
+    user = os.geteuid()
+    os.seteuid(user or NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
