@@ -54,7 +54,7 @@ class TokenKeyFile:
     @property
     def retired_at(self) -> Mapping[bytes, datetime]:
         """Since when a key mints no more, of those whose comments say so."""
-        times = {line.key: since(line.note, RETIRED) for line in self.lines[1:]}
+        times = {line.key: since(line.note, RETIRED) for line in self.lines}
         return {key: at for key, at in times.items() if at}
 
     @property

@@ -13,6 +13,7 @@ from handlers.server.settings import Settings
 from tests.engines import asynchronous, opened
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
 
 SUSPENDED = "suspended:IONPAYTEST"
 ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
@@ -188,3 +189,15 @@ def test_a_list_says_what_it_does_not_know(
     assert out.splitlines()[1].endswith(f"300 s      {told}")
     assert err.startswith("snap-token: it is not known what the state holds: the state engine that state.url names ")
     assert err.count("\n") == 1
+
+
+def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """Where root suspends before the first start, the server's user can use every file that comes of it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _set("suspend", settings) == 0
+        assert _client("list", settings) == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _is_suspended(settings) == (True, True)

@@ -57,7 +57,7 @@ def test_a_fingerprint_names_a_key() -> None:
 
 
 def test_a_file_says_when_its_keys_retired() -> None:
-    """The times of those keys that have retired are told; of the first, and of one without a time, there is none."""
+    """The times of those keys that have retired are told; one that mints, and one without a time, have none."""
     first, second, third = (key.decode() for key in KEYS)
     time = "2026-11-23T22:55:02Z"
     file = TokenKeyFile.parse(FILE, f"{first} # minting since {time}\n{second} # old\n{third}  # retired {time}\n")
