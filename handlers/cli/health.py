@@ -42,7 +42,7 @@ def health(*, config: Path, ready: bool = False) -> int:
     addresses = _addresses(config)
     try:
         asyncio.run(_asked(addresses, ready=ready))
-    except (OSError, httpx.HTTPError, _NotWellError) as error:
+    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
         return _SICK
