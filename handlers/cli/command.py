@@ -26,6 +26,7 @@ from handlers.cli import (
 )
 from handlers.cli.misuse import MISUSE, MisuseError
 from handlers.doctor.texts import printable
+from handlers.snap.masking import SHAPES
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
@@ -96,6 +97,6 @@ def _help(error: CycloptsError) -> str:
 
 
 def _told(mistakes: Sequence[str]) -> int:
-    for mistake in mistakes:
+    for mistake in map(SHAPES, mistakes):
         sys.stderr.write(f"snap-token: {mistake}\n")
     return MISUSE

@@ -119,9 +119,10 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     listener = starting.listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
-    app = _captured(starting.made(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
-    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
+    app = starting.made(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(_seen_through_proxies(app, settings)), listener
 
 

@@ -1,6 +1,7 @@
 """The asymmetric signature."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
@@ -78,3 +79,13 @@ def test_a_signature_of_another_length_does_not_verify(nicepay: Nicepay, length:
     """A signature of any other length than the key's is refused, and nothing fails."""
     signature = b64encode(bytes(length)).decode()
     assert not verifies([nicepay.private_key.public_key()], MESSAGE, signature)
+
+
+def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
+    """No number but the one below the modulus is the signature (RFC 8017, 8.2.2), one with the same end included."""
+    texts = (f"{number}|{TIMESTAMP}" for number in count())
+    text = next(text for text in texts if b64decode(nicepay.signature_of(text))[0] == 0)
+    right = b64decode(nicepay.signature_of(text))
+    key = nicepay.private_key.public_key()
+    verdicts = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
+    assert verdicts == [True, False]

@@ -91,7 +91,7 @@ def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay
     """Unknown clients are held against a key as large as a client's and nobody's; what is read anew keeps it."""
     settings = Settings.load(settings_file)
     first, second = (services_of(settings, Clock()).clients.find("NOBODY").padding[0] for _ in range(2))
-    assert first is second
+    assert first == second
     assert first.key_size == nicepay.private_key.key_size
     assert first.public_numbers().n != nicepay.private_key.public_key().public_numbers().n
 
