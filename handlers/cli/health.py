@@ -22,7 +22,6 @@ TIMEOUT_SECONDS = 2.0
 
 _SICK = 1
 _Port = Annotated[int, Field(ge=0, le=65535)]
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked at, not listened on
 
 
 def health(*, config: Path, ready: bool = False) -> int:
@@ -61,11 +60,11 @@ class _Address(BaseModel):
 
     @property
     def reached_at(self) -> tuple[str, int]:
-        """Where a caller on this machine finds it; MisuseError if the system chose the port."""
+        """Where a caller on this machine finds it, be it any address; MisuseError if the system chose the port."""
         if not self.port:
             message = "the port is 0, so only the log of the server has the one that it listens on; set a port"
             raise MisuseError(message)
-        return _ANY_ADDRESS.get(self.host, self.host), self.port
+        return self.host, self.port
 
 
 class _Public(_Address):
