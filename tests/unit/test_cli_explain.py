@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from handlers.cli import capture_file, explain, explained, main
+from handlers.cli.captured import Captured
 from handlers.doctor.request import Request
 from tests.merchant import NOON
 from tests.mistakes import HOST, NOW, World, call, symmetric, token_request, write_world
@@ -197,6 +199,15 @@ def test_the_first_time_an_external_id_is_used_is_found_among_many(
         main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world), symmetric(world)))]) == 1
     )
     assert capsys.readouterr().out.startswith("call.external_id_repeated")
+
+
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar, which is gone at the end; nothing is left out for it."""
+    terminal = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(explained, "Console", lambda **_: terminal)
+    captured = [Captured(Request("GET", "/", ())) for _ in range(3)]
+    assert list(explained.with_progress(captured)) == captured
+    assert "Judging" in terminal.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
 
 
 def test_a_captured_request_is_named_by_its_id(
