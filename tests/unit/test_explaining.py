@@ -136,7 +136,9 @@ def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
 
 async def _exchange(app: ASGIApp, request: Request) -> httpx.Response:
     async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "http_version": request.version}, receive, send)
+        # As the connection has it: with a fragment, which the client leaves out.
+        raw_path = request.target.partition("?")[0].encode("latin-1")
+        await app({**scope, "http_version": request.version, "raw_path": raw_path}, receive, send)
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(spoken), base_url="http://127.0.0.1") as client:
         return await client.request(request.method, request.target, headers=list(request.headers), content=request.body)
