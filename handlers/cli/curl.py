@@ -4,6 +4,7 @@ import sys
 
 from cyclopts import App
 
+from handlers.cli.exchange import trusting
 from handlers.cli.misuse import MisuseError
 from handlers.cli.sender import Options, Sender
 from handlers.cli.signed_call import CallOptions, signed_call
@@ -53,6 +54,7 @@ def _print(request: SignedRequest) -> None:
     if "\0" in request.body or len(request.body.encode()) > _LONGEST_WORD:
         message = f"no command line takes this body, for it has a NUL or over {_LONGEST_WORD} bytes; use request call"
         raise MisuseError(message)
+    trusting(request.ca_file)  # Told here if it is none: curl would tell it to whoever pastes the command.
     sys.stdout.write(f"{request.as_curl()}\n")
     for name in request.secret_headers:
         # Beside the command, not in it: what is printed can be copied whole.

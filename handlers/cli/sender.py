@@ -1,6 +1,6 @@
 """Who plays NICEPAY: the options that `request` and `curl` share, and what the settings say in their place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +24,13 @@ class Options:
         config: The settings of a sandbox; the other options are taken from there, unless given.
         client_key: The client that is played: what is sent as X-CLIENT-KEY.
         private_key: The file of the private key to sign with, in PEM; - reads it from standard input.
+        ca_file: The file of the authorities that are trusted for https://, in PEM, in place of those of the system.
     """
 
     config: Path | None = None
     client_key: str | None = None
     private_key: SecretFile = None
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Sender:
         if not (url and self.client_key and (self.settings or self.options.private_key)):
             message = "name --config, or all of --url, --client-key and --private-key"
             raise MisuseError(message)
-        return SignedRequest.make(url, self.client_key, self.private_key(), start.system_clock())
+        request = SignedRequest.make(url, self.client_key, self.private_key(), start.system_clock())
+        return replace(request, ca_file=self.options.ca_file)
 
     def _token_url(self) -> str | None:
         if not self.settings:

@@ -14,6 +14,7 @@ import structlog
 from structlog.typing import Processor
 
 from handlers.server.log_stream import BackgroundWriter
+from handlers.server.masking import MASKING
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -21,17 +22,18 @@ _STDLIB_LEVEL = logging.WARNING
 def set_up(stream: TextIO | None = None) -> Callable[[], None]:
     """Send every log line of this process, the libraries' included, to the stream in one form.
 
-    Without a stream it is standard error; without that, nowhere. What is returned waits until all lines so far are
-    written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
+    Without a stream it is standard error; without that, nowhere. Secrets are masked. What is returned waits until all
+    lines so far are written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
     """
     stream = stream or sys.stderr
     renderer = _renderer(readable=stream is not None and stream.isatty())
     lines = _beside_the_work(stream)
     shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Tracebacks without local variables: those may hold a signature or a token.
         structlog.processors.format_exc_info,
+        MASKING,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, renderer],

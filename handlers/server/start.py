@@ -13,7 +13,9 @@ from starlette.types import ASGIApp
 
 from handlers.server import concerns
 from handlers.server.key_files import NO_SECRETS
+from handlers.server.known_secrets import secrets_of
 from handlers.server.listener import Server
+from handlers.server.masking import MASKING
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable, Internal
 from handlers.services import Services
@@ -72,11 +74,13 @@ def clients_of(settings: Settings) -> Clients:
 
 def token_keys_of(settings: Settings) -> TokenKeys:
     """The keys that mint and open tokens, for the lifetime that is set."""
-    return TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+    file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
+    return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
 def assemble(settings: Settings, shared: Shared) -> Services:
-    """What the handlers need, from the settings."""
+    """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
+    MASKING.learn(secrets_of(settings))
     return Services(
         now=shared.now,
         clients=clients_of(settings),

@@ -5,6 +5,7 @@ from functools import lru_cache
 from werkzeug.http import parse_options_header
 
 from handlers.snap.codes import UNSUPPORTED_MEDIA_TYPE, SnapError
+from handlers.snap.masking import beginning
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -31,4 +32,4 @@ def require_media_type(wanted: str, content_type: str, content_encoding: str) ->
 
 
 def _shown(value: str) -> str:
-    return value[:_LONGEST_SHOWN].encode("ascii", "replace").decode()
+    return beginning(value, _LONGEST_SHOWN).encode("ascii", "replace").decode()

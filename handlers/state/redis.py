@@ -46,7 +46,6 @@ class RedisState:
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
         """As the port has it."""
         began = asyncio.get_running_loop().time()
-        began = asyncio.get_running_loop().time()
         at = to_microseconds(now)
         value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
         known = await self._sightings.call(_Sighting(SEEN + key, value, ttl_seconds * 1_000))

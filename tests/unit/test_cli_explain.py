@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from handlers.cli import explain, main
+from handlers.cli import capture_file, explained, main
 from handlers.doctor.request import Request
 from tests.merchant import NOON
-from tests.mistakes import HOST, NOW, World, call, token_request, write_world
+from tests.mistakes import HOST, NOW, World, call, symmetric, token_request, write_world
 from tests.nicepay import CLIENT_KEY, jakarta
 
 README = Path(__file__).parents[2] / "README.md"
@@ -53,9 +53,10 @@ def _file(folder: Path, content: bytes) -> str:
     return str(file)
 
 
-def _har(*requests: Request) -> bytes:
+def _har(*requests: Request, status: int | None = None) -> bytes:
     entries = [
         {
+            "response": {"status": status},
             "startedDateTime": (NOON + timedelta(seconds=place)).isoformat(),
             "request": {
                 "method": each.method,
@@ -171,6 +172,31 @@ def test_an_external_id_that_came_before_is_a_repeat(
     assert "\ncall.external_id_repeated" in f"\n{capsys.readouterr().out}"
 
 
+@pytest.mark.parametrize("status", [401, 200, None])
+def test_a_refusal_that_nothing_explains_is_told(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int | None
+) -> None:
+    """Where the capture says how it was answered; as of another time the answer might have been another."""
+    file = _file(tmp_path, _har(token_request(world), status=status))
+    assert main(["explain", "--config", config, file]) == int(status == 401)
+    assert capsys.readouterr().out.startswith("answer.refused (" if status == 401 else "genuine (")
+    assert main(["explain", "--config", config, "--at", NOW, file]) == 0
+
+
+def test_the_first_time_an_external_id_is_used_is_found_among_many(
+    config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused calls with the same id are judged quickly, one at a time, and after a second it is told how many."""
+    monkeypatch.setattr(explained, "_SILENT_SECONDS", -1.0)
+    forged = [symmetric(world, secret=b"a secret that nobody knows") for _ in range(3)]
+    assert main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world)))]) == 0
+    assert "snap-token: 0 of 3 earlier calls judged\n" in capsys.readouterr().err
+    assert (
+        main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world), symmetric(world)))]) == 1
+    )
+    assert capsys.readouterr().out.startswith("call.external_id_repeated")
+
+
 def test_a_captured_request_is_named_by_its_id(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -221,9 +247,9 @@ def test_a_capture_that_is_not_there_is_a_misuse(config: str, capsys: pytest.Cap
 def test_a_capture_has_a_limit(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is larger than 32 MiB is not read."""
-    assert explain.LARGEST == 32 * 1024 * 1024
-    monkeypatch.setattr(explain, "LARGEST", 10)
+    """What is larger than 8 MiB is not read."""
+    assert capture_file.LARGEST == 8 * 1024 * 1024
+    monkeypatch.setattr(capture_file, "LARGEST", 10)
     assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
     assert "larger than 10 bytes" in capsys.readouterr().err
 

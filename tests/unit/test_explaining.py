@@ -11,7 +11,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from connexion import AsyncApp
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.doctor import signature
 from handlers.doctor.brief import verdict
@@ -29,6 +29,7 @@ from tests.calls import read_copy
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.mistakes import (
     CALL_MISTAKES,
+    INTERNAL_SECRET,
     NOW,
     SYMMETRIC,
     TOKEN_MISTAKES,
@@ -124,6 +125,7 @@ def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
 
     def sent(request: Request) -> object:
         original = [("X-Original-Method", request.method), ("X-Original-URI", request.target)]
+        original.append(("X-Internal-Authorization", f"Bearer {INTERNAL_SECRET.decode()}"))
         headers = [*(pair for pair in request.headers if pair[0] != "Host"), *original]
         asyncio.run(_exchange(internal_app, Request("POST", "/authorize", tuple(headers), request.body)))
         return _last(log).get("verdict")
@@ -132,7 +134,10 @@ def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
 
 
 async def _exchange(app: ASGIApp, request: Request) -> httpx.Response:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+    async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "http_version": request.version}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(spoken), base_url="http://127.0.0.1") as client:
         return await client.request(request.method, request.target, headers=list(request.headers), content=request.body)
 
 
