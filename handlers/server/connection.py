@@ -1,8 +1,7 @@
 """One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
 
-It stands on names of uvicorn's `HttpToolsProtocol` that are no public interface: `parser`, `cycle`, `flow`, `headers`,
-`url`, `expect_100_continue`, `_start_asgi_task`, `_unset_keepalive_if_required`, and the attributes of a cycle. The
-lock pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
+It stands on names of uvicorn that are no public interface. `private_names.py` lists them, and the start looks for them.
+The corpus in `tests/fuzz` says when they no longer do what is needed here.
 """
 
 import asyncio

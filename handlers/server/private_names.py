@@ -9,33 +9,50 @@ from importlib.metadata import requires, version
 
 import uvicorn
 from cryptography.fernet import MultiFernet
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 PROTOCOL = frozenset(
     {
+        "_start_asgi_task",
         "_unset_keepalive_if_required",
         "client",
         "connection_lost",
         "connection_made",
         "cycle",
         "data_received",
+        "eof_received",
+        "expect_100_continue",
+        "flow",
         "headers",
         "loop",
         "on_body",
         "on_header",
         "on_headers_complete",
+        "on_message_begin",
         "on_message_complete",
         "on_response_complete",
         "parser",
         "scope",
+        "shutdown",
         "transport",
         "url",
     }
 )
-CYCLE = frozenset({"message_event", "response_complete", "response_started"})
-SERVER = frozenset({"capture_signals", "config", "lifespan", "server_state", "shutdown", "startup"})
+CYCLE = frozenset(
+    {
+        "disconnected",
+        "keep_alive",
+        "message_event",
+        "response_complete",
+        "response_started",
+        "waiting_for_100_continue",
+    }
+)
+FLOW = frozenset({"pause_reading", "resume_reading", "write_paused"})
+SERVER = frozenset({"capture_signals", "config", "lifespan", "server_state", "should_exit", "shutdown", "startup"})
 NEEDED: Mapping[str, Mapping[type, frozenset[str]]] = {
-    "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, uvicorn.Server: SERVER},
+    "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, FlowControl: FLOW, uvicorn.Server: SERVER},
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }
 """By distribution and class: methods and attributes."""

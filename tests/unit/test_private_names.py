@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from handlers.server import connection, listener
-from handlers.server.private_names import CYCLE, PROTOCOL, SERVER, missing_names, names_of
+from handlers.server import backpressure, connection, listener
+from handlers.server.private_names import CYCLE, FLOW, PROTOCOL, SERVER, missing_names, names_of
 
 
 def test_nothing_is_missing() -> None:
@@ -37,6 +38,7 @@ def test_an_attribute_that_is_gone() -> None:
     ("module", "name", "base", "checked"),
     [
         pytest.param(connection, "Connection", HttpToolsProtocol, PROTOCOL, id="connection"),
+        pytest.param(backpressure, "Backpressure", FlowControl, FLOW, id="flow"),
         pytest.param(listener, "Server", uvicorn.Server, SERVER, id="server"),
     ],
 )
@@ -51,13 +53,15 @@ def test_every_name_that_is_used_is_looked_for(module: object, name: str, base: 
 
 def test_every_name_of_a_cycle_is_looked_for() -> None:
     """What the connection uses of uvicorn's request cycle is among the names that the start looks for."""
-    cycles = [
+    used = {
         each.attr
         for each in ast.walk(_class(connection, "Connection"))
-        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Attribute) and each.value.attr == "cycle"
-    ]
-    assert cycles
-    assert set(cycles) <= CYCLE
+        if isinstance(each, ast.Attribute)
+        and isinstance(each.value, ast.Attribute)
+        and each.value.attr in {"cycle", "_running"}
+    }
+    assert used
+    assert used <= CYCLE
 
 
 def _class(module: object, name: str) -> ast.ClassDef:
