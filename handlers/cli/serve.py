@@ -26,7 +26,7 @@ from handlers.server.explaining import Explainer
 from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
-from handlers.server.last_resort import last_resort
+from handlers.server.last_resort import LastResort, last_resort
 from handlers.server.listener import Server
 from handlers.server.remote import TrustedProxies
 from handlers.server.sandbox import SandboxPages
@@ -66,11 +66,11 @@ def _start(config: Path, drain: Callable[[], None]) -> None:
     with files_read() as files:
         settings = settings_of(config)
     start.warn(settings)
-    with start.until_told_to_stop():
-        _serve(config, settings, files, drain)
+    with start.until_told_to_stop(), last_resort(drain) as resort:
+        _serve(config, settings, files, drain, resort)
 
 
-def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None], resort: LastResort) -> None:
     shared = starting.shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
@@ -78,7 +78,7 @@ def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], N
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
     start.spare_what_stays()
-    with last_resort(drain) as resort, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         companions = [
             lifetime.on_signals(servers, current.reload, resort.told_to_end),
             shared.kept(),

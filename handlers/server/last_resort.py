@@ -1,9 +1,11 @@
 """The end of the process comes in time, whatever hangs: a disk, a lock, a file that nobody writes."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from socket import socket, socketpair
 
 import structlog
 
@@ -13,13 +15,15 @@ LONGEST_END_SECONDS = 13.0
 REST_SECONDS = 1.0
 """For what still runs when all is answered and closed."""
 
+_STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
+
 _log = structlog.get_logger()
 
 
 class LastResort:
     """Ends a process that was told to end, or is done, and does not end by itself."""
 
-    def __init__(self, drain: Callable[[], None], leave: Callable[[int], object] = os._exit) -> None:
+    def __init__(self, drain: Callable[[], None], leave: Callable[[int], object]) -> None:
         """`drain` writes the log; `leave` ends the process at once, with an exit status."""
         self._drain = drain
         self._leave = leave
@@ -54,13 +58,37 @@ class LastResort:
 
 
 @contextmanager
-def last_resort(drain: Callable[[], None]) -> Iterator[LastResort]:
-    """Within it the process can be told that it has to end."""
-    resort = LastResort(drain)
+def last_resort(drain: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Iterator[LastResort]:
+    """Within it the process can be told that it has to end, and SIGINT and SIGTERM tell it."""
+    resort = LastResort(drain, leave)
     try:
-        yield resort
+        with _heard(resort.told_to_end):
+            yield resort
     finally:
         resort.is_not_needed()
+
+
+@contextmanager
+def _heard(told_to_end: Callable[[], None]) -> Iterator[None]:
+    """Have signals heard by a thread too: while a disk holds up the main thread in a system call, no handler runs."""
+    reader, writer = socketpair()
+    writer.setblocking(False)  # noqa: FBT003  the standard library's signature
+    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_hear, args=(reader, told_to_end), name="signals", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        writer.close()
+        thread.join()
+
+
+def _hear(reader: socket, told_to_end: Callable[[], None]) -> None:
+    with reader:
+        while number := reader.recv(1):
+            if number[0] in _STOPS:
+                told_to_end()
 
 
 def _waited_for() -> list[str]:

@@ -16,7 +16,10 @@ PROBE_SECONDS = 0.5
 """How often a write is tried while writes fail: a load balancer that was told so sends no request that would tell."""
 
 QUIET_SECONDS = 0.25
-"""A success counts only so long after the last failure: an engine that fails now and then is down, and no line each."""
+"""A write counts only so long after the last one that failed: an engine that fails now and then is down, in one line.
+
+Reads need no such time, since they come twice a second.
+"""
 
 _log = structlog.get_logger()
 
@@ -29,23 +32,24 @@ class Availability:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._failed_at: dict[Kind, float] = {}
+        self._down_until: dict[Kind, float] = {}
+        """The time by the monotonic clock before which no success counts, for each kind that fails."""
 
     @property
     def up(self) -> bool:
         """Whether writes and reads succeed."""
-        return not self._failed_at
+        return not self._down_until
 
     def failed(self, kind: Kind, cause: StateDownError) -> None:
         """Take a failure into account; the first one is logged with its cause."""
         if self.up:
             _log.error("state.down", cause=str(cause))
-        self._failed_at[kind] = self._monotonic()
+        self._down_until[kind] = self._monotonic() + (QUIET_SECONDS if kind == "write" else 0)
 
     def succeeded(self, kind: Kind) -> None:
         """Take a success into account; the one that ends the outage is logged."""
-        if kind in self._failed_at and self._monotonic() - self._failed_at[kind] >= QUIET_SECONDS:
-            del self._failed_at[kind]
+        if kind in self._down_until and self._monotonic() >= self._down_until[kind]:
+            del self._down_until[kind]
             if self.up:
                 _log.info("state.up")
 
@@ -62,6 +66,6 @@ class Availability:
     async def _probe(self, write: Callable[[], Awaitable[object]]) -> None:
         while True:
             await asyncio.sleep(PROBE_SECONDS)
-            if "write" in self._failed_at:
+            if "write" in self._down_until:
                 with suppress(StateDownError):
                     await write()

@@ -1,8 +1,9 @@
 """The real command, which hangs where a disk can make it hang, for as long as another process has a file locked.
 
-Arguments: the file, what hangs (`state` or `reload`), and the command's own.
+Arguments: the file, what hangs (`state`, `reload` or `start`), and the command's own.
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from fcntl import LOCK_EX, flock
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from handlers.cli import main
-from handlers.server import current
+from handlers.server import current, last_resort
 from handlers.server.settings import Settings
 from handlers.state import sqlite
 from handlers.state.daemon_thread import DaemonThread
@@ -43,9 +44,20 @@ class HangingSettings(Settings):
         return super().load(file, beside)
 
 
-PLANTED: dict[str, tuple[object, str, type]] = {
+def hang_at_start(_path: Path) -> Any:  # noqa: ANN401  it never returns
+    """Where a start opens the state. As in a system call that does not end, no handler of a signal runs."""
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    sys.stdout.write("hanging\n")
+    sys.stdout.flush()
+    hang()
+
+
+PLANTED: dict[str, tuple[object, str, object]] = {
     "state": (sqlite, "DaemonThread", HangingThread),
     "reload": (current, "Settings", HangingSettings),
+    "start": (sqlite, "open_file", hang_at_start),
 }
 setattr(*PLANTED[HANGS])
+if HANGS == "start":
+    last_resort.LONGEST_END_SECONDS = 1.0
 main()

@@ -13,6 +13,7 @@ from typing import IO
 import pytest
 
 from tests.e2e.instances import TABLES, Answer, Connection, Instance, Payments, instances, signed_now
+from tests.e2e.process import running
 from tests.engines import REDIS_SERVERS, redis_server
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
@@ -109,6 +110,19 @@ def test_it_ends_though_its_files_cannot_be_read(lock: Lock, tmp_path: Path, nic
             assert internal.authorise(payments.call("ordNo1")).status == 200
         served.process.terminate()
         assert served.process.status() == 0
+
+
+def test_it_ends_though_its_start_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
+    """SIGTERM ends it with status 0 and a line while the start hangs where no handler of a signal runs."""
+    settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "sqlite:///{tmp_path}/state.db"')
+    lock.take()
+    with running(
+        sys.executable, "-m", "tests.e2e.hanging", lock.path, "start", "serve", "--config", settings
+    ) as process:
+        process.out.starting("hanging")
+        process.terminate()
+        assert process.err.event("server.cut_off")["threads"] == ["MainThread"]
+        assert process.status() == 0
 
 
 def test_it_ends_though_its_file_is_taken(tmp_path: Path, nicepay: Nicepay) -> None:

@@ -1,5 +1,6 @@
 """The end of a process that does not end by itself."""
 
+import signal
 from queue import Empty, Queue
 from threading import Event, Thread
 
@@ -76,6 +77,24 @@ def test_a_process_that_ends_by_itself_is_let(seconds: pytest.MonkeyPatch) -> No
     """After the block nothing is left that would end the process."""
     drained = Event()
     seconds.setattr(module, "REST_SECONDS", 5 * SOON)
-    with last_resort(drained.set) as resort:
+    with last_resort(drained.set, int) as resort:
         resort.done()
     assert not drained.wait(10 * SOON)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_heard_without_its_handler(seconds: pytest.MonkeyPatch, stop: signal.Signals) -> None:
+    """SIGINT and SIGTERM begin the end though what handles them does nothing, or never runs; SIGHUP does not."""
+    seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
+    left: Queue[int] = Queue()
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGHUP, stop)}
+    try:
+        with last_resort(lambda: None, left.put):
+            signal.raise_signal(signal.SIGHUP)
+            with pytest.raises(Empty):
+                left.get(timeout=5 * SOON)
+            signal.raise_signal(stop)
+            assert left.get(timeout=PATIENCE) == 0
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

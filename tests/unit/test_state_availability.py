@@ -52,13 +52,21 @@ def test_an_engine_that_fails_now_and_then_is_down() -> None:
         for seconds[0] in (0.0, 0.1, 0.2, 0.3):
             availability.failed("write", FULL)
             availability.succeeded("write")
-        seconds[0] = 0.3 + QUIET_SECONDS - 0.001
+        seconds[0] = 0.3 + QUIET_SECONDS - 0.01
         availability.succeeded("write")
         assert not availability.up
-        seconds[0] = 0.3 + QUIET_SECONDS
+        seconds[0] = 0.3 + QUIET_SECONDS + 0.01
         availability.succeeded("write")
         assert availability.up
     assert [line["event"] for line in log] == ["state.down", "state.up"]
+
+
+def test_a_read_counts_at_once() -> None:
+    """However many requests met an old copy a moment ago, the read that renews it ends the outage."""
+    availability = Availability(lambda: 0.0)
+    availability.failed("read", FULL)
+    availability.succeeded("read")
+    assert availability.up
 
 
 @pytest.fixture
