@@ -8,7 +8,7 @@ from signal import SIGPIPE
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from handlers import __version__
-from handlers.cli import check, client, curl, explain, init, keygen, keys, request, revoke, serve, share
+from handlers.cli import check, client, curl, explain, init, keygen, keys, request, revoke, serve, share, state
 from handlers.cli.misuse import MISUSE, MisuseError
 from handlers.doctor.texts import printable
 
@@ -37,6 +37,7 @@ app.command(explain.explain)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)
+app.command(state.app)
 app.command(share.share)
 
 

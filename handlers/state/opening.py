@@ -58,16 +58,16 @@ class StateUrl:
         """A client of Redis, for questions about the server itself; None for another engine."""
         return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
 
-    def open(self) -> Engine:
-        """The state; ValueError if SQLite cannot use its file."""
-        return self._opener()()
+    def open(self, *, starting: bool = False) -> Engine:
+        """The state; ValueError if SQLite cannot use its file, through which a server that is `starting` looks."""
+        return self._opener(starting=starting)()
 
-    def _opener(self) -> Callable[[], Engine]:
+    def _opener(self, *, starting: bool = False) -> Callable[[], Engine]:
         parts = _split(self.text)
         if self.is_of_one_process:
             return MemoryState
         if parts.scheme == "sqlite":
-            return partial(SqliteState, _file(parts, self.folder))
+            return partial(SqliteState, _file(parts, self.folder), starting=starting)
         if parts.scheme in _REDIS:
             return partial(RedisState, redis_client(parts, self.folder))
         message = f"a state is one of {FORMS}"
