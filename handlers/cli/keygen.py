@@ -1,5 +1,6 @@
 """`snap-token keygen`: new keys."""
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -83,7 +84,7 @@ def make_pair(private: Path, public: Path, like: Path | None = None) -> RSAPubli
     Raises:
         MisuseError: one of them exists, or cannot be made. Then neither is made.
     """
-    if public.exists():
+    if os.path.lexists(public):
         # Told before the other file is made, so that no half of a pair is left behind.
         raise already_there(public)
     key = rsa.generate_private_key(65537, ADVISED_BITS)

@@ -46,10 +46,10 @@ def serve(*, config: Path, check: bool = False) -> int:
         check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
             captures, the documents. Tell everything that keeps the server from starting, and warn of what is not good.
     """
+    drain = logs.set_up()
     if check:
         start_check.check(config)
         return 0
-    drain = logs.set_up()
     try:
         _start(config, drain)
     except MisuseError as error:
@@ -119,9 +119,10 @@ def _internal(settings: Settings, internal: Internal, current: Current) -> tuple
     listener = starting.listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
-    app = _captured(starting.made(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
-    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
+    app = starting.made(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(_seen_through_proxies(app, settings)), listener
 
 

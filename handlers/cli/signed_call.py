@@ -127,7 +127,7 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
         "X-EXTERNAL-ID": options.external_id or uuid4().hex,
     }
     if url:
-        return SignedRequest(str(url), headers, body, options.method)
+        return SignedRequest(str(url), headers, body, options.method, ca_file=sender.options.ca_file)
     return _question(_internal(sender), call, headers, body)
 
 

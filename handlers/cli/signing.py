@@ -22,6 +22,7 @@ class SignedRequest:
     """What NICEPAY sends to the merchant, and a proxy to this server.
 
     `secret_headers` are sent and never shown: a command names the variable of the shell that is to hold each value.
+    `ca_file` has the authorities that are trusted for https://, in PEM, in place of those of the system.
     """
 
     url: str
@@ -29,6 +30,7 @@ class SignedRequest:
     body: str = BODY
     method: str = "POST"
     secret_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
 
     @classmethod
     def make(cls, url: str, client_key: str, private_key: RSAPrivateKey, now: datetime) -> "SignedRequest":
@@ -44,7 +46,8 @@ class SignedRequest:
 
     def as_curl(self) -> str:
         """The same as a command for a POSIX shell, continued with backslashes."""
-        options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
+        options = [f"--cacert {shlex.quote(str(self.ca_file.absolute()))}"] if self.ca_file else []
+        options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
         options += [f'-H "{name}: ${variable_of(name)}"' for name in self.secret_headers]
         # For -d, a body that begins with @ would be the name of a file.
         flag = "--data-raw" if self.body.startswith("@") else "-d"

@@ -14,8 +14,11 @@ from handlers.server.settings import Settings, SettingsError
 from handlers.server.settings_changes import changes, unread
 from handlers.services import Services
 
-LOOK_SECONDS = 1.0
-"""From one look at the files to the next. A change counts once two looks have found the same."""
+LOOK_SECONDS = 0.25
+"""From one look at the files to the next."""
+
+QUIET_SECONDS = 1.0
+"""From a look that finds a change to the next: the change counts once both have found the same."""
 
 _ADVICE = "what was read before stays in force"
 
@@ -66,7 +69,7 @@ class Current:
 
     @asynccontextmanager
     async def kept(self, files: Files) -> AsyncIterator[None]:
-        """Once a second, look at the files that the settings were read from, as they were then."""
+        """Again and again, look at the files that the settings were read from, as they were then."""
         self._files = files
         self._settled = _Reading(files, self._settings)
         task = asyncio.create_task(self._follow())
@@ -79,7 +82,7 @@ class Current:
     async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(QUIET_SECONDS if self._waiting else LOOK_SECONDS):
                     await self._told.wait()
             told = self._told.is_set()
             self._told.clear()  # Whoever tells from here on has everything read once more.

@@ -18,6 +18,7 @@ from handlers.server.binding import Operations, bind
 from handlers.server.request_id import HEADER, identify
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
+from handlers.snap.masking import beginning
 
 _SLASH_REDIRECT = 307
 _LONGEST_SHOWN = 255
@@ -128,5 +129,5 @@ def _remote(scope: Scope) -> str | None:
 
 def _asked(scope: Scope) -> Facts:
     """What was asked for, shown as far as it is plain."""
-    path = scope["raw_path"][:_LONGEST_SHOWN].decode("ascii", "replace")
+    path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}

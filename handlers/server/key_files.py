@@ -96,10 +96,14 @@ def _token_keys(value: object) -> TokenKeyFile:
     path = _path(value)
     text = read_text(path, private=True)
     try:
-        return TokenKeyFile.parse(path, text)
+        file = TokenKeyFile.parse(path, text)
     except ValueError as error:
         message = f"{path} must hold one Fernet key a line, newest first; `snap-token keygen token` makes one"
         raise ValueError(message) from error
+    if file.mistakes:
+        message = f"{path}: {'; '.join(file.mistakes)}"
+        raise ValueError(message)
+    return file
 
 
 def _secrets(value: object) -> tuple[bytes, ...]:

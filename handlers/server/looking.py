@@ -44,6 +44,10 @@ class Stamp(NamedTuple):
     digest: bytes = b""
 
 
+NO_ANSWER = Stamp(UNKNOWN)
+"""Of a file whose file system gives none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a look at a path has found: the bytes of the file, or the trouble, in words, with reading it."""

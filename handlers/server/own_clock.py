@@ -1,6 +1,6 @@
 """Whether a clock is wrong, ours or a client's, by what clients have really signed: a forger moves nothing here."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import datetime
 from statistics import median
@@ -68,7 +68,7 @@ class OwnClock:
 
     def __init__(self, clients: Callable[[], Clients]) -> None:
         self._clients = clients
-        self._clocks: dict[str, ClientClock] = {}
+        self._clocks: defaultdict[str, ClientClock] = defaultdict(ClientClock)
         self._rate = Rate(MOST_A_SECOND)
 
     def issued(self, told: Facts) -> None:
@@ -77,7 +77,7 @@ class OwnClock:
         if not isinstance(client_key, str) or not isinstance(ahead, float):
             return
         tolerance = self._clients().find(client_key).clock_tolerance.total_seconds()
-        middle = self._clock(client_key).starts_drifting(ahead, tolerance)
+        middle = self._clocks[client_key].starts_drifting(ahead, tolerance)
         if middle is not None:
             told = {"client_key": client_key, "client_is_ahead_by_seconds": middle, "tolerance_seconds": tolerance}
             _log.warning("clock.drifting", **told, advice=_DRIFTING)
@@ -91,12 +91,9 @@ class OwnClock:
         if error.reason not in _REASONS or not isinstance(client_key, str) or not isinstance(ahead, float):
             return
         is_checked = self._rate.allows(now) and _is_signed(client_key, sent, self._clients())
-        if is_checked and self._clock(client_key).becomes_suspect(ahead):
+        if is_checked and self._clocks[client_key].becomes_suspect(ahead):
             told = {"client_key": client_key, "clients_are_ahead_by_seconds": ahead}
             _log.error("clock.suspect", **told, advice=_SUSPECT)
-
-    def _clock(self, client_key: str) -> ClientClock:
-        return self._clocks.setdefault(client_key, ClientClock())
 
 
 def _is_signed(client_key: str, sent: Sent, clients: Clients) -> bool:

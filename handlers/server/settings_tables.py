@@ -117,7 +117,7 @@ class Token(Table):
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The keys in the file; the first mints, all open."""
+        """The keys in the file; the first mints, all open until their time is over."""
         return self.keys_file.keys
 
     @property

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp
 
 from handlers.server import concerns
 from handlers.server.key_files import NO_SECRETS
+from handlers.server.known_secrets import secrets_of
 from handlers.server.listener import Server
+from handlers.server.masking import MASKING
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable, Internal
 from handlers.services import Services
@@ -69,16 +69,18 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
 
 def clients_of(settings: Settings) -> Clients:
     """The clients that the settings know."""
-    return Clients([_client(table) for table in settings.clients], _dummy_key)
+    return Clients([_client(table) for table in settings.clients])
 
 
 def token_keys_of(settings: Settings) -> TokenKeys:
     """The keys that mint and open tokens, for the lifetime that is set."""
-    return TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+    file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
+    return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
 def assemble(settings: Settings, shared: Shared) -> Services:
-    """What the handlers need, from the settings."""
+    """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
+    MASKING.learn(secrets_of(settings))
     return Services(
         now=shared.now,
         clients=clients_of(settings),
@@ -112,12 +114,6 @@ def _client(table: ClientTable) -> Client:
         former_secrets=tuple(former),
         suspended=table.suspended,
     )
-
-
-@lru_cache
-def _dummy_key(bits: int) -> rsa.RSAPublicKey:
-    """Nobody holds its private half: it is forgotten here. One a size: making one takes a while."""
-    return rsa.generate_private_key(65537, bits).public_key()
 
 
 def warn(settings: Settings) -> None:

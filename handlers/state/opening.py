@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from handlers.state.memory import MemoryState
 from handlers.state.port import Engine
 from handlers.state.redis import RedisState
-from handlers.state.redis_url import redis_client
+from handlers.state.redis_url import redis_client, tls_files
 from handlers.state.sqlite import SqliteState
 
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
@@ -57,6 +57,11 @@ class StateUrl:
     def redis(self) -> Redis | None:
         """A client of Redis, for questions about the server itself; None for another engine."""
         return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
+
+    @property
+    def files(self) -> list[Path]:
+        """The certificates and keys that the URL names, which are read whenever a connection is made."""
+        return tls_files(_split(self.text), self.folder)
 
     def open(self, *, starting: bool = False) -> Engine:
         """The state; ValueError if SQLite cannot use its file, through which a server that is `starting` looks."""

@@ -172,6 +172,21 @@ def test_what_is_checked_starts(sandbox: Sandbox) -> None:
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use (is this server running already?)" in bad.stderr
 
 
+def test_a_probe_is_quiet(server: Server, sandbox: Sandbox) -> None:
+    """A probe of a server that answers says nothing and leaves no line in its log; one that has stopped is not well."""
+    port = str(urlsplit(server.endpoint).port)
+    probe = (COMMAND, "health", "--config", sandbox.config)
+    env = environment(SNAP_TOKEN__SERVER__PORT=port)
+    well = run(*probe, env=env)
+    server.process.send_signal(signal.SIGSTOP)
+    hung = run(*probe, env=env)
+    server.process.send_signal(signal.SIGCONT)
+    assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
+    assert (hung.returncode, hung.stdout) == (1, "")
+    assert hung.stderr == "snap-token: the server is not well: no answer within 2 seconds\n"
+    assert [line["event"] for line in _rest_of_log(server.process)] == ["server.stopped"]
+
+
 def _rest_of_log(process: Process) -> list[dict[str, Any]]:
     """The lines up to the end of a server that is told to stop."""
     process.send_signal(signal.SIGTERM)

@@ -11,7 +11,21 @@ from handlers.cli import main
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
-COMMANDS = {"init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share"}
+COMMANDS = {
+    "init",
+    "keygen",
+    "serve",
+    "request",
+    "curl",
+    "check",
+    "explain",
+    "keys",
+    "client",
+    "revoke",
+    "share",
+    "health",
+    "completion",
+}
 SECOND = {"pair", "secret", "rotate", "add", "call"}
 
 
@@ -126,6 +140,12 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
             "share",
             "snap-token share --base-url https://merchant.example --output pack.zip --config snap-token.toml",
         ),
+        ("health", "snap-token health --config snap-token.toml"),
+        (
+            "completion",
+            "snap-token completion bash > ~/.local/share/bash-completion/completions/snap-token",
+        ),
+        ("--install-completion", "snap-token --install-completion"),
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:

@@ -35,6 +35,23 @@ def test_a_pipe_is_read_until_it_is_closed() -> None:
     os.close(reader)
 
 
+def test_what_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that writes a part only when the part before it was read is read to its end."""
+    reader, writer = os.pipe()
+    parts, wait = [b"one ", b"two"], pipes._wait  # noqa: SLF001  what is waited for is written then
+
+    def written(descriptor: int, deadline: float, path: Path) -> None:
+        if parts:
+            os.write(writer, parts.pop(0))
+        else:
+            os.close(writer)
+        wait(descriptor, deadline, path)
+
+    monkeypatch.setattr(pipes, "_wait", written)
+    assert read_pipe(Path(f"/dev/fd/{reader}")) == b"one two"
+    os.close(reader)
+
+
 def test_a_named_pipe_is_read_until_it_is_closed(pipe: Path) -> None:
     """A writer that has gone by the time that the pipe is read leaves what it wrote."""
     reader, writer = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), os.open(pipe, os.O_WRONLY)

@@ -100,6 +100,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
 def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files are looked at a hundred times a second."""
     monkeypatch.setattr(current, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(current, "QUIET_SECONDS", 0.01)
     yield
     logs.set_up(io.StringIO())
 

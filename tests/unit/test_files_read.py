@@ -8,7 +8,7 @@ import pytest
 
 from handlers.server import looking
 from handlers.server.files_read import Files, changed, files_read, read, unchanged
-from handlers.server.looking import UNKNOWN, Stamp
+from handlers.server.looking import NO_ANSWER, Stamp
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_file_system_without_an_answer(file: Path, monkeypatch: pytest.MonkeyP
         with files_read() as files, pytest.raises(TimeoutError):
             read(file)
         assert unchanged(files)
-    assert files == {file: Stamp(UNKNOWN)}
+    assert files == {file: NO_ANSWER}
     assert changed(files)
 
 

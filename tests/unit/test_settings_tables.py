@@ -1,5 +1,6 @@
 """The tables of the settings: what each key takes, and what stands for it when it is not set."""
 
+import os
 import re
 from pathlib import Path
 
@@ -320,3 +321,11 @@ def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> 
 def test_a_service_takes_post(folder: Path) -> None:
     """Unless its entry names others."""
     assert _service(folder, "/a").methods == ("POST",)
+
+
+def test_the_files_of_the_state_s_url_are_looked_at(folder: Path) -> None:
+    """A certificate that is a pipe, which would hold up every connection, is a mistake that repeats no password."""
+    os.mkfifo(folder / "ca.pem")
+    (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
+    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket, and a regular file is wanted"
+    assert mistake == f"state.url: {wanted}"

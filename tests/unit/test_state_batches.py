@@ -9,6 +9,9 @@ from handlers.state.batches import Batches, in_time
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 from tests.engines import asynchronous
 
+PATIENCE = 20
+"""Seconds."""
+
 
 class Engine:
     """Doubles numbers when it is let; it has no good answer for odd ones."""
@@ -102,8 +105,9 @@ async def _refused_after(batches: Batches[int, int]) -> float:
     """The seconds that one call waits for an engine that hangs."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
-        await batches.call(2)
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
+            await batches.call(2)
     return loop.time() - began
 
 

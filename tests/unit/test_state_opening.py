@@ -143,3 +143,16 @@ async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
     state = StateUrl("sqlite:///state.db", folder).open()
     await state.close()
     assert (folder / "state.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("rediss://h?ssl_ca_certs=ca.pem&ssl_keyfile=c.key", ["ca.pem", "c.key"]),
+        ("redis://h?db=1", []),
+        ("sqlite:///state.db", []),
+    ],
+)
+def test_the_files_of_tls_are_named(tmp_path: Path, url: str, names: list[str]) -> None:
+    """Whoever reads the settings can look at the files that a URL names."""
+    assert StateUrl(url, tmp_path).files == [tmp_path / name for name in names]
