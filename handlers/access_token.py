@@ -32,7 +32,7 @@ async def issue_access_token(
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
     mark = repeat.of_token_request(client.key, x_timestamp, client.clock_tolerance)
-    earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now)
+    earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at)
     if earlier and services.repeat == "refuse":
         raise SnapError(CONFLICT, reason="request.repeated")
     # One signed request, one span: a repeat's token ends when the first one ends.

@@ -69,7 +69,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     # Only now: a forged call uses up nobody's external id.
     external_id = headers["x_external_id"]
     mark = repeat.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
-    if await services.state.first_seen(mark.key, mark.ttl_seconds, now):
+    if await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at):
         raise SnapError(CONFLICT, reason="call.repeated")
 
     return None, _headers(services, client.key, external_id)

@@ -5,6 +5,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, ParamSpec
 
 from handlers.state.memory import MemoryState
 from handlers.state.opening import StateUrl
-from handlers.state.port import Engine, StateDownError
+from handlers.state.port import Engine, ForgottenError, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
 
@@ -45,10 +46,28 @@ async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
         await state.close()
 
 
-class RedisServer:
-    """Remembers nothing on the disk; it may be stopped and started again at the same place."""
+WRITTEN_DOWN = ("--appendonly", "yes")
+"""Options of a Redis that remembers from one start to the next."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+
+@dataclass
+class Uptime:
+    """Microseconds since the machine started, as a test sets them."""
+
+    microseconds: int = 0
+
+    def __call__(self) -> int:
+        return self.microseconds
+
+    def pass_seconds(self, count: int) -> None:
+        self.microseconds += count * 1_000_000
+
+
+class RedisServer:
+    """Remembers nothing on the disk, unless `options` say so; it may be stopped and started again at the same place."""
+
+    def __init__(self, name: str, folder: Path, options: tuple[str, ...] = ()) -> None:
+        self._options = options
         self._program = program(name)
         self._socket = folder / "redis.sock"
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -62,7 +81,7 @@ class RedisServer:
         """Start it and wait until it takes connections."""
         place = ("--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self._socket)
         volatile = ("--save", "", "--appendonly", "no", "--dir", self._socket.parent)
-        self.process = self._running.enter_context(running(self._program, *place, *volatile, *options))
+        self.process = self._running.enter_context(running(self._program, *place, *volatile, *self._options, *options))
         assert any("Ready to accept connections" in line for line in self.process.out)
 
     def stop(self) -> None:
@@ -70,10 +89,10 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(name: str) -> Iterator[RedisServer]:
+def redis_server(name: str, *options: str) -> Iterator[RedisServer]:
     """A server under way until the end of the block."""
     with TemporaryDirectory() as folder:
-        server = RedisServer(name, Path(folder))
+        server = RedisServer(name, Path(folder), options)
         server.start()
         try:
             yield server
@@ -87,6 +106,7 @@ class Breaking(MemoryState):
     def __init__(self) -> None:
         super().__init__()
         self.up = True
+        self.forgotten = False
         self.reads: asyncio.Queue[float] = asyncio.Queue()
         self.writes: asyncio.Queue[str] = asyncio.Queue()
         self.closed = False
@@ -96,10 +116,14 @@ class Breaking(MemoryState):
             message = "ConnectionError: refused"
             raise StateDownError(message)
 
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+    async def first_seen(
+        self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
+    ) -> datetime | None:
         self.writes.put_nowait(key)
         self._answer()
-        return await super().first_seen(key, ttl_seconds, now)
+        if self.forgotten:
+            raise ForgottenError
+        return await super().first_seen(key, ttl_seconds, now, signed_at)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         self._answer()

@@ -22,6 +22,7 @@ from handlers.cli import (
     revoke,
     serve,
     share,
+    state,
     streams,
 )
 from handlers.cli.misuse import MISUSE, MisuseError
@@ -55,6 +56,7 @@ app.command(explain.explain)
 app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)
+app.command(state.app)
 app.command(share.share)
 app.command(health.health)
 completion.register(app)

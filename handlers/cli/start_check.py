@@ -94,7 +94,7 @@ def _cause(error: Exception) -> str:
 
 
 async def _used(url: StateUrl) -> None:
-    state, key, now = url.open(), f"check:{token_hex()}", system_clock()
+    state, key, now = url.open(starting=True), f"check:{token_hex()}", system_clock()
     try:
         await state.first_seen(key, _PROBE_SECONDS, now)
         await state.revocations(now)

@@ -63,7 +63,7 @@ class Shared:
 def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
     """Open the state that instances share; ValueError if it cannot be used."""
     when_down = WhenDown(settings.state.when_down)
-    state = GuardedState(settings.state.url.open(), when_down)
+    state = GuardedState(settings.state.url.open(starting=True), when_down)
     return Shared(state, Revocations(state, when_down, now), when_down, now, settings.internal)
 
 

@@ -16,11 +16,12 @@ class Mark:
     """The key, and how long it is to be remembered from now on.
 
     The key is 32 hexadecimal digits, at least 24 of them of SHA-256, so that no two requests meet. It tells nothing of
-    the request, or its second at the most.
+    the request, or its second at the most. `signed_at` is its X-TIMESTAMP.
     """
 
     key: str
     ttl_seconds: int
+    signed_at: datetime
 
 
 def of_token_request(client_key: str, timestamp: str, tolerance: timedelta) -> Mark:
@@ -29,9 +30,10 @@ def of_token_request(client_key: str, timestamp: str, tolerance: timedelta) -> M
     Its window is twice the tolerance wide; clocks apart from ours may see it open a little longer.
     """
     # Keys of one time lie together: an engine that sorts them writes few pages.
-    second = f"{int(parse(timestamp).timestamp()):08x}"
+    signed_at = parse(timestamp)
+    second = f"{int(signed_at.timestamp()):08x}"
     key = second + _digest("token request", client_key, timestamp)[:24]
-    return Mark(key, ceil((2 * tolerance + CLOCKS_APART).total_seconds()))
+    return Mark(key, ceil((2 * tolerance + CLOCKS_APART).total_seconds()), signed_at)
 
 
 def of_call(client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Mark:
@@ -39,10 +41,11 @@ def of_call(client_key: str, timestamp: str, external_id: str, now: datetime, to
 
     Remembered until that day ends and twice the tolerance beyond. The timestamp is one that is inside the window.
     """
-    day = parse(timestamp).astimezone(JAKARTA).date()
+    signed_at = parse(timestamp)
+    day = signed_at.astimezone(JAKARTA).date()
     end = datetime.combine(day, time(), JAKARTA) + _DAY
     key = _digest("call", client_key, day.isoformat(), external_id)[:32]
-    return Mark(key, ceil((end - now + 2 * tolerance).total_seconds()))
+    return Mark(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
 
 
 def _digest(*parts: str) -> str:

@@ -33,8 +33,12 @@ async def in_time(answer: Awaitable[Result], began: float | None = None) -> Resu
 
 
 def _down(error: Exception) -> StateDownError:
+    if isinstance(error, StateDownError):
+        return error
     late = isinstance(error, TimeoutError)
-    return StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if late else f"{type(error).__name__}: {error}")
+    down = StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if late else f"{type(error).__name__}: {error}")
+    down.__cause__ = error
+    return down
 
 
 class _Deadlines:
@@ -68,9 +72,7 @@ def _settle(answers: Iterable[asyncio.Future[Result]], results: Iterable[Result 
         if answer.done():
             continue
         if isinstance(result, Exception):
-            down = _down(result)
-            down.__cause__ = result
-            answer.set_exception(down)
+            answer.set_exception(_down(result))
         else:
             answer.set_result(result)
 

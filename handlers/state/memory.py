@@ -4,32 +4,46 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
+from handlers.state.microseconds import from_microseconds, to_microseconds
 from handlers.state.port import SUSPENDED
+from handlers.state.sweeping import Sweeping
 
 
 class MemoryState:
     """Dictionaries; a heap says which key ends next, so that sweeping looks at none that has time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, sweeping: Sweeping | None = None) -> None:
+        self._sweeping = sweeping or Sweeping(behind=0)  # It starts with nothing, so it has nothing to lose.
         self._seen: dict[str, tuple[datetime, datetime]] = {}
         self._ends: list[tuple[datetime, str]] = []
         self._revoked: dict[str, tuple[datetime, datetime]] = {}
         self._suspended: dict[str, datetime] = {}
 
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+    async def first_seen(
+        self,
+        key: str,
+        ttl_seconds: int,
+        now: datetime,
+        signed_at: datetime | None = None,  # noqa: ARG002  this memory is not lost while its process lives
+    ) -> datetime | None:
         """As the port has it; atomic because it never waits."""
-        self._sweep(now)
-        if key in self._seen:
-            return self._seen[key][0]
+        self._sweep(self._sweeping_until(now))
+        known = self._seen.get(key)
+        if known and known[1] > now:
+            return known[0]
         end = now + timedelta(seconds=ttl_seconds)
         self._seen[key] = now.astimezone(UTC), end
         heappush(self._ends, (end, key))
         return None
 
-    def _sweep(self, now: datetime) -> None:
-        while self._ends and self._ends[0][0] <= now:
-            _, key = heappop(self._ends)
-            del self._seen[key]
+    def _sweeping_until(self, now: datetime) -> datetime:
+        return from_microseconds(self._sweeping.until(to_microseconds(now)))
+
+    def _sweep(self, until: datetime) -> None:
+        while self._ends and self._ends[0][0] <= until:
+            end, key = heappop(self._ends)
+            if self._seen[key][1] == end:  # Else it was seen anew, and ends later.
+                del self._seen[key]
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it."""
@@ -47,9 +61,10 @@ class MemoryState:
         self._suspended.pop(SUSPENDED + client_key, None)
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """As the port has it; those that ended are forgotten."""
-        self._revoked = {subject: (at, end) for subject, (at, end) in self._revoked.items() if end > now}
-        return self._suspended | {subject: at for subject, (at, _) in self._revoked.items()}
+        """As the port has it."""
+        until = self._sweeping_until(now)
+        self._revoked = {subject: (at, end) for subject, (at, end) in self._revoked.items() if end > until}
+        return self._suspended | {subject: at for subject, (at, end) in self._revoked.items() if end > now}
 
     async def close(self) -> None:
         """Nothing is held."""

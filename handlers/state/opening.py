@@ -63,16 +63,16 @@ class StateUrl:
         """The certificates and keys that the URL names, which are read whenever a connection is made."""
         return tls_files(_split(self.text), self.folder)
 
-    def open(self) -> Engine:
-        """The state; ValueError if SQLite cannot use its file."""
-        return self._opener()()
+    def open(self, *, starting: bool = False) -> Engine:
+        """The state; ValueError if SQLite cannot use its file, through which a server that is `starting` looks."""
+        return self._opener(starting=starting)()
 
-    def _opener(self) -> Callable[[], Engine]:
+    def _opener(self, *, starting: bool = False) -> Callable[[], Engine]:
         parts = _split(self.text)
         if self.is_of_one_process:
             return MemoryState
         if parts.scheme == "sqlite":
-            return partial(SqliteState, _file(parts, self.folder))
+            return partial(SqliteState, _file(parts, self.folder), starting=starting)
         if parts.scheme in _REDIS:
             return partial(RedisState, redis_client(parts, self.folder))
         message = f"a state is one of {FORMS}"

@@ -4,8 +4,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from handlers.snap.token import LIFETIME, remembered_seconds
+
 TIMEOUT_SECONDS = 0.5
 """What one call may take, connecting included; after that the engine counts as down."""
+
+ALL = "all"
+"""The subject that covers every token that was issued up to its time."""
+
+SIGNED = "signed"
+"""The subject that covers every request that was signed up to its time: nobody knows whether those were seen."""
+
+LOSS_SECONDS = remembered_seconds(LIFETIME)
+"""For how long a loss counts: then every token of before has expired, and every request is outside its window."""
 
 SUSPENDED = "suspended:"
 """What stands before the client key of a suspension."""
@@ -19,15 +30,28 @@ class StateDownError(Exception):
     """
 
 
+class ForgottenError(StateDownError):
+    """The engine lost its memory after this request was signed, so nobody knows whether it was there before."""
+
+    def __init__(self) -> None:
+        super().__init__("the state lost its memory after this was signed; what is signed from now on is served")
+
+
 class State(Protocol):
     """What a server asks. Every time is aware; every call ends within `TIMEOUT_SECONDS` or raises StateDownError.
 
     Time is the caller's, so instances need clocks that agree, as they do for timestamps anyway. Keys and subjects
-    are ASCII and hold no secret.
+    are ASCII and hold no secret. What is over may stay for a while: engines delete it when `Sweeping` says so, since
+    a clock that ran ahead must not make them forget.
     """
 
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+    async def first_seen(
+        self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
+    ) -> datetime | None:
         """Remember the key for `ttl_seconds` (1 at least), unless it is remembered already.
+
+        `signed_at` is the request's X-TIMESTAMP, `now` if there is none. An engine that lost its memory raises
+        ForgottenError for what was signed before.
 
         None if this is the first time, else the time of the first, UTC, to the microsecond. Of any number of calls
         at once, in whatever process, one alone gets None. A key whose time is over was never seen.
@@ -42,7 +66,8 @@ class State(Protocol):
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """The `at` (UTC) of every subject whose revocation has not ended, and of every suspension.
 
-        A suspension is there as `suspended:<client key>`.
+        A suspension is there as `suspended:<client key>`. An engine that lost its memory has `ALL` and `SIGNED` among
+        them, for `LOSS_SECONDS`.
         """
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from handlers.state.port import SUSPENDED, State, StateDownError
+from handlers.state.port import ALL, SUSPENDED, State, StateDownError
 from handlers.state.when_down import WhenDown
 
 REFRESH_SECONDS = 0.5
@@ -22,7 +22,8 @@ _log = structlog.get_logger()
 class Revocations:
     """The copy. A revocation of a token covers it alone; one of a client covers all it was issued until then.
 
-    A suspension covers the client until it is lifted. Each that begins or ends is a line in the log.
+    A suspension covers the client until it is lifted. Each that begins or ends is a line in the log. A state that lost
+    its memory may have lost revocations: all that was issued until then is covered.
     """
 
     def __init__(
@@ -70,8 +71,9 @@ class Revocations:
             SnapError: as `is_revoked`.
         """
         self.require_fresh()
-        revoked_at = self._copy.get(f"client:{client_key}")
-        return revoked_at is not None and issued_at.replace(microsecond=0) <= revoked_at
+        second = issued_at.replace(microsecond=0)
+        revoked = (self._copy.get(subject) for subject in (f"client:{client_key}", ALL))
+        return any(at is not None and second <= at for at in revoked)
 
     def is_suspended(self, client_key: str) -> bool:
         """Whether the copy, be it too old, says that the client is suspended."""

@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,9 +20,13 @@ import structlog
 
 from handlers.state.batches import Batches, in_time
 from handlers.state.daemon_thread import DaemonThread
-from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import SUSPENDED, StateDownError
-from handlers.state.sqlite_file import execute, open_file
+from handlers.state.microseconds import SECOND, from_microseconds, machine_time, to_microseconds
+from handlers.state.port import SIGNED, SUSPENDED, ForgottenError, StateDownError
+from handlers.state.sqlite_file import DamagedError
+from handlers.state.sqlite_held import HeldFile
+from handlers.state.sqlite_locks import LockedError, execute
+from handlers.state.sqlite_loss import REVOKE
+from handlers.state.sweeping import Sweeping
 
 SWEPT_FOR_EACH = 2
 SWEEP_EVERY = 128
@@ -42,58 +46,72 @@ _REMEMBER_ALL = """INSERT INTO seen (key, first, until)
 _KNOWN = "SELECT first FROM seen WHERE key = ? AND until > ?"
 _REMEMBER = "INSERT OR REPLACE INTO seen (key, first, until) VALUES (?, ?, ?)"
 _SWEEP = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ? ORDER BY until LIMIT ?)"
-_REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
-    ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
 _SUSPEND = "INSERT OR IGNORE INTO suspended VALUES (?, ?)"
 _RESUME = "DELETE FROM suspended WHERE client_key = ?"
 _REVOKED = "SELECT subject, at FROM revoked WHERE until > ? UNION ALL SELECT ? || client_key, at FROM suspended"
 _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
+_FORGOTTEN = "SELECT at FROM revoked WHERE subject = ? AND until > ?"
 
 Result = TypeVar("Result")
 
 _log = structlog.get_logger()
 
-_Sighting = tuple[str, int, int]
-"""A key, the time, and the end of its being remembered, in microseconds."""
+_Sighting = tuple[str, int, int, int]
+"""A key, the time, the end of its being remembered, and when it was signed, in microseconds."""
+
+_Answer = int | Exception | None
+"""The time of the first, in microseconds; None for the first itself."""
 
 
 class SqliteState:
-    """One thread with one connection writes; after any failure the file is opened anew."""
+    """One thread with one connection does the work; a process has one such state of a file."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or make it; ValueError, with the path and the cause, if that cannot be."""
+    def __init__(self, path: Path, sweeping: Sweeping | None = None, *, starting: bool = False) -> None:
+        """Open the file, or make it; ValueError, with the path and the cause, if that cannot be.
+
+        A server that is `starting` looks through the whole file, and waits longer for another process's lock.
+        """
         try:
-            self._connection: sqlite3.Connection | None = open_file(path)
-        except (OSError, sqlite3.Error, ValueError) as error:
+            self._file = HeldFile(path, starting=starting)
+        except (OSError, sqlite3.Error, ValueError, DamagedError, LockedError) as error:
             message = f"{path} cannot be used: {getattr(error, 'strerror', None) or error}"
             raise ValueError(message) from error
-        self._path = path
         self._thread = DaemonThread("state")
         self._sightings = Batches(self._see)
+        self._sweeping = sweeping or Sweeping()
         self._unswept = SWEEP_EVERY
 
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+    async def first_seen(
+        self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
+    ) -> datetime | None:
         """As the port has it."""
         at = to_microseconds(now)
-        first = await self._sightings.call((key, at, at + ttl_seconds * SECOND))
+        signed = to_microseconds(signed_at or now)
+        first = await self._sightings.call((key, at, at + ttl_seconds * SECOND, signed))
         return None if first is None else from_microseconds(first)
 
-    async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[int | None]:
-        return await self._with_file(lambda connection: self._swept_and_seen(connection, sightings))
+    async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[_Answer]:
+        now = min(now for _, now, _, _ in sightings)
+        return await self._with_file(lambda connection: self._swept_and_seen(connection, sightings, now), now)
 
-    def _swept_and_seen(self, connection: sqlite3.Connection, sightings: Sequence[_Sighting]) -> list[int | None]:
+    def _swept_and_seen(
+        self, connection: sqlite3.Connection, sightings: Sequence[_Sighting], now: int
+    ) -> Sequence[_Answer]:
+        self._file.latest_signed = max(self._file.latest_signed, *(signed for *_, signed in sightings))
+        until = self._sweeping.until(now)
         if self._unswept >= SWEEP_EVERY:
-            now = min(now for _, now, _ in sightings)
-            execute(connection, _SWEEP, (now, SWEPT_FOR_EACH * self._unswept))
+            execute(connection, _SWEEP, (until, SWEPT_FOR_EACH * self._unswept))
             self._unswept = 0
         self._unswept += len(sightings)
-        return _see(connection, sightings)
+        forgotten = execute(connection, _FORGOTTEN, (SIGNED, now)).fetchone()
+        return _remembered(connection, sightings, forgotten[0]) if forgotten else _see(connection, sightings)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it."""
         start = to_microseconds(at)
-        until = start + ttl_seconds * SECOND
-        await in_time(self._with_file(lambda connection: _revoke(connection, subject, start, until)))
+        values = (subject, start, start + ttl_seconds * SECOND)
+        over = self._sweeping.until(start)
+        await in_time(self._with_file(lambda connection: _revoke(connection, values, over), start))
 
     async def suspend(self, client_key: str, at: datetime) -> None:
         """As the port has it."""
@@ -106,39 +124,28 @@ class SqliteState:
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
-        values = (to_microseconds(now), SUSPENDED)
-        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, values).fetchall()))
-        return {subject: from_microseconds(at) for subject, at in rows}
+        moment = to_microseconds(now)
+        values = (moment, SUSPENDED)
+        read = self._with_file(lambda connection: execute(connection, _REVOKED, values).fetchall(), moment)
+        return {subject: from_microseconds(at) for subject, at in await in_time(read)}
 
     async def close(self) -> None:
         """Finish what is under way and close the file, or leave both to the end of the process."""
         try:
-            await in_time(self._in_thread(self._disconnect))
+            await in_time(self._in_thread(self._file.close))
         except StateDownError as cause:
             _log.warning("state.not_closed", cause=str(cause))
         self._thread.shutdown()
 
-    async def _with_file(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        return await self._in_thread(lambda: self._do(work))
+    async def _with_file(self, work: Callable[[sqlite3.Connection], Result], now: int | None = None) -> Result:
+        """`now` is the caller's time, in microseconds since 1970; the machine's if it has none."""
+        moment = machine_time() if now is None else now
+        return await self._in_thread(lambda: self._file.do(work, moment))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         loop = asyncio.get_running_loop()
         with _room(loop):
             return await loop.run_in_executor(self._thread, work)  # What is given up before it begins is not done.
-
-    def _do(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        try:
-            self._connection = self._connection or open_file(self._path)
-            return work(self._connection)
-        except BaseException:
-            self._disconnect()
-            raise
-
-    def _disconnect(self) -> None:
-        """Close the connection, which undoes what was not committed."""
-        connection, self._connection = self._connection, None
-        if connection:
-            connection.close()
 
 
 @contextmanager
@@ -148,7 +155,8 @@ def _room(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
     def leave() -> None:
         nonlocal timer
-        time.sleep(YIELD_SECONDS)
+        with suppress(OSError, ValueError):  # A clock that jumps can make it fail; the next turn comes all the same.
+            time.sleep(YIELD_SECONDS)
         timer = loop.call_later(TURN_SECONDS, leave)
 
     timer = loop.call_later(TURN_SECONDS, leave)
@@ -165,7 +173,13 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _see(connection: sqlite3.Connection, sightings: Sequence[_Sighting]) -> list[int | None]:
+def _remembered(connection: sqlite3.Connection, sightings: Sequence[_Sighting], forgotten: int) -> Sequence[_Answer]:
+    """What was signed up to `forgotten` is not known, and is not remembered."""
+    seen = iter(_see(connection, [each for each in sightings if each[-1] > forgotten]))
+    return [next(seen) if each[-1] > forgotten else ForgottenError() for each in sightings]
+
+
+def _see(connection: sqlite3.Connection, sightings: Sequence[_Sighting]) -> Sequence[_Answer]:
     try:
         execute(connection, _REMEMBER_ALL, (orjson.dumps(sightings).decode(),))
     except sqlite3.IntegrityError:  # One of the keys is there already, over or not.
@@ -174,7 +188,7 @@ def _see(connection: sqlite3.Connection, sightings: Sequence[_Sighting]) -> list
     return [None] * len(sightings)
 
 
-def _first(connection: sqlite3.Connection, key: str, now: int, until: int) -> int | None:
+def _first(connection: sqlite3.Connection, key: str, now: int, until: int, _signed: int) -> int | None:
     known = connection.execute(_KNOWN, (key, now)).fetchone()
     if known:
         return int(known[0])
@@ -182,7 +196,7 @@ def _first(connection: sqlite3.Connection, key: str, now: int, until: int) -> in
     return None
 
 
-def _revoke(connection: sqlite3.Connection, subject: str, at: int, until: int) -> None:
+def _revoke(connection: sqlite3.Connection, values: tuple[str, int, int], over: int) -> None:
     with _transaction(connection):
-        connection.execute(_SWEEP_REVOKED, (at,))
-        connection.execute(_REVOKE, (subject, at, until))
+        connection.execute(_SWEEP_REVOKED, (over,))
+        connection.execute(REVOKE, values)

@@ -10,7 +10,7 @@ from typing import Literal
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.state.availability import Availability, Kind
 from handlers.state.batches import in_time
-from handlers.state.port import State, StateDownError
+from handlers.state.port import ForgottenError, State, StateDownError
 from handlers.state.unchecked import Unchecked
 
 Policy = Literal["refuse", "continue"]
@@ -42,7 +42,8 @@ class WhenDown:
 
     def meet(self, kind: Kind, cause: StateDownError) -> None:
         """Return to go on without the engine, or raise the SnapError that refuses."""
-        self.availability.failed(kind, cause)
+        if not isinstance(cause, ForgottenError):  # The engine is up; it does not know this one request.
+            self.availability.failed(kind, cause)
         if not self.goes_on:
             raise refusal(cause) from cause
         self.unchecked.count(cause)
@@ -56,10 +57,12 @@ class GuardedState:
         self._when_down = when_down
         self._availability = when_down.availability
 
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+    async def first_seen(
+        self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
+    ) -> datetime | None:
         """As the port has it; when going on without the engine, each time is the first."""
         try:
-            first = await self._state.first_seen(key, ttl_seconds, now)
+            first = await self._state.first_seen(key, ttl_seconds, now, signed_at)
         except StateDownError as cause:
             self._when_down.meet("write", cause)
             return None

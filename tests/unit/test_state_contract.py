@@ -165,6 +165,39 @@ async def test_who_is_not_suspended_can_be_resumed(url: str) -> None:
         assert await state.revocations(NOON) == {"client:A": NOON}
 
 
+@pytest.mark.parametrize("days", [1, 3, 6, 400])
+@asynchronous
+async def test_a_clock_that_jumps_ahead_and_back(url: str, days: int) -> None:
+    """While the clock is ahead much is asked and nothing is swept: afterwards all that was live is live."""
+    ahead = NOON + timedelta(days=days)
+    async with opened(url) as state:
+        await state.first_seen("key", 60, NOON)
+        await state.revoke("client:A", NOON, 60)
+        for number in range(3):
+            await asyncio.gather(*(state.first_seen(f"{number}-{each}", 60, ahead) for each in range(200)))
+            await state.revoke("client:B", ahead, 60)
+            assert await state.revocations(ahead) == {"client:B": ahead}
+        assert await state.first_seen("key", 60, NOON + SECOND) == NOON
+        assert (await state.revocations(NOON + SECOND))["client:A"] == NOON
+
+
+@shared
+@asynchronous
+async def test_a_start_while_the_clock_is_ahead(url: str) -> None:
+    """An instance that starts while the clock is six days ahead sweeps nothing either."""
+    async with opened(url) as state:
+        await state.first_seen("key", 60, NOON)
+        await state.revoke("client:A", NOON, 60)
+    ahead = NOON + timedelta(days=6)
+    async with opened(url) as state:
+        await asyncio.gather(*(state.first_seen(str(each), 60, ahead) for each in range(300)))
+        await state.revoke("client:B", ahead, 60)
+        await state.revocations(ahead)
+    async with opened(url) as state:
+        assert await state.first_seen("key", 60, NOON + SECOND) == NOON
+        assert (await state.revocations(NOON + SECOND))["client:A"] == NOON
+
+
 @shared
 @asynchronous
 async def test_what_one_instance_remembers_the_other_knows(url: str) -> None:

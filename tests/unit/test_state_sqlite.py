@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from os import mkfifo
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from handlers.state.port import TIMEOUT_SECONDS, StateDownError
+from handlers.state.port import SIGNED, TIMEOUT_SECONDS, ForgottenError, StateDownError
 from handlers.state.sqlite import SWEEP_EVERY, SWEPT_FOR_EACH, SqliteState
-from tests.engines import NOON, SECOND, asynchronous
+from handlers.state.sweeping import Sweeping
+from tests.engines import NOON, SECOND, Uptime, asynchronous
+
+NO_DATABASE = "it is damaged (file is not a database); run: snap-token state repair --config FILE"
 
 
 @pytest.fixture
@@ -171,10 +175,12 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
 @asynchronous
 async def test_what_is_over_is_swept(file: Path) -> None:
     """After some rows twice as many that are over go, if there are so many, and none that is live."""
-    state = SqliteState(file)
+    uptime = Uptime()
+    state = SqliteState(file, Sweeping(0, uptime))
     await asyncio.gather(*(state.first_seen(f"short{number}", 60, NOON) for number in range(3 * SWEEP_EVERY)))
     await asyncio.gather(*(state.first_seen(f"long{number}", 900, NOON) for number in range(SWEEP_EVERY)))
     late = NOON + timedelta(seconds=60)
+    uptime.pass_seconds(60)
     swept_first = SWEPT_FOR_EACH * SWEEP_EVERY
     await asyncio.gather(*(state.first_seen(f"a{number}", 60, late) for number in range(SWEEP_EVERY)))
     assert _rows(file, "seen") == 5 * SWEEP_EVERY - swept_first
@@ -186,11 +192,12 @@ async def test_what_is_over_is_swept(file: Path) -> None:
 
 @asynchronous
 async def test_a_start_sweeps(file: Path) -> None:
-    """However often it is started anew, what is over does not pile up."""
+    """However often it is started anew, what is over by more than a week does not pile up."""
     for number in range(5):
         state = SqliteState(file)
-        assert await state.first_seen("key", 60, NOON + number * 60 * SECOND) is None
-        assert await state.first_seen(f"other{number}", 60, NOON + number * 60 * SECOND) is None
+        now = NOON + number * timedelta(days=8)
+        assert await state.first_seen("key", 60, now) is None
+        assert await state.first_seen(f"other{number}", 60, now) is None
         await state.close()
     assert _rows(file, "seen") == 2
 
@@ -214,11 +221,30 @@ async def test_repeats_among_the_calls_of_one_transaction(file: Path) -> None:
 @asynchronous
 async def test_revocations_that_ended_are_swept(file: Path) -> None:
     """A new revocation takes away those that ended."""
-    state = SqliteState(file)
+    uptime = Uptime()
+    state = SqliteState(file, Sweeping(0, uptime))
     await state.revoke("client:A", NOON, 60)
     await state.revoke("client:B", NOON, 61)
+    uptime.pass_seconds(60)
     await state.revoke("client:C", NOON + 60 * SECOND, 60)
     assert _rows(file, "revoked") == 2
+    await state.close()
+
+
+@asynchronous
+async def test_a_file_that_lost_its_memory(file: Path) -> None:
+    """Of calls that share a transaction those that were signed before the loss fail alone, and leave nothing."""
+    state = SqliteState(file)
+    await state.first_seen("seen", 60, NOON)
+    await state.revoke(SIGNED, NOON, 60)
+    later = NOON + SECOND
+    calls = [("old", NOON), ("new", later), ("old", NOON - SECOND), ("seen", later)]
+    told = await asyncio.gather(
+        *(state.first_seen(key, 60, later, signed_at) for key, signed_at in calls), return_exceptions=True
+    )
+    assert [told[1], told[3]] == [None, NOON]
+    assert {type(told[0]), type(told[2])} == {ForgottenError}
+    assert await state.first_seen("old", 60, later) is None
     await state.close()
 
 
@@ -245,9 +271,11 @@ async def test_it_closes_while_it_is_down(file: Path) -> None:
     ("spoil", "cause"),
     [
         (lambda file: file.parent.rmdir(), "No such file or directory"),
-        (lambda file: file.mkdir(mode=0o700), "unable to open database file"),
+        (lambda file: file.mkdir(mode=0o700), "it is no regular file"),
+        (lambda file: mkfifo(file, 0o600), "it is no regular file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it is no regular file"),
         (lambda file: file.touch(0o644), "others than its owner can use it; run: chmod 600 {}"),
-        (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), "file is not a database"),
+        (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), NO_DATABASE),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_at_the_start(

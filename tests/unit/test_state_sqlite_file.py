@@ -8,8 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from handlers.state.sqlite_file import CHECKPOINT_PAGES, VERSION, open_file
+from handlers.state.sqlite_file import CHECKPOINT_PAGES, VERSION, DamagedError, open_file
+from handlers.state.sqlite_locks import START_SECONDS, LockedError
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, open_folder
 
 FULL = 2
 
@@ -129,7 +132,7 @@ def test_many_can_bring_a_file_up_to_date(file: Path) -> None:
     """Of many that open the file of version 1 at the same time, all succeed."""
     _make_version_1(file)
     with ThreadPoolExecutor(8) as threads:
-        for opening in [threads.submit(open_file, file) for _ in range(8)]:
+        for opening in [threads.submit(open_file, file, None, START_SECONDS) for _ in range(8)]:
             opening.result().close()
 
 
@@ -148,5 +151,61 @@ def test_many_can_start_at_once(tmp_path: Path) -> None:
     """Of many that make the same file at the same time, all succeed."""
     with ThreadPoolExecutor(8) as threads:
         for attempt in range(10):
-            for opening in [threads.submit(open_file, tmp_path / f"{attempt}.db") for _ in range(8)]:
+            for opening in [
+                threads.submit(open_file, tmp_path / f"{attempt}.db", None, START_SECONDS) for _ in range(8)
+            ]:
                 opening.result().close()
+
+
+@pytest.mark.parametrize("left", ["state.db-wal", "state.db-shm"])
+def test_a_file_that_was_taken_from_a_process(file: Path, left: str) -> None:
+    """Where a process that was killed left its other files, but no database, what was before is refused."""
+    file.with_name(left).write_bytes(b"left")
+    with closing(open_file(file, 100)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+    with closing(open_file(file, 200)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+
+
+def test_a_log_that_was_taken_from_a_process(file: Path) -> None:
+    """Where it left the index but no log, the last commits are gone: what was before is refused."""
+    open_file(file).close()
+    file.with_name("state.db-shm").touch(0o600)
+    with closing(open_file(file, 100)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+
+
+def test_a_thorough_look_finds_damage(file: Path) -> None:
+    """Damage in a page that nobody asked for is found when a server starts."""
+    with closing(open_file(file)) as connection:
+        connection.executemany("INSERT INTO seen VALUES (?, 1, 2)", ((f"{number:032}",) for number in range(2_000)))
+    content = bytearray(file.read_bytes())
+    for place in (content.index(f"{1_000:032}".encode()) // 4_096 * 4_096 + 8, 4_096 * 3):
+        spoilt = content[:]
+        spoilt[place : place + 200] = b"\xff" * 200
+        file.write_bytes(spoilt)
+        open_file(file).close()
+        with pytest.raises(DamagedError, match="snap-token state repair"):
+            open_file(file, thorough=True)
+
+
+def test_a_file_that_cannot_be_written() -> None:
+    """A server does not start with a file that it cannot write."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder, acting_as(SERVER_USER, SERVER_GROUP):
+        file = folder / "state.db"
+        open_file(file).close()
+        file.chmod(0o400)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            open_file(file, thorough=True)
+
+
+def test_a_lock_is_waited_for(file: Path) -> None:
+    """While another process holds a lock, opening waits, says so, and ends with a word."""
+    with closing(open_file(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            capture_logs() as log,
+            pytest.raises(LockedError, match=r"holds its lock, and has for 1\.3 s"),
+        ):
+            open_file(file, None, 1.3, thorough=True)
+    assert [(line["event"], line["file"], line["seconds"]) for line in log] == [("state.waiting", str(file), 1.3)]

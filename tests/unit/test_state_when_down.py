@@ -64,6 +64,17 @@ async def test_refusing(engine: Breaking) -> None:
 
 
 @asynchronous
+async def test_a_request_from_before_a_loss(engine: Breaking) -> None:
+    """A request that an engine without its memory does not know is refused, and the engine counts as up."""
+    when_down = WhenDown("refuse")
+    engine.forgotten = True
+    with pytest.raises(SnapError) as refusal:
+        await GuardedState(engine, when_down).first_seen("key", 60, NOON)
+    assert refusal.value.reason == "state.down"
+    assert when_down.availability.up
+
+
+@asynchronous
 async def test_going_on(engine: Breaking) -> None:
     """Each request counts as the first, and is counted as unchecked."""
     when_down = WhenDown("continue")

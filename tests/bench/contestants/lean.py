@@ -15,7 +15,7 @@ from tests.merchant import services_of
 
 
 class _Forgetful(MemoryState):
-    async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> None:
+    async def first_seen(self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None) -> None:
         """Every request is the first."""
 
 
