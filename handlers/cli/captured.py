@@ -105,7 +105,7 @@ def from_raw(text: bytes) -> Captured:
     head, _, body = [*re.split(rb"(\r?\n\r?\n)", text, maxsplit=1), b"", b""][:3]
     head = head.replace(b"\r\n", b"\n")
     request_line, _, lines = head.partition(b"\n")
-    if lines.count(b"\n") > MOST_LINES:
+    if lines.count(b"\n") >= MOST_LINES:
         raise not_readable(_ANY_FORM, f"its head has over {MOST_LINES} lines")
     lines = _FOLDED.sub(b" ", b"\n" + lines).strip(b"\n") + b"\n"
     plain = _VERSION.sub(rb"\1 HTTP/1.1", request_line) + b"\n" + _FRAMING.sub(b"", lines)

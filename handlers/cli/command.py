@@ -97,6 +97,6 @@ def _help(error: CycloptsError) -> str:
 
 
 def _told(mistakes: Sequence[str]) -> int:
-    for mistake in map(SHAPES, mistakes):
-        sys.stderr.write(f"snap-token: {mistake}\n")
+    for mistake in mistakes:
+        sys.stderr.write(f"snap-token: {printable(SHAPES(mistake))}\n")
     return MISUSE

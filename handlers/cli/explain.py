@@ -36,7 +36,7 @@ from handlers.snap.timestamp import parse
 LONGEST_SECONDS = 8.5
 """Of the 10 that the command has: starting it takes some. After four fifths nothing more is tried."""
 
-_OUT_OF_TIME = "10 seconds are over and this is not judged yet; give the one request alone"
+_OUT_OF_TIME = "10 seconds are over, and this is not read and judged; give the one request alone"
 _QUICK = 8
 """Operations with a key for each call that came before: more than a genuine one takes."""
 
@@ -78,7 +78,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
     settings = settings_of(config)
     secrets = list(secrets_of(settings))
     with masked_misuse(Masks(secrets).masked):
-        case = Case(settings, _time(at) if at else None)
+        case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
         # Whoever pastes a request may take any time for it.
         pasted = content_of(file) if file == STANDARD_INPUT else None

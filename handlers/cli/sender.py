@@ -10,7 +10,9 @@ from cyclopts import Parameter
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import start
+from handlers.server.known_secrets import private_key_lines, secrets_of
 from handlers.server.settings import Settings
+from handlers.snap.masking import Mask, Masks
 
 SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 
@@ -49,6 +51,13 @@ class Sender:
         """
         given = options or Options()
         return cls(given, settings_of(given.config) if given.config else None)
+
+    @property
+    def masked(self) -> Mask:
+        """Masks the secrets of the settings and of the private key; token and signature are there to be seen."""
+        known = list(secrets_of(self.settings)) if self.settings else []
+        key = self.options.private_key
+        return Masks([*known, *(private_key_lines(key) if key else ())]).without_known
 
     @property
     def client_key(self) -> str | None:

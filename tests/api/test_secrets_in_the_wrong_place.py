@@ -1,4 +1,4 @@
-"""A secret in the wrong place is shown nowhere: not by `explain`, not in the log."""
+"""A secret in the wrong place is shown nowhere: not by `explain`, `request` or `curl`, not in the log."""
 
 import json
 from base64 import b64encode
@@ -142,6 +142,23 @@ def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
             if each.method == "POST" and "Transfer-Encoding" not in dict(each.headers):
                 listener.client.request(each.method, each.target, headers=list(each.headers), content=each.body)
             _assert_hidden(secret, json.dumps(listener.log()))
+
+
+@pytest.mark.parametrize("command", ["request", "curl"])
+@pytest.mark.parametrize("kind", ["client secret", "internal secret", "token key", "private key"])
+def test_an_exchange_shows_no_secret(
+    command: str, kind: str, stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Neither what was sent and what came back, nor what is wrong; token and signature are there to be seen."""
+    secret = stage.secrets[kind]
+    token = tmp_path / "token"
+    token.write_text(stage.secrets["token"])
+    base = [command, "call", "--config", str(stage.config), "--token-file", str(token), "--partner-id", secret]
+    for url in (f"{stage.internal.origin}/{secret}", f"http://127.0.0.1:1/{secret}", f"http://[{secret}"):
+        assert main([*base, "--external-id", secret, "--url", url]) in {0, 1, 2}
+        out, err = capsys.readouterr()
+        _assert_hidden(secret, out + err)
+        assert not out or "X-SIGNATURE" in out.upper()
 
 
 def _wire(request: Request) -> bytes:

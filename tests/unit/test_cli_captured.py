@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.cli.captured import from_raw, is_transcript
+from handlers.cli.captured import MOST_LINES, from_raw, is_transcript
 from handlers.cli.misuse import MisuseError
 from handlers.doctor.request import Request
 
@@ -93,3 +93,11 @@ def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
         from_raw(text)
     assert len(misuse.value.mistakes) == 1
     assert misuse.value.mistakes[0].startswith("the request cannot be read as ")
+
+
+def test_a_head_has_a_limit() -> None:
+    """4,096 lines of it are read: a server takes 64 headers."""
+    head = b"POST / HTTP/1.1\n" + b"a: b\n" * MOST_LINES
+    assert len(from_raw(head + b"\n").request.headers) == MOST_LINES == 4_096
+    with pytest.raises(MisuseError, match="over 4096 lines"):
+        from_raw(head + b"a: b\n\n")

@@ -54,7 +54,8 @@ DEARER = {
     "key.of_another_client: key": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
 }
-TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine"]
+# The client of these tests sends no fragment.
+TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
 CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
 
 
