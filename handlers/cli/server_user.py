@@ -1,6 +1,7 @@
 """The user that the server runs as, as the owners of its files tell it."""
 
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +22,16 @@ def file_of_server_user(config: Path, settings: Settings) -> Path:
 
 @contextmanager
 def server_user(config: Path, settings: Settings) -> Iterator[None]:
-    """Within it root acts as the server's user, so that what is made belongs to the server. Others stay themselves."""
+    """Within it root acts as the server's user, so that a state of SQLite that is made belongs to the server.
+
+    Others stay who they are, and so does root where the state is no file.
+    """
     owner = file_of_server_user(config, settings).stat()
-    if os.geteuid() != _ROOT or owner.st_uid == _ROOT:
+    if os.geteuid() != _ROOT or owner.st_uid == _ROOT or settings.state.url.file is None:
         yield
         return
     before = os.getegid(), os.getgroups()
-    os.setgroups([])
+    os.setgroups(_groups(owner))
     os.setegid(owner.st_gid)
     os.seteuid(owner.st_uid)
     try:
@@ -36,3 +40,11 @@ def server_user(config: Path, settings: Settings) -> Iterator[None]:
         os.seteuid(_ROOT)
         os.setegid(before[0])
         os.setgroups(before[1])
+
+
+def _groups(owner: os.stat_result) -> list[int]:
+    """All that the user is in; one of them may be what opens the folder of the state."""
+    try:
+        return os.getgrouplist(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+    except KeyError:
+        return []
