@@ -27,7 +27,7 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext | None:
         return None
     try:
         text = read_text(ca_file)
-    except ValueError as error:
+    except (ValueError, TimeoutError) as error:
         raise MisuseError(str(error)) from error
     trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:

@@ -11,7 +11,7 @@ import grp
 import os
 import pwd
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from stat import S_IMODE
@@ -31,13 +31,17 @@ def already_there(path: Path) -> MisuseError:
 def write_new(path: Path, content: str | bytes, *, secret: bool, like: Path | None = None) -> None:
     """Create the file, mode 0600 or 0644, with the owner and the group of the file `like`.
 
-    Without `like` it belongs to the caller, or, if the caller is root, to the owner of its folder.
+    Without `like` it belongs to the caller, or, if the caller is root, to the owner of its folder where that can be.
 
     Raises:
-        MisuseError: it exists, cannot be made, or cannot be given to that owner.
+        MisuseError: it exists, cannot be made, or cannot be given to the owner of `like`.
     """
+    mode = _SECRET if secret else _PUBLIC
+    owner = _owner(like) if like else None
     try:
-        _write(path, content, _SECRET if secret else _PUBLIC, _owner(path, like))
+        _write(
+            path, content, mode, lambda new: _give(new, owner, mode) if owner else _offer(new, path.absolute().parent)
+        )
     except FileExistsError as error:
         raise already_there(path) from error
     except OSError as error:
@@ -47,7 +51,7 @@ def write_new(path: Path, content: str | bytes, *, secret: bool, like: Path | No
 def make_folder(path: Path) -> None:
     """Make the folder, for its owner alone, and those above it that are missing. It may be there.
 
-    What root makes belongs to the owner of the folder above.
+    What root makes belongs to the owner of the folder that was there.
 
     Raises:
         MisuseError: it cannot be made.
@@ -58,9 +62,9 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         message = f"{path} cannot be made: {error.strerror}"
         raise MisuseError(message) from error
-    if os.geteuid() == 0:
-        for each in reversed(missing):
-            give(each, each.parent)
+    for each in missing:  # The innermost first: while the others are root's, nobody can put another in its place.
+        with _opened(each) as descriptor:
+            _offer(descriptor, missing[-1].absolute().parent)
 
 
 def replace(path: Path, content: str, check: Callable[[Path], object] | None = None) -> None:
@@ -75,7 +79,7 @@ def replace(path: Path, content: str, check: Callable[[Path], object] | None = N
     draft = target.with_name(f".{target.name}.{token_hex(8)}")
     try:
         old = target.stat()
-        _write(draft, content, _SECRET, old, S_IMODE(old.st_mode))
+        _write(draft, content, _SECRET, lambda new: _make_like(new, old))
         if check:
             check(draft)
         draft.replace(target)
@@ -83,7 +87,8 @@ def replace(path: Path, content: str, check: Callable[[Path], object] | None = N
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 @contextmanager
@@ -93,16 +98,14 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         MisuseError: another one does, or the folder cannot be opened.
     """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        message = f"{folder} cannot be opened: {error.strerror}"
-        raise MisuseError(message) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            descriptor = stack.enter_context(_opened(folder))
+        except OSError as error:
+            message = f"{folder} cannot be opened: {error.strerror}"
+            raise MisuseError(message) from error
         _lock(descriptor, folder)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _lock(descriptor: int, folder: Path) -> None:
@@ -126,9 +129,7 @@ def give(path: Path, like: Path) -> None:
         raise _unwritable(path, error) from error
 
 
-def _owner(path: Path, like: Path | None) -> os.stat_result | None:
-    if like is None:
-        return path.absolute().parent.stat() if os.geteuid() == 0 else None
+def _owner(like: Path) -> os.stat_result:
     try:
         return like.stat()
     except OSError as error:
@@ -136,21 +137,30 @@ def _owner(path: Path, like: Path | None) -> os.stat_result | None:
         raise MisuseError(message) from error
 
 
-def _write(
-    path: Path, content: str | bytes, mode: int, owner: os.stat_result | None, in_the_end: int | None = None
-) -> None:
+def _write(path: Path, content: str | bytes, mode: int, finish: Callable[[int], None]) -> None:
     """Create a file that is whole and on the disk when this returns, and is not there if it raises.
 
-    `mode` is that of its creation, of which the umask takes its part; `in_the_end` is exact.
+    `finish` gets its descriptor when it is full.
     """
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file, _or_nothing(path):
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
-        if owner:
-            _give(file.fileno(), owner, in_the_end or mode)
-        if in_the_end:
-            os.fchmod(file.fileno(), in_the_end)
+        finish(file.fileno())
         os.fsync(file.fileno())
+
+
+def _make_like(descriptor: int, old: os.stat_result) -> None:
+    mode = S_IMODE(old.st_mode)
+    _give(descriptor, old, mode)
+    os.fchmod(descriptor, mode)
+
+
+def _offer(descriptor: int, folder: Path) -> None:
+    """What root makes in another user's folder is that user's; where the system forbids it, it stays root's."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        with suppress(OSError):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _give(descriptor: int, owner: os.stat_result, mode: int) -> None:
@@ -194,9 +204,15 @@ def _or_nothing(path: Path) -> Iterator[None]:
 
 
 def _synchronise(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
+    with _opened(folder) as descriptor:
         os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

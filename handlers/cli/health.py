@@ -22,7 +22,6 @@ TIMEOUT_SECONDS = 2.0
 
 _SICK = 1
 _Port = Annotated[int, Field(ge=0, le=65535)]
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked at, not listened on
 
 
 def health(*, config: Path, ready: bool = False) -> int:
@@ -42,7 +41,7 @@ def health(*, config: Path, ready: bool = False) -> int:
     addresses = _addresses(config)
     try:
         asyncio.run(_asked(addresses, ready=ready))
-    except (OSError, httpx.HTTPError, _NotWellError) as error:
+    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
         return _SICK
@@ -61,11 +60,11 @@ class _Address(BaseModel):
 
     @property
     def reached_at(self) -> tuple[str, int]:
-        """Where a caller on this machine finds it; MisuseError if the system chose the port."""
+        """Where a caller on this machine finds it, be it any address; MisuseError if the system chose the port."""
         if not self.port:
             message = "the port is 0, so only the log of the server has the one that it listens on; set a port"
             raise MisuseError(message)
-        return _ANY_ADDRESS.get(self.host, self.host), self.port
+        return self.host, self.port
 
 
 class _Public(_Address):

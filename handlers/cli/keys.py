@@ -13,8 +13,8 @@ from handlers.cli.files import held, replace
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.rotation import Rotation, TooEarlyError, parts, replaced, rotated
 from handlers.server.start import system_clock
-from handlers.server.token_key_file import TokenKeyFile
-from handlers.server.token_key_note import MINTING, PUBLISHED, RETIRED
+from handlers.server.token_key_file import KeyLine, TokenKeyFile
+from handlers.server.token_key_note import MINTING, PUBLISHED, RETIRED, since
 from handlers.snap.token import has_ended
 
 HELP = """Rotate the keys of the access tokens. No key is ever printed: a key is named by its fingerprint.
@@ -69,10 +69,15 @@ def list_(*, config: Path) -> None:
     settings = settings_of(config)
     lines, lifetime = settings.token.keys_file.lines, timedelta(seconds=settings.token.lifetime_seconds)
     for line, part in zip(lines, parts(lines), strict=True):
-        told = line.note if line.note.startswith(part) else f"{part.split()[0]}, since when is not known"
-        retired_at = settings.token.keys_file.retired_at.get(line.key)
-        over = ", opens nothing any more" if retired_at and has_ended(retired_at, system_clock(), lifetime) else ""
-        sys.stdout.write(f"{line.fingerprint}  {told}{over}\n")
+        sys.stdout.write(f"{line.fingerprint}  {_part_told(line, part, lifetime)}\n")
+
+
+def _part_told(line: KeyLine, part: str, lifetime: timedelta) -> str:
+    began = since(line.note, part)
+    if began is None:
+        return f"{part.split(maxsplit=1)[0]}, since when is not known"
+    over = part == RETIRED and has_ended(began, system_clock(), lifetime)
+    return f"{line.note}, opens nothing any more" if over else line.note
 
 
 def _rotated(keys: TokenKeyFile, lifetime: timedelta) -> Rotation:

@@ -59,6 +59,6 @@ def _ask(url: StateUrl, ask: Callable[[Engine], Awaitable[Result]], undone: str)
     try:
         return asyncio.run(asked())
     except (StateDownError, OSError, ValueError) as error:
-        cause = error.__cause__ or error
+        cause = str(error.__cause__ or error) or error  # A time-out's own words are none.
         message = f"{undone}: the state engine that state.url names does not answer: {cause}"
         raise MisuseError(message) from error

@@ -89,7 +89,7 @@ def _cause(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"nothing can be written into {Path(error.filename).parent}: {error.strerror}"
     if isinstance(error, StateDownError):
-        return f"the state cannot be used: {error}; start its engine, or set state.url"
+        return f"the state cannot be used: {error}; see that it can be reached and written, or set state.url"
     return str(error)
 
 

@@ -14,6 +14,8 @@ from handlers.server.start import system_clock
 from handlers.snap.timestamp import render
 from handlers.state.port import SUSPENDED, Engine
 
+# An engine that hangs may still do what it was asked.
+_NOT_KNOWN = "it is not known whether the state is changed, and the settings file is as it was"
 _OF_ONE_PROCESS = "state.url is memory://, so running servers learn of it by this settings file alone"
 _ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
 
@@ -68,7 +70,7 @@ def _set_in_state(settings: Settings, client: str, *, suspended: bool) -> None:
         return (SUSPENDED + client in read) is suspended
 
     if not settings.state.url.is_of_one_process:
-        shared_state.change(settings.state.url, write, holds, "nothing is changed")
+        shared_state.change(settings.state.url, write, holds, _NOT_KNOWN)
 
 
 def _notes(settings: Settings, *, suspended: bool) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -82,10 +83,25 @@ def _text(settings: Settings, place: int, number: int) -> str:
 
 
 def _open_password(settings: Settings) -> Iterator[Concern]:
-    url = settings.written.get("state", {}).get("url", "")
-    if urlsplit(url).password and settings.file.stat().st_mode & _GROUP_AND_OTHERS:
+    if _holds_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
         told = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
         yield Concern("state.password_is_readable", told, {"file": str(settings.file)})
+
+
+def _holds_password(written: Mapping[str, Any]) -> bool:
+    """The URL in the file may be none: a variable may stand in its place."""
+    match written:
+        case {"state": {"url": str(url)}}:
+            with suppress(ValueError):
+                return bool(urlsplit(url).password)
+    return False
+
+
+def _mode(file: Path) -> int:
+    """Of the settings file; none if it has gone since it was read."""
+    with suppress(OSError):
+        return file.stat().st_mode
+    return 0
 
 
 async def of_state(url: StateUrl) -> list[Concern]:

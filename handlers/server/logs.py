@@ -15,6 +15,7 @@ from structlog.typing import Processor
 
 from handlers.server.log_stream import BackgroundWriter
 from handlers.server.masking import MASKING
+from handlers.server.printable import printable
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -31,7 +32,9 @@ def set_up(stream: TextIO | None = None) -> Callable[[], None]:
     shared: list[Processor] = [
         # Tracebacks without local variables: those may hold a signature or a token.
         structlog.processors.format_exc_info,
+        # First, since a secret is known by its characters as they came.
         MASKING,
+        printable,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -60,7 +63,7 @@ def _renderer(*, readable: bool) -> Processor:
 def _serialized(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's, among them what to do with the rest
     try:
         return orjson.dumps(line, default=options["default"]).decode()
-    except TypeError:  # A text that is not Unicode: slower, and escaped.
+    except TypeError:  # A dictionary whose keys are no texts: slower.
         return json.dumps(line, **options)
 
 

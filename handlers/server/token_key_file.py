@@ -54,14 +54,14 @@ class TokenKeyFile:
     @property
     def retired_at(self) -> Mapping[bytes, datetime]:
         """Since when a key mints no more, of those whose comments say so."""
-        times = {line.key: since(line.note, RETIRED) for line in self.lines[1:]}
+        times = {line.key: since(line.note, RETIRED) for line in self.lines}
         return {key: at for key, at in times.items() if at}
 
     @property
     def mistakes(self) -> list[str]:
         """What is wrong with the comments of keys: they look like times and are none."""
-        found = {line.fingerprint: mistake(line.note, mints=line is self.lines[0]) for line in self.lines}
-        return [f"key {name}: {what}" for name, what in found.items() if what]
+        found = [(line, mistake(line.note, mints=line is self.lines[0])) for line in self.lines]
+        return [f"key {line.fingerprint}: {what}" for line, what in found if what]
 
     @property
     def text(self) -> str:

@@ -142,7 +142,7 @@ REQUESTS: dict[str, Ask] = {
     "body not there 10 seconds after the headers": _slowly,
     "body over 16,384 bytes": _body(b" " * 16_385),
     "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
-    "media type not JSON in UTF-8 (any case; absent is fine)": _with(Content_Type="text/plain"),
+    "media type not JSON in UTF-8 (any case; absent or empty is fine)": _with(Content_Type="text/plain"),
     "body compressed (Content-Encoding)": _with(Content_Encoding="gzip"),
     "over 64 headers, or over 16,384 bytes of them": _with(X_FILLER="x" * 16_384),
     "the server itself failed": _failing,

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 
 from handlers.cli.files import replace
 from tests.e2e.conftest import COMMAND
-from tests.e2e.instances import TABLES, Connection, Instance, Payments, TokenKeys, instances, signed_now
+from tests.e2e.instances import TABLES, Instance, Payments, TokenKeys, instances, signed_now
 from tests.e2e.process import PATIENCE, run
 from tests.merchant import write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
@@ -34,16 +34,16 @@ def served(settings: Path) -> Iterator[Instance]:
         yield served
 
 
-@pytest.fixture
-def internal(served: Instance) -> Iterator[Connection]:
-    """A connection to its internal listener."""
+def _is_active(served: Instance, token: str) -> bool:
+    """At a connection of its own: commands take a while, and idle ones are closed."""
     with served.internal() as internal:
-        yield internal
-
-
-def _is_active(internal: Connection, token: str) -> bool:
-    active: bool = internal.introspect(token).content["active"]
+        active: bool = internal.introspect(token).content["active"]
     return active
+
+
+def _token(served: Instance, nicepay: Nicepay) -> str:
+    with served.public() as public:
+        return public.ask(signed_now(nicepay)).token
 
 
 def _minted(key: str) -> str:
@@ -57,67 +57,65 @@ def _with_retired(settings: Path, key: str, at: datetime) -> None:
     replace(keys, f"{minting}\n{key}  # retired {at.strftime('%Y-%m-%dT%H:%M:%SZ')}\n")
 
 
-def test_a_retired_key_ends_without_anybody_s_doing(served: Instance, internal: Connection, settings: Path) -> None:
+def test_a_retired_key_ends_without_anybody_s_doing(served: Instance, settings: Path) -> None:
     """A retired key opens until the lifetime and a minute are over; then it opens nothing, and no file is read anew."""
     retired = Fernet.generate_key().decode()
     _with_retired(settings, retired, datetime.now(UTC))
     served.process.err.event("settings.read")
-    assert _is_active(internal, _minted(retired))
+    assert _is_active(served, _minted(retired))
     _with_retired(settings, retired, datetime.now(UTC) - LIFETIME_AND_CLOCKS_APART + timedelta(seconds=4))
     served.process.err.event("settings.read")
     start = monotonic()
-    while _is_active(internal, _minted(retired)):
+    while _is_active(served, _minted(retired)):
         assert monotonic() - start < PATIENCE
 
 
-def test_a_comment_that_is_no_time_is_told(served: Instance, internal: Connection, settings: Path) -> None:
+def test_a_comment_that_is_no_time_is_told(served: Instance, settings: Path) -> None:
     """A retirement without a readable time is one line in the log, and what was read before stays in force."""
     retired = Fernet.generate_key().decode()
     keys = settings.with_name("token.keys")
     replace(keys, f"{keys.read_text()}{retired}  # retired yesterday\n")
     (mistake,) = served.process.err.event("settings.refused")["mistakes"]
     assert re.search(r"key [0-9a-f]{8}: its comment begins with retired, so a time such as", mistake)
-    assert not _is_active(internal, _minted(retired))
+    assert not _is_active(served, _minted(retired))
     checked = run(COMMAND, "serve", "--check", "--config", settings)
     assert (checked.returncode, checked.stdout, checked.stderr.count("\n")) == (2, "", 1)
 
 
-def test_leaked_keys_open_nothing(served: Instance, internal: Connection, settings: Path, nicepay: Nicepay) -> None:
+def test_leaked_keys_open_nothing(served: Instance, settings: Path, nicepay: Nicepay) -> None:
     """Once `keys rotate --now` is read, tokens of the old keys are dead, whoever made them, and new ones are good."""
     keys = settings.with_name("token.keys")
     leaked = keys.read_text().strip()
     assert run(COMMAND, "keys", "rotate", "--config", settings).returncode == 0
     served.process.err.event("settings.read")
     published = keys.read_text().splitlines()[1].partition(" ")[0]
-    with served.public() as public:
-        token = public.ask(signed_now(nicepay)).token
-        assert all(_is_active(internal, each) for each in (token, _minted(leaked), _minted(published)))
-        done = run(COMMAND, "keys", "rotate", "--now", "--config", settings)
-        assert (done.returncode, done.stderr, done.stdout.count("dropped")) == (0, "", 2)
-        served.process.err.event("settings.read")
-        assert not any(_is_active(internal, each) for each in (token, _minted(leaked), _minted(published)))
+    token = _token(served, nicepay)
+    assert all(_is_active(served, each) for each in (token, _minted(leaked), _minted(published)))
+    done = run(COMMAND, "keys", "rotate", "--now", "--config", settings)
+    assert (done.returncode, done.stderr, done.stdout.count("dropped")) == (0, "", 2)
+    served.process.err.event("settings.read")
+    assert not any(_is_active(served, each) for each in (token, _minted(leaked), _minted(published)))
+    new = _token(served, nicepay)
+    with served.internal() as internal:
         assert internal.authorise(Payments(nicepay, token).call("ordNo1")).code == "4019001"
-        new = public.ask(signed_now(nicepay)).token
-    assert _is_active(internal, new)
-    assert internal.authorise(Payments(nicepay, new).call("ordNo1")).status == 200
+        assert internal.authorise(Payments(nicepay, new).call("ordNo1")).status == 200
     assert TokenKeys(keys).issued_at(new)
 
 
 def test_a_host_without_the_file_knows_no_new_token(
-    served: Instance, internal: Connection, settings: Path, nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory
+    served: Instance, settings: Path, nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Until the file of new keys is copied to it, another host refuses their tokens; from then on it takes them."""
     keys = settings.with_name("token.keys")
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     other = write_settings(elsewhere, nicepay, extra=TABLES)
     replace(other.with_name("token.keys"), keys.read_text())
-    with instances(other) as (there,), there.internal() as judge:
+    with instances(other) as (there,):
         assert run(COMMAND, "keys", "rotate", "--now", "--config", settings).returncode == 0
         served.process.err.event("settings.read")
-        with served.public() as public:
-            token = public.ask(signed_now(nicepay)).token
-        assert _is_active(internal, token)
-        assert not _is_active(judge, token)
+        token = _token(served, nicepay)
+        assert _is_active(served, token)
+        assert not _is_active(there, token)
         replace(other.with_name("token.keys"), keys.read_text())
         there.process.err.event("settings.read")
-        assert _is_active(judge, token)
+        assert _is_active(there, token)

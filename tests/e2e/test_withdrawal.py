@@ -2,14 +2,13 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import COMMAND
-from tests.e2e.instances import TABLES, Answer, Connection, Instance, Payments, instances, signed_now
+from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
 from tests.e2e.process import run
 from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import write_settings
@@ -21,12 +20,18 @@ REFUSED = {"responseCode": "4017300", "responseMessage": "Unauthorized. X-CLIENT
 
 @dataclass(frozen=True)
 class Host:
-    """A settings file, the process that serves it, and a connection to each of its listeners."""
+    """A settings file, and the process that serves it. No connection is kept, since idle ones are closed."""
 
     settings: Path
     instance: Instance
-    public: Connection
-    internal: Connection
+
+    def ask(self, signed: dict[str, str]) -> Answer:
+        with self.instance.public() as public:
+            return public.ask(signed)
+
+    def authorise(self, call: dict[str, str]) -> Answer:
+        with self.instance.internal() as internal:
+            return internal.authorise(call)
 
     def command(self, *arguments: str) -> str:
         """What a command says that is run on this host and succeeds."""
@@ -35,7 +40,8 @@ class Host:
         return done.stdout
 
     def is_active(self, token: str) -> bool:
-        active: bool = self.internal.introspect(token).content["active"]
+        with self.instance.internal() as internal:
+            active: bool = internal.introspect(token).content["active"]
         return active
 
 
@@ -49,11 +55,8 @@ def hosts(
     one.mkdir()
     write_settings(one, nicepay, extra=f'{TABLES}[state]\nurl = "{url}"')
     files = [one / "snap-token.toml", Path(shutil.copytree(one, tmp_path / "other")) / "snap-token.toml"]
-    with instances(*files) as served, ExitStack() as stack:
-        yield [
-            Host(file, each, stack.enter_context(each.public()), stack.enter_context(each.internal()))
-            for file, each in zip(files, served, strict=True)
-        ]
+    with instances(*files) as served:
+        yield [Host(file, each) for file, each in zip(files, served, strict=True)]
 
 
 def _told(answer: Answer) -> tuple[int, dict[str, object]]:
@@ -64,16 +67,16 @@ def _told(answer: Answer) -> tuple[int, dict[str, object]]:
 def test_a_suspension_on_one_host_shuts_out_on_the_other(hosts: list[Host], nicepay: Nicepay) -> None:
     """When the command ends, the other host refuses the client as it refuses an unknown one, until it is resumed."""
     here, there = hosts
-    token = there.public.ask(signed_now(nicepay)).token
+    token = there.ask(signed_now(nicepay)).token
     payments = Payments(nicepay, token)
-    assert there.internal.authorise(payments.call("ordNo1")).status == 200
+    assert there.authorise(payments.call("ordNo1")).status == 200
     here.command("client", "suspend", "--id", CLIENT_KEY)
     for host in hosts:
-        unknown = host.public.ask(signed_now(Nicepay("NOBODY", nicepay.private_key)))
-        assert _told(host.public.ask(signed_now(nicepay))) == _told(unknown) == (401, REFUSED)
+        unknown = host.ask(signed_now(Nicepay("NOBODY", nicepay.private_key)))
+        assert _told(host.ask(signed_now(nicepay))) == _told(unknown) == (401, REFUSED)
         assert not host.is_active(token)
     call = Payments(nicepay, token).call("ordNo2")
-    assert there.internal.authorise(call).content["responseMessage"] == "Unauthorized. X-PARTNER-ID"
+    assert there.authorise(call).content["responseMessage"] == "Unauthorized. X-PARTNER-ID"
     assert there.instance.process.err.event("client.suspended")["client_key"] == CLIENT_KEY
     while (reason := there.instance.process.err.event("token.refused")["reason"]) == "client.unknown":
         pass
@@ -82,8 +85,8 @@ def test_a_suspension_on_one_host_shuts_out_on_the_other(hosts: list[Host], nice
     here.command("client", "resume", "--id", CLIENT_KEY)
     assert there.instance.process.err.event("client.resumed")["client_key"] == CLIENT_KEY
     assert there.is_active(token)
-    assert there.internal.authorise(call).status == 200
-    assert there.public.ask(signed_now(nicepay)).code == "2007300"
+    assert there.authorise(call).status == 200
+    assert there.ask(signed_now(nicepay)).code == "2007300"
 
 
 @ENGINES
@@ -92,8 +95,8 @@ def test_the_stricter_holds(hosts: list[Host], nicepay: Nicepay) -> None:
     here, there = hosts
     there.command("client", "suspend", "--id", CLIENT_KEY)
     here.command("client", "resume", "--id", CLIENT_KEY)
-    assert here.public.ask(signed_now(nicepay)).code == "2007300"
-    assert there.public.ask(signed_now(nicepay)).code == "4017300"
+    assert here.ask(signed_now(nicepay)).code == "2007300"
+    assert there.ask(signed_now(nicepay)).code == "4017300"
     assert "yes (settings)" in there.command("client", "list")
 
 
@@ -103,8 +106,8 @@ def test_a_suspension_outlives_the_hosts(hosts: list[Host], nicepay: Nicepay) ->
     here, there = hosts
     here.command("client", "suspend", "--id", CLIENT_KEY)
     assert "yes (state since " in there.command("client", "list")
-    with instances(there.settings) as (later,), later.public() as public:
-        assert public.ask(signed_now(nicepay)).code == "4017300"
+    with instances(there.settings) as (later,):
+        assert Host(there.settings, later).ask(signed_now(nicepay)).code == "4017300"
 
 
 @ENGINES
@@ -112,15 +115,15 @@ def test_no_token_is_dead_when_it_is_handed_out(hosts: list[Host], nicepay: Nice
     """After a client's tokens are revoked a repeat is refused everywhere, and a new request gets a token that opens."""
     here, *_ = hosts
     signed = signed_now(nicepay)
-    token = here.public.ask(signed).token
+    token = here.ask(signed).token
     here.command("revoke", "--client", CLIENT_KEY)
     for host in hosts:
         assert not host.is_active(token)
-        assert _told(host.public.ask(signed)) == (
+        assert _told(host.ask(signed)) == (
             401,
             {"responseCode": "4017300", "responseMessage": "Unauthorized. X-TIMESTAMP"},
         )
-        assert host.is_active(host.public.ask(signed_now(nicepay)).token)
+        assert host.is_active(host.ask(signed_now(nicepay)).token)
 
 
 @ENGINES
@@ -129,9 +132,9 @@ def test_a_repeat_after_its_token_was_revoked_opens(hosts: list[Host], nicepay: 
     here, there = hosts
     signed = signed_now(nicepay)
     file = tmp_path / "token"
-    file.write_text(here.public.ask(signed).token)
+    file.write_text(here.ask(signed).token)
     here.command("revoke", "--token-file", str(file))
-    again = there.public.ask(signed).token
+    again = there.ask(signed).token
     for host in hosts:
         assert not host.is_active(file.read_text())
         assert host.is_active(again)

@@ -226,6 +226,13 @@ def test_a_secret_beside_settings_of_others_belongs_to_the_owner_of_the_token_ke
         assert [client.id for client in Settings.load(server_s).clients] == ["IONPAYTEST", "NEW"]
 
 
+def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
+    """Root, who can read every file, owns the token keys by mistake, perhaps: the settings tell the server's user."""
+    os.chown(server_s.with_name("token.keys"), 0, 0)
+    assert _add(server_s) == 0
+    assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+
+
 @pytest.mark.parametrize("mode", [0o666, 0o644], ids=oct)
 def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
     server_s: Path, capsys: pytest.CaptureFixture[str], mode: int

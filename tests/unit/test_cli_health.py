@@ -62,11 +62,14 @@ def test_a_server_without_its_state_lives_and_is_not_ready(
 
 
 @pytest.mark.parametrize("table", ["server", "internal"])
-def test_a_server_that_is_not_there_is_not_well(tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str) -> None:
-    """Where nobody listens one line says so, and the status is 1."""
+@pytest.mark.parametrize("host", ["127.0.0.1", "a..b"])
+def test_a_server_that_is_not_there_is_not_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, host: str
+) -> None:
+    """Where nobody listens, or no host can be, one line says so, and the status is 1."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"
-    assert _health(_settings(tmp_path, origin, table)) == 1
+    assert _health(_settings(tmp_path, origin, table, host)) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("snap-token: the server is not well: ")

@@ -1,5 +1,6 @@
 """What commands write to the state: it has come about when they say so."""
 
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,3 +69,11 @@ def test_the_state_is_let_go(url: StateUrl, file: Path, monkeypatch: pytest.Monk
     """Nothing is left beside the file but the file: the connections are closed."""
     _change(url, lambda _seconds: None, monkeypatch)
     assert [each.name for each in file.parent.iterdir()] == ["state.db"]
+
+
+def test_a_state_that_hangs_is_told() -> None:
+    """An engine that takes a connection and says nothing has not answered within its half second, and that is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = StateUrl(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with pytest.raises(MisuseError, match=r"names does not answer: no answer within 0\.5 s$"):
+            shared_state.read(url)

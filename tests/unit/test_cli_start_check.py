@@ -74,7 +74,7 @@ def test_everything_is_told_at_once(
     )
     assert internal.startswith(f"cannot listen on 127.0.0.1:{ports[1]}: {in_use}; set internal.host and ")
     assert state.startswith("state.url: the state cannot be used: ConnectionError: ")
-    assert state.endswith("; start its engine, or set state.url")
+    assert state.endswith("; see that it can be reached and written, or set state.url")
 
 
 def test_a_redis_that_only_reads_cannot_be_used(

@@ -13,6 +13,7 @@ from handlers.server.settings import Settings
 from tests.engines import asynchronous, opened
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
 
 SUSPENDED = "suspended:IONPAYTEST"
 ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
@@ -106,12 +107,12 @@ def test_a_client_that_is_not_there_is_not_suspended(
 def test_a_state_that_is_down_is_told(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """Where the engine does not answer nothing is changed, and one line says so and why; the status is 2."""
+    """Where the engine does not answer the settings file stays, and one line says so and why; the status is 2."""
     before = settings_file.read_text()
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _set(command, settings_file) == 2
     out, err = capsys.readouterr()
-    told = "snap-token: nothing is changed: the state engine that state.url names does not answer: "
+    told = "snap-token: it is not known whether the state is changed, and the settings file is as it was: the state "
     assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
     assert "RECOGNISEME" not in err
     assert settings_file.read_text() == before
@@ -188,3 +189,15 @@ def test_a_list_says_what_it_does_not_know(
     assert out.splitlines()[1].endswith(f"300 s      {told}")
     assert err.startswith("snap-token: it is not known what the state holds: the state engine that state.url names ")
     assert err.count("\n") == 1
+
+
+def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """Where root suspends before the first start, the server's user can use every file that comes of it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _set("suspend", settings) == 0
+        assert _client("list", settings) == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _is_suspended(settings) == (True, True)

@@ -100,6 +100,23 @@ def test_a_password_of_the_environment_is_no_concern(settings_file: Path, monkey
     assert _of(settings_file) == []
 
 
+@pytest.mark.parametrize("written", ['url = "redis://[:password@h"', "url = 5"])
+def test_a_url_that_a_variable_replaces_may_be_none(
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """What the file has in place of a URL is of no concern where a variable gives the URL."""
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
+    assert _of(write_settings(tmp_path, nicepay, extra=f"[state]\n{written}")) == []
+
+
+def test_a_settings_file_that_has_gone_is_no_concern(tmp_path: Path, nicepay: Nicepay) -> None:
+    """A settings file that is taken away after it was read is passed over."""
+    file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
+    settings = Settings.load(file)
+    file.unlink()
+    assert list(concerns.of_settings(settings, NOW)) == []
+
+
 @pytest.fixture
 def redis(emptied_redis: Callable[[str], RedisServer]) -> RedisServer:
     """A Redis, which writes nothing down."""

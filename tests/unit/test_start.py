@@ -5,15 +5,18 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs, start
 from handlers.server.settings import Settings
+from handlers.snap.token import TamperedTokenError, TokenKeys
 from tests.merchant import NOON, Clock, Merchant, services_of, write_settings
 from tests.nicepay import Nicepay, jakarta, new_key
 
@@ -46,6 +49,19 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert services.token_keys.lifetime == timedelta(seconds=200)
     assert services.token_keys.open(services.token_keys.mint("A", NOON), NOON).client_key == "A"
     assert services.now() == NOON
+
+
+def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The comments of the key file reach the handlers: what a key opened a moment ago it opens no more."""
+    file = write_settings(tmp_path, nicepay)
+    keys, retired = file.with_name("token.keys"), Fernet.generate_key()
+    keys.write_text(f"{keys.read_text()}{retired.decode()}  # retired 2026-01-22T05:00:00Z\n")
+    opening = services_of(Settings.load(file), Clock()).token_keys
+    minting = TokenKeys([retired])
+    for seconds, opens in ((900, True), (1_000, False)):
+        then = NOON + timedelta(seconds=seconds)
+        with nullcontext() if opens else pytest.raises(TamperedTokenError):
+            assert opening.open(minting.mint("A", then), then)
 
 
 def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:

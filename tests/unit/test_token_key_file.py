@@ -57,7 +57,7 @@ def test_a_fingerprint_names_a_key() -> None:
 
 
 def test_a_file_says_when_its_keys_retired() -> None:
-    """The times of those keys that have retired are told; of the first, and of one without a time, there is none."""
+    """The times of those keys that have retired are told; one that mints, and one without a time, have none."""
     first, second, third = (key.decode() for key in KEYS)
     time = "2026-11-23T22:55:02Z"
     file = TokenKeyFile.parse(FILE, f"{first} # minting since {time}\n{second} # old\n{third}  # retired {time}\n")
@@ -72,3 +72,9 @@ def test_comments_that_look_like_times_are_told() -> None:
     told = [mistake.partition(": ")[0] for mistake in file.mistakes]
     assert told == [f"key {line.fingerprint}" for line in file.lines[1:]]
     assert first not in str(file.mistakes)
+
+
+def test_a_key_that_is_there_twice_hides_no_mistake() -> None:
+    """Of one key on two lines, each comment is looked at."""
+    key = KEYS[0].decode()
+    assert len(TokenKeyFile.parse(FILE, f"{key} # retired\n{key}\n").mistakes) == 1
