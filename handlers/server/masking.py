@@ -6,6 +6,9 @@ from structlog.typing import EventDict, WrappedLogger
 
 from handlers.snap.masking import SHORTEST, Known, Masks
 
+_OURS = frozenset({"expires_at", "key", "token"})
+"""Fields that this server makes by itself: a time, and digests of the key and the token. Most lines have them."""
+
 
 class Masking:
     """A step of the log (a processor of structlog). As long as nothing is known, it masks the shapes of secrets."""
@@ -25,7 +28,7 @@ class Masking:
         """The line, each of its texts masked."""
         for name, value in line.items():
             if isinstance(value, str):
-                if len(value) >= SHORTEST:
+                if len(value) >= SHORTEST and name not in _OURS:
                     line[name] = self._masks.masked(value)
             elif isinstance(value, list | tuple):
                 line[name] = [self._masks.masked(each) if isinstance(each, str) else each for each in value]

@@ -40,3 +40,15 @@ def test_limits_are_those_of_the_guard() -> None:
     """What is too large for the server is too large for the doctor."""
     assert (form.LONGEST_TARGET, form.MOST_HEADERS) == (guard.LONGEST_TARGET, guard.MOST_HEADERS)
     assert (form.LARGEST_HEADERS, form.LARGEST_BODY) == (guard.LARGEST_HEADERS, guard.LARGEST_BODY)
+    assert (form.FAR_TOO_LARGE, form.FAR_TOO_LARGE_BODY) == (131_072, 1_048_576)
+
+
+@pytest.mark.parametrize("said", [form.METHOD, form.URI, form.DELIVERY], ids=lambda said: said.name)
+def test_what_a_proxy_says_has_the_form_of_the_document(said: HeaderForm) -> None:
+    """Of the headers that a proxy adds, pattern or value, lengths and obligation are the document's."""
+    parameters = INTERNAL["paths"]["/authorize"]["parameters"]
+    (parameter,) = [each for each in parameters if each["name"] == said.name]
+    schema = parameter["schema"]
+    assert schema.get("pattern", f"^{schema.get('enum', [''])[0]}$") == f"^{said.pattern}$"
+    assert (said.shortest, said.longest) == (1, schema.get("maxLength", len(said.pattern)))
+    assert said.mandatory == parameter.get("required", False)
