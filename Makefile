@@ -1,37 +1,51 @@
-# `make` alone prints help. Everything installs by itself what it needs, into .venv/.
+# `make` alone prints help. Everything installs by itself what it needs, into $(VENV)/.
 PYTHON  ?= python3
+VENV    := .venv
 SANDBOX ?= .sandbox
-BIN     := .venv/bin
+BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-# The locks are complete. pip resolves nothing, so that a newer release of any package changes nothing.
+# The locks are complete. pip resolves nothing, so a release that is published later changes nothing.
 LOCKED  := $(PIP) --no-deps --require-hashes --requirement
-SOUND   := $(BIN)/python -m pip --disable-pip-version-check check
+SOUND   := $(BIN)/python -m pip --disable-pip-version-check --quiet check
 CONFIG  := $(SANDBOX)/snap-token.toml
 SPECS   := openapi/snap-token.yaml openapi/internal.yaml
 EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test story check fuzz bench mutants screenshot ci lock
+.PHONY: help install run request test lowest pythons story check fuzz bench mutants screenshot ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.run .venv/.test ## Make .venv/ with what running and testing need
+install: $(VENV)/.run $(VENV)/.test ## Make .venv/ with what running and testing need
 
-run: .venv/.run $(CONFIG) ## Serve a sandbox on 127.0.0.1:8080 and print a signed curl command
+run: $(VENV)/.run $(CONFIG) ## Serve a sandbox on 127.0.0.1:8080 and print a signed curl command
 	@$(BIN)/snap-token serve --config $(CONFIG)
 
-request: .venv/.run $(CONFIG) ## Sign and send a request to that sandbox as NICEPAY would
+request: $(VENV)/.run $(CONFIG) ## Sign and send a request to that sandbox as NICEPAY would
 	@$(BIN)/snap-token request --config $(CONFIG)
 
-test: .venv/.run .venv/.test ## Run the tests; what a missing program cannot run is skipped with its reason
+test: $(VENV)/.run $(VENV)/.test ## Run the tests; what a missing program cannot run is skipped with its reason
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-story: .venv/.run .venv/.test ## Play NICO against real processes, and print what is sent and answered
+lowest: ## Run the unit and API tests with the lowest releases that pyproject.toml allows
+	@$(MAKE) --no-print-directory VENV=.venv-lowest .venv-lowest/.lowest
+	@.venv-lowest/bin/python -m pytest $(CORE) -W ignore::DeprecationWarning  # Of old releases, from newer ones.
+
+pythons: ## Run the unit and API tests on each other supported Python that is installed here
+	@for python in $(PYTHONS); do \
+	  $$python -c "" 2>/dev/null || { echo "$$python is not installed here"; continue; }; \
+	  $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$python install && \
+	  .venv-$$python/bin/python -m pytest $(CORE) || exit; \
+	done
+CORE    := tests/unit tests/api --quiet --no-header
+PYTHONS := python3.12 python3.13
+
+story: $(VENV)/.run $(VENV)/.test ## Play NICO against real processes, and print what is sent and answered
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
-check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, check types
+check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code and the documents, check types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -41,59 +55,67 @@ check: .venv/.run .venv/.test .venv/.check ## Lint the code and the documents, c
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
 
-bench: .venv/.run .venv/.test ## Measure: throughput beside others, and how long each kind of refusal takes
+bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 
-ci: check fuzz test ## What CI runs
+ci: check fuzz test lowest pythons ## What CI runs
 
-fuzz: .venv/.run .venv/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
+fuzz: $(VENV)/.run $(VENV)/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
 
-screenshot: .venv/.test ## Take the README's picture of the sandbox's page anew; needs Chromium
+screenshot: $(VENV)/.test ## Take the README's picture of the sandbox's page anew; needs Chromium
 	@SCREENSHOT=1 $(BIN)/python -m pytest --quiet tests/e2e/test_sandbox_page.py -k picture
 
-mutants: .venv/.mutants ## Break the rules and the guard in every small way, and see which break no test
+mutants: $(VENV)/.mutants ## Break the rules and the guard in every small way, and see which break no test
 	@$(BIN)/mutmut run
 	@$(BIN)/mutmut results
 
-lock: .venv/.check ## Pin the newest versions of everything, with hashes
-	@$(PIP) uv
+lock: $(VENV)/.check ## Pin the newest releases of everything, with hashes
 	@$(PIN) pyproject.toml --group build --output-file requirements.lock
 	@$(PIN) pyproject.toml --group build --group test --constraint requirements.lock --output-file tests/requirements.lock
+	@$(PIN) pyproject.toml --resolution lowest-direct --output-file tests/lowest.lock
 	@$(PIN) --group check --constraint tests/requirements.lock --output-file tests/lint/requirements.lock
 	@$(PIN) --group mutants --constraint tests/requirements.lock --output-file tests/mutants.lock
-	@cd tests/lint && $(NODE) npm install --package-lock-only
+	@for name in python-nicepay bench-web bench-snapapi bench-doku; do \
+	  $(PIN) --group $$name --output-file tests/locks/$$name.lock || exit; \
+	done
+	@cd tests/lint && $(NODE) npm update --package-lock-only
 PIN := $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-annotate --universal --python-version 3.11
 
-$(CONFIG): | .venv/.run
+$(CONFIG): | $(VENV)/.run
 	@$(BIN)/snap-token init $(SANDBOX)
 
-.venv/bin/python:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "make: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "make: python3-venv is missing; on Debian: apt-get install python3-venv" >&2; exit 2; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(VENV)
 
-.venv/.run: requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Installing into .venv/ ..."
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV)/ ..."
 	@$(LOCKED) requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(SOUND)
 	@touch $@
 
-.venv/.test: tests/requirements.lock | .venv/.run
+$(VENV)/.test: tests/requirements.lock | $(VENV)/.run
 	@$(LOCKED) tests/requirements.lock
 	@$(SOUND)
 	@touch $@
 
-.venv/.mutants: tests/mutants.lock | .venv/.test
+$(VENV)/.lowest: tests/lowest.lock | $(VENV)/.test
+	@$(LOCKED) tests/lowest.lock
+	@$(SOUND)
+	@touch $@
+
+$(VENV)/.mutants: tests/mutants.lock | $(VENV)/.test
 	@$(LOCKED) tests/mutants.lock
 	@$(SOUND)
 	@touch $@
 
-.venv/.check: tests/lint/requirements.lock tests/lint/package-lock.json | .venv/.test
+$(VENV)/.check: tests/lint/requirements.lock tests/lint/package-lock.json | $(VENV)/.test
 	@$(LOCKED) tests/lint/requirements.lock
 	@$(SOUND)
 	@$(NODE) npm ci --prefix tests/lint

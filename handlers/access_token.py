@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from handlers.noted import note
 from handlers.services import Services
 from handlers.snap import repeat
-from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError
+from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError, unauthorized
 from handlers.snap.timestamp import require_in_window, utc
 from handlers.snap.token import fingerprint
 
@@ -19,13 +19,14 @@ async def issue_access_token(
     holds, and `additionalInfo` is ignored.
 
     Raises:
-        SnapError: 401 00, for the clock, the client or the signature; 409 00, for a repeat where none is served;
-            500 02, if the state is down and the settings say to refuse then.
+        SnapError: 401 00, for the clock, the client or the signature, and for a request that came before the client's
+            tokens were revoked; 409 00, for a repeat where none is served; 500 02, if the state is down and the
+            settings say to refuse then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
 
-    client = services.clients.find(x_client_key)
+    client = services.client(x_client_key)
     note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
     # A window of the client's own is revealed only to whoever has proved to be that client.
     require_in_window(x_timestamp, now, client.clock_tolerance)
@@ -36,6 +37,9 @@ async def issue_access_token(
         raise SnapError(CONFLICT, reason="request.repeated")
     # One signed request, one span: a repeat's token ends when the first one ends.
     issued_at = earlier or now
+    # Its token would be dead from the start: a revocation covers its own second, and repeats of what came before it.
+    if services.revocations.covers(client.key, issued_at):
+        raise unauthorized(field="X-TIMESTAMP", reason="request.revoked")
     token = services.token_keys.mint(client.key, issued_at)
     expires_at = services.token_keys.expires_at(issued_at)
     note(repeat=earlier is not None, token=fingerprint(token), expires_at=utc(expires_at))

@@ -59,7 +59,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     opened = live_token(services, token, now)
     note(token=opened.fingerprint)
 
-    client = services.clients.find(opened.client_key)
+    client = services.client(opened.client_key)
     client.require_partner(headers["x_partner_id"])
     timestamp = headers["x_timestamp"]
     require_in_window(timestamp, now, client.clock_tolerance)

@@ -17,10 +17,9 @@ async def report_readiness(services: Services) -> Mapping[str, object]:
     """Depends on the state engine too, unless calls are answered without it. Keys were read before there were services.
 
     Raises:
-        SnapError: 503 00, the engine has not answered of late.
+        SnapError: 503 00, the engine failed a request and has served none since.
     """
-    try:
-        services.revocations.require_fresh()
-    except SnapError as error:
-        raise SnapError(SERVICE_UNAVAILABLE, reason=error.reason) from error
+    well = services.when_down.availability.up and services.revocations.fresh
+    if not (well or services.when_down.goes_on):
+        raise SnapError(SERVICE_UNAVAILABLE, reason="state.down")
     return _OK

@@ -35,7 +35,7 @@ async def introspect_token(services: Services, *, token: str, **_ignored: object
         if error.code != INVALID_TOKEN:
             raise
         return {"active": False}
-    if not services.clients.find(opened.client_key).active:
+    if not services.client(opened.client_key).active:
         return {"active": False}
     issued = int(opened.issued_at.timestamp())
     lifetime = int(services.token_keys.lifetime.total_seconds())

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from handlers.snap.client import Clients
+from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from handlers.state.port import State
 from handlers.state.revocations import Revocations
+from handlers.state.when_down import WhenDown
 
 Repeat = Literal["same-span", "refuse"]
 """What a repeat of a signed request gets: a token that ends when the first one ends, or a conflict."""
@@ -18,9 +19,10 @@ Repeat = Literal["same-span", "refuse"]
 class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
-    `service_codes` are those of the merchant's paths, `service_methods` the methods that are taken there: POST alone at
-    a path that it does not name. `accel_redirect` is the location that nginx sends a genuine call on to; None if it is
-    not asked to.
+    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths, `service_methods` the
+    methods that are taken there: POST alone at a path that it does not name. `accel_redirect` is the location that
+    nginx sends a genuine call on to; None if it is not asked to. Where there are `internal_secrets`, callers of the
+    internal listener send one.
     """
 
     now: Callable[[], datetime]
@@ -28,7 +30,13 @@ class Services:
     token_keys: TokenKeys
     state: State
     revocations: Revocations
+    when_down: WhenDown
     repeat: Repeat = "same-span"
     service_codes: Mapping[str, str] = field(default_factory=dict)
     service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accel_redirect: str | None = None
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+
+    def client(self, client_key: str) -> Client:
+        """The client of that key as of now, or the stand-in: suspended if the settings say so, or the state does."""
+        return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))

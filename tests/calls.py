@@ -13,7 +13,7 @@ from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
-from handlers.state.port import State
+from handlers.state.port import Engine, State
 from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
 from tests.engines import Breaking
@@ -33,14 +33,19 @@ def _copy(engine: State) -> Revocations:
     return Revocations(GuardedState(engine, when_down), when_down, Clock(), lambda: 0.0)
 
 
-def read_copy(engine: State | None = None, *, revoked: str = "") -> Revocations:
-    """The copy of what an engine says is revoked, just read; the subject, if there is one, was revoked at noon."""
+def read_copy(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> Revocations:
+    """The copy of what an engine says is revoked, just read.
+
+    The subject `revoked`, if there is one, was revoked at noon; the client `suspended` was suspended then.
+    """
     engine = engine or MemoryState()
     copy = _copy(engine)
 
     async def read() -> None:
         if revoked:
             await engine.revoke(revoked, NOON, ttl_seconds=1)
+        if suspended:
+            await engine.suspend(suspended, NOON)
         await copy.refresh()
 
     asyncio.run(read())
@@ -67,6 +72,7 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
         revocations=read_copy(),
+        when_down=WhenDown("refuse"),
         service_codes={URI.partition("?")[0]: "24", ELSEWHERE: "25"},
         service_methods={URI.partition("?")[0]: ("POST", "GET")},
     )

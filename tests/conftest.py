@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import structlog
 from redis import Redis
 
 from handlers.server import logs
@@ -13,6 +14,13 @@ from handlers.server.settings import Settings
 from tests.engines import RedisServer, redis_server
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
+
+
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> Iterator[None]:
+    """Where a test had the log go is closed when it ends: the next test begins with structlog's own."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

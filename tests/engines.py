@@ -13,7 +13,7 @@ from typing import Any, ParamSpec
 
 from handlers.state.memory import MemoryState
 from handlers.state.opening import StateUrl
-from handlers.state.port import State, StateDownError
+from handlers.state.port import Engine, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
 
@@ -37,8 +37,8 @@ def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[State]:
-    state = StateUrl(url).open()
+async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
+    state = StateUrl(url, folder).open()
     try:
         yield state
     finally:
@@ -88,6 +88,7 @@ class Breaking(MemoryState):
         super().__init__()
         self.up = True
         self.reads: asyncio.Queue[float] = asyncio.Queue()
+        self.writes: asyncio.Queue[str] = asyncio.Queue()
         self.closed = False
 
     def _answer(self) -> None:
@@ -96,12 +97,17 @@ class Breaking(MemoryState):
             raise StateDownError(message)
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
+        self.writes.put_nowait(key)
         self._answer()
         return await super().first_seen(key, ttl_seconds, now)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         self._answer()
         await super().revoke(subject, at, ttl_seconds)
+
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        self._answer()
+        await super().suspend(client_key, at)
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         self.reads.put_nowait(asyncio.get_running_loop().time())

@@ -20,6 +20,7 @@ from handlers.server import lifetime, logs, start
 from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
 from handlers.services import Services
+from handlers.state.revocations import Revocations
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -66,7 +67,9 @@ class Running:
 
 
 class Merchant(Running):
-    """The public listener."""
+    """The public listener, and what its state has revoked."""
+
+    revocations: Revocations
 
     def send(
         self,
@@ -139,5 +142,6 @@ def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIA
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
     with serving(app, shared.kept()) as origin:
         merchant = Merchant(origin, clock, stream)
+        merchant.revocations = shared.revocations
         with merchant.client:
             yield merchant

@@ -29,6 +29,7 @@ HOST = "merchant.example"
 # Valid base64 of 24 bytes, and not what it decodes to.
 SECRET = b64encode(b"a secret of these tests!")
 OTHER_SECRET = b"the secret of another client"
+INTERNAL_SECRET = b"the-secret-of-the-proxy"
 OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
 
 
@@ -69,7 +70,8 @@ class World:
             token_path=BASE_PATH + TOKEN_PATH,
             call_paths=frozenset({CALL_PATH}),
             call_methods={CALL_PATH: ("POST", "GET")},
-            secrets={SYMMETRIC: SECRET, OTHER: OTHER_SECRET, CLIENT_KEY: SECRET},
+            secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
+            internal_secrets=(INTERNAL_SECRET,),
         )
 
     def sign(
@@ -160,6 +162,37 @@ def _with_copy(request: Request, name: str) -> Request:
     return replace(request, headers=(*request.headers, (name, request.get(name))))
 
 
+def _with_others(request: Request, number: int) -> Request:
+    return replace(request, headers=(*request.headers, *((f"X-Other-{place}", "") for place in range(number))))
+
+
+def _with_query(request: Request, length: int) -> Request:
+    """Path and query, without the question mark, are so long."""
+    return replace(request, target=f"{request.target}?{'a' * (length - len(request.target))}")
+
+
+def question(  # noqa: PLR0913  each part of the question can be another
+    request: Request,
+    *,
+    secret: str | None = f"Bearer {INTERNAL_SECRET.decode()}",
+    method: str = "POST",
+    path: str = "/authorize",
+    original: tuple[str | None, str | None] = (None, None),
+    copied: str = "",
+) -> Request:
+    """What a proxy asks about a call; an original that is empty is not sent."""
+    said = [
+        request.method if original[0] is None else original[0],
+        request.target if original[1] is None else original[1],
+    ]
+    pairs = zip(("X-Original-Method", "X-Original-URI", "X-Internal-Authorization"), [*said, secret], strict=True)
+    headers = (*request.headers, *((name, value) for name, value in pairs if value))
+    asked = Request(method, path, headers, request.body)
+    asked = _with_copy(asked, copied) if copied else asked
+    kept = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
+    return replace(request, method=said[0], target=said[1], headers=kept, question=asked)
+
+
 def _at(seconds: float) -> str:
     return jakarta(NOON + timedelta(seconds=seconds))
 
@@ -215,6 +248,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("no media type", lambda w: token_request(w, Content_Type=None)),
         ("capital media type", lambda w: token_request(w, Content_Type="Application/JSON; charset=UTF-8")),
         ("inside the window", lambda w: token_request(w, X_TIMESTAMP=_at(-299))),
+        ("as many headers as there may be", lambda w: _with_others(token_request(w), 58)),
+        ("a query as long as it may be", lambda w: _with_query(token_request(w), 2_048)),
+        ("chunked", lambda w: token_request(w, Transfer_Encoding="chunked")),
+        ("HTTP/1.0", lambda w: replace(token_request(w), version="1.0")),
         (
             "another client",
             lambda w: token_request(w, w.sign(f"{OTHER}|{NOW}", key=w.other.private_key), X_CLIENT_KEY=OTHER),
@@ -380,6 +417,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "method.wrong": [("PUT", lambda w: replace(token_request(w), method="PUT"))],
     "path.unknown": [
+        ("with a fragment", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}#x")),
         ("a slash more", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}/")),
         ("another version", lambda w: replace(token_request(w), target=f"/v2{TOKEN_PATH}")),
         (
@@ -387,9 +425,15 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
             lambda w: replace(token_request(w, X_PARTNER_ID=CLIENT_KEY), target=f"/v2{TOKEN_PATH}"),
         ),
     ],
+    "protocol.unsupported": [
+        ("another coding", lambda w: token_request(w, Transfer_Encoding="gzip, chunked")),
+        ("chunked twice", lambda w: _with_copy(token_request(w, Transfer_Encoding="chunked"), "Transfer-Encoding")),
+        ("chunked in 1.0", lambda w: replace(token_request(w, Transfer_Encoding="chunked"), version="1.0")),
+    ],
     "request.too_large": [
+        ("number", lambda w: _with_others(token_request(w), 60)),
         ("body", lambda w: token_request(w, body=b" " * 16_384 + BODY)),
-        ("target", lambda w: replace(token_request(w), target=f"{BASE_PATH}{TOKEN_PATH}?{'a' * 2_048}")),
+        ("target", lambda w: _with_query(token_request(w), 2_049)),
         ("headers", lambda w: token_request(w, X_Other="a" * 16_384)),
     ],
 }
@@ -506,6 +550,68 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
 }
 """By constant: calls with a token. `call.external_id_repeated` takes two."""
 
+QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
+    "genuine": [
+        ("asymmetric", lambda w: question(call(w))),
+        ("symmetric", lambda w: question(symmetric(w))),
+        ("the scheme in another case", lambda w: question(call(w), secret=f"BEARER {INTERNAL_SECRET.decode()}")),
+        ("a query", lambda w: question(symmetric(w, target=f"{CALL_PATH}?page=1"))),
+        ("asked by GET", lambda w: question(call(w), method="GET")),
+        ("asked by GET about a GET", lambda w: question(symmetric(w, b"", method="GET"), method="GET")),
+        ("an empty body", lambda w: question(symmetric(w, b""))),
+        ("a body as large as it may be", lambda w: question(call(w, body=b"x" * 262_144))),
+    ],
+    "secret.wrong": [
+        ("missing", lambda w: question(call(w), secret=None)),
+        ("another", lambda w: question(call(w), secret="Bearer of-another-proxy")),  # noqa: S106  the mistake
+        ("without the scheme", lambda w: question(call(w), secret=INTERNAL_SECRET.decode())),
+        ("in another case", lambda w: question(call(w), secret=f"Bearer {INTERNAL_SECRET.decode().upper()}")),
+        ("two spaces", lambda w: question(call(w), secret=f"Bearer  {INTERNAL_SECRET.decode()}")),
+        ("a client's", lambda w: question(call(w), secret=f"Bearer {OTHER_SECRET.decode()}")),
+    ],
+    "method.wrong": [
+        ("PUT", lambda w: question(call(w), method="PUT")),
+        ("one that the service does not take", lambda w: question(replace(call(w), method="PUT"))),
+    ],
+    "accel_redirect.unset": [("nginx delivers", lambda w: question(call(w, X_Original_Delivery="accel-redirect")))],
+    "path.unknown": [
+        ("below", lambda w: question(call(w), path="/below/authorize")),
+        ("a service that there is not", lambda w: question(call(w, target="/api/v1.0/nothing"))),
+        ("an escape", lambda w: question(call(w, target=CALL_PATH.replace("-", "%2D")))),
+    ],
+    "header.missing": [
+        ("method", lambda w: question(call(w), original=("", None))),
+        ("URI", lambda w: question(call(w), original=(None, ""))),
+    ],
+    "header.malformed": [
+        ("method", lambda w: question(call(w), original=("post", None))),
+        ("a whole URL", lambda w: question(call(w), original=(None, f"https://{HOST}{CALL_PATH}"))),
+        ("a space", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a b"))),
+        ("a fragment", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a#b"))),
+        ("delivery", lambda w: question(call(w, X_Original_Delivery="by hand"))),
+        ("a URI too long", lambda w: question(call(w), original=(None, f"{CALL_PATH}?{'a' * 2_048}"))),
+    ],
+    "header.duplicated": [
+        (name, lambda w, n=name: question(call(w), copied=n))  # type: ignore[misc]  # the same
+        for name in ("X-Original-Method", "X-Original-URI", "X-Internal-Authorization")
+    ],
+    "request.too_large": [
+        ("body", lambda w: question(call(w, body=b"x" * 262_145))),
+        ("headers", lambda w: question(call(w, X_Other="a" * 16_384))),
+        ("number", lambda w: question(_with_others(call(w), 56))),
+    ],
+    "protocol.unsupported": [("another coding", lambda w: question(call(w, Transfer_Encoding="gzip, chunked")))],
+    "call.body_not_forwarded": [
+        ("asked by GET", lambda w: question(symmetric(w), method="GET")),
+        ("an empty body, asked by GET", lambda w: question(symmetric(w, b""), method="GET")),
+    ],
+    "token.missing": [("no token", lambda w: question(call(w, Authorization=None)))],
+    "clock.behind": [
+        ("too old", lambda w: question(call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301))))
+    ],
+}
+"""By constant: what a proxy asks about calls."""
+
 
 def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]]:
     """Each row of a table: constant, what is done, and how."""
@@ -514,12 +620,13 @@ def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]
 
 def write_world(folder: Path, world: World) -> Path:
     """The same clients as settings, for a server or a command; the path of the settings."""
-    secret, others = folder / "secret", folder / "other-secret"
-    for file, content in ((secret, SECRET), (others, OTHER_SECRET)):
+    secret, others, internal = (folder / name for name in ("secret", "other-secret", "internal-secret"))
+    for file, content in ((secret, SECRET), (others, OTHER_SECRET), (internal, INTERNAL_SECRET)):
         file.write_bytes(content)
         file.chmod(0o600)
     key = f'public_keys = ["{CLIENT_KEY}.pem"]'
     tables = [
+        '[internal]\nsecret_file = "internal-secret"',
         f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"\nmethods = ["POST", "GET"]',
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',

@@ -1,5 +1,17 @@
 """The command `snap-token`."""
 
-from handlers.cli.command import main
+import sys
+from collections.abc import Sequence
 
-__all__ = ["main"]
+_UNUSABLE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line. An installation that lacks something is told in one line, exit status 2."""
+    try:
+        from handlers.cli.command import main as run  # noqa: PLC0415  what it imports may be missing or too old
+    except ImportError as error:
+        advice = "install snap-token-server again, into an environment of its own"
+        sys.stderr.write(f"snap-token: this installation is not usable: {error}; {advice}\n")
+        return _UNUSABLE
+    return run(arguments)

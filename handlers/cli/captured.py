@@ -16,11 +16,30 @@ _REQUEST = "a request"
 _ANY_FORM = "raw HTTP, a curl command or HAR"
 
 
+MOST_LINES = 4_096
+"""Lines of a head; a server takes 64 headers."""
+
+_FIRST_YEAR, _LAST_YEAR = 1971, 9998
+
+
 class Captured(NamedTuple):
-    """A request, and when it was sent if the capture says so."""
+    """A request; when it was sent, and the status of its answer, if the capture says so."""
 
     request: Request
     at: datetime | None = None
+    status: int | None = None
+
+
+def in_calendar(at: datetime) -> datetime:
+    """The time, if every zone has it, and an hour or a day from it.
+
+    Raises:
+        ValueError: it is beside the ends of the calendar.
+    """
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        message = f"a time from {_FIRST_YEAR} to {_LAST_YEAR} is wanted"
+        raise ValueError(message)
+    return at
 
 
 def not_readable(form: str, cause: object) -> MisuseError:
@@ -47,7 +66,7 @@ class _Parsed:
     def __init__(self) -> None:
         self.url = b""
         self.headers: list[tuple[str, str]] = []
-        self.body = b""
+        self.body: list[bytes] = []
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -56,10 +75,11 @@ class _Parsed:
         self.headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
 
     def on_body(self, body: bytes) -> None:
-        self.body += body
+        self.body.append(body)
 
 
 _FRAMING = re.compile(rb"(?im)^(?:content-length|transfer-encoding|connection|upgrade)[ \t]*:.*\n?")
+_FRAMED = re.compile(rb"(?im)^(content-length|transfer-encoding|connection|upgrade)[ \t]*:[ \t]*(.*)")
 _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[ \t]*chunked[ \t]*$")
 _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
@@ -85,11 +105,15 @@ def from_raw(text: bytes) -> Captured:
     head, _, body = [*re.split(rb"(\r?\n\r?\n)", text, maxsplit=1), b"", b""][:3]
     head = head.replace(b"\r\n", b"\n")
     request_line, _, lines = head.partition(b"\n")
+    if lines.count(b"\n") >= MOST_LINES:
+        raise not_readable(_ANY_FORM, f"its head has over {MOST_LINES} lines")
     lines = _FOLDED.sub(b" ", b"\n" + lines).strip(b"\n") + b"\n"
     plain = _VERSION.sub(rb"\1 HTTP/1.1", request_line) + b"\n" + _FRAMING.sub(b"", lines)
     parser, parsed = _fed(plain.rstrip(b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n")
-    target, headers = with_host(parsed.url.decode("latin-1"), parsed.headers)
-    return Captured(Request(parser.get_method().decode(), target, headers, _body(lines, body)))
+    framed = [(name.decode(), value.strip().decode("latin-1")) for name, value in _FRAMED.findall(lines)]
+    target, headers = with_host(parsed.url.decode("latin-1"), [*parsed.headers, *framed])
+    version = parser.get_http_version()
+    return Captured(Request(parser.get_method().decode(), target, headers, _body(lines, body), version))
 
 
 def _head_of(transcript: bytes) -> bytes:
@@ -102,7 +126,7 @@ def _head_of(transcript: bytes) -> bytes:
 def _body(lines: bytes, rest: bytes) -> bytes:
     if _CHUNKED.search(lines):
         with suppress(MisuseError):  # Who copies a body copies it without its chunks.
-            return _fed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + rest)[1].body
+            return b"".join(_fed(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + rest)[1].body)
     length = _LENGTH.search(lines)
     return rest[: int(length[1])] if length else rest.rstrip(b"\r\n")
 

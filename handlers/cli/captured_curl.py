@@ -6,10 +6,15 @@ from typing import Never
 
 from handlers.cli.captured import Captured, not_readable, with_host
 from handlers.cli.command_line import words
+from handlers.cli.signing import variable_of
+from handlers.doctor.question import MASKED, SECRET
 from handlers.doctor.request import Request
 
 _FORM = "a curl command"
 _TYPE = "content-type"
+_VARIABLE = f"${variable_of(SECRET)}"
+"""In a command that `snap-token curl` prints."""
+
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
 _BARE = (
     "-k --insecure -s --silent -S --show-error -i --include -v --verbose -L --location --compressed -f --fail",
@@ -92,7 +97,7 @@ def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
         name, colon, value = line.partition(":")
         named.add(name.strip().lower())
         if value.strip():
-            headers.append((name.strip(), value.strip()))
+            headers.append((name.strip(), MASKED if value.strip() == _VARIABLE else value.strip()))
         elif not colon and name.endswith(";"):
             headers.append((name[:-1].strip(), ""))
     if body is not None and _TYPE not in named:

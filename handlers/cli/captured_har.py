@@ -4,11 +4,11 @@ from base64 import b64decode
 from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, AwareDatetime, BaseModel, FailFast, Field, ValidationError
 
-from handlers.cli.captured import Captured, not_readable, with_host
+from handlers.cli.captured import MOST_LINES, Captured, in_calendar, not_readable, with_host
 from handlers.doctor.request import Request
 
 _FORM = "HAR"
@@ -17,6 +17,10 @@ _FORM = "HAR"
 class _Header(BaseModel):
     name: str
     value: str
+
+
+# One mistake is told: a list of a million would fill the memory.
+_Headers = Annotated[list[_Header], Field(max_length=MOST_LINES), FailFast()]
 
 
 class _PostData(BaseModel):
@@ -34,16 +38,17 @@ class _PostData(BaseModel):
 class _Request(BaseModel):
     method: str
     url: str
-    headers: list[_Header]
+    headers: _Headers
     post_data: _PostData | None = Field(None, alias="postData")
 
 
 class _Response(BaseModel):
-    headers: list[_Header] = []
+    status: int | None = None
+    headers: _Headers = []
 
 
 class _Entry(BaseModel):
-    started: AwareDatetime = Field(alias="startedDateTime")
+    started: Annotated[AwareDatetime, AfterValidator(in_calendar)] = Field(alias="startedDateTime")
     request: _Request
     response: _Response | None = None
 
@@ -52,14 +57,14 @@ class _Entry(BaseModel):
         """By the server's clock, if the answer tells it: that of whoever captured may be the very mistake."""
         for header in self.response.headers if self.response else ():
             if header.name.lower() == "date":
-                with suppress(ValueError):
-                    date = parsedate_to_datetime(header.value)
+                with suppress(ValueError, OverflowError):
+                    date = in_calendar(parsedate_to_datetime(header.value))
                     return date if date.tzinfo else self.started
         return self.started
 
 
 class _Log(BaseModel):
-    entries: list[_Entry] = Field(min_length=1)
+    entries: Annotated[list[_Entry], Field(min_length=1), FailFast()]
 
 
 class _Har(BaseModel):
@@ -89,4 +94,5 @@ def _captured(entry: _Entry) -> Captured:
         body = sent.post_data.content if sent.post_data else b""
     except ValueError as error:
         raise not_readable(_FORM, error) from error
-    return Captured(Request(sent.method, target, headers, body), entry.at)
+    status = entry.response.status if entry.response else None
+    return Captured(Request(sent.method, target, headers, body), entry.at, status)

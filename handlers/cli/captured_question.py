@@ -2,32 +2,40 @@
 
 from dataclasses import replace
 
-from handlers.cli.captured import Captured, with_host
+from handlers.cli.captured import Captured
+from handlers.doctor.form import DELIVERY, METHOD, URI
+from handlers.doctor.question import PATH, SECRET
 from handlers.doctor.request import Request
-from handlers.server.internal import AUTHORIZE
 
-_METHOD_AND_URI = (("X-Original-Method", "X-Original-URI"), ("X-Forwarded-Method", "X-Forwarded-Uri"))
-_NOT_OF_THE_CALL = frozenset(
-    {*(name.lower() for names in _METHOD_AND_URI for name in names), "x-internal-authorization"}
-)
+_OURS = {METHOD.name.lower(): METHOD.name, URI.name.lower(): URI.name}
+_FORWARDED = {"x-forwarded-method": METHOD.name, "x-forwarded-uri": URI.name}
+_MARKS = frozenset({*_OURS, *_FORWARDED, SECRET.lower()})
+_NOT_OF_THE_CALL = _MARKS | {DELIVERY.name.lower()}
 
 
-def as_call(captured: Captured, call_headers: str = "x-original") -> Captured:
-    """The call that a question names; whatever is no question stays as it is.
+def as_call(captured: Captured, call_headers: str | None = None) -> Captured:
+    """The call that a question names, with the question; whatever is no question stays as it is.
 
-    If both pairs of headers are there, the one that begins like this is read: the server takes no notice of the other.
-
-    Raises:
-        MisuseError: the URI that it names is none.
+    The pair of headers that begins like `call_headers` names the call: the server takes no notice of the other.
+    Without `call_headers` it is the pair that is there.
     """
     request = captured.request
-    for method, uri in sorted(_METHOD_AND_URI, key=lambda pair: not pair[0].lower().startswith(call_headers)):
-        if request.path.endswith(AUTHORIZE) and request.get(method) and request.get(uri):
-            return captured._replace(request=_call(request, request.get(method), request.get(uri)))
-    return captured
+    names = {name.lower() for name, _ in request.headers} & _MARKS
+    if not names or not request.path.endswith(PATH):
+        return captured
+    forwarded = call_headers == "x-forwarded" if call_headers else not names & _OURS.keys()
+    return captured._replace(request=_call(_as_read(request) if forwarded else request))
 
 
-def _call(question: Request, method: str, uri: str) -> Request:
-    kept = [(name, value) for name, value in question.headers if name.lower() not in _NOT_OF_THE_CALL]
-    target, headers = with_host(uri, kept)
-    return replace(question, method=method, target=target, headers=headers)
+def _as_read(question: Request) -> Request:
+    """With the other pair under the names that the documents have, as the server reads it."""
+    kept = [(name, value) for name, value in question.headers if name.lower() not in {*_OURS, DELIVERY.name.lower()}]
+    return replace(question, headers=tuple((_FORWARDED.get(name.lower(), name), value) for name, value in kept))
+
+
+def _call(question: Request) -> Request:
+    headers = tuple((name, value) for name, value in question.headers if name.lower() not in _NOT_OF_THE_CALL)
+    method, uri = question.get(METHOD.name), question.get(URI.name)
+    # Of GET the server reads no body.
+    body = b"" if question.method == "GET" else question.body
+    return replace(question, method=method, target=uri, headers=headers, body=body, question=question)

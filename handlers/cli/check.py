@@ -1,6 +1,7 @@
 """`snap-token check`: a judge for any SNAP token server."""
 
 import json
+import ssl
 import sys
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -15,6 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from handlers import __version__
+from handlers.cli.exchange import trusting
 from handlers.cli.misuse import MisuseError
 from handlers.cli.signing import private_key_of
 from handlers.judge.judging import Verdict, fails, verdicts
@@ -48,6 +50,7 @@ def check(  # noqa: PLR0913  a command's options
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
     junit: Path | None = None,
     html: Path | None = None,
+    ca_file: Path | None = None,
 ) -> int:
     """Judge a SNAP token server: play a hundred scenarios of the contract against it and tell where it deviates.
 
@@ -66,15 +69,17 @@ def check(  # noqa: PLR0913  a command's options
         json_: Print the verdicts as JSON.
         junit: Write them to this file as JUnit XML, too.
         html: Write them to this file as an HTML page, too.
+        ca_file: The file of the authorities that are trusted for https://, in PEM, in place of those of the system.
     """
     target = _target(url)
     player = _player(client_key, private_key)
     if not 0 < per_second <= FASTEST:
         message = f"--per-second is more than 0 and at most {FASTEST:g}"
         raise MisuseError(message)
+    trusted = trusting(ca_file)
     _require_writable(junit, html)
     _warn(target)
-    report = Report(_shown(target), client_key, start.system_clock(), _judged(target, player, per_second))
+    report = Report(_shown(target), client_key, start.system_clock(), _judged(target, player, per_second, trusted))
     _tell(report, as_json=json_)
     if junit:
         _write(junit, junit_of(report))
@@ -123,8 +128,8 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _judged(target: httpx.URL, player: Player, per_second: float) -> list[Verdict]:
-    with _client() as client:
+def _judged(target: httpx.URL, player: Player, per_second: float, trusted: ssl.SSLContext | None) -> list[Verdict]:
+    with _client(trusted) as client:
         sender = Sender(client, target, start.system_clock, Pace(per_second))
         played = verdicts(CATALOGUE, player, sender.send)
         try:
@@ -140,9 +145,9 @@ def _with_progress(played: Iterable[Verdict]) -> Iterable[Verdict]:
     return track(played, "Judging", len(CATALOGUE), console=console, transient=True, disable=not console.is_terminal)
 
 
-def _client() -> httpx.Client:
+def _client(trusted: ssl.SSLContext | None) -> httpx.Client:
     try:
-        return open_client(f"snap-token-check/{__version__}")
+        return open_client(f"snap-token-check/{__version__}", trusted)
     except (ValueError, ImportError, OSError) as error:
         message = f"nothing can be sent from here: {error}"
         raise MisuseError(message) from error

@@ -1,17 +1,23 @@
 """`snap-token client`: the clients in the settings."""
 
 import re
-import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from handlers.cli.files import held, replace, write_new
-from handlers.cli.misuse import place_of, settings_of
-from handlers.cli.settings_file import with_client, with_suspended
+from handlers.cli import shared_state, suspension
+from handlers.cli.files import give, held, replace, write_new
+from handlers.cli.keygen import new_secret
+from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli.server_user import file_of_server_user
+from handlers.cli.settings_file import with_client
+from handlers.cli.shared_state import Held
+from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable
+from handlers.snap.keys import fingerprint
+from handlers.state.opening import StateUrl
 
 HELP = """Add, suspend, resume and list clients. Comments in the settings stay; running servers take changes up.
 
@@ -35,8 +41,8 @@ def add(
     """Add a client to the settings, make its secret, and print what to hand over to NICEPAY.
 
     This is the one command that prints a secret: it goes to standard output once, and to a new file beside the
-    settings that you alone can read: run this as the user that the server runs as. The settings are checked before
-    they replace the old.
+    settings, which belongs to the owner of the settings and is readable by that user alone. The settings are checked
+    before they replace the old.
 
     Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key nicepay.pem
 
@@ -47,7 +53,7 @@ def add(
         partner_id: What NICEPAY will send as X-PARTNER-ID, unless it is the client id.
         symmetric: Its calls are signed with the secret (HMAC-SHA512), not with its private key.
     """
-    secret, secret_file = secrets.token_urlsafe(32), config.parent / _file_name(client)
+    secret, secret_file = new_secret(), config.parent / _file_name(client)
     table = {
         "id": client,
         "public_keys": [_as_written(file, config) for file in public_key],
@@ -57,24 +63,34 @@ def add(
     }
     with held(config.parent):
         text = with_client(config, table)
-        write_new(secret_file, f"{secret}\n", secret=True)
+        write_new(secret_file, f"{secret}\n", secret=True, like=config)
         try:
-            _replace(config, text)
+            replace(config, text, lambda draft: _hand_over(secret_file, config, settings_of(config, draft)))
         except BaseException:
             secret_file.unlink()
             raise
-    sys.stdout.write(f"Client ID      {client}\nClient secret  {secret}\n\n{_ADVICE.format(secret_file)}")
+        keys = _fingerprints(settings_of(config).clients[-1])
+    sys.stdout.write(_HANDED_OVER.format(client=client, secret=secret, file=secret_file, keys="\n".join(keys)))
 
 
-_ADVICE = """\
-Hand both over to NICEPAY in a way that nobody else can read. The secret stays in {}
+_HANDED_OVER = """\
+Client ID      {client}
+Client secret  {secret}
+
+Hand both over to NICEPAY in a way that nobody else can read. The secret stays in {file}
 and is not printed again.
+
+Compare with NICEPAY, by telephone for example, the SHA-256 fingerprint of each public key:
+{keys}
 """
 
 
 @app.command
 def suspend(*, config: Path, client: Id) -> None:
-    """Suspend a client: its calls are refused until it is resumed.
+    """Suspend a client: it gets no token, and its calls are refused, until it is resumed.
+
+    The state is told, so that every instance that shares it refuses the client when this command ends, one second
+    later; and the settings file, which holds whatever becomes of the state.
 
     Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -82,13 +98,14 @@ def suspend(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=True)
-    sys.stdout.write(f"{client} is suspended\n")
+    sys.stdout.write(suspension.suspend(config, client))
 
 
 @app.command
 def resume(*, config: Path, client: Id) -> None:
-    """Resume a client that was suspended.
+    """Resume a client that was suspended, in the state and in the settings file.
+
+    An instance whose own settings file is another one and says suspended = true goes on refusing the client.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -96,31 +113,50 @@ def resume(*, config: Path, client: Id) -> None:
         config: The settings file.
         client: Its id.
     """
-    _set_suspended(config, client, suspended=False)
-    sys.stdout.write(f"{client} is not suspended\n")
+    sys.stdout.write(suspension.resume(config, client))
 
 
 @app.command(name="list")
 def list_(*, config: Path) -> None:
     """List the clients: id, partner id, form of the calls' signature, keys, tolerance, and whether it is suspended.
 
+    Under each client stands the SHA-256 fingerprint of each of its public keys, to compare with NICEPAY. A client may
+    be suspended in the settings file or in the state. Exit status 2 if the state does not answer.
+
     Example: snap-token client list --config snap-token.toml
 
     Args:
         config: The settings file.
     """
+    settings = settings_of(config)
+    state, mistakes = _read(settings.state.url)
     rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended")]
-    rows += [_row(client) for client in settings_of(config).clients]
+    rows += [_row(client, state) for client in settings.clients]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
+    keys = [[], *map(_fingerprints, settings.clients)]
+    for row, below in zip(rows, keys, strict=True):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
+        sys.stdout.write("\n".join(["  ".join(cells).rstrip(), *below, ""]))
+    if mistakes:
+        raise MisuseError(*mistakes)
 
 
-def _row(client: ClientTable) -> tuple[str, str, str, str, str, str]:
+def _fingerprints(client: ClientTable) -> list[str]:
+    """A line for each public key: SHA-256 of the SubjectPublicKeyInfo in DER, and its size."""
+    return [f"  {fingerprint(key)}  {key.key_size} bits" for key in client.public_keys]
+
+
+def _read(url: StateUrl) -> tuple[Held | None, tuple[str, ...]]:
+    try:
+        return shared_state.read(url), ()
+    except MisuseError as error:
+        return None, error.mistakes
+
+
+def _row(client: ClientTable, state: Held | None) -> tuple[str, str, str, str, str, str]:
     bits = ", ".join(str(key.key_size) for key in client.public_keys)
     keys = f"{len(client.public_keys)} of {bits} bits"
-    suspended = "yes" if client.suspended else "no"
+    suspended = suspension.told(client, state)
     return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
 
 
@@ -134,11 +170,8 @@ def _as_written(file: Path, config: Path) -> str:
     return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
 
 
-def _set_suspended(config: Path, client: str, *, suspended: bool) -> None:
-    with held(config.parent):
-        place = place_of(client, settings_of(config), config)
-        _replace(config, with_suspended(config, place, suspended=suspended))
-
-
-def _replace(config: Path, text: str) -> None:
-    replace(config, text, lambda draft: settings_of(config, draft))
+def _hand_over(secret_file: Path, config: Path, settings: Settings) -> None:
+    """Give the secret to the server's user where the owner of the settings is another one."""
+    file = file_of_server_user(config, settings)
+    if file != config:
+        give(secret_file, file)

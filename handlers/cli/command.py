@@ -1,16 +1,32 @@
 """The command's frame: which subcommands there are, and how a misuse is told: one line, exit status 2."""
 
-import os
 import sys
 from collections.abc import Sequence
+from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 from signal import SIGPIPE
 
 from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from handlers import __version__
-from handlers.cli import check, client, curl, explain, init, keygen, keys, request, revoke, serve, share
+from handlers.cli import (
+    check,
+    client,
+    completion,
+    curl,
+    explain,
+    health,
+    init,
+    keygen,
+    keys,
+    request,
+    revoke,
+    serve,
+    share,
+    streams,
+)
 from handlers.cli.misuse import MISUSE, MisuseError
 from handlers.doctor.texts import printable
+from handlers.snap.masking import SHAPES
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
@@ -19,6 +35,8 @@ Example: snap-token init sandbox && snap-token serve --config sandbox/snap-token
 
 NOBODY_READS = 128 + SIGPIPE
 """As the shell has it of a program that the signal ends."""
+
+_OF_OUTPUT = frozenset({EBADF, EDQUOT, EFBIG, EIO, ENOSPC})
 
 app = App(
     name="snap-token",
@@ -38,10 +56,13 @@ app.command(keys.app)
 app.command(client.app)
 app.command(revoke.revoke)
 app.command(share.share)
+app.command(health.health)
+completion.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; the exit status is 0, 1 if a request was refused, 2 for a misuse, 141 if nobody reads."""
+    streams.open_all()
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -50,10 +71,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MisuseError as error:
         return _told(error.mistakes)
     except BrokenPipeError:
-        # What is still held back goes nowhere, or Python would complain of the pipe at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up_output()
         return NOBODY_READS
+    except OSError as error:
+        # A command tells the errors of its own files and connections; what is left are those of the output.
+        streams.give_up_output()
+        return _told([_failure(error)])
     return status or 0
+
+
+def _failure(error: OSError) -> str:
+    return f"standard output cannot be written: {error.strerror}" if error.errno in _OF_OUTPUT else str(error)
 
 
 def _mistake(error: CycloptsError) -> str:
@@ -70,5 +98,5 @@ def _help(error: CycloptsError) -> str:
 
 def _told(mistakes: Sequence[str]) -> int:
     for mistake in mistakes:
-        sys.stderr.write(f"snap-token: {mistake}\n")
+        sys.stderr.write(f"snap-token: {printable(SHAPES(mistake))}\n")
     return MISUSE

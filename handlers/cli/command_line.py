@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
+
+MOST_WORDS = 4_096
+"""Of a command: two for each header, and a server takes 64 headers."""
 
 _CMD = re.compile(r"\A\S+\s+\^\"|\^\r?\n")
 _CARET = re.compile(r"\^(?:\r?\n(\r?\n)?|(.))")
@@ -13,12 +17,13 @@ _PART = re.compile(
     | \$'(?P<bash>(?:[^'\\]|\\.)*+)'
     | "(?P<double>(?:[^"\\]|\\.)*+)"
     | \\(?P<break>\r?\n)
-    | \\(?P<escaped>.)
+    | (?P<escaped>(?:\\(?!\r?\n).)++)
     | (?P<end>[|;&<>]|(?<!\S)\#)
-    | (?P<bare>[^\s'"\\|;&<>$]+|\$)
+    | (?P<bare>(?:[^\s'"\\|;&<>$]|\$(?!'))++)
     """,
     re.DOTALL | re.VERBOSE,
 )
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _IN_DOUBLE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
 _IN_BASH = re.compile(r"\\(?:u([0-9A-Fa-f]{1,4})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -27,19 +32,22 @@ _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", 
 def words(line: str) -> list[str]:
     """The words of the first command; `line` holds bytes as Latin-1, and so do they. Variables stay as they are.
 
+    Takes linear time.
+
     Raises:
-        ValueError: a quotation is not closed.
+        ValueError: a quotation is not closed, or there are over 4,096 words.
     """
     found: list[str] = []
-    begun = False
-    for kind, text in _parts(_without_carets(line) if _CMD.search(line) else line):
-        if kind == "space":
-            begun = False
-        elif begun:
-            found[-1] += text
-        else:
-            found.append(text)
-            begun = True
+    word: list[str] = []
+    for kind, text in chain(_parts(_without_carets(line) if _CMD.search(line) else line), [("space", "")]):
+        if kind != "space":
+            word.append(text)
+        elif word:
+            found.append("".join(word))
+            word = []
+            if len(found) > MOST_WORDS:
+                message = f"it has over {MOST_WORDS} words"
+                raise ValueError(message)
     return found
 
 
@@ -65,6 +73,8 @@ def _read(kind: str, text: str) -> tuple[str, str]:
     match kind:
         case "break":  # As if it were a space: who pastes a command has often lost the one before it.
             return "space", text
+        case "escaped":
+            return kind, _ESCAPED.sub(r"\1", text)
         case "double":
             return kind, _IN_DOUBLE.sub(lambda escape: escape[1] or "", text)
         case "bash":

@@ -4,10 +4,12 @@ import sys
 
 from cyclopts import App
 
-from handlers.cli.misuse import MisuseError
+from handlers.cli.exchange import trusting
+from handlers.cli.misuse import MisuseError, masked_misuse
 from handlers.cli.sender import Options, Sender
 from handlers.cli.signed_call import CallOptions, signed_call
 from handlers.cli.signing import SignedRequest, variable_of
+from handlers.snap.masking import Mask
 
 HELP = """Sign a request as NICEPAY would, and print it as a curl command.
 
@@ -33,7 +35,9 @@ def token(*, options: Options | None = None, url: str | None = None) -> None:
         options: Who asks.
         url: The whole URL of the token endpoint.
     """
-    _print(Sender.of(options).token_request(url))
+    sender = Sender.of(options)
+    with masked_misuse(sender.masked):
+        _print(sender.token_request(url), sender.masked)
 
 
 @app.command
@@ -46,14 +50,17 @@ def call(*, options: Options | None = None, which: CallOptions | None = None) ->
         options: Who calls.
         which: Which call it is.
     """
-    _print(signed_call(Sender.of(options), which or CallOptions()))
+    sender = Sender.of(options)
+    with masked_misuse(sender.masked):
+        _print(signed_call(sender, which or CallOptions()), sender.masked)
 
 
-def _print(request: SignedRequest) -> None:
+def _print(request: SignedRequest, masked: Mask) -> None:
     if "\0" in request.body or len(request.body.encode()) > _LONGEST_WORD:
         message = f"no command line takes this body, for it has a NUL or over {_LONGEST_WORD} bytes; use request call"
         raise MisuseError(message)
-    sys.stdout.write(f"{request.as_curl()}\n")
+    trusting(request.ca_file)  # Told here if it is none: curl would tell it to whoever pastes the command.
+    sys.stdout.write(f"{masked(request.as_curl())}\n")
     for name in request.secret_headers:
         # Beside the command, not in it: what is printed can be copied whole.
         variable = variable_of(name)

@@ -1,11 +1,14 @@
 """A request sent, and both sides of the exchange as text."""
 
+import ssl
 from collections.abc import Container
+from pathlib import Path
 
 import httpx
 
 from handlers.cli.misuse import MisuseError
 from handlers.cli.signing import SignedRequest
+from handlers.server.key_files import read_text
 
 TIMEOUT_SECONDS = 10
 _UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)
@@ -14,15 +17,37 @@ _UNSENDABLE = (httpx.InvalidURL, httpx.HTTPError, ValueError, ImportError, OSErr
 _LOOPBACK = {"all://127.0.0.1": None, "all://[::1]": None, "all://localhost": None}
 
 
+def trusting(ca_file: Path | None) -> ssl.SSLContext | None:
+    """What a client of https:// trusts: the authorities in the file and no others; None for those that httpx trusts.
+
+    Raises:
+        MisuseError: the file cannot be read, or holds no certificate in PEM.
+    """
+    if ca_file is None:
+        return None
+    try:
+        text = read_text(ca_file)
+    except (ValueError, TimeoutError) as error:
+        raise MisuseError(str(error)) from error
+    trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        trusted.load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError, TypeError) as error:
+        message = f"{ca_file} holds no certificate in PEM; name the file of the authority to trust"
+        raise MisuseError(message) from error
+    return trusted
+
+
 def send(request: SignedRequest) -> httpx.Response:
     """The answer, whatever it is.
 
     Raises:
         MisuseError: nothing can be sent there, or nobody answers.
     """
+    verify = trusting(request.ca_file) or True
     try:
         # A proxy of the environment is for other machines, not for this one.
-        with httpx.Client(mounts=_LOOPBACK, timeout=TIMEOUT_SECONDS) as client:
+        with httpx.Client(mounts=_LOOPBACK, timeout=TIMEOUT_SECONDS, verify=verify) as client:
             headers = {**request.headers, **request.secret_headers}
             return client.request(request.method, request.url, headers=headers, content=request.body.encode())
     except _UNANSWERED as error:

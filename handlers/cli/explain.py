@@ -1,44 +1,50 @@
 """`snap-token explain`: why a request is refused."""
 
 import sys
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 from cyclopts import Parameter
 
-from handlers.cli.captured import Captured, from_raw, is_transcript
-from handlers.cli.captured_curl import from_curl
-from handlers.cli.captured_har import from_har
+from handlers.cli.capture_file import content_of, requests_of
+from handlers.cli.captured import Captured, in_calendar
 from handlers.cli.captured_question import as_call
-from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli.explained import Explained, as_json, as_text, choice, with_progress
+from handlers.cli.input_files import STANDARD_INPUT
+from handlers.cli.misuse import MisuseError, masked_misuse, settings_of
 from handlers.cli.signing import TOKEN_PATH
+from handlers.cli.time_limit import at_most
 from handlers.doctor.call import mark_of
+from handlers.doctor.effort import Effort
 from handlers.doctor.examine import examine, is_call
-from handlers.doctor.knowledge import Knowledge
+from handlers.doctor.knowledge import LARGEST_CALL_BODY, Knowledge
+from handlers.doctor.presented import presented
 from handlers.doctor.request import Request
-from handlers.doctor.texts import Language, as_data, printable, tell
-from handlers.doctor.verdicts import Diagnosis
+from handlers.doctor.texts import Language
+from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.captures import file_of
+from handlers.server.known_secrets import secrets_of
 from handlers.server.request_id import is_request_id
 from handlers.server.settings import Settings
 from handlers.server.start import clients_of, system_clock, token_keys_of
-from handlers.snap.timestamp import parse, render
+from handlers.snap.masking import Masks
+from handlers.snap.timestamp import parse
 
-LARGEST = 32 * 1024 * 1024
-"""Bytes of a capture."""
+LONGEST_SECONDS = 8.5
+"""Of the 10 that the command has: starting it takes some. After four fifths nothing more is tried."""
+
+_OUT_OF_TIME = "10 seconds are over, and this is not read and judged; give the one request alone"
+_QUICK = 8
+"""Operations with a key for each call that came before: more than a genuine one takes."""
 
 _REFUSED = 1
-_STANDARD_INPUT = Path("-")
+_REFUSAL = 400
+"""An HTTP status, and those above it."""
+
 _OURS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
-_CHOICE = {
-    "en": "snap-token: of {number} requests, {name} is explained\n",
-    "id": "snap-token: dari {number} request, yang diperiksa {name}\n",
-}
-_WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindakan", "juga")}
 
 
 def explain(  # noqa: PLR0913  each is an option of the command
@@ -55,7 +61,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
 
     Nothing is sent and nothing is remembered: a request can be explained any number of times. Whether the state of the
     servers has seen it, or its token has been revoked, is not asked. Of what a proxy asks at /authorize, the call that
-    it asks about is explained.
+    it asks about is explained, and its question is judged, too. At most 8 MiB are read, for at most 10 seconds.
 
     Example: snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt
 
@@ -70,17 +76,20 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    call_headers = settings.internal.call_headers if settings.internal else "x-original"
-    captured = [as_call(each, call_headers) for each in read(_content(_source(request, request_id, settings)))]
-    chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=len(captured) - 1)
-    now = _time(at) if at else captured[chosen].at or system_clock()
-    knowledge = knowledge_of(settings, now)
-    used = _used(captured[:chosen], knowledge)
-    diagnosis = examine(captured[chosen].request, replace(knowledge, used=used))
+    secrets = list(secrets_of(settings))
+    with masked_misuse(Masks(secrets).masked):
+        case = Case(settings, None if at is None else _time(at))
+        file = _source(request, request_id, settings)
+        # Whoever pastes a request may take any time for it.
+        pasted = content_of(file) if file == STANDARD_INPUT else None
+        with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
+            captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
+            explained = case.explained(captured, is_over)
+    masked = Masks([*secrets, *presented(explained.captured.request)]).masked
     if len(captured) > 1:
-        sys.stderr.write(_choice(captured[chosen], len(captured), lang))
-    sys.stdout.write(_as_json(diagnosis, lang) if json else _as_text(diagnosis, lang, now))
-    return 0 if diagnosis.genuine else _REFUSED
+        sys.stderr.write(choice(explained, len(captured), lang, masked))
+    sys.stdout.write(as_json(explained, lang, masked) if json else as_text(explained, lang, masked))
+    return 0 if explained.diagnosis.genuine else _REFUSED
 
 
 def _source(file: Path | None, request_id: str | None, settings: Settings) -> Path:
@@ -100,29 +109,17 @@ def _source(file: Path | None, request_id: str | None, settings: Settings) -> Pa
     return kept
 
 
-def read(content: bytes) -> list[Captured]:
-    """The requests of a capture, whatever form it has.
-
-    Raises:
-        MisuseError: it has none.
-    """
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Windows PowerShell's > writes it.
-        content = content.decode("utf-16", "replace").encode()
-    text = content.removeprefix(BOM_UTF8).lstrip().removeprefix(b"$ ")
-    if not text:
-        message = "there is no request; give raw HTTP, a curl command or HAR"
-        raise MisuseError(message)
-    if is_transcript(text):
-        return [from_raw(text)]
-    if text.startswith(b"{"):
-        return from_har(text)
-    if text.split(maxsplit=1)[0] in {b"curl", b"curl.exe"}:
-        return [from_curl(text)]
-    return [from_raw(text)]
+def _time(text: str) -> datetime:
+    try:
+        return in_calendar(parse(text))
+    except ValueError as error:
+        message = "--at is no time with its offset, from 1971 to 9998, such as 2026-01-22T12:00:05+07:00"
+        raise MisuseError(message) from error
 
 
 def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
     """What the settings say, as the doctor needs it."""
+    internal = settings.internal
     return Knowledge(
         now=now,
         clients=clients_of(settings),
@@ -131,63 +128,54 @@ def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
         call_paths=frozenset(service.path for service in settings.services),
         call_methods={service.path: service.methods for service in settings.services},
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
+        internal_secrets=internal.secrets if internal else (),
+        largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,
+        delivers=bool(internal and internal.accel_redirect),
     )
 
 
-def _content(file: Path) -> bytes:
-    try:
-        if file == _STANDARD_INPUT:
-            content = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            with file.open("rb") as opened:
-                content = opened.read(LARGEST + 1)
-    except OSError as error:
-        message = f"{file} cannot be read: {error.strerror}"
-        raise MisuseError(message) from error
-    if len(content) > LARGEST:
-        message = f"{file} is larger than {LARGEST} bytes; give the one request alone"
-        raise MisuseError(message)
-    return content
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What requests are judged by: the settings, and the time if one is named."""
 
+    settings: Settings
+    at: datetime | None
 
-def _time(text: str) -> datetime:
-    try:
-        return parse(text)
-    except ValueError as error:
-        message = "--at is no time with its offset, such as 2026-01-22T12:00:05+07:00"
-        raise MisuseError(message) from error
+    def calls(self, captured: list[Captured]) -> list[Captured]:
+        """What proxies asked, read as the calls that they asked about."""
+        internal = self.settings.internal
+        return [as_call(each, internal.call_headers if internal else None) for each in captured]
+
+    def explained(self, captured: list[Captured], is_over: Callable[[], bool]) -> Explained:
+        """The last request that is one of ours, judged; if none is, the last."""
+        chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=-1)
+        chosen %= len(captured)
+        request, at, status = captured[chosen]
+        now = self.at or at or system_clock()
+        knowledge = knowledge_of(self.settings, now)
+        effort = Effort(is_over=is_over)
+        used = _used(captured[:chosen], request, knowledge, effort)
+        diagnosis = examine(request, replace(knowledge, used=used), effort)
+        if diagnosis.genuine and diagnosis.cut_short:
+            raise MisuseError(_OUT_OF_TIME)
+        if diagnosis.genuine and self.at is None and status and status >= _REFUSAL:
+            diagnosis = Diagnosis(Finding(Verdict.ANSWER_REFUSED, {"status": status}))
+        return Explained(captured[chosen], diagnosis, now)
 
 
 def _is_ours(request: Request) -> bool:
     return any(request.all(name) for name in _OURS)
 
 
-def _used(captured: list[Captured], known: Knowledge) -> frozenset[str]:
-    """The marks of the genuine calls that came before, each judged as of its own time."""
-    used: frozenset[str] = frozenset()
-    for request, at in captured:
-        knowledge = replace(known, now=at or known.now, used=used)
-        if is_call(request, knowledge) and examine(request, knowledge).genuine:
-            used |= {mark_of(request, knowledge)}
-    return used
-
-
-def _choice(captured: Captured, number: int, lang: Language) -> str:
-    """Which of several was judged; not its query, where a secret may be."""
-    request, at = captured
-    name = f"{request.method} {request.get('Host')}{request.path} ({render(at) if at else '-'})"
-    return _CHOICE[lang].format(number=number, name=printable(name))
-
-
-def _as_json(diagnosis: Diagnosis, lang: Language) -> str:
-    return orjson.dumps(as_data(diagnosis, lang), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
-
-
-def _as_text(diagnosis: Diagnosis, lang: Language, now: datetime) -> str:
-    judged, to_do, also = _WORDS[lang]
-    lines = [f"{diagnosis.main.verdict} ({judged} {render(now)})"]
-    for finding in (diagnosis.main, *diagnosis.also):
-        says, advice = tell(finding, lang)
-        lines += [] if finding is diagnosis.main else [f"{also} {finding.verdict}"]
-        lines += [f"  {says}", f"  {to_do}: {advice}"]
-    return "\n".join([*lines, ""])
+def _used(captured: list[Captured], request: Request, known: Knowledge, effort: Effort) -> frozenset[str]:
+    """The mark of the call, if a genuine call came before with the same; each is judged as of its own time."""
+    mark = mark_of(request, known) if is_call(request, known) else ""
+    rivals = [each for each in captured if mark and each.request.get("X-EXTERNAL-ID") == request.get("X-EXTERNAL-ID")]
+    for rival in with_progress(rivals):
+        if not effort.spend():
+            break
+        knowledge = replace(known, now=rival.at or known.now)
+        same = is_call(rival.request, knowledge) and mark_of(rival.request, knowledge) == mark
+        if same and examine(rival.request, knowledge, Effort(_QUICK)).genuine:
+            return frozenset({mark})
+    return frozenset()

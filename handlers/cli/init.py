@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handlers.cli import keygen
-from handlers.cli.files import write_new
+from handlers.cli.files import make_folder, write_new
 from handlers.cli.misuse import MisuseError
 
 SETTINGS = """\
@@ -36,14 +36,18 @@ def init(directory: Path) -> None:
     Args:
         directory: The folder to make, or an empty one.
     """
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"{directory} cannot be made: {error.strerror}"
-        raise MisuseError(message) from error
-    if any(directory.iterdir()):
+    make_folder(directory)
+    if _files_in(directory):
         message = f"{directory} is not empty; name a new folder"
         raise MisuseError(message)
-    keygen.token(directory / "token.keys")
-    keygen.pair(directory / "nicepay-private.pem", directory / "nicepay.pem")
+    keygen.make_token_key(directory / "token.keys")
+    keygen.make_pair(directory / "nicepay-private.pem", directory / "nicepay.pem")
     write_new(directory / "snap-token.toml", SETTINGS, secret=True)
+
+
+def _files_in(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError as error:
+        message = f"{directory} cannot be read: {error.strerror}"
+        raise MisuseError(message) from error

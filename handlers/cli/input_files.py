@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from handlers.cli.misuse import MisuseError
+from handlers.cli.pipes import is_pipe, read_pipe
 from handlers.server.key_files import read_text
+from handlers.server.looking import LARGEST_FILE
 
 STANDARD_INPUT = Path("-")
-LONGEST = 16_384
-"""Bytes read from standard input; the private key of the largest RSA key has half of them."""
 
 
 def read_secret(file: Path) -> str:
@@ -20,7 +20,7 @@ def read_secret(file: Path) -> str:
     Raises:
         MisuseError: it cannot be read.
     """
-    return _read(file, LONGEST).strip()
+    return _read(file).strip()
 
 
 def read_body(file: Path | None) -> str:
@@ -32,11 +32,29 @@ def read_body(file: Path | None) -> str:
     return _read(file) if file else ""
 
 
-def _read(file: Path, longest: int = -1) -> str:
+def _read(file: Path) -> str:
     try:
-        return sys.stdin.buffer.read(longest).decode() if file == STANDARD_INPUT else read_text(file)
-    except UnicodeDecodeError as error:
-        message = "standard input cannot be read: it is not text in UTF-8"
-        raise MisuseError(message) from error
-    except ValueError as error:
+        return _from_pipe(file) if file == STANDARD_INPUT or is_pipe(file) else read_text(file)
+    except (ValueError, TimeoutError) as error:
         raise MisuseError(str(error)) from error
+
+
+def _from_pipe(file: Path) -> str:
+    name = "standard input" if file == STANDARD_INPUT else str(file)
+    try:
+        content = sys.stdin.buffer.read(LARGEST_FILE + 1) if file == STANDARD_INPUT else read_pipe(file)
+    except OSError as error:
+        message = f"{name} cannot be read: {error.strerror}"
+        raise ValueError(message) from error
+    return _text(content, name)
+
+
+def _text(content: bytes, name: str) -> str:
+    if len(content) > LARGEST_FILE:
+        message = f"{name} cannot be read: it is larger than {LARGEST_FILE} bytes"
+        raise ValueError(message)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        message = f"{name} cannot be read: it is not text in UTF-8"
+        raise ValueError(message) from error

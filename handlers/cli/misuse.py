@@ -1,8 +1,11 @@
 """What a user did that a command cannot go on from."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from handlers.server.settings import Settings, SettingsError
+from handlers.snap.masking import Mask
 
 MISUSE = 2
 """The exit status."""
@@ -14,6 +17,15 @@ class MisuseError(Exception):
     def __init__(self, *mistakes: str) -> None:
         super().__init__("; ".join(mistakes))
         self.mistakes = mistakes
+
+
+@contextmanager
+def masked_misuse(masked: Mask) -> Iterator[None]:
+    """Whatever misuse the block tells of, it shows no secret."""
+    try:
+        yield
+    except MisuseError as error:
+        raise MisuseError(*map(masked, error.mistakes)) from error
 
 
 def settings_of(config: Path, draft: Path | None = None) -> Settings:

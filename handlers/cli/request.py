@@ -5,9 +5,11 @@ import sys
 from cyclopts import App
 
 from handlers.cli.exchange import send, shown
+from handlers.cli.misuse import masked_misuse
 from handlers.cli.sender import Options, Sender
 from handlers.cli.signed_call import CallOptions, signed_call
 from handlers.cli.signing import SignedRequest
+from handlers.snap.masking import Mask
 
 HELP = """Sign and send a request as NICEPAY would, and print the exchange. Exit status 1 if it is refused.
 
@@ -32,7 +34,9 @@ def token(*, options: Options | None = None, url: str | None = None) -> int:
         options: Who asks.
         url: The whole URL of the token endpoint.
     """
-    return _exchanged(Sender.of(options).token_request(url))
+    sender = Sender.of(options)
+    with masked_misuse(sender.masked):
+        return _exchanged(sender.token_request(url), sender.masked)
 
 
 @app.command
@@ -45,10 +49,12 @@ def call(*, options: Options | None = None, which: CallOptions | None = None) ->
         options: Who calls.
         which: Which call it is.
     """
-    return _exchanged(signed_call(Sender.of(options), which or CallOptions()))
+    sender = Sender.of(options)
+    with masked_misuse(sender.masked):
+        return _exchanged(signed_call(sender, which or CallOptions()), sender.masked)
 
 
-def _exchanged(request: SignedRequest) -> int:
+def _exchanged(request: SignedRequest, masked: Mask) -> int:
     response = send(request)
-    sys.stdout.write(shown(request, response))
+    sys.stdout.write(masked(shown(request, response)))
     return 0 if response.is_success else _REFUSED

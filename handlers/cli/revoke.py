@@ -1,20 +1,22 @@
 """`snap-token revoke`: tokens that are to open nothing any more."""
 
-import asyncio
 import sys
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from handlers.cli import shared_state
 from handlers.cli.input_files import read_secret
 from handlers.cli.misuse import MisuseError, place_of, settings_of
+from handlers.cli.server_user import server_user
 from handlers.server.settings import Settings
-from handlers.server.start import system_clock
-from handlers.snap.token import LIFETIME, TokenKeys, TokenRefusedError, remembered_seconds
+from handlers.server.start import system_clock, token_keys_of
+from handlers.snap.token import LIFETIME, TokenRefusedError, remembered_seconds
 from handlers.state.opening import StateUrl
-from handlers.state.port import StateDownError
+from handlers.state.port import Engine
 
 _REFUSED = 1
 
@@ -27,8 +29,9 @@ def revoke(
 ) -> int:
     """Revoke one token, or all of a client's issued up to now, at every instance that shares the state.
 
-    It goes straight to the state engine of the settings, and works whether servers run or not; they take it up within
-    a second. Run this as the user that the server runs as. Exit status 1 if the token is none that opens anything.
+    It goes straight to the state engine of the settings, and works whether servers run or not. It takes a second:
+    when it ends, the servers have taken it up. Run this as root or as the server's user. Exit status 1 if the token is
+    none that opens anything.
 
     Example: snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID
 
@@ -50,7 +53,8 @@ def revoke(
     except TokenRefusedError as error:
         sys.stderr.write(f"snap-token: there is nothing to revoke: {error.reason}\n")
         return _REFUSED
-    _revoke(settings.state.url, subject, now)
+    with server_user(config, settings):
+        _revoke(settings.state.url, subject, now)
     sys.stdout.write(f"revoked {subject}\n")
     return 0
 
@@ -61,23 +65,14 @@ def _of_client(settings: Settings, client: str, config: Path) -> str:
 
 
 def _of_token(settings: Settings, file: Path, now: datetime) -> str:
-    keys = TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
-    return f"token:{keys.open(read_secret(file), now).fingerprint}"
+    return f"token:{token_keys_of(settings).open(read_secret(file), now).fingerprint}"
 
 
 def _revoke(url: StateUrl, subject: str, now: datetime) -> None:
-    try:
-        asyncio.run(_revoked(url, subject, now))
-    except (StateDownError, OSError, ValueError) as error:
-        message = (
-            f"nothing is revoked: the state engine that state.url names does not answer: {error.__cause__ or error}"
-        )
-        raise MisuseError(message) from error
+    def write(state: Engine) -> Awaitable[None]:
+        return state.revoke(subject, now, remembered_seconds(LIFETIME))
 
+    def holds(revoked: Mapping[str, datetime]) -> bool:
+        return subject in revoked and revoked[subject] >= now
 
-async def _revoked(url: StateUrl, subject: str, now: datetime) -> None:
-    state = url.open()
-    try:
-        await state.revoke(subject, now, remembered_seconds(LIFETIME))
-    finally:
-        await state.close()
+    shared_state.change(url, write, holds, "nothing is revoked")

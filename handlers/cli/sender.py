@@ -1,6 +1,6 @@
 """Who plays NICEPAY: the options that `request` and `curl` share, and what the settings say in their place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,9 @@ from cyclopts import Parameter
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
 from handlers.server import start
+from handlers.server.known_secrets import private_key_lines, secrets_of
 from handlers.server.settings import Settings
+from handlers.snap.masking import Mask, Masks
 
 SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 
@@ -24,11 +26,13 @@ class Options:
         config: The settings of a sandbox; the other options are taken from there, unless given.
         client_key: The client that is played: what is sent as X-CLIENT-KEY.
         private_key: The file of the private key to sign with, in PEM; - reads it from standard input.
+        ca_file: The file of the authorities that are trusted for https://, in PEM, in place of those of the system.
     """
 
     config: Path | None = None
     client_key: str | None = None
     private_key: SecretFile = None
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,13 @@ class Sender:
         """
         given = options or Options()
         return cls(given, settings_of(given.config) if given.config else None)
+
+    @property
+    def masked(self) -> Mask:
+        """Masks the secrets of the settings and of the private key; token and signature are there to be seen."""
+        known = list(secrets_of(self.settings)) if self.settings else []
+        key = self.options.private_key
+        return Masks([*known, *(private_key_lines(key) if key else ())]).without_known
 
     @property
     def client_key(self) -> str | None:
@@ -80,7 +91,8 @@ class Sender:
         if not (url and self.client_key and (self.settings or self.options.private_key)):
             message = "name --config, or all of --url, --client-key and --private-key"
             raise MisuseError(message)
-        return SignedRequest.make(url, self.client_key, self.private_key(), start.system_clock())
+        request = SignedRequest.make(url, self.client_key, self.private_key(), start.system_clock())
+        return replace(request, ca_file=self.options.ca_file)
 
     def _token_url(self) -> str | None:
         if not self.settings:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,96 +12,99 @@ import structlog
 import uvloop
 from starlette.types import ASGIApp
 
-from handlers.cli.misuse import MisuseError, settings_of
+from handlers.cli import start_check, starting
+from handlers.cli.misuse import MISUSE, MisuseError, settings_of
 from handlers.cli.signing import TOKEN_PATH, SignedRequest, private_key_of
-from handlers.server import lifetime, logs, start
+from handlers.server import clock_jumps, lifetime, logs, start
 from handlers.server.api import Api
-from handlers.server.application import application, internal_api, public_api
+from handlers.server.application import internal_api, public_api
 from handlers.server.captures import Captures, Keeps, asked_at, asked_at_or_signed
 from handlers.server.consultation import consultation
 from handlers.server.current import Current
 from handlers.server.desk import Desk
 from handlers.server.explaining import Explainer
-from handlers.server.files_read import Stamp, files_read
+from handlers.server.files_read import Files, files_read
 from handlers.server.guard import LARGEST_BODY
 from handlers.server.internal import AUTHORIZE, ForwardedCall
+from handlers.server.last_resort import last_resort
 from handlers.server.listener import Server
 from handlers.server.remote import TrustedProxies
 from handlers.server.sandbox import SandboxPages
 from handlers.server.settings import Settings
-from handlers.server.settings_tables import Internal, Listener
+from handlers.server.settings_tables import Internal
 
 
-def serve(*, config: Path, check: bool = False) -> None:
+def serve(*, config: Path, check: bool = False) -> int:
     """Serve the access token endpoint until it is told to stop (SIGINT, SIGTERM).
+
+    Exit status 2 if it cannot start. The log tells why, in a line of JSON where it is not a terminal.
 
     Example: snap-token serve --config sandbox/snap-token.toml
 
     Args:
         config: The settings file.
-        check: Only validate the settings, keys included, and end.
+        check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
+            captures, the documents. Tell everything that keeps the server from starting, and warn of what is not good.
     """
+    drain = logs.set_up()
+    if check:
+        start_check.check(config)
+        return 0
+    try:
+        _start(config, drain)
+    except MisuseError as error:
+        if sys.stderr.isatty():
+            raise
+        structlog.get_logger().error("start.failed", mistakes=error.mistakes)
+        return MISUSE
+    structlog.get_logger().info("server.stopped")
+    return 0
+
+
+def _start(config: Path, drain: Callable[[], None]) -> None:
+    starting.require_libraries()
     with files_read() as files:
         settings = settings_of(config)
-    drain = logs.set_up()
     start.warn(settings)
-    if check:
-        sys.stdout.write(f"{config}: good\n")
-        return
     with start.until_told_to_stop():
         _serve(config, settings, files, drain)
-    structlog.get_logger().info("server.stopped")
 
 
-def _listener(table: Listener, name: str) -> socket:
-    try:
-        return start.listen(table.host, table.port)
-    except OSError as error:
-        cause, _, _ = str(error.strerror).partition(" (while attempting")
-        message = (
-            f"cannot listen on {table.host}:{table.port}: {cause}; set {name}.host and {name}.port to a free address"
-        )
-        raise MisuseError(message) from error
-
-
-def _shared(settings: Settings) -> start.Shared:
-    try:
-        return start.share(settings)
-    except ValueError as error:
-        message = f"state.url: {error}"
-        raise MisuseError(message) from error
-
-
-def _serve(config: Path, settings: Settings, files: Mapping[Path, Stamp], drain: Callable[[], None]) -> None:
-    shared = _shared(settings)
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None]) -> None:
+    shared = starting.shared(settings)
     current = Current(config, settings, partial(start.assemble, shared=shared))
     serving = [_public(settings, current)]
     if settings.internal:
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
-    companions = [
-        lifetime.on_signals(servers, current.reload),
-        shared.kept(),
-        current.kept(files),
-    ]
     start.spare_what_stays()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(lifetime.live(serving, companions))
-        drain()  # As long as the loop is there, a further signal does not kill.
+    with last_resort(drain) as resort, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        companions = [
+            lifetime.on_signals(servers, current.reload, resort.told_to_end),
+            shared.kept(),
+            current.kept(files),
+            clock_jumps.watched(shared.now),
+            start.warned_of_state(settings),
+        ]
+        try:
+            runner.run(lifetime.live(serving, companions))
+        finally:
+            drain()  # As long as the loop is there, a further signal does not kill.
+            resort.done()
 
 
 def _public(settings: Settings, current: Current) -> tuple[Server, socket]:
-    listener = _listener(settings.server, "server")
+    listener = starting.listener(settings.server, "server")
     origin = start.origin(settings.server.host, listener.getsockname()[1])
-    layers = []
+    layers = [_pages(settings, current)] if settings.sandbox.enabled else []
+    api = _explained(public_api(settings.server.base_path), settings)
+    keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
+    app = _captured(starting.made(api, current, *layers), settings, current, keeps)
     if settings.sandbox.enabled:
-        layers = [_pages(settings, current)]
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
-    api = _explained(public_api(settings.server.base_path), settings)
-    structlog.get_logger().info("server.listening", endpoint=f"{origin}{settings.server.base_path}{TOKEN_PATH}")
-    keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
-    app = _captured(application(api, current, *layers), settings, current, keeps)
+    endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
+    structlog.get_logger().info("server.listening", endpoint=endpoint, **starting.in_force(settings))
     return start.server(_seen_through_proxies(app, settings)), listener
 
 
@@ -113,12 +116,13 @@ def _pages(settings: Settings, current: Current) -> Callable[[ASGIApp], ASGIApp]
 
 
 def _internal(settings: Settings, internal: Internal, current: Current) -> tuple[Server, socket]:
-    listener = _listener(internal, "internal")
+    listener = starting.listener(internal, "internal")
     origin = start.origin(internal.host, listener.getsockname()[1])
     api = _explained(internal_api(internal, current), settings)
-    app = _captured(application(api, current), settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
-    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
+    app = starting.made(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
     return start.server(_seen_through_proxies(app, settings)), listener
 
 

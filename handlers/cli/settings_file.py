@@ -50,7 +50,7 @@ def _parsed(config: Path) -> tomlkit.TOMLDocument:
     except (TOMLKitError, RecursionError) as error:
         message = f"{config}: {error}"
         raise MisuseError(message) from error
-    except ValueError as error:
+    except (ValueError, TimeoutError) as error:
         raise MisuseError(str(error)) from error
 
 

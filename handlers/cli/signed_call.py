@@ -98,7 +98,7 @@ class _Player:
         if self.options.client_secret_file:
             return read_secret(self.options.client_secret_file).encode()
         if self.table and self.table.client_secret_file:
-            return self.table.client_secret_file
+            return self.table.client_secret_file[0]
         message = "name --client-secret-file, or client_secret_file in the settings"
         raise MisuseError(message)
 
@@ -127,7 +127,7 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
         "X-EXTERNAL-ID": options.external_id or uuid4().hex,
     }
     if url:
-        return SignedRequest(str(url), headers, body, options.method)
+        return SignedRequest(str(url), headers, body, options.method, ca_file=sender.options.ca_file)
     return _question(_internal(sender), call, headers, body)
 
 
@@ -153,7 +153,7 @@ def _question(internal: Internal, call: Call, headers: dict[str, str], body: str
         headers={**headers, f"{prefix}-Method": call.method, f"{prefix}-{uri}": call.uri},
         body=body,
         method="POST" if body else "GET",
-        secret_headers={PROXY_SECRET: f"Bearer {internal.secret.decode()}"} if internal.secret else {},
+        secret_headers={PROXY_SECRET: f"Bearer {internal.secrets[0].decode()}"} if internal.secrets else {},
     )
 
 

@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handlers.cli.input_files import STANDARD_INPUT, read_secret
 from handlers.cli.misuse import MisuseError
-from handlers.server.key_files import read_private_key
-from handlers.snap.keys import load_private_key
+from handlers.snap.keys import KeyFormError, load_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -23,6 +22,7 @@ class SignedRequest:
     """What NICEPAY sends to the merchant, and a proxy to this server.
 
     `secret_headers` are sent and never shown: a command names the variable of the shell that is to hold each value.
+    `ca_file` has the authorities that are trusted for https://, in PEM, in place of those of the system.
     """
 
     url: str
@@ -30,6 +30,7 @@ class SignedRequest:
     body: str = BODY
     method: str = "POST"
     secret_headers: dict[str, str] = field(default_factory=dict, repr=False)
+    ca_file: Path | None = None
 
     @classmethod
     def make(cls, url: str, client_key: str, private_key: RSAPrivateKey, now: datetime) -> "SignedRequest":
@@ -45,7 +46,8 @@ class SignedRequest:
 
     def as_curl(self) -> str:
         """The same as a command for a POSIX shell, continued with backslashes."""
-        options = [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
+        options = [f"--cacert {shlex.quote(str(self.ca_file.absolute()))}"] if self.ca_file else []
+        options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
         options += [f'-H "{name}: ${variable_of(name)}"' for name in self.secret_headers]
         # For -d, a body that begins with @ would be the name of a file.
         flag = "--data-raw" if self.body.startswith("@") else "-d"
@@ -64,8 +66,6 @@ def variable_of(header: str) -> str:
 def private_key_of(file: Path) -> RSAPrivateKey:
     """Load the key that signs, from standard input for `-`; MisuseError if there is none."""
     try:
-        if file == STANDARD_INPUT:
-            return load_private_key(read_secret(file).encode())
-        return read_private_key(file)
-    except ValueError as error:
-        raise MisuseError(str(error)) from error
+        return load_private_key(read_secret(file).encode())
+    except KeyFormError as error:
+        raise MisuseError(str(error) if file == STANDARD_INPUT else f"{file}: {error}") from error

@@ -12,13 +12,15 @@ from handlers.doctor.verdicts import Facts, Finding, Verdict
 from handlers.snap.bearer import bearer_token
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
+from handlers.snap.masking import beginning
 from handlers.snap.timestamp import render
 from handlers.snap.token import OpenedToken, TokenRefusedError
 
 _STAMP = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _SHOWN = 36
 """Characters of a partner id: whatever is longer is none, and may be a secret in the wrong place."""
-_AROUND = re.compile(r"""^\s*(?:bearer\s+)*[\s"'<]*|[\s"'>]*$""", re.IGNORECASE)
+_BEFORE = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
+_BEHIND = " \t\r\n\"'>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def _text(authorization: str) -> tuple[str, list[Finding]]:
     except SnapError:
         if not authorization:
             return "", [Finding(Verdict.TOKEN_MISSING)]
-        return _AROUND.sub("", authorization), [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
+        text = _BEFORE.sub("", authorization, count=1).rstrip(_BEHIND)
+        return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
 
 
 def _opened(text: str, knowledge: Knowledge) -> tuple[OpenedToken | None, list[Finding]]:
@@ -80,6 +83,6 @@ def _of_partner(opened: OpenedToken, client: Client, partner: str, knowledge: Kn
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": partner[:_SHOWN]}
+    facts: Facts = {"token_of": client.key, "wanted": client.partner_id, "sent": beginning(partner, _SHOWN)}
     other = knowledge.of_partner(partner)
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if other else Verdict.CALL_PARTNER_UNKNOWN, facts)]

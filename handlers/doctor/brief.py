@@ -2,6 +2,7 @@
 
 from handlers.doctor import signature
 from handlers.doctor.call_signature import HASH_BY_SIZE
+from handlers.doctor.claim import Claim
 from handlers.doctor.effort import Effort
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
@@ -61,7 +62,7 @@ def _signed(request: Request, clients: Clients) -> Verdict | None:
     if raw is None or spelt:
         return spelt.verdict if spelt else None
     client = _client(request, clients)
-    findings = signature.findings(signature.Claim(raw, request, client.key), clients, Effort(VERIFICATIONS))
+    findings = signature.findings(Claim(raw, request, client.key), clients, Effort(VERIFICATIONS))
     found = findings[0].verdict if findings else None
     if client.client_secret is None or request.get("X-CLIENT-KEY"):
         return found

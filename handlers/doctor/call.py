@@ -1,43 +1,70 @@
 """A call that follows the token: everything that is wrong with it, in the server's order."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from handlers.doctor import access_token, call_signature, clock, form, signature
+from handlers.doctor import access_token, call_signature, clock, form, question, signature
 from handlers.doctor.access_token import Bearer
+from handlers.doctor.claim import Claim
+from handlers.doctor.effort import Effort
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import SYMMETRIC, Facts, Finding, Verdict
 from handlers.snap import repeat
 from handlers.snap.call import Call
 from handlers.snap.client import Client
-from handlers.snap.timestamp import parse
+from handlers.snap.masking import beginning
 
 _SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature's bytes, the call that it came with, the call's token, and whose it is to be."""
+
+    raw: bytes
+    request: Request
+    bearer: Bearer
+    client: Client
+
+
 _WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
 
 
-def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
-    """Form, path, token, partner, clock, signature, external id."""
-    yield from form.too_large(request)
-    yield from form.duplicated(request, form.OF_CALL, "Authorization")
+def findings(request: Request, knowledge: Knowledge, effort: Effort) -> Iterator[Finding]:
+    """The question of a proxy, form, path, token, partner, clock, signature, external id."""
+    yield from _form(request, knowledge)
     spelt = signature.spelt(request, knowledge.clients)
     yield from form.headers(request, form.OF_CALL, spelt[1])
+    if not request.without_body:
+        yield from form.body_too_large(request.body, knowledge.largest_call_body)
     yield from _of_service(request, knowledge)
     bearer = access_token.read(request, knowledge)
     yield from bearer.findings
     if bearer.client and bearer.client.known:
         yield from clock.findings(request.get("X-TIMESTAMP"), knowledge.now, bearer.client.clock_tolerance)
         if spelt[0]:
-            yield from _of_signature(spelt[0], request, knowledge, bearer, bearer.client)
+            yield from _of_signature(Signed(spelt[0], request, bearer, bearer.client), knowledge, effort)
         yield from _repeated(request, knowledge, bearer.client)
+
+
+def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
+    """What the server asks of any request, and of the question about this one."""
+    received = request.question or request
+    yield from form.too_large(received)
+    yield from form.protocol(received)
+    if request.question:
+        yield from question.findings(request.question, knowledge)
+    yield from form.duplicated(request, form.OF_CALL, "Authorization")
+    yield from form.asked(request)
 
 
 def _of_service(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
     methods = knowledge.methods_at(request.path)
-    if request.path not in knowledge.call_paths:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": request.path[:_SHOWN], "wanted": knowledge.call_places})
-    elif request.method not in methods:
-        yield Finding(Verdict.METHOD_WRONG, {"method": request.method[:_SHOWN], "wanted": ", ".join(methods)})
+    if request.target and request.path not in knowledge.call_paths:
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": knowledge.call_places})
+    elif request.method and request.method not in methods:
+        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": ", ".join(methods)})
 
 
 def mark_of(request: Request, knowledge: Knowledge) -> str:
@@ -46,41 +73,50 @@ def mark_of(request: Request, knowledge: Knowledge) -> str:
     return _mark(request, knowledge, client) if client else ""
 
 
-def _of_signature(raw: bytes, request: Request, knowledge: Knowledge, bearer: Bearer, client: Client) -> list[Finding]:
+def _of_signature(signed: Signed, knowledge: Knowledge, effort: Effort) -> list[Finding]:
     """In the form that was agreed; if it does not hold, in the other."""
-    symmetric = call_signature.findings(raw, request, bearer.text, knowledge.secrets, client.key)
-    asymmetric = signature.findings(signature.Claim(raw, request, client.key), knowledge.clients)
+    request, client = signed.request, signed.client
+    if client.client_secret is not None and request.without_body and _lacks_body(request):
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(request.method, _SHOWN)})]
+    claim = Claim(signed.raw, request, client.key)
+    symmetric = call_signature.findings(claim, signed.bearer.text, knowledge.secrets, effort)
     facts: Facts = {"client": client.key}
+    if client.client_secret is not None and symmetric is not None:
+        return symmetric
+    asymmetric = signature.findings(claim, knowledge.clients, effort)
     if client.client_secret is None:
         return asymmetric if symmetric is None else [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, facts), *symmetric]
-    if symmetric is not None:
-        return symmetric
     if not signature.UNFIT & {finding.verdict for finding in asymmetric}:
         return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, facts), *asymmetric]
-    return _unfit(raw, request, bearer)
+    return _unfit(signed)
 
 
-def _unfit(raw: bytes, request: Request, bearer: Bearer) -> list[Finding]:
+def _unfit(signed: Signed) -> list[Finding]:
     """The token is part of what is signed: without it, nothing is known of an HMAC that does not hold."""
-    facts: Facts = {"length": len(raw), "wanted": call_signature.RIGHT_SIZE, SYMMETRIC: "HMAC-SHA512"}
-    if len(raw) not in call_signature.HASH_BY_SIZE:
+    facts: Facts = {"length": len(signed.raw), "wanted": call_signature.RIGHT_SIZE, SYMMETRIC: "HMAC-SHA512"}
+    if len(signed.raw) not in call_signature.HASH_BY_SIZE:
         return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, facts)]
-    if _WITHOUT_TOKEN & {finding.verdict for finding in bearer.findings}:
+    if _WITHOUT_TOKEN & {finding.verdict for finding in signed.bearer.findings}:
         return []
-    if Call(request.method, request.uri, "", "", request.body).lacks_body:
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": request.method})]
+    if _lacks_body(signed.request):
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(signed.request.method, _SHOWN)})]
     return [Finding(Verdict.KEY_UNKNOWN, facts)]
+
+
+def _lacks_body(request: Request) -> bool:
+    return Call(request.method, request.uri, "", "", None if request.without_body else request.body).lacks_body
 
 
 def _repeated(request: Request, knowledge: Knowledge, client: Client) -> Iterator[Finding]:
     if _mark(request, knowledge, client) in knowledge.used:
-        yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": request.get("X-EXTERNAL-ID")[:_SHOWN]})
+        yield Finding(
+            Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": beginning(request.get("X-EXTERNAL-ID"), _SHOWN)}
+        )
 
 
 def _mark(request: Request, knowledge: Knowledge, client: Client) -> str:
     timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
     try:
-        parse(timestamp)
-    except ValueError:
+        return repeat.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key
+    except (ValueError, OverflowError):  # No time, or one whose day has no end in the calendar.
         return ""
-    return repeat.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key

@@ -1,7 +1,7 @@
 """The symmetric signature of a call: which part of its string to sign is not the one that was sent."""
 
-from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,10 +9,13 @@ from hmac import compare_digest, digest
 from itertools import combinations, product
 
 from handlers.doctor import json_forms, timestamps
+from handlers.doctor.claim import Claim
+from handlers.doctor.effort import Effort
 from handlers.doctor.opening import hash_findings
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import NOTHING, Facts, Finding, Verdict
-from handlers.snap.call import minified
+from handlers.snap.call import Call, minified
+from handlers.snap.masking import beginning
 
 RIGHT_HASH, RIGHT_SIZE = "sha512", 64
 HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
@@ -36,23 +39,35 @@ class Part:
 
 
 Parts = tuple[Part, ...]
+Secrets = Mapping[str, Sequence[bytes]]
+"""The clients' secrets by client key; while one is being changed, a client has several."""
 
 
-def findings(
-    raw: bytes, request: Request, token: str, secrets: Mapping[str, bytes], client_key: str
-) -> list[Finding] | None:
-    """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits."""
-    name = HASH_BY_SIZE.get(len(raw))
-    if name is None:
+def findings(claim: Claim, token: str, secrets: Secrets, effort: Effort) -> list[Finding] | None:
+    """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits.
+
+    With little effort, nothing but the right signature is looked for.
+    """
+    name = HASH_BY_SIZE.get(len(claim.raw))
+    if name is None or not (effort.unlimited or _is_right(claim, token, secrets)):
         return None
-    for parts in _combinations(request, token, secrets, client_key):
+    for parts in _combinations(claim.request, token, secrets, claim.client_key):
+        found = [part.finding for part in parts if part.finding]
+        if found and not effort.spend():
+            return None
         secret, *message = (part.value for part in parts)
-        if compare_digest(digest(secret, b":".join(message), name), raw):
-            return [*hash_findings(name, RIGHT_HASH), *(part.finding for part in parts if part.finding)]
+        if compare_digest(digest(secret, b":".join(message), name), claim.raw):
+            return [*hash_findings(name, RIGHT_HASH), *found]
     return None
 
 
-def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], client_key: str) -> Iterator[Parts]:
+def _is_right(claim: Claim, token: str, secrets: Secrets) -> bool:
+    request, signature = claim.request, b64encode(claim.raw).decode()
+    call = Call(request.method, request.uri, token, request.get("X-TIMESTAMP"), request.body)
+    return any(call.is_signed_with(secret, signature) for secret in secrets.get(claim.client_key, ()))
+
+
+def _combinations(request: Request, token: str, secrets: Secrets, client_key: str) -> Iterator[Parts]:
     """Secret, method, place, token, hash of the body, timestamp; those with the fewest mistakes first."""
     choices = (
         list(_secrets(secrets, client_key)),
@@ -69,15 +84,14 @@ def _combinations(request: Request, token: str, secrets: Mapping[str, bytes], cl
             yield from product(*(wrong[i] if i in places else right[i] for i in range(len(choices))))
 
 
-def _secrets(secrets: Mapping[str, bytes], client_key: str) -> Iterator[Part]:
-    own = secrets.get(client_key)
-    if own is not None:
+def _secrets(secrets: Secrets, client_key: str) -> Iterator[Part]:
+    for own in secrets.get(client_key, ()):
         yield Part(own)
         for form, decoded in _decoded(own):
             yield Part(decoded, Finding(Verdict.CALL_SECRET_DECODED, {"form": form}))
-    for other, secret in secrets.items():
+    for other, held in secrets.items():
         if other != client_key:
-            yield Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other}))
+            yield from (Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other})) for secret in held)
 
 
 def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:
@@ -97,13 +111,13 @@ def _places(request: Request) -> Iterator[Part]:
     hosts = request.all("Host")[:_MOST_HOSTS]
     starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
-        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": f"{start}{end}"[:_SHOWN]})
+        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": beginning(f"{start}{end}", _SHOWN)})
     names = request.path.split("/", _MOST_CUT + 1)[1:]
     cut = ["/".join(names[first:]) for first in range(len(names))]
     for start, place, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{place}{end}"
         if signed not in ends:
-            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": signed[:_SHOWN]})
+            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": beginning(signed, _SHOWN)})
 
 
 def _hashes(body: bytes) -> Iterator[Part]:

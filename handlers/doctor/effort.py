@@ -1,13 +1,23 @@
 """How many verifications may still be made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(slots=True)
 class Effort:
-    """One operation with a key each; without a limit where somebody waits for the answer."""
+    """One operation with a key each; without a limit where somebody waits for the answer.
+
+    `is_over` says whether the time for it is over. `cut_short` is true once something was left untried.
+    """
 
     left: int | None = None
+    is_over: Callable[[], bool] = _never
+    cut_short: bool = False
 
     @property
     def unlimited(self) -> bool:
@@ -16,7 +26,8 @@ class Effort:
 
     def spend(self) -> bool:
         """Take one; False if there is none left."""
-        if self.left is None:
-            return True
-        self.left -= 1
-        return self.left >= 0
+        if self.left is not None:
+            self.left -= 1
+            self.cut_short |= self.left < 0
+        self.cut_short = self.cut_short or self.is_over()
+        return not self.cut_short

@@ -14,7 +14,7 @@ _URI = "Sign the path as it is sent, from its first slash on, with its query and
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing is to be done. That a request is a repeat, or its token revoked, is known to the server alone.",
+        "Nothing is to be done. Whether it is a repeat, its token revoked or its client suspended, the server knows.",
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}; {allowed} are allowed.",
@@ -135,7 +135,19 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Nothing is served at {path}; known: {wanted}.",
         "Compare the base path, the last slash and server.base_path; a call's path belongs into [[services]].",
     ),
+    Verdict.PROTOCOL_UNSUPPORTED: (
+        "This HTTP is not supported: version {version}, Transfer-Encoding '{coding}'.",
+        "Send HTTP/1.1 (or 1.0) with Content-Length, or, in 1.1, with Transfer-Encoding: chunked, once.",
+    ),
     Verdict.REQUEST_TOO_LARGE: ("Too large: {part}, {size}; at most {most}.", "Send less."),
+    Verdict.ACCEL_REDIRECT_UNSET: (
+        "The proxy sends {header}, and the settings do not say where it is to send a genuine call on to.",
+        'Set accel_redirect in [internal], such as accel_redirect = "@merchant" for the nginx file.',
+    ),
+    Verdict.SECRET_WRONG: (
+        "{header} of the proxy, of {length} characters, is not Bearer and the secret of internal.secret_file.",
+        "Let the proxy set {header}: Bearer and the secret. See whether proxy and server have the same secret.",
+    ),
     Verdict.TOKEN_MISSING: ("There is no Authorization header.", "Send Authorization: Bearer and the token."),
     Verdict.TOKEN_MALFORMED: (
         "Authorization, of {length} characters, is not of the form Bearer and a token.",
@@ -195,6 +207,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CALL_EXTERNAL_ID_REPEATED: (
         "X-EXTERNAL-ID {external_id} has been used on that day.",
         "Send a new X-EXTERNAL-ID with every call, a retry included.",
+    ),
+    Verdict.ANSWER_REFUSED: (
+        "The capture says that the answer was {status}, and nothing in the request explains it.",
+        "Read the reason in the server's log: a repeat, a revoked token, the state down, or settings that changed.",
     ),
 }
 

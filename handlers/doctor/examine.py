@@ -1,6 +1,10 @@
 """The examination: every check that the server makes, in its order, and none left out after the first that fails."""
 
-from handlers.doctor import call, token_request
+from collections.abc import Iterator
+from itertools import chain
+
+from handlers.doctor import call, form, token_request
+from handlers.doctor.effort import Effort
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
@@ -8,18 +12,32 @@ from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 _OF_CALLS = ("Authorization", "X-PARTNER-ID", "X-EXTERNAL-ID")
 
 
-def examine(request: Request, knowledge: Knowledge) -> Diagnosis:
-    """What the server says of a request, why, and what else is wrong with it."""
-    findings = call.findings if is_call(request, knowledge) else token_request.findings
+def examine(request: Request, knowledge: Knowledge, effort: Effort | None = None) -> Diagnosis:
+    """What the server says of a request, why, and what else is wrong with it, as far as the effort goes.
+
+    Of a request that is far too large nothing but its size is told.
+    """
+    effort = effort or Effort()
     first: dict[Verdict, Finding] = {}
-    for finding in findings(request, knowledge):
+    for finding in _findings(request, knowledge, effort):
         first.setdefault(finding.verdict, finding)
     main, *also = first.values() or [Finding(Verdict.GENUINE)]
-    return Diagnosis(main, tuple(also))
+    return Diagnosis(main, tuple(also), effort.cut_short)
+
+
+def _findings(request: Request, knowledge: Knowledge, effort: Effort) -> Iterator[Finding]:
+    called = is_call(request, knowledge)
+    if form.is_far_too_large(request):
+        effort.cut_short = True
+        most = knowledge.largest_call_body if called else form.LARGEST_BODY
+        return chain(form.too_large(request), form.body_too_large(request.body, most))
+    return (call.findings if called else token_request.findings)(request, knowledge, effort)
 
 
 def is_call(request: Request, knowledge: Knowledge) -> bool:
     """Whether it is one of the calls that follow the token; what is neither is taken for a request for a token."""
+    if request.question:
+        return True
     if request.path.endswith(knowledge.token_path):
         return False
     if request.path in knowledge.call_paths:

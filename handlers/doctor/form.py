@@ -12,6 +12,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap import json_body
 from handlers.snap.codes import SnapError
+from handlers.snap.masking import beginning
 from handlers.snap.media_type import JSON, require_media_type
 
 LONGEST_TARGET = 2_048
@@ -19,6 +20,9 @@ MOST_HEADERS = 64
 LARGEST_HEADERS = 16_384
 LARGEST_BODY = 16_384
 """Bytes; the limits of the server's guard."""
+
+FAR_TOO_LARGE, FAR_TOO_LARGE_BODY = 8 * LARGEST_HEADERS, 1_048_576
+"""Bytes of target and headers, and of a body; of more, nothing but the size is looked at."""
 
 TIMESTAMP = (
     r"(?:[1-9][0-9]{3}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|"
@@ -28,6 +32,8 @@ TIMESTAMP = (
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 SIGNATURE = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"
+_SHOWN = 80
+
 VISIBLE, VISIBLE_OR_EMPTY = r"[!-~]+", r"[!-~]*"
 
 
@@ -51,6 +57,11 @@ class HeaderForm:
         return Finding(self.malformed, {"header": self.name, "length": len(value), "most": self.longest})
 
 
+METHOD = HeaderForm("X-Original-Method", r"[A-Z]+", 1, 16)
+URI = HeaderForm("X-Original-URI", r'/[!"$-~]*', 1, LONGEST_TARGET)
+DELIVERY = HeaderForm("X-Original-Delivery", "accel-redirect", 1, 14, mandatory=False)
+"""What a proxy says of a call: its method, its target, and how a genuine one is delivered."""
+
 _TIMESTAMP = HeaderForm("X-TIMESTAMP", TIMESTAMP, 20, 35, malformed=Verdict.TIMESTAMP_MALFORMED)
 _SIGNATURE = HeaderForm("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SIGNATURE_NOT_BASE64)
 
@@ -65,18 +76,36 @@ OF_CALL = (
 """In the order of the documents."""
 
 _SINGLE = frozenset({"Host", "Content-Encoding", "Content-Type"})
+_CODINGS: dict[str, list[list[str]]] = {"1.0": [[]], "1.1": [[], ["chunked"]]}
+"""Transfer-Encoding, by version (RFC 9112, section 6.1)."""
+
+
+def is_far_too_large(request: Request) -> bool:
+    """Whether it is more than anything can be found out from."""
+    length = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
+    return max(length, len(request.headers)) > FAR_TOO_LARGE or len(request.body) > FAR_TOO_LARGE_BODY
 
 
 def too_large(request: Request) -> Iterator[Finding]:
     """Target and headers against their limits."""
     sizes = {
-        "target": (len(request.target), LONGEST_TARGET),
+        "target": (len(request.uri.replace("?", "", 1)), LONGEST_TARGET),
         "number of headers": (len(request.headers), MOST_HEADERS),
         "headers": (sum(len(name) + len(value) for name, value in request.headers), LARGEST_HEADERS),
     }
     for part, (size, most) in sizes.items():
         if size > most:
             yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": part, "size": size, "most": most})
+
+
+def protocol(request: Request) -> Iterator[Finding]:
+    """The version of HTTP and the transfer coding; a Host, if there is one, that is not empty."""
+    codings = [value.lower() for value in request.all("Transfer-Encoding")]
+    if codings not in _CODINGS.get(request.version, []):
+        coding = beginning(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
+        yield Finding(Verdict.PROTOCOL_UNSUPPORTED, {"version": request.version, "coding": coding})
+    if request.all("Host") and not request.get("Host"):
+        yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
 
 
 def duplicated(request: Request, forms: tuple[HeaderForm, ...], *others: str) -> Iterator[Finding]:
@@ -97,6 +126,14 @@ def headers(request: Request, forms: tuple[HeaderForm, ...], spelt: Finding | No
             yield finding
 
 
+def asked(request: Request) -> Iterator[Finding]:
+    """What a proxy says of a call: its method and its URI."""
+    for form, value in ((METHOD, request.method), (URI, request.target)):
+        finding = form.finding(value)
+        if finding:
+            yield finding
+
+
 def media_type(request: Request) -> Iterator[Finding]:
     """JSON in UTF-8, not compressed; or nothing said."""
     try:
@@ -105,13 +142,19 @@ def media_type(request: Request) -> Iterator[Finding]:
         wrong = error.reason == "media_type.wrong"
         name = "Content-Type" if wrong else "Content-Encoding"
         verdict = Verdict.MEDIA_TYPE_WRONG if wrong else Verdict.BODY_COMPRESSED
-        yield Finding(verdict, {"header": name, "value": request.get(name)[:80]})
+        yield Finding(verdict, {"header": name, "value": beginning(request.get(name), _SHOWN)})
+
+
+def body_too_large(body: bytes, most: int = LARGEST_BODY) -> Iterator[Finding]:
+    """The size of the body against its limit."""
+    if len(body) > most:
+        yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": "body", "size": len(body), "most": most})
 
 
 def token_body(body: bytes) -> Iterator[Finding]:
     """The body of a request for a token."""
     if len(body) > LARGEST_BODY:
-        yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": "body", "size": len(body), "most": LARGEST_BODY})
+        yield from body_too_large(body)
         return
     try:
         value = json_body.parse(body)
@@ -121,6 +164,8 @@ def token_body(body: bytes) -> Iterator[Finding]:
     if not isinstance(value, dict):
         yield Finding(Verdict.BODY_NOT_OBJECT, {"length": len(body)})
     elif value.get("grantType") in (None, ""):
-        yield Finding(Verdict.BODY_GRANT_TYPE_MISSING, {"members": ", ".join(map(repr, value))[:80] or "-"})
+        yield Finding(
+            Verdict.BODY_GRANT_TYPE_MISSING, {"members": beginning(", ".join(map(repr, value)), _SHOWN) or "-"}
+        )
     elif value["grantType"] != "client_credentials":
-        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": str(value["grantType"])[:40]})
+        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": beginning(str(value["grantType"]), _SHOWN)})

@@ -14,7 +14,7 @@ _URI = "Tanda tangani path seperti yang dikirim, mulai dari garis miring pertama
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "Request sah.",
-        "Tidak ada yang perlu diperbaiki. Request ulang dan token yang sudah dicabut hanya diketahui oleh server.",
+        "Tidak ada yang perlu diperbaiki. Pengulangan, pencabutan token, dan penonaktifan hanya diketahui oleh server.",
     ),
     Verdict.CLOCK_BEHIND: (
         "Jam server klien tertinggal {seconds} detik dari {judged_at}; batasnya {allowed} detik.",
@@ -135,7 +135,19 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Tidak ada layanan di {path}; yang ada: {wanted}.",
         "Periksa base path, garis miring terakhir, dan server.base_path; path lain didaftarkan di [[services]].",
     ),
+    Verdict.PROTOCOL_UNSUPPORTED: (
+        "HTTP ini tidak didukung: versi {version}, Transfer-Encoding '{coding}'.",
+        "Kirim HTTP/1.1 (atau 1.0) dengan Content-Length, atau, di 1.1, dengan Transfer-Encoding: chunked satu kali.",
+    ),
     Verdict.REQUEST_TOO_LARGE: ("Terlalu besar: {part}, {size}; paling banyak {most}.", "Perkecil request."),
+    Verdict.ACCEL_REDIRECT_UNSET: (
+        "Proxy mengirim {header}, tetapi setelan tidak menyebutkan ke mana call yang sah diteruskan.",
+        'Isi accel_redirect di [internal], misalnya accel_redirect = "@merchant" untuk file nginx.',
+    ),
+    Verdict.SECRET_WRONG: (
+        "{header} dari proxy, {length} karakter, bukan Bearer diikuti secret dari internal.secret_file.",
+        "Atur proxy agar mengirim {header}: Bearer dan secret. Periksa apakah proxy dan server punya secret yang sama.",
+    ),
     Verdict.TOKEN_MISSING: ("Header Authorization tidak ada.", "Kirim Authorization: Bearer diikuti token."),
     Verdict.TOKEN_MALFORMED: (
         "Authorization ({length} karakter) tidak berbentuk Bearer diikuti token.",
@@ -195,6 +207,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CALL_EXTERNAL_ID_REPEATED: (
         "X-EXTERNAL-ID {external_id} sudah dipakai pada hari itu.",
         "Kirim X-EXTERNAL-ID baru di setiap request, termasuk saat mengulang.",
+    ),
+    Verdict.ANSWER_REFUSED: (
+        "Menurut rekaman, jawabannya {status}, dan tidak ada yang menjelaskannya di dalam request.",
+        "Baca reason di log server: pengulangan, token yang dicabut, state yang mati, atau setelan yang sudah berubah.",
     ),
 }
 

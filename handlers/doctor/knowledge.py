@@ -1,11 +1,14 @@
 """What the doctor is told about the merchant."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
+
+LARGEST_CALL_BODY = 262_144
+"""Bytes, unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,9 @@ class Knowledge:
 
     `call_methods` are the methods that a path of calls takes: POST alone for a path that it does not name. `secrets`
     are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
-    (`handlers.snap.repeat`) of the calls that came before.
+    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; without
+    any, none is demanded. A call's body has at most `largest_call_body` bytes. `delivers` says whether a proxy is told
+    where a genuine call goes (`internal.accel_redirect`).
     """
 
     now: datetime
@@ -23,8 +28,11 @@ class Knowledge:
     token_path: str
     call_paths: frozenset[str] = frozenset()
     call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used: frozenset[str] = frozenset()
+    internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    largest_call_body: int = LARGEST_CALL_BODY
+    delivers: bool = False
 
     @property
     def client_keys(self) -> str:

@@ -1,17 +1,24 @@
 """A request as it was captured."""
 
 from dataclasses import dataclass
+from typing import Optional
 from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names in any case; values as they were sent. `target` is a path with its query, or a whole URL."""
+    """Header names in any case; values as they were sent. `target` is a path with its query, or a whole URL.
+
+    `version` is that of HTTP; what was captured as HTTP/2 or 3 reaches the server as 1.1. `question` is what a proxy
+    asked at /authorize about this call, if that was captured. GET asks without the body, whether there is one or not.
+    """
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    version: str = "1.1"
+    question: Optional["Request"] = None
 
     def all(self, name: str) -> list[str]:
         """Every value of a header."""
@@ -34,5 +41,13 @@ class Request:
         """The path with its query."""
         if self.target.startswith("/"):
             return self.target
-        parts = urlsplit(self.target)
+        try:
+            parts = urlsplit(self.target)
+        except ValueError:  # Half of an IPv6 address: no path of ours.
+            return self.target
         return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+
+    @property
+    def without_body(self) -> bool:
+        """Whether a proxy asked about the call without its body."""
+        return self.question is not None and self.question.method == "GET"

@@ -17,10 +17,14 @@ _BREAK = re.compile(r"\s|\\[rn]")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _CANONICAL = re.compile(form.SIGNATURE)
 _MOST_WRAPPINGS = 4
+_LONGEST = 16_384
+"""Characters; the longest signature, percent-encoded, has fewer."""
 
 
 def read(text: str, sizes: Collection[int]) -> Spelt:
     """`sizes` are the lengths in bytes that a signature can have: hexadecimal is base64 to look at."""
+    if len(text) > _LONGEST:
+        return None, _finding(Verdict.SIGNATURE_NOT_BASE64, text)
     inner, outermost = text, None
     for _ in range(_MOST_WRAPPINGS):
         verdict, peeled = _peeled(inner)

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from handlers.doctor import english, indonesian
 from handlers.doctor.verdicts import SYMMETRIC, Diagnosis, Finding, Verdict
+from handlers.snap.masking import SHAPES, Mask
 
 Language = Literal["en", "id"]
 Texts = Mapping[Verdict, tuple[str, str]]
@@ -21,22 +22,26 @@ class Told(NamedTuple):
     advice: str
 
 
-def tell(finding: Finding, language: Language) -> Told:
-    """Fill in what was seen; what would steer a terminal is escaped."""
+def tell(finding: Finding, language: Language, masked: Mask = SHAPES) -> Told:
+    """Fill in what was seen; secrets are masked, and what would steer a terminal is escaped."""
     says, advice = _texts(finding, language)
-    facts = {name: printable(str(value)) for name, value in finding.facts.items()}
+    facts = {name: printable(masked(str(value))) for name, value in finding.facts.items()}
     return Told(says.format_map(facts), advice.format_map(facts))
 
 
-def as_data(diagnosis: Diagnosis, language: Language) -> dict[str, object]:
-    """As JSON has it: `verdict`, `also`, `evidence` by verdict, and `advice` on the first."""
+def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = SHAPES) -> dict[str, object]:
+    """As JSON has it: `verdict`, `also`, `evidence` by verdict, and `advice` on the first; secrets are masked."""
     findings = (diagnosis.main, *diagnosis.also)
     return {
         "verdict": diagnosis.main.verdict,
         "also": [finding.verdict for finding in diagnosis.also],
-        "evidence": {finding.verdict.value: dict(finding.facts) for finding in findings},
-        "advice": tell(diagnosis.main, language).advice,
+        "evidence": {finding.verdict.value: _evidence(finding, masked) for finding in findings},
+        "advice": tell(diagnosis.main, language, masked).advice,
     }
+
+
+def _evidence(finding: Finding, masked: Mask) -> dict[str, str | int]:
+    return {name: masked(value) if isinstance(value, str) else value for name, value in finding.facts.items()}
 
 
 def _texts(finding: Finding, language: Language) -> tuple[str, str]:

@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 
 from handlers.doctor import clock, form, signature
+from handlers.doctor.claim import Claim
+from handlers.doctor.effort import Effort
 from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.client import Client
+from handlers.snap.masking import beginning
 
 _METHOD = "POST"
 _SHOWN = 120
 _LONGEST_KEY = 36
 
 
-def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
+def findings(request: Request, knowledge: Knowledge, effort: Effort) -> Iterator[Finding]:
     """Form, clock, client, signature; the client's own window last, as it is told only to the client itself."""
     yield from _form(request, knowledge)
     client_key, timestamp = request.get("X-CLIENT-KEY"), request.get("X-TIMESTAMP")
@@ -23,17 +26,18 @@ def findings(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
     yield from _of_client(client, client_key, knowledge)
     raw = signature.spelt(request, knowledge.clients)[0]
     if raw:
-        yield from signature.findings(signature.Claim(raw, request, client_key), knowledge.clients)
+        yield from signature.findings(Claim(raw, request, client_key), knowledge.clients, effort)
     if not early:
         yield from clock.findings(timestamp, knowledge.now, client.clock_tolerance)
 
 
 def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
     yield from form.too_large(request)
+    yield from form.protocol(request)
     if request.path != knowledge.token_path:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": request.path[:_SHOWN], "wanted": knowledge.token_path})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": knowledge.token_path})
     elif request.method != _METHOD:
-        yield Finding(Verdict.METHOD_WRONG, {"method": request.method[:_SHOWN], "wanted": _METHOD})
+        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": _METHOD})
     yield from form.duplicated(request, form.OF_TOKEN_REQUEST)
     yield from form.media_type(request)
     yield from form.headers(request, form.OF_TOKEN_REQUEST, signature.spelt(request, knowledge.clients)[1])
@@ -42,6 +46,8 @@ def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
 
 def _of_client(client: Client, client_key: str, knowledge: Knowledge) -> Iterator[Finding]:
     if client_key and not client.known:
-        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": client_key[:_LONGEST_KEY], "known": knowledge.client_keys})
+        yield Finding(
+            Verdict.CLIENT_UNKNOWN, {"client": beginning(client_key, _LONGEST_KEY), "known": knowledge.client_keys}
+        )
     if client.suspended:
         yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

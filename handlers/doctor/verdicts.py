@@ -57,9 +57,12 @@ class Verdict(StrEnum):
     BODY_GRANT_TYPE_WRONG = "body.grant_type_wrong"
     METHOD_WRONG = "method.wrong"
     PATH_UNKNOWN = "path.unknown"
+    PROTOCOL_UNSUPPORTED = "protocol.unsupported"
     REQUEST_TOO_LARGE = "request.too_large"
 
-    TOKEN_MISSING = "token.missing"  # noqa: S105  a constant, no password
+    ACCEL_REDIRECT_UNSET = "accel_redirect.unset"
+    SECRET_WRONG = "secret.wrong"  # noqa: S105  a constant, no password
+    TOKEN_MISSING = "token.missing"  # noqa: S105  the same
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same
     TOKEN_EXPIRED = "token.expired"  # noqa: S105  the same
     TOKEN_TAMPERED = "token.tampered"  # noqa: S105  the same
@@ -78,6 +81,8 @@ class Verdict(StrEnum):
     CALL_TOKEN_WITH_BEARER = "call.token_with_bearer"  # noqa: S105  the same
     CALL_SECRET_DECODED = "call.secret_decoded"  # noqa: S105  the same
     CALL_EXTERNAL_ID_REPEATED = "call.external_id_repeated"
+
+    ANSWER_REFUSED = "answer.refused"
 
 
 Facts = Mapping[str, str | int]
@@ -99,10 +104,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What refuses the request, and what would refuse it next, in the server's order."""
+    """What refuses the request, and what would refuse it next, in the server's order.
+
+    `cut_short` is true if more may be wrong with it, since not all was tried.
+    """
 
     main: Finding
     also: tuple[Finding, ...] = ()
+    cut_short: bool = False
 
     @property
     def genuine(self) -> bool:

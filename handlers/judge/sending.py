@@ -1,5 +1,6 @@
 """Requests over the wire, each on a connection of its own: what one does to it must not colour the next answer."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,14 +25,17 @@ class UnreachableError(Exception):
     """Nothing could be asked at all."""
 
 
-def open_client(agent: str) -> httpx.Client:
-    """A client that keeps no connection and follows no redirect.
+def open_client(agent: str, trusted: ssl.SSLContext | None = None) -> httpx.Client:
+    """A client that keeps no connection and follows no redirect. Without `trusted` it trusts what httpx trusts.
 
     Raises:
         ValueError, ImportError, OSError: a proxy or certificates in the environment that cannot be used.
     """
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(headers={"User-Agent": agent}, timeout=_TIMEOUT_SECONDS, mounts=_LOOPBACK, limits=limits)
+    headers = {"User-Agent": agent}
+    return httpx.Client(
+        headers=headers, timeout=_TIMEOUT_SECONDS, mounts=_LOOPBACK, limits=limits, verify=trusted or True
+    )
 
 
 @dataclass(slots=True)

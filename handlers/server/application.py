@@ -28,10 +28,13 @@ from handlers.server.settings_tables import Internal
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
 
-_DOCUMENTS = Path(__file__).parents[2] / "openapi"
+_PACKAGE = Path(__file__).parents[1]
+
+# In a wheel the documents lie inside the package, in a checkout beside it.
+_DOCUMENTS = next(folder for folder in (_PACKAGE / "openapi", _PACKAGE.parent / "openapi") if folder.is_dir())
 
 DOCUMENT = _DOCUMENTS / "snap-token.yaml"
-"""The contract, one source of truth. In a checkout and in a wheel alike it lies beside the package."""
+"""The contract, one source of truth."""
 
 INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
 
@@ -58,7 +61,11 @@ def public_api(base_path: str) -> Api:
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
-    """The merchant's own operations. `services` gives those of now, whose service codes the refusals have."""
+    """The merchant's own operations. `services` gives those of now, whose secrets and service codes count."""
+
+    def secrets() -> tuple[bytes, ...]:
+        return services().internal_secrets
+
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
@@ -78,8 +85,8 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         facts=facts.of_call,
         checks={
             "AccessToken": hand_over,
-            "ProxySecret": bearer_check(internal.secret, "X-Internal-Authorization"),
-            "InternalSecret": bearer_check(internal.secret, "Authorization"),
+            "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
+            "InternalSecret": bearer_check(secrets, "Authorization"),
         },
         largest_body=internal.body_limit_bytes,
     )

@@ -1,11 +1,13 @@
 """One audit line for each decision: who asked, what the answer was, and why. Never a token, a signature or a key."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import structlog
 
 from handlers.server.answer import Answer
 from handlers.server.api import Facts
+from handlers.server.guard import Sent
 from handlers.server.own_clock import OwnClock
 from handlers.services import Services
 from handlers.snap.codes import SnapError
@@ -14,7 +16,7 @@ _UNEXPECTED = "unexpected"
 
 
 class Audit:
-    """Writes the lines, and one more when our own clock becomes suspect."""
+    """Writes the lines, and one more when a clock becomes suspect."""
 
     def __init__(self, subject: str, services: Callable[[], Services]) -> None:
         self._refused, self._failed = f"{subject}.refused", f"{subject}.failed"
@@ -30,16 +32,12 @@ class Audit:
             self._log.error(self._failed, **facts, outcome="failed", reason=_UNEXPECTED, exc_info=error)
         elif event:
             self._log.info(event, **facts, outcome=event.rpartition(".")[2])
-        self._watch_own_clock(told, error)
+        if error is None:
+            self._own_clock.issued(told)
 
-    def _watch_own_clock(self, told: Facts, error: Exception | None) -> None:
-        client_key, skew = told.get("client_key"), told.get("clock_skew_seconds")
-        if not isinstance(client_key, str) or not isinstance(skew, float):
-            return
-        reason = None if error is None else getattr(error, "reason", _UNEXPECTED)
-        if self._own_clock.becomes_suspect(client_key, skew, reason):
-            advice = "all requests are off alike: compare this machine's clock, and the clients', with a time server"
-            self._log.error("clock.suspect", clients_are_ahead_by_seconds=skew, advice=advice)
+    def judge_clock(self, told: Facts, sent: Sent, error: SnapError, now: datetime) -> None:
+        """Whether a refusal tells of a wrong clock; this takes a while, so the answer is to be gone."""
+        self._own_clock.refused(told, sent, error, now)
 
 
 def _named(error: SnapError) -> Mapping[str, str]:

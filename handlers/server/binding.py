@@ -89,9 +89,14 @@ class Operation:
         self.body.require_type(sent)
         for header in self.headers:
             arguments[header.argument] = header.check(sent.get(header.key))
-        raw = await guard.read_body(receive, self.body.largest) if self.body.largest else b""
-        arguments |= self.body.arguments(raw)
+        arguments |= self.body.arguments(await self._raw_body(sent, receive))
         return await self.function(**arguments)
+
+    async def _raw_body(self, sent: guard.Sent, receive: Receive) -> bytes:
+        if not self.body.largest:
+            return b""
+        guard.require_length(sent, self.body.largest)
+        return await guard.read_body(receive, self.body.largest)
 
 
 def bind(specification: Specification, base_path: str, resolver: Resolver, api: Api) -> Operations:

@@ -1,7 +1,8 @@
 """Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
 
 A file holds a token and a signature: it is its owner's alone, and is gone after a day and an hour at the most, as long
-as a server runs that is asked something.
+as a server runs that is asked something. Of a call that a proxy asks about, the question is kept, and in it the proxy's
+secret is masked.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers import __version__
 from handlers.server import guard
+from handlers.server.masking import MASKING
 from handlers.server.rate import Rate
 from handlers.server.request_id import identify
 
@@ -35,9 +37,7 @@ _DIGITS_OF_A_NAME = 32
 _DIGITS = re.compile(rf"[0-9a-f]{{{_DIGITS_OF_A_NAME}}}")
 _OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
-_NOT_OF_THE_CALL = frozenset(
-    {b"x-original-method", b"x-original-uri", b"x-original-delivery", b"x-internal-authorization"}
-)
+_PROXY_SECRET = b"x-internal-authorization"
 
 
 def file_of(folder: Path, request_id: str) -> Path:
@@ -193,18 +193,15 @@ def _age(file: Path) -> float:
 
 
 def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
-    """One entry of HTTP Archive 1.2; of a call that a proxy asked about, the call."""
-    values = dict(scope["headers"])
+    """One entry of HTTP Archive 1.2."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
-    target = values.get(b"x-original-uri", scope["raw_path"] + query)
     headers = [
-        {"name": name.decode("latin-1"), "value": value.decode("latin-1")}
+        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"))}
         for name, value in scope["headers"]
-        if name not in _NOT_OF_THE_CALL
     ]
     request = {
-        "method": values.get(b"x-original-method", scope["method"].encode()).decode("latin-1"),
-        "url": target.decode("latin-1"),
+        "method": scope["method"],
+        "url": (scope["raw_path"] + query).decode("latin-1"),
         "httpVersion": f"HTTP/{scope['http_version']}",
         "headers": headers,
         "postData": _body(bytes(kept.body)),
@@ -212,6 +209,10 @@ def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
     entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": kept.status}}
     creator = {"name": "snap-token", "version": __version__}
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
+
+
+def _shown(name: bytes, value: str) -> str:
+    return MASKING.masked(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

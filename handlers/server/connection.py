@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
 
-It stands on names of uvicorn's `HttpToolsProtocol` that are no public interface (`parser`, `cycle`, `headers`, `url`);
-the lock pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
+It stands on names of uvicorn's `HttpToolsProtocol` that are no public interface: `parser`, `cycle`, `flow`, `headers`,
+`url`, `expect_100_continue`, `_start_asgi_task`, `_unset_keepalive_if_required`, and the attributes of a cycle. The
+lock pins uvicorn, and the corpus in `tests/fuzz` says when they no longer do what is needed here.
 """
 
 import asyncio
@@ -11,14 +12,22 @@ from http import HTTPStatus
 import httptools
 import structlog
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from handlers.server import guard
+from handlers.server.backpressure import Backpressure
+from handlers.server.deadline import Deadline
+from handlers.server.staged_close import StagedClose
 
 HEAD_SECONDS = 10.0
 """For a whole request head, from the opening of the connection or from the previous answer."""
 
 _REMIND_SECONDS = 0.1
+
+# Bytes that the parser is given at once, and so the most that it can read beyond a request that waits for its answer.
+_PIECE = 1_024
+_NOTHING = memoryview(b"")
 
 MOST_OVERHEAD = 32_768
 """Bytes that may come without the end of the headers or, behind them, without a byte of the body or its end."""
@@ -27,44 +36,59 @@ _log = structlog.get_logger()
 
 
 class Connection(HttpToolsProtocol):
-    """Closes what is silent, stalled or endless; ignores Upgrade and trailers."""
+    """Closes what is silent, stalled or endless; ignores Upgrade and trailers; answers one request after the other.
+
+    Requests may be pipelined. While one waits for its answer, at most one piece beyond it is parsed, the rest of what
+    was read is kept as it came, and no more is read.
+    """
 
     def __init__(self, server: uvicorn.Server, closed: Callable[[], None]) -> None:
         """`closed` is called once, when the connection is gone."""
         super().__init__(server.config, server.server_state, server.lifespan.state)
+        self.flow: Backpressure
         self._closed = closed
-        self._timer: asyncio.TimerHandle | None = None
-        self._due: float | None = None
-        self._in_head = True
+        self._deadline = Deadline(self.loop, self._too_late)
+        self._unparsed = _NOTHING
+        self._is_begun, self._in_head = False, True
         self._overhead = 0
         self._whole = self._answered = 0
         self._refused: HTTPStatus | None = None
+        self._half_closed = self._is_ending = False
+        self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Start the clock of the first request."""
         super().connection_made(transport)
-        self._expect_within(HEAD_SECONDS)
+        self.transport = StagedClose(transport, self._client_sends)
+        self.flow = Backpressure(transport)
+        self._deadline.move(HEAD_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock and make room for another connection."""
+        """Stop the clock, tell the requests under way, and make room for another connection."""
+        self._abandon()
         super().connection_lost(exc)
-        if self._timer:
-            self._timer.cancel()
+        self._deadline.cancel()
         self._closed()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser; refuse what is no HTTP, and a head that does not end."""
-        self._unset_keepalive_if_required()
-        self._overhead += len(data)
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._go_on_without_upgrade(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse(HTTPStatus.BAD_REQUEST)
-        else:
-            if self._overhead > MOST_OVERHEAD:
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        """Parse it, or keep it until it is its turn. What comes behind a refusal is not looked at."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
+        self._parse()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes
+        """The client sends no more, and may still read: what it sent whole is answered (RFC 9112, section 9.6)."""
+        if self.transport.is_closing():
+            return False
+        self._half_closed = True
+        self._end_if_all_is_answered()
+        return True
+
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        self._is_begun = True
+        super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A trailer is no header (RFC 9110, 6.5), though uvicorn would add it to them."""
@@ -80,33 +104,85 @@ class Connection(HttpToolsProtocol):
         """Hand the request over, and see to it that whoever reads its body is not left waiting."""
         if self.parser.should_upgrade():
             return
+        if self.parser.get_http_version() != "1.1":
+            # RFC 9110, section 10.1.1: "A server that receives a 100-continue expectation in an HTTP/1.0 request
+            # MUST ignore that expectation."
+            self.expect_100_continue = False
         super().on_headers_complete()
+        if self.expect_100_continue:
+            # A client that gets its answer instead of 100 may leave the body out. What follows would be taken for it.
+            self.cycle.keep_alive = False
         # uvicorn drops a fragment; the guard is to see it.
         _, mark, fragment = self.url.partition(b"#")
         self.scope["raw_path"] += mark + fragment
         self._in_head, self._overhead = False, 0
-        self._expect_within(guard.BODY_SECONDS)
+        self._deadline.move(guard.BODY_SECONDS)
 
     def on_message_complete(self) -> None:
         """What comes next is another head."""
         if self.parser.should_upgrade():
             return
-        self._in_head, self._overhead = True, 0
+        if self.expect_100_continue:
+            self.cycle.waiting_for_100_continue = False
+            self.cycle.keep_alive = self.parser.should_keep_alive() and not self._is_ending
+        self._is_begun, self._in_head, self._overhead = False, True, 0
         self._whole += 1
-        self._stop_the_clock()
+        if self.cycle.response_complete:
+            self._deadline.move(HEAD_SECONDS)
+        else:
+            self._deadline.stop()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Start the clock of the next request, unless it is under way or was refused."""
+        """Go on with the next request, or start its clock, unless one was refused."""
         self._answered += 1
         if self._refused and self._answered >= self._whole:
             self._say(self._refused)
             return
         super().on_response_complete()
+        if self.transport.is_closing():
+            return
         if self.cycle.response_complete:
-            self._expect_within(HEAD_SECONDS)
+            self._deadline.move(HEAD_SECONDS)
+        self._parse()
+        if self._is_begun:
+            self._unset_keepalive_if_required()
 
-    def _go_on_without_upgrade(self, rest: bytes) -> None:
+    def shutdown(self) -> None:
+        """Answer what is under way, and close."""
+        self._is_ending = True
+        super().shutdown()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _parse(self) -> None:
+        """One piece after the other, until a request is whole that is not answered yet."""
+        while self._unparsed and self._whole <= self._answered:
+            piece, self._unparsed = self._unparsed[:_PIECE], self._unparsed[_PIECE:]
+            self._feed(piece)
+        if self._unparsed:
+            self.flow.hold()
+        else:
+            self.flow.release()
+            self._end_if_all_is_answered()
+
+    def _feed(self, piece: memoryview) -> None:
+        """Refuse what is no HTTP, and a head that does not end."""
+        self._unset_keepalive_if_required()
+        self._overhead += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._go_on_without_upgrade(piece[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(HTTPStatus.BAD_REQUEST)
+        else:
+            if self._overhead > MOST_OVERHEAD:
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+    def _go_on_without_upgrade(self, rest: memoryview) -> None:
         """Ignore Upgrade, as RFC 9110, 7.8, allows: llhttp stops there, and would read the body as another request."""
         if self.parser.get_method() == b"CONNECT":
             self._refuse(HTTPStatus.BAD_REQUEST)
@@ -116,47 +192,49 @@ class Connection(HttpToolsProtocol):
         lines += [b"%s: %s" % header for header in self.headers if header[0] not in {b"upgrade", b"connection"}]
         self.parser = httptools.HttpRequestParser(self)
         self._overhead = 0
-        self.data_received(b"\r\n".join([*lines, b"connection: close", b"", rest]))
+        self._unparsed = memoryview(b"\r\n".join([*lines, b"connection: close", b"", rest]) + self._unparsed)
 
-    def _expect_within(self, seconds: float) -> None:
-        """Set the deadline. It only ever moves on, so the timer of the one before is left to find the new one."""
-        self._due = self.loop.time() + seconds
-        self._timer = self._timer or self.loop.call_later(seconds, self._look)
+    def _client_sends(self) -> bool:
+        is_sending = self._is_begun or bool(self._unparsed) or self._refused is not None
+        return is_sending and not self._half_closed and not self._is_ending
 
-    def _stop_the_clock(self) -> None:
-        self._due = None
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._due is None:
+    def _end_if_all_is_answered(self) -> None:
+        """Of a client that sends no more; a request that it has not finished is refused."""
+        if not self._half_closed or self._whole > self._answered:
             return
-        left = self._due - self.loop.time()
-        if left > 0:
-            self._timer = self.loop.call_later(left, self._look)
+        if self._is_begun and (self._in_head or not self.cycle.response_complete):
+            self._refuse(HTTPStatus.BAD_REQUEST)
         else:
-            self._too_late()
+            self.transport.close()
+
+    def _abandon(self) -> None:
+        """Tell the request under way that its client is gone. Uvicorn tells the one that came last."""
+        if self._running and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def _too_late(self) -> None:
         if not self._in_head and not self.cycle.response_complete:
             # Whoever reads the body looks at the clock whenever there is news, or this.
             self.cycle.message_event.set()
-            self._expect_within(_REMIND_SECONDS)
-        elif self._overhead:
+            self._deadline.move(_REMIND_SECONDS)
+        elif self._is_begun:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
         else:
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Read no further; answer without a body and close, once the requests that came whole are answered."""
+        """Look at nothing further; answer without a body and close, once the requests that came whole are answered."""
         _log.warning("connection.refused", status=status.value, remote=self.client and self.client[0])
         self._refused = status
-        self.transport.pause_reading()
+        self._unparsed = _NOTHING
         if self._answered >= self._whole:
             self._say(status)
 
     def _say(self, status: HTTPStatus) -> None:
         # A request that was answered before its end, or is being answered, gets no second answer.
-        if self._in_head or not self.cycle.response_started:
+        if not self.transport.is_closing() and (self._in_head or not self.cycle.response_started):
             head = f"HTTP/1.1 {status} {status.phrase}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(head.encode())
         self.transport.close()
+        self._abandon()

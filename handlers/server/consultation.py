@@ -7,6 +7,7 @@ from handlers.doctor.knowledge import Knowledge
 from handlers.doctor.request import Request
 from handlers.doctor.texts import as_data, tell
 from handlers.server.desk import Explain, RefusedRequest
+from handlers.server.masking import MASKING
 from handlers.services import Services
 
 
@@ -16,7 +17,10 @@ def consultation(services: Callable[[], Services], token_path: str) -> Explain:
     def explained(asked: RefusedRequest) -> Mapping[str, object]:
         request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
         diagnosis = examine(request, _knowledge(services(), token_path))
-        return {"says": tell(diagnosis.main, asked.lang).says, **as_data(diagnosis, asked.lang)}
+        return {
+            "says": tell(diagnosis.main, asked.lang, MASKING.masked).says,
+            **as_data(diagnosis, asked.lang, MASKING.masked),
+        }
 
     return explained
 
@@ -29,5 +33,9 @@ def _knowledge(services: Services, token_path: str) -> Knowledge:
         token_path=token_path,
         call_paths=frozenset(services.service_codes),
         call_methods=services.service_methods,
-        secrets={client.key: client.client_secret for client in services.clients if client.client_secret},
+        secrets={
+            client.key: (client.client_secret, *client.former_secrets)
+            for client in services.clients
+            if client.client_secret
+        },
     )

@@ -1,24 +1,48 @@
 """The services of now: keys and clients are read anew when they change, and a bad change leaves the old in place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from handlers.server import start
-from handlers.server.files_read import Stamp, files_read, stamp
+from handlers.server.files_read import Files, changed, files_read, unchanged
 from handlers.server.settings import Settings, SettingsError
+from handlers.server.settings_changes import changes, unread
 from handlers.services import Services
 
-LOOK_SECONDS = 1.0
-"""How often the files are looked at."""
+LOOK_SECONDS = 0.25
+"""From one look at the files to the next."""
 
-_AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
+QUIET_SECONDS = 1.0
+"""From a look that finds a change to the next: the change counts once both have found the same."""
+
 _ADVICE = "what was read before stays in force"
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The files as they were read, and the settings in them, or why there are none."""
+
+    files: Files
+    settings: Settings | None = None
+    mistakes: tuple[str, ...] = ()
+    failure: Exception | None = None
+
+    @classmethod
+    def of(cls, file: Path) -> "_Reading":
+        with files_read() as files:
+            try:
+                return cls(files, Settings.load(file))
+            except SettingsError as error:
+                return cls(files, mistakes=tuple(error.mistakes))
+            except Exception as error:  # noqa: BLE001  whatever it is, the files are still to be followed
+                return cls(files, failure=error)
 
 
 class Current:
@@ -27,59 +51,75 @@ class Current:
     def __init__(self, file: Path, settings: Settings, assemble: Callable[[Settings], Services]) -> None:
         """`assemble` makes services from settings, and takes its time."""
         self._file = file
-        self._settings = settings
         self._assemble = assemble
         self._services = assemble(settings)
         self._told = asyncio.Event()
+        self._started = self._settings = settings
+        self._files: Files = {}
+        self._settled = _Reading({}, settings)
+        self._waiting: _Reading | None = None
 
     def __call__(self) -> Services:
         """The services; whoever has them keeps them for the whole of one request."""
         return self._services
 
     def reload(self) -> None:
-        """Have everything read anew, whether a file has changed or not."""
+        """Have everything read anew and at once, whether a file has changed or not."""
         self._told.set()
 
     @asynccontextmanager
-    async def kept(self, files: Mapping[Path, Stamp]) -> AsyncIterator[None]:
-        """Once a second, look at the files that the settings were read from, as they were then."""
-        task = asyncio.create_task(self._follow(files))
+    async def kept(self, files: Files) -> AsyncIterator[None]:
+        """Again and again, look at the files that the settings were read from, as they were then."""
+        self._files = files
+        self._settled = _Reading(files, self._settings)
+        task = asyncio.create_task(self._follow())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
 
-    async def _follow(self, files: Mapping[Path, Stamp]) -> None:
+    async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(QUIET_SECONDS if self._waiting else LOOK_SECONDS):
                     await self._told.wait()
-            if self._told.is_set() or _changed(files):
-                self._told.clear()  # Whoever tells from here on has everything read once more.
-                files = await asyncio.to_thread(self._read)
+            told = self._told.is_set()
+            self._told.clear()  # Whoever tells from here on has everything read once more.
+            await asyncio.to_thread(self._look, told=told)
 
-    def _read(self) -> Mapping[Path, Stamp]:
-        """A whole new set takes the old one's place, or one line says why not. The files that it was read from."""
-        with files_read() as files:
-            try:
-                settings = Settings.load(self._file)
-                self._services = self._assemble(settings)
-            except SettingsError as error:
-                _log.error("settings.refused", mistakes=error.mistakes, advice=_ADVICE)
-            except Exception:  # noqa: BLE001  whatever it is, the files are still to be followed
-                _log.exception("settings.refused", advice=_ADVICE)
-            else:
-                self._tell(settings)
-        return files
+    def _look(self, *, told: bool) -> None:
+        try:
+            reading = _Reading.of(self._file) if told else self._quiet()
+            if reading:
+                self._settle(reading, told=told)
+        except Exception:  # noqa: BLE001  the next look may go better
+            _log.exception("settings.refused", advice=_ADVICE)
 
-    def _tell(self, settings: Settings) -> None:
+    def _quiet(self) -> _Reading | None:
+        """The reading of the last look, if its files have stayed as they were; a new one waits for the next look.
+
+        A file that is being written may be good, and not whole.
+        """
+        if self._waiting and unchanged(self._waiting.files):
+            return self._waiting
+        if self._waiting or changed(self._settled.files):
+            self._waiting = _Reading.of(self._file)
+        return None
+
+    def _settle(self, reading: _Reading, *, told: bool) -> None:
+        """A whole new set takes the old one's place, or one line says why not."""
+        before, self._settled, self._waiting = self._settled, reading, None
+        if reading.settings:
+            self._take(reading.settings)
+        elif told or reading != before:
+            _log.error("settings.refused", mistakes=reading.mistakes, advice=_ADVICE, exc_info=reading.failure)
+
+    def _take(self, settings: Settings) -> None:
+        services, told = self._assemble(settings), changes(self._settings, settings)
+        self._services, self._settings = services, settings
         start.warn(settings)
-        unread = [name for name in _AT_START_ONLY if getattr(settings, name) != getattr(self._settings, name)]
-        if unread:
-            _log.warning("settings.need_restart", tables=unread)
-        _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints)
-
-
-def _changed(files: Mapping[Path, Stamp]) -> bool:
-    return any(stamp(file) != before for file, before in files.items())
+        tables = unread(self._started, self._files, settings, self._settled.files)
+        if tables:
+            _log.warning("settings.need_restart", tables=tables)
+        _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **told)

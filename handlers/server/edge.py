@@ -18,6 +18,7 @@ from handlers.server.binding import Operations, bind
 from handlers.server.request_id import HEADER, identify
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
+from handlers.snap.masking import beginning
 
 _SLASH_REDIRECT = 307
 _LONGEST_SHOWN = 255
@@ -65,9 +66,11 @@ class Edge(SpecMiddleware):  # type: ignore[misc]  # Connexion has no type infor
         if self._api.explain and isinstance(error, SnapError):
             sending = answer.send(send, now, request_id, told.get(self._api.echo))
             await self._explain(sending, answer, error, told, partial(self._api.explain, sent, error, services, now))
-            return
-        self._audit.record(operation.event if operation else None, told, answer, error)
-        await answer.send(send, now, request_id, told.get(self._api.echo))
+        else:
+            self._audit.record(operation.event if operation else None, told, answer, error)
+            await answer.send(send, now, request_id, told.get(self._api.echo))
+        if isinstance(error, SnapError):
+            self._audit.judge_clock(told, sent, error, now)
 
     async def _explain(
         self, sending: Awaitable[None], answer: Answer, error: SnapError, told: Facts, why: Callable[[], Facts]
@@ -126,5 +129,5 @@ def _remote(scope: Scope) -> str | None:
 
 def _asked(scope: Scope) -> Facts:
     """What was asked for, shown as far as it is plain."""
-    path = scope["raw_path"][:_LONGEST_SHOWN].decode("ascii", "replace")
+    path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}

@@ -1,19 +1,20 @@
-"""Which files were read, and what each was before that: whoever looks later sees every change since."""
+"""Which files were read, and what each was then: whoever looks later sees every change since."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-Stamp = tuple[int, ...] | None
-"""What differs once a file has changed; None if it cannot be looked at."""
+from handlers.server.looking import NO_ANSWER, Found, Stamp, in_time, look_at, status_of
+
+Files = Mapping[Path, Stamp]
 
 _noted: ContextVar[dict[Path, Stamp]] = ContextVar("noted")
 
 
 @contextmanager
-def files_read() -> Iterator[dict[Path, Stamp]]:
-    """Within it, every file that is read, or was to be read, is noted."""
+def files_read() -> Iterator[Files]:
+    """Within it, every file that is read, or was to be read, is noted as it was at first."""
     noted: dict[Path, Stamp] = {}
     token = _noted.set(noted)
     try:
@@ -22,18 +23,31 @@ def files_read() -> Iterator[dict[Path, Stamp]]:
         _noted.reset(token)
 
 
-def note(path: Path) -> None:
-    """Note a file that is about to be read: a change while it is read, or by another reading, is one since."""
-    _noted.get({}).setdefault(path, stamp(path))
-
-
-def stamp(path: Path) -> Stamp:
-    """Of the file itself, whatever links lead to it.
-
-    The time of the last change of status is the one that nobody can set, and that a new mode or owner changes too.
-    """
+def read(path: Path) -> Found:
+    """Look at a file and note it; TimeoutError, with path and cause, if its file system gives no answer."""
+    found = None
     try:
-        found = path.stat()
-    except (OSError, ValueError):  # ValueError: it is no path at all.
-        return None
-    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
+        found = look_at(path)
+    finally:
+        _noted.get({}).setdefault(path, found.stamp if found else NO_ANSWER)
+    return found
+
+
+def changed(files: Files) -> bool:
+    """Whether one of the files has another status than when it was read, or gives no answer."""
+    try:
+        return in_time(frozenset(files), lambda: any(status_of(path) != stamp.status for path, stamp in files.items()))
+    except TimeoutError:
+        return True
+
+
+def unchanged(files: Files) -> bool:
+    """Whether status and bytes of all the files are what they were when they were read."""
+    return all(_stamp(path) == stamp for path, stamp in files.items())
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        return look_at(path).stamp
+    except TimeoutError:
+        return NO_ANSWER

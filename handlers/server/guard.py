@@ -28,6 +28,9 @@ LARGEST_HEADERS = 16_384
 LARGEST_BODY = 16_384
 """Bytes. A token request has about 60."""
 
+# Digits of a Content-Length that are looked at, its leading zeros aside: more than any limit has.
+_MOST_DIGITS = 20
+
 BODY_SECONDS = 10.0
 """From the end of the headers to the end of the body."""
 
@@ -98,6 +101,17 @@ def require_bounded(scope: Scope, sent: Sent) -> None:
         raise SnapError(NOT_FOUND, reason="path.unknown")
 
 
+def require_length(sent: Sent, largest: int) -> None:
+    """Hold the Content-Length against the limit before a byte of the body is asked for (RFC 9110, section 10.1.1).
+
+    Raises:
+        SnapError: 413 00, the body would be too large.
+    """
+    length = sent.values.get(b"content-length", b"").lstrip(b"0")[:_MOST_DIGITS]
+    if length and int(length) > largest:
+        raise _too_large()
+
+
 async def read_body(receive: Receive, largest: int = LARGEST_BODY) -> bytes:
     """The whole body, chunked or not, of at most so many bytes.
 
@@ -118,7 +132,11 @@ async def read_body(receive: Receive, largest: int = LARGEST_BODY) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > largest:
-            raise SnapError(CONTENT_TOO_LARGE, reason="body.too_large", headers=_CLOSE)
+            raise _too_large()
         if more and time() >= deadline:
             raise SnapError(REQUEST_TIMEOUT, reason="body.too_slow", headers=_CLOSE)
     return bytes(body)
+
+
+def _too_large() -> SnapError:
+    return SnapError(CONTENT_TOO_LARGE, reason="body.too_large", headers=_CLOSE)

@@ -1,6 +1,6 @@
 """The merchant's own API: what of it is not in its document."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hmac import compare_digest
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -32,12 +32,15 @@ def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[
     return service_code
 
 
-def bearer_check(secret: bytes | None, header: str) -> Check:
-    """A check for `Bearer <secret>` in a header, in constant time; without a secret everybody passes."""
+def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
+    """A check for `Bearer <secret>` in a header, in constant time; where there is no secret everybody passes."""
 
     def check(value: str) -> Mapping[str, object]:
         scheme, _, given = value.partition(" ")
-        if secret and not (scheme.lower() == "bearer" and compare_digest(given.encode("latin-1"), secret)):
+        known = secrets()
+        # Every secret is compared, so the time taken does not tell which of them it was.
+        verdicts = [compare_digest(given.encode("latin-1"), secret) for secret in known]
+        if known and not (scheme.lower() == "bearer" and any(verdicts)):
             raise SnapError(UNAUTHORIZED, field=header, reason=_WRONG_SECRET, headers=_PLAIN_BEARER)
         return {}
 

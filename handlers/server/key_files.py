@@ -5,19 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from stat import S_ISDIR
 from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
-from handlers.server.files_read import note
+from handlers.server.files_read import read
 from handlers.server.token_key_file import TokenKeyFile
 from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
 
 SHORTEST_SECRET = 16
 """Characters."""
+
+MOST_SECRETS = 2
+"""In one file."""
+
+NO_SECRETS: tuple[bytes, ...] = ()
+"""Where no file is named."""
 
 _GROUP_AND_OTHERS = 0o077
 # PEM however misspelt, urlsafe base64, a Fernet key; and what is too long for a path.
@@ -40,24 +45,32 @@ def relative_to(folder: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
-def read_text(path: Path) -> str:
-    """The file's text; ValueError, with the path and the cause, if it cannot be read or is not UTF-8."""
-    note(path)
+def read_text(path: Path, *, private: bool = False) -> str:
+    """The file's text; a private file must be its owner's alone.
+
+    Raises:
+        ValueError: it cannot be read, is not UTF-8, or others can use it; the message has path and cause.
+        TimeoutError: its file system gives no answer; the same.
+    """
+    found = read(path)
+    if found.trouble:
+        message = f"{path} cannot be read: {found.trouble}"
+        raise ValueError(message)
+    if private and found.mode & _GROUP_AND_OTHERS:
+        message = f"others than its owner can use {path}; run: chmod 600 {path}"
+        raise ValueError(message)
     try:
         # As it is: a file that is changed keeps the ends of its lines.
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
-        raise ValueError(message) from error
+        return found.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{path} cannot be read: it is not text in UTF-8"
         raise ValueError(message) from error
 
 
-def read_private_key(path: Path) -> RSAPrivateKey:
-    """The private key of a PEM file; ValueError, with the path and the cause, if there is none."""
+def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
+    """The private key of a PEM file; ValueError or TimeoutError, with the path and the cause, if there is none."""
     try:
-        return load_private_key(read_text(path).encode())
+        return load_private_key(read_text(path, private=private).encode())
     except KeyFormError as error:
         message = f"{path}: {error}"
         raise ValueError(message) from error
@@ -73,56 +86,51 @@ def _path(value: object, maybe: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
         message = "the path of a file is wanted"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
     path = in_folder(value)
-    note(path)  # Here already: what is refused unread, for its mode or since it is not there, may be mended.
-    if maybe.fullmatch(str(value)) and not _mode(path):
+    if maybe.fullmatch(str(value)) and read(path).stamp.status is None:
         message = "it names no file that can be read and may be a key, so it is not repeated here"
         raise ValueError(message)
     return path
 
 
-def _mode(path: Path) -> int:
-    """Type and permissions; 0 if there is no such file, or none can be looked at: whoever reads it says why."""
-    try:
-        return path.stat().st_mode
-    except (OSError, ValueError):
-        return 0
-
-
-def require_private(path: Path) -> None:
-    """ValueError, with what to do, if the file is not its owner's alone."""
-    mode = _mode(path)
-    if mode & _GROUP_AND_OTHERS and not S_ISDIR(mode):
-        message = f"others than its owner can use {path}; run: chmod 600 {path}"
-        raise ValueError(message)
-
-
 def _token_keys(value: object) -> TokenKeyFile:
     path = _path(value)
-    require_private(path)
-    text = read_text(path)
+    text = read_text(path, private=True)
     try:
-        return TokenKeyFile.parse(path, text)
+        file = TokenKeyFile.parse(path, text)
     except ValueError as error:
         message = f"{path} must hold one Fernet key a line, newest first; `snap-token keygen token` makes one"
         raise ValueError(message) from error
-
-
-def _secret(value: object) -> bytes:
-    path = _path(value, _MAYBE_A_SECRET)
-    require_private(path)
-    secret = read_text(path).strip()
-    if len(secret) < SHORTEST_SECRET or len(secret.splitlines()) > 1:
-        message = f"{path} must hold one secret, on one line, of at least {SHORTEST_SECRET} characters"
+    if file.mistakes:
+        message = f"{path}: {'; '.join(file.mistakes)}"
         raise ValueError(message)
-    return secret.encode()
+    return file
 
 
-def _bearer_secret(value: object) -> bytes:
-    secret = _secret(value)
-    if not _BEARER.fullmatch(secret.decode()):
+def _secrets(value: object) -> tuple[bytes, ...]:
+    """The secrets of a file, newest first: a second one is taken until its senders have changed to the first."""
+    if value == NO_SECRETS:
+        return NO_SECRETS
+    path = _path(value, _MAYBE_A_SECRET)
+    secrets = [line.strip() for line in read_text(path, private=True).split("\n") if line.strip()]
+    if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_may_be_a_secret, secrets)):
+        message = (
+            f"{path} must hold one secret, on one line, of at least {SHORTEST_SECRET} characters; "
+            f"or {MOST_SECRETS} such lines, the newest first, while it is being changed"
+        )
+        raise ValueError(message)
+    return tuple(secret.encode() for secret in secrets)
+
+
+def _may_be_a_secret(text: str) -> bool:
+    return len(text) >= SHORTEST_SECRET and len(text.splitlines()) == 1
+
+
+def _bearer_secrets(value: object) -> tuple[bytes, ...]:
+    secrets = _secrets(value)
+    if not all(_BEARER.fullmatch(secret.decode()) for secret in secrets):
         message = "the secret is sent as a bearer token: letters, digits and -._~+/ are wanted, = at its end alone"
         raise ValueError(message)
-    return secret
+    return secrets
 
 
 def _public_key(value: object) -> RSAPublicKey:
@@ -140,6 +148,7 @@ def _public_key(value: object) -> RSAPublicKey:
 KeyFile = Annotated[Path, BeforeValidator(_path)]
 # A variable holds the path as it is, not a list in JSON.
 TokenKeys = Annotated[TokenKeyFile, BeforeValidator(_token_keys), NoDecode]
-ClientSecret = Annotated[bytes, BeforeValidator(_secret)]
-BearerSecret = Annotated[bytes, BeforeValidator(_bearer_secret)]
+# A variable holds the path as it is here too.
+ClientSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_secrets), NoDecode]
+BearerSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_bearer_secrets), NoDecode]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

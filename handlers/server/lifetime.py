@@ -45,23 +45,29 @@ def end(servers: Iterable[Server]) -> None:
         server.should_exit = True
 
 
-def _insist(servers: Sequence[Server]) -> None:
-    """The first time, end; after that, drop what is under way."""
-    for server in servers:
-        server.force_exit = server.should_exit
-    end(servers)
-
-
 @asynccontextmanager
-async def on_signals(servers: Sequence[Server], reload: Callable[[], None]) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM end the servers, SIGHUP has keys and clients read anew.
+async def on_signals(
+    servers: Sequence[Server], reload: Callable[[], None], told_to_end: Callable[[], None]
+) -> AsyncIterator[None]:
+    """SIGINT and SIGTERM end the servers, which `told_to_end` hears of first; SIGHUP has keys and clients read anew.
 
     A second SIGINT is a person who insists. A second SIGTERM changes nothing: who forwards signals may send it twice
     at once, and who starts processes has SIGKILL.
     """
+
+    def terminate() -> None:
+        told_to_end()
+        end(servers)
+
+    def interrupt() -> None:
+        """The first time, end; after that, drop what is under way."""
+        for server in servers:
+            server.force_exit = server.should_exit
+        terminate()
+
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, _insist, servers)
-    loop.add_signal_handler(signal.SIGTERM, end, servers)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGTERM, terminate)
     loop.add_signal_handler(signal.SIGHUP, reload)
     # They are not taken back: until the loop is closed, a further signal must not kill what is ending.
     yield

@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import socket
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 
 import structlog
 import uvicorn
@@ -15,7 +16,21 @@ MOST_CONNECTIONS = 1_000
 
 _PAUSE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
-_EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+# Clients that have left before they were accepted, and what the network reports of them (accept(2), "Error handling").
+_OF_THE_CLIENT = frozenset(
+    {
+        errno.ECONNABORTED,
+        errno.ECONNRESET,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.ENETDOWN,
+        errno.ENETUNREACH,
+        errno.ENOTCONN,
+        errno.EPERM,
+        errno.EPROTO,
+    }
+)
 
 _log = structlog.get_logger()
 
@@ -36,14 +51,16 @@ class Server(uvicorn.Server):
         """Start the application, then accept on each listener."""
         await super().startup(sockets=[])
         self._acceptors = [asyncio.create_task(self._accept(listener)) for listener in sockets or ()]
+        for acceptor in self._acceptors:
+            acceptor.add_done_callback(self._end)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, give everybody a last answer, then let uvicorn finish what is under way."""
         for acceptor in self._acceptors:
             acceptor.cancel()
         await asyncio.gather(*self._acceptors, return_exceptions=True)
-        for accepted in [each for listener in sockets or () for each in _last_of(listener)]:
-            await self._take(accepted)
+        accepted = [each for listener in sockets or () for each in _last_of(listener)]
+        await asyncio.gather(*(self._take(each, lambda: None) for each in accepted), return_exceptions=True)
         await self._last_answers()
         await super().shutdown()
 
@@ -58,28 +75,46 @@ class Server(uvicorn.Server):
         while self.server_state.connections and not self.force_exit and time() < until:  # noqa: ASYNC110  no event
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def _end(self, _acceptor: asyncio.Task[None]) -> None:
+        """A server that accepts no more must not go on as if it did."""
+        self.should_exit = True
+
     async def _accept(self, listener: socket.socket) -> None:
         listener.setblocking(False)  # noqa: FBT003  the standard library's signature
         while True:
             await self._room.acquire()
+            place = ExitStack()
+            place.callback(self._room.release)
             try:
-                await self._accept_one(listener)
-            except OSError as error:
-                self._room.release()
-                if error.errno in _EXHAUSTED:
-                    # Whoever waits, waits a little longer; going on at once would only spin.
-                    _log.warning("server.cannot_accept", cause=error.strerror)
-                    await asyncio.sleep(_PAUSE_SECONDS)
+                await self._accept_one(listener, place)
+            except Exception as error:  # noqa: BLE001  whatever it is, others want to connect
+                place.close()
+                await self._recover(error)
 
-    async def _accept_one(self, listener: socket.socket) -> None:
+    async def _accept_one(self, listener: socket.socket, place: ExitStack) -> None:
+        """The place is given back by closing it, which counts once, however often it is done."""
         await _readable(listener)
         accepted, _ = listener.accept()
         # Whatever is cancelled from here on, who was accepted is served.
-        await asyncio.shield(asyncio.ensure_future(self._take(accepted)))
+        await asyncio.shield(asyncio.ensure_future(self._take(accepted, place.close)))
 
-    async def _take(self, accepted: socket.socket) -> None:
+    async def _take(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: Connection(self, self._room.release), accepted)
+        try:
+            await loop.connect_accepted_socket(lambda: Connection(self, closed), accepted)
+        except BaseException:
+            accepted.close()
+            raise
+
+    async def _recover(self, error: Exception) -> None:
+        """Tell what hinders, and wait a little: going on at once would only spin."""
+        if isinstance(error, OSError):
+            if error.errno in _OF_THE_CLIENT:
+                return
+            _log.warning("server.cannot_accept", cause=error.strerror)
+        else:
+            _log.error("server.cannot_accept", cause=repr(error), exc_info=error)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 async def _readable(listener: socket.socket) -> None:

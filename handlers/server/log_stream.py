@@ -2,6 +2,10 @@
 
 import json
 import os
+import select
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import accumulate
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -12,6 +16,7 @@ _GATHER_SECONDS = 0.05
 """After a line, the time in which others join it in one write: waking for each would cost as much as the work."""
 
 _DRAIN_SECONDS = 2.0
+_LINE_END = b"\n"
 
 
 class BackgroundWriter:
@@ -22,6 +27,8 @@ class BackgroundWriter:
 
     def __init__(self, descriptor: int, most_lines: int = MOST_LINES) -> None:
         self._descriptor = descriptor
+        self._writable = select.poll()
+        self._writable.register(descriptor, select.POLLOUT)
         self._waiting: SimpleQueue[bytes | Event] = SimpleQueue()
         self._most_lines = most_lines
         self._without_room = self._not_written = self._told = 0
@@ -51,8 +58,7 @@ class BackgroundWriter:
     def _work(self) -> None:
         while True:
             lines, ended = self._taken()
-            if lines:
-                self._write(lines)
+            self._write(lines)
             for each in ended:
                 each.set()
 
@@ -64,20 +70,39 @@ class BackgroundWriter:
         return [each for each in taken if isinstance(each, bytes)], [each for each in taken if isinstance(each, Event)]
 
     def _write(self, lines: list[bytes]) -> None:
+        """These lines, behind the number of those lost so far; a line of which the end is not written is lost too."""
         lost = self._without_room + self._not_written
-        left = self._notice(lost - self._told) + b"".join(lines)
-        try:
+        texts = [self._notice(lost - self._told), *lines]
+        written = self._put(b"".join(texts))
+        told, *whole = (end <= written for end in accumulate(map(len, texts)))
+        self._not_written += whole.count(False)
+        if told:
+            self._told = lost
+
+    def _put(self, data: bytes) -> int:
+        """How much of it could be written."""
+        left = memoryview(data)
+        with suppress(OSError):
             while left:
-                left = left[os.write(self._descriptor, left) :]
-        except OSError:
-            self._not_written += min(len(lines), left.count(b"\n"))
-            self._torn = True
-        else:
-            self._told, self._torn = lost, False
+                left = left[self._written(left) :]
+        written = len(data) - len(left)
+        if written:
+            self._torn = not data[:written].endswith(_LINE_END)
+        return written
+
+    def _written(self, data: memoryview) -> int:
+        """How much is written at once. A descriptor that does not block by itself is waited for all the same."""
+        while True:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:
+                self._writable.poll()
 
     def _notice(self, lost: int) -> bytes:
         """How many lines are missing here; on a line of its own, should half of one stand before it."""
-        end = b"\n" if self._torn else b""
-        return (
-            end + json.dumps({"event": "log.lost", "level": "error", "lines": lost}).encode() + b"\n" if lost else end
-        )
+        end = _LINE_END if self._torn else b""
+        if not lost:
+            return end
+        now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        told = {"event": "log.lost", "level": "error", "lines": lost, "timestamp": now}
+        return end + json.dumps(told).encode() + _LINE_END

@@ -14,6 +14,8 @@ import structlog
 from structlog.typing import Processor
 
 from handlers.server.log_stream import BackgroundWriter
+from handlers.server.masking import MASKING
+from handlers.server.printable import printable
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -21,17 +23,20 @@ _STDLIB_LEVEL = logging.WARNING
 def set_up(stream: TextIO | None = None) -> Callable[[], None]:
     """Send every log line of this process, the libraries' included, to the stream in one form.
 
-    Without a stream it is standard error; without that, nowhere. What is returned waits until all lines so far are
-    written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
+    Without a stream it is standard error; without that, nowhere. Secrets are masked. What is returned waits until all
+    lines so far are written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
     """
     stream = stream or sys.stderr
     renderer = _renderer(readable=stream is not None and stream.isatty())
     lines = _beside_the_work(stream)
     shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         # Tracebacks without local variables: those may hold a signature or a token.
         structlog.processors.format_exc_info,
+        # First, since a secret is known by its characters as they came.
+        MASKING,
+        printable,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, renderer],
@@ -58,7 +63,7 @@ def _renderer(*, readable: bool) -> Processor:
 def _serialized(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's, among them what to do with the rest
     try:
         return orjson.dumps(line, default=options["default"]).decode()
-    except TypeError:  # A text that is not Unicode: slower, and escaped.
+    except TypeError:  # A dictionary whose keys are no texts: slower.
         return json.dumps(line, **options)
 
 

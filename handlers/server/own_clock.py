@@ -1,41 +1,104 @@
-"""Whether our own clock may be the one that is wrong: when every client looks skewed alike, it probably is."""
+"""Whether a clock is wrong, ours or a client's, by what clients have really signed: a forger moves nothing here."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
+from datetime import datetime
+from statistics import median
 
+import structlog
+
+from handlers.server.api import Facts
+from handlers.server.guard import Sent
+from handlers.server.rate import Rate
 from handlers.snap.client import Clients
+from handlers.snap.codes import SnapError
 
 ENOUGH = 3
-"""Refusals in a row, with no token issued between them."""
+"""Refusals of a client in a row, with no token issued to it between them; and tokens, before a median says anything."""
+
+MEDIAN_OF = 5
+"""Tokens of a client, the last ones."""
 
 ALIKE_SECONDS = 30.0
-"""How far apart the skews of clients may be that are off by the same cause."""
+"""How far apart skews may be that have the same cause."""
+
+MOST_A_SECOND = 10
+"""Signatures that are checked of requests refused for the clock; of those beyond nothing is learnt."""
 
 _REASONS = frozenset({"clock.behind", "clock.ahead"})
+_SUSPECT = "compare this machine's clock, and the client's, with a time server"
+_DRIFTING = f"{_SUSPECT}; beyond the tolerance its requests are refused"
+
+_log = structlog.get_logger()
+
+
+class ClientClock:
+    """The skews of one client's genuine requests: how many seconds it is ahead of us."""
+
+    def __init__(self) -> None:
+        self._refused: deque[float] = deque(maxlen=ENOUGH)
+        self._accepted: deque[float] = deque(maxlen=MEDIAN_OF)
+        self._suspected = self._drifting = False
+
+    def becomes_suspect(self, ahead: float) -> bool:
+        """Take a refusal for the clock into account; True once, for the first `ENOUGH` in a row that are off alike."""
+        self._refused.append(ahead)
+        alike = len(self._refused) == ENOUGH and max(self._refused) - min(self._refused) <= ALIKE_SECONDS
+        before, self._suspected = self._suspected, self._suspected or alike
+        return alike and not before
+
+    def starts_drifting(self, ahead: float, tolerance_seconds: float) -> float | None:
+        """Take a token into account; the median skew, once, when it exceeds half the tolerance.
+
+        It is told again only after the median was within a quarter.
+        """
+        self._refused.clear()
+        self._suspected = False
+        self._accepted.append(ahead)
+        if not self._drifting and abs(ahead) <= tolerance_seconds / 2:
+            return None  # The commonest case: this one moves the median back.
+        middle = median(self._accepted)
+        before, limit = self._drifting, tolerance_seconds / (4 if self._drifting else 2)
+        self._drifting = abs(middle) > limit and len(self._accepted) >= ENOUGH
+        return middle if self._drifting and not before else None
 
 
 class OwnClock:
-    """Watches the skews of known clients; of two clients or more, at least two must look alike."""
+    """Watches the clocks of all clients that the settings know, and logs what is wrong with one."""
 
     def __init__(self, clients: Callable[[], Clients]) -> None:
         self._clients = clients
-        self._streak: deque[tuple[str, float]] = deque(maxlen=ENOUGH)
-        self._suspected = False
+        self._clocks: defaultdict[str, ClientClock] = defaultdict(ClientClock)
+        self._rate = Rate(MOST_A_SECOND)
 
-    def becomes_suspect(self, client_key: str, skew_seconds: float, reason: str | None) -> bool:
-        """Take one decision into account; True if it is the one that raises the suspicion.
+    def issued(self, told: Facts) -> None:
+        """Take a token that was issued into account."""
+        client_key, ahead = told.get("client_key"), told.get("clock_skew_seconds")
+        if not isinstance(client_key, str) or not isinstance(ahead, float):
+            return
+        tolerance = self._clients().find(client_key).clock_tolerance.total_seconds()
+        middle = self._clocks[client_key].starts_drifting(ahead, tolerance)
+        if middle is not None:
+            told = {"client_key": client_key, "client_is_ahead_by_seconds": middle, "tolerance_seconds": tolerance}
+            _log.warning("clock.drifting", **told, advice=_DRIFTING)
 
-        `reason` is None for a token that was issued: whoever got it agrees with our clock.
+    def refused(self, told: Facts, sent: Sent, error: SnapError, now: datetime) -> None:
+        """Take a refusal for the clock into account, if its signature holds; to be called when the answer is gone.
+
+        Checking is the same work whoever asks, a client that is not known included.
         """
-        if reason is None:
-            self._streak.clear()
-        elif reason in _REASONS and client_key in self._clients():
-            self._streak.append((client_key, skew_seconds))
-        before, self._suspected = self._suspected, self._all_alike()
-        return self._suspected and not before
+        client_key, ahead = told.get("client_key"), told.get("clock_skew_seconds")
+        if error.reason not in _REASONS or not isinstance(client_key, str) or not isinstance(ahead, float):
+            return
+        is_checked = self._rate.allows(now) and _is_signed(client_key, sent, self._clients())
+        if is_checked and self._clocks[client_key].becomes_suspect(ahead):
+            told = {"client_key": client_key, "clients_are_ahead_by_seconds": ahead}
+            _log.error("clock.suspect", **told, advice=_SUSPECT)
 
-    def _all_alike(self) -> bool:
-        skews = [skew for _, skew in self._streak]
-        seen = {client for client, _ in self._streak}
-        enough = len(skews) == ENOUGH and len(seen) >= min(2, len(self._clients()))
-        return enough and max(skews) - min(skews) <= ALIKE_SECONDS
+
+def _is_signed(client_key: str, sent: Sent, clients: Clients) -> bool:
+    try:
+        clients.find(client_key).require_signature(client_key, sent.get(b"x-timestamp"), sent.get(b"x-signature"))
+    except SnapError:
+        return False
+    return True

@@ -1,10 +1,11 @@
 """The settings: one TOML file, each value overridable by `SNAP_TOKEN__SECTION__NAME`, every mistake told at once."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, ValidationInfo
+from pydantic import Field, PrivateAttr, ValidationError, ValidationInfo
 from pydantic import field_validator as field_rule
 from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -42,6 +43,18 @@ class Settings(BaseSettings):
     debug: Debug = _NO_ENTRIES
     services: tuple[ServiceTable, ...] = ()
     clients: tuple[ClientTable, ...] = Field(min_length=1)
+    _written: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _file: Path = PrivateAttr(Path())
+
+    @property
+    def file(self) -> Path:
+        """The settings file."""
+        return self._file
+
+    @property
+    def written(self) -> Mapping[str, Any]:
+        """The content of the file as TOML has it, without the variables of the environment and without defaults."""
+        return self._written
 
     @classmethod
     def settings_customise_sources(
@@ -111,18 +124,31 @@ class Settings(BaseSettings):
         """
         mistakes = strange_variables(cls._tables())
         try:
-            content = tomllib.loads(read_text(file))
+            content = _tables_in(file, beside or file)
             mistakes += [f"{key}: {NO_SUCH_KEY}" for key in content if key.startswith("_")]
             with relative_to((beside or file).absolute().parent):
                 # A name with an underscore before it would be an argument of pydantic-settings.
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
+            settings._written, settings._file = content, beside or file
         except ValidationError as error:
             raise SettingsError(mistakes + told(error)) from error
-        except (ValueError, RecursionError) as error:
+        except (ValueError, TimeoutError) as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:
             raise SettingsError(mistakes)
         return settings
+
+
+def _tables_in(file: Path, name: Path) -> dict[str, Any]:
+    text = read_text(file)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{name} is not TOML: {error}"
+        raise ValueError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"{name} cannot be read: a number in it is too long, or its tables or lists are too deep"
+        raise ValueError(message) from error
 
 
 def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> list[InitErrorDetails]:

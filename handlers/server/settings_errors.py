@@ -20,8 +20,13 @@ class SettingsError(Exception):
     """The mistakes in the settings, one line each, as `path.of.key: what is wrong`."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("; ".join(mistakes))
-        self.mistakes = mistakes
+        self.mistakes = [_on_one_line(mistake) for mistake in mistakes]
+        super().__init__("; ".join(self.mistakes))
+
+
+def _on_one_line(text: str) -> str:
+    """A key, or the path of a file, may hold line ends and what else steers a terminal: these are escaped."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:

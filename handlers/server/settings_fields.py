@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, InstanceOf, PlainValidator
 from pydantic_settings import NoDecode
 
 from handlers.server.captures import require_folder
-from handlers.server.key_files import in_folder
+from handlers.server.key_files import in_folder, read_text
 from handlers.server.remote import Network
 from handlers.state.opening import StateUrl
 
@@ -26,7 +26,10 @@ def _state_url(value: object) -> StateUrl:
     if not isinstance(value, str):
         message = "a URL is wanted"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
-    return StateUrl(value, in_folder(""))
+    url = StateUrl(value, in_folder(""))
+    for file in url.files:
+        read_text(file)
+    return url
 
 
 def _network(value: object) -> Network:

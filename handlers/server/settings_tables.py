@@ -16,13 +16,13 @@ from pydantic import (
 from pydantic import field_validator as field_rule
 
 from handlers.server.key_files import (
-    BearerSecret,
-    ClientSecret,
+    NO_SECRETS,
+    BearerSecrets,
+    ClientSecrets,
     KeyFile,
     PublicKey,
     TokenKeys,
     read_private_key,
-    require_private,
 )
 from handlers.server.settings_fields import CaptureFolder, Networks, Url
 from handlers.snap.client import CLIENT_KEY
@@ -117,7 +117,7 @@ class Token(Table):
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The keys in the file; the first mints, all open."""
+        """The keys in the file; the first mints, all open until their time is over."""
         return self.keys_file.keys
 
     @property
@@ -138,13 +138,13 @@ class ClientTable(Table):
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Whole = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
-    client_secret_file: ClientSecret | None = Field(None, repr=False)
+    client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
 
     @property
-    def call_secret(self) -> bytes | None:
-        """The secret that signs the client's calls; None if its key pair does."""
-        return self.client_secret_file if self.call_signature == "symmetric" else None
+    def call_secrets(self) -> tuple[bytes, ...]:
+        """The secrets of which one signs the client's calls, the newest first; none if its key pair does."""
+        return self.client_secret_file if self.call_signature == "symmetric" else ()
 
     @field_rule("partner_id", mode="before")
     @classmethod
@@ -154,11 +154,11 @@ class ClientTable(Table):
 
     @field_rule("client_secret_file")
     @classmethod
-    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
-        if secret is None and info.data.get("call_signature") == "symmetric":
+    def _has_a_secret(cls, secrets: tuple[bytes, ...], info: ValidationInfo) -> tuple[bytes, ...]:
+        if not secrets and info.data.get("call_signature") == "symmetric":
             message = 'the file of a secret is wanted, since call_signature is "symmetric"'
             raise ValueError(message)
-        return secret
+        return secrets
 
 
 class State(Table):
@@ -189,22 +189,22 @@ class Internal(Listener):
     port: Whole = Field(9080, ge=0, le=65535)
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
     accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
-    secret_file: BearerSecret | None = Field(None, repr=False)
+    secret_file: BearerSecrets = Field(NO_SECRETS, repr=False)
     body_limit_bytes: Whole = Field(262_144, ge=1_024, le=1_048_576)
 
     @property
-    def secret(self) -> bytes | None:
-        """The bearer secret that callers have to send; None if none is demanded."""
+    def secrets(self) -> tuple[bytes, ...]:
+        """The bearer secrets of which callers have to send one, the newest first; none if none is demanded."""
         return self.secret_file
 
     @field_rule("secret_file")
     @classmethod
-    def _has_a_secret(cls, secret: bytes | None, info: ValidationInfo) -> bytes | None:
+    def _has_a_secret(cls, secrets: tuple[bytes, ...], info: ValidationInfo) -> tuple[bytes, ...]:
         host = info.data.get("host", "localhost")
-        if secret is None and not is_loopback(host):
+        if not secrets and not is_loopback(host):
             message = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
             raise ValueError(message)
-        return secret
+        return secrets
 
 
 class Sandbox(Table):
@@ -217,8 +217,7 @@ class Sandbox(Table):
     @classmethod
     def _signs(cls, file: Path, info: ValidationInfo) -> Path:
         if info.data.get("enabled"):
-            require_private(file)
-            read_private_key(file)
+            read_private_key(file, private=True)
         return file
 
 

@@ -7,31 +7,29 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
-import structlog
 import uvicorn
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.types import ASGIApp
 
+from handlers.server import concerns
+from handlers.server.key_files import NO_SECRETS
+from handlers.server.known_secrets import secrets_of
 from handlers.server.listener import Server
+from handlers.server.masking import MASKING
 from handlers.server.settings import Settings
-from handlers.server.settings_tables import ClientTable
+from handlers.server.settings_tables import ClientTable, Internal
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
-from handlers.snap.keys import ADVISED_BITS
 from handlers.snap.token import TokenKeys
 from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
-
-_log = structlog.get_logger()
 
 _BACKLOG = 2_048
 _UNREAD_MILLISECONDS = 30_000
 _IDLE_SECONDS = 5
 
 # Seconds; longer than a body may take to come, so that what is under way gets its answer.
-_LONGEST_END = 15
+_LONGEST_ANSWER = 12
 
 
 def system_clock() -> datetime:
@@ -43,19 +41,20 @@ def system_clock() -> datetime:
 class Shared:
     """What lives as long as the process, whatever becomes of keys and clients.
 
-    `accel_redirect` is among it since `[internal]` holds from one start to the next.
+    `internal` is the table of the start: all of it but the secrets holds to the end.
     """
 
     state: GuardedState
     revocations: Revocations
+    when_down: WhenDown
     now: Callable[[], datetime]
-    accel_redirect: str | None
+    internal: Internal | None
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Within it the copy of what is revoked is kept fresh; at its end the state is closed."""
+        """Within it the revocations are kept fresh and an outage is probed; at its end the state is closed."""
         try:
-            async with self.revocations.kept_fresh():
+            async with self.revocations.kept_fresh(), self.state.probed(self.now):
                 yield
         finally:
             await self.state.close()
@@ -65,58 +64,70 @@ def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Sha
     """Open the state that instances share; ValueError if it cannot be used."""
     when_down = WhenDown(settings.state.when_down)
     state = GuardedState(settings.state.url.open(), when_down)
-    accel_redirect = settings.internal.accel_redirect if settings.internal else None
-    return Shared(state, Revocations(state, when_down, now), now, accel_redirect)
+    return Shared(state, Revocations(state, when_down, now), when_down, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
     """The clients that the settings know."""
-    return Clients([_client(table) for table in settings.clients], _dummy_key)
+    return Clients([_client(table) for table in settings.clients])
 
 
 def token_keys_of(settings: Settings) -> TokenKeys:
     """The keys that mint and open tokens, for the lifetime that is set."""
-    return TokenKeys(settings.token.keys, timedelta(seconds=settings.token.lifetime_seconds))
+    file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
+    return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
 def assemble(settings: Settings, shared: Shared) -> Services:
-    """What the handlers need, from the settings."""
+    """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
+    MASKING.learn(secrets_of(settings))
     return Services(
         now=shared.now,
         clients=clients_of(settings),
         token_keys=token_keys_of(settings),
         state=shared.state,
         revocations=shared.revocations,
+        when_down=shared.when_down,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         service_methods={table.path: table.methods for table in settings.services},
-        accel_redirect=shared.accel_redirect,
+        accel_redirect=shared.internal.accel_redirect if shared.internal else None,
+        internal_secrets=_internal_secrets(settings.internal, shared.internal),
     )
 
 
+def _internal_secrets(table: Internal | None, started: Internal | None) -> tuple[bytes, ...]:
+    """Those of now; those of the start if the table has gone, or if others reach the listener and none is named now."""
+    if started and (table is None or not (table.secrets or started.is_loopback)):
+        return started.secrets
+    return table.secrets if table else NO_SECRETS
+
+
 def _client(table: ClientTable) -> Client:
+    newest, *former = table.call_secrets or (None,)
     return Client(
         key=table.id,
         public_keys=table.public_keys,
         clock_tolerance=timedelta(seconds=table.clock_tolerance_seconds),
         partner_id=table.partner_id,
-        client_secret=table.call_secret,
+        client_secret=newest,
+        former_secrets=tuple(former),
         suspended=table.suspended,
     )
 
 
-@lru_cache
-def _dummy_key(bits: int) -> rsa.RSAPublicKey:
-    """Nobody holds its private half: it is forgotten here. One a size: making one takes a while."""
-    return rsa.generate_private_key(65537, bits).public_key()
-
-
 def warn(settings: Settings) -> None:
-    """Say what is allowed but not good."""
-    for table in settings.clients:
-        for key in table.public_keys:
-            if key.key_size < ADVISED_BITS:
-                _log.warning("client.key_is_short", client_key=table.id, bits=key.key_size, advised=ADVISED_BITS)
+    """Log what is allowed but not good."""
+    for concern in concerns.of_settings(settings, system_clock()):
+        concern.log()
+
+
+@asynccontextmanager
+async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
+    """Log, before the block begins, what the state engine gives reason to say."""
+    for concern in await concerns.of_state(settings.state.url):
+        concern.log()
+    yield
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -172,6 +183,6 @@ def server(app: ASGIApp) -> Server:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LONGEST_END,
+        timeout_graceful_shutdown=_LONGEST_ANSWER,
     )
     return Server(config)

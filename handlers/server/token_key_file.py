@@ -1,15 +1,19 @@
-"""The file of token keys: one Fernet key a line, the first mints, all open.
+"""The file of token keys: one Fernet key a line, the first mints, all open until their time is over.
 
 Text after a `#` is a comment, on a line of its own or after a key. `snap-token keys rotate` keeps its times there:
-`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. The server does not read comments.
+`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. By the last the server knows when a key
+ends. Any other comment is free.
 """
 
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from handlers.server.token_key_note import RETIRED, mistake, since
 from handlers.snap.token import TokenKeys
 
 
@@ -46,6 +50,18 @@ class TokenKeyFile:
     def keys(self) -> tuple[bytes, ...]:
         """The keys alone."""
         return tuple(line.key for line in self.lines)
+
+    @property
+    def retired_at(self) -> Mapping[bytes, datetime]:
+        """Since when a key mints no more, of those whose comments say so."""
+        times = {line.key: since(line.note, RETIRED) for line in self.lines}
+        return {key: at for key, at in times.items() if at}
+
+    @property
+    def mistakes(self) -> list[str]:
+        """What is wrong with the comments of keys: they look like times and are none."""
+        found = [(line, mistake(line.note, mints=line is self.lines[0])) for line in self.lines]
+        return [f"key {line.fingerprint}: {what}" for line, what in found if what]
 
     @property
     def text(self) -> str:

@@ -1,10 +1,13 @@
 """Clients: who may ask for a token, how they sign, and how far their clock may be off."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from statistics import mode
+from functools import reduce
+from itertools import chain
+from operator import or_
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -12,12 +15,15 @@ from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.keys import fingerprint
 from handlers.snap.signature import string_to_sign, verdicts, verifies
+from handlers.snap.stand_in import stand_in_for
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
 
 SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
 """What stands for the fingerprint of a key where a client's secret has signed."""
+
+_Shape = tuple[int, int]
 
 # The caller is not told which of the two it was: that would tell it which clients there are.
 _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
@@ -29,7 +35,8 @@ class Client:
 
     `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
     is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
-    A client with a secret signs its calls symmetrically. `fingerprints` are those of the public keys.
+    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are taken
+    too. `fingerprints` are those of the public keys.
     """
 
     key: str
@@ -39,6 +46,7 @@ class Client:
     known: bool = True
     partner_id: str = ""
     client_secret: bytes | None = field(default=None, repr=False)
+    former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
     fingerprints: tuple[str, ...] = field(init=False, repr=False)
 
@@ -96,7 +104,10 @@ class Client:
 
     def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
-            return SIGNED_BY_SECRET if call.is_signed_with(self.client_secret, signature) else None
+            # Every secret is tried, so the time taken does not tell which of them it was.
+            secrets = (self.client_secret, *self.former_secrets)
+            signed = [call.is_signed_with(secret, signature) for secret in secrets]
+            return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
         verified = verdicts(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
         return self.fingerprints[verified.index(True)] if any(verified) else None
@@ -109,19 +120,27 @@ class Client:
 class Clients:
     """The clients of the settings, and one stand-in that takes the place of any other.
 
-    Refusing is the same work for all: whoever has fewer keys than the most is padded with a key that nobody holds, and
-    the stand-in has no other.
+    Refusing is the same work for all: each client is padded with keys that nobody holds, so that all have as many keys
+    of each shape, size and exponent, as the client that has the most of it; the stand-in has no others.
     """
 
-    def __init__(self, clients: Sequence[Client], dummy_key: Callable[[int], RSAPublicKey]) -> None:
-        """`dummy_key` makes a public key of so many bits and forgets the private one."""
-        dummy = dummy_key(mode(key.key_size for client in clients for key in client.public_keys))
-        most = max(len(client.public_keys) for client in clients)
+    def __init__(
+        self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = stand_in_for
+    ) -> None:
+        """`dummy_key` gives a key of the shape of another, and nobody holds its private half."""
+        samples = {_shape(key): key for client in clients for key in client.public_keys}
+        shapes = {client.key: Counter(map(_shape, client.public_keys)) for client in clients}
+        most = reduce(or_, shapes.values())
+        # As many objects as there are keys at the most: one that is used again and again would be the faster for it.
+        dummies = {shape: [dummy_key(key) for _ in range(most[shape])] for shape, key in samples.items()}
+
+        def padding(own: Counter[_Shape]) -> tuple[RSAPublicKey, ...]:
+            return tuple(chain.from_iterable(dummies[shape][:number] for shape, number in (most - own).items()))
+
         self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        self._stand_in = Client("", (), self.widest_tolerance, (dummy,) * most, known=False)
-        self._by_key = {
-            client.key: replace(client, padding=(dummy,) * (most - len(client.public_keys))) for client in clients
-        }
+        self._stand_in = Client("", (), self.widest_tolerance, padding(Counter()), known=False)
+        self._by_key = {client.key: replace(client, padding=padding(shapes[client.key])) for client in clients}
+        self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
         """Whether the settings know the client."""
@@ -135,6 +154,12 @@ class Clients:
         """How many the settings know."""
         return len(self._by_key)
 
-    def find(self, client_key: str) -> Client:
-        """The client of that key, or the stand-in."""
-        return self._by_key.get(client_key, self._stand_in)
+    def find(self, client_key: str, *, suspended: bool = False) -> Client:
+        """The client of that key, or the stand-in; `suspended` adds to what the settings say, and lifts nothing."""
+        clients = self._suspended if suspended else self._by_key
+        return clients.get(client_key, self._stand_in)
+
+
+def _shape(key: RSAPublicKey) -> _Shape:
+    """Bits and exponent: what the time of a verification hangs on."""
+    return key.key_size, key.public_numbers().e

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
+from datetime import datetime
 from hashlib import sha256
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     load_pem_public_key,
 )
-from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from cryptography.x509 import Certificate, load_der_x509_certificate, load_pem_x509_certificate
 
 SMALLEST_BITS = 1024
 ADVISED_BITS = 2048
@@ -83,6 +84,15 @@ def fingerprint(key: RSAPublicKey) -> str:
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
+def certificate_end(text: str) -> datetime | None:
+    """The end of a certificate's validity (notAfter; RFC 5280, section 4.1.2.5), UTC; None if the text is none."""
+    try:
+        raw = _unwrapped(text.strip())
+        return _certificate(raw, pem=_ARMOUR.encode() in raw).not_valid_after_utc
+    except _UNREADABLE:
+        return None
+
+
 def _unwrapped(text: str) -> bytes:
     """PEM or DER: whatever base64 was wrapped around it is taken off."""
     if _ARMOUR in text:
@@ -120,9 +130,13 @@ def _is_private(raw: bytes, *, pem: bool) -> bool:
 
 def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
     try:
-        return (load_pem_x509_certificate if pem else load_der_x509_certificate)(raw).public_key()
+        return _certificate(raw, pem=pem).public_key()
     except _UNREADABLE as error:
         raise KeyFormError(_unreadable(raw, pem=pem)) from error
+
+
+def _certificate(raw: bytes, *, pem: bool) -> Certificate:
+    return (load_pem_x509_certificate if pem else load_der_x509_certificate)(raw)
 
 
 def _unreadable(raw: bytes, *, pem: bool) -> str:

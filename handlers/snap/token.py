@@ -5,10 +5,11 @@ characters gives 140 characters; NICEPAY's limit is 150 (NICO and NIVA, accessTo
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import ClassVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -17,6 +18,8 @@ LIFETIME = timedelta(seconds=900)  # SNAP: a B2B token lives 15 minutes.
 
 CLOCKS_APART = timedelta(seconds=60)
 """By how much the clock that issued a token may be ahead of the one that opens it; Fernet allows as much."""
+
+_NOT_KNOWN: Mapping[bytes, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +50,44 @@ class ExpiredTokenError(TokenRefusedError):
 
 
 class TokenKeys:
-    """The Fernet keys, newest first: the first mints, all open."""
+    """The Fernet keys, newest first: the first mints, all open, those that have retired until their last token ends."""
 
-    def __init__(self, keys: Sequence[bytes], lifetime: timedelta = LIFETIME) -> None:
-        """Each key is 32 bytes in urlsafe base64; ValueError if one is not, or if there is none."""
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+    def __init__(
+        self, keys: Sequence[bytes], lifetime: timedelta = LIFETIME, retired_at: Mapping[bytes, datetime] = _NOT_KNOWN
+    ) -> None:
+        """Each key is 32 bytes in urlsafe base64; ValueError if one is not, or if there is none.
+
+        `retired_at` says since when a key mints no more, where that is known. The first key mints, whatever it says.
+        """
+        fernets = [Fernet(key) for key in keys]
+        self._minting = MultiFernet(fernets)
+        self._opening = list(zip(fernets, [None, *map(retired_at.get, keys[1:])], strict=True))
         self.lifetime = lifetime
 
     def mint(self, client_key: str, issued_at: datetime) -> str:
         """A token for one client; urlsafe base64, at most 140 characters."""
-        return self._fernet.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
+        return self._minting.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
 
     def open(self, token: str, now: datetime) -> OpenedToken:
         """Read a token back.
 
         Raises:
-            TamperedTokenError: no key opens it, or it is spelt in another way than it was issued.
+            TamperedTokenError: no key opens it any more, or it is spelt in another way than it was issued.
             ExpiredTokenError: its lifetime is over, or its beginning is too far ahead.
         """
         raw = _canonical(token)
         try:
-            client_key = self._fernet.decrypt(raw).decode()
-            issued_at = datetime.fromtimestamp(self._fernet.extract_timestamp(raw), UTC)
+            fernet = self._opening_at(now)
+            client_key = fernet.decrypt(raw).decode()
+            issued_at = datetime.fromtimestamp(fernet.extract_timestamp(raw), UTC)
         except InvalidToken as error:
             raise TamperedTokenError from error
         if not issued_at - CLOCKS_APART <= now < issued_at + self.lifetime:
             raise ExpiredTokenError
         return OpenedToken(client_key, issued_at, fingerprint(token))
+
+    def _opening_at(self, now: datetime) -> MultiFernet:
+        return MultiFernet([fernet for fernet, at in self._opening if not (at and has_ended(at, now, self.lifetime))])
 
     def expires_at(self, issued_at: datetime) -> datetime:
         """The second from which on a token of that issue is refused."""
@@ -84,6 +98,11 @@ class TokenKeys:
         age = int(now.timestamp()) - int(issued_at.timestamp())
         lifetime = int(self.lifetime.total_seconds())
         return min(max(lifetime - age, 0), lifetime)
+
+
+def has_ended(retired_at: datetime, now: datetime, lifetime: timedelta) -> bool:
+    """Whether the last token of a key that retired then has expired, be the clocks as far apart as they may."""
+    return now - retired_at > lifetime + CLOCKS_APART
 
 
 def remembered_seconds(lifetime: timedelta) -> int:

@@ -1,9 +1,10 @@
 """Calls that go to the engine together: whatever a trip costs, a commit or a packet, is paid once for all of them."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 
@@ -12,15 +13,21 @@ Result = TypeVar("Result")
 Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
 
 
-async def in_time(answer: Awaitable[Result]) -> Result:
+async def in_time(answer: Awaitable[Result], began: float | None = None) -> Result:
     """Wait for an engine's answer.
+
+    `began` is the time by the event loop's clock at which the call began, if that was before; a call of several steps
+    has no more time than others.
 
     Raises:
         StateDownError: there is none within `TIMEOUT_SECONDS`, or it is an error.
     """
+    began = asyncio.get_running_loop().time() if began is None else began
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with asyncio.timeout_at(began + TIMEOUT_SECONDS):
             return await answer
+    except StateDownError:
+        raise
     except Exception as error:
         raise _down(error) from error
 
@@ -30,43 +37,42 @@ def _down(error: Exception) -> StateDownError:
     return StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if late else f"{type(error).__name__}: {error}")
 
 
-class _Batch(Generic[Call, Result]):
-    """Calls that go together. One timer is enough: from the first of them on they have `TIMEOUT_SECONDS`."""
+class _Deadlines:
+    """Gives each answer `TIMEOUT_SECONDS` of its own. One timer is enough: who waits longest is due first."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._calls: dict[asyncio.Future[Result], Call] = {}
-        self._deadline = loop.call_later(TIMEOUT_SECONDS, self._settle, repeat(TimeoutError()))
+        self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, call: Call) -> asyncio.Future[Result]:
-        answer: asyncio.Future[Result] = self._loop.create_future()
-        self._calls[answer] = call
-        return answer
+    def add(self, answer: asyncio.Future[Any]) -> None:
+        self._waiting.append((self._loop.time() + TIMEOUT_SECONDS, answer))
+        if self._timer is None:
+            self._set_timer()
 
-    async def run(self, run: Run[Call, Result]) -> None:
-        """Answer each call whose caller still waits."""
-        self._calls = {answer: call for answer, call in self._calls.items() if not answer.done()}
-        if self._calls:
-            self._settle(await _results(run, list(self._calls.values())))
-        self._deadline.cancel()
+    def _set_timer(self) -> None:
+        self._timer = self._loop.call_at(self._waiting[0][0], self._look)
 
-    def _settle(self, results: Iterable[Result | Exception]) -> None:
-        for answer, result in zip(self._calls, results, strict=False):
-            if answer.done():
-                continue
-            if isinstance(result, Exception):
-                down = _down(result)
-                down.__cause__ = result
-                answer.set_exception(down)
-            else:
-                answer.set_result(result)
+    def _look(self) -> None:
+        """Fail what is due. Answers that came in time have stayed until now."""
+        self._timer = None
+        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._loop.time()):
+            _, answer = self._waiting.popleft()
+            _settle([answer], [TimeoutError()])
+        if self._waiting:
+            self._set_timer()
 
 
-async def _results(run: Run[Call, Result], calls: Sequence[Call]) -> Iterable[Result | Exception]:
-    try:
-        return await run(calls)
-    except Exception as error:  # noqa: BLE001  whatever it is, each caller hears of it
-        return repeat(error)
+def _settle(answers: Iterable[asyncio.Future[Result]], results: Iterable[Result | Exception]) -> None:
+    for answer, result in zip(answers, results, strict=False):
+        if answer.done():
+            continue
+        if isinstance(result, Exception):
+            down = _down(result)
+            down.__cause__ = result
+            answer.set_exception(down)
+        else:
+            answer.set_result(result)
 
 
 class Batches(Generic[Call, Result]):
@@ -78,19 +84,45 @@ class Batches(Generic[Call, Result]):
 
     def __init__(self, run: Run[Call, Result]) -> None:
         self._run = run
-        self._next: _Batch[Call, Result] | None = None
-        self._runner: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._deadlines: _Deadlines
+        self._gathered: deque[tuple[asyncio.Future[Result], Call]]
+        self._runner: asyncio.Task[None] | None
 
     async def call(self, call: Call) -> Result:
-        """Join the next batch; StateDownError if there is no good answer in time."""
+        """Join the next batch; StateDownError if there is no good answer within `TIMEOUT_SECONDS` from now."""
         loop = asyncio.get_running_loop()
-        if self._runner is None or self._runner.done():
-            self._next = None  # What another event loop may have left.
+        if loop is not self._loop:
+            self._begin(loop)
+        answer: asyncio.Future[Result] = loop.create_future()
+        self._gather(answer, call)
+        self._deadlines.add(answer)
+        if self._runner is None:
             self._runner = loop.create_task(self._run_all())  # It begins in the next turn of the loop.
-        self._next = self._next or _Batch(loop)
-        return await self._next.add(call)
+        return await answer
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """What another event loop may have left is forgotten."""
+        self._loop, self._deadlines = loop, _Deadlines(loop)
+        self._gathered, self._runner = deque(), None
+
+    def _gather(self, answer: asyncio.Future[Result], call: Call) -> None:
+        """While an engine hangs, only calls of the last half second are held."""
+        while self._gathered and self._gathered[0][0].done():
+            self._gathered.popleft()
+        self._gathered.append((answer, call))
 
     async def _run_all(self) -> None:
-        while self._next:
-            batch, self._next = self._next, None
-            await batch.run(self._run)
+        while self._gathered:
+            batch = [each for each in self._gathered if not each[0].done()]
+            self._gathered.clear()
+            if batch:
+                answers, calls = zip(*batch, strict=True)
+                _settle(answers, await self._results(calls))
+        self._runner = None
+
+    async def _results(self, calls: Sequence[Call]) -> Iterable[Result | Exception]:
+        try:
+            return await self._run(calls)
+        except Exception as error:  # noqa: BLE001  whatever it is, each caller hears of it
+            return repeat(error)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 
+from handlers.state.port import SUSPENDED
+
 
 class MemoryState:
     """Dictionaries; a heap says which key ends next, so that sweeping looks at none that has time left."""
@@ -12,6 +14,7 @@ class MemoryState:
         self._seen: dict[str, tuple[datetime, datetime]] = {}
         self._ends: list[tuple[datetime, str]] = []
         self._revoked: dict[str, tuple[datetime, datetime]] = {}
+        self._suspended: dict[str, datetime] = {}
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
         """As the port has it; atomic because it never waits."""
@@ -35,10 +38,18 @@ class MemoryState:
         before_at, before_end = self._revoked.get(subject, (at, end))
         self._revoked[subject] = max(at, before_at), max(end, before_end)
 
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        """As the port has it."""
+        self._suspended.setdefault(SUSPENDED + client_key, at.astimezone(UTC))
+
+    async def resume(self, client_key: str) -> None:
+        """As the port has it."""
+        self._suspended.pop(SUSPENDED + client_key, None)
+
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; those that ended are forgotten."""
         self._revoked = {subject: (at, end) for subject, (at, end) in self._revoked.items() if end > now}
-        return {subject: at for subject, (at, _) in self._revoked.items()}
+        return self._suspended | {subject: at for subject, (at, _) in self._revoked.items()}
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -6,13 +6,17 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from redis.asyncio import Redis
+
 from handlers.state.memory import MemoryState
-from handlers.state.port import State
+from handlers.state.port import Engine
 from handlers.state.redis import RedisState
-from handlers.state.redis_url import redis_client
+from handlers.state.redis_url import redis_client, tls_files
 from handlers.state.sqlite import SqliteState
 
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+
+_REDIS = frozenset({"redis", "rediss", "unix"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +38,42 @@ class StateUrl:
         """Whether no other process can reach what is kept there."""
         return self.text == "memory://"
 
-    def open(self) -> State:
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything can be there yet: the process that first opens an SQLite state makes its file."""
+        return self.file is None or self.file.exists()
+
+    @property
+    def kind(self) -> str:
+        """Which engine it names: memory, sqlite or redis."""
+        scheme = urlsplit(self.text).scheme
+        return "redis" if scheme in _REDIS else scheme
+
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None for another engine."""
+        return _file(urlsplit(self.text), self.folder) if self.kind == "sqlite" else None
+
+    def redis(self) -> Redis | None:
+        """A client of Redis, for questions about the server itself; None for another engine."""
+        return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
+
+    @property
+    def files(self) -> list[Path]:
+        """The certificates and keys that the URL names, which are read whenever a connection is made."""
+        return tls_files(_split(self.text), self.folder)
+
+    def open(self) -> Engine:
         """The state; ValueError if SQLite cannot use its file."""
         return self._opener()()
 
-    def _opener(self) -> Callable[[], State]:
+    def _opener(self) -> Callable[[], Engine]:
         parts = _split(self.text)
         if self.is_of_one_process:
             return MemoryState
         if parts.scheme == "sqlite":
             return partial(SqliteState, _file(parts, self.folder))
-        if parts.scheme in {"redis", "rediss", "unix"}:
+        if parts.scheme in _REDIS:
             return partial(RedisState, redis_client(parts, self.folder))
         message = f"a state is one of {FORMS}"
         raise ValueError(message)

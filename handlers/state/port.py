@@ -7,6 +7,9 @@ from typing import Protocol
 TIMEOUT_SECONDS = 0.5
 """What one call may take, connecting included; after that the engine counts as down."""
 
+SUSPENDED = "suspended:"
+"""What stands before the client key of a suspension."""
+
 
 class StateDownError(Exception):
     """The engine did not answer, or not in time; its own error is the cause.
@@ -17,7 +20,7 @@ class StateDownError(Exception):
 
 
 class State(Protocol):
-    """Three primitives. Every time is aware; every call ends within `TIMEOUT_SECONDS` or raises StateDownError.
+    """What a server asks. Every time is aware; every call ends within `TIMEOUT_SECONDS` or raises StateDownError.
 
     Time is the caller's, so instances need clocks that agree, as they do for timestamps anyway. Keys and subjects
     are ASCII and hold no secret.
@@ -37,7 +40,20 @@ class State(Protocol):
         """
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """The `at` (UTC) of every subject whose revocation has not ended."""
+        """The `at` (UTC) of every subject whose revocation has not ended, and of every suspension.
+
+        A suspension is there as `suspended:<client key>`.
+        """
 
     async def close(self) -> None:
         """Let go of the engine, be it up or down; the state is not used after."""
+
+
+class Engine(State, Protocol):
+    """What an engine offers besides, for commands: no request suspends a client."""
+
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        """Suspend the client until it is resumed; of several suspensions the first `at` is kept."""
+
+    async def resume(self, client_key: str) -> None:
+        """Lift the client's suspension, if there is one."""

@@ -16,13 +16,14 @@ from redis.asyncio import Redis
 
 from handlers.state.batches import Batches, in_time
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import TIMEOUT_SECONDS, StateDownError
+from handlers.state.port import SUSPENDED, TIMEOUT_SECONDS, StateDownError
 
 PREFIX = "snap-token:"
 SEEN = PREFIX + "seen:"
 # Two sorted sets with one member a subject: a score only rises (ZADD GT), so the later time stays.
 REVOKED_AT = PREFIX + "revoked:at"
 REVOKED_UNTIL = PREFIX + "revoked:until"
+SUSPENDED_AT = PREFIX + "suspended:at"
 
 _FORGET = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
 
@@ -44,6 +45,7 @@ class RedisState:
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
         """As the port has it."""
+        began = asyncio.get_running_loop().time()
         at = to_microseconds(now)
         value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
         known = await self._sightings.call(_Sighting(SEEN + key, value, ttl_seconds * 1_000))
@@ -54,8 +56,8 @@ class RedisState:
             if until > at:
                 return from_microseconds(first)
         # Over by the caller's clock, though not yet by that of Redis.
-        await in_time(self._client.eval(_FORGET, 1, SEEN + key, known))
-        return await self.first_seen(key, ttl_seconds, now)
+        await in_time(self._client.eval(_FORGET, 1, SEEN + key, known), began)
+        return await in_time(self.first_seen(key, ttl_seconds, now), began)
 
     async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[bytes | Exception | None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -74,24 +76,35 @@ class RedisState:
         pipeline.zadd(REVOKED_UNTIL, {subject: start + ttl_seconds * SECOND}, gt=True)
         await in_time(pipeline.execute())
 
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        """As the port has it."""
+        await in_time(self._client.hsetnx(SUSPENDED_AT, client_key, to_microseconds(at)))
+
+    async def resume(self, client_key: str) -> None:
+        """As the port has it."""
+        await in_time(self._client.hdel(SUSPENDED_AT, client_key))
+
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; those that ended are taken out of Redis."""
+        began = asyncio.get_running_loop().time()
         moment = to_microseconds(now)
         pipeline = self._client.pipeline(transaction=True)
         pipeline.zrange(REVOKED_AT, 0, -1, withscores=True)
         pipeline.zrange(REVOKED_UNTIL, 0, -1, withscores=True)
-        starts, ends = await in_time(pipeline.execute())
+        pipeline.hgetall(SUSPENDED_AT)
+        starts, ends, suspended = await in_time(pipeline.execute(), began)
         live = {subject for subject, until in ends if until > moment}
         if len(live) < len(starts):
-            await self._sweep(moment)
+            await in_time(self._sweep(moment), began)
         with _of_ours():
-            return {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
+            revoked = {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
+            return revoked | {SUSPENDED + key.decode(): from_microseconds(int(at)) for key, at in suspended.items()}
 
     async def _sweep(self, moment: int) -> None:
         pipeline = self._client.pipeline(transaction=True)
         pipeline.zremrangebyscore(REVOKED_UNTIL, "-inf", moment)
         pipeline.zinterstore(REVOKED_AT, {REVOKED_AT: 1, REVOKED_UNTIL: 0})  # Those that are left, with their scores.
-        await in_time(pipeline.execute())
+        await pipeline.execute()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -32,6 +32,12 @@ def redis_client(url: SplitResult, folder: Path) -> Redis:
     )
 
 
+def tls_files(url: SplitResult, folder: Path) -> list[Path]:
+    """The files that the URL names."""
+    given = dict(parse_qsl(url.query, keep_blank_values=True))
+    return [folder / given[name] for name in _TLS_FILES if name in given]
+
+
 def _place(url: SplitResult) -> dict[str, Any]:
     if url.scheme == "unix":
         return {"unix_socket_path": unquote(_wanted(url.path, "the path of a socket"))}

@@ -1,14 +1,14 @@
-"""What is revoked, as a copy in memory: asking it costs no trip to the engine, and it is at most a second old."""
+"""What is revoked and who is suspended, as a copy in memory: it costs no trip to the engine, and is at most 1 s old."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
-from handlers.state.port import State, StateDownError
+from handlers.state.port import SUSPENDED, State, StateDownError
 from handlers.state.when_down import WhenDown
 
 REFRESH_SECONDS = 0.5
@@ -20,7 +20,10 @@ _log = structlog.get_logger()
 
 
 class Revocations:
-    """The copy. A revocation of a token covers it alone; one of a client covers all it was issued until then."""
+    """The copy. A revocation of a token covers it alone; one of a client covers all it was issued until then.
+
+    A suspension covers the client until it is lifted. Each that begins or ends is a line in the log.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,8 @@ class Revocations:
         self._now = now
         self._monotonic = monotonic
         self._copy: dict[str, datetime] = {}
+        self._news: dict[str, datetime] = {}
+        """Revoked here since the last read began, which may not know of it."""
         self._as_of = float("-inf")
         self._cause = _NOT_READ
         self._one_at_a_time = asyncio.Lock()
@@ -46,17 +51,31 @@ class Revocations:
     def require_fresh(self) -> None:
         """SnapError, 500 02, if the copy is too old and the policy is to refuse."""
         if not self.fresh:
-            self._when_down.meet(self._cause)
+            self._when_down.meet("read", self._cause)
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
-        """Whether that token no longer counts; `issued_at` is a whole second, as tokens have it.
+        """Whether that token no longer counts.
 
         Raises:
             SnapError: the copy is too old and the policy is to refuse; if it is to go on, the old copy is asked.
         """
+        return self.covers(client_key, issued_at) or f"token:{fingerprint}" in self._copy
+
+    def covers(self, client_key: str, issued_at: datetime) -> bool:
+        """Whether all that the client was issued in the second of `issued_at` is revoked.
+
+        Tokens are dated in whole seconds, so the second of the revocation is covered to its end.
+
+        Raises:
+            SnapError: as `is_revoked`.
+        """
         self.require_fresh()
-        client_revoked_at = self._copy.get(f"client:{client_key}", datetime.min.replace(tzinfo=UTC))
-        return issued_at <= client_revoked_at or f"token:{fingerprint}" in self._copy
+        revoked_at = self._copy.get(f"client:{client_key}")
+        return revoked_at is not None and issued_at.replace(microsecond=0) <= revoked_at
+
+    def is_suspended(self, client_key: str) -> bool:
+        """Whether the copy, be it too old, says that the client is suspended."""
+        return SUSPENDED + client_key in self._copy
 
     async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:
         """Revoke one token, here at once and everywhere within a second."""
@@ -67,17 +86,18 @@ class Revocations:
         await self._revoke(f"client:{client_key}", ttl_seconds)
 
     async def _revoke(self, subject: str, ttl_seconds: int) -> None:
-        async with self._one_at_a_time:  # A read that began before would undo it.
-            at = self._now()
-            await self._state.revoke(subject, at, ttl_seconds)
-            self._copy[subject] = max(at, self._copy.get(subject, at))
+        at = self._now()
+        await self._state.revoke(subject, at, ttl_seconds)
+        self._copy[subject] = self._news[subject] = max(at, self._copy.get(subject, at))
 
     async def refresh(self) -> None:
         """Read the copy anew; StateDownError leaves the old one."""
         async with self._one_at_a_time:
-            as_of = self._monotonic()
-            self._copy = dict(await self._state.revocations(self._now()))
+            as_of, self._news = self._monotonic(), {}
+            read = await self._state.revocations(self._now())
+            before, self._copy = self._copy, {**read, **self._news}
             self._as_of = as_of
+        _tell_suspensions(before, self._copy)
 
     @asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
@@ -99,15 +119,17 @@ class Revocations:
             await self._try_to_refresh()
 
     async def _try_to_refresh(self) -> None:
-        """Log the engine's going and its coming back."""
-        was_up = self._cause is _NOT_READ
+        """Remember why the copy is old, for those who are refused because of it."""
         try:
             await self.refresh()
         except StateDownError as cause:
             self._cause = cause
-            if was_up:
-                _log.error("state.down", cause=str(cause))
         else:
             self._cause = _NOT_READ
-            if not was_up:
-                _log.info("state.up")
+
+
+def _tell_suspensions(before: Mapping[str, datetime], now: Mapping[str, datetime]) -> None:
+    for subject in sorted(before.keys() ^ now.keys()):
+        if subject.startswith(SUSPENDED):
+            event = "client.suspended" if subject in now else "client.resumed"
+            _log.warning(event, client_key=subject.removeprefix(SUSPENDED))

@@ -10,17 +10,18 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 import orjson
+import structlog
 
 from handlers.state.batches import Batches, in_time
+from handlers.state.daemon_thread import DaemonThread
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import StateDownError
+from handlers.state.port import SUSPENDED, StateDownError
 from handlers.state.sqlite_file import execute, open_file
 
 SWEPT_FOR_EACH = 2
@@ -43,11 +44,14 @@ _REMEMBER = "INSERT OR REPLACE INTO seen (key, first, until) VALUES (?, ?, ?)"
 _SWEEP = "DELETE FROM seen WHERE key IN (SELECT key FROM seen WHERE until <= ? ORDER BY until LIMIT ?)"
 _REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
-_REVOKED = "SELECT subject, at FROM revoked WHERE until > ?"
+_SUSPEND = "INSERT OR IGNORE INTO suspended VALUES (?, ?)"
+_RESUME = "DELETE FROM suspended WHERE client_key = ?"
+_REVOKED = "SELECT subject, at FROM revoked WHERE until > ? UNION ALL SELECT ? || client_key, at FROM suspended"
 _SWEEP_REVOKED = "DELETE FROM revoked WHERE until <= ?"
 
 Result = TypeVar("Result")
 
+_log = structlog.get_logger()
 
 _Sighting = tuple[str, int, int]
 """A key, the time, and the end of its being remembered, in microseconds."""
@@ -64,7 +68,7 @@ class SqliteState:
             message = f"{path} cannot be used: {getattr(error, 'strerror', None) or error}"
             raise ValueError(message) from error
         self._path = path
-        self._thread = ThreadPoolExecutor(1, "state")
+        self._thread = DaemonThread("state")
         self._sightings = Batches(self._see)
         self._unswept = SWEEP_EVERY
 
@@ -91,17 +95,28 @@ class SqliteState:
         until = start + ttl_seconds * SECOND
         await in_time(self._with_file(lambda connection: _revoke(connection, subject, start, until)))
 
+    async def suspend(self, client_key: str, at: datetime) -> None:
+        """As the port has it."""
+        values = (client_key, to_microseconds(at))
+        await in_time(self._with_file(lambda connection: execute(connection, _SUSPEND, values)))
+
+    async def resume(self, client_key: str) -> None:
+        """As the port has it."""
+        await in_time(self._with_file(lambda connection: execute(connection, _RESUME, (client_key,))))
+
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
-        moment = (to_microseconds(now),)
-        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, moment).fetchall()))
+        values = (to_microseconds(now), SUSPENDED)
+        rows = await in_time(self._with_file(lambda connection: execute(connection, _REVOKED, values).fetchall()))
         return {subject: from_microseconds(at) for subject, at in rows}
 
     async def close(self) -> None:
-        """Finish what is under way and close the file."""
-        with suppress(StateDownError):
+        """Finish what is under way and close the file, or leave both to the end of the process."""
+        try:
             await in_time(self._in_thread(self._disconnect))
-        self._thread.shutdown(wait=False)
+        except StateDownError as cause:
+            _log.warning("state.not_closed", cause=str(cause))
+        self._thread.shutdown()
 
     async def _with_file(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         return await self._in_thread(lambda: self._do(work))

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the schema; stands in the file as `PRAGMA user_version`."""
 
 BUSY_SECONDS = 0.2
@@ -22,12 +22,15 @@ With SQLite's own 1,000 that came twice a second under load, and one commit in a
 
 _POLL_MILLISECONDS = 1
 _GROUP_AND_OTHERS = 0o077
+_SUSPENDED = "CREATE TABLE suspended (client_key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID"
 _SCHEMA = (
     "CREATE TABLE seen (key TEXT PRIMARY KEY, first INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE INDEX seen_until ON seen (until)",
     "CREATE TABLE revoked (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID",
+    _SUSPENDED,
     f"PRAGMA user_version = {VERSION}",
 )
+_FROM_1_TO_2 = (_SUSPENDED, "PRAGMA user_version = 2")
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -92,6 +95,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise ValueError(message)
     if version == 0:
         _create(connection)
+    if version == 1:
+        _apply(connection, _FROM_1_TO_2)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on `execute` waits.
@@ -102,7 +107,12 @@ def _create(connection: sqlite3.Connection) -> None:
         message = "it is the database of another program"
         raise ValueError(message)
     connection.execute("PRAGMA journal_mode = WAL")
+    _apply(connection, _SCHEMA)
+
+
+def _apply(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
+    """All of them or none."""
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _SCHEMA:
+    for statement in statements:
         connection.execute(statement)
     connection.execute("COMMIT")

@@ -1,22 +1,24 @@
 """What becomes of a request while the engine is down: the merchant chooses between refusing and going on."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
+from secrets import token_hex
 from typing import Literal
 
-import structlog
-
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
+from handlers.state.availability import Availability, Kind
+from handlers.state.batches import in_time
 from handlers.state.port import State, StateDownError
+from handlers.state.unchecked import Unchecked
 
 Policy = Literal["refuse", "continue"]
 
 RETRY_AFTER_SECONDS = 1
-LOG_SECONDS = 1.0
-"""One line at the most in this time, while going on."""
 
-_log = structlog.get_logger()
+_PROBE_BYTES = 16
+_PROBE_TTL_SECONDS = 1
 
 
 def refusal(cause: StateDownError) -> SnapError:
@@ -26,51 +28,77 @@ def refusal(cause: StateDownError) -> SnapError:
 
 
 class WhenDown:
-    """The policy; it counts what goes on unchecked."""
+    """The policy, for every request that meets the engine down."""
 
     def __init__(self, policy: Policy, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
-        self._monotonic = monotonic
-        self._unchecked = 0
-        self._told_at = float("-inf")
+        self.availability = Availability(monotonic)
+        self.unchecked = Unchecked()
 
-    def meet(self, cause: StateDownError) -> None:
+    @property
+    def goes_on(self) -> bool:
+        """Whether requests are answered without the engine."""
+        return self._policy == "continue"
+
+    def meet(self, kind: Kind, cause: StateDownError) -> None:
         """Return to go on without the engine, or raise the SnapError that refuses."""
-        if self._policy == "refuse":
+        self.availability.failed(kind, cause)
+        if not self.goes_on:
             raise refusal(cause) from cause
-        self._unchecked += 1
-        if self._monotonic() - self._told_at >= LOG_SECONDS:
-            _log.warning("state.down", cause=str(cause), unchecked=self._unchecked)
-            self._told_at = self._monotonic()
-            self._unchecked = 0
+        self.unchecked.count(cause)
 
 
 class GuardedState:
-    """A state for the handlers: while the engine is down, its first answer follows the policy."""
+    """A state for the handlers: it reports each outcome, and while the engine is down it follows the policy."""
 
     def __init__(self, state: State, when_down: WhenDown) -> None:
         self._state = state
         self._when_down = when_down
+        self._availability = when_down.availability
 
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime) -> datetime | None:
         """As the port has it; when going on without the engine, each time is the first."""
         try:
-            return await self._state.first_seen(key, ttl_seconds, now)
+            first = await self._state.first_seen(key, ttl_seconds, now)
         except StateDownError as cause:
-            self._when_down.meet(cause)
+            self._when_down.meet("write", cause)
             return None
+        if first is None:  # A repeat may have written nothing.
+            self._availability.succeeded("write")
+        return first
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it, but refused by SnapError under either policy: a revocation is never lost in silence."""
         try:
-            await self._state.revoke(subject, at, ttl_seconds)
+            await in_time(self._state.revoke(subject, at, ttl_seconds))
         except StateDownError as cause:
+            self._availability.failed("write", cause)
             raise refusal(cause) from cause
+        self._availability.succeeded("write")
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """As the port has it; whoever keeps the copy judges its age."""
-        return await self._state.revocations(now)
+        """As the port has it; the age of the copy decides what becomes of requests."""
+        try:
+            revocations = await in_time(self._state.revocations(now))
+        except StateDownError as cause:
+            self._availability.failed("read", cause)
+            raise
+        self._availability.succeeded("read")
+        return revocations
+
+    @asynccontextmanager
+    async def probed(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
+        """Within it the engine's coming back is noticed though no request tries it."""
+
+        async def write() -> None:
+            key = f"probe:{token_hex(_PROBE_BYTES)}"
+            await in_time(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
+            self._availability.succeeded("write")
+
+        async with self._availability.probed(write):
+            yield
 
     async def close(self) -> None:
-        """As the port has it."""
+        """As the port has it; what was not yet told of the outage is told."""
+        self._when_down.unchecked.close()
         await self._state.close()

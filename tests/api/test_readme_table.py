@@ -1,5 +1,6 @@
 """The README's table of answers, row by row, against the running server."""
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from handlers.server import guard
 from handlers.server.settings import Settings
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
-from tests.nicepay import BODY, Nicepay, jakarta
+from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## What NICEPAY gets to see\n")[2].partition("\n## ")[0]
@@ -63,6 +64,13 @@ def _again(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     return merchant.ask(nicepay)
 
 
+def _again_after_revocation(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    merchant.ask(nicepay)
+    asyncio.run(merchant.revocations.revoke_client(CLIENT_KEY, 900))
+    merchant.log()
+    return merchant.ask(nicepay)
+
+
 def _twice(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
     return merchant.send([*headers, headers[-1]])
@@ -107,6 +115,7 @@ REQUESTS: dict[str, Ask] = {
     "genuine": _with(),
     "the same once more, within the window": _again,
     "the same once more, where `token.repeat` is `refuse`": _again,
+    "the same once more, after the client's tokens were revoked": _again_after_revocation,
     "body empty": _body(b""),
     "body not JSON, or not UTF-8": _body(b"\xff"),
     "a member of the body twice": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
@@ -133,7 +142,7 @@ REQUESTS: dict[str, Ask] = {
     "body not there 10 seconds after the headers": _slowly,
     "body over 16,384 bytes": _body(b" " * 16_385),
     "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
-    "media type not JSON in UTF-8 (any case; absent is fine)": _with(Content_Type="text/plain"),
+    "media type not JSON in UTF-8 (any case; absent or empty is fine)": _with(Content_Type="text/plain"),
     "body compressed (Content-Encoding)": _with(Content_Encoding="gzip"),
     "over 64 headers, or over 16,384 bytes of them": _with(X_FILLER="x" * 16_384),
     "the server itself failed": _failing,
@@ -142,6 +151,7 @@ REQUESTS: dict[str, Ask] = {
 # Rows that another merchant answers: what the environment says of its settings.
 ELSEWHERE = {
     "the same once more, where `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
+    "the same once more, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
     "the state is down": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
 }
 

@@ -29,6 +29,7 @@ RESAMPLES = 400
 KNOWN = Nicepay()
 FOUR_KEYS = Nicepay("FOURKEYS")
 LARGE_KEY = Nicepay("LARGEKEY", new_key(4096))
+SUSPENDED = Nicepay("SUSPENDED")
 STRANGER = Nicepay()
 Headers = dict[str, str]
 
@@ -54,22 +55,38 @@ def _large_key(timestamp: str) -> Headers:
     return Nicepay("LARGEKEY", STRANGER.private_key).headers(timestamp)
 
 
+def _above_the_modulus(timestamp: str) -> Headers:
+    return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\xff" * 256).decode()}
+
+
+def _suspended(timestamp: str) -> Headers:
+    return SUSPENDED.headers(timestamp)
+
+
+def _suspended_wrong(timestamp: str) -> Headers:
+    return Nicepay(SUSPENDED.client_key, STRANGER.private_key).headers(timestamp)
+
+
 KINDS: dict[str, Callable[[str], Headers]] = {
     "unknown client": _unknown_client,
     "wrong signature": _wrong_signature,
     "wrong padding": _wrong_padding,
+    "number above the modulus": _above_the_modulus,
+    "suspended, right signature": _suspended,
+    "suspended, wrong signature": _suspended_wrong,
     "wrong signature, four keys": _four_keys,
     "wrong signature, 4096 bits": _large_key,
 }
 
 
 def _settings(folder: Path, port: int) -> Path:
-    """Three clients: with one key, with four, and with a larger one than most."""
-    settings = write_settings(folder, KNOWN, FOUR_KEYS, LARGE_KEY, extra=f"[server]\nport = {port}")
+    """Four clients: with one key, with four, with a larger one than most, and a suspended one."""
+    settings = write_settings(folder, KNOWN, FOUR_KEYS, LARGE_KEY, SUSPENDED, extra=f"[server]\nport = {port}")
     for number in range(3):
         (folder / f"{number}.pem").write_text(Nicepay().public_pem)
     text = settings.read_text()
-    settings.write_text(text.replace('["FOURKEYS.pem"]', '["FOURKEYS.pem", "0.pem", "1.pem", "2.pem"]'))
+    text = text.replace('["FOURKEYS.pem"]', '["FOURKEYS.pem", "0.pem", "1.pem", "2.pem"]')
+    settings.write_text(f"{text}\nsuspended = true\n")
     return settings
 
 

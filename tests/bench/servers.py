@@ -14,9 +14,9 @@ from socket import create_server
 
 from tests.bench import calls
 from tests.bench.contestants import place
-from tests.bench.environments import MissingError, python_of
 from tests.bench.load import CONNECTIONS
 from tests.e2e.process import environment
+from tests.environments import MissingError, python_of
 from tests.merchant import write_settings
 from tests.nicepay import BODY, Nicepay
 
@@ -60,11 +60,11 @@ def _product(folder: Path, _port: int) -> list[str | Path]:
 
 
 def _foreign(name: str, module: str, argument: str, _folder: Path, _port: int) -> list[str | Path]:
-    return [python_of(name, REPORTS / "environments"), "-m", f"tests.bench.contestants.{module}", argument]
+    return [python_of(f"bench-{name}", REPORTS / "environments"), "-m", f"tests.bench.contestants.{module}", argument]
 
 
 def _doku(_folder: Path, port: int) -> list[str | Path]:
-    python = python_of("doku", REPORTS / "environments")
+    python = python_of("bench-doku", REPORTS / "environments")
     return [
         *(python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"),
         *("--threads", str(_DOKU_THREADS)),

@@ -20,7 +20,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench import calls, chart, load, report, steps
-from tests.bench.environments import MissingError
 from tests.bench.report import Taken
 from tests.bench.servers import (
     CONTESTANTS,
@@ -35,6 +34,7 @@ from tests.bench.servers import (
     running,
 )
 from tests.engines import redis_server
+from tests.environments import MissingError
 from tests.nicepay import Nicepay, jakarta
 
 DISTINCT = 20_000

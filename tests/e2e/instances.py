@@ -101,12 +101,14 @@ class Instance:
 
 
 @contextmanager
-def instances(*settings: Path, **variables: str) -> Iterator[list[Instance]]:
+def instances(
+    *settings: Path, command: tuple[str | Path, ...] = (COMMAND,), **variables: str
+) -> Iterator[list[Instance]]:
     """Serve each of these settings until the block ends; TOKEN__REPEAT sets `[token] repeat`, and so on."""
     env = environment(**{f"SNAP_TOKEN__{name}": value for name, value in variables.items()})
     with ExitStack() as stack:
-        commands = [(COMMAND, "serve", "--config", file) for file in settings]
-        processes = [stack.enter_context(running(*command, env=env)) for command in commands]
+        commands = [(*command, "serve", "--config", file) for file in settings]
+        processes = [stack.enter_context(running(*each, env=env)) for each in commands]
         yield [Instance(process, _port(process, "server"), _port(process, "internal")) for process in processes]
 
 

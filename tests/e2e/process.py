@@ -104,6 +104,10 @@ class Process:
         """To the whole group, as a terminal does; whoever has not been waited for can be sent one."""
         os.killpg(self.pid, number)
 
+    def terminate(self) -> None:
+        """SIGTERM, to it alone."""
+        self._popen.terminate()
+
     def has_ended(self) -> bool:
         return self._popen.poll() is not None
 

@@ -1,24 +1,29 @@
 """When the machine runs out of something: of descriptors, of connections, of room for the log."""
 
+import json
 import os
 import resource
+import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
-from tests.e2e.process import PATIENCE, environment
+from tests.e2e.process import PATIENCE, environment, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import missing
 
 FULL = Path("/dev/full")
+IN_MEMORY = {"SNAP_TOKEN__STATE__URL": "memory://"}
 SPARE = 4
 """Descriptors that the server is left with."""
 
@@ -75,3 +80,55 @@ def test_a_full_disk_refuses_nobody(unheard: str, sandbox: Sandbox, stranger: Ni
     for client, status in ((sandbox.nicepay(), 200), (stranger, 401)):
         headers = client.headers(jakarta(datetime.now(UTC)))
         assert httpx.post(unheard, headers=headers, content=BODY, trust_env=False).status_code == status
+
+
+def _lines(log: Path, event: str) -> list[dict[str, Any]]:
+    """The lines of that event so far; each of the log is one object of JSON, but for the one that was cut off."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.endswith("}")]
+    return [line for line in lines if line["event"] == event]
+
+
+def _until(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_log_with_no_room_for_a_while_tells_what_is_missing(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Lines that find no room are counted; once there is room, the log has their number and time, on a whole line."""
+    log, env = tmp_path / "log", environment(**FREE_PORT, **IN_MEMORY)
+    with running(COMMAND, "serve", "--config", sandbox.config, env=env, log=log) as process:
+        _until(lambda: log.exists() and bool(_lines(log, "server.listening")))
+        server = Server(process, _lines(log, "server.listening")[0]["endpoint"])
+        most = log.stat().st_size + 10
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+        assert {server.ask(sandbox.nicepay()).status_code for _ in range(5)} == {200}
+        _until(lambda: log.stat().st_size == most)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        process.send_signal(signal.SIGTERM)
+        assert process.status() == 0
+    lost, issued = _lines(log, "log.lost"), _lines(log, "token.issued")
+    assert sum(line["lines"] for line in lost) + len(issued) == 5
+    assert lost
+    assert all(datetime.fromisoformat(line["timestamp"]).tzinfo for line in lost)
+
+
+def test_a_log_that_does_not_block_loses_nothing(sandbox: Sandbox) -> None:
+    """Where standard error is non-blocking and its reader late, every line arrives, whole."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    command: list[str | Path] = [COMMAND, "serve", "--config", sandbox.config]
+    env = environment(**FREE_PORT)
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=write, text=True) as process:
+        os.close(write)
+        assert process.stdout
+        address = process.stdout.readline().split()[-1]
+        with httpx.Client(trust_env=False) as client:
+            answers = [client.get(f"{address}/{'x' * 200}") for _ in range(200)]
+        process.terminate()
+        with os.fdopen(read) as log:
+            lines = [json.loads(line) for line in log]
+        assert process.wait(PATIENCE) == 0
+    assert {answer.status_code for answer in answers} == {404}
+    assert [line["event"] for line in lines].count("token.refused") == 200

@@ -131,27 +131,27 @@ def test_a_stalled_client_does_not_keep_it(server: Server, sandbox: Sandbox) -> 
 
 
 def test_an_address_in_use(sandbox: Sandbox) -> None:
-    """An address that another process has is told in one line, with exit status 2."""
+    """An address that another process has is told in one line of JSON, with exit status 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = run(COMMAND, "serve", "--config", sandbox.config, env=environment(SNAP_TOKEN__SERVER__PORT=port))
-    (line,) = ended.stderr.splitlines()
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert line.startswith(f"snap-token: cannot listen on 127.0.0.1:{port}: ")
+    line = json.loads(ended.stderr)
+    assert (ended.returncode, ended.stdout, line["event"]) == (2, "", "start.failed")
+    assert line["mistakes"][0].startswith(f"cannot listen on 127.0.0.1:{port}: ")
 
 
-@pytest.mark.parametrize("check", [[], ["--check"]], ids=["serve", "check"])
-def test_mistakes_in_the_settings(tmp_path: Path, check: list[str]) -> None:
-    """Every mistake in the settings is told, one line each, with exit status 2."""
+def test_mistakes_in_the_settings(tmp_path: Path) -> None:
+    """Every mistake in the settings is told, by a check one a line, by a start in one line of JSON; the status is 2."""
     misspelt = "SNAP_TOKEN__SEVER__PORT"
     settings = tmp_path / "wrong.toml"
     settings.write_text('[server]\nprot = 8080\nport = 99999\n[token]\nkeys_file = "absent.keys"\n')
-    ended = run(COMMAND, "serve", *check, "--config", settings, env=environment(**{misspelt: "1"}))
-    lines = ended.stderr.splitlines()
-    prefix = f"snap-token: {settings}: "
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert all(line.startswith(prefix) for line in lines)
-    assert {line.removeprefix(prefix).split(": ")[0] for line in lines} == {
+    env = environment(**{misspelt: "1"})
+    started, checked = (run(COMMAND, "serve", *options, "--config", settings, env=env) for options in ([], ["--check"]))
+    mistakes = json.loads(started.stderr)["mistakes"]
+    assert (started.returncode, started.stdout) == (checked.returncode, checked.stdout) == (2, "")
+    assert checked.stderr.splitlines() == [f"snap-token: {mistake}" for mistake in mistakes]
+    assert all(mistake.startswith(f"{settings}: ") for mistake in mistakes)
+    assert {mistake.removeprefix(f"{settings}: ").split(": ")[0] for mistake in mistakes} == {
         misspelt,
         "clients",
         "server.port",
@@ -160,13 +160,31 @@ def test_mistakes_in_the_settings(tmp_path: Path, check: list[str]) -> None:
     }
 
 
-def test_good_settings(sandbox: Sandbox) -> None:
-    """`serve --check` says that good settings are good, and takes no address for that."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        env = environment(SNAP_TOKEN__SERVER__PORT=port)
-        ended = run(COMMAND, "serve", "--check", "--config", sandbox.config, env=env)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{sandbox.config}: good\n", "")
+def test_what_is_checked_starts(sandbox: Sandbox) -> None:
+    """`serve --check` calls settings good with which a server starts, and those of a server that runs in use."""
+    command = (COMMAND, "serve", "--config", sandbox.config)
+    good = run(*command, "--check", env=environment(**FREE_PORT))
+    assert (good.returncode, good.stdout, good.stderr) == (0, f"{sandbox.config}: good\n", "")
+    with running(*command, env=environment(**FREE_PORT)) as process:
+        port = str(urlsplit(process.err.event("server.listening")["endpoint"]).port)
+        bad = run(*command, "--check", env=environment(SNAP_TOKEN__SERVER__PORT=port))
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use (is this server running already?)" in bad.stderr
+
+
+def test_a_probe_is_quiet(server: Server, sandbox: Sandbox) -> None:
+    """A probe of a server that answers says nothing and leaves no line in its log; one that has stopped is not well."""
+    port = str(urlsplit(server.endpoint).port)
+    probe = (COMMAND, "health", "--config", sandbox.config)
+    env = environment(SNAP_TOKEN__SERVER__PORT=port)
+    well = run(*probe, env=env)
+    server.process.send_signal(signal.SIGSTOP)
+    hung = run(*probe, env=env)
+    server.process.send_signal(signal.SIGCONT)
+    assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
+    assert (hung.returncode, hung.stdout) == (1, "")
+    assert hung.stderr == "snap-token: the server is not well: no answer within 2 seconds\n"
+    assert [line["event"] for line in _rest_of_log(server.process)] == ["server.stopped"]
 
 
 def _rest_of_log(process: Process) -> list[dict[str, Any]]:

@@ -8,26 +8,18 @@ import pytest
 
 from tests.e2e.conftest import Sandbox, Server
 from tests.e2e.process import run
+from tests.environments import python_of
 from tests.programs import missing
 
 HERE = Path(__file__).parent
 JAKARTA = "Asia/Jakarta"
 _PYTHONS = (Path(sys.base_prefix, "bin", "python3"), Path("/usr/bin/python3"))
-_INSTALL = ("-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "--requirement")
 
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
     """The Python of an environment that holds python-nicepay and nothing of ours."""
-    environment = tmp_path_factory.mktemp("python-nicepay")
-    python = environment / "bin" / "python"
-    for step in [
-        (_python_with_tkinter(), "-m", "venv", environment),
-        (python, *_INSTALL, HERE / "python-nicepay.txt"),
-    ]:
-        ended = run(*step, patience=300)
-        assert ended.returncode == 0, ended.stderr
-    return python
+    return python_of("python-nicepay", tmp_path_factory.mktemp("environments"), _python_with_tkinter())
 
 
 def test_it_gets_its_token(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:

@@ -12,11 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import FREE_PORT
+from tests.e2e.package_index import NEWER, pins, publish_newer
 from tests.e2e.process import Process, environment, run, running
 from tests.programs import program
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = ROOT / "Makefile"
+LOCKS = [
+    ROOT / name
+    for name in ("requirements.lock", "tests/lint/requirements.lock", "tests/mutants.lock", "tests/requirements.lock")
+]
 _INSTALLING = 600
 """Seconds that pip may be silent."""
 
@@ -33,10 +38,17 @@ def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # 
     return folder
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with a newer, broken release of each locked package, for pip to find beside its index."""
+    return str(publish_newer(set(pins(*LOCKS)), tmp_path_factory.mktemp("published")))
+
+
 @pytest.fixture
-def make_run(clone: Path) -> Iterator[Process]:
+def make_run(clone: Path, published: str) -> Iterator[Process]:
     """`make run` in that clone; its first run installs."""
-    with running(program("make"), "run", cwd=clone, env=environment(**FREE_PORT), patience=_INSTALLING) as process:
+    env = environment(**FREE_PORT, PIP_FIND_LINKS=published)
+    with running(program("make"), "run", cwd=clone, env=env, patience=_INSTALLING) as process:
         yield process
 
 
@@ -82,6 +94,31 @@ def test_control_c(make_run: Process, curl: str) -> None:
     make_run.status()
     assert "Traceback" not in "".join(make_run.err)
     assert _shell(curl).returncode == 7  # curl: failed to connect
+
+
+def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
+    """Whatever is published after the locks were made, each command installs the very releases that are locked."""
+    stamps = [f".venv/.{name}" for name in ("run", "test", "check", "mutants")]
+    env = environment(PIP_FIND_LINKS=published)
+    made = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
+    assert made.returncode == 0, made.stderr
+    listed = run(clone / ".venv/bin/python", "-m", "pip", "list", "--format=json", env=env)
+    installed = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
+    wanted = pins(*LOCKS)
+    assert NEWER not in installed.values()
+    assert {name: version for name, version in installed.items() if name in wanted}.items() <= wanted.items()
+
+
+def test_pip_and_npm_resolve_nothing() -> None:
+    """Each installation takes the locked releases alone: pip without dependencies, npm from its lock."""
+    recipes = [line for line in MAKEFILE.read_text().splitlines() if re.search(r"\$\((PIP|LOCKED)\)|npm ", line)]
+    assert recipes
+    for recipe in recipes:
+        assert re.search(r"\$\(LOCKED\)|--no-deps|npm ci |npm update --package-lock-only$", recipe), recipe
+    dependencies = json.loads((ROOT / "tests/lint/package.json").read_text())["devDependencies"]
+    assert all(re.fullmatch(r"[0-9.]+", version) for version in dependencies.values())
+    packages = json.loads((ROOT / "tests/lint/package-lock.json").read_text())["packages"]
+    assert all("integrity" in package for name, package in packages.items() if name)
 
 
 def test_make_alone() -> None:

@@ -1,5 +1,6 @@
 """What the settings name is read anew while the server serves; a connection that is kept shows that none restarts."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,44 @@ def test_a_client_is_added(served: Instance, kept: Connection, settings: Path, t
     assert (added.returncode, added.stderr) == (0, "")
     assert served.process.err.event("settings.read")["clients"] == 2
     assert kept.ask(signed_now(new)).code == "2007300"
+
+
+def test_a_pipe_stops_nothing(served: Instance, kept: Connection, settings: Path, nicepay: Nicepay) -> None:
+    """A pipe in the place of a key file is refused; with the file back, what was written meanwhile holds."""
+    file = settings.with_name(f"{nicepay.client_key}.pem")
+    aside = file.rename(file.with_name("aside"))
+    os.mkfifo(file)
+    (mistake,) = served.process.err.event("settings.refused")["mistakes"]
+    assert f"{file} cannot be read: it is a pipe" in mistake
+    assert kept.ask(signed_now(nicepay)).code == "2007300"
+    settings.write_text(f"{settings.read_text()}\nsuspended = true\n")
+    served.process.err.event("settings.refused")
+    aside.replace(file)
+    assert served.process.err.event("settings.read")["clients_changed"] == {nicepay.client_key: ["suspended"]}
+    assert kept.ask(signed_now(nicepay)).code == "4017300"
+
+
+def test_a_secret_is_changed_with_an_overlap(
+    served: Instance, kept: Connection, settings: Path, nicepay: Nicepay
+) -> None:
+    """The proxy's secret is demanded once it is named, a second one passes beside it, and the first can then go."""
+    payments = Payments(nicepay, kept.ask(signed_now(nicepay)).token)
+    file = settings.with_name("internal.secret")
+
+    def passed(*secrets: str) -> list[int]:
+        calls = [payments.call(f"{file.stat().st_mtime_ns}-{secret}") for secret in secrets]
+        headers = [{"X-Internal-Authorization": f"Bearer {secret}"} for secret in secrets]
+        with served.internal() as internal:
+            return [internal.authorise(call | more).status for call, more in zip(calls, headers, strict=True)]
+
+    one, two = "the-first-secret", "the-second-secret"
+    for text, taken in ((one, [200, 401]), (f"{two}\n{one}\n", [200, 200]), (two, [401, 200])):
+        file.write_text(text)
+        file.chmod(0o600)
+        if text == one:
+            settings.write_text(settings.read_text().replace("[internal]", f'[internal]\nsecret_file = "{file.name}"'))
+        assert served.process.err.event("settings.read")["values_changed"] == ["internal.secret_file"]
+        assert passed(one, two) == taken
 
 
 def test_a_service_is_added(served: Instance, kept: Connection, settings: Path, nicepay: Nicepay) -> None:

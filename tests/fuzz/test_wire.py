@@ -82,9 +82,24 @@ def test_no_input_makes_anything_fail(target: Merchant, results: dict[str, Resul
     assert {line["event"] for line in lines} <= {"token.issued", "token.refused", "connection.refused", "clock.suspect"}
 
 
-def test_a_stalled_second_body_is_told(results: dict[str, Result]) -> None:
-    """A request that is pipelined behind a good one and stalls in its body is answered with 408, in its turn."""
-    assert results["good, then a stalled body"][1].statuses == [200, 408]
+@pytest.mark.parametrize("each", [each for each in CASES if each.statuses], ids=lambda each: each.name)
+def test_every_answer_is_the_one_expected(each: Case, results: dict[str, Result]) -> None:
+    """Where a case tells all its answers, these come, in this order, and no more."""
+    assert results[each.name][1].statuses == list(each.statuses)
+
+
+@pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
+def test_100_continue_comes_where_it_is_of_use(each: Case, results: dict[str, Result]) -> None:
+    """100 Continue comes to a client of HTTP/1.1 that waits for it before a body that may still be taken."""
+    assert results[each.name][1].received.count(b"HTTP/1.1 100 Continue\r\n\r\n") == each.continues
+
+
+def test_no_input_reaches_the_log_as_a_control_character(target: Merchant, results: dict[str, Result]) -> None:
+    """Over the whole corpus, every text in the log is printable, as it stands there and as JSON has it."""
+    assert results
+    lines = target.stream.getvalue().splitlines()
+    texts = [each for line in lines for each in json.loads(line).values() if isinstance(each, str)]
+    assert all(each.isprintable() for each in [*lines, *texts])
 
 
 def test_honest_requests_are_answered_amid_half_requests(target: Merchant) -> None:

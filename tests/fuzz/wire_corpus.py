@@ -33,20 +33,31 @@ class Case:
     """How many tokens there must be if the first status is 200."""
     listen: float
     """Seconds to listen after the last step; the server is to close before, where it refuses."""
+    continues: int
+    """How many times 100 Continue is to come."""
+    statuses: tuple[int, ...]
+    """All final statuses, where they are told."""
 
 
 OK = {200}
 NO = {400, CLOSED}
 EITHER = OK | NO
 LATE = {408, CLOSED}
-LARGE = {400, 413, 414, 431, CLOSED}
+LARGE = {413, 414, 431}
 
 
-def case(
-    name: str, *steps: Step, good: Iterable[int] = NO, decisions: int = 1, tokens: int = 1, listen: float = 3.0
+def case(  # noqa: PLR0913  the columns of a table
+    name: str,
+    *steps: Step,
+    good: Iterable[int] = NO,
+    decisions: int = 1,
+    tokens: int = 1,
+    listen: float = 3.0,
+    continues: int = 0,
+    statuses: tuple[int, ...] = (),
 ) -> Case:
     """One row."""
-    return Case(name, steps, frozenset(good), decisions, tokens, listen)
+    return Case(name, steps, frozenset(good), decisions, tokens, listen, continues, statuses)
 
 
 def line(method: bytes = b"POST", target: bytes = TARGET, version: bytes = b"HTTP/1.1") -> bytes:
@@ -78,6 +89,8 @@ LAST = b"0\r\n\r\n"
 WHOLE = chunk() + LAST
 HALF = line() + b"\r\n" + HOST + b"\r\nX-Half: "
 SMUGGLED = raw(b"Content-Length: 0")
+SHORT = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n\r\n"
+EXPECT = b"Expect: 100-continue"
 HELLO_TLS = bytes.fromhex("16030100c8010000c40303") + bytes(range(64)) + b"\0" * 128
 WEBSOCKET = (
     b"Connection: Upgrade",
@@ -162,6 +175,19 @@ def _headers() -> Iterator[Case]:
     yield case("header of 5 MB without end", HALF + b"a" * 5_000_000, good=LARGE)
 
 
+def _media_types() -> Iterator[Case]:
+    for value in (b";", b"/", b"a", b"a/", b"application/json; charset", b"application/json, text/plain", b"*/*"):
+        yield case(f"media type {value.decode()}", _of_type(value), good={415})
+    yield case("media type with a tab in its charset", _of_type(b"application/json; charset=a\tb"), good={415})
+    yield case("media type with C1 and an escape", _of_type(b"a/b; c=\x9b1;1H\x1b[2J"), good=NO | {415})
+    for value in (b"", b" ", b"APPLICATION/JSON", b"application/json;", b'application/json ; charset="UTF-8"'):
+        yield case(f"media type {value.decode()!r}", _of_type(value), good=OK)
+
+
+def _of_type(value: bytes) -> bytes:
+    return sized().replace(b"Content-Type: application/json", b"Content-Type: " + value)
+
+
 def _request_lines() -> Iterator[Case]:
     yield case("fragment", sized(first=line(target=TARGET + b"#a")), good={400})
     yield case("fragment behind a query", sized(first=line(target=TARGET + b"?a#b")), good={400})
@@ -194,30 +220,77 @@ def _request_lines() -> Iterator[Case]:
 def _several() -> Iterator[Case]:
     yield case("two pipelined", sized() + sized(), good=OK, decisions=2, tokens=2)
     yield case("fifty pipelined", sized() * 50, good=OK, decisions=50, tokens=50)
+    yield case("fifty chunked, pipelined", chunked(WHOLE) * 50, good=OK, decisions=50, tokens=50)
+    yield case("a thousand pipelined", SHORT * 1_000, good={404}, decisions=1_000, statuses=(404,) * 1_000)
     yield case("good, then noise", sized() + b"\0\1\r\n\r\n", good=OK)
-    yield case("good, then half", sized() + HALF, good=OK)
+    yield case("good, then half", sized() + HALF, good=OK, statuses=(200, 408))
     yield case("good, then a bad chunk", sized() + chunked(b"zz\r\n"), good=OK, decisions=2)
     yield case("two good, then a bad chunk", sized() * 2 + chunked(b"zz\r\n"), good=OK, decisions=3, tokens=2)
-    yield case("good, then a stalled body", sized() + raw(b"Content-Length: 99"), good=OK, decisions=2)
+    stalled = sized() + raw(b"Content-Length: 99")
+    yield case("good, then a stalled body", stalled, good=OK, decisions=2, statuses=(200, 408))
     yield case("body is a request", raw(b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED), good={400})
     yield case("CL.TE", raw(b"Content-Length: 6", CHUNKED, body=LAST + SMUGGLED), decisions=0)
     yield case("TE.CL", raw(b"Content-Length: 3", b"Transfer-Encoding : chunked", body=WHOLE + SMUGGLED), decisions=0)
     yield case("behind Connection: close", sized(b"Connection: close") + SMUGGLED, good=OK)
-    yield case("Expect", raw(b"Expect: 100-continue", LENGTH), Await(b"100"), BODY, good=OK)
-    yield case("Expect, body at once", sized(b"Expect: 100-continue"), good=OK)
     yield case("Upgrade: websocket", sized(*WEBSOCKET), good=OK)
     yield case("Upgrade: h2c", sized(*H2C), good=OK)
     yield case("Upgrade: h2c, body later", raw(*H2C, LENGTH), Await(b"HTTP/", 0.2), BODY, good=OK)
     yield case("Upgrade: h2c, chunked", chunked(WHOLE, *H2C), good=OK)
+    yield case("Upgrade: h2c, head of 4 KB", sized(*H2C, b"X-A: " + b"a" * 4_000), good=OK)
+    long = raw(*H2C, b"Content-Length: 3000", body=BODY.ljust(3_000))
+    yield case("Upgrade: h2c, body of 3 KB", long, good=OK)
+    yield case("Upgrade: h2c, others behind", sized(*H2C) + SHORT * 100, good=OK, statuses=(200,))
     later = b"Content-Length: %d" % len(SMUGGLED)
     yield case("Upgrade: h2c, body is a request", raw(*H2C, later), Await(b"HTTP/", 0.2), SMUGGLED, good={400})
 
 
+def _expecting() -> Iterator[Case]:
+    yield case("Expect", raw(EXPECT, LENGTH), Await(b"100"), BODY, good=OK, continues=1)
+    yield case("EXPECT: 100-Continue", raw(b"EXPECT: 100-Continue", LENGTH), Await(b"100"), BODY, good=OK, continues=1)
+    yield case("Expect, chunked", chunked(b"", EXPECT), Await(b"100"), WHOLE, good=OK, continues=1)
+    yield case("Expect, body at once", sized(EXPECT), good=OK)
+    yield case("Expect, no body", raw(EXPECT, b"Content-Length: 0"), good={400})
+    yield case("Expect, no length", raw(EXPECT), good={400})
+    first = raw(EXPECT, LENGTH), Await(b"100"), BODY, Await(b"{}}")
+    yield case("Expect, then another", *first, sized(), good=OK, decisions=2, tokens=2, continues=1)
+    behind = sized() + raw(EXPECT, LENGTH)
+    yield case("Expect, pipelined", behind, Await(b"100"), BODY, good=OK, decisions=2, tokens=2, continues=1)
+    old = line(version=b"HTTP/1.0")
+    yield case("Expect in HTTP/1.0", raw(EXPECT, LENGTH, first=old), Await(b"HTTP/", 0.2), BODY, good=OK)
+    yield case("Expect of something else", sized(b"Expect: 200-ok"), good=OK)
+    yield case("Expect, nothing follows", raw(EXPECT, LENGTH), good={408}, continues=1)
+    large = b"Content-Length: 16385"
+    yield case("Expect, too large", raw(EXPECT, large), good={413})
+    yield case("Expect, too large, sent all the same", raw(EXPECT, large), Await(b"{}"), b" " * 16_385, good={413})
+    endless = chunk(b" " * 17_000)
+    yield case("Expect, chunks too large", chunked(b"", EXPECT), Await(b"100"), endless, good={413}, continues=1)
+    for status, target in {404: line(target=b"/"), 405: line(b"PUT"), 414: line(target=b"/" + b"a" * 3_000)}.items():
+        refused = raw(EXPECT, b"Content-Length: %d" % len(SMUGGLED), first=target)
+        yield case(f"Expect, {status}", refused, Await(b"close"), SMUGGLED, good={status}, statuses=(status,))
+    for status, header in {415: b"Content-Encoding: gzip", 431: b"X-A: " + b"a" * 17_000, 400: HOST}.items():
+        yield case(f"Expect, {status}", raw(EXPECT, LENGTH, header), good={status})
+
+
 def _leaving() -> Iterator[Case]:
-    yield case("half-close behind the request", sized(), HalfClose(), good=OK)
-    yield case("half-close in the head", HALF, HalfClose(), good=LATE | NO)
-    yield case("half-close in the body", raw(b"Content-Length: 99", body=BODY), HalfClose(), good=LATE | NO)
+    yield case("half-close behind the request", sized(), HalfClose(), good=OK, statuses=(200,))
+    yield case("half-close behind chunks", chunked(WHOLE), HalfClose(), good=OK)
+    yield case("half-close behind three", sized() * 3, HalfClose(), good=OK, decisions=3, tokens=3)
+    yield case("half-close behind fifty", sized() * 50, HalfClose(), good=OK, decisions=50, tokens=50)
+    yield case("half-close behind chunks, pipelined", chunked(WHOLE) * 9, HalfClose(), good=OK, decisions=9, tokens=9)
+    yield case("half-close behind a refusal", sized(first=line(b"PUT")), HalfClose(), good={405})
+    yield case("half-close behind Upgrade", sized(*H2C), HalfClose(), good=OK)
+    yield case("half-close behind HTTP/1.0", sized(first=line(version=b"HTTP/1.0")), HalfClose(), good=OK)
+    yield case("half-close at once", HalfClose(), good={CLOSED})
+    yield case("half-close behind an answer", sized(), Await(b"{}}"), HalfClose(), good=OK, statuses=(200,))
+    yield case("half-close in the head", HALF, HalfClose(), good={400})
+    yield case("half-close in the body", raw(b"Content-Length: 99", body=BODY), HalfClose(), good={400})
+    yield case("half-close in the chunks", chunked(chunk()), HalfClose(), good={400})
+    yield case("half-close in the second head", sized() + HALF, HalfClose(), good=OK, statuses=(200, 400))
+    half = sized() + raw(b"Content-Length: 99")
+    yield case("half-close in the second body", half, HalfClose(), good=OK, decisions=2, statuses=(200, 400))
+    yield case("half-close before the body", raw(EXPECT, LENGTH), Await(b"100"), HalfClose(), good={400}, continues=1)
     yield case("reset in the body", raw(b"Content-Length: 99", body=BODY), Await(b"HTTP/", 0.2), Reset())
+    yield case("reset behind fifty", sized() * 50, Reset(), decisions=50)
 
 
 def _slow() -> Iterator[Case]:
@@ -230,6 +303,8 @@ def _slow() -> Iterator[Case]:
     yield case("dripped chunks", chunked(b""), Drip(chunk(b" ") * 12, piece=6), good={408})
     yield case("idle behind an answer", sized(), good=OK)
     yield case("stalled second head", sized(), Await(b"{}}"), HALF, good=OK)
+    behind = raw(LENGTH, first=line(b"PUT"))
+    yield case("idle behind a body that was refused", behind, Await(b"}"), BODY, good={405}, statuses=(405,))
     yield case("body stalled behind its refusal", raw(b"Content-Length: 99", first=line(b"PUT")), good={405})
 
 
@@ -241,8 +316,10 @@ CASES = tuple(
         _codings,
         _chunks,
         _headers,
+        _media_types,
         _request_lines,
         _several,
+        _expecting,
         _leaving,
         _slow,
     )

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from handlers.access_token import issue_access_token
+from handlers.introspection import live_token
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.client import Clients
-from handlers.snap.codes import CONFLICT, SnapError
+from handlers.snap.codes import CONFLICT, EXTERNAL_SERVER_ERROR, UNAUTHORIZED, SnapError
+from handlers.snap.token import fingerprint
 from handlers.state.memory import MemoryState
+from tests.calls import read_copy, unread_copy
 from tests.merchant import NOON, Clock, services_of
 from tests.nicepay import Nicepay, jakarta
 
@@ -21,7 +24,7 @@ from tests.nicepay import Nicepay, jakarta
 @pytest.fixture
 def services(settings_file: Path) -> Services:
     """A merchant that knows NICEPAY, at noon, and remembers nothing yet."""
-    return replace(services_of(Settings.load(settings_file), Clock()), state=MemoryState())
+    return replace(services_of(Settings.load(settings_file), Clock()), state=MemoryState(), revocations=read_copy())
 
 
 def _answer(services: Services, timestamp: str, client_key: str, signature: str) -> Mapping[str, object]:
@@ -148,3 +151,77 @@ def test_a_suspended_client_gets_no_token(services: Services, nicepay: Nicepay) 
             nicepay.signature(timestamp),
         )
     assert (refusal.value.reason, refusal.value.field) == ("client.suspended", "X-CLIENT-KEY or X-SIGNATURE")
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_the_state_suspends_a_client(services: Services, nicepay: Nicepay, *, signed: bool) -> None:
+    """A client that the state suspends is refused like one that the settings suspend, and others are served."""
+    timestamp = jakarta(NOON)
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp if signed else "another")
+    with pytest.raises(SnapError) as refusal:
+        _ask(replace(services, revocations=read_copy(suspended="IONPAYTEST")), *request)
+    assert refusal.value.reason == ("client.suspended" if signed else "signature.mismatch")
+    assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X-CLIENT-KEY or X-SIGNATURE")
+    if signed:
+        assert _ask(replace(services, revocations=read_copy(suspended="OTHER")), *request)
+
+
+def test_nobody_gets_a_token_while_suspensions_are_not_known(
+    services: Services, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """A genuine request is refused as while the engine is down; a forged one learns nothing of it."""
+    timestamp, unread = jakarta(NOON), replace(services, revocations=unread_copy())
+    for who, reason in ((nicepay, "state.down"), (stranger, "signature.mismatch")):
+        with pytest.raises(SnapError) as refusal:
+            _ask(unread, timestamp, "IONPAYTEST", who.signature(timestamp))
+        assert refusal.value.reason == reason
+        assert (refusal.value.code == EXTERNAL_SERVER_ERROR) is (who is nicepay)
+
+
+@pytest.mark.parametrize(("first", "again"), [(-10, 0), (-0.25, 0.5), (0, 0.5), (0.5, 60)])
+def test_a_repeat_of_what_came_before_a_revocation_is_refused(
+    services: Services, nicepay: Nicepay, first: float, again: float
+) -> None:
+    """Its token would end with the first one, which is revoked; the refusal asks for a new timestamp."""
+    timestamp = jakarta(NOON)
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
+    assert _ask(_at(services, first), *request)
+    revoked = replace(_at(services, again), revocations=read_copy(revoked="client:IONPAYTEST"))
+    with pytest.raises(SnapError) as refusal:
+        _ask(revoked, *request)
+    assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X-TIMESTAMP")
+    assert refusal.value.reason == "request.revoked"
+
+
+@pytest.mark.parametrize(("seconds", "served"), [(0, False), (0.749, False), (0.75, True), (60, True)])
+def test_no_token_is_dead_when_it_is_handed_out(
+    services: Services, nicepay: Nicepay, seconds: float, *, served: bool
+) -> None:
+    """A new request is refused in the very second of the revocation, which covers it; then its token opens."""
+    revoked = replace(_at(services, seconds), revocations=read_copy(revoked="client:IONPAYTEST"))
+    timestamp = jakarta(NOON + timedelta(seconds=seconds))
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
+    if not served:
+        with pytest.raises(SnapError) as refusal:
+            _ask(revoked, *request)
+        assert refusal.value.reason == "request.revoked"
+        return
+    assert live_token(revoked, _ask(revoked, *request), revoked.now()).client_key == "IONPAYTEST"
+
+
+def test_the_revocation_of_another_client_refuses_nothing(services: Services, nicepay: Nicepay) -> None:
+    """What is revoked of one client is no matter of another's."""
+    timestamp = jakarta(NOON)
+    revoked = replace(services, revocations=read_copy(revoked="client:OTHER"))
+    assert _ask(revoked, timestamp, nicepay.client_key, nicepay.signature(timestamp))
+
+
+def test_a_repeat_after_its_token_was_revoked_gets_another_that_opens(services: Services, nicepay: Nicepay) -> None:
+    """A revocation of one token covers it alone, so the token of a repeat is as good as it says."""
+    timestamp = jakarta(NOON)
+    request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
+    first = _ask(services, *request)
+    revoked = replace(services, revocations=read_copy(revoked=f"token:{fingerprint(first)}"))
+    with pytest.raises(SnapError):
+        live_token(revoked, first, NOON)
+    assert live_token(revoked, _ask(revoked, *request), NOON).issued_at == NOON.replace(microsecond=0)

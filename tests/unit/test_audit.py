@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 
@@ -14,21 +16,40 @@ from tests.merchant import NOON, Merchant
 from tests.nicepay import Nicepay, jakarta
 
 
-def test_a_suspect_clock_is_told_beside_the_refusal(merchant: Merchant, nicepay: Nicepay) -> None:
-    """The third refusal in a row by clients off alike is followed by a line that suspects our own clock."""
-    stale = jakarta(NOON.replace(hour=4))
-    for _ in range(4):
-        merchant.ask(nicepay, stale)
+@pytest.fixture
+def late_merchant(merchant: Merchant, nicepay: Nicepay) -> Merchant:
+    """A merchant that has just agreed with NICEPAY about the time, on another day than those of other tests."""
+    merchant.clock.now = NOON + timedelta(days=1)
     merchant.ask(nicepay)
-    lines = merchant.log()
+    merchant.log()
+    return merchant
+
+
+def test_a_suspect_clock_is_told_beside_the_refusal(
+    late_merchant: Merchant, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """The third refusal in a row of a client that has signed is followed by a line that suspects a clock."""
+    stale = jakarta(late_merchant.clock.now - timedelta(hours=1))
+    for each in (stranger, stranger, stranger, nicepay, nicepay, nicepay, nicepay):
+        late_merchant.ask(each, stale)
+    late_merchant.ask(nicepay)
+    lines = late_merchant.log()
     assert [line["event"] for line in lines] == [
-        *["token.refused"] * 3,
+        *["token.refused"] * 6,
         "clock.suspect",
         "token.refused",
         "token.issued",
     ]
-    assert lines[3]["clients_are_ahead_by_seconds"] == -3600.25
-    assert "time server" in lines[3]["advice"]
+    assert lines[6]["clients_are_ahead_by_seconds"] == -3600.25
+    assert "time server" in lines[6]["advice"]
+
+
+def test_a_drifting_clock_is_told_beside_the_token(late_merchant: Merchant, nicepay: Nicepay) -> None:
+    """A client whose requests come later and later is told of while it still gets its tokens."""
+    for seconds in range(200, 206):
+        late_merchant.ask(nicepay, jakarta(late_merchant.clock.now - timedelta(seconds=seconds)))
+    lines = late_merchant.log()
+    assert Counter(line["event"] for line in lines) == {"token.issued": 6, "clock.drifting": 1}
 
 
 def _no_services() -> Services:

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
 from handlers.snap.codes import ResponseCode, SnapError
+from handlers.state.revocations import Revocations
+from handlers.state.when_down import GuardedState, WhenDown
 from tests.calls import (
     BODY,
     ELSEWHERE,
@@ -25,6 +28,7 @@ from tests.calls import (
     unread_copy,
     without_clients,
 )
+from tests.engines import Breaking
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -159,6 +163,25 @@ def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) 
     refusal = _refusal(replace(known, revocations=unread_copy()), call)
     assert (refusal.code, refusal.reason) == (codes.EXTERNAL_SERVER_ERROR, "state.down")
     assert refusal.headers == {"Retry-After": "1"}
+
+
+def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
+    """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
+    engine, when_down = Breaking(), WhenDown("continue")
+    engine.up = False
+    state = GuardedState(engine, when_down)
+    revocations = Revocations(state, when_down, Clock())
+    with capture_logs() as log:
+        assert _decide(replace(known, state=state, revocations=revocations, when_down=when_down), call) == GENUINE
+        when_down.unchecked.close()
+    assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
+
+
+def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
+    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
+    refusal = _refusal(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), call)
+    assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
+    assert refusal.reason == "client.suspended"
 
 
 def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:

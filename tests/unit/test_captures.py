@@ -28,7 +28,9 @@ from handlers.server.captures import (
     file_of,
     require_folder,
 )
+from handlers.server.masking import MASKING
 from handlers.server.request_id import identify
+from handlers.snap.masking import Masks
 from tests.merchant import Clock
 
 KEEPS = asked_at("/a")
@@ -89,17 +91,19 @@ def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: 
     assert captured.request == Request("POST", "/a?b=c", headers, body)
 
 
-def test_of_a_call_the_call_is_kept(tmp_path: Path) -> None:
-    """Method and URI are the call's own, and the proxy's secret is left out."""
+def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer's status too, so that whoever explains it knows that it was refused; the proxy's secret is masked."""
     asked = [
         (b"x-original-method", b"PUT"),
         (b"x-original-uri", b"/call?x=1"),
-        (b"x-internal-authorization", b"secret"),
+        (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
+    monkeypatch.setattr(MASKING, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
     _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
-    assert (captured.request.method, captured.request.target) == ("PUT", "/call?x=1")
-    assert [name for name, _ in captured.request.headers] == ["host", "x-signature", "x-signature"]
+    assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
+    assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")
+    assert captured.request.get("x-original-uri") == "/call?x=1"
 
 
 @pytest.mark.parametrize(

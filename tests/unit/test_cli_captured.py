@@ -1,8 +1,10 @@
 """Raw HTTP, as people copy it."""
 
+from dataclasses import replace
+
 import pytest
 
-from handlers.cli.captured import from_raw, is_transcript
+from handlers.cli.captured import MOST_LINES, from_raw, is_transcript
 from handlers.cli.misuse import MisuseError
 from handlers.doctor.request import Request
 
@@ -30,8 +32,12 @@ CHUNKED = (
     ids=["wire", "LF", "no version", "whole URL", "an exchange", "chunked", "chunks left out", "HTTP/2", "upgrade"],
 )
 def test_a_request_is_read_however_it_is_copied(text: bytes) -> None:
-    """Line ends, a version left out, a whole URL, and what follows the body make no difference."""
-    assert from_raw(text).request == WANTED
+    """Line ends, a version left out, a whole URL, and what follows the body make no difference; framing stays seen."""
+    request = from_raw(text).request
+    framing = {"content-length", "transfer-encoding", "connection", "upgrade"}
+    kept = tuple((name, value) for name, value in request.headers if name.lower() not in framing)
+    assert replace(request, headers=kept) == WANTED
+    assert len(request.headers) - len(kept) == sum(text.lower().count(b"\n" + name.encode() + b":") for name in framing)
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])
@@ -87,3 +93,11 @@ def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
         from_raw(text)
     assert len(misuse.value.mistakes) == 1
     assert misuse.value.mistakes[0].startswith("the request cannot be read as ")
+
+
+def test_a_head_has_a_limit() -> None:
+    """4,096 lines of it are read: a server takes 64 headers."""
+    head = b"POST / HTTP/1.1\n" + b"a: b\n" * MOST_LINES
+    assert len(from_raw(head + b"\n").request.headers) == MOST_LINES == 4_096
+    with pytest.raises(MisuseError, match="over 4096 lines"):
+        from_raw(head + b"a: b\n\n")

@@ -4,7 +4,6 @@ import pytest
 
 from handlers.cli.captured import Captured
 from handlers.cli.captured_question import as_call
-from handlers.cli.misuse import MisuseError
 from handlers.doctor.request import Request
 from tests.merchant import NOON
 
@@ -22,8 +21,13 @@ def _asked(*headers: tuple[str, str], target: str = "/authorize") -> Captured:
 def test_a_question_is_read_as_its_call(method: str, uri: str, target: str) -> None:
     """Method and URI are the call's own, its other headers stay, and the proxy's secret is left out."""
     secret = ("X-Internal-Authorization", "Bearer y")
-    captured = as_call(_asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target))
-    assert captured == Captured(Request("PUT", "/call?x=1", OTHERS, b"{}"), NOON)
+    asked = _asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
+    captured = as_call(asked)
+    assert captured.request.question
+    assert captured == Captured(Request("PUT", "/call?x=1", OTHERS, b"{}", question=captured.request.question), NOON)
+    question = captured.request.question
+    assert (question.target, question.get("X-Internal-Authorization")) == (target, "Bearer y")
+    assert (question.get("X-Original-Method"), question.get("X-Original-URI")) == ("PUT", "/call?x=1")
 
 
 @pytest.mark.parametrize("call_headers", ["x-original", "x-forwarded"])
@@ -37,21 +41,36 @@ def test_of_two_pairs_that_of_the_settings_is_read(call_headers: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "call_headers"),
+    [
+        (["X-Original-Method"], None),
+        (["X-Original-URI", "X-Forwarded-Method"], None),
+        (["X-Internal-Authorization"], None),
+        (["X-Forwarded-Method", "X-Forwarded-URI"], "x-original"),
+        (["X-Original-Method", "X-Original-URI"], "x-forwarded"),
+    ],
+)
+def test_half_a_question_is_one(names: list[str], call_headers: str | None) -> None:
+    """The server reads it as one, and misses the rest of it; the pair that is not the settings' counts for nothing."""
+    call = as_call(_asked(*((name, "/") for name in names)), call_headers).request
+    assert call.question
+    assert "" in {call.method, call.target}
+
+
+@pytest.mark.parametrize(
     ("names", "target"),
     [
         (["X-Original-Method", "X-Original-URI"], "/call"),
-        (["X-Original-Method"], "/authorize"),
-        (["X-Original-URI", "X-Forwarded-Method"], "/authorize"),
         ([], "/authorize"),
     ],
 )
 def test_what_is_no_question_stays_as_it_is(names: list[str], target: str) -> None:
-    """Another path, or half of the call."""
+    """Another path, or nothing of a question."""
     captured = _asked(*((name, "/") for name in names), target=target)
     assert as_call(captured) is captured
 
 
-def test_a_question_about_no_uri_is_a_misuse() -> None:
-    """One line says so."""
-    with pytest.raises(MisuseError, match="its URL is none"):
-        as_call(_asked(("X-Original-Method", "GET"), ("X-Original-URI", "http://[")))
+@pytest.mark.parametrize("uri", ["http://[", "https://merchant.example/call", "/call#x", "call"])
+def test_a_uri_stays_as_the_proxy_wrote_it(uri: str) -> None:
+    """The server takes it as it is, and refuses what is no path."""
+    assert as_call(_asked(("X-Original-Method", "GET"), ("X-Original-URI", uri))).request.target == uri

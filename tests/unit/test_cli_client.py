@@ -1,15 +1,30 @@
 """Clients from the command: added, suspended, resumed, listed."""
 
+import os
 import tomllib
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from handlers.cli import main
 from handlers.cli.files import held
 from handlers.server.settings import Settings
+from tests.merchant import write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.users import (
+    OPERATOR,
+    OPERATORS_GROUP,
+    SERVER_GROUP,
+    SERVER_USER,
+    acting_as,
+    give_all,
+    open_folder,
+    owner,
+)
 
 NO_ID = "String should match pattern '^[!-~]{1,36}$'"
 
@@ -34,17 +49,25 @@ def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest
     assert (old.id, new.id, new.partner_id, new.call_signature) == ("IONPAYTEST", "NEW", "NEW", "asymmetric")
     assert new.public_keys == (nicepay.private_key.public_key(),)
     file = settings_file.with_name("NEW.secret")
-    assert (new.client_secret_file, S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
+    assert (new.client_secret_file[0], S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
     assert capsys.readouterr().err == ""
 
 
-def test_what_nicepay_needs_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The id and the secret are printed to be handed over, and where the secret stays."""
+def _fingerprint(nicepay: Nicepay) -> str:
+    spki = nicepay.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).hexdigest()
+
+
+def test_what_nicepay_needs_is_printed(
+    settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id and the secret are printed to be handed over, where the secret stays, and what to compare by telephone."""
     assert _add(settings_file) == 0
     file = settings_file.with_name("NEW.secret")
     out, err = capsys.readouterr()
     assert out.startswith(f"Client ID      NEW\nClient secret  {file.read_text()}\n")
     assert f"stays in {file}\n" in out
+    assert f"\n  {_fingerprint(nicepay)}  2048 bits\n" in out
     assert err == ""
 
 
@@ -63,7 +86,7 @@ def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, s
     new = Settings.load(settings_file).clients[1]
     assert new.public_keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
     assert (new.partner_id, new.call_signature) == ("P", "symmetric")
-    assert new.call_secret == settings_file.with_name("NEW.secret").read_bytes().strip()
+    assert new.call_secrets[0] == settings_file.with_name("NEW.secret").read_bytes().strip()
 
 
 def test_keys_may_lie_elsewhere(
@@ -139,29 +162,10 @@ def test_settings_behind_a_link_are_changed(
     assert len(Settings.load(settings_file).clients) == 2
 
 
-def test_a_client_is_suspended_and_resumed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A suspended client says so in the settings until it is resumed; each may be asked for twice."""
-    for command, suspended, told in (("suspend", True, "is suspended"), ("resume", False, "is not suspended")):
-        for _ in range(2):
-            assert main(["client", command, "--config", str(settings_file), "--id", "IONPAYTEST"]) == 0
-            assert Settings.load(settings_file).clients[0].suspended is suspended
-            assert capsys.readouterr() == (f"IONPAYTEST {told}\n", "")
-
-
-@pytest.mark.parametrize("command", ["suspend", "resume"])
-def test_a_client_that_is_not_there_is_not_suspended(
-    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    """An id that the settings do not have is told with those that they have; the status is 2."""
-    before = settings_file.read_text()
-    assert main(["client", command, "--config", str(settings_file), "--id", "X"]) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {settings_file} has no client X; it has IONPAYTEST\n")
-    assert settings_file.read_text() == before
-
-
-def test_clients_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each client is a line of a table: ids, the form of its calls' signature, its keys, its clock, its suspension."""
-    settings_file.with_name("short.pem").write_text(Nicepay("SHORT", new_key(1024)).public_pem)
+def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each client is a line of a table, from its ids to its suspension, and below it a line for each of its keys."""
+    weak = Nicepay("SHORT", new_key(1024))
+    settings_file.with_name("short.pem").write_text(weak.public_pem)
     short = str(settings_file.with_name("short.pem"))
     assert _add(settings_file, short, "--partner-id", "PARTNER", "--symmetric") == 0
     assert main(["client", "suspend", "--config", str(settings_file), "--id", "NEW"]) == 0
@@ -170,7 +174,10 @@ def test_clients_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.splitlines() == [
         "id          partner id  signature   keys                  tolerance  suspended",
         "IONPAYTEST  IONPAYTEST  asymmetric  1 of 2048 bits        300 s      no",
-        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes",
+        f"  {_fingerprint(nicepay)}  2048 bits",
+        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes (settings)",
+        f"  {_fingerprint(nicepay)}  2048 bits",
+        f"  {_fingerprint(weak)}  1024 bits",
     ]
 
 
@@ -189,3 +196,71 @@ def test_missing_settings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFix
     options = {"add": ["--id", "A", "--public-key", "a"], "suspend": ["--id", "A"], "list": []}
     assert main(["client", command, "--config", str(file), *options[command]]) == 2
     assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")
+
+
+@pytest.fixture
+def server_s(nicepay: Nicepay) -> Iterator[Path]:
+    """Settings that belong, with all beside them, to the server's user."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        file = write_settings(folder, nicepay)
+        file.chmod(0o640)
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        yield file
+
+
+def test_a_secret_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
+    """What root adds, the server's user can read: the new secret is that user's, and the settings stay so."""
+    assert _add(server_s) == 0
+    assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert [client.id for client in Settings.load(server_s).clients] == ["IONPAYTEST", "NEW"]
+
+
+@pytest.mark.parametrize("user", [0, OPERATOR], ids=["root", "operator"])
+def test_a_secret_beside_settings_of_others_belongs_to_the_owner_of_the_token_keys(server_s: Path, user: int) -> None:
+    """Where the settings are another user's, and the server's group reads them, the secret follows the token keys."""
+    os.chown(server_s, user, SERVER_GROUP)
+    assert _add(server_s) == 0
+    assert owner(server_s) == (user, SERVER_GROUP)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert [client.id for client in Settings.load(server_s).clients] == ["IONPAYTEST", "NEW"]
+
+
+def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
+    """Root, who can read every file, owns the token keys by mistake, perhaps: the settings tell the server's user."""
+    os.chown(server_s.with_name("token.keys"), 0, 0)
+    assert _add(server_s) == 0
+    assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o644], ids=oct)
+def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
+    server_s: Path, capsys: pytest.CaptureFixture[str], mode: int
+) -> None:
+    """A user other than the owner of the settings adds no client: one line says whose the files must be; status 2."""
+    for file in (*server_s.parent.iterdir(), server_s):
+        file.chmod(0o600 if file.name == "token.keys" else mode)
+    os.chown(server_s.with_name("token.keys"), OPERATOR, OPERATORS_GROUP)
+    server_s.parent.chmod(0o777)
+    before, files = server_s.read_text(), _files(server_s)
+    with acting_as(OPERATOR, OPERATORS_GROUP):
+        assert _add(server_s) == 2
+        assert main(["client", "suspend", "--config", str(server_s), "--id", "IONPAYTEST"]) == 2
+    out, err = capsys.readouterr()
+    told = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot give it to them; "
+    assert out == ""
+    assert [line.partition(told)[0] for line in err.splitlines()] == [
+        f"snap-token: {server_s.with_name('NEW.secret')} ",
+        f"snap-token: {server_s} ",
+    ]
+    assert (server_s.read_text(), _files(server_s)) == (before, files)
+
+
+def test_a_group_of_others_is_no_hindrance(server_s: Path) -> None:
+    """The owner of settings whose group is another, and which no group can read alone, changes them."""
+    os.chown(server_s, SERVER_USER, OPERATORS_GROUP)
+    server_s.chmod(0o600)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert _add(server_s) == 0
+        assert main(["client", "suspend", "--config", str(server_s), "--id", "NEW"]) == 0
+        assert [client.suspended for client in Settings.load(server_s).clients] == [False, True]

@@ -11,8 +11,22 @@ from handlers.cli import main
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
-COMMANDS = {"init", "keygen", "serve", "request", "curl", "check", "explain", "keys", "client", "revoke", "share"}
-SECOND = {"pair", "rotate", "add", "call"}
+COMMANDS = {
+    "init",
+    "keygen",
+    "serve",
+    "request",
+    "curl",
+    "check",
+    "explain",
+    "keys",
+    "client",
+    "revoke",
+    "share",
+    "health",
+    "completion",
+}
+SECOND = {"pair", "secret", "rotate", "add", "call"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +39,9 @@ SECOND = {"pair", "rotate", "add", "call"}
             id="unknown command",
         ),
         pytest.param(
-            ["keygen", "x"], 'Unknown command "x". Available commands: token, pair.', id="unknown second command"
+            ["keygen", "x"],
+            'Unknown command "x". Available commands: token, secret, pair.',
+            id="unknown second command",
         ),
         pytest.param(["keys", "x"], 'Unknown command "x". Available commands: rotate, list.', id="unknown of keys"),
         pytest.param(
@@ -85,6 +101,7 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
         ("init", "snap-token init sandbox"),
         ("keygen", "snap-token keygen token token.keys"),
         ("keygen token", "snap-token keygen token token.keys"),
+        ("keygen secret", "snap-token keygen secret internal.secret"),
         ("keygen pair", "snap-token keygen pair nicepay-private.pem nicepay.pem"),
         ("serve", "snap-token serve --config sandbox/snap-token.toml"),
         ("request", "snap-token request --config sandbox/snap-token.toml"),
@@ -123,6 +140,12 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
             "share",
             "snap-token share --base-url https://merchant.example --output pack.zip --config snap-token.toml",
         ),
+        ("health", "snap-token health --config snap-token.toml"),
+        (
+            "completion",
+            "snap-token completion bash > ~/.local/share/bash-completion/completions/snap-token",
+        ),
+        ("--install-completion", "snap-token --install-completion"),
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
@@ -165,3 +188,14 @@ def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, m
         assert main(["client", "list", "--config", str(write_settings(tmp_path, nicepay))]) == 141
         out.write("the rest")
         out.flush()
+
+
+def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that is missing, or lacks what is imported from it, is told in one line that says what to do."""
+    monkeypatch.delitem(sys.modules, "handlers.cli.command")
+    monkeypatch.setitem(sys.modules, "cyclopts", None)
+    assert main(["--version"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("snap-token: this installation is not usable: ")
+    assert "cyclopts" in line
+    assert line.endswith("; install snap-token-server again, into an environment of its own")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handlers.cli.command_line import words
+from handlers.cli.command_line import MOST_WORDS, words
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_a_quotation_that_is_not_closed_is_no_word(line: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(ValueError, match="not closed"):
         words(line)
+
+
+@pytest.mark.parametrize("part", ["a ", "'' ", "\\\n a"])
+def test_words_have_a_limit(part: str) -> None:
+    """4,096 of them are read: no server takes the headers of a longer command."""
+    assert len(words(part * MOST_WORDS)) == MOST_WORDS == 4_096
+    with pytest.raises(ValueError, match="over 4096 words"):
+        words(part * (MOST_WORDS + 1))
+
+
+@pytest.mark.parametrize(("line", "wanted"), [(r"a\'\"\$ b", ["a'\"$", "b"]), ("a $$ $ b$'c'", ["a", "$$", "$", "bc"])])
+def test_runs_of_escapes_and_dollars_are_one_part(line: str, wanted: list[str]) -> None:
+    """However many there are, they are read at once."""
+    assert words(line) == wanted

@@ -2,17 +2,21 @@
 
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from handlers.cli import explain, main
+from handlers.cli import capture_file, explain, explained, main
+from handlers.cli.captured import Captured
 from handlers.doctor.request import Request
 from tests.merchant import NOON
-from tests.mistakes import HOST, NOW, World, call, token_request, write_world
+from tests.mistakes import HOST, NOW, World, call, symmetric, token_request, write_world
 from tests.nicepay import CLIENT_KEY, jakarta
 
 README = Path(__file__).parents[2] / "README.md"
@@ -53,9 +57,10 @@ def _file(folder: Path, content: bytes) -> str:
     return str(file)
 
 
-def _har(*requests: Request) -> bytes:
+def _har(*requests: Request, status: int | None = None) -> bytes:
     entries = [
         {
+            "response": {"status": status},
             "startedDateTime": (NOON + timedelta(seconds=place)).isoformat(),
             "request": {
                 "method": each.method,
@@ -171,6 +176,40 @@ def test_an_external_id_that_came_before_is_a_repeat(
     assert "\ncall.external_id_repeated" in f"\n{capsys.readouterr().out}"
 
 
+@pytest.mark.parametrize("status", [401, 200, None])
+def test_a_refusal_that_nothing_explains_is_told(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int | None
+) -> None:
+    """Where the capture says how it was answered; as of another time the answer might have been another."""
+    file = _file(tmp_path, _har(token_request(world), status=status))
+    assert main(["explain", "--config", config, file]) == int(status == 401)
+    assert capsys.readouterr().out.startswith("answer.refused (" if status == 401 else "genuine (")
+    assert main(["explain", "--config", config, "--at", NOW, file]) == 0
+
+
+def test_the_first_time_an_external_id_is_used_is_found_among_many(
+    config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused calls with the same id are judged quickly, one at a time, and after a second it is told how many."""
+    monkeypatch.setattr(explained, "_SILENT_SECONDS", -1.0)
+    forged = [symmetric(world, secret=b"a secret that nobody knows") for _ in range(3)]
+    assert main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world)))]) == 0
+    assert "snap-token: 0 of 3 earlier calls judged\n" in capsys.readouterr().err
+    assert (
+        main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world), symmetric(world)))]) == 1
+    )
+    assert capsys.readouterr().out.startswith("call.external_id_repeated")
+
+
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar, which is gone at the end; nothing is left out for it."""
+    terminal = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(explained, "Console", lambda **_: terminal)
+    captured = [Captured(Request("GET", "/", ())) for _ in range(3)]
+    assert list(explained.with_progress(captured)) == captured
+    assert "Judging" in terminal.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
+
+
 def test_a_captured_request_is_named_by_its_id(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -218,12 +257,74 @@ def test_a_capture_that_is_not_there_is_a_misuse(config: str, capsys: pytest.Cap
     assert "/nowhere cannot be read: No such file" in capsys.readouterr().err
 
 
+def test_a_pipe_that_nobody_writes_is_left(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After 10 seconds, the start and the end included, the command ends by itself."""
+    assert explain.LONGEST_SECONDS < 10
+    monkeypatch.setattr(explain, "LONGEST_SECONDS", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["explain", "--config", config, str(tmp_path / "pipe")]) == 2
+    assert capsys.readouterr().err == (
+        "snap-token: 10 seconds are over, and this is not read and judged; give the one request alone\n"
+    )
+
+
+def test_when_the_time_is_over_the_verdict_stands(
+    config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was found so far is told, and that not all was tried; nothing is called genuine that was not tried whole."""
+    monkeypatch.setattr(explain, "at_most", lambda *_: nullcontext(lambda: True))
+    unfit = _file(tmp_path, _har(symmetric(world, secret=b"a secret that nobody knows")))
+    assert main(["explain", "--config", config, unfit]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("key.unknown (")
+    assert out.endswith("\nnot all was tried: 10 seconds are over, or the request is far too large\n")
+    assert main(["explain", "--config", config, "--json", "--lang", "id", unfit]) == 1
+    assert json.loads(capsys.readouterr().out)["untried"].startswith("tidak semua diperiksa")
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world)))]) == 0
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 2
+
+
+def test_of_what_is_far_too_large_the_size_is_told(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing else is looked at, and that is said."""
+    for request in (token_request(world, X_Other="a" * 200_000), call(world, body=b"a" * 1_048_577)):
+        assert main(["explain", "--config", config, "--json", _file(tmp_path, _raw(request))]) == 1
+        told = json.loads(capsys.readouterr().out)
+        assert (told["verdict"], told["also"], "untried" in told) == ("request.too_large", [], True)
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-23:59", "1970-12-31T23:59:59+07:00", ""]
+)
+def test_a_time_beside_the_calendar_is_a_misuse(
+    at: str, config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a time to judge as of, and as that of a HAR entry; as its answer's Date it counts for nothing."""
+    assert main(["explain", "--config", config, "--at", at, _file(tmp_path, _raw(token_request(world)))]) == 2
+    assert capsys.readouterr().err.startswith("snap-token: --at is no time")
+    har = json.loads(_har(token_request(world)))
+    har["log"]["entries"][0]["startedDateTime"] = at
+    assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 2
+    assert "startedDateTime" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
+def test_a_date_beside_the_calendar_counts_for_nothing(date: str, config: str, world: World, tmp_path: Path) -> None:
+    """The entry is judged as of its own time."""
+    har = json.loads(_har(token_request(world)))
+    har["log"]["entries"][0]["response"] = {"headers": [{"name": "Date", "value": date}]}
+    assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 0
+
+
 def test_a_capture_has_a_limit(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is larger than 32 MiB is not read."""
-    assert explain.LARGEST == 32 * 1024 * 1024
-    monkeypatch.setattr(explain, "LARGEST", 10)
+    """What is larger than 8 MiB is not read."""
+    assert capture_file.LARGEST == 8 * 1024 * 1024
+    monkeypatch.setattr(capture_file, "LARGEST", 10)
     assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
     assert "larger than 10 bytes" in capsys.readouterr().err
 

@@ -9,8 +9,17 @@ from stat import S_IMODE
 
 import pytest
 
-from handlers.cli.files import held, replace, write_new
+from handlers.cli.files import give, held, make_folder, replace, write_new
 from handlers.cli.misuse import MisuseError
+from tests.users import (
+    OPERATOR,
+    OPERATORS_GROUP,
+    SERVER_GROUP,
+    SERVER_USER,
+    acting_as,
+    open_folder,
+    owner,
+)
 
 
 @contextmanager
@@ -92,6 +101,114 @@ def test_a_replaced_file_keeps_its_owner(old: Path) -> None:
     os.chown(old, 1234, 5678)
     replace(old, "new")
     assert (old.stat().st_uid, old.stat().st_gid, S_IMODE(old.stat().st_mode)) == (1234, 5678, 0o600)
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A file of the operator's in the operator's folder; its group is the server's, and not the operator's."""
+    with open_folder(OPERATOR, OPERATORS_GROUP) as folder:
+        file = folder / "old"
+        file.write_text("old")
+        os.chown(file, OPERATOR, SERVER_GROUP)
+        yield file
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o666, 0o700], ids=oct)
+def test_a_group_that_means_nothing_need_not_be_kept(shared: Path, mode: int) -> None:
+    """Where the mode gives the group what it gives to all, a file is replaced although its group cannot be kept."""
+    shared.chmod(mode)
+    with acting_as(OPERATOR, OPERATORS_GROUP):
+        replace(shared, "new")
+    assert (shared.read_text(), S_IMODE(shared.stat().st_mode)) == ("new", mode)
+    assert owner(shared) == (OPERATOR, OPERATORS_GROUP)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o660, 0o664, 0o604], ids=oct)
+def test_a_group_that_means_something_is_kept(shared: Path, mode: int) -> None:
+    """Where the group can read what others cannot, or the reverse, a file whose group cannot be kept stays as it is."""
+    shared.chmod(mode)
+    with acting_as(OPERATOR, OPERATORS_GROUP), pytest.raises(MisuseError) as refusal:
+        replace(shared, "new")
+    advice = f"run this as root, or as {OPERATOR} in the group {SERVER_GROUP}"
+    rule = f"it must belong to {OPERATOR}:{SERVER_GROUP}, and you cannot give it to them; nothing is changed"
+    assert refusal.value.mistakes == (f"{shared} cannot be written: {rule}; {advice}",)
+    assert (shared.read_text(), S_IMODE(shared.stat().st_mode)) == ("old", mode)
+    assert list(shared.parent.iterdir()) == [shared]
+
+
+def test_a_member_of_the_group_keeps_it(shared: Path) -> None:
+    """Who is in the group of a file replaces it, and the group stays."""
+    shared.chmod(0o640)
+    with acting_as(OPERATOR, OPERATORS_GROUP, SERVER_GROUP):
+        replace(shared, "new")
+    assert (shared.read_text(), owner(shared)) == ("new", (OPERATOR, SERVER_GROUP))
+
+
+def test_another_user_s_file_is_not_taken_over(shared: Path) -> None:
+    """Who may write into the folder of a file, and does not own it, cannot make it theirs by replacing it."""
+    shared.chmod(0o666)
+    shared.parent.chmod(0o777)
+    with acting_as(SERVER_USER, SERVER_GROUP), pytest.raises(MisuseError, match=f"must belong to {OPERATOR}:"):
+        replace(shared, "new")
+    assert (shared.read_text(), owner(shared)) == ("old", (OPERATOR, SERVER_GROUP))
+
+
+def test_a_new_file_belongs_to_the_owner_of_another(shared: Path) -> None:
+    """What root makes like another file has the other one's owner and group, and is still its owner's alone."""
+    new = shared.with_name("new")
+    write_new(new, "new", secret=True, like=shared)
+    assert (owner(new), S_IMODE(new.stat().st_mode)) == ((OPERATOR, SERVER_GROUP), 0o600)
+
+
+def test_a_new_file_that_cannot_be_given_away_is_not_made(shared: Path) -> None:
+    """Who is not root cannot make a file for another user: it is told whose it must be, and no file is left."""
+    shared.parent.chmod(0o777)
+    with acting_as(SERVER_USER, SERVER_GROUP), pytest.raises(MisuseError, match=f"must belong to {OPERATOR}:"):
+        write_new(shared.with_name("new"), "new", secret=True, like=shared)
+    assert list(shared.parent.iterdir()) == [shared]
+
+
+def test_owners_are_told_by_name() -> None:
+    """A user and a group that have names are told by them."""
+    with open_folder(OPERATOR, OPERATORS_GROUP) as folder:
+        file = folder / "roots"
+        file.touch()
+        with acting_as(OPERATOR, OPERATORS_GROUP), pytest.raises(MisuseError, match="must belong to root:root, "):
+            replace(file, "new")
+
+
+def test_what_root_makes_belongs_to_the_owner_of_the_folder() -> None:
+    """A file that root makes in another user's folder is that user's; so is a folder, and those above it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        write_new(folder / "new", "new", secret=True)
+        make_folder(folder / "a" / "b")
+        made = [folder / "new", folder / "a", folder / "a" / "b"]
+        assert [owner(each) for each in made] == [(SERVER_USER, SERVER_GROUP)] * 3
+
+
+def test_what_a_user_makes_is_that_user_s() -> None:
+    """A file that a user makes belongs to that user, whoever owns the folder."""
+    with open_folder() as folder:
+        folder.chmod(0o733)
+        with acting_as(OPERATOR, OPERATORS_GROUP):
+            write_new(folder / "new", "new", secret=True)
+        assert owner(folder / "new") == (OPERATOR, OPERATORS_GROUP)
+
+
+def test_a_file_to_be_like_must_be_there(tmp_path: Path) -> None:
+    """A missing file, whose owner the new one is to have, is told by its own name, and nothing is made."""
+    with pytest.raises(MisuseError) as refusal:
+        write_new(tmp_path / "new", "new", secret=True, like=tmp_path / "nothing")
+    assert refusal.value.mistakes == (f"{tmp_path}/nothing cannot be read: No such file or directory",)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_given_is_told(shared: Path) -> None:
+    """Who is not root cannot give a file to another user, and is told which file it was."""
+    shared.with_name("other").touch()
+    with acting_as(OPERATOR, OPERATORS_GROUP), pytest.raises(MisuseError) as refusal:
+        give(shared, shared.with_name("other"))
+    assert refusal.value.mistakes == (f"{shared} cannot be written: Operation not permitted",)
 
 
 def test_a_replaced_file_was_never_half_there(old: Path) -> None:

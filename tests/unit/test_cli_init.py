@@ -10,6 +10,7 @@ import pytest
 from handlers.cli import main
 from handlers.server.settings import Settings
 from tests.nicepay import CLIENT_KEY
+from tests.users import OPERATOR, OPERATORS_GROUP, acting_as, open_folder, owner
 
 MODES = {"nicepay-private.pem": 0o600, "nicepay.pem": 0o644, "snap-token.toml": 0o600, "token.keys": 0o600}
 
@@ -63,3 +64,20 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     assert main(["init", str(file / below)]) == 2
     assert capsys.readouterr() == ("", f"snap-token: {file / below} cannot be made: {reason}\n")
     assert file.read_text() == "old"
+
+
+def test_a_sandbox_that_root_makes_in_another_user_s_folder_is_that_user_s() -> None:
+    """A sandbox that root makes in a user's folder belongs to that user, every file of it."""
+    with open_folder(OPERATOR, OPERATORS_GROUP) as folder:
+        assert main(["init", str(folder / "sandbox")]) == 0
+        made = [folder / "sandbox", *(folder / "sandbox").iterdir()]
+        assert {owner(each) for each in made} == {(OPERATOR, OPERATORS_GROUP)}
+
+
+def test_a_folder_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of which nobody knows whether it is empty is refused in one line."""
+    with open_folder() as folder:
+        folder.chmod(0o733)
+        with acting_as(OPERATOR, OPERATORS_GROUP):
+            assert main(["init", str(folder)]) == 2
+        assert capsys.readouterr() == ("", f"snap-token: {folder} cannot be read: Permission denied\n")

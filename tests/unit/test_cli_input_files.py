@@ -1,13 +1,18 @@
 """What commands read: secrets and bodies."""
 
 import io
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
-from handlers.cli.input_files import LONGEST, read_body, read_secret
+from handlers.cli.input_files import read_body, read_secret
 from handlers.cli.misuse import MisuseError
+from handlers.server import looking
+from handlers.server.looking import LARGEST_FILE
 
 STANDARD_INPUT = Path("-")
 
@@ -23,10 +28,14 @@ def test_a_secret_is_read_without_its_line_end(tmp_path: Path, monkeypatch: pyte
     assert read_secret(tmp_path / "secret") == read_secret(STANDARD_INPUT) == "s3cret"
 
 
-def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not more than the longest secret is read."""
-    _typed(monkeypatch, b"x" * (LONGEST + 1))
-    assert len(read_secret(STANDARD_INPUT)) == LONGEST
+@pytest.mark.parametrize("read", [read_secret, read_body])
+def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
+    """1 MiB is read, and more is an error, never half of it."""
+    _typed(monkeypatch, b"x" * LARGEST_FILE)
+    assert len(read(STANDARD_INPUT)) == LARGEST_FILE
+    _typed(monkeypatch, b"x" * (LARGEST_FILE + 1))
+    with pytest.raises(MisuseError, match="standard input cannot be read: it is larger than 1048576 bytes"):
+        read(STANDARD_INPUT)
 
 
 def test_a_body_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +62,36 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_secret(tmp_path / "none")
     with pytest.raises(MisuseError, match="bytes cannot be read: it is not text in UTF-8"):
         read_body(tmp_path / "bytes")
+
+
+def test_a_pipe_in_a_file_s_place_is_read(tmp_path: Path) -> None:
+    """What a shell hands over as a pipe, `<(command)` say, is read to its end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(b" s3cret\n",))
+    writer.start()
+    assert read_secret(pipe) == "s3cret"
+    writer.join()
+
+
+def test_a_device_that_never_ends_is_refused() -> None:
+    """Of a device not more is read than of a file."""
+    with pytest.raises(MisuseError, match="/dev/zero cannot be read: it is larger than 1048576 bytes"):
+        read_body(Path("/dev/zero"))
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket can be no pipe, and the message says so in one line."""
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        with pytest.raises(MisuseError, match="socket cannot be read: No such device or address"):
+            read_secret(Path("socket"))
+
+
+def test_a_file_system_without_an_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that gives no answer in time is an error of the command, not a wait without a word."""
+    monkeypatch.setattr(looking, "READ_SECONDS", 0.0)
+    monkeypatch.setattr(looking, "_look", lambda _path: Event().wait(0.1))
+    with pytest.raises(MisuseError, match="file cannot be read: its file system gives no answer"):
+        read_secret(tmp_path / "file")

@@ -1,7 +1,10 @@
 """New keys from the command."""
 
+import re
+from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE
+from subprocess import run
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,6 +13,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from handlers.cli import main
 from handlers.snap.keys import load_public_key
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
+from tests.programs import program
+from tests.users import SERVER_GROUP, SERVER_USER, give_all, open_folder, owner
 
 
 def _mode(file: Path) -> int:
@@ -37,10 +44,52 @@ def test_a_key_pair_is_made(tmp_path: Path) -> None:
     assert (_mode(private), _mode(public)) == (0o600, 0o644)
 
 
+def test_the_fingerprint_of_a_pair_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`keygen pair` prints the fingerprint of the public key, as the pack's checklist has both sides compute it."""
+    public = tmp_path / "public.pem"
+    assert main(["keygen", "pair", str(tmp_path / "private.pem"), str(public)]) == 0
+    assert capsys.readouterr() == (f"{_by_openssl(public)}  SHA-256 of the public key in {public}\n", "")
+
+
+def _by_openssl(public: Path) -> str:
+    """`openssl pkey -pubin -in public.pem -outform DER | sha256sum`."""
+    der = run([program("openssl"), "pkey", "-pubin", "-in", public, "-outform", "DER"], check=True, capture_output=True)
+    return sha256(der.stdout).hexdigest()
+
+
+def test_a_secret_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`keygen secret` makes a file with one secret of 43 characters, another each time, and prints none of it."""
+    files = [tmp_path / "one", tmp_path / "two"]
+    assert [main(["keygen", "secret", str(file)]) for file in files] == [0, 0]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}\n", file.read_text()) for file in files)
+    assert files[0].read_text() != files[1].read_text()
+    assert [_mode(file) for file in files] == [0o600, 0o600]
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("command", ["token", "secret", "pair"])
+def test_new_keys_can_be_the_server_s(nicepay: Nicepay, command: str) -> None:
+    """With the settings named, new keys have the owner and the group of the settings file, wherever they are made."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as settings, open_folder() as folder:
+        config = write_settings(settings, nicepay)
+        give_all(settings, SERVER_USER, SERVER_GROUP)
+        files = [str(folder / name) for name in ("one", "two")][: 2 if command == "pair" else 1]
+        assert main(["keygen", command, *files, "--config", str(config)]) == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+
+
+def test_no_half_of_a_pair_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the public key cannot be written, the private key is not there either."""
+    assert main(["keygen", "pair", str(tmp_path / "private"), str(tmp_path / "nowhere" / "public")]) == 2
+    told = f"snap-token: {tmp_path}/nowhere/public cannot be written: No such file or directory\n"
+    assert capsys.readouterr() == ("", told)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "old"),
-    [(["token", "a"], "a"), (["pair", "a", "b"], "a"), (["pair", "a", "b"], "b")],
-    ids=["token", "private", "public"],
+    [(["token", "a"], "a"), (["secret", "a"], "a"), (["pair", "a", "b"], "a"), (["pair", "a", "b"], "b")],
+    ids=["token", "secret", "private", "public"],
 )
 def test_existing_keys_are_kept(
     tmp_path: Path,

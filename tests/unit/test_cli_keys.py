@@ -23,9 +23,9 @@ def _keys(settings_file: Path) -> TokenKeyFile:
     return Settings.load(settings_file).token.keys_file
 
 
-def _rotate(settings_file: Path, now: datetime) -> int:
+def _rotate(settings_file: Path, now: datetime, *options: str) -> int:
     with time_machine.travel(now, tick=False):
-        return main(["keys", "rotate", "--config", str(settings_file)])
+        return main(["keys", "rotate", "--config", str(settings_file), *options])
 
 
 def _printed(capsys: pytest.CaptureFixture[str]) -> str:
@@ -77,6 +77,70 @@ def test_old_keys_are_dropped(settings_file: Path, capsys: pytest.CaptureFixture
     assert _rotate(settings_file, NOON + timedelta(seconds=1_000)) == 0
     assert old.key not in _keys(settings_file).keys
     assert f"dropped    {old.fingerprint}: its last token has expired\n" in capsys.readouterr().out
+
+
+def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --now one call leaves a new key alone in the file, and says what became of each other and what to do."""
+    path = settings_file.with_name("token.keys")
+    time = "2026-01-22T04:59:00Z"
+    path.write_text(f"# of the shop\n{_key()}\n{_key()} # published {time}\n{_key()} # retired {time}\n")
+    minted, published, retired = _keys(settings_file).lines
+    assert _rotate(settings_file, NOON, "--now") == 0
+    (new,) = _keys(settings_file).lines
+    assert new.key not in {minted.key, published.key, retired.key}
+    assert new.note == f"minting since {AT_NOON}"
+    assert path.read_text().startswith("# of the shop\n")
+    assert S_IMODE(path.stat().st_mode) == 0o600
+    assert _printed(capsys) == (
+        f"minting    {new.fingerprint}: a new key, from now on\n"
+        f"dropped    {minted.fingerprint}: it minted; it opens nothing, every token that it minted is dead\n"
+        f"dropped    {published.fingerprint}: it was published, and in the same file\n"
+        f"dropped    {retired.fingerprint}: it had retired, and was in the same file; its tokens are dead, too\n"
+        "means      calls with a token of before are refused (401xx01) until NICEPAY has fetched a new one,"
+        " as it does by itself\n"
+        f"next       copy {path} to the other hosts at once: until a host has read it,\n"
+        "           it takes tokens of the old keys, whoever made them, and refuses those of the new key\n"
+    )
+
+
+def test_a_leak_does_not_wait(settings_file: Path) -> None:
+    """A key that was published a moment ago does not keep the leaked one in force."""
+    assert _rotate(settings_file, NOON) == 0
+    assert _rotate(settings_file, NOON, "--now") == 0
+    assert len(_keys(settings_file).lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("note", "mistake"),
+    [
+        ("retired yesterday", "its comment begins with retired, so a time such as 2026-11-23T22:55:02Z"),
+        ("published 2026-01-22", "its comment begins with published, so a time such as 2026-11-23T22:55:02Z"),
+    ],
+)
+def test_a_time_that_is_none_is_told(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], note: str, mistake: str
+) -> None:
+    """A comment that looks like a time and is none is a mistake in one line, which names the key; the status is 2."""
+    path = settings_file.with_name("token.keys")
+    path.write_text(f"{path.read_text()}{_key()} # {note}\n")
+    before = path.read_text()
+    assert _rotate(settings_file, NOON) == 2
+    out, err = capsys.readouterr()
+    fingerprint = TokenKeyFile.parse(path, before).lines[1].fingerprint
+    assert out == ""
+    assert err.startswith(f"snap-token: {settings_file}: token.keys_file: {path}: key {fingerprint}: {mistake}")
+    assert err.count("\n") == 1
+    assert path.read_text() == before
+
+
+def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key whose last token has expired is still in the file, opens nothing, and is said to."""
+    path = settings_file.with_name("token.keys")
+    path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
+    for seconds, told in ((960, ""), (961, ", opens nothing any more")):
+        with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
+            assert main(["keys", "list", "--config", str(settings_file)]) == 0
+        assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{told}"
 
 
 def test_a_rotation_keeps_comments_and_mode(settings_file: Path) -> None:

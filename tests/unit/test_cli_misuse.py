@@ -8,7 +8,7 @@ from handlers.cli import main
 from handlers.cli.misuse import MisuseError, settings_of
 from handlers.server.settings import Settings
 
-COMMANDS = pytest.mark.parametrize("command", [["serve", "--check"], ["serve"], ["request"]], ids=" ".join)
+COMMANDS = pytest.mark.parametrize("command", [["serve", "--check"], ["request"]], ids=" ".join)
 
 
 @COMMANDS

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,11 +10,12 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from handlers.cli import main
+from handlers.cli import main, shared_state
 from handlers.server.settings import Settings
 from handlers.snap.token import TokenKeys
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
 
 FOREVER = timedelta(days=1)
 
@@ -22,6 +24,12 @@ FOREVER = timedelta(days=1)
 def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
     """Settings with a state that others reach."""
     return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is to take anything up."""
+    monkeypatch.setattr(shared_state, "TAKEN_UP_SECONDS", 0)
 
 
 def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:
@@ -154,3 +162,15 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
     settings_file.write_text("x = 1\n" + settings_file.read_text())
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     assert capsys.readouterr() == ("", f"snap-token: {settings_file}: x: there is no such key\n")
+
+
+def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """Where root revokes before the first start, the server's user can use the file that comes of it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _revoke(settings, "--client", "IONPAYTEST") == 0
+        assert os.geteuid() == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _revocations(settings) == {"client:IONPAYTEST": NOON}

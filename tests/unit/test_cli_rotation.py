@@ -1,14 +1,16 @@
 """Rotation of the token keys: published, minting, retired, gone."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.cli.rotation import MINTING, PUBLISHED, RETIRED, TooEarlyError, parts, rotated, since
-from handlers.server.token_key_file import KeyLine
+from handlers.cli.rotation import TooEarlyError, parts, replaced, rotated
+from handlers.server.token_key_file import KeyLine, TokenKeyFile
+from handlers.server.token_key_note import MINTING, PUBLISHED, RETIRED
 from handlers.snap.token import TokenKeys
 
 NOW = datetime(2026, 11, 23, 22, 55, 2, tzinfo=UTC)
@@ -87,22 +89,12 @@ def test_one_key_at_a_time_begins_to_mint() -> None:
     assert rotation.lines[1] == two[1]
 
 
-@pytest.mark.parametrize(
-    ("note", "part", "time"),
-    [
-        ("published 2026-11-23T22:55:02Z", PUBLISHED, NOW),
-        ("minting since 2026-11-23T22:55:02Z", MINTING, NOW),
-        ("retired 2026-11-23T22:55:02Z", RETIRED, NOW),
-        ("retired 2026-11-23T22:55:02Z", PUBLISHED, None),
-        ("retired 2026-13-23T22:55:02Z", RETIRED, None),
-        ("retired 2026-11-23T22:55:02Z, by me", RETIRED, None),
-        ("retired 2026-11-23T22:55:02+07:00", RETIRED, None),
-        ("", MINTING, None),
-    ],
-)
-def test_notes_tell_since_when(note: str, part: str, time: datetime | None) -> None:
-    """A note in the very form that rotation writes tells a time, in UTC; any other tells none."""
-    assert since(KeyLine(FIRST, note), part) == time
+def test_after_a_leak_there_is_one_key() -> None:
+    """The fresh key mints at once, and every key that was in the file with the leaked one is gone."""
+    lines = (KeyLine(FIRST), KeyLine(SECOND, f"published {_ago(5)}"), KeyLine(THIRD, f"retired {_ago(5)}"))
+    rotation = replaced(lines, FRESH, NOW)
+    new = KeyLine(FRESH, f"minting since {_ago(0)}")
+    assert (rotation.lines, rotation.minting, rotation.dropped) == ((new,), new, lines)
 
 
 def test_the_place_of_a_key_is_its_part() -> None:
@@ -117,6 +109,13 @@ def test_times_are_written_in_utc() -> None:
     assert rotated([KeyLine(FIRST)], FRESH, jakarta, LIFETIME).lines[1].note == "published 2026-11-23T22:55:02Z"
 
 
+def _opening(lines: tuple[KeyLine, ...]) -> TokenKeys:
+    """As a server reads them."""
+    file = TokenKeyFile(Path(), (), lines)
+    assert file.mistakes == []
+    return TokenKeys(file.keys, LIFETIME, file.retired_at)
+
+
 @given(st.lists(st.integers(0, 1_500), max_size=12))
 def test_no_living_token_is_left_without_its_key(pauses: list[int]) -> None:
     """Whenever the steps are taken, what was minted opens until it expires, also at who lags a step behind."""
@@ -126,11 +125,11 @@ def test_no_living_token_is_left_without_its_key(pauses: list[int]) -> None:
     for pause in pauses:
         now += timedelta(seconds=pause)
         before = lines
-        minted.append((TokenKeys([line.key for line in before]).mint("A", now), now))
+        minted.append((_opening(before).mint("A", now), now))
         try:
             lines = rotated(lines, Fernet.generate_key(), now, LIFETIME).lines
         except TooEarlyError:
             continue
-        minted.append((TokenKeys([line.key for line in lines]).mint("A", now), now))
-        for keys in (TokenKeys([line.key for line in each]) for each in (before, lines)):
+        minted.append((_opening(lines).mint("A", now), now))
+        for keys in map(_opening, (before, lines)):
             assert all(keys.open(token, now) for token, then in minted if now < then + LIFETIME)

@@ -2,21 +2,26 @@
 
 import asyncio
 import json
+import platform
 import shlex
 import socket
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from handlers import __version__
 from handlers.cli import main
 from handlers.cli.init import init
 from handlers.server import lifetime, start
 from handlers.server.listener import Server
 from tests.document import TOKEN_PATH
+from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import Nicepay, new_key
 
@@ -64,22 +69,6 @@ def sandbox(tmp_path: Path) -> str:
     return str(tmp_path / "sandbox" / "snap-token.toml")
 
 
-def test_good_settings_are_called_good(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A check of good settings says so, serves nothing and ends with status 0."""
-    assert main(["serve", "--check", "--config", str(settings_file)]) == 0
-    assert capsys.readouterr() == (f"{settings_file}: good\n", "")
-
-
-def test_a_check_warns(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is allowed but not good is a line on standard error each, and the settings are good."""
-    file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)))
-    assert main(["serve", "--check", "--config", str(file)]) == 0
-    out, err = capsys.readouterr()
-    warnings = [json.loads(line) for line in err.splitlines()]
-    assert [(line["event"], line["client_key"]) for line in warnings] == [("client.key_is_short", "SHORT")]
-    assert out == f"{file}: good\n"
-
-
 def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
     """It serves the token endpoint and no page until it is stopped, and logs where; the status is 0."""
     assert main(["serve", "--config", str(settings_file)]) == 0
@@ -89,6 +78,49 @@ def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.Capture
     assert (first["event"], first["endpoint"]) == ("server.listening", visitor.origins[0] + BASE_PATH + TOKEN_PATH)
     assert [line["event"] for line in others] == ["token.refused", "token.refused", "server.stopped"]
     assert out == ""
+
+
+def test_the_first_line_tells_what_is_in_force(
+    tmp_path: Path, nicepay: Nicepay, visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line of the start has versions and settings: what is told apart when two hosts behave differently."""
+    service = '[[services]]\npath = "/a"\nservice_code = "24"'
+    file = write_settings(tmp_path, nicepay, Nicepay("SECOND", nicepay.private_key), extra=service)
+    assert main(["serve", "--config", str(file)]) == 0
+    line = json.loads(capsys.readouterr().err.splitlines()[0])
+    known = {name: line.pop(name) for name in ("endpoint", "level", "timestamp", "token_keys")}
+    assert known["endpoint"].startswith(visitor.origins[0])
+    assert [len(fingerprint) for fingerprint in known["token_keys"]] == [8]
+    assert line == {
+        "event": "server.listening",
+        "version": __version__,
+        "python": platform.python_version(),
+        "host": "127.0.0.1",
+        "state": "memory",
+        "when_down": "refuse",
+        "lifetime_seconds": 900,
+        "repeat": "same-span",
+        "clients": 2,
+        "services": 1,
+        "internal": False,
+        "sandbox": False,
+    }
+
+
+@pytest.mark.usefixtures("visitor")
+def test_what_is_not_good_is_logged(
+    tmp_path: Path,
+    nicepay: Nicepay,
+    emptied_redis: Callable[[str], RedisServer],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What a check warns of, of settings and of the state engine, is in the log of a start."""
+    url = emptied_redis(REDIS_SERVERS[0]).url
+    file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)), extra=f'[state]\nurl = "{url}?db=0"')
+    assert main(["serve", "--config", str(file)]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    warned = [line["event"] for line in lines if line["level"] == "warning" and not line["event"].startswith("token.")]
+    assert warned == ["client.key_is_short", "state.not_persistent"]
 
 
 @pytest.mark.parametrize("pair", ["x-original", "x-forwarded"])
@@ -107,13 +139,13 @@ def test_the_merchant_s_operations_have_a_listener_of_their_own(
 def test_a_state_that_cannot_be_used_is_one_line(
     tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that is no database of ours is told in one line, and the status is 2."""
+    """A file that is no database of ours is told in one line of the log, and the status is 2."""
     (tmp_path / "state.db").write_bytes(b"something else" * 100)
     (tmp_path / "state.db").chmod(0o600)
     file = write_settings(tmp_path, nicepay, extra='[server]\nport = 0\n[state]\nurl = "sqlite:///state.db"')
     assert main(["serve", "--config", str(file)]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"snap-token: state.url: {tmp_path / 'state.db'} cannot be used")
+    (mistake,) = _mistakes(capsys)
+    assert mistake.startswith(f"state.url: {tmp_path / 'state.db'} cannot be used")
 
 
 def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,16 +184,56 @@ def test_a_taken_port_is_one_line(
         port = listener.getsockname()[1]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(port))
         assert main(["serve", "--config", str(settings_file)]) == 2
+    cause = "Address already in use (is this server running already?)"
     advice = "set server.host and server.port to a free address"
-    told = f"snap-token: cannot listen on 127.0.0.1:{port}: Address already in use; {advice}\n"
-    assert capsys.readouterr() == ("", told)
+    assert _mistakes(capsys) == [f"cannot listen on 127.0.0.1:{port}: {cause}; {advice}"]
+
+
+def test_an_address_of_another_machine_is_one_line(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address that this machine does not have is told without a guess at who has it; the status is 2."""
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__HOST", "192.0.2.1")
+    assert main(["serve", "--config", str(settings_file)]) == 2
+    (mistake,) = _mistakes(capsys)
+    assert mistake.startswith("cannot listen on 192.0.2.1:8080: Cannot assign requested address; set server.host and ")
+
+
+def test_on_a_terminal_mistakes_are_for_people(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the log is for people, what keeps the server from starting is told as any command tells it."""
+    settings_file.write_text("[")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["serve", "--config", str(settings_file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"snap-token: {settings_file} is not TOML: ")
+
+
+def _mistakes(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Those of the one line that tells why the server does not start."""
+    out, err = capsys.readouterr()
+    (line,) = [json.loads(line) for line in err.splitlines()]
+    assert (out, line["event"], line["level"]) == ("", "start.failed", "error")
+    return list(line["mistakes"])
 
 
 def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A sandbox whose key is no key is refused before it listens, by a check as by a start; the status is 2."""
     file = Path(sandbox).with_name("nicepay-private.pem")
     file.write_text("no key")
-    told = f"sandbox.private_key_file: {file}: it is no unencrypted private key in PEM"
-    for options in (["--check"], []):
-        assert main(["serve", *options, "--config", sandbox]) == 2
-        assert capsys.readouterr() == ("", f"snap-token: {sandbox}: {told}\n")
+    told = f"{sandbox}: sandbox.private_key_file: {file}: it is no unencrypted private key in PEM"
+    assert main(["serve", "--config", sandbox]) == 2
+    assert _mistakes(capsys) == [told]
+    assert main(["serve", "--check", "--config", sandbox]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize("options", [["--check"], []], ids=["check", "start"])
+def test_a_library_that_changed(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Where a library lacks a private name that the server needs, the server does not start, and says which."""
+    monkeypatch.delattr(HttpToolsProtocol, "on_body")
+    assert main(["serve", *options, "--config", str(settings_file)]) == 2
+    assert "has no HttpToolsProtocol.on_body, which this server needs; install 'uvicorn" in capsys.readouterr().err

@@ -77,6 +77,7 @@ def _settings(desk: Desk, nicepay: Nicepay, ports: list[int], call_headers: str,
     extra = (
         f'[server]\nport = {ports[0]}\n[internal]\nport = {ports[1]}\nsecret_file = "proxy.secret"\n'
         f'call_headers = "{call_headers}"\n[[services]]\npath = "{URI.partition("?")[0]}"\nservice_code = "24"\n'
+        'methods = ["GET", "POST"]\n'
     )
     config = write_settings(desk.folder, nicepay, extra=extra)
     client = f'client_secret_file = "client.secret"\npartner_id = "PARTNER"\ncall_signature = "{form}"\n'

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from handlers.snap.call import Call, sign
 from handlers.snap.client import Client, Clients
@@ -12,12 +12,6 @@ from handlers.snap.codes import UNAUTHORIZED, SnapError
 from tests.nicepay import Nicepay, new_key
 
 TIMESTAMP = "2026-01-22T12:00:00+07:00"
-ASKED: list[int] = []
-
-
-def _dummy_key(bits: int) -> RSAPublicKey:
-    ASKED.append(bits)
-    return new_key(bits).public_key()
 
 
 def _client(nicepay: Nicepay, key: str = "IONPAYTEST", seconds: int = 300) -> Client:
@@ -26,7 +20,7 @@ def _client(nicepay: Nicepay, key: str = "IONPAYTEST", seconds: int = 300) -> Cl
 
 def test_a_genuine_signature_is_taken(nicepay: Nicepay) -> None:
     """The signature of the client's key over its own headers is taken, and over other headers is not."""
-    client = Clients([_client(nicepay)], _dummy_key).find("IONPAYTEST")
+    client = Clients([_client(nicepay)]).find("IONPAYTEST")
     client.require_signature("IONPAYTEST", TIMESTAMP, nicepay.signature(TIMESTAMP))
     with pytest.raises(SnapError) as refusal:
         client.require_signature("IONPAYTEST", TIMESTAMP.replace("12", "13"), nicepay.signature(TIMESTAMP))
@@ -35,7 +29,7 @@ def test_a_genuine_signature_is_taken(nicepay: Nicepay) -> None:
 
 def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, stranger: Nicepay) -> None:
     """What the caller sees of an unknown client and of a wrong signature is the same; the reasons differ."""
-    clients = Clients([_client(nicepay)], _dummy_key)
+    clients = Clients([_client(nicepay)])
     refusals = []
     for client_key in ("IONPAYTEST", "NOBODY"):
         with pytest.raises(SnapError) as refusal:
@@ -48,12 +42,20 @@ def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, s
 
 
 def test_refusing_takes_as_many_verifications_for_all(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A client with one key, one with two and an unknown one are held against two keys each before they are refused."""
-    keys = tuple(each.private_key.public_key() for each in (nicepay, stranger))
-    two = Client("TWO", keys, timedelta(seconds=300))
-    clients = Clients([_client(nicepay, "ONE"), two], _dummy_key)
-    found = [clients.find(key) for key in ("ONE", "TWO", "NOBODY")]
-    assert [(len(each.public_keys), len(each.padding)) for each in found] == [(1, 1), (2, 0), (0, 2)]
+    """Each client, and an unknown one, is held against as many keys of each size and exponent before it is refused."""
+    keys = [each.private_key.public_key() for each in (nicepay, stranger)]
+    large = new_key(3072).public_key()
+    third = generate_private_key(3, 2048).public_key()
+    owned = {"ONE": keys[:1], "TWO": keys, "LARGE": [large], "THIRD": [third, keys[1]]}
+    clients = Clients([Client(key, tuple(own), timedelta(seconds=300)) for key, own in owned.items()])
+    for found in map(clients.find, [*owned, "NOBODY"]):
+        held = (*found.public_keys, *found.padding)
+        assert sorted((key.key_size, key.public_numbers().e) for key in held) == [
+            (2048, 3),
+            (2048, 65537),
+            (2048, 65537),
+            (3072, 65537),
+        ]
 
 
 def test_a_padding_key_opens_nothing(nicepay: Nicepay, stranger: Nicepay) -> None:
@@ -66,30 +68,22 @@ def test_a_padding_key_opens_nothing(nicepay: Nicepay, stranger: Nicepay) -> Non
 
 def test_a_stand_in_is_refused_even_with_a_key_that_verifies(nicepay: Nicepay) -> None:
     """Should the stand-in's key ever verify a signature, an unknown client is refused all the same."""
-    clients = Clients([_client(nicepay)], lambda _bits: nicepay.private_key.public_key())
+    clients = Clients([_client(nicepay)], lambda _key: nicepay.private_key.public_key())
     with pytest.raises(SnapError) as refusal:
         clients.find("NOBODY").require_signature("NOBODY", TIMESTAMP, nicepay.signature(TIMESTAMP, "NOBODY"))
     assert refusal.value.reason == "client.unknown"
 
 
-def test_the_stand_in_has_a_key_of_the_commonest_size(nicepay: Nicepay) -> None:
-    """Refusing an unknown client takes a verification like that of most clients."""
-    small = Nicepay("SMALL", new_key(1024))
-    ASKED.clear()
-    Clients([_client(small, "SMALL"), _client(nicepay), _client(nicepay, "OTHER")], _dummy_key)
-    assert ASKED == [2048]
-
-
 def test_clients_are_known_by_their_keys(nicepay: Nicepay) -> None:
     """The registry knows how many clients there are, and which."""
-    clients = Clients([_client(nicepay), _client(nicepay, "OTHER")], _dummy_key)
+    clients = Clients([_client(nicepay), _client(nicepay, "OTHER")])
     assert len(clients) == 2
     assert ["OTHER" in clients, "NOBODY" in clients] == [True, False]
 
 
 def test_the_widest_tolerance_is_the_widest(nicepay: Nicepay) -> None:
     """The window that everybody meets first is as wide as the widest client's."""
-    clients = Clients([_client(nicepay), _client(nicepay, "OTHER", seconds=400)], _dummy_key)
+    clients = Clients([_client(nicepay), _client(nicepay, "OTHER", seconds=400)])
     assert clients.widest_tolerance == timedelta(seconds=400)
 
 
@@ -106,6 +100,16 @@ def test_a_suspended_client_is_refused_like_a_wrong_signature(nicepay: Nicepay) 
     assert [genuine.reason, forged.reason] == ["client.suspended", "signature.mismatch"]
 
 
+def test_a_suspension_from_elsewhere_adds_to_the_settings(nicepay: Nicepay) -> None:
+    """Whoever is found as suspended is so whatever the settings say, with all that they say besides."""
+    clients = Clients([_client(nicepay), replace(_client(nicepay, "SETTINGS"), suspended=True)])
+    for key, suspended, told in (("IONPAYTEST", False, False), ("IONPAYTEST", True, True), ("SETTINGS", False, True)):
+        found = clients.find(key, suspended=suspended)
+        assert (found.key, found.suspended) == (key, told)
+        assert found == replace(clients.find(key), suspended=told)
+    assert clients.find("NOBODY", suspended=True) is clients.find("NOBODY")
+
+
 def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
     """X-PARTNER-ID is the client key where the settings name no other."""
     assert _client(nicepay).partner_id == "IONPAYTEST"
@@ -114,13 +118,13 @@ def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
 
 def test_a_client_keeps_its_secret_to_itself(nicepay: Nicepay) -> None:
     """A client that is printed, in a traceback say, does not show its secret."""
-    assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim"))
+    assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim", former_secrets=(b"geheim too",)))
 
 
 def test_the_registry_keeps_what_a_client_is(nicepay: Nicepay) -> None:
     """Partner id, secret and suspension are found as they were given."""
     client = replace(_client(nicepay), partner_id="PARTNER", client_secret=b"geheim", suspended=True)
-    found = Clients([client], _dummy_key).find("IONPAYTEST")
+    found = Clients([client]).find("IONPAYTEST")
     assert (found.partner_id, found.client_secret, found.suspended) == ("PARTNER", b"geheim", True)
 
 
@@ -177,6 +181,14 @@ def test_with_a_secret_calls_are_signed_with_the_secret(nicepay: Nicepay) -> Non
     client.require_call_signature(_call("GET", None), sign(b"geheim", _call("GET").string_to_sign(b"")))
     assert _refused(client, _call(), nicepay.signature(TIMESTAMP)) == "signature.mismatch"
     assert _refused(client, _call(), sign(b"another", _call().string_to_sign(b"{}"))) == "signature.mismatch"
+
+
+def test_a_former_secret_is_taken_beside_the_newest(nicepay: Nicepay) -> None:
+    """While a secret is being changed, a call holds by the new one and by the one before it, and by no other."""
+    client = replace(_client(nicepay), client_secret=b"new", former_secrets=(b"old",))
+    for secret in (b"new", b"old"):
+        client.require_call_signature(_call(), sign(secret, _call().string_to_sign(b"{}")))
+    assert _refused(client, _call(), sign(b"older", _call().string_to_sign(b"{}"))) == "signature.mismatch"
 
 
 @pytest.mark.parametrize(

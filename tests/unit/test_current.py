@@ -3,11 +3,12 @@
 import asyncio
 import io
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Semaphore
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from cryptography.fernet import Fernet
 
 from handlers.cli.files import replace
 from handlers.cli.settings_file import with_client
-from handlers.server import current, logs
+from handlers.server import current, logs, looking
 from handlers.server.current import Current
-from handlers.server.files_read import Stamp, files_read, stamp
+from handlers.server.files_read import Files, changed, files_read, unchanged
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.token import TamperedTokenError
@@ -67,27 +68,39 @@ class Assembling:
 
 
 class Looks:
-    """Counts the looks at a file."""
+    """Counts the looks that find nothing new."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._taken = asyncio.Semaphore(0)
+    def __init__(self, look: Callable[[Files], bool], *, quiet: bool) -> None:
+        self._look = look
+        self._is_quiet = quiet
+        self._quiet = Semaphore(0)
 
-    def __call__(self, file: Path) -> Stamp:
-        if file == self._file:
-            self._taken.release()
-        return stamp(file)
+    def __call__(self, files: Files) -> bool:
+        if (found := self._look(files)) is self._is_quiet:
+            self._quiet.release()
+        return found
 
     async def some(self) -> None:
-        async with asyncio.timeout(PATIENCE):
-            for _ in range(LOOKS):
-                await self._taken.acquire()
+        """Wait for some more of them, from now on."""
+        while self._quiet.acquire(blocking=False):
+            pass
+        for _ in range(LOOKS):
+            assert await asyncio.to_thread(self._quiet.acquire, timeout=PATIENCE)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """Lets a test wait until the files have been looked at."""
+    looks = Looks(changed, quiet=False)
+    monkeypatch.setattr(current, "changed", looks)
+    return looks
 
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files are looked at a hundred times a second."""
     monkeypatch.setattr(current, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(current, "QUIET_SECONDS", 0.01)
     yield
     logs.set_up(io.StringIO())
 
@@ -119,6 +132,16 @@ def _put(file: Path, text: str, mode: int = 0o600) -> None:
     draft.write_text(text)
     draft.chmod(mode)
     draft.replace(file)
+
+
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+def _aside_for_a_pipe(file: Path) -> Path:
+    aside = file.rename(file.with_name("aside"))
+    os.mkfifo(file, 0o600)
+    return aside
 
 
 def _edit(file: Path, old: str, new: str) -> None:
@@ -201,12 +224,8 @@ async def test_nothing_is_missed_while_reading(settings_file: Path, assembling: 
 
 
 @asynchronous
-async def test_a_bad_file_changes_nothing(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bad_file_changes_nothing(settings_file: Path, assembling: Assembling, looks: Looks) -> None:
     """A file that is no key is told in one line, however often it is looked at; the old services stay."""
-    looks = Looks(settings_file)
-    monkeypatch.setattr(current, "stamp", looks)
     async with _kept(settings_file, assembling) as (services, log):
         before = services()
         _put(settings_file.with_name("token.keys"), "no key")
@@ -217,6 +236,76 @@ async def test_a_bad_file_changes_nothing(
         _new_key(settings_file)
         await log.next("settings.read")
     assert mistake.startswith("token.keys_file: ")
+
+
+@asynchronous
+async def test_a_file_that_is_being_written_is_waited_for(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings written in place, part by part, may be good before they are whole: they are read once they stay."""
+    parts = ["\n# a part\n", "# another\n", "suspended = true\n"]
+    begun = _text(settings_file)
+
+    def write(files: Files) -> bool:
+        if parts:
+            with settings_file.open("a") as file:
+                file.write(parts.pop(0))
+        return unchanged(files)
+
+    _put(settings_file, begun + "".join(parts))
+    monkeypatch.setattr(current, "unchanged", write)
+    async with _kept(settings_file, assembling) as (services, log):
+        os.truncate(settings_file, len(begun))
+        assert "clients_changed" not in await log.next("settings.read")
+        assert (parts, assembling.times) == ([], 2)
+        assert services().clients.find("IONPAYTEST").suspended
+
+
+@asynchronous
+async def test_who_tells_has_not_to_wait(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to, it reads at once what would have to stay the same first."""
+    monkeypatch.setattr(current, "unchanged", lambda _files: False)
+    async with _kept(settings_file, assembling) as (services, log):
+        key = _new_key(settings_file)
+        services.reload()
+        await log.next("settings.read")
+        assert _mints_with(services(), key)
+
+
+@asynchronous
+@pytest.mark.parametrize("name", ["token.keys", "IONPAYTEST.pem", "snap-token.toml"])
+async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, assembling: Assembling, name: str) -> None:
+    """A pipe that nobody writes into is refused in time; the file that takes its place is read again."""
+    file = settings_file.with_name(name)
+    async with _kept(settings_file, assembling) as (services, log):
+        before = services()
+        aside = _aside_for_a_pipe(file)
+        (mistake,) = (await log.next("settings.refused"))["mistakes"]
+        assert f"{file} cannot be read: it is a pipe, a device or a socket" in mistake
+        assert services() is before
+        shutil.move(aside, file)
+        await log.next("settings.read")
+
+
+@asynchronous
+async def test_a_file_system_without_an_answer_is_told_once(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that gives no answer is one line, the old services stay; once it answers, everything is read again."""
+    file = settings_file.with_name("IONPAYTEST.pem")
+    looks = Looks(unchanged, quiet=True)
+    monkeypatch.setattr(current, "unchanged", looks)
+    async with _kept(settings_file, assembling) as (_, log):
+        with monkeypatch.context() as patched:
+            patched.setattr(looking, "_hanging", {file})
+            _new_key(settings_file)
+            (mistake,) = (await log.next("settings.refused"))["mistakes"]
+            assert mistake == f"{file} cannot be read: its file system gives no answer within 3 seconds"
+            await looks.some()
+            assert log.lines.empty()
+        await log.next("settings.read")
 
 
 @asynchronous
@@ -263,11 +352,9 @@ async def test_settings_that_cannot_be_read_are_followed(settings_file: Path, as
 
 @asynchronous
 async def test_what_is_named_no_more_is_not_followed(
-    settings_file: Path, assembling: Assembling, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+    settings_file: Path, assembling: Assembling, nicepay: Nicepay, looks: Looks
 ) -> None:
     """A file that the settings name no longer may change as it likes."""
-    looks = Looks(settings_file)
-    monkeypatch.setattr(current, "stamp", looks)
     old = settings_file.with_name(f"{nicepay.client_key}.pem")
     old.with_name("new.pem").write_text(old.read_text())
     async with _kept(settings_file, assembling) as (_, log):
@@ -289,12 +376,19 @@ async def test_everything_is_read_when_told_to(settings_file: Path, assembling: 
 
 
 @asynchronous
-async def test_being_told_while_reading_counts_once(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nothing_has_changed_where_it_is_read_again(settings_file: Path, assembling: Assembling) -> None:
+    """The line of a reading says what has changed, and nothing of a reading that found the same."""
+    async with _kept(settings_file, assembling) as (services, log):
+        services.reload()
+        line = await log.next("settings.read")
+        assert line.keys() == {"event", "level", "timestamp", "clients", "token_keys"}
+        services.reload()
+        assert await log.next("settings.read") | {"timestamp": line["timestamp"]} == line
+
+
+@asynchronous
+async def test_being_told_while_reading_counts_once(settings_file: Path, assembling: Assembling, looks: Looks) -> None:
     """However often it is told to while it reads, it reads once more and not more often."""
-    looks = Looks(settings_file)
-    monkeypatch.setattr(current, "stamp", looks)
     reading, going_on = asyncio.Event(), Event()
     loop = asyncio.get_running_loop()
     async with _kept(settings_file, assembling) as (services, log):
@@ -331,11 +425,32 @@ async def test_an_unforeseen_error_changes_nothing(settings_file: Path, assembli
 
 
 @asynchronous
+async def test_an_unforeseen_error_while_reading_is_told_once(
+    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch, looks: Looks
+) -> None:
+    """What goes wrong while the settings are read is told with its traceback, until a file changes."""
+    async with _kept(settings_file, assembling) as (_, log):
+        with monkeypatch.context() as patched:
+            patched.setattr("tomllib.loads", lambda _text: 1 / 0)
+            _edit(settings_file, "300", "100")
+            assert "ZeroDivisionError" in (await log.next("settings.refused"))["exception"]
+            await looks.some()
+            assert log.lines.empty()
+        _edit(settings_file, "100", "200")
+        await log.next("settings.read")
+
+
+@asynchronous
 async def test_what_needs_a_restart_is_told(settings_file: Path, assembling: Assembling) -> None:
-    """A table that is read at start alone and has changed is named, and the rest is taken up."""
+    """A table that is read at start alone is named as long as it is not what it was at the start."""
     async with _kept(settings_file, assembling) as (_, log):
         _edit(settings_file, "[token]", "[server]\nport = 1\n[internal]\n[debug]\nexplain = false\n[token]")
         assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal", "debug"]
+        await log.next("settings.read")
+        _new_key(settings_file)
+        assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal", "debug"]
+        await log.next("settings.read")
+        _edit(settings_file, "[server]\nport = 1\n[internal]\n[debug]\nexplain = false\n[token]", "[token]")
         await log.next("settings.read")
 
 

@@ -27,8 +27,8 @@ CALLED = "/api/v1.0/cvs/payment"
         ("GET", CALLED, {CALLED: ("GET", "PUT")}, Verdict.GENUINE),
         ("POST", CALLED, {CALLED: ("GET", "PUT")}, Verdict.METHOD_WRONG),
         ("POST", f"{CALLED}?a=b", {}, Verdict.GENUINE),
-        ("POST", f"{CALLED}#a", {}, Verdict.PATH_UNKNOWN),
-        ("POST", f"{CALLED}?a#b", {}, Verdict.PATH_UNKNOWN),
+        ("POST", f"{CALLED}#a", {}, Verdict.HEADER_MALFORMED),
+        ("POST", f"{CALLED}?a#b", {}, Verdict.HEADER_MALFORMED),
     ],
 )
 def test_method_and_fragment_count_as_for_the_server(

@@ -18,6 +18,7 @@ from tests.mistakes import (
     CALL_BODY,
     CALL_MISTAKES,
     CALL_PATH,
+    QUESTION_MISTAKES,
     STRICT,
     TOKEN_MISTAKES,
     Make,
@@ -32,7 +33,7 @@ from tests.nicepay import jakarta
 FIXED = World()
 SECONDS = 1.5
 """Of this process; each of the hostile calls took 3 to 70 before there was a limit."""
-ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES)]
+ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES), *rows(QUESTION_MISTAKES)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],
@@ -43,6 +44,8 @@ FURTHER = {
     "client.suspended: suspended since": ["string.other_client"],
     "header.missing: X-TIMESTAMP": ["string.unknown"],
     "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
+    "header.malformed: method": ["method.wrong"],
+    "header.malformed: a fragment": ["path.unknown"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
     "token.malformed: half a token, symmetric": ["token.tampered"],
@@ -74,8 +77,8 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
 
 
 def test_every_constant_has_a_row() -> None:
-    """No constant is without a request that makes it; the second use of an external id has a test of its own."""
-    made = {row[0] for row in ROWS} | {"call.external_id_repeated"}
+    """No constant is without a request that makes it; what needs a second request, or an answer, has its own test."""
+    made = {row[0] for row in ROWS} | {"call.external_id_repeated", "answer.refused"}
     assert made == set(Verdict)
 
 

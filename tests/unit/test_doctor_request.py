@@ -24,3 +24,8 @@ def test_headers_are_found_in_any_case() -> None:
     """All values of a header are there, in their order; the last one stands for it, as at the server."""
     request = Request("POST", "/", (("X-A", "1"), ("x-a", "2"), ("X-B", "3")))
     assert (request.all("x-A"), request.get("X-A"), request.get("X-C")) == (["1", "2"], "2", "")
+
+
+def test_what_is_no_url_is_its_own_path() -> None:
+    """Half of an IPv6 address: no path of ours, and no failure."""
+    assert Request("GET", "http://[", ()).uri == "http://["

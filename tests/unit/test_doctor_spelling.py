@@ -57,3 +57,11 @@ def test_a_few_wrappings_are_taken_off() -> None:
     """The outermost is named."""
     raw, finding = read(f"%22{TEXT[:20]}%0A{TEXT[20:]}%22", {64})
     assert (raw, finding and finding.verdict) == (RAW, "signature.percent_encoded")
+
+
+def test_a_text_far_too_long_is_no_signature() -> None:
+    """Nothing is made out in it."""
+    raw, finding = read("QUJD" * 4_097, {256})
+    assert raw is None
+    assert finding
+    assert (finding.verdict, finding.facts["length"]) == ("signature.not_base64", 16_388)

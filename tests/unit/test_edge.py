@@ -19,6 +19,7 @@ from handlers.server.edge import Edge
 from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.token import TokenKeys
+from tests.calls import read_copy
 from tests.document import TOKEN_PATH, check_answer
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.nicepay import BODY, Nicepay, jakarta
@@ -46,8 +47,8 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def services(settings_file: Path) -> Services:
-    """Services that issue tokens."""
-    return services_of(Settings.load(settings_file), Clock())
+    """Services that issue tokens, and know that nothing is revoked."""
+    return replace(services_of(Settings.load(settings_file), Clock()), revocations=read_copy())
 
 
 def _post(app: ASGIApp, nicepay: Nicepay, path: str = BASE_PATH + TOKEN_PATH) -> httpx.Response:

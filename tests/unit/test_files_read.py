@@ -1,4 +1,4 @@
-"""Which files were read, and what each was before that."""
+"""Which files were read, and what each was then."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.server.files_read import files_read, note, stamp
+from handlers.server import looking
+from handlers.server.files_read import Files, changed, files_read, read, unchanged
+from handlers.server.looking import NO_ANSWER, Stamp
 
 
 @pytest.fixture
@@ -17,30 +19,37 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def test_files_are_noted_as_they_were_first(file: Path) -> None:
-    """A file that changes between two readings is noted as it was before the first."""
-    before = stamp(file)
+def _files(*paths: Path) -> Files:
     with files_read() as files:
-        note(file)
+        for path in paths:
+            read(path)
+    return files
+
+
+def test_files_are_noted_as_they_were_first(file: Path) -> None:
+    """A file that changes between two readings is noted as it was at the first."""
+    with files_read() as files:
+        before = read(file).stamp
         file.write_text("another text")
-        note(file)
+        after = read(file).stamp
     assert files == {file: before}
-    assert stamp(file) != before
+    assert before != after
 
 
 def test_what_is_not_there_is_noted_too(tmp_path: Path) -> None:
     """A file that is missing is noted, so that its coming is a change."""
-    with files_read() as files:
-        note(tmp_path / "file")
-    assert files == {tmp_path / "file": None}
+    files = _files(tmp_path / "file")
+    assert not changed(files)
+    (tmp_path / "file").touch()
+    assert changed(files)
 
 
 def test_outside_nothing_is_noted(file: Path) -> None:
     """Reading without anybody who wants to know is no error."""
-    note(file)
+    read(file)
     with files_read() as files:
         pass
-    note(file)
+    read(file)
     assert files == {}
 
 
@@ -71,11 +80,11 @@ def _remove(file: Path) -> None:
 @pytest.mark.parametrize("change", [_write, _write_and_hide, _replace, _close, _remove])
 def test_every_change_tells(file: Path, change: Callable[[Path], None]) -> None:
     """New content of the same length, with the old time too, another file in its place, a new mode, its end."""
-    before = stamp(file)
     os.utime(file, ns=(0, 0))
-    before = stamp(file)
+    files = _files(file)
+    assert (changed(files), unchanged(files)) == (False, True)
     change(file)
-    assert stamp(file) != before
+    assert (changed(files), unchanged(files)) == (True, False)
 
 
 def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
@@ -85,12 +94,32 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
         (tmp_path / folder / "file").write_text("text")
     (tmp_path / "data").symlink_to("one")
     (tmp_path / "file").symlink_to(Path("data", "file"))
-    before = stamp(tmp_path / "file")
+    files = _files(tmp_path / "file")
     (tmp_path / "new").symlink_to("two")
     (tmp_path / "new").replace(tmp_path / "data")
-    assert stamp(tmp_path / "file") != before
+    assert changed(files)
 
 
-def test_what_is_no_path_cannot_be_looked_at() -> None:
-    """A text that cannot be a path has no stamp, and is no error."""
-    assert stamp(Path("no\0path")) is None
+def test_bytes_that_change_behind_an_old_status_are_seen(file: Path) -> None:
+    """A file whose status shows nothing, on another machine's disk say, is not unchanged if its bytes are others."""
+    files = _files(file)
+    other = {file: Stamp(files[file].status, b"the digest of other bytes")}
+    assert (changed(other), unchanged(other)) == (False, False)
+
+
+def test_a_file_system_without_an_answer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be read in time is noted, as one that has changed and is no other from look to look."""
+    with monkeypatch.context() as patched:
+        patched.setattr(looking, "_hanging", {file})
+        with files_read() as files, pytest.raises(TimeoutError):
+            read(file)
+        assert unchanged(files)
+    assert files == {file: NO_ANSWER}
+    assert changed(files)
+
+
+def test_looks_without_an_answer_are_changes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While nothing is known of the files, they count as changed: whoever reads them then tells what hangs."""
+    files = _files(file)
+    monkeypatch.setattr(looking, "_hanging", {frozenset(files)})
+    assert changed(files)

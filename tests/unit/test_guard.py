@@ -15,6 +15,7 @@ from handlers.server.guard import (
     Sent,
     read_body,
     require_bounded,
+    require_length,
 )
 from handlers.snap.codes import (
     BAD_REQUEST,
@@ -140,6 +141,30 @@ def test_a_second_copy_is_refused_by_name() -> None:
         Sent.of([(b"x-timestamp", b"A"), (b"x-timestamp", b"A")]).require_single(NAMES)
     assert refusal.value.code is BAD_REQUEST
     assert refusal.value.facts == {"header": "x-timestamp"}
+
+
+@pytest.mark.parametrize(
+    ("length", "passes"),
+    [
+        (None, True),
+        (b"0", True),
+        (b"16384", True),
+        (b"0" * 5_000 + b"16384", True),
+        (b"16385", False),
+        (b"9" * 5_000, False),
+    ],
+    ids=["none", "zero", "at the limit", "zeros in front", "over the limit", "5,000 digits"],
+)
+def test_a_length_over_the_limit_is_refused_before_the_body(length: bytes | None, *, passes: bool) -> None:
+    """A Content-Length beyond the limit is refused, whatever its number of digits; the connection is to be closed."""
+    sent = Sent.of([] if length is None else [(b"content-length", length)])
+    if passes:
+        require_length(sent, LARGEST_BODY)
+        return
+    with pytest.raises(SnapError) as refusal:
+        require_length(sent, LARGEST_BODY)
+    assert (refusal.value.code, refusal.value.reason) == (CONTENT_TOO_LARGE, "body.too_large")
+    assert refusal.value.headers == {"Connection": "close"}
 
 
 def test_a_body_in_pieces_is_put_together() -> None:

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 
 from handlers.health import report_liveness, report_readiness
+from handlers.services import Services
 from handlers.snap.codes import SERVICE_UNAVAILABLE, SnapError
+from handlers.state.port import StateDownError
+from handlers.state.when_down import WhenDown
 from tests.calls import services, unread_copy
 from tests.nicepay import Nicepay
 
@@ -18,10 +21,27 @@ def test_a_process_lives_whatever_its_engine_does(nicepay: Nicepay) -> None:
         assert asyncio.run(report_liveness(each)) == {"status": "ok"}
 
 
-def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay) -> None:
-    """Readiness is lost with the engine, where calls are refused without it."""
+@pytest.fixture
+def without_engine(nicepay: Nicepay) -> list[Services]:
+    """Instances whose copy of the revocations is old, and whose last write failed."""
     known = services(nicepay)
-    assert asyncio.run(report_readiness(known)) == {"status": "ok"}
-    with pytest.raises(SnapError) as refusal:
-        asyncio.run(report_readiness(replace(known, revocations=unread_copy())))
-    assert (refusal.value.code, refusal.value.reason) == (SERVICE_UNAVAILABLE, "state.down")
+    full = replace(known, when_down=WhenDown("refuse"))
+    full.when_down.availability.failed("write", StateDownError("full"))
+    return [replace(known, revocations=unread_copy()), full]
+
+
+def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay, without_engine: list[Services]) -> None:
+    """Readiness is lost with the engine, where calls are refused without it."""
+    assert asyncio.run(report_readiness(services(nicepay))) == {"status": "ok"}
+    for known in without_engine:
+        with pytest.raises(SnapError) as refusal:
+            asyncio.run(report_readiness(known))
+        assert (refusal.value.code, refusal.value.reason) == (SERVICE_UNAVAILABLE, "state.down")
+
+
+def test_an_instance_that_goes_on_is_ready(without_engine: list[Services]) -> None:
+    """Where calls are answered without the engine, its failure does not count."""
+    for known in without_engine:
+        going_on = WhenDown("continue")
+        going_on.availability.failed("write", StateDownError("full"))
+        assert asyncio.run(report_readiness(replace(known, when_down=going_on))) == {"status": "ok"}

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted((ROOT / "handlers").rglob("*.py"))
+PACKAGE = ROOT / "handlers"
+MODULES = sorted(PACKAGE.rglob("*.py"))
 RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health"}
 FLOORS = [{"cli"}, {"judge"}, {"server"}, RESOURCES, {"services"}, {"state", "doctor"}, {"snap"}]
 """From the top of the house to its ground. Imports run downwards, or stay on their floor.
@@ -17,6 +18,11 @@ The judge has a floor of its own below the command: it judges any server, so it 
 
 FOREIGN = {"connexion", "starlette", "uvicorn", "socket", "os", "pathlib", "time", "random", "secrets", "structlog"}
 """What pure rooms have no use for."""
+
+
+def _room(name: str) -> list[Path]:
+    """Its modules, in whatever folder the checkout lies."""
+    return sorted((PACKAGE / name).rglob("*.py"))
 
 
 def _name(path: Path) -> str:
@@ -61,14 +67,14 @@ def test_imports_run_downwards(path: Path) -> None:
     assert not above
 
 
-@pytest.mark.parametrize("path", [each for each in MODULES if "judge" in each.parts], ids=_name)
+@pytest.mark.parametrize("path", _room("judge"), ids=_name)
 def test_the_judge_knows_no_server(path: Path) -> None:
     """The judge, which is for any server, imports of ours SNAP's rules alone."""
     own = {each.split(".")[1] for each in _imports(path) if each.startswith("handlers.")}
     assert own <= {"judge", "snap"}
 
 
-@pytest.mark.parametrize("path", [each for each in MODULES if "snap" in each.parts], ids=_name)
+@pytest.mark.parametrize("path", _room("snap"), ids=_name)
 def test_the_rules_of_snap_are_pure(path: Path) -> None:
     """SNAP's rules know no framework, no socket, no file, no environment and no clock."""
     assert not {each.split(".")[0] for each in _imports(path)} & FOREIGN
@@ -77,7 +83,7 @@ def test_the_rules_of_snap_are_pure(path: Path) -> None:
     assert "open(" not in source.replace("def open(", "")
 
 
-@pytest.mark.parametrize("path", [each for each in MODULES if "doctor" in each.parts], ids=_name)
+@pytest.mark.parametrize("path", _room("doctor"), ids=_name)
 def test_the_doctor_reasons_and_does_nothing_else(path: Path) -> None:
     """The doctor knows SNAP's rules and itself: no I/O, no clock, no framework, and nobody else's rooms."""
     own = {each for each in _imports(path) if each.startswith("handlers.")}

@@ -76,6 +76,7 @@ def test_a_token_of_a_client_that_may_do_nothing_is_not_active(nicepay: Nicepay,
     """The token of a suspended client, and of one that was removed, is not active."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
     assert _ask(suspended, token) == INACTIVE
+    assert _ask(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), token) == INACTIVE
     assert _ask(without_clients(known, nicepay), token) == INACTIVE
 
 

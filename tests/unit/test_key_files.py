@@ -245,27 +245,38 @@ def _client_secret(settings_file: Path, content: bytes, mode: int = 0o600) -> Pa
 @pytest.mark.parametrize(
     ("content", "secret"),
     [
-        (b"0123456789abcdef", b"0123456789abcdef"),
-        (b"\n 0123456789 abcdef \r\n\n", b"0123456789 abcdef"),
-        ("\ufeff0123456789abcdeé".encode(), "0123456789abcdeé".encode()),
+        (b"0123456789abcdef", [b"0123456789abcdef"]),
+        (b"\n 0123456789 abcdef \r\n\n", [b"0123456789 abcdef"]),
+        ("\ufeff0123456789abcdeé".encode(), ["0123456789abcdeé".encode()]),
+        (b"the newest of two\r\n\nthe one before it\n", [b"the newest of two", b"the one before it"]),
     ],
-    ids=["plain", "lines and spaces around it", "UTF-8"],
+    ids=["plain", "lines and spaces around it", "UTF-8", "two"],
 )
-def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: bytes) -> None:
-    """A client's secret is the one line of its file, in UTF-8, without what is blank around it."""
+def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: list[bytes]) -> None:
+    """A client's secrets are the one or two lines of its file, in UTF-8, without what is blank around them."""
     _client_secret(settings_file, content)
-    assert Settings.load(settings_file).clients[0].client_secret_file == secret
+    assert Settings.load(settings_file).clients[0].client_secret_file == tuple(secret)
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"RECOGNISEME1234", b" RECOGNISEME1234 \n", b"RECOGNISEME12345\nRECOGNISEME12345"],
-    ids=["empty", "15 characters", "15 and blanks", "two lines"],
+    [
+        b"",
+        b"RECOGNISEME1234",
+        b" RECOGNISEME1234 \n",
+        b"RECOGNISEME12345\nRECOGNISEME1234",
+        b"RECOGNISEME12345\n" * 3,
+        b"RECOGNISEME12345\rRECOGNISEME12345",
+    ],
+    ids=["empty", "15 characters", "15 and blanks", "a second of 15", "three", "an old line end"],
 )
 def test_what_is_no_secret_is_refused(settings_file: Path, content: bytes) -> None:
-    """A secret of fewer than 16 characters, or of two lines, is refused and not repeated."""
+    """A secret of fewer than 16 characters, or a third one, is refused and not repeated."""
     file = _client_secret(settings_file, content)
-    wanted = "one secret, on one line, of at least 16 characters"
+    wanted = (
+        "one secret, on one line, of at least 16 characters; "
+        "or 2 such lines, the newest first, while it is being changed"
+    )
     assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must hold {wanted}"]
 
 
@@ -289,7 +300,22 @@ def test_bearer_secrets_are_read(settings_file: Path, secret: str) -> None:
     _bearer_secret(settings_file, secret)
     internal = Settings.load(settings_file).internal
     assert internal
-    assert internal.secret == secret.encode()
+    assert internal.secrets == (secret.encode(),)
+
+
+def test_a_second_bearer_secret_is_held_to_the_same(settings_file: Path) -> None:
+    """Of two secrets each must be one that a caller can send."""
+    _bearer_secret(settings_file, "0123456789abcdef\nRECOGNISEME 12345")
+    assert "sent as a bearer token" in _told(settings_file)[0]
+
+
+def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable holds the path as it is."""
+    _bearer_secret(settings_file, "0123456789abcdef")
+    monkeypatch.setenv("SNAP_TOKEN__INTERNAL__SECRET_FILE", "internal.secret")
+    internal = Settings.load(settings_file).internal
+    assert internal
+    assert internal.secrets == (b"0123456789abcdef",)
 
 
 @pytest.mark.parametrize("secret", ["RECOGNISEME 12345", "=RECOGNISEME12345", "RECOGNISEME=12345", "RECOGNISEMÉ12345"])

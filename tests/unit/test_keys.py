@@ -32,6 +32,7 @@ from handlers.snap.keys import (
     LARGEST_BITS,
     SMALLEST_BITS,
     KeyFormError,
+    certificate_end,
     fingerprint,
     is_inline,
     load_private_key,
@@ -205,3 +206,21 @@ def test_a_fingerprint_names_a_public_key() -> None:
     expected = sha256(_public(Encoding.DER, SPKI)).hexdigest()
     forms = [_public(Encoding.PEM, SPKI), _public(Encoding.PEM, PKCS1)]
     assert {fingerprint(load_public_key(form.decode())) for form in forms} == {expected}
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if name.startswith("certificate")])
+def test_a_certificate_has_an_end(form: str) -> None:
+    """Of a certificate, in every form in which one arrives, the end of its validity is known."""
+    assert certificate_end(FORMS[form]) == datetime(2026, 1, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("form", [name for name in FORMS if not name.startswith("certificate")])
+def test_a_bare_key_has_no_end(form: str) -> None:
+    """A public key that no certificate holds has no end."""
+    assert certificate_end(FORMS[form]) is None
+
+
+@pytest.mark.parametrize("text", ["", "no key", "*"])
+def test_what_is_no_key_has_no_end(text: str) -> None:
+    """A text that is neither key nor certificate has no end."""
+    assert certificate_end(text) is None

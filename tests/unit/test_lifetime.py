@@ -192,7 +192,7 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
     async def test() -> None:
         app = App()
         servers = [start.server(app)]
-        async with _living(servers, [lifetime.on_signals(servers, _nothing)]) as (living, listeners):
+        async with _living(servers, [lifetime.on_signals(servers, _nothing, _nothing)]) as (living, listeners):
             async with _asked(app, listeners[0]) as answer:
                 for each in signals:
                     signal.raise_signal(each)
@@ -211,7 +211,7 @@ async def test_a_person_may_insist() -> None:
     apps = [App(), App()]
     servers = [start.server(app) for app in apps]
     async with (
-        _living(servers, [lifetime.on_signals(servers, _nothing)]) as (living, listeners),
+        _living(servers, [lifetime.on_signals(servers, _nothing, _nothing)]) as (living, listeners),
         _asked(apps[0], listeners[0]),
         _asked(apps[1], listeners[1]),
     ):
@@ -227,7 +227,7 @@ async def test_a_signal_before_the_servers_start_ends_them() -> None:
     """SIGTERM that comes while a companion begins ends the servers as soon as they are there."""
     told: list[str] = []
     servers = [start.server(App(told))]
-    companions = [lifetime.on_signals(servers, _nothing), _signalling(servers)]
+    companions = [lifetime.on_signals(servers, _nothing, _nothing), _signalling(servers)]
     async with _living(servers, companions) as (living, _):
         await living
     assert told == ["startup", "shutdown"]
@@ -238,7 +238,7 @@ async def test_a_hangup_reloads() -> None:
     """SIGHUP has everything read anew, as often as it comes, and ends nothing."""
     told = asyncio.Event()
     servers = [start.server(App())]
-    async with _living(servers, [lifetime.on_signals(servers, told.set)]) as (living, _):
+    async with _living(servers, [lifetime.on_signals(servers, told.set, _nothing)]) as (living, _):
         await _until(lambda: servers[0].started)
         for _ in range(2):
             signal.raise_signal(signal.SIGHUP)

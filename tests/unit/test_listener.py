@@ -1,18 +1,23 @@
 """Accepting connections."""
 
+import asyncio
 import errno
 import io
+import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs
+from handlers.server.connection import Connection
 from handlers.server.listener import Server
+from tests.listening import listening
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n\r\n"
 
@@ -23,33 +28,9 @@ async def _app(scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-@contextmanager
-def _serving(most_connections: int, told: threading.Event | None = None) -> Iterator[tuple[str, int]]:
-    """Until the block ends; or until somebody is told."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(_app, lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-    server = Server(config, most_connections)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    if told:
-        threading.Thread(target=_end_when, args=(told, server)).start()
-    try:
-        yield listener.getsockname()
-    finally:
-        if told:
-            told.set()
-        server.should_exit = True
-        thread.join()
-
-
-def _end_when(told: threading.Event, server: Server) -> None:
-    told.wait()
-    server.should_exit = True
-
-
 def test_a_connection_too_many_waits_for_room() -> None:
     """At the limit the next connection is neither refused nor answered; when one has gone it is served."""
-    with _serving(most_connections=2) as address:
+    with listening(_app, most_connections=2) as address:
         first, second, third = (socket.create_connection(address, timeout=5) for _ in range(3))
         with first, second, third:
             third.sendall(REQUEST)
@@ -63,31 +44,84 @@ def test_a_connection_too_many_waits_for_room() -> None:
 
 def test_room_is_given_back_by_every_connection() -> None:
     """Many connections in turn pass through little room."""
-    with _serving(most_connections=1) as address:
+    with listening(_app, most_connections=1) as address:
         for _ in range(20):
             with socket.create_connection(address, timeout=5) as connection:
                 connection.sendall(REQUEST)
                 assert connection.recv(64).startswith(b"HTTP/1.1 204")
 
 
-@pytest.mark.parametrize(("number", "told"), [(errno.EMFILE, 1), (errno.ECONNABORTED, 0)], ids=errno.errorcode.get)
-def test_what_hinders_accepting_passes(monkeypatch: pytest.MonkeyPatch, number: int, told: int) -> None:
-    """Whatever fails at accepting, the next connection is served; only exhaustion is told, and waited out."""
-    real = Server._accept_one  # noqa: SLF001  what is hindered once, then goes on
-    failures, stream = [OSError(number, "hindered")], io.StringIO()
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is logged, by servers that do not pause."""
+    stream = io.StringIO()
     logs.set_up(stream)
+    monkeypatch.setattr("handlers.server.listener._PAUSE_SECONDS", 0)
+    return stream
 
-    async def hindered(server: Server, listener: socket.socket) -> None:
+
+def _once(error: BaseException, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """What fails once, and does then what it should."""
+    failures = [error]
+
+    async def hindered(*arguments: object) -> object:
         if failures:
             raise failures.pop()
-        await real(server, listener)
+        return await real(*arguments)
 
-    monkeypatch.setattr(Server, "_accept_one", hindered)
-    monkeypatch.setattr("handlers.server.listener._PAUSE_SECONDS", 0)
-    with _serving(most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
+    return hindered
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (OSError(errno.EBADF, "Bad file descriptor"), "Bad file descriptor"),
+        (OSError(errno.ECONNABORTED, "gone"), None),
+        (RuntimeError("odd"), "RuntimeError('odd')"),
+        (MemoryError(), "MemoryError()"),
+    ],
+    ids=["EMFILE", "EBADF", "ECONNABORTED", "RuntimeError", "MemoryError"],
+)
+def test_what_hinders_accepting_passes(
+    monkeypatch: pytest.MonkeyPatch, log: io.StringIO, error: Exception, cause: str | None
+) -> None:
+    """Whatever fails at accepting is told, unless it is of the client's making, and the next connection is served."""
+    monkeypatch.setattr(Server, "_accept_one", _once(error, Server._accept_one))  # noqa: SLF001  hindered once
+    with listening(_app, most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
         connection.sendall(REQUEST)
         assert connection.recv(64).startswith(b"HTTP/1.1 204")
-    assert stream.getvalue().count('"server.cannot_accept"') == told
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["event"], line["cause"]) for line in lines] == ([("server.cannot_accept", cause)] if cause else [])
+
+
+def test_a_connection_that_fails_at_its_start_is_closed(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    """Where an accepted connection cannot be served, its client is not left waiting, and its room is given back."""
+    real, failures = Connection.__init__, [RuntimeError("odd")]
+
+    def hindered(self: Connection, server: uvicorn.Server, closed: Callable[[], None]) -> None:
+        if failures:
+            raise failures.pop()
+        real(self, server, closed)
+
+    monkeypatch.setattr(Connection, "__init__", hindered)
+    with listening(_app, most_connections=1) as address:
+        with socket.create_connection(address, timeout=5) as first:
+            assert first.recv(64) == b""
+        for _ in range(2):
+            with socket.create_connection(address, timeout=5) as connection:
+                connection.sendall(REQUEST)
+                assert connection.recv(64).startswith(b"HTTP/1.1 204")
+    assert log.getvalue().count("Traceback") == log.getvalue().count("server.cannot_accept") == 1
+
+
+def test_a_server_that_accepts_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An acceptor that ends, for whatever reason, ends its server, so that no client is left waiting."""
+    monkeypatch.setattr(Server, "_accept_one", _once(asyncio.CancelledError(), Server._accept_one))  # noqa: SLF001  so
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(uvicorn.Config(_app, lifespan="off", log_config=None))
+        server.run(sockets=[listener])
+    assert server.should_exit
 
 
 KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
@@ -97,8 +131,24 @@ KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
 def _stopping(most_connections: int = 10) -> Iterator[tuple[tuple[str, int], threading.Event]]:
     """A server that is told to stop when the event is set."""
     told = threading.Event()
-    with _serving(most_connections, told) as address:
-        yield address, told
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        server = Server(uvicorn.Config(_app, lifespan="off", log_config=None), most_connections)
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        ending = threading.Thread(target=_end_when, args=(told, server))
+        serving.start()
+        ending.start()
+        try:
+            yield address, told
+        finally:
+            told.set()
+            serving.join()
+            ending.join()
+
+
+def _end_when(told: threading.Event, server: Server) -> None:
+    told.wait()
+    server.should_exit = True
 
 
 def _until_refused(address: tuple[str, int]) -> None:

@@ -4,12 +4,16 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
 
 from handlers.server import log_stream
 from handlers.server.log_stream import BackgroundWriter
+
+LINE = -1
+"""Stands among numbers of bytes for: up to the end of the first line."""
 
 
 @pytest.fixture
@@ -22,7 +26,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def _hindered(monkeypatch: pytest.MonkeyPatch, *failures: OSError | int | None) -> None:
-    """The next writes fail, or write so many bytes only, or do what they should."""
+    """The next writes fail, or write so many bytes or up to the end of a line, or do what they should."""
     real, left = os.write, list(failures)
 
     def write(descriptor: int, data: bytes) -> int:
@@ -30,7 +34,7 @@ def _hindered(monkeypatch: pytest.MonkeyPatch, *failures: OSError | int | None) 
             case OSError() as error:
                 raise error
             case int(length):
-                return real(descriptor, data[:length])
+                return real(descriptor, data[: length if length != LINE else bytes(data).index(b"\n") + 1])
         return real(descriptor, data)
 
     monkeypatch.setattr(os, "write", write)
@@ -54,18 +58,83 @@ def test_a_short_write_is_gone_on_with(pipe: tuple[int, int], monkeypatch: pytes
     assert os.read(pipe[0], 100) == b"a line\n"
 
 
+def _told(line: str) -> int:
+    """How many lines are missing there, by a line that is like every other: with its level and its time, in UTC."""
+    told = json.loads(line)
+    assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() == timedelta()
+    lines: int = told.pop("lines")
+    assert told == {"event": "log.lost", "level": "error"}
+    return lines
+
+
 def test_a_full_disk_loses_lines_and_says_so_afterwards(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The first lines that can be written are preceded by the number of those lost, on a line of its own."""
     full = OSError(errno.ENOSPC, "No space left on device")
     _hindered(monkeypatch, full, 4, full)
     writer = BackgroundWriter(pipe[1])
-    for line in ("lost\n", "torn, and lost\n", "kept\n", "kept too\n"):
+    for line in ("lost\n", "lost too\n", "kept\n", "kept too\n"):
         writer.write(line)
         writer.drain()
-    ended, half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (ended, half) == ("", '{"e')
-    assert json.loads(told) == {"event": "log.lost", "level": "error", "lines": 2}
-    assert kept == ["kept", "kept too"]
+    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _told(told), kept) == ('{"ev', 2, ["kept", "kept too"])
+
+
+def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of which the end was not written counts as lost, and what comes next stands on a line of its own."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    _hindered(monkeypatch, 4, full, full)
+    writer = BackgroundWriter(pipe[1])
+    for line in ("torn\n", "lost\n", "kept\n"):
+        writer.write(line)
+        writer.drain()
+    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _told(told), kept) == ("torn", 2, ["kept"])
+
+
+def test_what_was_told_is_not_told_again(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the number could be written, and the lines behind it could not, the next number counts these alone."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    _hindered(monkeypatch, full, LINE, full)
+    writer = BackgroundWriter(pipe[1])
+    for line in ("lost\n", "two\nlines, lost\n", "kept\n"):
+        writer.write(line)
+        writer.drain()
+    first, second, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (_told(first), _told(second), kept) == (1, 1, ["kept"])
+
+
+def test_a_loss_is_told_at_the_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draining tells what was lost, though no line comes any more."""
+    _hindered(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = BackgroundWriter(pipe[1])
+    writer.write("lost\n")
+    writer.drain()
+    writer.drain()
+    assert _told(os.read(pipe[0], 1_000).decode()) == 1
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+    """Where standard error was made non-blocking, by whoever shares it, a slow reader gets every line whole."""
+    os.set_blocking(pipe[1], False)
+    writer = BackgroundWriter(pipe[1])
+    lines = [f"line {number} {'x' * 100}\n" for number in range(5_000)]
+    for line in lines:
+        writer.write(line)
+    received = b""
+    while len(received) < sum(map(len, lines)):
+        received += os.read(pipe[0], 1_000)
+    assert received.decode() == "".join(lines)
+
+
+def test_a_reader_that_has_gone_holds_nobody_up() -> None:
+    """Lines for a reader that is no longer there are lost, and draining ends all the same."""
+    read, write = os.pipe()
+    os.close(read)
+    writer = BackgroundWriter(write)
+    for _ in range(3):
+        assert writer.write("lost\n") == 5
+        writer.drain()
+    os.close(write)
 
 
 def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:

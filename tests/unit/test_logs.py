@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,27 @@ from handlers.server import logs
 from tests.merchant import NOON
 
 Drain = Callable[[], None]
+FORGERIES = [
+    "\t",
+    "\n",
+    '\n{"event": "token.issued"}',
+    "\r",
+    "\0",
+    "\x1b[2J",
+    "\x7f",
+    "\x85",
+    "\x9b1;1H",
+    "\u2028",
+    "\u2029",
+    "\u202e",
+    "\u2066",
+    "\u200b",
+    "\ufeff",
+    "\U000e0001",
+]
+FORGED = "odd\n2026-01-22T05:00:01Z [info     ] token.issued\x1b[1A"
+COLOUR = re.compile(r"\x1b\[\d*m")
+"""What the readable form is coloured with."""
 SECRET = "a signature that no log may hold"
 
 
@@ -46,6 +68,10 @@ def _fail() -> None:
     raise RuntimeError(len(kept))
 
 
+def _fail_saying(text: str) -> None:
+    raise RuntimeError(text)
+
+
 def _log_failure(log: structlog.typing.FilteringBoundLogger | logging.Logger) -> None:
     try:
         _fail()
@@ -56,11 +82,11 @@ def _log_failure(log: structlog.typing.FilteringBoundLogger | logging.Logger) ->
 @time_machine.travel(NOON, tick=False)
 def test_a_line_is_json(stream: io.StringIO) -> None:
     """Off a terminal a line is one JSON object: the event, its facts, the level and the time in UTC."""
-    structlog.get_logger().info("token.issued", client_key="IONPAYTEST", text="two\nlines")
+    structlog.get_logger().info("token.issued", client_key="IONPAYTEST", text="a value")
     assert stream.getvalue().count("\n") == 1
     line = json.loads(stream.getvalue())
     assert datetime.fromisoformat(line.pop("timestamp")) == NOON
-    assert line == {"event": "token.issued", "level": "info", "client_key": "IONPAYTEST", "text": "two\nlines"}
+    assert line == {"event": "token.issued", "level": "info", "client_key": "IONPAYTEST", "text": "a value"}
 
 
 def test_a_line_is_readable_on_a_terminal(terminal: io.StringIO) -> None:
@@ -151,10 +177,49 @@ def test_tracebacks_carry_no_local_variables(
 def test_a_text_that_is_not_unicode_is_logged_escaped(stream: io.StringIO) -> None:
     """Half a surrogate pair, which no JSON in UTF-8 can hold, comes out as an escape and fails nothing."""
     structlog.get_logger().warning("odd", path="\ud800")
-    assert '"path": "\\ud800"' in stream.getvalue()
+    assert json.loads(stream.getvalue())["path"] == r"\ud800"
 
 
 def test_what_json_does_not_know_is_logged_in_words(stream: io.StringIO) -> None:
     """A value of any type comes out as its representation."""
-    structlog.get_logger().warning("odd", value={1, 2})
-    assert json.loads(stream.getvalue())["value"] == "{1, 2}"
+    structlog.get_logger().warning("odd", value={1, 2}, by_number={1: "one"})
+    line = json.loads(stream.getvalue())
+    assert (line["value"], line["by_number"]) == ("{1, 2}", {"1": "one"})
+
+
+@pytest.mark.parametrize("kind", ["stream", "terminal"])
+@pytest.mark.parametrize("text", FORGERIES, ids=ascii)
+def test_nothing_that_is_logged_steers_a_terminal_or_forges_a_line(
+    request: pytest.FixtureRequest, kind: str, text: str
+) -> None:
+    """Whatever stands in an event, a field, a list or an error's text, a line is one line, and printable."""
+    output: io.StringIO = request.getfixturevalue(kind)
+    for log in (structlog.get_logger(), logging.getLogger("a.library")):
+        log.warning(text)
+    structlog.get_logger().warning("odd", field=text, several=[text], named={text: text}, raw=text.encode("utf-16"))
+    written = COLOUR.sub("", output.getvalue())
+    assert written.count("\n") == 3
+    assert all(line.isprintable() for line in written.split("\n"))
+
+
+@pytest.mark.parametrize("text", FORGERIES, ids=ascii)
+def test_a_field_of_json_is_printable_when_it_is_read(stream: io.StringIO, text: str) -> None:
+    """Who reads the JSON, and prints a field, prints no control character either."""
+    structlog.get_logger().warning("odd", field=f"a{text}b")
+    field = json.loads(stream.getvalue())["field"]
+    assert field.isprintable()
+    assert field == f"a{text.encode('unicode_escape').decode()}b"
+
+
+@pytest.mark.parametrize("kind", ["stream", "terminal"])
+def test_the_text_of_an_error_forges_no_line(request: pytest.FixtureRequest, kind: str) -> None:
+    """A traceback keeps its lines; what an error says is indented among them, and steers no terminal."""
+    output: io.StringIO = request.getfixturevalue(kind)
+    try:
+        _fail_saying(FORGED)
+    except RuntimeError:
+        structlog.get_logger().exception("it.failed")
+    written = COLOUR.sub("", output.getvalue())
+    told = json.loads(written)["exception"] if kind == "stream" else written
+    assert "\n  2026-01-22T05:00:01Z [info     ] token.issued\\x1b[1A" in told
+    assert "\x1b" not in written

@@ -3,7 +3,68 @@
 import pytest
 
 from handlers.snap.codes import UNSUPPORTED_MEDIA_TYPE, SnapError
-from handlers.snap.media_type import FORM, JSON, require_media_type
+from handlers.snap.media_type import FORM, JSON, LONGEST, require_media_type
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF8",
+        'application/json ;\tcharset="utf-8"',
+        "application/json;",
+        "application/json; ; charset=utf-8 ;",
+        r'application/json; note="a, \"b\"; charset=latin-1"',
+        "application/json; version=1",
+        "application/json;a=" + "b" * (LONGEST - 19),
+    ],
+)
+def test_what_means_json_in_utf8_is_taken(content_type: str) -> None:
+    """Any case, any name of UTF-8, and whatever else the grammar allows: other parameters, quoted ones, empty ones."""
+    require_media_type(JSON, content_type, "")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        ";",
+        "/",
+        "a",
+        "a/",
+        "/json",
+        "json",
+        "*/*",
+        "application/*",
+        "application/ json",
+        "application /json",
+        "application//json",
+        "application/json/json",
+        "application/json charset=utf-8",
+        "application/json, text/plain",
+        "application/json, application/json",
+        "application/json; charset",
+        "application/json; charset=",
+        'application/json; charset=""',
+        'application/json; charset="utf-8',
+        "application/json; charset =utf-8",
+        "application/json; charset= utf-8",
+        "application/json; =utf-8",
+        "application/json; charset=utf-8; charset=utf-8",
+        "application/json; charset=utf-8; Charset=latin-1",
+        "application/json; charset=utf-8; charset*=UTF-8''latin-1",
+        "application/json; charset*0=utf; charset*1=-8",
+        "application/json; charset=utf-8\tx",
+        "application/json\n",
+        "application/json;a=" + "b" * (LONGEST - 18),
+    ],
+)
+def test_what_is_no_media_type_is_refused(content_type: str) -> None:
+    """What RFC 9110 does not call a media type, what names a parameter twice, and what is too long, is refused."""
+    with pytest.raises(SnapError) as refusal:
+        require_media_type(JSON, content_type, "")
+    assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +101,7 @@ def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
 
 
 def test_no_media_type_is_json() -> None:
-    """A request that does not say what its body is is taken at its body."""
+    """A request that does not say what its body is, or says nothing there, is taken at its body."""
     require_media_type(JSON, "", "")
 
 

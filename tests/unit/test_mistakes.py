@@ -59,7 +59,7 @@ def test_a_wrong_key_is_another_of_the_same_size(nicepay: Nicepay) -> None:
 
 
 def test_the_wrong_key_is_of_any_size_and_made_once() -> None:
-    """A client with a larger key gets a stranger's key as large, and the same one the next time."""
+    """A client with a larger key gets a stranger's signature as large, and the same one the next time."""
     key = generate_private_key(65537, 2056)
     wrong, again = (signed(Mistake.WRONG_KEY, KEY, key, NOON) for _ in range(2))
     assert len(b64decode(wrong.signature)) == key.key_size // 8

@@ -92,10 +92,15 @@ each_file = pytest.mark.parametrize("readme", [ENGLISH, INDONESIAN], ids=lambda 
 
 
 def _links(section: Section, readme: Readme, other: Readme) -> Counter[str]:
-    """Where its links and pictures lead; to a heading, as the place of that heading."""
-    found = [str(token.attrGet("href")) for token in section.every("link_open")]
+    """Where its links and pictures lead; to a heading, as the place of that heading; to a page, as its name."""
+    found = _hrefs(section)
     places = {f"#{slug}": f"section {place}" for place, slug in enumerate(readme.slugs())} | {other.name: THE_OTHER}
-    return Counter(places.get(href, href) for href in [*found, *_pictures(section)])
+    links = (places.get(href, href) for href in [*found, *_pictures(section)])
+    return Counter(re.sub(r"^docs/(en|id)/", f"{THE_OTHER}/", link) for link in links)
+
+
+def _hrefs(section: Section) -> list[str]:
+    return [str(token.attrGet("href")) for token in section.every("link_open")]
 
 
 def _pictures(section: Section) -> list[str]:
@@ -167,3 +172,11 @@ def test_the_numbers_are_the_same(english: Section, indonesian: Section) -> None
 def test_the_links_are_the_same(english: Section, indonesian: Section) -> None:
     """A section links the same files and addresses, and headings in the same places."""
     assert _links(english, ENGLISH, INDONESIAN) == _links(indonesian, INDONESIAN, ENGLISH)
+
+
+@each_file
+def test_each_page_is_there(readme: Readme) -> None:
+    """Each link to a page of the documentation leads to a file of the same language."""
+    pages = {href for section in readme.sections for href in _hrefs(section) if href.startswith("docs/")}
+    language = "id" if readme is INDONESIAN else "en"
+    assert all(page.startswith(f"docs/{language}/") and (ROOT / page).is_file() for page in pages)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from handlers import noted
 from handlers.revocation import revoke_tokens
 from handlers.services import Services
 from handlers.snap.codes import (
@@ -62,6 +63,23 @@ def test_all_tokens_of_a_client_are_taken_back(known: Services, engine: Breaking
     assert _revoke(known, client_id=CLIENT_KEY) == {}
     assert _revoked(engine) == {f"client:{CLIENT_KEY}"}
     assert not _revoked(engine, LIFETIME_AND_CLOCKS_APART)
+
+
+def test_the_log_hears_whose_it_was(nicepay: Nicepay, known: Services) -> None:
+    """Of a client its key is noted; of a token its fingerprint, and its client's key if it opens here."""
+    token = known.token_keys.mint(CLIENT_KEY, NOON)
+    strange = services(nicepay).token_keys.mint(CLIENT_KEY, NOON)
+    expired = known.token_keys.mint(CLIENT_KEY, NOON - timedelta(seconds=900))
+    for form, told in (
+        ({"client_id": CLIENT_KEY}, {"client_key": CLIENT_KEY}),
+        ({"token": token}, {"token": fingerprint(token), "client_key": CLIENT_KEY}),
+        ({"token": strange}, {"token": fingerprint(strange)}),
+        ({"token": expired}, {"token": fingerprint(expired)}),
+        ({"token": "A"}, {}),
+    ):
+        notes = noted.taken()
+        _revoke(known, **form)
+        assert notes == told
 
 
 def test_another_instance_s_token_is_taken_back_too(known: Services, engine: Breaking) -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -500,9 +500,38 @@ def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
 
 
 def test_text_that_is_no_toml_is_told_by_its_line(settings_file: Path) -> None:
-    """What is no TOML is told with the line and the column where it goes wrong."""
+    """What is no TOML is told with the file, and the line and the column where it goes wrong."""
     (mistake,) = _mistakes(settings_file, "[server]\nport\n")
+    assert mistake.startswith(f"{settings_file} is not TOML: ")
     assert mistake.endswith("(at line 2, column 5)")
+
+
+def test_a_draft_is_told_by_the_name_that_it_will_have(settings_file: Path) -> None:
+    """A draft of the settings that is no TOML is told under the name of the settings."""
+    draft = settings_file.with_name("draft")
+    draft.write_text("port")
+    with pytest.raises(SettingsError, match=r"snap-token\.toml is not TOML"):
+        Settings.load(draft, beside=settings_file)
+
+
+@pytest.mark.parametrize("text", [f"port = {'9' * 5_000}", f"port = {'[' * 5_000}"], ids=["a number", "lists"])
+def test_what_the_parser_cannot_hold_is_told(settings_file: Path, text: str) -> None:
+    """A number of thousands of digits, and lists in lists without an end, are one mistake in words of the file."""
+    wanted = "a number in it is too long, or its tables or lists are too deep"
+    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {wanted}"]
+
+
+@pytest.mark.parametrize("text", ['"a\\nb\\u001b[31m" = 1', '[server]\n"a\\nb\\u001b[31m" = 1'])
+def test_a_mistake_is_one_line(settings_file: Path, text: str) -> None:
+    """A key that holds a line end, or what steers a terminal, is told with these escaped."""
+    (mistake,) = _mistakes(settings_file, text + CLIENT)
+    assert mistake.endswith(r"a\nb\x1b[31m: there is no such key")
+
+
+def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
+    """Settings of over 1 MiB are one mistake, with path and limit."""
+    told = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
+    assert _mistakes(settings_file, "#" * 1_048_577) == told
 
 
 def test_bytes_that_are_no_text_are_told(settings_file: Path) -> None:
@@ -555,12 +584,14 @@ def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, to
 
 
 @given(path=st.text(alphabet="/aZ9.-_ %?#", max_size=12))
+@example(path="/.")
+@example(path="/a/../b/")
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_base_path_is_one_or_a_mistake(settings_file: Path, path: str) -> None:
-    """Any text is a base path that a URL can hold, without a slash at its end, or a mistake that names its key."""
+    """Any text is a base path that a URL can hold, without dot segments, or a mistake that names its key."""
     file = settings_file.with_name("path.toml")
     file.write_text(f"[server]\nbase_path = {json.dumps(path)}\n" + CLIENT)
-    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path):
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path) and not {".", ".."} & set(path.split("/")):
         assert Settings.load(file).server.base_path == path.removesuffix("/")
     else:
         assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]

@@ -1,5 +1,6 @@
 """The tables of the settings: what each key takes, and what stands for it when it is not set."""
 
+import os
 import re
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_a_client_is_its_own_partner_and_signs_with_its_key(folder: Path) -> Non
     """Unless set, the partner id is the client's id, its calls are signed by its key pair, and it may call."""
     client = _client(folder, "")
     assert (client.partner_id, client.call_signature, client.suspended) == ("A", "asymmetric", False)
-    assert client.call_secret is None
+    assert client.call_secrets == ()
 
 
 def test_a_client_is_what_the_settings_say(folder: Path) -> None:
@@ -129,13 +130,13 @@ def test_a_client_is_what_the_settings_say(folder: Path) -> None:
     lines = 'partner_id = "P"\nsuspended = true\ncall_signature = "symmetric"\nclient_secret_file = "a.secret"'
     client = _client(folder, lines)
     assert (client.partner_id, client.call_signature, client.suspended) == ("P", "symmetric", True)
-    assert client.call_secret == SECRET.encode()
+    assert client.call_secrets == (SECRET.encode(),)
 
 
 def test_a_secret_that_signs_nothing_is_held_back(folder: Path) -> None:
     """A client that signs with its key pair may have a secret in the settings; its calls are not held against it."""
     client = _client(folder, 'client_secret_file = "a.secret"')
-    assert (client.client_secret_file, client.call_secret) == (SECRET.encode(), None)
+    assert (client.client_secret_file, client.call_secrets) == ((SECRET.encode(),), ())
 
 
 def test_a_bad_id_is_told_once(folder: Path) -> None:
@@ -183,7 +184,7 @@ def test_an_internal_listener_is_modest(folder: Path) -> None:
     """Unless set, it is on loopback without a secret, reads X-Original-*, redirects nowhere and takes 256 KiB."""
     internal = _internal(folder, "")
     assert (internal.host, internal.port, internal.is_loopback) == ("127.0.0.1", 9080, True)
-    assert (internal.call_headers, internal.accel_redirect, internal.secret) == ("x-original", None, None)
+    assert (internal.call_headers, internal.accel_redirect, internal.secrets) == ("x-original", None, ())
     assert internal.body_limit_bytes == 262_144
 
 
@@ -205,14 +206,14 @@ def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, hos
     wanted = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
     assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {wanted}"]
     internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
-    assert (internal.secret, internal.is_loopback) == (SECRET.encode(), False)
+    assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_an_internal_listener_on_loopback_needs_none(folder: Path, host: str) -> None:
     """On loopback a secret is welcome and not needed."""
-    assert _internal(folder, f'host = "{host}"').secret is None
-    assert _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"').secret == SECRET.encode()
+    assert _internal(folder, f'host = "{host}"').secrets == ()
+    assert _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"').secrets == (SECRET.encode(),)
 
 
 def test_a_bad_host_is_told_alone(folder: Path) -> None:
@@ -320,3 +321,11 @@ def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> 
 def test_a_service_takes_post(folder: Path) -> None:
     """Unless its entry names others."""
     assert _service(folder, "/a").methods == ("POST",)
+
+
+def test_the_files_of_the_state_s_url_are_looked_at(folder: Path) -> None:
+    """A certificate that is a pipe, which would hold up every connection, is a mistake that repeats no password."""
+    os.mkfifo(folder / "ca.pem")
+    (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
+    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket, and a regular file is wanted"
+    assert mistake == f"state.url: {wanted}"

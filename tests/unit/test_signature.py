@@ -1,10 +1,12 @@
 """The asymmetric signature."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from itertools import count
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512
 from hypothesis import given
 from hypothesis.strategies import from_regex, text
@@ -78,3 +80,38 @@ def test_a_signature_of_another_length_does_not_verify(nicepay: Nicepay, length:
     """A signature of any other length than the key's is refused, and nothing fails."""
     signature = b64encode(bytes(length)).decode()
     assert not verifies([nicepay.private_key.public_key()], MESSAGE, signature)
+
+
+def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
+    """No number but the one below the modulus is the signature (RFC 8017, 8.2.2), one with the same end included."""
+    texts = (f"{number}|{TIMESTAMP}" for number in count())
+    text = next(text for text in texts if b64decode(nicepay.signature_of(text))[0] == 0)
+    right = b64decode(nicepay.signature_of(text))
+    key = nicepay.private_key.public_key()
+    verdicts = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
+    assert verdicts == [True, False]
+
+
+class Recorder:
+    """A key that keeps the numbers that it is asked about."""
+
+    def __init__(self, key: RSAPublicKey) -> None:
+        self._key = key
+        self.asked: list[int] = []
+
+    def public_numbers(self) -> RSAPublicNumbers:
+        return self._key.public_numbers()
+
+    def verify(self, raw: bytes, message: bytes, padding: PKCS1v15, algorithm: SHA256) -> None:
+        self.asked.append(int.from_bytes(raw))
+        self._key.verify(raw, message, padding, algorithm)
+
+
+@pytest.mark.parametrize("first", [b"\0", b"\x7f", b"\xff"])
+def test_openssl_is_asked_about_numbers_below_the_modulus_alone(nicepay: Nicepay, first: bytes) -> None:
+    """It refuses any other at once, so the time of a refusal would tell the modulus."""
+    recorder = Recorder(nicepay.private_key.public_key())
+    signature = b64encode(first + b"\xff" * 255).decode()
+    assert not verifies(cast("list[RSAPublicKey]", [recorder]), MESSAGE, signature)
+    (asked,) = recorder.asked
+    assert asked < recorder.public_numbers().n

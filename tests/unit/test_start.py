@@ -5,15 +5,18 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from starlette.types import Receive, Scope, Send
 
 from handlers.server import logs, start
 from handlers.server.settings import Settings
+from handlers.snap.token import TamperedTokenError, TokenKeys
 from tests.merchant import NOON, Clock, Merchant, services_of, write_settings
 from tests.nicepay import Nicepay, jakarta, new_key
 
@@ -48,6 +51,19 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert services.now() == NOON
 
 
+def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The comments of the key file reach the handlers: what a key opened a moment ago it opens no more."""
+    file = write_settings(tmp_path, nicepay)
+    keys, retired = file.with_name("token.keys"), Fernet.generate_key()
+    keys.write_text(f"{keys.read_text()}{retired.decode()}  # retired 2026-01-22T05:00:00Z\n")
+    opening = services_of(Settings.load(file), Clock()).token_keys
+    minting = TokenKeys([retired])
+    for seconds, opens in ((900, True), (1_000, False)):
+        then = NOON + timedelta(seconds=seconds)
+        with nullcontext() if opens else pytest.raises(TamperedTokenError):
+            assert opening.open(minting.mint("A", then), then)
+
+
 def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:
     """Services made anew send genuine calls to where the settings sent them when the process began."""
     before, after = (
@@ -56,6 +72,30 @@ def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: N
     )
     shared = start.share(before)
     assert start.assemble(after, shared).accel_redirect == "@first"
+
+
+@pytest.mark.parametrize(
+    ("host", "now", "secrets"),
+    [
+        pytest.param("127.0.0.1", '[internal]\nsecret_file = "new"\n', (b"the-secret-of-new",), id="changed"),
+        pytest.param("192.0.2.1", '[internal]\nsecret_file = "new"\n', (b"the-secret-of-new",), id="changed, open"),
+        pytest.param("127.0.0.1", "[internal]\n", (), id="taken away"),
+        pytest.param("192.0.2.1", "[internal]\n", (b"the-secret-of-old",), id="taken away, and others reach it"),
+        pytest.param("127.0.0.1", "", (b"the-secret-of-old",), id="no table"),
+    ],
+)
+def test_internal_secrets_are_those_of_now(
+    tmp_path: Path, nicepay: Nicepay, host: str, now: str, secrets: tuple[bytes, ...]
+) -> None:
+    """Secrets change while the server serves, but a listener that others reach is never without one."""
+    for name in ("old", "new"):
+        (tmp_path / name).write_text(f"the-secret-of-{name}")
+        (tmp_path / name).chmod(0o600)
+    started = f'[internal]\nhost = "{host}"\nsecret_file = "old"\n'
+    shared = start.share(Settings.load(write_settings(tmp_path, nicepay, extra=started)), Clock())
+    assert shared.internal
+    settings = Settings.load(write_settings(tmp_path, nicepay, extra=now))
+    assert start.assemble(settings, shared).internal_secrets == secrets
 
 
 def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
@@ -67,7 +107,7 @@ def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay
     """Unknown clients are held against a key as large as a client's and nobody's; what is read anew keeps it."""
     settings = Settings.load(settings_file)
     first, second = (services_of(settings, Clock()).clients.find("NOBODY").padding[0] for _ in range(2))
-    assert first is second
+    assert first == second
     assert first.key_size == nicepay.private_key.key_size
     assert first.public_numbers().n != nicepay.private_key.public_key().public_numbers().n
 

@@ -9,6 +9,9 @@ from handlers.state.batches import Batches, in_time
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 from tests.engines import asynchronous
 
+PATIENCE = 20
+"""Seconds."""
+
 
 class Engine:
     """Doubles numbers when it is let; it has no good answer for odd ones."""
@@ -96,6 +99,43 @@ async def test_a_call_that_was_given_up_is_not_made() -> None:
     engine.gate.set()
     assert await batches.call(6) == 12
     assert engine.batches == [[2], [6]]
+
+
+async def _refused_after(batches: Batches[int, int]) -> float:
+    """The seconds that one call waits for an engine that hangs."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
+            await batches.call(2)
+    return loop.time() - began
+
+
+@asynchronous
+async def test_every_call_has_its_own_time() -> None:
+    """While an engine hangs each call waits half a second, no more and no less, whenever it comes."""
+    batches = Batches(Engine(open_=False).run)
+    waits = []
+    for _ in range(12):
+        waits.append(asyncio.create_task(_refused_after(batches)))
+        await asyncio.sleep(TIMEOUT_SECONDS / 4)
+    for seconds in await asyncio.gather(*waits):
+        assert TIMEOUT_SECONDS * 0.9 < seconds < TIMEOUT_SECONDS * 3
+
+
+@asynchronous
+async def test_a_hanging_engine_gathers_no_calls() -> None:
+    """However long an engine hangs, only calls of the last half second are held, and when it is back they are made."""
+    engine = Engine(open_=False)
+    batches = Batches(engine.run)
+    for _ in range(3):
+        assert await asyncio.gather(*(_refused_after(batches) for _ in range(10)))
+    last = asyncio.create_task(batches.call(8))
+    await asyncio.sleep(0)
+    assert len(batches._gathered) == 1  # noqa: SLF001  nothing else shows what is held
+    engine.gate.set()
+    assert await last == 16
+    assert engine.batches == [[2] * 10, [8]]
 
 
 @asynchronous

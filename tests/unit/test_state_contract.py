@@ -128,25 +128,67 @@ async def test_a_subject_can_be_revoked_anew(url: str) -> None:
         assert await state.revocations(NOON + 70 * SECOND) == {"client:A": NOON + 70 * SECOND}
 
 
+@asynchronous
+async def test_a_suspension_lasts_until_it_is_lifted(url: str) -> None:
+    """A suspension is listed with its first time, in UTC and to the microsecond, for years, until it is lifted."""
+    async with opened(url) as state:
+        for at in (NOON, NOON + SECOND, NOON - SECOND):
+            await state.suspend("A", at)
+        await state.suspend("B", NOON + SECOND)
+        both = await state.revocations(NOON + timedelta(days=3_000))
+        assert both == {"suspended:A": NOON, "suspended:B": NOON + SECOND}
+        assert {at.tzinfo for at in both.values()} == {UTC}
+        await state.resume("A")
+        assert await state.revocations(NOON) == {"suspended:B": NOON + SECOND}
+        await state.suspend("A", NOON + 2 * SECOND)
+        assert await state.revocations(NOON) == {"suspended:A": NOON + 2 * SECOND, "suspended:B": NOON + SECOND}
+
+
+@pytest.mark.parametrize("client_key", ["A", "a", "A:B", "suspended:A", "client:A", "'", "%", "!" * 36])
+@asynchronous
+async def test_suspensions_do_not_mix(url: str, client_key: str) -> None:
+    """A suspension is one client's alone, be the other's key its prefix or its upper case, and is no revocation."""
+    async with opened(url) as state:
+        await state.suspend(client_key, NOON)
+        for other in ("B", "A:", "x", "client:", f"{client_key} ", f"suspended:{client_key}"):
+            await state.resume(other)
+        assert await state.revocations(NOON) == {f"suspended:{client_key}": NOON}
+        assert await state.first_seen(f"suspended:{client_key}", 60, NOON) is None
+
+
+@asynchronous
+async def test_who_is_not_suspended_can_be_resumed(url: str) -> None:
+    """Lifting a suspension that is not there changes nothing: no revocation is lifted with it."""
+    async with opened(url) as state:
+        await state.revoke("client:A", NOON, 60)
+        await state.resume("A")
+        assert await state.revocations(NOON) == {"client:A": NOON}
+
+
 @shared
 @asynchronous
 async def test_what_one_instance_remembers_the_other_knows(url: str) -> None:
-    """Two instances share keys and revocations."""
+    """Two instances share keys, revocations and suspensions."""
     async with opened(url) as one, opened(url) as other:
         await one.first_seen("key", 60, NOON)
         await one.revoke("client:A", NOON, 60)
+        await one.suspend("A", NOON)
         assert await other.first_seen("key", 60, NOON + SECOND) == NOON
-        assert await other.revocations(NOON) == {"client:A": NOON}
+        assert await other.revocations(NOON) == {"client:A": NOON, "suspended:A": NOON}
+        await other.resume("A")
+        assert await one.revocations(NOON) == {"client:A": NOON}
 
 
 @shared
 @asynchronous
 async def test_it_outlives_the_instance(url: str) -> None:
-    """What one instance remembered, the next one knows."""
+    """What one instance remembered and who is suspended, the next one knows."""
     async with opened(url) as one:
         await one.first_seen("key", 60, NOON)
+        await one.suspend("A", NOON)
     async with opened(url) as next_one:
         assert await next_one.first_seen("key", 60, NOON) == NOON
+        assert await next_one.revocations(NOON) == {"suspended:A": NOON}
 
 
 @shared

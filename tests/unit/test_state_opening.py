@@ -35,6 +35,26 @@ async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type)
 
 
 @pytest.mark.parametrize(
+    ("url", "kind", "file", "is_redis"),
+    [
+        ("memory://", "memory", None, False),
+        ("sqlite:///state.db", "sqlite", "state.db", False),
+        ("redis://:password@127.0.0.1/0", "redis", None, True),
+        ("rediss://127.0.0.1", "redis", None, True),
+        ("unix:///run/redis.sock?db=1", "redis", None, True),
+    ],
+)
+@asynchronous
+async def test_a_url_tells_its_engine(tmp_path: Path, url: str, kind: str, file: str | None, *, is_redis: bool) -> None:
+    """Which engine it is, is told without a password; SQLite has a file, and Redis alone a client of Redis."""
+    state_url = StateUrl(url, tmp_path)
+    client = state_url.redis()
+    assert (state_url.kind, state_url.file, client is not None) == (kind, file and tmp_path / file, is_redis)
+    if client:
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
     ("url", "path"),
     [
         ("sqlite:///state.db", "settings/state.db"),
@@ -123,3 +143,16 @@ async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
     state = StateUrl("sqlite:///state.db", folder).open()
     await state.close()
     assert (folder / "state.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("rediss://h?ssl_ca_certs=ca.pem&ssl_keyfile=c.key", ["ca.pem", "c.key"]),
+        ("redis://h?db=1", []),
+        ("sqlite:///state.db", []),
+    ],
+)
+def test_the_files_of_tls_are_named(tmp_path: Path, url: str, names: list[str]) -> None:
+    """Whoever reads the settings can look at the files that a URL names."""
+    assert StateUrl(url, tmp_path).files == [tmp_path / name for name in names]

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from redis import Redis
 
 from handlers.state.port import TIMEOUT_SECONDS, State, StateDownError
-from handlers.state.redis import PREFIX, REVOKED_AT, REVOKED_UNTIL, SEEN
+from handlers.state.redis import PREFIX, REVOKED_AT, REVOKED_UNTIL, SEEN, SUSPENDED_AT
 from tests.engines import NOON, REDIS_SERVERS, SECOND, RedisServer, asynchronous, opened, redis_server
 
 
@@ -66,6 +66,7 @@ async def test_what_it_keeps(server: RedisServer, client: Redis) -> None:
     async with opened(server.url) as state:
         await state.first_seen("key", 60, NOON)
         await state.revoke("client:A", NOON, 60)
+        await state.suspend("A", NOON)
     assert all(key.startswith(PREFIX) for key in client.scan_iter())
     assert 59_000 < client.pttl(SEEN + "key") <= 60_000
 
@@ -105,6 +106,10 @@ async def test_it_may_come_up_later(server: RedisServer) -> None:
             await _fails(state)
             with pytest.raises(StateDownError):
                 await state.revoke("client:A", NOON, 60)
+            with pytest.raises(StateDownError):
+                await state.suspend("A", NOON)
+            with pytest.raises(StateDownError):
+                await state.resume("A")
             with pytest.raises(StateDownError):
                 await state.revocations(NOON)
 
@@ -155,13 +160,24 @@ async def test_errors_of_redis(server: RedisServer, client: Redis, spoil: str, m
         assert await state.first_seen("key", 60, NOON) is None
 
 
-@pytest.mark.parametrize("spoil", ["ZADD {at} 1 \xff", "ZADD {at} inf A", "SET {at} x"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "ZADD {at} 1 \xff",
+        "ZADD {at} inf A",
+        "SET {at} x",
+        "HSET {suspended} A x",
+        "HSET {suspended} \xff 1",
+        "HSET {suspended} A 9e99",
+        "SET {suspended} x",
+    ],
+)
 @asynchronous
 async def test_revocations_of_another_program(server: RedisServer, client: Redis, spoil: str) -> None:
     """What this server did not write is no list of revocations: the engine counts as down until it is taken away."""
     with Redis.from_url(server.url) as raw:
         raw.zadd(REVOKED_UNTIL, {b"\xff": 1e18, "A": 1e18})
-        _run(raw, spoil.format(at=REVOKED_AT))
+        _run(raw, spoil.format(at=REVOKED_AT, suspended=SUSPENDED_AT))
     async with opened(server.url) as state:
         with pytest.raises(StateDownError):
             await state.revocations(NOON)

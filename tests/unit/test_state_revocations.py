@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 import pytest
 from structlog.testing import capture_logs
@@ -27,7 +28,7 @@ class House:
     now: datetime = NOON
 
     def __post_init__(self) -> None:
-        when_down = WhenDown(self.policy, lambda: self.seconds)
+        when_down = WhenDown(self.policy, count().__next__)
         state = GuardedState(self.engine, when_down)
         self.revocations = Revocations(state, when_down, lambda: self.now, lambda: self.seconds)
 
@@ -63,6 +64,67 @@ async def test_a_client_is_revoked_up_to_now(issued_at: datetime, revoked: bool)
     await house.revocations.revoke_client("A", 900)
     assert house.is_revoked(issued_at) is revoked
     assert not house.revocations.is_revoked("B", "ab", issued_at)
+
+
+@pytest.mark.parametrize(("seconds", "covered"), [(-1, True), (0, True), (0.876, True), (0.877, False)])
+@asynchronous
+async def test_the_second_of_a_revocation_is_covered_to_its_end(seconds: float, *, covered: bool) -> None:
+    """All that is issued in the second of a client's revocation, even after it, is covered by it."""
+    house = House()
+    await house.revocations.refresh()
+    assert not house.revocations.covers("A", NOON)
+    await house.revocations.revoke_client("A", 900)
+    assert house.revocations.covers("A", NOON + seconds * SECOND) is covered
+    assert not house.revocations.covers("B", NOON)
+
+
+@asynchronous
+async def test_a_suspension_is_known_from_the_next_read_to_its_end() -> None:
+    """A client is suspended while the engine says so, and each beginning and end is one line of the log."""
+    house = House()
+    with capture_logs() as log:
+        for suspend in (house.engine.suspend("A", NOON), house.engine.suspend("A", NOON), house.engine.resume("A")):
+            before = house.revocations.is_suspended("A")
+            await suspend
+            assert house.revocations.is_suspended("A") is before
+            await house.revocations.refresh()
+        assert not house.revocations.is_suspended("A")
+        await house.engine.suspend("B", NOON)
+        await house.revocations.refresh()
+        assert house.revocations.is_suspended("B")
+        assert not house.revocations.is_suspended("A")
+    assert [(line["event"], line["client_key"]) for line in log] == [
+        ("client.suspended", "A"),
+        ("client.resumed", "A"),
+        ("client.suspended", "B"),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["refuse", "continue"])
+@asynchronous
+async def test_a_suspension_holds_while_the_engine_is_down(policy: Policy) -> None:
+    """A client that was suspended before stays so under either policy, however old the copy is."""
+    house = House(policy)
+    await house.engine.suspend("A", NOON)
+    await house.revocations.refresh()
+    house.seconds += 3_600
+    assert house.revocations.is_suspended("A")
+
+
+@asynchronous
+async def test_revocations_are_no_suspensions() -> None:
+    """A revoked client is not suspended, a suspended one is not revoked, and the log tells of suspensions alone."""
+    house = House()
+    with capture_logs() as log:
+        await house.revocations.revoke_client("A", 900)
+        await house.revocations.revoke_token("ab", 900)
+        await house.revocations.refresh()
+    assert log == []
+    assert not house.revocations.is_suspended("A")
+    await house.engine.suspend("B", NOON)
+    await house.revocations.refresh()
+    assert not house.revocations.covers("B", NOON)
+    assert not house.revocations.is_revoked("B", "b", ISSUED)
 
 
 @asynchronous
@@ -122,10 +184,11 @@ async def test_a_slow_read_does_not_undo_a_revocation() -> None:
     house = House(engine=engine)
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
-    revoked = asyncio.create_task(house.revocations.revoke_token("ab", 900))
-    await asyncio.sleep(0)
+    await house.revocations.revoke_token("ab", 900)
     engine.gate.set()
-    await asyncio.gather(read, revoked)
+    await read
+    assert house.is_revoked()
+    await house.revocations.refresh()
     assert house.is_revoked()
 
 
@@ -176,7 +239,7 @@ async def test_going_on_with_an_old_copy() -> None:
     with capture_logs() as log:
         assert house.is_revoked()
         assert not house.revocations.is_revoked("A", "other", ISSUED)
-    assert [line["event"] for line in log] == ["state.down"]
+    assert [(line["event"], line.get("unchecked")) for line in log] == [("state.down", 1)]
 
 
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
@@ -202,6 +265,20 @@ async def test_it_is_kept_fresh() -> None:
     assert REFRESH_SECONDS * 1.9 < third - began < REFRESH_SECONDS * 2.4
     await asyncio.sleep(REFRESH_SECONDS * 1.2)
     assert house.engine.reads.empty()
+
+
+@asynchronous
+async def test_concurrent_revocations_share_their_time() -> None:
+    """Revocations do not wait for one another, nor for a read that is under way."""
+    engine = Slow()
+    house = House(engine=engine)
+    read = asyncio.create_task(house.revocations.refresh())
+    await engine.reading.wait()
+    await asyncio.gather(*(house.revocations.revoke_token(name, 900) for name in ("ab", "cd")))
+    assert not read.done()
+    engine.gate.set()
+    await read
+    assert house.is_revoked()
 
 
 @asynchronous

@@ -92,9 +92,45 @@ def test_a_newer_schema_is_refused(file: Path) -> None:
     with closing(open_file(file)) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     before = _schema(file)
-    with pytest.raises(ValueError, match=r"a newer version of this server made it \(schema 2; this one knows 1\)"):
+    with pytest.raises(ValueError, match=r"a newer version of this server made it \(schema 3; this one knows 2\)"):
         open_file(file)
     assert _schema(file) == before
+
+
+def _make_version_1(file: Path) -> None:
+    """As the first version of this server made it, with a row in each table."""
+    file.touch(0o600)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.executescript("""
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE seen (key TEXT PRIMARY KEY, first INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE INDEX seen_until ON seen (until);
+            CREATE TABLE revoked (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+            PRAGMA user_version = 1;
+            INSERT INTO seen VALUES ('key', 1, 2);
+            INSERT INTO revoked VALUES ('client:A', 1, 2);
+        """)
+
+
+def test_an_older_schema_is_brought_up_to_date(file: Path) -> None:
+    """The file of version 1 has the schema of a new one once it is opened, and nothing in it is lost."""
+    _make_version_1(file)
+    new = file.with_name("new.db")
+    for each in (file, new):
+        with closing(open_file(each)) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert _schema(file) == _schema(new)
+    with closing(open_file(file)) as connection:
+        assert connection.execute("SELECT * FROM seen").fetchall() == [("key", 1, 2)]
+        assert connection.execute("SELECT * FROM revoked").fetchall() == [("client:A", 1, 2)]
+
+
+def test_many_can_bring_a_file_up_to_date(file: Path) -> None:
+    """Of many that open the file of version 1 at the same time, all succeed."""
+    _make_version_1(file)
+    with ThreadPoolExecutor(8) as threads:
+        for opening in [threads.submit(open_file, file) for _ in range(8)]:
+            opening.result().close()
 
 
 def test_the_database_of_another_program_is_refused(file: Path) -> None:

@@ -1,5 +1,10 @@
 """What becomes of a request while the engine is down."""
 
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import count
+
 import pytest
 from structlog.testing import capture_logs
 
@@ -42,30 +47,95 @@ def _assert_external_server_error(error: SnapError) -> None:
 
 @asynchronous
 async def test_refusing(engine: Breaking) -> None:
-    """The request is refused as 500 02 with Retry-After, and its own audit line says why: no other is written."""
-    state = GuardedState(engine, WhenDown("refuse"))
+    """Each request is refused as 500 02 with Retry-After; the outage has a line at its start and one at its end."""
+    when_down = WhenDown("refuse", count().__next__)
+    state = GuardedState(engine, when_down)
     engine.up = False
     with capture_logs() as log:
         for _ in range(3):
             with pytest.raises(SnapError) as refusal:
                 await state.first_seen("key", 60, NOON)
             _assert_external_server_error(refusal.value)
-    assert log == []
-    engine.up = True
-    assert await state.first_seen("key", 60, NOON) is None
+        assert not when_down.availability.up
+        engine.up = True
+        assert await state.first_seen("key", 60, NOON) is None
+    assert [line["event"] for line in log] == ["state.down", "state.up"]
+    assert when_down.availability.up
 
 
 @asynchronous
 async def test_going_on(engine: Breaking) -> None:
-    """Each request counts as the first; one line a second says how many went on unchecked."""
-    seconds = [0.0]
-    state = GuardedState(engine, WhenDown("continue", lambda: seconds[0]))
+    """Each request counts as the first, and is counted as unchecked."""
+    when_down = WhenDown("continue")
+    state = GuardedState(engine, when_down)
     engine.up = False
     with capture_logs() as log:
-        for seconds[0] in (0.0, 0.1, 0.999, 1.0, 1.5, 3.0):
-            assert await state.first_seen("key", 60, NOON) is None
-    line = {"event": "state.down", "log_level": "warning", "cause": "ConnectionError: refused"}
-    assert log == [line | {"unchecked": number} for number in (1, 3, 2)]
+        assert await asyncio.gather(*(state.first_seen("key", 60, NOON) for _ in range(3))) == [None] * 3
+        await state.close()
+    line = {"event": "state.down", "cause": "ConnectionError: refused"}
+    assert log == [
+        line | {"log_level": "error"},
+        line | {"log_level": "warning", "unchecked": 1},
+        line | {"log_level": "warning", "unchecked": 2},
+    ]
+
+
+@asynchronous
+async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: Breaking) -> None:
+    """A repeat may be answered though nothing can be written, and so may a read: the next write decides."""
+    when_down = WhenDown("refuse", count().__next__)
+    state = GuardedState(engine, when_down)
+    await state.first_seen("key", 60, NOON)
+    when_down.availability.failed("write", StateDownError("full"))
+    assert await state.first_seen("key", 60, NOON) == NOON
+    await state.revocations(NOON)
+    assert not when_down.availability.up
+    await state.revoke("client:A", NOON, 60)
+    assert when_down.availability.up
+
+
+@POLICIES
+@asynchronous
+async def test_its_coming_back_needs_no_request(engine: Breaking, policy: Policy) -> None:
+    """While writes fail the server tries one by itself, which is neither counted nor seen by any request."""
+    when_down = WhenDown(policy, count().__next__)
+    state = GuardedState(engine, when_down)
+    with capture_logs() as log:
+        async with state.probed(lambda: NOON):
+            engine.up = False
+            with pytest.raises(SnapError):
+                await state.revoke("client:A", NOON, 60)
+            await engine.writes.get()
+            assert not when_down.availability.up
+            engine.up = True
+            await engine.writes.get()
+            await asyncio.sleep(0)
+            assert when_down.availability.up
+    assert [line["event"] for line in log] == ["state.down", "state.up"]
+    assert not any("unchecked" in line for line in log)
+
+
+class Hanging(Breaking):
+    """An engine that never answers."""
+
+    async def revoke(self, *_: object) -> None:
+        await asyncio.Event().wait()
+
+    async def revocations(self, *_: object) -> Mapping[str, datetime]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@asynchronous
+async def test_no_call_waits_long_for_an_engine_that_hangs() -> None:
+    """Whatever an engine does of its own, revoking and reading end in time, and count as failures."""
+    when_down = WhenDown("continue")
+    state = GuardedState(Hanging(), when_down)
+    with pytest.raises(SnapError, match=r"state\.down"):
+        await state.revoke("client:A", NOON, 60)
+    with pytest.raises(StateDownError, match="no answer within"):
+        await state.revocations(NOON)
+    assert not when_down.availability.up
 
 
 @POLICIES

@@ -144,6 +144,40 @@ def test_any_client_key_fits_and_comes_back(client_key: str) -> None:
     assert KEYS.open(token, NOW).client_key == client_key
 
 
+@pytest.mark.parametrize(
+    ("seconds", "lifetime", "opens"), [(960, 900, True), (961, 900, False), (661, 601, True), (662, 601, False)]
+)
+def test_a_retired_key_ends(seconds: int, lifetime: int, *, opens: bool) -> None:
+    """A retired key opens for the lifetime that is set and a minute, by the clock of each opening, and then no more."""
+    then = NOW + timedelta(seconds=seconds)
+    keys = TokenKeys([NEW, OLD], timedelta(seconds=lifetime), {OLD: NOW})
+    token = TokenKeys([OLD]).mint("IONPAYTEST", then)
+    if opens:
+        assert keys.open(token, then).client_key == "IONPAYTEST"
+    else:
+        with pytest.raises(TamperedTokenError):
+            keys.open(token, then)
+    assert keys.open(keys.mint("IONPAYTEST", then), then)
+
+
+def test_the_key_that_mints_does_not_end() -> None:
+    """Whatever is said of the first key, be it in the file twice, it opens what it mints."""
+    keys = TokenKeys([NEW, OLD, NEW], retired_at={NEW: NOW - timedelta(days=1)})
+    assert keys.open(keys.mint("IONPAYTEST", NOW), NOW)
+
+
+@pytest.mark.parametrize("retired_at", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_any_time_of_retirement_can_be_borne(retired_at: datetime) -> None:
+    """A time at the edge of the calendar is long over, or far away."""
+    keys = TokenKeys([NEW, OLD], retired_at={OLD: retired_at})
+    token = TokenKeys([OLD]).mint("IONPAYTEST", NOW)
+    if retired_at > NOW:
+        assert keys.open(token, NOW)
+    else:
+        with pytest.raises(TamperedTokenError):
+            keys.open(token, NOW)
+
+
 def test_a_key_that_is_none_is_an_error() -> None:
     """Keys that are not Fernet's, or no key at all, are a ValueError at once."""
     with pytest.raises(ValueError, match="Fernet key"):

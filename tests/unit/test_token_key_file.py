@@ -1,6 +1,7 @@
 """The file of token keys: a key a line, and comments that the server passes over."""
 
 from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,3 +54,27 @@ def test_a_fingerprint_names_a_key() -> None:
     line = KeyLine(KEYS[0], "note")
     assert line.fingerprint == sha256(urlsafe_b64decode(KEYS[0])).hexdigest()[:8]
     assert KEYS[0].decode() not in repr(line) + repr(TokenKeyFile(FILE, (), (line,)))
+
+
+def test_a_file_says_when_its_keys_retired() -> None:
+    """The times of those keys that have retired are told; one that mints, and one without a time, have none."""
+    first, second, third = (key.decode() for key in KEYS)
+    time = "2026-11-23T22:55:02Z"
+    file = TokenKeyFile.parse(FILE, f"{first} # minting since {time}\n{second} # old\n{third}  # retired {time}\n")
+    assert file.retired_at == {KEYS[2]: datetime(2026, 11, 23, 22, 55, 2, tzinfo=UTC)}
+    assert file.mistakes == []
+
+
+def test_comments_that_look_like_times_are_told() -> None:
+    """Each key whose comment cannot be read is named by its fingerprint, and neither key nor comment is repeated."""
+    first, second, third = (key.decode() for key in KEYS)
+    file = TokenKeyFile.parse(FILE, f"{first}\n{second} # retired yesterday\n{third} # published {first}\n")
+    told = [mistake.partition(": ")[0] for mistake in file.mistakes]
+    assert told == [f"key {line.fingerprint}" for line in file.lines[1:]]
+    assert first not in str(file.mistakes)
+
+
+def test_a_key_that_is_there_twice_hides_no_mistake() -> None:
+    """Of one key on two lines, each comment is looked at."""
+    key = KEYS[0].decode()
+    assert len(TokenKeyFile.parse(FILE, f"{key} # retired\n{key}\n").mistakes) == 1

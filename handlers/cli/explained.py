@@ -1,0 +1,82 @@
+"""What is printed of a request that was explained."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+import orjson
+from rich.console import Console
+from rich.progress import track
+
+from handlers.cli.captured import Captured
+from handlers.doctor.texts import Language, as_data, printable, tell
+from handlers.doctor.verdicts import Diagnosis
+from handlers.snap.masking import Mask
+from handlers.snap.timestamp import render
+
+_SHOWN = 240
+"""Characters of a method, a host and a path."""
+
+_SILENT_SECONDS = 1.0
+_CHOICE = {
+    "en": "snap-token: of {number} requests, {name} is explained\n",
+    "id": "snap-token: dari {number} request, yang diperiksa {name}\n",
+}
+_WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindakan", "juga")}
+_UNTRIED = {
+    "en": "not all was tried: 10 seconds are over, or the request is far too large",
+    "id": "tidak semua diperiksa: 10 detik sudah lewat, atau request jauh terlalu besar",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A request, what was found, and the time that it was judged as of."""
+
+    captured: Captured
+    diagnosis: Diagnosis
+    now: datetime
+
+
+def choice(explained: Explained, number: int, lang: Language, masked: Mask) -> str:
+    """Which of several was judged; not its query, where a secret may be."""
+    request, at, _ = explained.captured
+    name = masked(f"{request.method} {request.get('Host')}{request.path}")[:_SHOWN]
+    return _CHOICE[lang].format(number=number, name=f"{printable(name)} ({render(at) if at else '-'})")
+
+
+def as_json(explained: Explained, lang: Language, masked: Mask) -> str:
+    """Verdict, also, evidence and advice; `untried`, if not all was tried."""
+    data = as_data(explained.diagnosis, lang, masked)
+    if explained.diagnosis.cut_short:
+        data["untried"] = _UNTRIED[lang]
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def as_text(explained: Explained, lang: Language, masked: Mask) -> str:
+    """The same as lines for a person."""
+    judged, to_do, also = _WORDS[lang]
+    diagnosis = explained.diagnosis
+    lines = [f"{diagnosis.main.verdict} ({judged} {render(explained.now)})"]
+    for finding in (diagnosis.main, *diagnosis.also):
+        says, advice = tell(finding, lang, masked)
+        lines += [] if finding is diagnosis.main else [f"{also} {finding.verdict}"]
+        lines += [f"  {says}", f"  {to_do}: {advice}"]
+    lines += [_UNTRIED[lang]] if diagnosis.cut_short else []
+    return "\n".join([*lines, ""])
+
+
+def with_progress(captured: Sequence[Captured]) -> Iterator[Captured]:
+    """A bar on a terminal; elsewhere one line, if it takes longer than a second."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        yield from track(captured, "Judging", console=console, transient=True)
+        return
+    start: float | None = monotonic()
+    for place, each in enumerate(captured):
+        if start and monotonic() - start > _SILENT_SECONDS:
+            sys.stderr.write(f"snap-token: {place} of {len(captured)} earlier calls judged\n")
+            start = None
+        yield each

@@ -1,0 +1,136 @@
+"""`snap-token health`: whether the server answers, for whoever restarts what does not."""
+
+import asyncio
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from handlers.cli.misuse import MisuseError
+from handlers.server.key_files import read_text
+from handlers.server.settings_errors import told
+from handlers.server.settings_tables import Internal, Server
+from handlers.server.settings_variables import ENVIRONMENT_PREFIX
+from handlers.server.start import origin
+
+TIMEOUT_SECONDS = 2.0
+"""For all of it, connecting included."""
+
+_SICK = 1
+_Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+def health(*, config: Path, ready: bool = False) -> int:
+    """Ask the server of these settings whether it answers. Exit status 0 and not a word if it does, else 1.
+
+    It has 2 seconds. The internal listener is asked for /livez. Without [internal] a connection is opened to the public
+    listener and ended again, which the server answers by closing it. Neither makes a line in its log. Of the settings
+    only the addresses are read: a mistake elsewhere, which the running server has refused, makes nobody restart it.
+
+    Example: snap-token health --config snap-token.toml
+
+    Args:
+        config: The settings file.
+        ready: Ask for /readyz: whether the server can answer calls, its state included. For load balancers, since a
+            restart does not mend the state.
+    """
+    addresses = _addresses(config)
+    try:
+        asyncio.run(_asked(addresses, ready=ready))
+    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no name.
+        cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+        sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
+        return _SICK
+    return 0
+
+
+class _NotWellError(Exception):
+    """It answers that it is not well."""
+
+
+class _Address(BaseModel):
+    """Host and port of a listener, whatever else its table has."""
+
+    host: str = "127.0.0.1"
+    port: _Port
+
+    @property
+    def reached_at(self) -> tuple[str, int]:
+        """Where a caller on this machine finds it, be it any address; MisuseError if the system chose the port."""
+        if not self.port:
+            message = "the port is 0, so only the log of the server has the one that it listens on; set a port"
+            raise MisuseError(message)
+        return self.host, self.port
+
+
+class _Public(_Address):
+    port: _Port = Server.model_fields["port"].default
+
+
+class _Internal(_Address):
+    port: _Port = Internal.model_fields["port"].default
+
+
+class _Addresses(BaseSettings):
+    """Where the server listens, by the file and the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore")
+
+    server: _Public = _Public()
+    internal: _Internal | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """As the server reads its settings."""
+        return env_settings, init_settings
+
+
+def _addresses(config: Path) -> _Addresses:
+    try:
+        return _Addresses(**tomllib.loads(read_text(config)))
+    except ValidationError as error:
+        raise MisuseError(*(f"{config}: {mistake}" for mistake in told(error))) from error
+    except (ValueError, RecursionError) as error:
+        message = str(error) if str(config) in str(error) else f"{config}: {error}"
+        raise MisuseError(message) from error
+
+
+async def _asked(addresses: _Addresses, *, ready: bool) -> None:
+    if ready and not addresses.internal:
+        message = "--ready asks the internal listener, and there is none: add [internal] to the settings"
+        raise MisuseError(message)
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        if addresses.internal:
+            await _ask(addresses.internal, "/readyz" if ready else "/livez")
+        else:
+            await _knock(addresses.server)
+
+
+async def _ask(address: _Address, path: str) -> None:
+    url = origin(*address.reached_at) + path
+    async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
+        answer = await client.get(url)
+    if not answer.is_success:
+        message = f"{url} answers {answer.status_code}"
+        raise _NotWellError(message)
+
+
+async def _knock(address: _Address) -> None:
+    """Open a connection and end it: the system accepts it, but the server's own loop must answer the end."""
+    reader, writer = await asyncio.open_connection(*address.reached_at)
+    try:
+        writer.write_eof()
+        await reader.read()
+    finally:
+        writer.close()

@@ -1,0 +1,39 @@
+"""A limit for the time that a command takes, however hard what it works on is."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from types import FrameType
+from typing import Never
+
+from handlers.cli.misuse import MisuseError
+
+
+class _OutOfTimeError(BaseException):
+    """Not an Exception: nothing on the way may take it for its own."""
+
+
+def _end(_number: int, _frame: FrameType | None) -> Never:
+    raise _OutOfTimeError
+
+
+@contextmanager
+def at_most(seconds: float, message: str) -> Iterator[Callable[[], bool]]:
+    """Interrupt the block after so many seconds. What it is given says, a fifth of the time before, that it is over.
+
+    The signal SIGALRM interrupts a loop, a regular expression, and reading a file that nobody writes.
+
+    Raises:
+        MisuseError: with this message, since the block did not end by itself.
+    """
+    start = monotonic()
+    before = signal.signal(signal.SIGALRM, _end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield lambda: monotonic() - start > 0.8 * seconds
+    except _OutOfTimeError as error:
+        raise MisuseError(message) from error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

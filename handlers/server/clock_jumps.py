@@ -1,0 +1,57 @@
+"""Whether this machine's clock jumps: a step of NTP, a suspended machine that goes on, a date that somebody sets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import structlog
+
+LOOK_SECONDS = 0.5
+"""How often the clock is compared with the monotonic one, which never jumps."""
+
+JUMP_SECONDS = 1.0
+"""How far it has to go within a look. NTP slews by half a millisecond a second, and that is no jump."""
+
+_log = structlog.get_logger()
+
+
+class WallClock:
+    """Compares the clock that requests are judged by with the monotonic one."""
+
+    def __init__(self, now: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._monotonic = monotonic
+        self._offset = self._measured()
+
+    def _measured(self) -> float:
+        """Between two looks at the monotonic clock, lest a process that was stopped in between take it for a jump."""
+        while True:
+            before, wall, after = self._monotonic(), self._now().timestamp(), self._monotonic()
+            if after - before < JUMP_SECONDS / 2:
+                return wall - before
+
+    def look(self) -> None:
+        """Log a jump since the last look."""
+        before, self._offset = self._offset, self._measured()
+        seconds = self._offset - before
+        if abs(seconds) >= JUMP_SECONDS:
+            _log.warning("clock.jumped", seconds=round(seconds, 3))
+
+
+@asynccontextmanager
+async def watched(now: Callable[[], datetime]) -> AsyncIterator[None]:
+    """Within it a jump is logged within a second."""
+    task = asyncio.create_task(_watch(WallClock(now)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _watch(clock: WallClock) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        clock.look()

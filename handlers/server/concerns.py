@@ -1,0 +1,127 @@
+"""What is allowed but not good: a line of the log at the start, and a line for people from `serve --check`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from handlers.server.key_files import read_text
+from handlers.server.settings import Settings
+from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
+from handlers.state.batches import in_time
+from handlers.state.opening import StateUrl
+from handlers.state.port import StateDownError
+
+SOON = timedelta(days=30)
+"""So long before its end a certificate is spoken of."""
+
+_GROUP_AND_OTHERS = 0o077
+_NO_EVICTION = "noeviction"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One of them: the event of the log with its fields, and the same in one sentence that says what to do."""
+
+    event: str
+    told: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def log(self) -> None:
+        """Write the line of the log."""
+        _log.warning(self.event, **self.facts)
+
+
+def of_settings(settings: Settings, now: datetime) -> Iterator[Concern]:
+    """What the settings and their keys give reason to say."""
+    yield from _short_keys(settings)
+    yield from _certificates(settings, now)
+    yield from _open_password(settings)
+
+
+def _short_keys(settings: Settings) -> Iterator[Concern]:
+    for place, table in enumerate(settings.clients):
+        for key in table.public_keys:
+            if key.key_size < ADVISED_BITS:
+                told = f"clients[{place}].public_keys: {key.key_size} bits are few; ask for {ADVISED_BITS} or more"
+                facts = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
+                yield Concern("client.key_is_short", told, facts)
+
+
+def _certificates(settings: Settings, now: datetime) -> Iterator[Concern]:
+    """An expired certificate's key still verifies: no more than a key is taken from it."""
+    for place, table in enumerate(settings.clients):
+        for number, key in enumerate(table.public_keys):
+            end = certificate_end(_text(settings, place, number))
+            if end and end - now <= SOON:
+                event, word = _ended(end, now)
+                where = f"clients[{place}].public_keys[{number}]"
+                told = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
+                facts = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
+                yield Concern(event, told, facts)
+
+
+def _ended(end: datetime, now: datetime) -> tuple[str, str]:
+    return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
+
+
+def _text(settings: Settings, place: int, number: int) -> str:
+    """The public key as it is written; empty if its file has gone since it was read."""
+    value: Any = settings.written["clients"][place]["public_keys"][number]
+    if is_inline(value):
+        return str(value)
+    with suppress(ValueError):
+        return read_text(settings.file.absolute().parent / value)
+    return ""
+
+
+def _open_password(settings: Settings) -> Iterator[Concern]:
+    if _holds_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
+        told = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
+        yield Concern("state.password_is_readable", told, {"file": str(settings.file)})
+
+
+def _holds_password(written: Mapping[str, Any]) -> bool:
+    """The URL in the file may be none: a variable may stand in its place."""
+    match written:
+        case {"state": {"url": str(url)}}:
+            with suppress(ValueError):
+                return bool(urlsplit(url).password)
+    return False
+
+
+def _mode(file: Path) -> int:
+    """Of the settings file; none if it has gone since it was read."""
+    with suppress(OSError):
+        return file.stat().st_mode
+    return 0
+
+
+async def of_state(url: StateUrl) -> list[Concern]:
+    """What the engine itself gives reason to say: whether Redis forgets. Nothing if it does not answer."""
+    client = url.redis()
+    if client is None:
+        return []
+    try:
+        return list(_of_redis(await in_time(client.info())))
+    except StateDownError:
+        return []
+    finally:
+        await client.aclose()
+
+
+def _of_redis(info: Mapping[str, Any]) -> Iterator[Concern]:
+    policy = info.get("maxmemory_policy", _NO_EVICTION)
+    if info.get("maxmemory") and policy != _NO_EVICTION:
+        told = f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
+        yield Concern("state.evicts", told, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
+    if not info.get("aof_enabled", 1):
+        told = "state.url: Redis does not write each change down, and forgets some at its end; set appendonly yes"
+        yield Concern("state.not_persistent", told, {"appendonly": "no", "advised": "yes"})

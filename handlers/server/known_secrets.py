@@ -1,0 +1,27 @@
+"""Which secrets the settings hold."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from handlers.server.key_files import read_text
+from handlers.server.settings import Settings
+from handlers.snap.masking import Known
+
+
+def secrets_of(settings: Settings) -> Iterator[Known]:
+    """All that the settings hold and nobody else may see."""
+    for table in settings.clients:
+        yield from (("client secret", secret) for secret in table.client_secret_file)
+    if settings.internal:
+        yield from (("internal secret", secret) for secret in settings.internal.secrets)
+    yield from (("token key", key) for key in settings.token.keys)
+    yield from private_key_lines(settings.sandbox.private_key_file)
+
+
+def private_key_lines(file: Path) -> Iterator[Known]:
+    """Each line of a private key in PEM is a secret; nothing if there is no such file."""
+    with suppress(ValueError, OSError):
+        if file.is_file():
+            lines = map(str.strip, read_text(file).splitlines())
+            yield from (("private key", line.encode()) for line in lines if "-----" not in line)

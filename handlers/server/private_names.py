@@ -1,0 +1,66 @@
+"""The names of libraries that are no public interface and that this server stands on.
+
+A release of uvicorn may rename them without notice. So the start looks for each of them: a server that starts without
+one would fail, or leave out a protection, in the middle of a request.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import requires, version
+
+import uvicorn
+from cryptography.fernet import MultiFernet
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+PROTOCOL = frozenset(
+    {
+        "_unset_keepalive_if_required",
+        "client",
+        "connection_lost",
+        "connection_made",
+        "cycle",
+        "data_received",
+        "headers",
+        "loop",
+        "on_body",
+        "on_header",
+        "on_headers_complete",
+        "on_message_complete",
+        "on_response_complete",
+        "parser",
+        "scope",
+        "transport",
+        "url",
+    }
+)
+CYCLE = frozenset({"message_event", "response_complete", "response_started"})
+SERVER = frozenset({"capture_signals", "config", "lifespan", "server_state", "shutdown", "startup"})
+NEEDED: Mapping[str, Mapping[type, frozenset[str]]] = {
+    "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, uvicorn.Server: SERVER},
+    "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
+}
+"""By distribution and class: methods and attributes."""
+
+
+def missing_names(needed: Mapping[str, Mapping[type, frozenset[str]]] = NEEDED) -> list[str]:
+    """One line for each library that lacks a name: what it lacks, and which releases to install."""
+    lacking = {library: _lacking(classes) for library, classes in needed.items()}
+    return [
+        f"{library} {version(library)} has no {', '.join(names)}, which this server needs; install {_wanted(library)}"
+        for library, names in lacking.items()
+        if names
+    ]
+
+
+def names_of(each: type) -> frozenset[str]:
+    """The methods of a class, and the attributes that they read or set."""
+    codes = (getattr(member, "__code__", None) for member in vars(each).values())
+    return frozenset(dir(each)).union(*(code.co_names for code in codes if code))
+
+
+def _lacking(classes: Mapping[type, frozenset[str]]) -> list[str]:
+    return [f"{each.__name__}.{name}" for each, names in classes.items() for name in sorted(names - names_of(each))]
+
+
+def _wanted(library: str) -> str:
+    """The releases that this distribution allows, as pip takes them."""
+    return next(f"'{each}'" for each in requires("snap-token-server") or () if each.startswith(library))

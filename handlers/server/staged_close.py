@@ -1,0 +1,44 @@
+"""Closing a connection so that its client can read the last answer."""
+
+import asyncio
+from collections.abc import Callable
+
+LINGER_SECONDS = 2.0
+"""How long a client that is still sending may take to read the last answer."""
+
+
+class StagedClose(asyncio.Transport):
+    """A transport that closes in stages while its client is still sending (RFC 9112, section 9.6).
+
+    Closing with unread bytes makes TCP send a reset, and a reset can destroy an answer that the client has not read
+    yet. So the sending side closes first. The rest closes when the client has closed its own side, or after a time.
+    """
+
+    def __init__(self, transport: asyncio.Transport, client_sends: Callable[[], bool]) -> None:
+        """`client_sends` tells whether bytes of the client may still be under way."""
+        super().__init__()
+        self._transport = transport
+        self._client_sends = client_sends
+        self._timer: asyncio.TimerHandle | None = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send what may still be sent."""
+        self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether no more can be written."""
+        return self._timer is not None or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Close now if nothing is lost by it, or if this is the second call."""
+        if self.is_closing() or not self._client_sends():
+            self._end()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._end)
+            self._transport.write_eof()
+            self._transport.resume_reading()
+
+    def _end(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._transport.close()

@@ -1,0 +1,50 @@
+"""One thread for calls that may hang: nothing waits for it, not even the end of the process.
+
+The interpreter joins the threads of a `ThreadPoolExecutor` before it ends, however long a disk keeps one of them.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+class DaemonThread(Executor):
+    """Runs what it is given, one after the other; what is cancelled before its turn is not run."""
+
+    def __init__(self, name: str) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._ended = False
+        Thread(target=self._work, name=name, daemon=True).start()
+
+    def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
+        """Have it called in its turn; RuntimeError after `shutdown`."""
+        if self._ended:
+            message = "the thread has ended"
+            raise RuntimeError(message)
+        future: Future[Result] = Future()
+        self._calls.put((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  the standard library's signature
+        """End the thread after what was submitted. Neither argument means anything here."""
+        self._ended = True
+        self._calls.put(None)
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            future, run = call
+            if future.set_running_or_notify_cancel():
+                _settle(future, run)
+
+
+def _settle(future: Future[Result], run: Callable[[], Result]) -> None:
+    try:
+        future.set_result(run())
+    except BaseException as error:  # noqa: BLE001  whatever it is, who waits hears of it
+        future.set_exception(error)

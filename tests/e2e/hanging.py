@@ -1,0 +1,51 @@
+"""The real command, which hangs where a disk can make it hang, for as long as another process has a file locked.
+
+Arguments: the file, what hangs (`state` or `reload`), and the command's own.
+"""
+
+import sys
+from collections.abc import Callable
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Any
+
+from handlers.cli import main
+from handlers.server import current
+from handlers.server.settings import Settings
+from handlers.state import sqlite
+from handlers.state.daemon_thread import DaemonThread
+
+LOCK, HANGS = sys.argv.pop(1), sys.argv.pop(1)
+
+
+def hang() -> None:
+    with Path(LOCK).open() as file:
+        flock(file, LOCK_EX)
+
+
+class HangingThread(DaemonThread):
+    """Where SQLite is called: before each call it hangs."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the standard library's
+        def hang_and_call() -> object:
+            hang()
+            return fn(*args, **kwargs)
+
+        return super().submit(hang_and_call)
+
+
+class HangingSettings(Settings):
+    """Where settings are read anew."""
+
+    @classmethod
+    def load(cls, file: Path, beside: Path | None = None) -> Any:  # noqa: ANN401  a type of its own
+        hang()
+        return super().load(file, beside)
+
+
+PLANTED: dict[str, tuple[object, str, type]] = {
+    "state": (sqlite, "DaemonThread", HangingThread),
+    "reload": (current, "Settings", HangingSettings),
+}
+setattr(*PLANTED[HANGS])
+main()

@@ -1,0 +1,38 @@
+"""A listener of ours for an application of the test's own, in a thread on a free port."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from handlers.server.listener import MOST_CONNECTIONS, Server
+
+
+@contextmanager
+def listening(
+    app: ASGIApp, most_connections: int = MOST_CONNECTIONS, *, idle_seconds: int = 5
+) -> Iterator[tuple[str, int]]:
+    """Serve the application until the block ends; the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app, lifespan="off", log_config=None, timeout_keep_alive=idle_seconds, timeout_graceful_shutdown=1
+    )
+    server = Server(config, most_connections)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield listener.getsockname()
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def heard(connection: socket.socket) -> bytes:
+    """All that comes until the server closes its side."""
+    pieces = []
+    while piece := connection.recv(65_536):
+        pieces.append(piece)
+    return b"".join(pieces)

@@ -1,0 +1,80 @@
+"""Standard streams that are closed, full, or of another encoding."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from handlers.cli import main, streams
+from tests.e2e.process import environment
+
+COMMAND = Path(sys.executable).with_name("snap-token")
+
+
+def _run(folder: Path, shell: str) -> tuple[int, str, str]:
+    """The command, in a shell that redirects its streams."""
+    command = ["/bin/sh", "-c", f'"$0" {shell}', str(COMMAND)]
+    ended = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirection", "cause"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_output_that_is_lost_is_told(tmp_path: Path, redirection: str, cause: str) -> None:
+    """Where standard output is full or closed, one line says so, and the status is 2."""
+    told = f"snap-token: standard output cannot be written: {cause}\n"
+    assert _run(tmp_path, f"--version {redirection}") == (2, "", told)
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("keygen token a", 0), ("serve --check --config a", 2), ("revoke --config a --token-file -", 2)],
+)
+def test_without_any_stream_a_command_does_its_work(tmp_path: Path, command: str, status: int) -> None:
+    """A command all of whose streams are closed ends as ever, and writes nothing into a file that it made."""
+    assert _run(tmp_path, f"{command} <&- >&- 2>&-") == (status, "", "")
+    assert [len(file.read_text().split()) for file in tmp_path.iterdir()] == [1] * (status == 0)
+
+
+def test_closed_streams_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each closed stream becomes one that leads nowhere; writing to standard output fails, so that the loss is told."""
+    kept = os.dup(0)
+    os.close(0)
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    try:
+        streams.open_all()
+        assert sys.stdin.read() == ""
+        assert [stream.fileno() for stream in (sys.stdin, sys.stdout, sys.stderr)] == [0, 1, 2]
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+@pytest.mark.parametrize(("encoding", "written"), [("ascii", b"\\xe9"), ("utf-8", b"\xc3\xa9")])
+def test_what_an_encoding_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes) -> None:
+    """A character that the output's encoding does not have is written escaped, every other as it is."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
+    streams.open_all()
+    sys.stdout.write("é")
+    sys.stdout.flush()
+    assert raw.getvalue() == written
+
+
+def test_a_reader_who_is_too_slow_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An output that does not wait, and whose reader does not read, is told in one line with what the system says."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with os.fdopen(writer, "wb", buffering=0) as full:
+        while full.write(b"x" * 65_536):
+            pass
+        with os.fdopen(os.dup(writer), "w") as out:
+            monkeypatch.setattr(sys, "stdout", out)
+            assert main(["completion", "bash"]) == 2
+    os.close(reader)
+    assert capsys.readouterr().err == "snap-token: [Errno 11] write could not complete without blocking\n"

@@ -1,0 +1,97 @@
+"""Secrets are masked in whatever text they stand."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.snap.masking import SHORTEST, Masks
+
+SECRET = 'the merchant\'s "secret", of/these tests!'
+OTHER = "0123456789abcdef"
+MASK = "***[client secret]"
+MASKS = Masks([("client secret", SECRET.encode()), ("internal secret", OTHER.encode())])
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQ==\n-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SECRET,
+        SECRET.upper(),
+        quote(SECRET, safe=""),
+        quote(SECRET, safe="").lower(),
+        b64encode(SECRET.encode()).decode().rstrip("="),
+        urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+        SECRET.encode().hex(),
+        json.dumps(SECRET)[1:-1],
+        repr(SECRET)[1:-1],
+    ],
+)
+def test_a_known_secret_is_masked_in_each_form(form: str) -> None:
+    """Alone and inside other text, whatever stands around it."""
+    assert MASKS.masked(form) == MASK
+    for before in range(9):
+        assert MASKS.masked(f"{'x' * before}{form}, and more") == f"{'x' * before}{MASK}, and more"
+
+
+@given(before=st.text(max_size=40), behind=st.text(max_size=40))
+def test_a_known_secret_is_masked_wherever_it_stands(before: str, behind: str) -> None:
+    """No text around it hides it."""
+    assert SECRET not in MASKS.masked(f"{before}{SECRET}{behind}")
+
+
+@pytest.mark.parametrize("length", range(8, len(SECRET)))
+def test_a_secret_that_was_cut_off_is_masked(length: int) -> None:
+    """Eight characters of its beginning, at the end of the text, are enough."""
+    assert MASKS.masked(f"a path with {SECRET[:length]}") == f"a path with {MASK}"
+
+
+def test_each_secret_has_its_own_name() -> None:
+    """Two in one text are told apart."""
+    assert MASKS.masked(f"{SECRET} {OTHER}") == f"{MASK} ***[internal secret]"
+
+
+@pytest.mark.parametrize(
+    ("secret", "name"),
+    [
+        (Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode(), "access token"),
+        (Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode().replace("=", "%3D"), "access token"),
+        ("gAAAAABlriCCobZV", "access token"),
+        (JWT, "access token"),
+        (PEM, "private key"),
+        (PEM[:60], "private key"),
+        (b64encode(bytes(range(64))).decode(), "signature"),
+        (b64encode(bytes(range(256))).decode(), "signature"),
+        (quote(b64encode(bytes(range(192, 256)) * 4).decode(), safe=""), "signature"),
+        (bytes(range(64)).hex(), "signature"),
+    ],
+)
+def test_what_has_the_shape_of_a_secret_is_masked(secret: str, name: str) -> None:
+    """Nobody has to know it: a token of other keys, a private key, a signature."""
+    for masks in (Masks(), MASKS):
+        assert masks.masked(f"see {secret}") == f"see ***[{name}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IONPAYTEST",
+        "ordNo20240122150003",
+        "/api/v1.0/transfer-va/inquiry",
+        "/" + "a" * 254,
+        "e4fc0d3b18aa4113b6485412f66c4179",
+        "5f" * 32,
+        "x" * (SHORTEST - 1),
+        "the merchant and nobody else",
+        "local time of a UTC host labelled +07:00",
+    ],
+)
+def test_other_text_stays_as_it_is(text: str) -> None:
+    """Names, paths, ids and fingerprints are no secrets."""
+    assert MASKS.masked(text) == text

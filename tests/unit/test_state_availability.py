@@ -1,0 +1,96 @@
+"""Whether the state is up, by what requests meet."""
+
+import asyncio
+from itertools import count
+
+import pytest
+from structlog.testing import capture_logs
+
+from handlers.state import availability as state_availability
+from handlers.state.availability import QUIET_SECONDS, Availability, Kind
+from handlers.state.port import StateDownError
+from tests.engines import asynchronous
+
+SOON = 0.01
+FULL = StateDownError("OperationalError: database or disk is full")
+
+
+@pytest.mark.parametrize(("kind", "other"), [("read", "write"), ("write", "read")])
+def test_a_failure_counts_until_a_success_of_its_kind(kind: Kind, other: Kind) -> None:
+    """A read says nothing of writes, and a write nothing of reads."""
+    availability = Availability(count().__next__)
+    assert availability.up
+    availability.failed(kind, FULL)
+    availability.succeeded(other)
+    assert not availability.up
+    availability.succeeded(kind)
+    assert availability.up
+
+
+def test_an_outage_is_two_lines() -> None:
+    """However much fails and in whatever order it comes back: one line with the first cause, and one at the end."""
+    availability = Availability(count().__next__)
+    with capture_logs() as log:
+        availability.succeeded("write")
+        availability.failed("write", FULL)
+        availability.failed("read", StateDownError("another"))
+        availability.failed("write", FULL)
+        availability.succeeded("read")
+        availability.succeeded("write")
+        availability.succeeded("write")
+    assert log == [
+        {"event": "state.down", "log_level": "error", "cause": str(FULL)},
+        {"event": "state.up", "log_level": "info"},
+    ]
+
+
+def test_an_engine_that_fails_now_and_then_is_down() -> None:
+    """Successes between failures neither end the outage nor add lines; the first one after some quiet does."""
+    seconds = [0.0]
+    availability = Availability(lambda: seconds[0])
+    with capture_logs() as log:
+        for seconds[0] in (0.0, 0.1, 0.2, 0.3):
+            availability.failed("write", FULL)
+            availability.succeeded("write")
+        seconds[0] = 0.3 + QUIET_SECONDS - 0.001
+        availability.succeeded("write")
+        assert not availability.up
+        seconds[0] = 0.3 + QUIET_SECONDS
+        availability.succeeded("write")
+        assert availability.up
+    assert [line["event"] for line in log] == ["state.down", "state.up"]
+
+
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a second takes a hundredth."""
+    monkeypatch.setattr(state_availability, "PROBE_SECONDS", SOON)
+
+
+@pytest.mark.usefixtures("_often")
+@asynchronous
+async def test_a_write_is_tried_only_while_writes_fail() -> None:
+    """Within the block a write that fails is followed by others, until one succeeds; a read that fails by none."""
+    availability = Availability(count().__next__)
+    tried: asyncio.Queue[bool] = asyncio.Queue()
+    succeeds = False
+
+    async def write() -> None:
+        tried.put_nowait(succeeds)
+        if not succeeds:
+            raise FULL
+        availability.succeeded("write")
+
+    async with availability.probed(write):
+        availability.failed("read", FULL)
+        await asyncio.sleep(SOON * 5)
+        assert tried.empty()
+        availability.failed("write", FULL)
+        assert [await tried.get() for _ in range(2)] == [False, False]
+        succeeds = True
+        assert await tried.get()
+        availability.succeeded("read")
+        assert availability.up
+    availability.failed("write", FULL)
+    await asyncio.sleep(SOON * 5)
+    assert tried.empty()
