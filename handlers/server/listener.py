@@ -3,7 +3,8 @@
 import asyncio
 import errno
 import socket
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 
 import structlog
 import uvicorn
@@ -14,6 +15,7 @@ MOST_CONNECTIONS = 1_000
 """Open at once. More wait; none is refused for it."""
 
 _PAUSE_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 
 # Clients that have left before they were accepted, and what the network reports of them (accept(2), "Error handling").
 _OF_THE_CLIENT = frozenset(
@@ -53,11 +55,25 @@ class Server(uvicorn.Server):
             acceptor.add_done_callback(self._end)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, then let uvicorn finish what is under way."""
+        """Accept no more, give everybody a last answer, then let uvicorn finish what is under way."""
         for acceptor in self._acceptors:
             acceptor.cancel()
         await asyncio.gather(*self._acceptors, return_exceptions=True)
-        await super().shutdown(sockets)
+        accepted = [each for listener in sockets or () for each in _last_of(listener)]
+        await asyncio.gather(*(self._take(each, lambda: None) for each in accepted), return_exceptions=True)
+        await self._last_answers()
+        await super().shutdown()
+
+    async def _last_answers(self) -> None:
+        """For the time that an idle connection is kept, answer requests that are on their way, each with the last word.
+
+        A proxy cannot know that a connection is about to be closed: what it sends then would be lost.
+        """
+        self.server_state.default_headers.append((b"connection", b"close"))
+        time = asyncio.get_running_loop().time
+        until = time() + self.config.timeout_keep_alive
+        while self.server_state.connections and not self.force_exit and time() < until:  # noqa: ASYNC110  no event
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def _end(self, _acceptor: asyncio.Task[None]) -> None:
         """A server that accepts no more must not go on as if it did."""
@@ -77,10 +93,15 @@ class Server(uvicorn.Server):
 
     async def _accept_one(self, listener: socket.socket, place: ExitStack) -> None:
         """The place is given back by closing it, which counts once, however often it is done."""
+        await _readable(listener)
+        accepted, _ = listener.accept()
+        # Whatever is cancelled from here on, who was accepted is served.
+        await asyncio.shield(asyncio.ensure_future(self._take(accepted, place.close)))
+
+    async def _take(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        accepted, _ = await loop.sock_accept(listener)
         try:
-            await loop.connect_accepted_socket(lambda: Connection(self, place.close), accepted)
+            await loop.connect_accepted_socket(lambda: Connection(self, closed), accepted)
         except BaseException:
             accepted.close()
             raise
@@ -94,3 +115,24 @@ class Server(uvicorn.Server):
         else:
             _log.error("server.cannot_accept", cause=repr(error), exc_info=error)
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _readable(listener: socket.socket) -> None:
+    """Wait until somebody connects. To be cancelled costs nobody a connection, as it might in `loop.sock_accept`."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(listener, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(listener)
+
+
+def _last_of(listener: socket.socket) -> list[socket.socket]:
+    """The connections that the machine has accepted for us, in one breath with the closing: it accepts no more then."""
+    accepted = []
+    listener.setblocking(False)  # noqa: FBT003  the standard library's signature
+    with suppress(OSError), listener:
+        while True:
+            accepted.append(listener.accept()[0])
+    return accepted

@@ -3,17 +3,20 @@
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.e2e import proxies
+from tests.e2e import merchant_service, proxies
+from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import signed_now
-from tests.e2e.process import PATIENCE
-from tests.e2e.proxies import HOST, Proxy
+from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.e2e.proxies import HOST, Behind, Proxy, free_port
 from tests.e2e.stage import INQUIRY, TOKEN, NicoCall, ProxyOf, asymmetric, settings, staged
 from tests.nicepay import BODY, Nicepay
 
@@ -57,6 +60,43 @@ def test_a_forgotten_location_is_a_snap_error(tmp_path: Path, nicepay: Nicepay) 
             stage.refuse(answer, "5009100", "General Error", None, "accel_redirect.unset")
 
 
+@dataclass
+class Pair:
+    """Two instances of the server with one state; each can be restarted on its ports."""
+
+    file: Path
+    ports: tuple[tuple[int, int], tuple[int, int]]
+    stack: ExitStack
+    processes: dict[int, Process] = field(default_factory=dict)
+
+    def start(self, number: int) -> None:
+        public, internal = self.ports[number]
+        variables = {"SNAP_TOKEN__SERVER__PORT": str(public), "SNAP_TOKEN__INTERNAL__PORT": str(internal)}
+        process = self.stack.enter_context(
+            running(COMMAND, "serve", "--config", self.file, env=environment(**variables))
+        )
+        process.err.event("internal.listening")
+        self.processes[number] = process
+
+    def stop(self, number: int) -> None:
+        process = self.processes.pop(number)
+        process.send_signal(signal.SIGTERM)
+        assert process.status() == 0
+
+    def behind(self, merchant: int) -> Behind:
+        (token, internal), (second_token, second_internal) = self.ports
+        return Behind(token, internal, merchant, second_token, second_internal)
+
+
+@contextmanager
+def _pair(file: Path) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        pair = Pair(file, ((free_port(), free_port()), (free_port(), free_port())), stack)
+        for number in range(2):
+            pair.start(number)
+        yield pair
+
+
 @dataclass(frozen=True)
 class Load:
     """NICEPAY, many at once, through a proxy: each time a token and a call with it."""
@@ -80,10 +120,28 @@ class Load:
         return [each.result() for each in batch]
 
 
+def test_a_rolling_restart_loses_nothing(tmp_path: Path, nicepay: Nicepay) -> None:
+    """While one instance after the other ends and starts again, every token request and call is served."""
+    file = settings(tmp_path, nicepay, "sqlite:///state.db", NGINX)
+    with ExitStack() as stack:
+        pair = stack.enter_context(_pair(file))
+        merchant = stack.enter_context(merchant_service.running())
+        front = stack.enter_context(proxies.nginx(tmp_path, pair.behind(merchant.port)))
+        load = Load(front, nicepay, stack.enter_context(ThreadPoolExecutor(CALLERS)))
+        statuses = []
+        for number in range(2):
+            statuses += load.during(partial(pair.stop, number))
+            statuses += load.during(partial(pair.start, number))
+        assert statuses == [(200, 200)] * 4 * BATCH
+        assert merchant.calls.qsize() == 4 * BATCH
+
+
 def test_nginx_reads_its_file_and_begins_its_log_anew_without_a_loss(tmp_path: Path, nicepay: Nicepay) -> None:
-    """While nginx reloads and reopens its log, every request is served, and has its line in one of the two logs."""
+    """While nginx reloads and reopens its log, every request on a connection of its own is served."""
     file = settings(tmp_path, nicepay, "memory://", NGINX)
     with staged(file, nicepay, proxies.nginx) as stage, ThreadPoolExecutor(CALLERS) as pool:
+        # A connection that is kept ends when nginx reloads, and a request on it may meet that.
+        stage.proxy.client.headers["Connection"] = "close"
         load = Load(stage.proxy, nicepay, pool)
         log = tmp_path / "access.log"
 

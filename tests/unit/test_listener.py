@@ -5,7 +5,9 @@ import errno
 import io
 import json
 import socket
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -120,3 +122,72 @@ def test_a_server_that_accepts_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> 
         server = Server(uvicorn.Config(_app, lifespan="off", log_config=None))
         server.run(sockets=[listener])
     assert server.should_exit
+
+
+KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
+
+
+@contextmanager
+def _stopping(most_connections: int = 10) -> Iterator[tuple[tuple[str, int], threading.Event]]:
+    """A server that is told to stop when the event is set."""
+    told = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        server = Server(uvicorn.Config(_app, lifespan="off", log_config=None), most_connections)
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        ending = threading.Thread(target=_end_when, args=(told, server))
+        serving.start()
+        ending.start()
+        try:
+            yield address, told
+        finally:
+            told.set()
+            serving.join()
+            ending.join()
+
+
+def _end_when(told: threading.Event, server: Server) -> None:
+    told.wait()
+    server.should_exit = True
+
+
+def _until_refused(address: tuple[str, int]) -> None:
+    """Until the server accepts no more."""
+    with suppress(ConnectionError):
+        while True:
+            socket.create_connection(address, timeout=5).close()
+
+
+def test_a_kept_connection_has_a_last_answer() -> None:
+    """A request that meets the end of the server on a connection that was idle is answered, and told to be the last."""
+    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(KEPT)
+        assert b"connection: close" not in connection.recv(1_000)
+        told.set()
+        _until_refused(address)
+        connection.sendall(KEPT)
+        last = connection.recv(1_000)
+        assert last.startswith(b"HTTP/1.1 204")
+        assert b"connection: close" in last
+        assert not connection.recv(1)
+
+
+def test_who_was_accepted_is_answered_once() -> None:
+    """A connection that has asked nothing yet when the server is told to end may still ask."""
+    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+        told.set()
+        _until_refused(address)
+        connection.sendall(KEPT)
+        assert connection.recv(64).startswith(b"HTTP/1.1 204")
+
+
+def test_who_waits_for_room_at_the_end_is_answered() -> None:
+    """Connections that the machine has accepted and the server has not are no less answered than any other."""
+    with _stopping(most_connections=1) as (address, told), ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+        for connection in connections:
+            connection.sendall(KEPT)
+        assert connections[0].recv(64).startswith(b"HTTP/1.1 204")
+        told.set()
+        for connection in connections[1:]:
+            assert connection.recv(64).startswith(b"HTTP/1.1 204")
