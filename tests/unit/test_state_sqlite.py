@@ -148,6 +148,28 @@ async def test_an_event_loop_that_is_never_idle(file: Path) -> None:
 
 
 @asynchronous
+async def test_a_clock_that_makes_waiting_fail(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a jump of the clock makes a short wait fail, no error comes of it, and each call is answered."""
+    slept: list[float] = []
+
+    def fail(seconds: float) -> None:
+        slept.append(seconds)
+        raise OSError(22, "Invalid argument")
+
+    errors: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    monkeypatch.setattr("handlers.state.sqlite.time.sleep", fail)
+    state = SqliteState(file)
+    number = 0
+    while len(slept) < 2:
+        assert await state.first_seen(str(number := number + 1), 60, NOON) is None
+        with _locked(file):
+            await _fails(state)
+    await state.close()
+    assert errors == []
+
+
+@asynchronous
 async def test_a_full_disk(file: Path) -> None:
     """On a full disk calls are refused; once there is room they are answered, and nothing that was answered is lost."""
     state = SqliteState(file)
