@@ -13,7 +13,7 @@ from typing import Any
 from handlers.cli import main
 from handlers.server import current, last_resort
 from handlers.server.settings import Settings
-from handlers.state import sqlite
+from handlers.state import sqlite, sqlite_held
 from handlers.state.daemon_thread import DaemonThread
 
 LOCK, HANGS = sys.argv.pop(1), sys.argv.pop(1)
@@ -44,7 +44,7 @@ class HangingSettings(Settings):
         return super().load(file, beside)
 
 
-def hang_at_start(_path: Path) -> Any:  # noqa: ANN401  it never returns
+def hang_at_start(*_arguments: Any, **_options: Any) -> Any:  # noqa: ANN401  it never returns
     """Where a start opens the state. As in a system call that does not end, no handler of a signal runs."""
     signal.signal(signal.SIGTERM, lambda *_: None)
     sys.stdout.write("hanging\n")
@@ -55,7 +55,7 @@ def hang_at_start(_path: Path) -> Any:  # noqa: ANN401  it never returns
 PLANTED: dict[str, tuple[object, str, object]] = {
     "state": (sqlite, "DaemonThread", HangingThread),
     "reload": (current, "Settings", HangingSettings),
-    "start": (sqlite, "open_file", hang_at_start),
+    "start": (sqlite_held, "open_file", hang_at_start),
 }
 setattr(*PLANTED[HANGS])
 if HANGS == "start":
