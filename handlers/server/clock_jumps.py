@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import structlog
+
+from handlers.state.background import running
 
 LOOK_SECONDS = 0.5
 """How often the clock is compared with the monotonic one, which never jumps."""
@@ -40,15 +42,9 @@ class WallClock:
             _log.warning("clock.jumped", seconds=round(seconds, 3))
 
 
-@asynccontextmanager
-async def watched(now: Callable[[], datetime]) -> AsyncIterator[None]:
+def watched(now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
     """Within it a jump is logged within a second."""
-    task = asyncio.create_task(_watch(WallClock(now)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    return running(lambda: _watch(WallClock(now)))
 
 
 async def _watch(clock: WallClock) -> None:

@@ -1,8 +1,8 @@
 """The services of now: keys and clients are read anew when they change, and a bad change leaves the old in place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from handlers.server.files_read import Files, changed, files_read, unchanged
 from handlers.server.settings import Settings, SettingsError
 from handlers.server.settings_changes import changes, unread
 from handlers.services import Services
+from handlers.state.background import running
 
 LOOK_SECONDS = 0.25
 """From one look at the files to the next."""
@@ -67,17 +68,11 @@ class Current:
         """Have everything read anew and at once, whether a file has changed or not."""
         self._told.set()
 
-    @asynccontextmanager
-    async def kept(self, files: Files) -> AsyncIterator[None]:
+    def kept(self, files: Files) -> AbstractAsyncContextManager[None]:
         """Again and again, look at the files that the settings were read from, as they were then."""
         self._files = files
         self._settled = _Reading(files, self._settings)
-        task = asyncio.create_task(self._follow())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return running(self._follow)
 
     async def _follow(self) -> None:
         while True:

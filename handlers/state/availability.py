@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Literal
 
 import structlog
 
+from handlers.state.background import running
 from handlers.state.port import StateDownError
 
 Kind = Literal["read", "write"]
@@ -53,15 +54,9 @@ class Availability:
             if self.up:
                 _log.info("state.up")
 
-    @asynccontextmanager
-    async def probed(self, write: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
+    def probed(self, write: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
         """Within it `write` is tried twice a second while writes fail. It reports its own outcome."""
-        task = asyncio.create_task(self._probe(write))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return running(lambda: self._probe(write))
 
     async def _probe(self, write: Callable[[], Awaitable[object]]) -> None:
         while True:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from handlers.state.background import running
 from handlers.state.port import ALL, SUSPENDED, State, StateDownError
 from handlers.state.when_down import WhenDown
 
@@ -105,12 +106,8 @@ class Revocations:
     async def kept_fresh(self) -> AsyncIterator[None]:
         """Within it the copy is read twice a second, for the first time before the block begins."""
         await self._try_to_refresh()
-        task = asyncio.create_task(self._keep_fresh())
-        try:
+        async with running(self._keep_fresh):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def _keep_fresh(self) -> None:
         loop = asyncio.get_running_loop()

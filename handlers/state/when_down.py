@@ -1,8 +1,8 @@
 """What becomes of a request while the engine is down: the merchant chooses between refusing and going on."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from secrets import token_hex
 from typing import Literal
@@ -89,8 +89,7 @@ class GuardedState:
         self._availability.succeeded("read")
         return revocations
 
-    @asynccontextmanager
-    async def probed(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
+    def probed(self, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
         """Within it the engine's coming back is noticed though no request tries it."""
 
         async def write() -> None:
@@ -98,8 +97,7 @@ class GuardedState:
             await in_time(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
             self._availability.succeeded("write")
 
-        async with self._availability.probed(write):
-            yield
+        return self._availability.probed(write)
 
     async def close(self) -> None:
         """As the port has it; what was not yet told of the outage is told."""
