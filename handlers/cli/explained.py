@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import track
 
 from handlers.cli.captured import Captured
-from handlers.doctor.texts import Language, as_data, printable, tell
+from handlers.doctor.texts import Language, as_data, tell
 from handlers.doctor.verdicts import Diagnosis
+from handlers.escaping import escaped
 from handlers.snap.masking import Mask
 from handlers.snap.timestamp import render
 
@@ -44,7 +45,7 @@ def choice(explained: Explained, number: int, lang: Language, masked: Mask) -> s
     """Which of several was judged; not its query, where a secret may be."""
     request, at, _ = explained.captured
     name = masked(f"{request.method} {request.get('Host')}{request.path}")[:_SHOWN]
-    return _CHOICE[lang].format(number=number, name=f"{printable(name)} ({render(at) if at else '-'})")
+    return _CHOICE[lang].format(number=number, name=f"{escaped(name)} ({render(at) if at else '-'})")
 
 
 def as_json(explained: Explained, lang: Language, masked: Mask) -> str:
