@@ -56,6 +56,11 @@ class Client:
         object.__setattr__(self, "fingerprints", tuple(map(fingerprint, self.public_keys)))
 
     @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets that may sign its calls, the newest first; none if its key pair signs them."""
+        return () if self.client_secret is None else (self.client_secret, *self.former_secrets)
+
+    @property
     def active(self) -> bool:
         """Whether the client may do anything at all."""
         return self.known and not self.suspended
@@ -105,8 +110,7 @@ class Client:
     def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
             # Every secret is tried, so the time taken does not tell which of them it was.
-            secrets = (self.client_secret, *self.former_secrets)
-            signed = [call.is_signed_with(secret, signature) for secret in secrets]
+            signed = [call.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
         verified = verdicts(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
