@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         streams.give_up_output()
         return NOBODY_READS
     except OSError as error:
-        # A command tells the errors of its own files and connections; what is left are those of the output.
+        # Commands handle the errors of their own files and connections. Only errors of the output come here.
         streams.give_up_output()
         return _told([_failure(error)])
     return status or 0

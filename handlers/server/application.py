@@ -75,7 +75,7 @@ def public_api(base_path: str) -> Api:
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
-    """The merchant's own operations. `services` gives those of now, whose secrets and service codes count."""
+    """The merchant's own operations. `services` gives the current services, with their secrets and service codes."""
 
     def secrets() -> tuple[bytes, ...]:
         return services().internal_secrets

@@ -3,8 +3,10 @@
 import asyncio
 
 from handlers.state.background import running
+from tests.engines import asynchronous
 
 
+@asynchronous
 async def test_the_work_runs_while_the_block_does_and_has_ended_after_it() -> None:
     """The work begins beside the block, and when the block is left, it has been cancelled to its end."""
     begun, ended = asyncio.Event(), asyncio.Event()
@@ -23,6 +25,7 @@ async def test_the_work_runs_while_the_block_does_and_has_ended_after_it() -> No
     assert ended.is_set()
 
 
+@asynchronous
 async def test_nothing_begins_before_the_block() -> None:
     """Work that is named and never entered does not begin, so no coroutine is left behind unawaited."""
     begun = []
