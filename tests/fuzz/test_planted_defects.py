@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
@@ -10,6 +11,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from handlers.server import logs, start
 from handlers.server.application import application, public_api
 from handlers.server.settings import Settings
+from tests.calls import read_copy
 from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
 from tests.fuzz.finding import Found, Fuzzed
 from tests.fuzz.internal_defects import INTERNAL_DEFECTS
@@ -36,7 +38,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     key.write_text(nicepay.private_pem)
     settings = Settings.load(write_settings(folder, nicepay))
     logs.set_up(io.StringIO())
-    services = services_of(settings, start.system_clock)
+    services = replace(services_of(settings, start.system_clock), revocations=read_copy())
     server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
         yield Fuzzed(SIGNED, server, Target.public(origin + BASE_PATH, key), folder)
