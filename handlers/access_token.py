@@ -37,7 +37,6 @@ async def issue_access_token(
         raise SnapError(CONFLICT, reason="request.repeated")
     # One signed request, one span: a repeat's token ends when the first one ends.
     issued_at = earlier or now
-
     # A revocation covers its own second, and repeats of earlier requests: such a token would be dead from the start.
     if services.revocations.covers(client.key, issued_at):
         raise unauthorized(field="X-TIMESTAMP", reason="request.revoked")
