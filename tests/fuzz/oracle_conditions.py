@@ -22,6 +22,16 @@ def typed(pattern: str) -> Callable[[Request], bool]:
     return lambda sent: any(compiled.search(each.decode("latin-1")) for each in sent.types)
 
 
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  a token of HTTP
+_JSON = re.compile(rf'(?i)application/json(?:[ \t]*;[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|"[^"]*"))?)*')
+
+
+def is_misspelt(sent: Request) -> bool:
+    """Whether a Content-Type is JSON's and breaks the grammar behind it (RFC 9110, section 8.3.1)."""
+    texts = [each.decode("latin-1") for each in sent.types]
+    return any(text and not _JSON.fullmatch(text) for text in texts) and not is_of_another_type(sent)
+
+
 is_of_another_type = typed(r"(?i)^(?!application/json *(?:;|$)).")
 
 
