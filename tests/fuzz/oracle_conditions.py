@@ -22,7 +22,7 @@ def typed(pattern: str) -> Callable[[Request], bool]:
     return lambda sent: any(compiled.search(each.decode("latin-1")) for each in sent.types)
 
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  a token of HTTP
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _JSON = re.compile(rf'(?i)application/json(?:[ \t]*;[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|"[^"]*"))?)*')
 
 
