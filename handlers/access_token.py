@@ -19,16 +19,16 @@ async def issue_access_token(
     holds, and `additionalInfo` is ignored.
 
     Raises:
-        SnapError: 401 00, for the clock, the client or the signature, and for a request that came before the client's
-            tokens were revoked; 409 00, for a repeat where none is served; 500 02, if the state is down and the
-            settings say to refuse then.
+        SnapError: 401 00, for the clock, the client or the signature, and for a request that the client sent before
+            its tokens were revoked; 409 00, for a repeat, if the settings refuse repeats; 500 02, if the state is
+            down and the settings say to refuse then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
 
     client = services.client(x_client_key)
     note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
-    # A window of the client's own is revealed only to whoever has proved to be that client.
+    # Only the client itself may learn its own window.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
     mark = repeat.of_token_request(client.key, x_timestamp, client.clock_tolerance)
@@ -37,18 +37,22 @@ async def issue_access_token(
         raise SnapError(CONFLICT, reason="request.repeated")
     # One signed request, one span: a repeat's token ends when the first one ends.
     issued_at = earlier or now
-    # Its token would be dead from the start: a revocation covers its own second, and repeats of what came before it.
+    # A revocation covers its own second, and repeats of earlier requests: such a token would be dead from the start.
     if services.revocations.covers(client.key, issued_at):
         raise unauthorized(field="X-TIMESTAMP", reason="request.revoked")
-    token = services.token_keys.mint(client.key, issued_at)
-    expires_at = services.token_keys.expires_at(issued_at)
-    note(repeat=earlier is not None, token=fingerprint(token), expires_at=utc(expires_at))
 
+    keys = services.token_keys
+    token = keys.mint(client.key, issued_at)
+    note(repeat=earlier is not None, token=fingerprint(token), expires_at=utc(keys.expires_at(issued_at)))
+    return _granted(token, keys.remaining_seconds(issued_at, now))
+
+
+def _granted(token: str, remaining_seconds: int) -> Mapping[str, object]:
     return {
         "responseCode": SUCCESSFUL.of_service(ACCESS_TOKEN_SERVICE),
         "responseMessage": SUCCESSFUL.message,
         "accessToken": token,
         "tokenType": "Bearer",
-        "expiresIn": str(services.token_keys.remaining_seconds(issued_at, now)),
+        "expiresIn": str(remaining_seconds),
         "additionalInfo": {},
     }

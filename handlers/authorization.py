@@ -47,10 +47,10 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     """Decide on one call whose form is right.
 
     Raises:
-        SnapError: 500 00, if the proxy would not know where the call goes; 404 00, for a path that is no service's;
-            405 00, for a method that the service does not take; 401 03, without a token; 401 01, for the token;
-            401 00, for the partner, the clock or the signature; 409 00, for an external id that was used that day;
-            500 02, if the state is down and calls are refused then.
+        SnapError: 500 00, if the proxy delivers, and `accel_redirect` is not set; 404 00, for a path that is no
+            service's; 405 00, for a method that the service does not take; 401 03, without a token; 401 01, for the
+            token; 401 00, for the partner, the clock or the signature; 409 00, for an external id that was used that
+            day; 500 02, if the state is down and calls are refused then.
     """
     now = services.now()
     _require_destination(services, headers)
@@ -76,7 +76,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
 
 
 def _require_destination(services: Services, headers: Headers) -> None:
-    """A proxy that is not told where a genuine call goes would answer NICEPAY itself, with an empty 200."""
+    """Without `accel_redirect` the proxy does not know where a genuine call goes, and would answer an empty 200."""
     if headers.get("x_original_delivery") and not services.accel_redirect:
         raise SnapError(GENERAL_ERROR, reason="accel_redirect.unset", advice=_ADVICE)
 

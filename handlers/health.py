@@ -17,7 +17,7 @@ async def report_readiness(services: Services) -> Mapping[str, object]:
     """Depends on the state engine too, unless calls are answered without it. Keys were read before there were services.
 
     Raises:
-        SnapError: 503 00, the engine failed a request and has served none since.
+        SnapError: 503 00, the engine failed a request, and no request has succeeded since.
     """
     well = services.when_down.availability.up and services.revocations.fresh
     if not (well or services.when_down.goes_on):

@@ -1,4 +1,4 @@
-"""What a decision has the log say of itself: facts for its audit line alone, which no caller sees."""
+"""Facts about a decision for its line in the log. No caller sees them."""
 
 from contextvars import ContextVar
 
@@ -6,14 +6,14 @@ _notes: ContextVar[dict[str, object] | None] = ContextVar("notes", default=None)
 
 
 def taken() -> dict[str, object]:
-    """Start the notes of the request under way; they fill while it is decided."""
+    """Start the notes of the request under way. The dictionary fills while the request is decided."""
     notes: dict[str, object] = {}
     _notes.set(notes)
     return notes
 
 
 def note(**facts: object) -> None:
-    """Add facts to the notes of the request under way, if somebody takes any."""
+    """Add facts to the notes of the request under way, if they were started."""
     notes = _notes.get()
     if notes is not None:
         notes.update(facts)

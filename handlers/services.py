@@ -19,10 +19,10 @@ Repeat = Literal["same-span", "refuse"]
 class Services:
     """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
 
-    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths, `service_methods` the
-    methods that are taken there: POST alone at a path that it does not name. `accel_redirect` is the location that
-    nginx sends a genuine call on to; None if it is not asked to. Where there are `internal_secrets`, callers of the
-    internal listener send one.
+    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths; `service_methods` are
+    their methods: a path that is not in it takes only POST. `accel_redirect` is the location to which nginx sends a
+    genuine call; None if nginx does not deliver. If there are `internal_secrets`, callers of the internal listener must
+    send one.
     """
 
     now: Callable[[], datetime]
@@ -38,5 +38,5 @@ class Services:
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
     def client(self, client_key: str) -> Client:
-        """The client of that key as of now, or the stand-in: suspended if the settings say so, or the state does."""
+        """The client of that key, or the stand-in. It is suspended if the settings or the state say so."""
         return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))

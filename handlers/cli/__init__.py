@@ -7,7 +7,7 @@ _UNUSABLE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line. An installation that lacks something is told in one line, exit status 2."""
+    """Run one command line. If the installation lacks something, one line says what, and the exit status is 2."""
     try:
         from handlers.cli.command import main as run  # noqa: PLC0415  what it imports may be missing or too old
     except ImportError as error:

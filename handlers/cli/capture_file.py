@@ -1,4 +1,4 @@
-"""A file with captured requests, whatever form it has."""
+"""A file with captured requests: raw HTTP, a curl command or HAR."""
 
 import re
 import sys
@@ -12,13 +12,13 @@ from handlers.cli.input_files import STANDARD_INPUT
 from handlers.cli.misuse import MisuseError
 
 LARGEST = 8 * 1024 * 1024
-"""Bytes."""
+"""Bytes of a file."""
 
 _CURL = re.compile(rb"curl(?:\.exe)?(?=\s|\Z)")
 
 
 def content_of(file: Path) -> bytes:
-    """What the file, or standard input for `-`, holds.
+    """The content of the file, or of standard input for `-`.
 
     Raises:
         MisuseError: it cannot be read, or is too large.
@@ -42,7 +42,7 @@ def requests_of(content: bytes) -> list[Captured]:
     """The requests of a capture, in their order.
 
     Raises:
-        MisuseError: it has none.
+        MisuseError: there is none, or it cannot be read.
     """
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Windows PowerShell's > writes it.
         content = content.decode("utf-16", "replace").encode(errors="replace")

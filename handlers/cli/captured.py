@@ -17,7 +17,7 @@ _ANY_FORM = "raw HTTP, a curl command or HAR"
 
 
 MOST_LINES = 4_096
-"""Lines of a head; a server takes 64 headers."""
+"""Lines of a head; the server accepts 64 headers."""
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 9998
 
@@ -31,10 +31,10 @@ class Captured(NamedTuple):
 
 
 def in_calendar(at: datetime) -> datetime:
-    """The time, if every zone has it, and an hour or a day from it.
+    """The time itself, if an hour or a day can be added to it in every time zone.
 
     Raises:
-        ValueError: it is beside the ends of the calendar.
+        ValueError: it is too near to an end of the calendar.
     """
     if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
         message = f"a time from {_FIRST_YEAR} to {_LAST_YEAR} is wanted"

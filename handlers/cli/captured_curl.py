@@ -13,7 +13,7 @@ from handlers.doctor.request import Request
 _FORM = "a curl command"
 _TYPE = "content-type"
 _VARIABLE = f"${variable_of(SECRET)}"
-"""In a command that `snap-token curl` prints."""
+"""What stands for the internal secret in a command that `snap-token curl` prints."""
 
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
 _BARE = (

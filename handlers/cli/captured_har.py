@@ -19,7 +19,7 @@ class _Header(BaseModel):
     value: str
 
 
-# One mistake is told: a list of a million would fill the memory.
+# Stops at the first mistake: the mistakes of a million entries would fill the memory.
 _Headers = Annotated[list[_Header], Field(max_length=MOST_LINES), FailFast()]
 
 

@@ -14,10 +14,10 @@ _NOT_OF_THE_CALL = _MARKS | {DELIVERY.name.lower()}
 
 
 def as_call(captured: Captured, call_headers: str | None = None) -> Captured:
-    """The call that a question names, with the question; whatever is no question stays as it is.
+    """The call that a question names, with the question. A request that is no question stays as it is.
 
-    The pair of headers that begins like `call_headers` names the call: the server takes no notice of the other.
-    Without `call_headers` it is the pair that is there.
+    Two pairs of headers can name the call. The server reads the pair that begins with `call_headers`, and ignores the
+    other. Without `call_headers`, the pair that the question has is read.
     """
     request = captured.request
     names = {name.lower() for name, _ in request.headers} & _MARKS
@@ -28,7 +28,7 @@ def as_call(captured: Captured, call_headers: str | None = None) -> Captured:
 
 
 def _as_read(question: Request) -> Request:
-    """With the other pair under the names that the documents have, as the server reads it."""
+    """The question with X-Forwarded-Method and -Uri under the names of the documents, as the server reads it."""
     kept = [(name, value) for name, value in question.headers if name.lower() not in {*_OURS, DELIVERY.name.lower()}]
     return replace(question, headers=tuple((_FORWARDED.get(name.lower(), name), value) for name, value in kept))
 
@@ -36,6 +36,6 @@ def _as_read(question: Request) -> Request:
 def _call(question: Request) -> Request:
     headers = tuple((name, value) for name, value in question.headers if name.lower() not in _NOT_OF_THE_CALL)
     method, uri = question.get(METHOD.name), question.get(URI.name)
-    # Of GET the server reads no body.
+    # The server reads no body of a GET.
     body = b"" if question.method == "GET" else question.body
     return replace(question, method=method, target=uri, headers=headers, body=body, question=question)

@@ -89,8 +89,8 @@ Compare with NICEPAY, by telephone for example, the SHA-256 fingerprint of each 
 def suspend(*, config: Path, client: Id) -> None:
     """Suspend a client: it gets no token, and its calls are refused, until it is resumed.
 
-    The state is told, so that every instance that shares it refuses the client when this command ends, one second
-    later; and the settings file, which holds whatever becomes of the state.
+    This is written to the state, so that every instance that shares it refuses the client when this command ends,
+    one second later. It is also written to the settings file, which stays if the state is lost.
 
     Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -105,7 +105,7 @@ def suspend(*, config: Path, client: Id) -> None:
 def resume(*, config: Path, client: Id) -> None:
     """Resume a client that was suspended, in the state and in the settings file.
 
-    An instance whose own settings file is another one and says suspended = true goes on refusing the client.
+    An instance that has a settings file of its own, with suspended = true in it, still refuses the client.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 
@@ -171,7 +171,7 @@ def _as_written(file: Path, config: Path) -> str:
 
 
 def _hand_over(secret_file: Path, config: Path, settings: Settings) -> None:
-    """Give the secret to the server's user where the owner of the settings is another one."""
+    """Give the secret to the server's user, if that is not the owner of the settings."""
     file = file_of_server_user(config, settings)
     if file != config:
         give(secret_file, file)

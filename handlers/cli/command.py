@@ -26,7 +26,7 @@ from handlers.cli import (
     streams,
 )
 from handlers.cli.misuse import MISUSE, MisuseError
-from handlers.doctor.texts import printable
+from handlers.escaping import escaped
 from handlers.snap.masking import SHAPES
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         streams.give_up_output()
         return NOBODY_READS
     except OSError as error:
-        # A command tells the errors of its own files and connections; what is left are those of the output.
+        # Commands handle the errors of their own files and connections. Only errors of the output come here.
         streams.give_up_output()
         return _told([_failure(error)])
     return status or 0
@@ -90,7 +90,7 @@ def _mistake(error: CycloptsError) -> str:
     words = error.unused_tokens if isinstance(error, UnusedCliTokensError) else None
     if words:
         number = "One argument" if len(words) == 1 else f"{len(words)} arguments"
-        return f"{number} too many: {printable(' '.join(words))}."
+        return f"{number} too many: {escaped(' '.join(words))}."
     return " ".join(str(error).split())
 
 
@@ -100,5 +100,5 @@ def _help(error: CycloptsError) -> str:
 
 def _told(mistakes: Sequence[str]) -> int:
     for mistake in mistakes:
-        sys.stderr.write(f"snap-token: {printable(SHAPES(mistake))}\n")
+        sys.stderr.write(f"snap-token: {escaped(SHAPES(mistake))}\n")
     return MISUSE

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 MOST_WORDS = 4_096
-"""Of a command: two for each header, and a server takes 64 headers."""
+"""Words of a command. Each header needs two, and the server accepts 64 headers."""
 
 _CMD = re.compile(r"\A\S+\s+\^\"|\^\r?\n")
 _CARET = re.compile(r"\^(?:\r?\n(\r?\n)?|(.))")

@@ -33,9 +33,9 @@ def register(app: App) -> None:
         Example: snap-token --install-completion
 
         Args:
-            shell: bash, zsh or fish, if it is not to be the shell that this runs in.
-            output: Another file for the script; without it the file of bash and zsh that a shell reads at its start
-                gets a line.
+            shell: bash, zsh or fish; without it, the shell that runs this command.
+            output: Another file for the script. Without it, bash and zsh also get a line in the file that they read
+                at their start.
         """
         try:
             file = app.install_completion(shell=shell, output=output, add_to_startup=output is None)

@@ -59,7 +59,7 @@ def _print(request: SignedRequest, masked: Mask) -> None:
     if "\0" in request.body or len(request.body.encode()) > _LONGEST_WORD:
         message = f"no command line takes this body, for it has a NUL or over {_LONGEST_WORD} bytes; use request call"
         raise MisuseError(message)
-    trusting(request.ca_file)  # Told here if it is none: curl would tell it to whoever pastes the command.
+    trusting(request.ca_file)  # Checked here: else curl would complain only when somebody runs the command.
     sys.stdout.write(f"{masked(request.as_curl())}\n")
     for name in request.secret_headers:
         # Beside the command, not in it: what is printed can be copied whole.

@@ -18,7 +18,7 @@ _LOOPBACK = {"all://127.0.0.1": None, "all://[::1]": None, "all://localhost": No
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext | None:
-    """What a client of https:// trusts: the authorities in the file and no others; None for those that httpx trusts.
+    """The authorities that a client of https:// trusts: only those in the file. None means those that httpx trusts.
 
     Raises:
         MisuseError: the file cannot be read, or holds no certificate in PEM.

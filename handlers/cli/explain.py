@@ -34,11 +34,11 @@ from handlers.snap.masking import Masks
 from handlers.snap.timestamp import parse
 
 LONGEST_SECONDS = 8.5
-"""Of the 10 that the command has: starting it takes some. After four fifths nothing more is tried."""
+"""The command has 10 in all, and starting it takes some. After four fifths nothing more is tried."""
 
 _OUT_OF_TIME = "10 seconds are over, and this is not read and judged; give the one request alone"
 _QUICK = 8
-"""Operations with a key for each call that came before: more than a genuine one takes."""
+"""Operations with a key for each call that came before; a genuine call needs fewer."""
 
 _REFUSED = 1
 _REFUSAL = 400
@@ -80,7 +80,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
     with masked_misuse(Masks(secrets).masked):
         case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
-        # Whoever pastes a request may take any time for it.
+        # A person who pastes a request may take any time.
         pasted = content_of(file) if file == STANDARD_INPUT else None
         with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
@@ -136,18 +136,18 @@ def knowledge_of(settings: Settings, now: datetime) -> Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What requests are judged by: the settings, and the time if one is named."""
+    """The settings that requests are judged by, and the time, if one is given."""
 
     settings: Settings
     at: datetime | None
 
     def calls(self, captured: list[Captured]) -> list[Captured]:
-        """What proxies asked, read as the calls that they asked about."""
+        """The captured requests; a proxy's question becomes the call that it asks about."""
         internal = self.settings.internal
         return [as_call(each, internal.call_headers if internal else None) for each in captured]
 
     def explained(self, captured: list[Captured], is_over: Callable[[], bool]) -> Explained:
-        """The last request that is one of ours, judged; if none is, the last."""
+        """Judge the last request that is one of SNAP's; if there is none, the last of all."""
         chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=-1)
         chosen %= len(captured)
         request, at, status = captured[chosen]
@@ -168,7 +168,7 @@ def _is_ours(request: Request) -> bool:
 
 
 def _used(captured: list[Captured], request: Request, known: Knowledge, effort: Effort) -> frozenset[str]:
-    """The mark of the call, if a genuine call came before with the same; each is judged as of its own time."""
+    """The mark of the call, if an earlier genuine call has the same. Each call is judged as of its own time."""
     mark = mark_of(request, known) if is_call(request, known) else ""
     rivals = [each for each in captured if mark and each.request.get("X-EXTERNAL-ID") == request.get("X-EXTERNAL-ID")]
     for rival in with_progress(rivals):

@@ -1,4 +1,4 @@
-"""What is printed of a request that was explained."""
+"""What `snap-token explain` prints."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import track
 
 from handlers.cli.captured import Captured
-from handlers.doctor.texts import Language, as_data, printable, tell
+from handlers.doctor.texts import Language, as_data, tell
 from handlers.doctor.verdicts import Diagnosis
+from handlers.escaping import escaped
 from handlers.snap.masking import Mask
 from handlers.snap.timestamp import render
 
@@ -33,7 +34,7 @@ _UNTRIED = {
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A request, what was found, and the time that it was judged as of."""
+    """A request, the diagnosis, and the time that the request was judged as of."""
 
     captured: Captured
     diagnosis: Diagnosis
@@ -41,14 +42,14 @@ class Explained:
 
 
 def choice(explained: Explained, number: int, lang: Language, masked: Mask) -> str:
-    """Which of several was judged; not its query, where a secret may be."""
+    """The line that says which of several requests was judged, without its query: a secret may be in it."""
     request, at, _ = explained.captured
     name = masked(f"{request.method} {request.get('Host')}{request.path}")[:_SHOWN]
-    return _CHOICE[lang].format(number=number, name=f"{printable(name)} ({render(at) if at else '-'})")
+    return _CHOICE[lang].format(number=number, name=f"{escaped(name)} ({render(at) if at else '-'})")
 
 
 def as_json(explained: Explained, lang: Language, masked: Mask) -> str:
-    """Verdict, also, evidence and advice; `untried`, if not all was tried."""
+    """JSON with `verdict`, `also`, `evidence` and `advice`, and `untried` if not all was tried."""
     data = as_data(explained.diagnosis, lang, masked)
     if explained.diagnosis.cut_short:
         data["untried"] = _UNTRIED[lang]
@@ -56,7 +57,7 @@ def as_json(explained: Explained, lang: Language, masked: Mask) -> str:
 
 
 def as_text(explained: Explained, lang: Language, masked: Mask) -> str:
-    """The same as lines for a person."""
+    """The same for people, as lines of text."""
     judged, to_do, also = _WORDS[lang]
     diagnosis = explained.diagnosis
     lines = [f"{diagnosis.main.verdict} ({judged} {render(explained.now)})"]
@@ -69,7 +70,7 @@ def as_text(explained: Explained, lang: Language, masked: Mask) -> str:
 
 
 def with_progress(captured: Sequence[Captured]) -> Iterator[Captured]:
-    """A bar on a terminal; elsewhere one line, if it takes longer than a second."""
+    """Show progress: a bar on a terminal; elsewhere one line, if it takes longer than a second."""
     console = Console(stderr=True)
     if console.is_terminal:
         yield from track(captured, "Judging", console=console, transient=True)

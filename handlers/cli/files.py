@@ -62,7 +62,7 @@ def make_folder(path: Path) -> None:
     except OSError as error:
         message = f"{path} cannot be made: {error.strerror}"
         raise MisuseError(message) from error
-    for each in missing:  # The innermost first: while the others are root's, nobody can put another in its place.
+    for each in missing:  # The innermost first: as long as root owns the outer ones, nobody can replace the inner.
         with _opened(each) as descriptor:
             _offer(descriptor, missing[-1].absolute().parent)
 
@@ -140,7 +140,7 @@ def _owner(like: Path) -> os.stat_result:
 def _write(path: Path, content: str | bytes, mode: int, finish: Callable[[int], None]) -> None:
     """Create a file that is whole and on the disk when this returns, and is not there if it raises.
 
-    `finish` gets its descriptor when it is full.
+    `finish` is called with its descriptor when the content is written.
     """
     with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file, _or_nothing(path):
         file.write(content.encode() if isinstance(content, str) else content)
@@ -156,7 +156,7 @@ def _make_like(descriptor: int, old: os.stat_result) -> None:
 
 
 def _offer(descriptor: int, folder: Path) -> None:
-    """What root makes in another user's folder is that user's; where the system forbids it, it stays root's."""
+    """What root makes in another user's folder belongs to that user. If the system forbids that, it stays root's."""
     if os.geteuid() == 0:
         owner = folder.stat()
         with suppress(OSError):
@@ -164,7 +164,7 @@ def _offer(descriptor: int, folder: Path) -> None:
 
 
 def _give(descriptor: int, owner: os.stat_result, mode: int) -> None:
-    """Another group will do where the mode makes no difference between the group and all others."""
+    """Another group is good enough if the mode gives the group no more than all others."""
     try:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
     except OSError as error:

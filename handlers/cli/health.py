@@ -1,4 +1,4 @@
-"""`snap-token health`: whether the server answers, for whoever restarts what does not."""
+"""`snap-token health`: whether the server answers, for a supervisor that restarts a server that does not."""
 
 import asyncio
 import sys
@@ -25,23 +25,23 @@ _Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 def health(*, config: Path, ready: bool = False) -> int:
-    """Ask the server of these settings whether it answers. Exit status 0 and not a word if it does, else 1.
+    """Ask the server of these settings whether it answers. If so, print nothing, exit status 0; else exit status 1.
 
-    It has 2 seconds. The internal listener is asked for /livez. Without [internal] a connection is opened to the public
-    listener and ended again, which the server answers by closing it. Neither makes a line in its log. Of the settings
-    only the addresses are read: a mistake elsewhere, which the running server has refused, makes nobody restart it.
+    The server has 2 seconds. The internal listener is asked for /livez. Without [internal], a connection to the public
+    listener is opened and ended, and the server must close it. Neither makes a line in its log. Only the addresses in
+    the settings are read: a mistake elsewhere, which the running server refuses anyway, is no reason to restart it.
 
     Example: snap-token health --config snap-token.toml
 
     Args:
         config: The settings file.
-        ready: Ask for /readyz: whether the server can answer calls, its state included. For load balancers, since a
-            restart does not mend the state.
+        ready: Ask for /readyz: whether the server can answer calls, and its state works. This is for load balancers:
+            a restart does not repair the state.
     """
     addresses = _addresses(config)
     try:
         asyncio.run(_asked(addresses, ready=ready))
-    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no name.
+    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no valid name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
         return _SICK
@@ -49,18 +49,18 @@ def health(*, config: Path, ready: bool = False) -> int:
 
 
 class _NotWellError(Exception):
-    """It answers that it is not well."""
+    """The server answers that it is not well."""
 
 
 class _Address(BaseModel):
-    """Host and port of a listener, whatever else its table has."""
+    """Host and port of a listener; other keys of its table are ignored."""
 
     host: str = "127.0.0.1"
     port: _Port
 
     @property
     def reached_at(self) -> tuple[str, int]:
-        """Where a caller on this machine finds it, be it any address; MisuseError if the system chose the port."""
+        """The address for a caller on this machine; MisuseError if the system chose the port."""
         if not self.port:
             message = "the port is 0, so only the log of the server has the one that it listens on; set a port"
             raise MisuseError(message)
@@ -76,7 +76,7 @@ class _Internal(_Address):
 
 
 class _Addresses(BaseSettings):
-    """Where the server listens, by the file and the environment."""
+    """Where the server listens, as the file and the environment say."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore")
 
@@ -92,7 +92,7 @@ class _Addresses(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """As the server reads its settings."""
+        """The same order as for the server's settings: the environment first."""
         return env_settings, init_settings
 
 
@@ -127,7 +127,7 @@ async def _ask(address: _Address, path: str) -> None:
 
 
 async def _knock(address: _Address) -> None:
-    """Open a connection and end it: the system accepts it, but the server's own loop must answer the end."""
+    """Open a connection and end it. The system accepts it, but only the server's own loop closes it."""
     reader, writer = await asyncio.open_connection(*address.reached_at)
     try:
         writer.write_eof()

@@ -102,9 +102,9 @@ def _told(rotation: Rotation, file: Path) -> str:
 
 
 _WHY_DROPPED = {
-    MINTING: "it minted; it opens nothing, every token that it minted is dead",
-    PUBLISHED: "it was published, and in the same file",
-    RETIRED: "it had retired, and was in the same file; its tokens are dead, too",
+    MINTING: "it minted; now it opens nothing, and every token that it minted is dead",
+    PUBLISHED: "it was published, in the same file",
+    RETIRED: "it had retired, in the same file; its tokens are dead, too",
 }
 _AFTER_A_LEAK = """\
 means      calls with a token of before are refused (401xx01) until NICEPAY has fetched a new one, as it does by itself

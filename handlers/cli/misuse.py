@@ -21,7 +21,7 @@ class MisuseError(Exception):
 
 @contextmanager
 def masked_misuse(masked: Mask) -> Iterator[None]:
-    """Whatever misuse the block tells of, it shows no secret."""
+    """Mask the secrets in every MisuseError of the block."""
     try:
         yield
     except MisuseError as error:

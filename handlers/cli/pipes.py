@@ -1,4 +1,4 @@
-"""Pipes that a shell gives in a file's place, as `<(command)` and `/dev/stdin` do: bounded like files."""
+"""Pipes in the place of files, such as `<(command)` and `/dev/stdin` of a shell. They have limits, as files do."""
 
 import os
 import select
@@ -12,11 +12,11 @@ from handlers.server.looking import LARGEST_FILE
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 
 PIPE_SECONDS = 60.0
-"""For the whole of it: a person may have to unlock what writes into it."""
+"""For the whole pipe. A person may have to type a password for the program that writes into it."""
 
 
 def is_pipe(path: Path) -> bool:
-    """Whether something is there that is neither a regular file nor a folder."""
+    """Whether the path exists and is neither a regular file nor a folder."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
@@ -25,7 +25,7 @@ def is_pipe(path: Path) -> bool:
 
 
 def read_pipe(path: Path) -> bytes:
-    """What is written into it until it is closed, or the first LARGEST_FILE + 1 bytes.
+    """Read the pipe until its writer closes it, but at most LARGEST_FILE + 1 bytes.
 
     Raises:
         OSError: it cannot be opened or read.
@@ -34,14 +34,14 @@ def read_pipe(path: Path) -> bytes:
     deadline = monotonic() + PIPE_SECONDS
     content = bytearray()
     with open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, _FLAGS)) as pipe:
-        _wait(pipe.fileno(), deadline, path)  # A named pipe may have nobody yet who writes: that is not its end.
+        _wait(pipe.fileno(), deadline, path)  # A named pipe may have no writer yet: that is not its end.
         while len(content) <= LARGEST_FILE and (chunk := _next(pipe.fileno(), deadline, path)):
             content += chunk
     return bytes(content)
 
 
 def _next(descriptor: int, deadline: float, path: Path) -> bytes:
-    """What comes next; nothing at the end."""
+    """The next bytes; none at the end."""
     with suppress(BlockingIOError):
         return os.read(descriptor, LARGEST_FILE)
     _wait(descriptor, deadline, path)

@@ -60,7 +60,7 @@ def rotated(lines: Sequence[KeyLine], fresh: bytes, now: datetime, lifetime: tim
 
 
 def replaced(lines: Sequence[KeyLine], fresh: bytes, now: datetime) -> Rotation:
-    """Let the fresh key mint at once, in the place of all: a file that has leaked has leaked every key in it."""
+    """Replace all keys by the fresh one, which mints at once: if the file has leaked, all keys in it have."""
     minting = KeyLine(fresh, written(MINTING, now))
     return Rotation((minting,), minting=minting, dropped=tuple(lines))
 

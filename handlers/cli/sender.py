@@ -54,7 +54,7 @@ class Sender:
 
     @property
     def masked(self) -> Mask:
-        """Masks the secrets of the settings and of the private key; token and signature are there to be seen."""
+        """Masks the secrets of the settings and of the private key. Token and signature are shown."""
         known = list(secrets_of(self.settings)) if self.settings else []
         key = self.options.private_key
         return Masks([*known, *(private_key_lines(key) if key else ())]).without_known

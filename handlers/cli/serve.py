@@ -37,14 +37,14 @@ from handlers.server.settings_tables import Internal
 def serve(*, config: Path, check: bool = False) -> int:
     """Serve the access token endpoint until it is told to stop (SIGINT, SIGTERM).
 
-    Exit status 2 if it cannot start. The log tells why, in a line of JSON where it is not a terminal.
+    Exit status 2 if it cannot start. The log says why: plain lines on a terminal, else one line of JSON.
 
     Example: snap-token serve --config sandbox/snap-token.toml
 
     Args:
         config: The settings file.
         check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
-            captures, the documents. Tell everything that keeps the server from starting, and warn of what is not good.
+            captures, the documents. Name everything that keeps the server from starting, and print warnings.
     """
     drain = logs.set_up()
     if check:

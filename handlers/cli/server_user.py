@@ -1,4 +1,4 @@
-"""The user that the server runs as, as the owners of its files tell it."""
+"""The user that the server runs as, found by the owners of its files."""
 
 import os
 import pwd
@@ -12,9 +12,9 @@ _ROOT = 0
 
 
 def file_of_server_user(config: Path, settings: Settings) -> Path:
-    """A file that belongs to the server's user: that of the token keys, or, if that is root's, the settings file.
+    """A file that belongs to the server's user: the token keys, or, if those belong to root, the settings file.
 
-    The server refuses token keys that others than their owner can read, so their owner is the user who reads them.
+    The server refuses token keys that anybody but their owner can read. So their owner is the server's user.
     """
     keys = settings.token.keys_file.path
     return config if keys.stat().st_uid in {_ROOT, config.stat().st_uid} else keys
@@ -22,9 +22,9 @@ def file_of_server_user(config: Path, settings: Settings) -> Path:
 
 @contextmanager
 def server_user(config: Path, settings: Settings) -> Iterator[None]:
-    """Within it root acts as the server's user, so that a state of SQLite that is made belongs to the server.
+    """In this block root acts as the server's user, so that a state file that SQLite makes belongs to the server.
 
-    Others stay who they are, and so does root where the state is no file.
+    Other users stay who they are. Root does too, if the state is no file.
     """
     owner = file_of_server_user(config, settings).stat()
     if os.geteuid() != _ROOT or owner.st_uid == _ROOT or settings.state.url.file is None:
@@ -43,7 +43,7 @@ def server_user(config: Path, settings: Settings) -> Iterator[None]:
 
 
 def _groups(owner: os.stat_result) -> list[int]:
-    """All that the user is in; one of them may be what opens the folder of the state."""
+    """All groups of the user: perhaps only one of them may open the folder of the state."""
     try:
         return os.getgrouplist(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
     except KeyError:

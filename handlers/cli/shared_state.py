@@ -1,4 +1,4 @@
-"""The state that instances share, as commands change it: written, taken up by every server, and read back."""
+"""Changing the state that instances share, from a command: write, wait for every server to read it, read it back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,21 +13,21 @@ from handlers.state.port import Engine, StateDownError
 from handlers.state.revocations import LARGEST_AGE_SECONDS
 
 TAKEN_UP_SECONDS = LARGEST_AGE_SECONDS
-"""After so long every server has read what was written, or refuses requests since it cannot read."""
+"""After this time every server has read what was written, or refuses requests because it cannot read."""
 
 Result = TypeVar("Result")
 
 
 Held = Mapping[str, datetime]
-"""What a state holds of revocations and suspensions, as the port has it."""
+"""The revocations and suspensions in a state, in the form of `State.revocations`."""
 
 
 def change(
     url: StateUrl, write: Callable[[Engine], Awaitable[None]], holds: Callable[[Held], bool], undone: str
 ) -> None:
-    """Write to the state, wait until the servers have taken it up, and read it back as a server that starts now would.
+    """Write to the state, wait until the servers have read it, and read it back as a server that starts now would.
 
-    `holds` looks at what is read back. `undone` says what has not come about if nothing could be written.
+    `holds` checks what is read back. `undone` begins the error message if nothing could be written.
 
     Raises:
         MisuseError: nothing could be written, or what was written cannot be read back.
@@ -40,7 +40,7 @@ def change(
 
 
 def read(url: StateUrl, undone: str = "it is not known what the state holds") -> Held:
-    """What is revoked and who is suspended; nothing, and nothing is made, if the state has not begun.
+    """What is revoked and who is suspended. If there is no state yet, it is empty, and none is made.
 
     Raises:
         MisuseError: the state cannot be read.
@@ -59,6 +59,6 @@ def _ask(url: StateUrl, ask: Callable[[Engine], Awaitable[Result]], undone: str)
     try:
         return asyncio.run(asked())
     except (StateDownError, OSError, ValueError) as error:
-        cause = str(error.__cause__ or error) or error  # A time-out's own words are none.
+        cause = str(error.__cause__ or error) or error  # A time-out has no text of its own.
         message = f"{undone}: the state engine that state.url names does not answer: {cause}"
         raise MisuseError(message) from error

@@ -1,4 +1,4 @@
-"""`snap-token serve --check`: all that a start needs, tried and let go again."""
+"""`snap-token serve --check`: try all that a start needs, and release it again."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ def check(config: Path) -> None:
     """Say whether a server with these settings would start. Warnings go to standard error.
 
     Raises:
-        MisuseError: all that keeps it from starting, one line each.
+        MisuseError: everything that keeps it from starting, one line each.
     """
     require_libraries()
     settings = settings_of(config)
@@ -73,7 +73,7 @@ def _mistakes(attempt: Callable[[], object]) -> tuple[str, ...]:
 
 
 def _use(url: StateUrl) -> None:
-    """Write to the state and read it. A file of SQLite that is not there is not made: another one is, for a moment."""
+    """Write to the state and read it. A missing file of SQLite is not made: a temporary one is tried in its folder."""
     try:
         if url.file and not url.file.exists():
             with TemporaryDirectory(prefix=".snap-token-check-", dir=url.file.parent) as folder:
@@ -120,18 +120,18 @@ def _bind(api: Api) -> None:
 
 
 async def _lived(app: ASGIApp) -> None:
-    """Have the application bound to its document, as a start does, and let it end (ASGI, lifespan protocol)."""
+    """Start and stop the application, which binds it to its document (ASGI, lifespan protocol)."""
     steps = iter(["startup", "shutdown"])
 
     async def receive() -> Message:
         return {"type": f"lifespan.{next(steps)}"}
 
     async def send(_message: Message) -> None:
-        """Not of interest."""
+        """The answers are not needed."""
 
     await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
 
 
 def no_services() -> Services:
-    """For an application that answers no request."""
+    """In place of services, for an application that answers no request."""
     raise NotImplementedError

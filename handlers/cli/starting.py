@@ -1,4 +1,4 @@
-"""What a start takes from outside, addresses and the state, and what is in force then."""
+"""What a start needs from outside: libraries, addresses, the state, the documents; and what is in force then."""
 
 import errno
 import platform
@@ -21,7 +21,7 @@ _LONGEST_CAUSE = 200
 
 
 def require_libraries() -> None:
-    """Look for the private names of libraries that the server stands on.
+    """Look for the private names of libraries that the server uses.
 
     Raises:
         MisuseError: one is missing.
@@ -35,7 +35,7 @@ def listener(table: Listener, name: str) -> socket:
     """A socket that listens at the address in the table of this name.
 
     Raises:
-        MisuseError: the address cannot be had.
+        MisuseError: the address cannot be used.
     """
     try:
         return start.listen(table.host, table.port)
@@ -64,24 +64,24 @@ def made(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp]
     """The application that serves a document.
 
     Raises:
-        MisuseError: the document cannot be read, or is none.
+        MisuseError: the document cannot be read, or is not valid.
     """
     try:
         app: ASGIApp = application(api, services, *layers)
-    except Exception as error:  # Whatever reads and checks it says of it.
+    except Exception as error:  # Several libraries read and check it, and each raises errors of its own.
         raise unservable(api, error) from error
     return app
 
 
 def unservable(api: Api, error: Exception) -> MisuseError:
-    """What to say of a document that cannot be served: it came with the program."""
+    """The error for a document that cannot be served. The document came with the program."""
     cause, _, _ = str(error).partition("\n")
     advice = "install snap-token-server again"
     return MisuseError(f"{api.document} cannot be served: {type(error).__name__}: {cause[:_LONGEST_CAUSE]}; {advice}")
 
 
 def in_force(settings: Settings) -> Mapping[str, object]:
-    """What the line of the start says of versions and settings; nothing secret."""
+    """Versions and settings for the log line of the start; nothing secret."""
     return {
         "version": __version__,
         "python": platform.python_version(),

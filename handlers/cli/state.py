@@ -13,7 +13,7 @@ from handlers.state.microseconds import to_microseconds
 from handlers.state.sqlite_repair import Repair
 from handlers.state.sqlite_repair import repair as repaired
 
-HELP = """Repair the state's file. It is for sqlite:/// alone: other engines have tools of their own.
+HELP = """Repair the file of the state. Only for sqlite:///: other engines have tools of their own.
 
 Example: snap-token state repair --config snap-token.toml
 """
@@ -25,11 +25,11 @@ app = App(name="state", help=HELP)
 def repair(*, config: Path) -> None:
     """Put a new file in the place of one that is damaged or gone, with all that can still be read.
 
-    The old file is kept beside it. What the old file knew may be lost, so the servers are strict for a while: a request
+    The old file is kept beside it. Some of its content may be lost, so the servers are strict for a while: a request
     that was signed before the repair gets 500 02, and a token that was issued before it opens nothing. Suspensions that
-    cannot be read are lost: look through `snap-token client list`.
+    cannot be read are lost: check them with `snap-token client list`.
 
-    Running servers take up the new file within a second. Also run this after putting back a backup of the file.
+    Running servers use the new file within a second. Also run this after you restore a backup of the file.
 
     Example: snap-token state repair --config snap-token.toml
 
@@ -38,7 +38,7 @@ def repair(*, config: Path) -> None:
     """
     file = settings_of(config).state.url.file
     if file is None:
-        message = "state.url names no file of SQLite, so there is nothing to repair here; see to the engine itself"
+        message = "state.url names no file of SQLite, so there is nothing to repair here; repair the engine itself"
         raise MisuseError(message)
     now = system_clock()
     try:

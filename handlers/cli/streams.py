@@ -1,4 +1,4 @@
-"""The three standard streams, as they may be missing, full, or of another encoding than UTF-8."""
+"""The three standard streams: each may be closed, full, or have another encoding than UTF-8."""
 
 import os
 import sys
@@ -7,12 +7,12 @@ from io import TextIOWrapper
 from typing import Literal, TextIO
 
 _CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
-"""What a closed one is opened as: nothing can be written to standard output, and the loss is told. Of standard error
-there is nobody left to tell."""
+"""How a closed stream is opened. Writing to standard output then fails, so that the loss is reported. What is written
+to standard error goes nowhere: there is no place left to report it."""
 
 
 def open_all() -> None:
-    """Open those that are closed: the next file would become standard output otherwise, and be written into."""
+    """Open those that are closed. Otherwise the next file that is opened would become standard output."""
     for number, flags in _CLOSED.items():
         try:
             os.fstat(number)
@@ -28,13 +28,13 @@ def _opened(number: int, mode: Literal["r", "w"]) -> TextIO:
 
 
 def _unfailing(stream: TextIO) -> TextIO:
-    """What the encoding of the stream does not have is written escaped."""
+    """Characters that the encoding of the stream lacks are escaped."""
     if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="backslashreplace")
     return stream
 
 
 def give_up_output() -> None:
-    """Let what is still held back go nowhere, or Python would complain of it at its end."""
+    """Discard what is still buffered: else Python would complain about it at its end."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

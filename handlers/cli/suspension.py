@@ -1,4 +1,4 @@
-"""Who is suspended: in the state, for every instance that shares it, and in a settings file, for those that read it."""
+"""Suspensions: in the state, for every instance that shares it, and in a settings file, for those that read it."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ from handlers.server.start import system_clock
 from handlers.snap.timestamp import render
 from handlers.state.port import SUSPENDED, Engine
 
-# An engine that hangs may still do what it was asked.
+# An engine that hangs may still carry out the change.
 _NOT_KNOWN = "it is not known whether the state is changed, and the settings file is as it was"
 _OF_ONE_PROCESS = "state.url is memory://, so running servers learn of it by this settings file alone"
 _ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
 
 
 def suspend(config: Path, client: str) -> str:
-    """Suspend the client in both; what is to be said of it.
+    """Suspend the client in both, and return the lines to print.
 
     Raises:
         MisuseError: one of the two could not be changed; the message says which.
@@ -30,10 +30,10 @@ def suspend(config: Path, client: str) -> str:
 
 
 def resume(config: Path, client: str) -> str:
-    """Lift the client's suspension in both; what is to be said of it.
+    """Lift the client's suspension in both, and return the lines to print.
 
     Raises:
-        MisuseError: as `suspend`.
+        MisuseError: as for `suspend`.
     """
     return _set(config, client, suspended=False)
 
@@ -61,7 +61,7 @@ def _set_in_file(config: Path, client: str, *, suspended: bool) -> None:
 
 
 def _set_in_state(settings: Settings, client: str, *, suspended: bool) -> None:
-    """Where the state is another process's; the settings file is all there is elsewhere."""
+    """Only if other processes share the state; else the settings file is all there is."""
 
     async def write(state: Engine) -> None:
         await (state.suspend(client, system_clock()) if suspended else state.resume(client))
@@ -80,7 +80,7 @@ def _notes(settings: Settings, *, suspended: bool) -> list[str]:
 
 
 def told(client: ClientTable, state: Held | None) -> str:
-    """Whether the client is suspended, and which of the two says so; `state` is None if it could not be read."""
+    """Whether the client is suspended, and which of the two says so. `state` is None if it could not be read."""
     at = (state or {}).get(SUSPENDED + client.id)
     sources = ["settings"] if client.suspended else []
     sources += [f"state since {render(at)}"] if at else []

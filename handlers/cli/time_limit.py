@@ -1,4 +1,4 @@
-"""A limit for the time that a command takes, however hard what it works on is."""
+"""A limit for the time that a command takes, whatever its input is."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from handlers.cli.misuse import MisuseError
 
 
 class _OutOfTimeError(BaseException):
-    """Not an Exception: nothing on the way may take it for its own."""
+    """Not an Exception, so that no `except Exception` on the way catches it."""
 
 
 def _end(_number: int, _frame: FrameType | None) -> Never:
@@ -20,12 +20,12 @@ def _end(_number: int, _frame: FrameType | None) -> Never:
 
 @contextmanager
 def at_most(seconds: float, message: str) -> Iterator[Callable[[], bool]]:
-    """Interrupt the block after so many seconds. What it is given says, a fifth of the time before, that it is over.
+    """Interrupt the block after so many seconds. The block gets a function that returns True in the last fifth of them.
 
-    The signal SIGALRM interrupts a loop, a regular expression, and reading a file that nobody writes.
+    The signal SIGALRM interrupts a loop, a regular expression, and the reading of a file that nobody writes.
 
     Raises:
-        MisuseError: with this message, since the block did not end by itself.
+        MisuseError: with this message, if the block did not end by itself.
     """
     start = monotonic()
     before = signal.signal(signal.SIGALRM, _end)

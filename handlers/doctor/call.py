@@ -20,7 +20,7 @@ _SHOWN = 120
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature's bytes, the call that it came with, the call's token, and whose it is to be."""
+    """A signature's bytes, the call that it came with, the call's token, and the client that must have signed."""
 
     raw: bytes
     request: Request
@@ -49,7 +49,7 @@ def findings(request: Request, knowledge: Knowledge, effort: Effort) -> Iterator
 
 
 def _form(request: Request, knowledge: Knowledge) -> Iterator[Finding]:
-    """What the server asks of any request, and of the question about this one."""
+    """What the server checks of any request, and of the question about this one."""
     received = request.question or request
     yield from form.too_large(received)
     yield from form.protocol(received)
@@ -118,5 +118,5 @@ def _mark(request: Request, knowledge: Knowledge, client: Client) -> str:
     timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
     try:
         return repeat.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key
-    except (ValueError, OverflowError):  # No time, or one whose day has no end in the calendar.
+    except (ValueError, OverflowError):  # It is no time, or its day is the last of the calendar.
         return ""

@@ -40,13 +40,13 @@ class Part:
 
 Parts = tuple[Part, ...]
 Secrets = Mapping[str, Sequence[bytes]]
-"""The clients' secrets by client key; while one is being changed, a client has several."""
+"""The clients' secrets by client key. While a secret is being changed, a client has several."""
 
 
 def findings(claim: Claim, token: str, secrets: Secrets, effort: Effort) -> list[Finding] | None:
     """What is wrong with a call signed with one of the secrets; nothing if it is genuine, None if nothing fits.
 
-    With little effort, nothing but the right signature is looked for.
+    If the effort is limited, only the right signature is looked for.
     """
     name = HASH_BY_SIZE.get(len(claim.raw))
     if name is None or not (effort.unlimited or _is_right(claim, token, secrets)):

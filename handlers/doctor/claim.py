@@ -1,4 +1,4 @@
-"""A signature, with what it is to be held against."""
+"""A signature, with what it is compared with."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from handlers.doctor.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A signature's bytes, the request that it came with, and the client that it is to be of."""
+    """A signature's bytes, the request that it came with, and the client that must have signed."""
 
     raw: bytes
     request: Request

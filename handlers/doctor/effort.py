@@ -10,7 +10,7 @@ def _never() -> bool:
 
 @dataclass(slots=True)
 class Effort:
-    """One operation with a key each; without a limit where somebody waits for the answer.
+    """Operations with a key that may still be done; `left` is None, without a limit, if a person waits for the answer.
 
     `is_over` says whether the time for it is over. `cut_short` is true once something was left untried.
     """
@@ -25,7 +25,7 @@ class Effort:
         return self.left is None
 
     def spend(self) -> bool:
-        """Take one; False if there is none left."""
+        """Use one operation; False if there is none left."""
         if self.left is not None:
             self.left -= 1
             self.cut_short |= self.left < 0

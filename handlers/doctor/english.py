@@ -14,7 +14,7 @@ _URI = "Sign the path as it is sent, from its first slash on, with its query and
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing is to be done. Whether it is a repeat, its token revoked or its client suspended, the server knows.",
+        "Nothing is to be done. Only the server knows about repeats, revoked tokens and suspensions in the state.",
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}; {allowed} are allowed.",
@@ -141,12 +141,12 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.REQUEST_TOO_LARGE: ("Too large: {part}, {size}; at most {most}.", "Send less."),
     Verdict.ACCEL_REDIRECT_UNSET: (
-        "The proxy sends {header}, and the settings do not say where it is to send a genuine call on to.",
+        "The proxy sends {header}, but the settings do not say where a genuine call goes.",
         'Set accel_redirect in [internal], such as accel_redirect = "@merchant" for the nginx file.',
     ),
     Verdict.SECRET_WRONG: (
         "{header} of the proxy, of {length} characters, is not Bearer and the secret of internal.secret_file.",
-        "Let the proxy set {header}: Bearer and the secret. See whether proxy and server have the same secret.",
+        "Let the proxy send {header}: Bearer and the secret. Check that proxy and server have the same secret.",
     ),
     Verdict.TOKEN_MISSING: ("There is no Authorization header.", "Send Authorization: Bearer and the token."),
     Verdict.TOKEN_MALFORMED: (

@@ -13,9 +13,9 @@ _OF_CALLS = ("Authorization", "X-PARTNER-ID", "X-EXTERNAL-ID")
 
 
 def examine(request: Request, knowledge: Knowledge, effort: Effort | None = None) -> Diagnosis:
-    """What the server says of a request, why, and what else is wrong with it, as far as the effort goes.
+    """What the server says of a request, why, and what else is wrong with it, as far as the effort allows.
 
-    Of a request that is far too large nothing but its size is told.
+    If the request is far too large, only its size is judged.
     """
     effort = effort or Effort()
     first: dict[Verdict, Finding] = {}

@@ -22,7 +22,7 @@ LARGEST_BODY = 16_384
 """Bytes; the limits of the server's guard."""
 
 FAR_TOO_LARGE, FAR_TOO_LARGE_BODY = 8 * LARGEST_HEADERS, 1_048_576
-"""Bytes of target and headers, and of a body; of more, nothing but the size is looked at."""
+"""Bytes of target and headers, and of a body. Beyond these only the size is judged."""
 
 TIMESTAMP = (
     r"(?:[1-9][0-9]{3}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|"
@@ -81,7 +81,7 @@ _CODINGS: dict[str, list[list[str]]] = {"1.0": [[]], "1.1": [[], ["chunked"]]}
 
 
 def is_far_too_large(request: Request) -> bool:
-    """Whether it is more than anything can be found out from."""
+    """Whether the request is so large that only its size is judged."""
     length = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
     return max(length, len(request.headers)) > FAR_TOO_LARGE or len(request.body) > FAR_TOO_LARGE_BODY
 
@@ -99,7 +99,7 @@ def too_large(request: Request) -> Iterator[Finding]:
 
 
 def protocol(request: Request) -> Iterator[Finding]:
-    """The version of HTTP and the transfer coding; a Host, if there is one, that is not empty."""
+    """The version of HTTP and the transfer coding; Host must not be empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
         coding = beginning(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"

@@ -15,11 +15,11 @@ LARGEST_CALL_BODY = 262_144
 class Knowledge:
     """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
 
-    `call_methods` are the methods that a path of calls takes: POST alone for a path that it does not name. `secrets`
+    `call_methods` are the methods that a path of calls takes; a path that is not in it takes only POST. `secrets`
     are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
-    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; without
-    any, none is demanded. A call's body has at most `largest_call_body` bytes. `delivers` says whether a proxy is told
-    where a genuine call goes (`internal.accel_redirect`).
+    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; if there
+    are none, it needs none. A call's body has at most `largest_call_body` bytes. `delivers` says whether the
+    settings tell a proxy where a genuine call goes (`internal.accel_redirect`).
     """
 
     now: datetime
@@ -45,7 +45,7 @@ class Knowledge:
         return ", ".join(sorted(self.call_paths)) or "-"
 
     def methods_at(self, call_path: str) -> tuple[str, ...]:
-        """Which methods a path of calls takes."""
+        """The methods that a path of calls takes."""
         return self.call_methods.get(call_path, ("POST",))
 
     def of_partner(self, partner_id: str) -> Client | None:

@@ -1,4 +1,4 @@
-"""What of a request is secret by the place where it stands: it is not shown from another place."""
+"""Values of a request that are secret because of their header. If one stands elsewhere too, it is masked there."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from handlers.snap.masking import SHORTEST, Known
 
 _PLACES = {"Authorization": "access token", "X-SIGNATURE": "signature", SECRET: "internal secret"}
 _LONGEST = 4_096
-"""Characters; of more, the beginning tells it as well."""
+"""Characters of a header that are read; the beginning of a longer one is enough."""
 
 
 def presented(request: Request) -> Iterator[Known]:
-    """Its token, its signature, and the proxy's secret, whether they are good or not."""
+    """Its token, its signature, and the proxy's secret, valid or not."""
     for asked in filter(None, (request, request.question)):
         for header, name in _PLACES.items():
             for value in asked.all(header):

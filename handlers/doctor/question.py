@@ -1,4 +1,4 @@
-"""What a proxy asks at /authorize about a call: what the server holds against the question before the call itself."""
+"""What a proxy asks at /authorize about a call: the checks of the question, which come before those of the call."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from handlers.snap.masking import beginning, mask_of
 PATH = "/authorize"
 SECRET = "X-Internal-Authorization"  # noqa: S105  the name of a header
 MASKED = f"Bearer {mask_of('internal secret')}"
-"""What stands for a right secret in a capture of this server's, and where a command names a variable that holds it."""
+"""Stands for a right secret in a capture of this server, and in a command that names a variable for the secret."""
 
 _METHODS = ("GET", "POST")
 _SHOWN = 120
 
 
 def findings(question: Request, knowledge: Knowledge) -> Iterator[Finding]:
-    """Its path, its method, the proxy's secret, and where a genuine call goes."""
+    """Its path, its method, the proxy's secret, and the place where a genuine call goes."""
     if question.path != PATH:
         yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(question.path, _SHOWN), "wanted": PATH})
     elif question.method not in _METHODS:

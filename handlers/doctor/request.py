@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 class Request:
     """Header names in any case; values as they were sent. `target` is a path with its query, or a whole URL.
 
-    `version` is that of HTTP; what was captured as HTTP/2 or 3 reaches the server as 1.1. `question` is what a proxy
-    asked at /authorize about this call, if that was captured. GET asks without the body, whether there is one or not.
+    `version` is the version of HTTP; a request that was captured as HTTP/2 or 3 reaches the server as 1.1. `question`
+    is what a proxy asked at /authorize about this call, if that was captured. A question by GET never has the body.
     """
 
     method: str
@@ -43,7 +43,7 @@ class Request:
             return self.target
         try:
             parts = urlsplit(self.target)
-        except ValueError:  # Half of an IPv6 address: no path of ours.
+        except ValueError:  # Such as half of an IPv6 address.
             return self.target
         return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 

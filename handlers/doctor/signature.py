@@ -52,7 +52,7 @@ def _other_times(claim: Claim, effort: Effort) -> Iterator[Candidate]:
 
 def _opened(claim: Claim, keys: Keys, effort: Effort) -> Iterator[tuple[Client, Opened]]:
     for owner, key in keys:
-        # Where somebody waits, a genuine signature is found however late it is.
+        # If a person waits, a genuine signature is found even if the time is over.
         own = effort.unlimited and owner.key == claim.client_key
         found = opened(key, claim.raw) if own or effort.spend() else None
         if found:

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from handlers.doctor import english, indonesian
 from handlers.doctor.verdicts import SYMMETRIC, Diagnosis, Finding, Verdict
+from handlers.escaping import escaped
 from handlers.snap.masking import SHAPES, Mask
 
 Language = Literal["en", "id"]
@@ -25,7 +26,7 @@ class Told(NamedTuple):
 def tell(finding: Finding, language: Language, masked: Mask = SHAPES) -> Told:
     """Fill in what was seen; secrets are masked, and what would steer a terminal is escaped."""
     says, advice = _texts(finding, language)
-    facts = {name: printable(masked(str(value))) for name, value in finding.facts.items()}
+    facts = {name: escaped(masked(str(value))) for name, value in finding.facts.items()}
     return Told(says.format_map(facts), advice.format_map(facts))
 
 
@@ -47,8 +48,3 @@ def _evidence(finding: Finding, masked: Mask) -> dict[str, str | int]:
 def _texts(finding: Finding, language: Language) -> tuple[str, str]:
     texts = OF_SYMMETRIC if SYMMETRIC in finding.facts else LANGUAGES
     return texts[language][finding.verdict]
-
-
-def printable(text: str) -> str:
-    """What would steer a terminal is escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -1,7 +1,7 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +44,20 @@ logging.getLogger("connexion.security").setLevel(logging.ERROR)
 # The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
 _LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
 
+_INTERNAL_FUNCTIONS: Mapping[str, Callable[..., object]] = {
+    "authorizeCall": authorize_call,
+    "authorizeCallWithoutBody": authorize_call_without_body,
+    "introspectToken": introspect_token,
+    "revokeTokens": revoke_tokens,
+    "reportLiveness": report_liveness,
+    "reportReadiness": report_readiness,
+}
+_INTERNAL_EVENTS = {
+    "authorizeCall": "call.genuine",
+    "authorizeCallWithoutBody": "call.genuine",
+    "revokeTokens": "tokens.revoked",
+}
+
 
 def public_api(base_path: str) -> Api:
     """The contract with NICEPAY."""
@@ -61,7 +75,7 @@ def public_api(base_path: str) -> Api:
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
-    """The merchant's own operations. `services` gives those of now, whose secrets and service codes count."""
+    """The merchant's own operations. `services` gives the current services, with their secrets and service codes."""
 
     def secrets() -> tuple[bytes, ...]:
         return services().internal_secrets
@@ -69,16 +83,8 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
-        functions={
-            "authorizeCall": authorize_call,
-            "authorizeCallWithoutBody": authorize_call_without_body,
-            "introspectToken": introspect_token,
-            "revokeTokens": revoke_tokens,
-            "reportLiveness": report_liveness,
-            "reportReadiness": report_readiness,
-        },
-        events=dict.fromkeys(("authorizeCall", "authorizeCallWithoutBody"), "call.genuine")
-        | {"revokeTokens": "tokens.revoked"},
+        functions=_INTERNAL_FUNCTIONS,
+        events=_INTERNAL_EVENTS,
         subject="call",
         service_code=service_code_of(lambda: services().service_codes),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},

@@ -36,7 +36,7 @@ class Audit:
             self._own_clock.issued(told)
 
     def judge_clock(self, told: Facts, sent: Sent, error: SnapError, now: datetime) -> None:
-        """Whether a refusal tells of a wrong clock; this takes a while, so the answer is to be gone."""
+        """Judge whether a refusal shows a wrong clock. Call it after the answer is sent: it verifies a signature."""
         self._own_clock.refused(told, sent, error, now)
 
 

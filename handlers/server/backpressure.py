@@ -1,15 +1,15 @@
-"""When to read from a connection: not while something that was read still waits."""
+"""When to read from a connection: not while bytes that were read still wait."""
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
 
 class Backpressure(FlowControl):
-    """Uvicorn's flow control, which resumes reading at every answer, with a reason to pause that outlives an answer."""
+    """Uvicorn's flow control resumes reading at every answer. This one can also pause for longer."""
 
     is_held = False
 
     def hold(self) -> None:
-        """Read no more until the release, whatever else asks for it."""
+        """Read no more until `release`, even if uvicorn resumes reading."""
         self.is_held = True
         self.pause_reading()
 

@@ -41,7 +41,7 @@ _PROXY_SECRET = b"x-internal-authorization"
 
 
 def file_of(folder: Path, request_id: str) -> Path:
-    """Where a request of this id is kept; an id of another form than ours has a digest of it for its file's name."""
+    """Where a request of this id is kept. If the id is not of our form, the file is named by a digest of it."""
     name = request_id if _DIGITS.fullmatch(request_id) else sha256(request_id.encode()).hexdigest()[:_DIGITS_OF_A_NAME]
     return folder / f"{name}.har"
 
@@ -153,7 +153,7 @@ class Captures:
         try:
             _write(file, content)
         except FileExistsError:
-            # A caller who can choose the id must not have another's request taken away.
+            # A caller who chooses the id must not overwrite another's request.
             self._log.error("capture.failed", request_id=request_id, cause="a request of this id is kept already")
         except OSError as error:
             self._log.error("capture.failed", cause=error.strerror)

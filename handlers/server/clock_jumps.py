@@ -1,18 +1,20 @@
-"""Whether this machine's clock jumps: a step of NTP, a suspended machine that goes on, a date that somebody sets."""
+"""Whether this machine's clock jumps: a step of NTP, a machine that wakes up, a date that somebody sets."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import structlog
+
+from handlers.state.background import running
 
 LOOK_SECONDS = 0.5
 """How often the clock is compared with the monotonic one, which never jumps."""
 
 JUMP_SECONDS = 1.0
-"""How far it has to go within a look. NTP slews by half a millisecond a second, and that is no jump."""
+"""How far the clock must move between two looks. NTP slews by half a millisecond a second: that is no jump."""
 
 _log = structlog.get_logger()
 
@@ -26,7 +28,7 @@ class WallClock:
         self._offset = self._measured()
 
     def _measured(self) -> float:
-        """Between two looks at the monotonic clock, lest a process that was stopped in between take it for a jump."""
+        """Read between two looks at the monotonic clock: a process that was stopped between them reads again."""
         while True:
             before, wall, after = self._monotonic(), self._now().timestamp(), self._monotonic()
             if after - before < JUMP_SECONDS / 2:
@@ -40,15 +42,9 @@ class WallClock:
             _log.warning("clock.jumped", seconds=round(seconds, 3))
 
 
-@asynccontextmanager
-async def watched(now: Callable[[], datetime]) -> AsyncIterator[None]:
-    """Within it a jump is logged within a second."""
-    task = asyncio.create_task(_watch(WallClock(now)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+def watched(now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
+    """While the block runs, a jump is logged within a second."""
+    return running(lambda: _watch(WallClock(now)))
 
 
 async def _watch(clock: WallClock) -> None:

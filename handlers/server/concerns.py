@@ -1,4 +1,4 @@
-"""What is allowed but not good: a line of the log at the start, and a line for people from `serve --check`."""
+"""Warnings about settings that are allowed but not good: in the log at the start, and from `serve --check`."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +18,7 @@ from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
 
 SOON = timedelta(days=30)
-"""So long before its end a certificate is spoken of."""
+"""The warning about a certificate comes this long before its end."""
 
 _GROUP_AND_OTHERS = 0o077
 _NO_EVICTION = "noeviction"
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """One of them: the event of the log with its fields, and the same in one sentence that says what to do."""
+    """One warning: the event of the log with its fields, and one sentence for people that says what to do."""
 
     event: str
     told: str
@@ -40,7 +40,7 @@ class Concern:
 
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[Concern]:
-    """What the settings and their keys give reason to say."""
+    """Warnings about the settings and their keys."""
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
     yield from _open_password(settings)
@@ -56,7 +56,7 @@ def _short_keys(settings: Settings) -> Iterator[Concern]:
 
 
 def _certificates(settings: Settings, now: datetime) -> Iterator[Concern]:
-    """An expired certificate's key still verifies: no more than a key is taken from it."""
+    """The key of an expired certificate still verifies: only the key is taken from a certificate."""
     for place, table in enumerate(settings.clients):
         for number, key in enumerate(table.public_keys):
             end = certificate_end(_text(settings, place, number))
@@ -89,7 +89,7 @@ def _open_password(settings: Settings) -> Iterator[Concern]:
 
 
 def _holds_password(written: Mapping[str, Any]) -> bool:
-    """The URL in the file may be none: a variable may stand in its place."""
+    """The URL in the file may be invalid, if a variable replaces it."""
     match written:
         case {"state": {"url": str(url)}}:
             with suppress(ValueError):
@@ -98,14 +98,14 @@ def _holds_password(written: Mapping[str, Any]) -> bool:
 
 
 def _mode(file: Path) -> int:
-    """Of the settings file; none if it has gone since it was read."""
+    """The mode of the settings file; 0 if it has gone since it was read."""
     with suppress(OSError):
         return file.stat().st_mode
     return 0
 
 
 async def of_state(url: StateUrl) -> list[Concern]:
-    """What the engine itself gives reason to say: whether Redis forgets. Nothing if it does not answer."""
+    """Warnings about the engine itself: whether Redis can forget. None if it does not answer."""
     client = url.redis()
     if client is None:
         return []
@@ -123,5 +123,5 @@ def _of_redis(info: Mapping[str, Any]) -> Iterator[Concern]:
         told = f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
         yield Concern("state.evicts", told, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
     if not info.get("aof_enabled", 1):
-        told = "state.url: Redis does not write each change down, and forgets some at its end; set appendonly yes"
+        told = "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes"
         yield Concern("state.not_persistent", told, {"appendonly": "no", "advised": "yes"})

@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
 
-It stands on names of uvicorn that are no public interface. `private_names.py` lists them, and the start looks for them.
-The corpus in `tests/fuzz` says when they no longer do what is needed here.
+It uses names of uvicorn that are not public. `private_names.py` lists them, and the start looks for them. The corpus in
+`tests/fuzz` shows whether they still do what is needed here.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ HEAD_SECONDS = 10.0
 
 _REMIND_SECONDS = 0.1
 
-# Bytes that the parser is given at once, and so the most that it can read beyond a request that waits for its answer.
+# Bytes that the parser gets at once. It can read at most so many beyond a request that waits for its answer.
 _PIECE = 1_024
 _NOTHING = memoryview(b"")
 
@@ -70,14 +70,14 @@ class Connection(HttpToolsProtocol):
         self._closed()
 
     def data_received(self, data: bytes) -> None:
-        """Parse it, or keep it until it is its turn. What comes behind a refusal is not looked at."""
+        """Parse the data, or keep it until its turn. After a refusal, data is ignored."""
         if self._refused or self.transport.is_closing():
             return
         self._unparsed = memoryview(bytes(self._unparsed) + data if self._unparsed else data)
         self._parse()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn closes
-        """The client sends no more, and may still read: what it sent whole is answered (RFC 9112, section 9.6)."""
+        """The client sends no more, but may still read: its whole requests are answered (RFC 9112, section 9.6)."""
         if self.transport.is_closing():
             return False
         self._half_closed = True
@@ -109,9 +109,9 @@ class Connection(HttpToolsProtocol):
             self.expect_100_continue = False
         super().on_headers_complete()
         if self.expect_100_continue:
-            # A client that gets its answer instead of 100 may leave the body out. What follows would be taken for it.
+            # A client that gets its answer instead of 100 may send no body; its next request would be read as the body.
             self.cycle.keep_alive = False
-        # uvicorn drops a fragment; the guard is to see it.
+        # uvicorn drops a fragment, but the guard must see it.
         _, mark, fragment = self.url.partition(b"#")
         self.scope["raw_path"] += mark + fragment
         self._in_head, self._overhead = False, 0
@@ -157,7 +157,7 @@ class Connection(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _parse(self) -> None:
-        """One piece after the other, until a request is whole that is not answered yet."""
+        """Parse one piece after the other, until a whole request waits for its answer."""
         while self._unparsed and self._whole <= self._answered:
             piece, self._unparsed = self._unparsed[:_PIECE], self._unparsed[_PIECE:]
             self._feed(piece)
@@ -198,7 +198,7 @@ class Connection(HttpToolsProtocol):
         return is_sending and not self._half_closed and not self._is_ending
 
     def _end_if_all_is_answered(self) -> None:
-        """Of a client that sends no more; a request that it has not finished is refused."""
+        """End the connection of a client that sends no more. A request that it has not finished is refused."""
         if not self._half_closed or self._whole > self._answered:
             return
         if self._is_begun and (self._in_head or not self.cycle.response_complete):
@@ -207,7 +207,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _abandon(self) -> None:
-        """Tell the request under way that its client is gone. Uvicorn tells the one that came last."""
+        """Tell the request under way that its client is gone. Uvicorn tells only the request that came last."""
         if self._running and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -223,7 +223,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus) -> None:
-        """Look at nothing further; answer without a body and close, once the requests that came whole are answered."""
+        """Ignore further data. When all whole requests are answered, answer without a body, and close."""
         _log.warning("connection.refused", status=status.value, remote=self.client and self.client[0])
         self._refused = status
         self._unparsed = _NOTHING

@@ -33,9 +33,5 @@ def _knowledge(services: Services, token_path: str) -> Knowledge:
         token_path=token_path,
         call_paths=frozenset(services.service_codes),
         call_methods=services.service_methods,
-        secrets={
-            client.key: (client.client_secret, *client.former_secrets)
-            for client in services.clients
-            if client.client_secret
-        },
+        secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )

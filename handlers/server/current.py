@@ -1,8 +1,8 @@
 """The services of now: keys and clients are read anew when they change, and a bad change leaves the old in place."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from handlers.server.files_read import Files, changed, files_read, unchanged
 from handlers.server.settings import Settings, SettingsError
 from handlers.server.settings_changes import changes, unread
 from handlers.services import Services
+from handlers.state.background import running
 
 LOOK_SECONDS = 0.25
 """From one look at the files to the next."""
 
 QUIET_SECONDS = 1.0
-"""From a look that finds a change to the next: the change counts once both have found the same."""
+"""From a look that finds a change to the next look. The change counts if both find the same."""
 
 _ADVICE = "what was read before stays in force"
 
@@ -27,7 +28,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The files as they were read, and the settings in them, or why there are none."""
+    """The files as they were read, and their settings, or the reason why there are none."""
 
     files: Files
     settings: Settings | None = None
@@ -41,7 +42,7 @@ class _Reading:
                 return cls(files, Settings.load(file))
             except SettingsError as error:
                 return cls(files, mistakes=tuple(error.mistakes))
-            except Exception as error:  # noqa: BLE001  whatever it is, the files are still to be followed
+            except Exception as error:  # noqa: BLE001  after any error the files must still be watched
                 return cls(files, failure=error)
 
 
@@ -64,20 +65,14 @@ class Current:
         return self._services
 
     def reload(self) -> None:
-        """Have everything read anew and at once, whether a file has changed or not."""
+        """Read everything again at once, whether a file has changed or not."""
         self._told.set()
 
-    @asynccontextmanager
-    async def kept(self, files: Files) -> AsyncIterator[None]:
-        """Again and again, look at the files that the settings were read from, as they were then."""
+    def kept(self, files: Files) -> AbstractAsyncContextManager[None]:
+        """While the block runs, watch the files of the settings; `files` are these as they were when they were read."""
         self._files = files
         self._settled = _Reading(files, self._settings)
-        task = asyncio.create_task(self._follow())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+        return running(self._follow)
 
     async def _follow(self) -> None:
         while True:
@@ -97,9 +92,9 @@ class Current:
             _log.exception("settings.refused", advice=_ADVICE)
 
     def _quiet(self) -> _Reading | None:
-        """The reading of the last look, if its files have stayed as they were; a new one waits for the next look.
+        """The reading of the last look, if its files have not changed since. A new reading waits for the next look.
 
-        A file that is being written may be good, and not whole.
+        A file that is half written may be valid.
         """
         if self._waiting and unchanged(self._waiting.files):
             return self._waiting
@@ -108,7 +103,7 @@ class Current:
         return None
 
     def _settle(self, reading: _Reading, *, told: bool) -> None:
-        """A whole new set takes the old one's place, or one line says why not."""
+        """Replace the whole old set by the new one, or log in one line why not."""
         before, self._settled, self._waiting = self._settled, reading, None
         if reading.settings:
             self._take(reading.settings)

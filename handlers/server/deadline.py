@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """Calls back when it has passed. It only ever moves on, so an older timer is left to find the newer deadline."""
+    """Calls back when it has passed. It only moves later, so an older timer can stay: it finds the newer deadline."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, passed: Callable[[], None]) -> None:
         self._loop = loop
@@ -14,16 +14,16 @@ class Deadline:
         self._due: float | None = None
 
     def move(self, seconds: float) -> None:
-        """To so many seconds from now."""
+        """Set it to so many seconds from now."""
         self._due = self._loop.time() + seconds
         self._timer = self._timer or self._loop.call_later(seconds, self._look)
 
     def stop(self) -> None:
-        """There is none, until it is moved."""
+        """Have no deadline until it is moved."""
         self._due = None
 
     def cancel(self) -> None:
-        """There is none any more."""
+        """Have no deadline any more."""
         self.stop()
         if self._timer:
             self._timer.cancel()

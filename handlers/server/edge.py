@@ -107,9 +107,10 @@ def _not_supported(allowed: str) -> SnapError:
 
 
 def _from_below(send: Send, request_id: str) -> Send:
-    """An answer from below gets the id of its request.
+    """Put the request's id into an answer from below.
 
-    Starlette's routers redirect a path that differs in its last slash, to a Location made from Host: not here.
+    Starlette's routers redirect a path that differs only in its last slash, to a Location made from Host. Here that
+    is 404.
     """
 
     async def checked(message: Message) -> None:
@@ -128,6 +129,6 @@ def _remote(scope: Scope) -> str | None:
 
 
 def _asked(scope: Scope) -> Facts:
-    """What was asked for, shown as far as it is plain."""
+    """Method and path; bytes of the path that are not ASCII are replaced."""
     path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}

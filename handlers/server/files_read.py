@@ -1,4 +1,4 @@
-"""Which files were read, and what each was then: whoever looks later sees every change since."""
+"""Which files were read, and how each was then: a later look finds every change since."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _noted: ContextVar[dict[Path, Stamp]] = ContextVar("noted")
 
 @contextmanager
 def files_read() -> Iterator[Files]:
-    """Within it, every file that is read, or was to be read, is noted as it was at first."""
+    """While the block runs, note every file that is read, or cannot be read, as it was the first time."""
     noted: dict[Path, Stamp] = {}
     token = _noted.set(noted)
     try:
@@ -24,7 +24,7 @@ def files_read() -> Iterator[Files]:
 
 
 def read(path: Path) -> Found:
-    """Look at a file and note it; TimeoutError, with path and cause, if its file system gives no answer."""
+    """Look at a file, and note it. TimeoutError, with path and cause, if its file system gives no answer."""
     found = None
     try:
         found = look_at(path)
@@ -42,7 +42,7 @@ def changed(files: Files) -> bool:
 
 
 def unchanged(files: Files) -> bool:
-    """Whether status and bytes of all the files are what they were when they were read."""
+    """Whether status and bytes of all files are the same as when they were read."""
     return all(_stamp(path) == stamp for path, stamp in files.items())
 
 

@@ -28,7 +28,7 @@ LARGEST_HEADERS = 16_384
 LARGEST_BODY = 16_384
 """Bytes. A token request has about 60."""
 
-# Digits of a Content-Length that are looked at, its leading zeros aside: more than any limit has.
+# Digits of a Content-Length that are read, without leading zeros. No limit has so many.
 _MOST_DIGITS = 20
 
 BODY_SECONDS = 10.0
@@ -102,7 +102,7 @@ def require_bounded(scope: Scope, sent: Sent) -> None:
 
 
 def require_length(sent: Sent, largest: int) -> None:
-    """Hold the Content-Length against the limit before a byte of the body is asked for (RFC 9110, section 10.1.1).
+    """Compare the Content-Length with the limit before the body is read (RFC 9110, section 10.1.1).
 
     Raises:
         SnapError: 413 00, the body would be too large.

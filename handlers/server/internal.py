@@ -33,7 +33,7 @@ def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[
 
 
 def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
-    """A check for `Bearer <secret>` in a header, in constant time; where there is no secret everybody passes."""
+    """A check for `Bearer <secret>` in a header, in constant time. If there is no secret, everybody passes."""
 
     def check(value: str) -> Mapping[str, object]:
         scheme, _, given = value.partition(" ")
@@ -55,7 +55,7 @@ def hand_over(authorization: str) -> Mapping[str, object]:
 class ForwardedCall:
     """A layer that reads X-Forwarded-Method and -Uri as X-Original-Method and -URI, and drops what came as these.
 
-    So it does with X-Original-Delivery: nginx alone sets it, and nginx uses the other pair.
+    It drops X-Original-Delivery too: only nginx sets it, and nginx uses the other pair.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -19,10 +19,10 @@ SHORTEST_SECRET = 16
 """Characters."""
 
 MOST_SECRETS = 2
-"""In one file."""
+"""Secrets in one file."""
 
 NO_SECRETS: tuple[bytes, ...] = ()
-"""Where no file is named."""
+"""If no file is named."""
 
 _GROUP_AND_OTHERS = 0o077
 # PEM however misspelt, urlsafe base64, a Fernet key; and what is too long for a path.
@@ -46,11 +46,11 @@ def relative_to(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: Path, *, private: bool = False) -> str:
-    """The file's text; a private file must be its owner's alone.
+    """The file's text. Only its owner may be able to use a private file.
 
     Raises:
         ValueError: it cannot be read, is not UTF-8, or others can use it; the message has path and cause.
-        TimeoutError: its file system gives no answer; the same.
+        TimeoutError: its file system gives no answer; the message has the path.
     """
     found = read(path)
     if found.trouble:
@@ -107,7 +107,7 @@ def _token_keys(value: object) -> TokenKeyFile:
 
 
 def _secrets(value: object) -> tuple[bytes, ...]:
-    """The secrets of a file, newest first: a second one is taken until its senders have changed to the first."""
+    """The secrets of a file, the newest first. The second one is accepted while senders change to the first."""
     if value == NO_SECRETS:
         return NO_SECRETS
     path = _path(value, _MAYBE_A_SECRET)
@@ -148,7 +148,7 @@ def _public_key(value: object) -> RSAPublicKey:
 KeyFile = Annotated[Path, BeforeValidator(_path)]
 # A variable holds the path as it is, not a list in JSON.
 TokenKeys = Annotated[TokenKeyFile, BeforeValidator(_token_keys), NoDecode]
-# A variable holds the path as it is here too.
+# An environment variable holds the path as it is, not in JSON.
 ClientSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_secrets), NoDecode]
 BearerSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_bearer_secrets), NoDecode]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

@@ -1,4 +1,4 @@
-"""Which secrets the settings hold."""
+"""The secrets in the settings, for masking."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ from handlers.snap.masking import Known
 
 
 def secrets_of(settings: Settings) -> Iterator[Known]:
-    """All that the settings hold and nobody else may see."""
+    """Every secret in the settings, with its name."""
     for table in settings.clients:
         yield from (("client secret", secret) for secret in table.client_secret_file)
     if settings.internal:

@@ -1,4 +1,4 @@
-"""The end of the process comes in time, whatever hangs: a disk, a lock, a file that nobody writes."""
+"""The process ends in time, even if something hangs: a disk, a lock, a pipe that nobody writes."""
 
 import os
 import signal
@@ -10,10 +10,10 @@ from socket import socket, socketpair
 import structlog
 
 LONGEST_END_SECONDS = 13.0
-"""From the signal on. With the two seconds in which the log may be written, the process ends within 15."""
+"""From the signal on. Writing the log may take two more, so the process ends within 15."""
 
 REST_SECONDS = 1.0
-"""For what still runs when all is answered and closed."""
+"""For threads that still run when all is answered and closed."""
 
 _STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 class LastResort:
-    """Ends a process that was told to end, or is done, and does not end by itself."""
+    """Ends a process that was told to end, or is done, but does not end by itself."""
 
     def __init__(self, drain: Callable[[], None], leave: Callable[[int], object]) -> None:
         """`drain` writes the log; `leave` ends the process at once, with an exit status."""
@@ -31,13 +31,13 @@ class LastResort:
         self._timers: list[threading.Timer] = []
 
     def told_to_end(self) -> None:
-        """From the first time on the process has `LONGEST_END_SECONDS`; its exit status is 0 then."""
+        """After the first call the process has `LONGEST_END_SECONDS`. Its exit status is then 0."""
         if not self._told:
             self._told = True
             self._leave_after(LONGEST_END_SECONDS)
 
     def done(self) -> None:
-        """What was under way is answered, what was open is closed: the process has `REST_SECONDS`."""
+        """All is answered and closed: the process has `REST_SECONDS` left."""
         self._leave_after(REST_SECONDS)
 
     def _leave_after(self, seconds: float) -> None:
@@ -59,7 +59,7 @@ class LastResort:
 
 @contextmanager
 def last_resort(drain: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Iterator[LastResort]:
-    """Within it the process can be told that it has to end, and SIGINT and SIGTERM tell it."""
+    """While the block runs, SIGINT and SIGTERM start the time in which the process must end."""
     resort = LastResort(drain, leave)
     try:
         with _heard(resort.told_to_end):
@@ -70,7 +70,7 @@ def last_resort(drain: Callable[[], None], leave: Callable[[int], object] = os._
 
 @contextmanager
 def _heard(told_to_end: Callable[[], None]) -> Iterator[None]:
-    """Have signals heard by a thread too: while a disk holds up the main thread in a system call, no handler runs."""
+    """Let a thread hear signals too: while the main thread hangs in a system call, no handler runs."""
     reader, writer = socketpair()
     writer.setblocking(False)  # noqa: FBT003  the standard library's signature
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)

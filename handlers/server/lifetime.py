@@ -49,7 +49,7 @@ def end(servers: Iterable[Server]) -> None:
 async def on_signals(
     servers: Sequence[Server], reload: Callable[[], None], told_to_end: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM end the servers, which `told_to_end` hears of first; SIGHUP has keys and clients read anew.
+    """SIGINT and SIGTERM call `told_to_end` and end the servers; SIGHUP reads keys and clients again.
 
     A second SIGINT is a person who insists. A second SIGTERM changes nothing: who forwards signals may send it twice
     at once, and who starts processes has SIGKILL.

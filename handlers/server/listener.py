@@ -17,7 +17,7 @@ MOST_CONNECTIONS = 1_000
 _PAUSE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 
-# Clients that have left before they were accepted, and what the network reports of them (accept(2), "Error handling").
+# The client left before it was accepted, or the network reports a fault (accept(2), "Error handling").
 _OF_THE_CLIENT = frozenset(
     {
         errno.ECONNABORTED,
@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _end(self, _acceptor: asyncio.Task[None]) -> None:
-        """A server that accepts no more must not go on as if it did."""
+        """End the whole server if it accepts no more."""
         self.should_exit = True
 
     async def _accept(self, listener: socket.socket) -> None:
@@ -87,15 +87,15 @@ class Server(uvicorn.Server):
             place.callback(self._room.release)
             try:
                 await self._accept_one(listener, place)
-            except Exception as error:  # noqa: BLE001  whatever it is, others want to connect
+            except Exception as error:  # noqa: BLE001  after any error others want to connect
                 place.close()
                 await self._recover(error)
 
     async def _accept_one(self, listener: socket.socket, place: ExitStack) -> None:
-        """The place is given back by closing it, which counts once, however often it is done."""
+        """Closing `place` gives the place back. A second closing does nothing."""
         await _readable(listener)
         accepted, _ = listener.accept()
-        # Whatever is cancelled from here on, who was accepted is served.
+        # Even if this task is cancelled now, a client that was accepted is served.
         await asyncio.shield(asyncio.ensure_future(self._take(accepted, place.close)))
 
     async def _take(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
@@ -107,7 +107,7 @@ class Server(uvicorn.Server):
             raise
 
     async def _recover(self, error: Exception) -> None:
-        """Tell what hinders, and wait a little: going on at once would only spin."""
+        """Log the cause, and wait a little: a loop without a pause would only spin."""
         if isinstance(error, OSError):
             if error.errno in _OF_THE_CLIENT:
                 return

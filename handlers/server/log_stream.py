@@ -70,7 +70,7 @@ class BackgroundWriter:
         return [each for each in taken if isinstance(each, bytes)], [each for each in taken if isinstance(each, Event)]
 
     def _write(self, lines: list[bytes]) -> None:
-        """These lines, behind the number of those lost so far; a line of which the end is not written is lost too."""
+        """Write these lines after the number of lines lost so far. A line that is only half written is lost too."""
         lost = self._without_room + self._not_written
         texts = [self._notice(lost - self._told), *lines]
         written = self._put(b"".join(texts))
@@ -80,7 +80,7 @@ class BackgroundWriter:
             self._told = lost
 
     def _put(self, data: bytes) -> int:
-        """How much of it could be written."""
+        """Write the data; how many bytes could be written."""
         left = memoryview(data)
         with suppress(OSError):
             while left:
@@ -91,7 +91,7 @@ class BackgroundWriter:
         return written
 
     def _written(self, data: memoryview) -> int:
-        """How much is written at once. A descriptor that does not block by itself is waited for all the same."""
+        """Write once; how many bytes were written. If the descriptor does not block, wait until it can be written."""
         while True:
             try:
                 return os.write(self._descriptor, data)

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import UnsupportedOperation
 from typing import Any, TextIO, cast
 
@@ -19,33 +19,36 @@ from handlers.server.printable import printable
 
 _STDLIB_LEVEL = logging.WARNING
 
+_STEPS: Sequence[Processor] = (
+    # Tracebacks without local variables: those may hold a signature or a token.
+    structlog.processors.format_exc_info,
+    # Before characters are escaped: a secret is found by its characters as they came.
+    MASKING,
+    printable,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+
 
 def set_up(stream: TextIO | None = None) -> Callable[[], None]:
     """Send every log line of this process, the libraries' included, to the stream in one form.
 
-    Without a stream it is standard error; without that, nowhere. Secrets are masked. What is returned waits until all
-    lines so far are written, but not for ever; at the end of the process that is done anyway, unless a signal kills it.
+    Without a stream it is standard error; if that is closed, lines go nowhere. Secrets are masked.
+
+    The function that is returned waits for a bounded time until all lines so far are written. It is also called at
+    the end of the process, unless a signal kills it.
     """
     stream = stream or sys.stderr
     renderer = _renderer(readable=stream is not None and stream.isatty())
     lines = _beside_the_work(stream)
-    shared: list[Processor] = [
-        # Tracebacks without local variables: those may hold a signature or a token.
-        structlog.processors.format_exc_info,
-        # First, since a secret is known by its characters as they came.
-        MASKING,
-        printable,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*_STEPS, renderer],
         logger_factory=structlog.WriteLoggerFactory(lines),
     )
     handler = logging.StreamHandler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_STEPS,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )

@@ -1,4 +1,4 @@
-"""Looking at a file that may be anything: only a regular one is read, 1 MiB of it at most, and in bounded time."""
+"""Reading a path that may lead to anything: only regular files, at most 1 MiB, and in bounded time."""
 
 import errno
 import os
@@ -23,12 +23,12 @@ MOST_HANGING = 8
 THREAD = "look"
 """The name of a thread that looks."""
 
-# Opening must not wait, not even for whoever writes into a pipe, and must not make a terminal ours.
+# Opening must not wait for the writer of a pipe, and must not make a terminal the controlling one.
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-# What stays as it is until the file itself changes. Anything else, a fault of the disk say, may pass by itself.
+# Errors that last until the file itself changes. Any other, such as a fault of the disk, may pass by itself.
 _LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL, errno.EFBIG})
 UNKNOWN = (0,)
-"""The status of no file: what has it is to be read again."""
+"""The status of no file. A file with this status is read again."""
 
 _Answer = TypeVar("_Answer")
 _hanging: set[Hashable] = set()
@@ -45,12 +45,12 @@ class Stamp(NamedTuple):
 
 
 NO_ANSWER = Stamp(UNKNOWN)
-"""Of a file whose file system gives none."""
+"""The stamp of a file whose file system gives no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a look at a path has found: the bytes of the file, or the trouble, in words, with reading it."""
+    """What a look at a path found: the bytes of the file, or the trouble with reading it, in words."""
 
     stamp: Stamp
     mode: int = 0
@@ -68,7 +68,7 @@ def look_at(path: Path) -> Found:
 
 
 def in_time(name: Hashable, look: Callable[[], _Answer]) -> _Answer:
-    """What `look` gives, from a thread that does not outlive the process: a file system may never answer.
+    """The result of `look`, called in a daemon thread: a file system may never answer.
 
     Raises:
         TimeoutError: nothing after READ_SECONDS; or an earlier look of this name, or too many others, still hang.
@@ -88,7 +88,7 @@ def in_time(name: Hashable, look: Callable[[], _Answer]) -> _Answer:
 def _give(answer: Future[_Answer], look: Callable[[], _Answer]) -> None:
     try:
         answer.set_result(look())
-    except Exception as error:  # noqa: BLE001  whatever it is, who asked gets it
+    except Exception as error:  # noqa: BLE001  the caller gets any error
         answer.set_exception(error)
 
 
@@ -104,7 +104,7 @@ def _look(path: Path) -> Found:
 
 
 def _regular(path: Path) -> tuple[int, bytes]:
-    """Mode and content; OSError also for what is no regular file, which is not opened, and for what is too large."""
+    """Mode and content. OSError also if the file is too large, or not regular: such a file is not opened."""
     _require_regular(path.stat().st_mode)
     with open(path, "rb", opener=lambda name, _: os.open(name, _FLAGS)) as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -132,7 +132,7 @@ def _mode(path: Path) -> int:
 def status_of(path: Path) -> tuple[int, ...] | None:
     """Of the file itself, whatever links lead to it.
 
-    The time of the last change of status is the one that nobody can set, and that a new mode or owner changes too.
+    Nobody can set the time of the last status change, and a new mode or owner changes it too.
     """
     try:
         found = path.stat()

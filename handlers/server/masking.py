@@ -1,4 +1,4 @@
-"""No secret reaches the log: the step of the log that masks them."""
+"""The step of the log that masks secrets."""
 
 from collections.abc import Iterable
 
@@ -7,11 +7,11 @@ from structlog.typing import EventDict, WrappedLogger
 from handlers.snap.masking import SHORTEST, Known, Masks
 
 _OURS = frozenset({"expires_at", "key", "token"})
-"""Fields that this server makes by itself: a time, and digests of the key and the token. Most lines have them."""
+"""Fields that this server makes itself: a time, and digests of key and token. They need no masking."""
 
 
 class Masking:
-    """A step of the log (a processor of structlog). As long as nothing is known, it masks the shapes of secrets."""
+    """A step of the log (a processor of structlog). Until it learns secrets, it masks only the shapes of secrets."""
 
     def __init__(self) -> None:
         self._masks = Masks()
@@ -21,7 +21,7 @@ class Masking:
         self._masks = Masks(known)
 
     def masked(self, text: str) -> str:
-        """A text without the secrets of now."""
+        """The text without the secrets that are known now."""
         return self._masks.masked(text)
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
@@ -36,4 +36,4 @@ class Masking:
 
 
 MASKING = Masking()
-"""That of this process, whose log is one."""
+"""The one of this process, which has one log."""

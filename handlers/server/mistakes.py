@@ -56,9 +56,9 @@ def signed(mistake: Mistake, client_key: str, private_key: RSAPrivateKey, now: d
 
 
 def _strangers_signature(message: bytes, bits: int) -> str:
-    """As a key that no merchant knows would sign: who has not its public half sees a number like any other.
+    """A number that looks like the signature of a key that no merchant knows.
 
-    Making a large key would take seconds, and the sandbox serves nobody meanwhile.
+    To make a large key would take seconds, in which the sandbox would answer nobody.
     """
     size = (bits + 7) // 8
     number = int.from_bytes(shake_256(message).digest(size)) >> (8 * size - bits + 1)

@@ -1,4 +1,4 @@
-"""Whether a clock is wrong, ours or a client's, by what clients have really signed: a forger moves nothing here."""
+"""Whether a clock is wrong, ours or a client's. Only genuine signatures count, so a forger cannot raise an alarm."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from handlers.snap.client import Clients
 from handlers.snap.codes import SnapError
 
 ENOUGH = 3
-"""Refusals of a client in a row, with no token issued to it between them; and tokens, before a median says anything."""
+"""Refusals of a client in a row, without a token between them. A median needs as many tokens, too."""
 
 MEDIAN_OF = 5
-"""Tokens of a client, the last ones."""
+"""The last tokens of a client."""
 
 ALIKE_SECONDS = 30.0
-"""How far apart skews may be that have the same cause."""
+"""Skews that differ by no more have the same cause."""
 
 MOST_A_SECOND = 10
-"""Signatures that are checked of requests refused for the clock; of those beyond nothing is learnt."""
+"""Requests refused for the clock whose signatures are verified; further ones in that second are ignored."""
 
 _REASONS = frozenset({"clock.behind", "clock.ahead"})
 _SUSPECT = "compare this machine's clock, and the client's, with a time server"
@@ -41,22 +41,22 @@ class ClientClock:
         self._suspected = self._drifting = False
 
     def becomes_suspect(self, ahead: float) -> bool:
-        """Take a refusal for the clock into account; True once, for the first `ENOUGH` in a row that are off alike."""
+        """Count a refusal for the clock. True once, when `ENOUGH` in a row are off by about the same."""
         self._refused.append(ahead)
         alike = len(self._refused) == ENOUGH and max(self._refused) - min(self._refused) <= ALIKE_SECONDS
         before, self._suspected = self._suspected, self._suspected or alike
         return alike and not before
 
     def starts_drifting(self, ahead: float, tolerance_seconds: float) -> float | None:
-        """Take a token into account; the median skew, once, when it exceeds half the tolerance.
+        """Count a token. Returns the median skew once, when it exceeds half the tolerance.
 
-        It is told again only after the median was within a quarter.
+        It is returned again only after the median was within a quarter of the tolerance.
         """
         self._refused.clear()
         self._suspected = False
         self._accepted.append(ahead)
         if not self._drifting and abs(ahead) <= tolerance_seconds / 2:
-            return None  # The commonest case: this one moves the median back.
+            return None  # The usual case: this token moves the median back.
         middle = median(self._accepted)
         before, limit = self._drifting, tolerance_seconds / (4 if self._drifting else 2)
         self._drifting = abs(middle) > limit and len(self._accepted) >= ENOUGH
@@ -64,7 +64,7 @@ class ClientClock:
 
 
 class OwnClock:
-    """Watches the clocks of all clients that the settings know, and logs what is wrong with one."""
+    """Watches the clocks of all clients in the settings, and logs what is wrong with one."""
 
     def __init__(self, clients: Callable[[], Clients]) -> None:
         self._clients = clients
@@ -72,7 +72,7 @@ class OwnClock:
         self._rate = Rate(MOST_A_SECOND)
 
     def issued(self, told: Facts) -> None:
-        """Take a token that was issued into account."""
+        """Count a token that was issued."""
         client_key, ahead = told.get("client_key"), told.get("clock_skew_seconds")
         if not isinstance(client_key, str) or not isinstance(ahead, float):
             return
@@ -83,9 +83,9 @@ class OwnClock:
             _log.warning("clock.drifting", **told, advice=_DRIFTING)
 
     def refused(self, told: Facts, sent: Sent, error: SnapError, now: datetime) -> None:
-        """Take a refusal for the clock into account, if its signature holds; to be called when the answer is gone.
+        """Count a refusal for the clock, if its signature holds. Call this after the answer is sent.
 
-        Checking is the same work whoever asks, a client that is not known included.
+        Verifying is the same work for every client, known or not.
         """
         client_key, ahead = told.get("client_key"), told.get("clock_skew_seconds")
         if error.reason not in _REASONS or not isinstance(client_key, str) or not isinstance(ahead, float):

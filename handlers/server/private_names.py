@@ -1,7 +1,7 @@
-"""The names of libraries that are no public interface and that this server stands on.
+"""Names of libraries that this server uses and that are not public.
 
-A release of uvicorn may rename them without notice. So the start looks for each of them: a server that starts without
-one would fail, or leave out a protection, in the middle of a request.
+A release of uvicorn may rename them without notice. So the start looks for each of them: without one, the server would
+fail in the middle of a request, or lose a protection.
 """
 
 from collections.abc import Mapping
@@ -50,12 +50,14 @@ CYCLE = frozenset(
     }
 )
 FLOW = frozenset({"pause_reading", "resume_reading", "write_paused"})
-SERVER = frozenset({"capture_signals", "config", "lifespan", "server_state", "should_exit", "shutdown", "startup"})
+SERVER = frozenset(
+    {"capture_signals", "config", "force_exit", "lifespan", "server_state", "should_exit", "shutdown", "startup"}
+)
 NEEDED: Mapping[str, Mapping[type, frozenset[str]]] = {
     "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, FlowControl: FLOW, uvicorn.Server: SERVER},
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }
-"""By distribution and class: methods and attributes."""
+"""Methods and attributes, by distribution and class."""
 
 
 def missing_names(needed: Mapping[str, Mapping[type, frozenset[str]]] = NEEDED) -> list[str]:

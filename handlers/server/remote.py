@@ -1,7 +1,7 @@
-"""The caller's address, as far as proxies that are trusted vouch for it (`[server] trusted_proxies`).
+"""The caller's address, as trusted proxies give it (`[server] trusted_proxies`).
 
-uvicorn's `ProxyHeadersMiddleware` is not used: it takes any text of the header for an address, and does not know an
-IPv4 address that a socket for IPv6 shows as `::ffff:10.0.0.1`.
+uvicorn's `ProxyHeadersMiddleware` is not used: it accepts any text as an address, and does not recognise an IPv4
+address that a socket for IPv6 shows as `::ffff:10.0.0.1`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ _REMEMBERED = 128
 
 
 class TrustedProxies:
-    """A layer that puts the caller's address where the proxy's stands."""
+    """A layer that replaces the proxy's address by the caller's."""
 
     def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
         """`trusted` are the networks that the proxies are in."""
@@ -27,7 +27,7 @@ class TrustedProxies:
         self._caller = lru_cache(_REMEMBERED)(self._found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Replace the address of one request; the port is not known then."""
+        """Replace the address of one request. The caller's port is not known."""
         peer = scope.get("client")
         forwarded = [value for name, value in scope.get("headers", ()) if name == _HEADER]
         if peer and forwarded:
@@ -35,9 +35,9 @@ class TrustedProxies:
         await self._app(scope, receive, send)
 
     def _found(self, peer: str, forwarded: bytes) -> str:
-        """Each proxy adds the address of whoever asked it at the right: the first that is no proxy is the caller.
+        """Each proxy adds its peer's address at the right. From the right, the first that is no proxy is the caller.
 
-        What is no address ends the search: the proxy that sent it is all that is known.
+        Text that is no address ends the search: then the proxy that sent it is the result.
         """
         caller = peer
         for address in _addresses([peer, *reversed(forwarded.decode("latin-1").split(","))]):
@@ -48,7 +48,7 @@ class TrustedProxies:
 
 
 def _addresses(hops: Iterable[str]) -> Iterator[Address]:
-    """Up to the first that is none."""
+    """The addresses, up to the first text that is none."""
     for hop in hops:
         try:
             yield _address(hop.strip(" \t"))

@@ -1,4 +1,4 @@
-"""The id of a request, under which it stands in our log, in the proxy's, and in that of the merchant's service."""
+"""The id of a request: the same in our log, in the proxy's log, and in that of the merchant's service."""
 
 import re
 from secrets import token_hex
@@ -6,7 +6,7 @@ from secrets import token_hex
 from starlette.types import Scope
 
 REQUEST_ID = "snap_token.request_id"
-"""Under which the id stands in the scope."""
+"""The key of the id in the scope."""
 
 HEADER = b"x-request-id"
 

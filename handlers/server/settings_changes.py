@@ -1,4 +1,4 @@
-"""What differs between two sets of settings, for the log: by client id, fingerprint and name, and nothing secret."""
+"""What differs between two sets of settings, for the log: client ids, fingerprints and names, nothing secret."""
 
 from collections.abc import Iterable, Mapping
 
@@ -34,7 +34,7 @@ def changes(before: Settings, after: Settings) -> Mapping[str, object]:
 
 
 def unread(started: Settings, files: Files, settings: Settings, now: Files) -> list[str]:
-    """The tables of which the process still has what it was started with, and not what is read now.
+    """The tables that hold only from the next start on, and have changed since the start.
 
     `files` are the files as they were read at the start, and `now` as they are.
     """
@@ -46,7 +46,7 @@ def unread(started: Settings, files: Files, settings: Settings, now: Files) -> l
 
 
 def _held(settings: Settings, name: str) -> object:
-    """The table without what is taken up while the server serves."""
+    """The table without the values that hold at once."""
     table = getattr(settings, name)
     return table.model_copy(update={"secret_file": NO_SECRETS}) if isinstance(table, Internal) else table
 
@@ -68,7 +68,7 @@ def _differing(before: BaseModel, after: BaseModel) -> list[str]:
 
 
 def _keys_beyond(clients: Mapping[str, ClientTable], others: Mapping[str, ClientTable]) -> _Names:
-    """By client: the fingerprints of the public keys that it has not among the others."""
+    """By client: the fingerprints of its public keys that the others lack."""
     found = {
         name: [
             fingerprint(key) for key in table.public_keys if not (name in others and key in others[name].public_keys)
@@ -79,7 +79,7 @@ def _keys_beyond(clients: Mapping[str, ClientTable], others: Mapping[str, Client
 
 
 def _values(before: Settings, after: Settings) -> list[str]:
-    """Single values that hold from now on."""
+    """The names of single values that have changed and hold at once."""
     names = [f"token.{name}" for name in _differing(before.token, after.token)]
     secrets = {each.internal.secrets for each in (before, after) if each.internal}
     return [*names, "internal.secret_file"] if len(secrets) > 1 else names

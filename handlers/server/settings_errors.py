@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from handlers.escaping import escaped
 from handlers.server.settings_variables import variable_of
 
 NO_SUCH_KEY = "there is no such key"
@@ -20,13 +21,9 @@ class SettingsError(Exception):
     """The mistakes in the settings, one line each, as `path.of.key: what is wrong`."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        self.mistakes = [_on_one_line(mistake) for mistake in mistakes]
+        # A key, or the path of a file, may hold line ends and other control characters.
+        self.mistakes = [escaped(mistake) for mistake in mistakes]
         super().__init__("; ".join(self.mistakes))
-
-
-def _on_one_line(text: str) -> str:
-    """A key, or the path of a file, may hold line ends and what else steers a terminal: these are escaped."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 def mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:

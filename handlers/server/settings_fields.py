@@ -33,7 +33,7 @@ def _state_url(value: object) -> StateUrl:
 
 
 def _network(value: object) -> Network:
-    """An address is a network of one."""
+    """A network; an address is a network of one."""
     try:
         network = ip_network(value.strip() if isinstance(value, str) else "")
     except ValueError as error:
@@ -55,7 +55,7 @@ def _listed(value: object) -> object:
 CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
 
 Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
-"""Checked, and not asked anything yet. A variable holds it as it is, not in JSON."""
+"""It is checked, but no connection is made. A variable holds it as it is, not in JSON."""
 
 Networks = Annotated[tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_listed), NoDecode]
-"""Addresses and networks. A variable holds them with commas between."""
+"""Addresses and networks. A variable holds them separated by commas."""

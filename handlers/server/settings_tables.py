@@ -97,7 +97,7 @@ def _overlap(one: str, other: str) -> bool:
 class Server(Listener):
     """Where the server listens for NICEPAY.
 
-    `trusted_proxies` are those whose X-Forwarded-For is believed, at both listeners.
+    `trusted_proxies` are the proxies whose X-Forwarded-For is believed, at both listeners.
     """
 
     port: Whole = Field(8080, ge=0, le=65535)
@@ -143,7 +143,7 @@ class ClientTable(Table):
 
     @property
     def call_secrets(self) -> tuple[bytes, ...]:
-        """The secrets of which one signs the client's calls, the newest first; none if its key pair does."""
+        """The secrets that may sign the client's calls, the newest first; none if its key pair signs them."""
         return self.client_secret_file if self.call_signature == "symmetric" else ()
 
     @field_rule("partner_id", mode="before")
@@ -171,7 +171,7 @@ class State(Table):
 class ServiceTable(Table):
     """A path of the merchant's that NICEPAY calls with a token, and its service code in SNAP's response codes.
 
-    `methods` are those that the service takes.
+    `methods` are the methods that the service takes.
     """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_no_dots)]
@@ -194,7 +194,7 @@ class Internal(Listener):
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
-        """The bearer secrets of which callers have to send one, the newest first; none if none is demanded."""
+        """The bearer secrets, the newest first: callers must send one of them. If there are none, callers need none."""
         return self.secret_file
 
     @field_rule("secret_file")

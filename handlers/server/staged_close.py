@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 LINGER_SECONDS = 2.0
-"""How long a client that is still sending may take to read the last answer."""
+"""The time in which a client that is still sending can read the last answer."""
 
 
 class StagedClose(asyncio.Transport):
@@ -15,14 +15,14 @@ class StagedClose(asyncio.Transport):
     """
 
     def __init__(self, transport: asyncio.Transport, client_sends: Callable[[], bool]) -> None:
-        """`client_sends` tells whether bytes of the client may still be under way."""
+        """`client_sends` says whether the client may still be sending."""
         super().__init__()
         self._transport = transport
         self._client_sends = client_sends
         self._timer: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send what may still be sent."""
+        """Send the data, if it can still be sent."""
         self._transport.write(data)
 
     def is_closing(self) -> bool:
@@ -30,7 +30,7 @@ class StagedClose(asyncio.Transport):
         return self._timer is not None or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close now if nothing is lost by it, or if this is the second call."""
+        """Close at once if no answer can be lost, or at the second call; else close in stages."""
         if self.is_closing() or not self._client_sends():
             self._end()
         else:

@@ -41,7 +41,7 @@ def system_clock() -> datetime:
 class Shared:
     """What lives as long as the process, whatever becomes of keys and clients.
 
-    `internal` is the table of the start: all of it but the secrets holds to the end.
+    `internal` is the table as it was at the start. Only its secrets can change later.
     """
 
     state: GuardedState
@@ -52,7 +52,7 @@ class Shared:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Within it the revocations are kept fresh and an outage is probed; at its end the state is closed."""
+        """While the block runs, revocations are kept fresh, and an outage is probed. After it the state is closed."""
         try:
             async with self.revocations.kept_fresh(), self.state.probed(self.now):
                 yield
@@ -97,7 +97,7 @@ def assemble(settings: Settings, shared: Shared) -> Services:
 
 
 def _internal_secrets(table: Internal | None, started: Internal | None) -> tuple[bytes, ...]:
-    """Those of now; those of the start if the table has gone, or if others reach the listener and none is named now."""
+    """The current ones; those of the start if the table is gone, or has none while others can reach the listener."""
     if started and (table is None or not (table.secrets or started.is_loopback)):
         return started.secrets
     return table.secrets if table else NO_SECRETS
@@ -117,14 +117,14 @@ def _client(table: ClientTable) -> Client:
 
 
 def warn(settings: Settings) -> None:
-    """Log what is allowed but not good."""
+    """Log the warnings about the settings."""
     for concern in concerns.of_settings(settings, system_clock()):
         concern.log()
 
 
 @asynccontextmanager
 async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
-    """Log, before the block begins, what the state engine gives reason to say."""
+    """Log the warnings about the state engine before the block begins."""
     for concern in await concerns.of_state(settings.state.url):
         concern.log()
     yield

@@ -1,8 +1,8 @@
 """The file of token keys: one Fernet key a line, the first mints, all open until their time is over.
 
 Text after a `#` is a comment, on a line of its own or after a key. `snap-token keys rotate` keeps its times there:
-`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. By the last the server knows when a key
-ends. Any other comment is free.
+`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. The last one tells the server when a
+key ends. Any other text is allowed.
 """
 
 from base64 import urlsafe_b64decode
@@ -53,13 +53,13 @@ class TokenKeyFile:
 
     @property
     def retired_at(self) -> Mapping[bytes, datetime]:
-        """Since when a key mints no more, of those whose comments say so."""
+        """Since when keys mint no more, for those whose comments say so."""
         times = {line.key: since(line.note, RETIRED) for line in self.lines}
         return {key: at for key, at in times.items() if at}
 
     @property
     def mistakes(self) -> list[str]:
-        """What is wrong with the comments of keys: they look like times and are none."""
+        """What is wrong with the comments of keys: they look like times, but are none."""
         found = [(line, mistake(line.note, mints=line is self.lines[0])) for line in self.lines]
         return [f"key {line.fingerprint}: {what}" for line, what in found if what]
 

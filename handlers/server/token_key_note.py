@@ -1,4 +1,4 @@
-"""The note after a token key: its part, and since when. `keys rotate` writes it, and the server reads it."""
+"""The note after a token key: the part that it plays, and since when. `keys rotate` writes it, the server reads it."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ _NOTE = re.compile(rf"({'|'.join(_PARTS)}) ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-
 
 
 def written(part: str, now: datetime) -> str:
-    """The note, such as `retired 2026-11-23T22:55:02Z`: whole seconds, rounded up, for nothing was so any earlier."""
+    """The note, such as `retired 2026-11-23T22:55:02Z`: whole seconds, rounded up, so that it is never too early."""
     second = (now.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0, tzinfo=None)
     return f"{part} {second.isoformat()}Z"
 

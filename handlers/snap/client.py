@@ -21,7 +21,7 @@ CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
 
 SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
-"""What stands for the fingerprint of a key where a client's secret has signed."""
+"""In place of a key's fingerprint, if a client's secret has signed."""
 
 _Shape = tuple[int, int]
 
@@ -35,8 +35,8 @@ class Client:
 
     `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
     is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
-    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are taken
-    too. `fingerprints` are those of the public keys.
+    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are
+    accepted too. `fingerprints` are those of the public keys.
     """
 
     key: str
@@ -54,6 +54,11 @@ class Client:
         if not self.partner_id:
             object.__setattr__(self, "partner_id", self.key)
         object.__setattr__(self, "fingerprints", tuple(map(fingerprint, self.public_keys)))
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets that may sign its calls, the newest first; none if its key pair signs them."""
+        return () if self.client_secret is None else (self.client_secret, *self.former_secrets)
 
     @property
     def active(self) -> bool:
@@ -105,8 +110,7 @@ class Client:
     def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
             # Every secret is tried, so the time taken does not tell which of them it was.
-            secrets = (self.client_secret, *self.former_secrets)
-            signed = [call.is_signed_with(secret, signature) for secret in secrets]
+            signed = [call.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
         verified = verdicts(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
@@ -120,18 +124,18 @@ class Client:
 class Clients:
     """The clients of the settings, and one stand-in that takes the place of any other.
 
-    Refusing is the same work for all: each client is padded with keys that nobody holds, so that all have as many keys
-    of each shape, size and exponent, as the client that has the most of it; the stand-in has no others.
+    Refusing is the same work for all clients. Each is padded with keys that nobody holds, until it has as many keys of
+    each shape (size and exponent) as the client that has the most of that shape. The stand-in has only such keys.
     """
 
     def __init__(
         self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = stand_in_for
     ) -> None:
-        """`dummy_key` gives a key of the shape of another, and nobody holds its private half."""
+        """`dummy_key` gives a key of the same shape as another; nobody holds its private half."""
         samples = {_shape(key): key for client in clients for key in client.public_keys}
         shapes = {client.key: Counter(map(_shape, client.public_keys)) for client in clients}
         most = reduce(or_, shapes.values())
-        # As many objects as there are keys at the most: one that is used again and again would be the faster for it.
+        # Each dummy is an object of its own: one object that is used several times would be faster.
         dummies = {shape: [dummy_key(key) for _ in range(most[shape])] for shape, key in samples.items()}
 
         def padding(own: Counter[_Shape]) -> tuple[RSAPublicKey, ...]:
@@ -155,11 +159,11 @@ class Clients:
         return len(self._by_key)
 
     def find(self, client_key: str, *, suspended: bool = False) -> Client:
-        """The client of that key, or the stand-in; `suspended` adds to what the settings say, and lifts nothing."""
+        """The client of that key, or the stand-in. `suspended` suspends it, and never lifts what the settings say."""
         clients = self._suspended if suspended else self._by_key
         return clients.get(client_key, self._stand_in)
 
 
 def _shape(key: RSAPublicKey) -> _Shape:
-    """Bits and exponent: what the time of a verification hangs on."""
+    """Bits and exponent: the time of a verification depends on them."""
     return key.key_size, key.public_numbers().e

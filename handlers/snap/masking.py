@@ -1,8 +1,8 @@
-"""What must not be shown: the secrets that are known, and what has the shape of one, wherever they stand.
+"""Text that must not be shown: known secrets, and everything that has the shape of a secret.
 
 A secret is found as it is, in another case, percent-encoded, in base64, base64url or hexadecimal, escaped as JSON or
-Python does, and inside other text. Where the text was cut off, eight characters of the beginning are enough. A shape
-is that of an access token (Fernet; JWT, RFC 7519), of a private key in PEM, and of a signature.
+Python does, and inside other text. If the text was cut off, the first eight characters of a secret are enough. The
+shapes are those of an access token (Fernet; JWT, RFC 7519), of a private key in PEM, and of a signature.
 """
 
 import json
@@ -19,7 +19,7 @@ _SHORTEST_SIGNATURE = 80
 """Characters. An HMAC-SHA512 has 88 in base64; a fingerprint has 64 in hexadecimal."""
 
 _LONGEST = 4_096
-"""Characters that are looked at where fewer are shown."""
+"""Characters that are searched for secrets before a text is shortened."""
 
 _SHAPE = re.compile(
     rf"""
@@ -34,18 +34,18 @@ _SHAPE = re.compile(
 )
 _NAMES = {"token": "access token", "key": "private key", "signature": "signature"}
 _RANDOM = re.compile(r"(?=.*[0-9])(?:(?=.*[a-z])(?=.*[A-Z]).*|[0-9A-Fa-f]*)")
-"""Of a run of letters and digits: whether it is one of base64 or hexadecimal, and no word or path."""
+"""Matches letters and digits that are base64 or hexadecimal, and no word or path."""
 _STANDARD = str.maketrans("-_", "+/")
 
 Mask = Callable[[str], str]
-"""Gives a text without the secrets in it."""
+"""A function that returns a text without its secrets."""
 
 Known = tuple[str, bytes]
-"""What a secret is called, such as `client secret`, and the secret."""
+"""The name of a secret, such as `client secret`, and the secret."""
 
 
 class Masks:
-    """Puts `***[name]` in the place of what is known, and of what has the shape of a secret."""
+    """Replaces known secrets, and text in the shape of a secret, by `***[name]`."""
 
     def __init__(self, known: Iterable[Known] = ()) -> None:
         names = {form.lower(): mask_of(name) for name, secret in known for form in _forms(secret)}
@@ -63,13 +63,13 @@ class Masks:
         return text
 
     def without_known(self, text: str) -> str:
-        """The text without the secrets that are known; what has only the shape of one stays."""
+        """The text without the known secrets. Text that only has the shape of a secret stays."""
         return self._without_beginning(self._pattern.sub(self._of_known, text)) if self._is_suspect(text) else text
 
     def _is_suspect(self, text: str) -> bool:
-        """Wherever a secret of sixteen characters stands, it fills one of the text's blocks of eight."""
+        """A secret of sixteen characters fills at least one of the text's blocks of eight, wherever it begins."""
         lowered, blocks = text.lower(), self._blocks
-        for at in range(0, len(lowered), _BLOCK):  # A loop: `any` would take twice the time.
+        for at in range(0, len(lowered), _BLOCK):  # A loop, since `any` takes twice the time.
             if lowered[at : at + _BLOCK] in blocks:
                 return True
         return lowered[-_BLOCK:] in blocks
@@ -78,7 +78,7 @@ class Masks:
         return self._names.get(found[0].lower(), mask_of("secret"))
 
     def _without_beginning(self, text: str) -> str:
-        """Whoever shows the start of a long text may have cut a secret in two."""
+        """The text without the beginning of a secret at its end: a text that was shortened may end inside a secret."""
         lowered = text.lower()
         for form, mask in self._names.items():
             at = lowered.rfind(form[:_BLOCK])
@@ -88,11 +88,11 @@ class Masks:
 
 
 SHAPES: Mask = Masks().masked
-"""Masks what has the shape of a secret, where none is known."""
+"""Masks the shapes of secrets, if no secret is known."""
 
 
 def beginning(text: str, most: int) -> str:
-    """At most so many characters of a text, masked before a secret can be cut in two."""
+    """At most so many characters of a text. It is masked before it is cut, so that no part of a secret stays."""
     return SHAPES(text[:_LONGEST])[:most]
 
 
@@ -102,12 +102,12 @@ def _of_shape(found: re.Match[str]) -> str:
 
 
 def mask_of(name: str) -> str:
-    """What is shown in the place of a secret that is called this."""
+    """The text that replaces a secret of this name."""
     return f"***[{name}]"
 
 
 def _forms(secret: bytes) -> set[str]:
-    """How a secret may be written; only what is long enough not to be a word by chance."""
+    """The ways to write a secret, without those that are so short that they may be a word."""
     text = secret.decode(errors="replace")
     encoded = {b64encode(secret).decode().rstrip("="), urlsafe_b64encode(secret).decode().rstrip("="), secret.hex()}
     escaped = {quote(text, safe=""), json.dumps(text)[1:-1], repr(text)[1:-1]}

@@ -19,7 +19,7 @@ _LONGEST_SHOWN = 80
 # Not looked up in Python's codecs, which remember every name that they are asked for.
 _UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
-# The grammar of RFC 9110, sections 8.3.1 and 5.6.6, which Werkzeug does not insist on. `*+` never goes back.
+# The grammar of RFC 9110, sections 8.3.1 and 5.6.6: Werkzeug accepts more. `*+` never backtracks.
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  a token of HTTP
 _QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*+"'
 _PARAMETER = rf"{_TOKEN}=(?:{_TOKEN}|{_QUOTED})"

@@ -23,7 +23,7 @@ def sign(private_key: RSAPrivateKey, message: bytes) -> str:
 
 
 def verdicts(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> list[bool]:
-    """Of each key, whether it verifies the base64 signature over the message.
+    """For each key, whether it verifies the base64 signature over the message.
 
     Every key is tried, so the time taken does not tell which of them did.
     """
@@ -37,8 +37,8 @@ def verifies(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str
 
 
 def _verifies(key: RSAPublicKey, message: bytes, raw: bytes) -> bool:
-    # OpenSSL gives up at once on a number that is not below the modulus (RFC 8017, 5.2.2), and its time would tell
-    # which modulus it was. So another number takes its place, and counts for nothing.
+    # OpenSSL stops at once if the number is not below the modulus (RFC 8017, section 5.2.2). That time would reveal
+    # which modulus it was. So another number is verified, and its result is ignored.
     is_below = int.from_bytes(raw) < key.public_numbers().n
     try:
         key.verify(raw if is_below else b"\0" + raw[1:], message, _PADDING, _HASH)

@@ -1,8 +1,8 @@
-"""Public keys that nobody holds the private half of: with them, refusing a client that is unknown is as much work.
+"""Public keys whose private half nobody holds. They make refusing an unknown client as much work as any other.
 
-Anybody can make them again. SHAKE-256 (FIPS 202) of `snap-token stand-in modulus, BITS bits, COUNTER` gives a number of
-so many bits, its highest and its lowest bit set. The modulus is the first of them, with COUNTER = 0, 1, 2 ..., that no
-prime under 1,000 divides. Nobody chose its factors, and nobody would gain by finding them: these keys let nobody in.
+Anybody can compute them. SHAKE-256 (FIPS 202) of `snap-token stand-in modulus, BITS bits, COUNTER` gives a number of so
+many bits, its highest and its lowest bit set. The modulus is the first of them, with COUNTER = 0, 1, 2 ..., that no
+prime under 1,000 divides. Nobody chose its factors. To find them would gain nothing: these keys let nobody in.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ _SMALL_PRIMES = prod(number for number in range(2, 1_000) if all(number % each f
 
 
 def stand_in_for(key: RSAPublicKey) -> RSAPublicKey:
-    """A key with which a verification takes as long: of the same size and with the same exponent."""
+    """A key of the same size and exponent, so that a verification takes as long."""
     return RSAPublicNumbers(key.public_numbers().e, _modulus(key.key_size)).public_key()
 
 
@@ -27,7 +27,7 @@ def _modulus(bits: int) -> int:
 
 
 def _number(bits: int, counter: int) -> int:
-    """Of exactly so many bits, and odd."""
+    """An odd number of exactly so many bits."""
     seed = f"snap-token stand-in modulus, {bits} bits, {counter}"
     digest = shake_256(seed.encode()).digest((bits + 7) // 8)
     return int.from_bytes(digest) >> (-bits % 8) | 1 << (bits - 1) | 1

@@ -50,14 +50,14 @@ class ExpiredTokenError(TokenRefusedError):
 
 
 class TokenKeys:
-    """The Fernet keys, newest first: the first mints, all open, those that have retired until their last token ends."""
+    """The Fernet keys, newest first. The first mints; all open, a retired one until its last token ends."""
 
     def __init__(
         self, keys: Sequence[bytes], lifetime: timedelta = LIFETIME, retired_at: Mapping[bytes, datetime] = _NOT_KNOWN
     ) -> None:
         """Each key is 32 bytes in urlsafe base64; ValueError if one is not, or if there is none.
 
-        `retired_at` says since when a key mints no more, where that is known. The first key mints, whatever it says.
+        `retired_at` says since when a key mints no more, if that is known. For the first key it is ignored.
         """
         fernets = [Fernet(key) for key in keys]
         self._minting = MultiFernet(fernets)
@@ -90,7 +90,7 @@ class TokenKeys:
         return MultiFernet([fernet for fernet, at in self._opening if not (at and has_ended(at, now, self.lifetime))])
 
     def expires_at(self, issued_at: datetime) -> datetime:
-        """The second from which on a token of that issue is refused."""
+        """The second from which a token of that issue is refused."""
         return issued_at.replace(microsecond=0) + self.lifetime
 
     def remaining_seconds(self, issued_at: datetime, now: datetime) -> int:
@@ -101,7 +101,7 @@ class TokenKeys:
 
 
 def has_ended(retired_at: datetime, now: datetime, lifetime: timedelta) -> bool:
-    """Whether the last token of a key that retired then has expired, be the clocks as far apart as they may."""
+    """Whether the last token of a key that retired then has expired, even if clocks differ by `CLOCKS_APART`."""
     return now - retired_at > lifetime + CLOCKS_APART
 
 

@@ -1,24 +1,26 @@
-"""Whether the state is up, by what requests meet: the log tells when that changes, and readiness follows it."""
+"""Whether the state is up, by the outcome of requests. The log says when that changes, and readiness follows it."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Literal
 
 import structlog
 
+from handlers.state.background import running
 from handlers.state.port import StateDownError
 
 Kind = Literal["read", "write"]
 
 PROBE_SECONDS = 0.5
-"""How often a write is tried while writes fail: a load balancer that was told so sends no request that would tell."""
+"""The time between two writes that are tried while writes fail: a load balancer sends no more requests then."""
 
 QUIET_SECONDS = 0.25
-"""A write counts only so long after the last one that failed: an engine that fails now and then is down, in one line.
+"""A successful write counts only this long after the last failed one. So an engine that fails now and then stays
+"down", and makes one line.
 
-Reads need no such time, since they come twice a second.
+Reads need no such time: they come twice a second.
 """
 
 _log = structlog.get_logger()
@@ -41,27 +43,21 @@ class Availability:
         return not self._down_until
 
     def failed(self, kind: Kind, cause: StateDownError) -> None:
-        """Take a failure into account; the first one is logged with its cause."""
+        """Count a failure. The first one is logged with its cause."""
         if self.up:
             _log.error("state.down", cause=str(cause))
         self._down_until[kind] = self._monotonic() + (QUIET_SECONDS if kind == "write" else 0)
 
     def succeeded(self, kind: Kind) -> None:
-        """Take a success into account; the one that ends the outage is logged."""
+        """Count a success. The one that ends the outage is logged."""
         if kind in self._down_until and self._monotonic() >= self._down_until[kind]:
             del self._down_until[kind]
             if self.up:
                 _log.info("state.up")
 
-    @asynccontextmanager
-    async def probed(self, write: Callable[[], Awaitable[object]]) -> AsyncIterator[None]:
-        """Within it `write` is tried twice a second while writes fail. It reports its own outcome."""
-        task = asyncio.create_task(self._probe(write))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
+    def probed(self, write: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
+        """While the block runs, `write` is tried twice a second as long as writes fail. It reports its own outcome."""
+        return running(lambda: self._probe(write))
 
     async def _probe(self, write: Callable[[], Awaitable[object]]) -> None:
         while True:

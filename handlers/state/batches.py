@@ -16,7 +16,7 @@ Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
 async def in_time(answer: Awaitable[Result], began: float | None = None) -> Result:
     """Wait for an engine's answer.
 
-    `began` is the time by the event loop's clock at which the call began, if that was before; a call of several steps
+    `began` is the time by the event loop's clock at which the call began, if it began earlier. A call of several steps
     has no more time than others.
 
     Raises:
@@ -42,7 +42,7 @@ def _down(error: Exception) -> StateDownError:
 
 
 class _Deadlines:
-    """Gives each answer `TIMEOUT_SECONDS` of its own. One timer is enough: who waits longest is due first."""
+    """Gives each answer `TIMEOUT_SECONDS` of its own. One timer is enough: the oldest answer is due first."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -58,7 +58,7 @@ class _Deadlines:
         self._timer = self._loop.call_at(self._waiting[0][0], self._look)
 
     def _look(self) -> None:
-        """Fail what is due. Answers that came in time have stayed until now."""
+        """Fail the answers that are due, and drop those that came in time."""
         self._timer = None
         while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._loop.time()):
             _, answer = self._waiting.popleft()
@@ -104,12 +104,12 @@ class Batches(Generic[Call, Result]):
         return await answer
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """What another event loop may have left is forgotten."""
+        """Begin with this event loop, and forget what another one left."""
         self._loop, self._deadlines = loop, _Deadlines(loop)
         self._gathered, self._runner = deque(), None
 
     def _gather(self, answer: asyncio.Future[Result], call: Call) -> None:
-        """While an engine hangs, only calls of the last half second are held."""
+        """Add a call, and drop settled ones: while an engine hangs, only calls of the last half second are kept."""
         while self._gathered and self._gathered[0][0].done():
             self._gathered.popleft()
         self._gathered.append((answer, call))
@@ -126,5 +126,5 @@ class Batches(Generic[Call, Result]):
     async def _results(self, calls: Sequence[Call]) -> Iterable[Result | Exception]:
         try:
             return await self._run(calls)
-        except Exception as error:  # noqa: BLE001  whatever it is, each caller hears of it
+        except Exception as error:  # noqa: BLE001  each caller gets the error
             return repeat(error)

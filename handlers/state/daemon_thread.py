@@ -1,4 +1,4 @@
-"""One thread for calls that may hang: nothing waits for it, not even the end of the process.
+"""One thread for calls that may hang. Nothing waits for it, not even the end of the process.
 
 The interpreter joins the threads of a `ThreadPoolExecutor` before it ends, however long a disk keeps one of them.
 """
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 class DaemonThread(Executor):
-    """Runs what it is given, one after the other; what is cancelled before its turn is not run."""
+    """Runs calls one after the other. A call that is cancelled before its turn is not run."""
 
     def __init__(self, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
@@ -23,7 +23,7 @@ class DaemonThread(Executor):
         Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """Have it called in its turn; RuntimeError after `shutdown`."""
+        """Queue a call; RuntimeError after `shutdown`."""
         if self._ended:
             message = "the thread has ended"
             raise RuntimeError(message)
@@ -46,5 +46,5 @@ class DaemonThread(Executor):
 def _settle(future: Future[Result], run: Callable[[], Result]) -> None:
     try:
         future.set_result(run())
-    except BaseException as error:  # noqa: BLE001  whatever it is, who waits hears of it
+    except BaseException as error:  # noqa: BLE001  the caller gets any error
         future.set_exception(error)

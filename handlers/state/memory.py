@@ -13,7 +13,7 @@ class MemoryState:
     """Dictionaries; a heap says which key ends next, so that sweeping looks at none that has time left."""
 
     def __init__(self, sweeping: Sweeping | None = None) -> None:
-        self._sweeping = sweeping or Sweeping(behind=0)  # It starts with nothing, so it has nothing to lose.
+        self._sweeping = sweeping or Sweeping(behind=0)  # It starts empty, so it can lose nothing.
         self._seen: dict[str, tuple[datetime, datetime]] = {}
         self._ends: list[tuple[datetime, str]] = []
         self._revoked: dict[str, tuple[datetime, datetime]] = {}
@@ -24,7 +24,7 @@ class MemoryState:
         key: str,
         ttl_seconds: int,
         now: datetime,
-        signed_at: datetime | None = None,  # noqa: ARG002  this memory is not lost while its process lives
+        signed_at: datetime | None = None,  # noqa: ARG002  this memory lasts as long as its process
     ) -> datetime | None:
         """As the port has it; atomic because it never waits."""
         self._sweep(self._sweeping_until(now))
@@ -42,7 +42,7 @@ class MemoryState:
     def _sweep(self, until: datetime) -> None:
         while self._ends and self._ends[0][0] <= until:
             end, key = heappop(self._ends)
-            if self._seen[key][1] == end:  # Else it was seen anew, and ends later.
+            if self._seen[key][1] == end:  # Otherwise it was seen again later, and ends later.
                 del self._seen[key]
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
@@ -53,11 +53,11 @@ class MemoryState:
         self._revoked[subject] = max(at, before_at), max(end, before_end)
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """As the port has it."""
+        """See `Engine.suspend`."""
         self._suspended.setdefault(SUSPENDED + client_key, at.astimezone(UTC))
 
     async def resume(self, client_key: str) -> None:
-        """As the port has it."""
+        """See `Engine.resume`."""
         self._suspended.pop(SUSPENDED + client_key, None)
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:

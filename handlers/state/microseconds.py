@@ -20,5 +20,5 @@ def from_microseconds(count: int) -> datetime:
 
 
 def machine_time() -> int:
-    """The machine's clock, for work that no caller has told the time."""
+    """The time of the machine's clock, for work whose caller gives no time."""
     return time.time_ns() // 1_000

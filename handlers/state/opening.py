@@ -40,7 +40,7 @@ class StateUrl:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything can be there yet: the process that first opens an SQLite state makes its file."""
+        """Whether the state can exist. The file of SQLite exists after a process has opened it once."""
         return self.file is None or self.file.exists()
 
     @property
@@ -55,7 +55,7 @@ class StateUrl:
         return _file(urlsplit(self.text), self.folder) if self.kind == "sqlite" else None
 
     def redis(self) -> Redis | None:
-        """A client of Redis, for questions about the server itself; None for another engine."""
+        """A client of Redis, to ask about the Redis server itself; None for another engine."""
         return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
 
     @property
@@ -64,7 +64,7 @@ class StateUrl:
         return tls_files(_split(self.text), self.folder)
 
     def open(self, *, starting: bool = False) -> Engine:
-        """The state; ValueError if SQLite cannot use its file, through which a server that is `starting` looks."""
+        """The state; ValueError if SQLite cannot use its file. A server that is `starting` checks the whole file."""
         return self._opener(starting=starting)()
 
     def _opener(self, *, starting: bool = False) -> Callable[[], Engine]:

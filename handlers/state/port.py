@@ -16,10 +16,10 @@ SIGNED = "signed"
 """The subject that covers every request that was signed up to its time: nobody knows whether those were seen."""
 
 LOSS_SECONDS = remembered_seconds(LIFETIME)
-"""For how long a loss counts: then every token of before has expired, and every request is outside its window."""
+"""How long a loss counts. After that, all earlier tokens have expired, and all earlier requests are too old."""
 
 SUSPENDED = "suspended:"
-"""What stands before the client key of a suspension."""
+"""The prefix of the client key in the subject of a suspension."""
 
 
 class StateDownError(Exception):
@@ -31,7 +31,7 @@ class StateDownError(Exception):
 
 
 class ForgottenError(StateDownError):
-    """The engine lost its memory after this request was signed, so nobody knows whether it was there before."""
+    """The engine lost its memory after this request was signed, so nobody knows whether it is a repeat."""
 
     def __init__(self) -> None:
         super().__init__("the state lost its memory after this was signed; what is signed from now on is served")
@@ -41,8 +41,8 @@ class State(Protocol):
     """What a server asks. Every time is aware; every call ends within `TIMEOUT_SECONDS` or raises StateDownError.
 
     Time is the caller's, so instances need clocks that agree, as they do for timestamps anyway. Keys and subjects
-    are ASCII and hold no secret. What is over may stay for a while: engines delete it when `Sweeping` says so, since
-    a clock that ran ahead must not make them forget.
+    are ASCII and hold no secret. What has ended may stay for a while: engines delete it when `Sweeping` allows it,
+    because a clock that ran ahead must not make them forget.
     """
 
     async def first_seen(
@@ -75,10 +75,10 @@ class State(Protocol):
 
 
 class Engine(State, Protocol):
-    """What an engine offers besides, for commands: no request suspends a client."""
+    """What an engine also offers, for commands. No request suspends a client."""
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """Suspend the client until it is resumed; of several suspensions the first `at` is kept."""
+        """Suspend the client until it is resumed. If it is suspended already, the first `at` stays."""
 
     async def resume(self, client_key: str) -> None:
         """Lift the client's suspension, if there is one."""

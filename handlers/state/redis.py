@@ -5,8 +5,8 @@ repeat, which `X-EXTERNAL-ID` answers with 409. What Redis forgets can be sent a
 (`maxmemory-policy noeviction`), and should write them down (`appendonly yes`; with `appendfsync everysec` a loss of
 power takes the last second). A replica that takes over has not what was not yet sent to it.
 
-Redis forgets by its own clock, so a key stays `HOLD_SECONDS` longer than it must: that clock may jump, too. A marker
-shows whether Redis lost everything, as by FLUSHALL or a restart without its file.
+Redis deletes keys by its own clock, which may jump too. So a key stays `HOLD_SECONDS` longer than it must. A marker
+shows whether Redis lost everything, for example by FLUSHALL or by a restart without its file.
 """
 
 import asyncio
@@ -100,18 +100,18 @@ class RedisState:
                 )
             marker, *known = await pipeline.execute(raise_on_error=False)
         now = max(each.at for each in sightings)
-        self._sweeping.until(now)  # It is to know what the clock said before it jumped.
+        self._sweeping.until(now)  # It must know the clock before a jump.
         await self._require_memory(marker, now)
         return known
 
     def _marked_pipeline(self, *, transaction: bool) -> Pipeline:
-        """Its first answer is the marker, or None if there was none; from then on there is one."""
+        """A pipeline whose first answer is the marker, or None if there was none. It sets one if there is none."""
         pipeline = self._client.pipeline(transaction=transaction)
         pipeline.execute_command("SET", MARKER, self._own_marker, "NX", "GET", get=True)
         return pipeline
 
     async def _require_memory(self, marker: bytes | Exception | None, now: int) -> None:
-        """ForgottenError if Redis has not the memory that it had when it was last asked."""
+        """ForgottenError if Redis lost its memory since the last call."""
         if isinstance(marker, Exception):
             raise marker
         found = marker or self._own_marker
@@ -119,13 +119,13 @@ class RedisState:
         if lost:
             await self._lose(now)
         self._marker = found
-        if found == self._own_marker:  # The next one is another, so that it tells of a loss.
+        if found == self._own_marker:  # A new one for next time, so that a loss shows.
             self._own_marker = token_hex(16).encode()
         if lost:
             raise ForgottenError
 
     async def _lose(self, now: int) -> None:
-        """Cover what was issued and signed until now; clients may be ahead of us."""
+        """Refuse what was issued and signed until now. Clients' clocks may be ahead of ours."""
         self._forgotten = max(now, self._latest_signed)
         await self._revoke(ALL, now, LOSS_SECONDS)
         await self._revoke(SIGNED, self._forgotten, LOSS_SECONDS)
@@ -142,11 +142,11 @@ class RedisState:
         await in_time(pipeline.execute())
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """As the port has it."""
+        """See `Engine.suspend`."""
         await in_time(self._client.hsetnx(SUSPENDED_AT, client_key, to_microseconds(at)))
 
     async def resume(self, client_key: str) -> None:
-        """As the port has it."""
+        """See `Engine.resume`."""
         await in_time(self._client.hdel(SUSPENDED_AT, client_key))
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:

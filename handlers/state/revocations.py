@@ -1,4 +1,4 @@
-"""What is revoked and who is suspended, as a copy in memory: it costs no trip to the engine, and is at most 1 s old."""
+"""A copy in memory of what is revoked and who is suspended. It is at most 1 s old, and needs no call to the engine."""
 
 import asyncio
 import time
@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from handlers.state.background import running
 from handlers.state.port import ALL, SUSPENDED, State, StateDownError
 from handlers.state.when_down import WhenDown
 
@@ -22,8 +23,8 @@ _log = structlog.get_logger()
 class Revocations:
     """The copy. A revocation of a token covers it alone; one of a client covers all it was issued until then.
 
-    A suspension covers the client until it is lifted. Each that begins or ends is a line in the log. A state that lost
-    its memory may have lost revocations: all that was issued until then is covered.
+    A suspension covers the client until it is lifted. The log has a line when one begins or ends. A state that lost its
+    memory may have lost revocations, so all tokens that were issued until then are covered.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Revocations:
         self._monotonic = monotonic
         self._copy: dict[str, datetime] = {}
         self._news: dict[str, datetime] = {}
-        """Revoked here since the last read began, which may not know of it."""
+        """Revoked here since the last read began. That read may not contain it."""
         self._as_of = float("-inf")
         self._cause = _NOT_READ
         self._one_at_a_time = asyncio.Lock()
@@ -63,9 +64,9 @@ class Revocations:
         return self.covers(client_key, issued_at) or f"token:{fingerprint}" in self._copy
 
     def covers(self, client_key: str, issued_at: datetime) -> bool:
-        """Whether all that the client was issued in the second of `issued_at` is revoked.
+        """Whether all tokens that the client got in the second of `issued_at` are revoked.
 
-        Tokens are dated in whole seconds, so the second of the revocation is covered to its end.
+        Tokens have whole seconds, so a revocation covers its second to the end.
 
         Raises:
             SnapError: as `is_revoked`.
@@ -76,7 +77,7 @@ class Revocations:
         return any(at is not None and second <= at for at in revoked)
 
     def is_suspended(self, client_key: str) -> bool:
-        """Whether the copy, be it too old, says that the client is suspended."""
+        """Whether the copy says that the client is suspended, even if the copy is too old."""
         return SUSPENDED + client_key in self._copy
 
     async def revoke_token(self, fingerprint: str, ttl_seconds: int) -> None:
@@ -105,12 +106,8 @@ class Revocations:
     async def kept_fresh(self) -> AsyncIterator[None]:
         """Within it the copy is read twice a second, for the first time before the block begins."""
         await self._try_to_refresh()
-        task = asyncio.create_task(self._keep_fresh())
-        try:
+        async with running(self._keep_fresh):
             yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
 
     async def _keep_fresh(self) -> None:
         loop = asyncio.get_running_loop()
@@ -121,7 +118,7 @@ class Revocations:
             await self._try_to_refresh()
 
     async def _try_to_refresh(self) -> None:
-        """Remember why the copy is old, for those who are refused because of it."""
+        """Read the copy again; if that fails, keep the cause for the refusals."""
         try:
             await self.refresh()
         except StateDownError as cause:

@@ -69,7 +69,7 @@ class SqliteState:
     def __init__(self, path: Path, sweeping: Sweeping | None = None, *, starting: bool = False) -> None:
         """Open the file, or make it; ValueError, with the path and the cause, if that cannot be.
 
-        A server that is `starting` looks through the whole file, and waits longer for another process's lock.
+        A server that is `starting` checks the whole file, and waits longer for the lock of another process.
         """
         try:
             self._file = HeldFile(path, starting=starting)
@@ -114,12 +114,12 @@ class SqliteState:
         await in_time(self._with_file(lambda connection: _revoke(connection, values, over), start))
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """As the port has it."""
+        """See `Engine.suspend`."""
         values = (client_key, to_microseconds(at))
         await in_time(self._with_file(lambda connection: execute(connection, _SUSPEND, values)))
 
     async def resume(self, client_key: str) -> None:
-        """As the port has it."""
+        """See `Engine.resume`."""
         await in_time(self._with_file(lambda connection: execute(connection, _RESUME, (client_key,))))
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
@@ -130,7 +130,7 @@ class SqliteState:
         return {subject: from_microseconds(at) for subject, at in await in_time(read)}
 
     async def close(self) -> None:
-        """Finish what is under way and close the file, or leave both to the end of the process."""
+        """Finish what is under way, and close the file. If that takes too long, the end of the process does it."""
         try:
             await in_time(self._in_thread(self._file.close))
         except StateDownError as cause:
@@ -138,7 +138,7 @@ class SqliteState:
         self._thread.shutdown()
 
     async def _with_file(self, work: Callable[[sqlite3.Connection], Result], now: int | None = None) -> Result:
-        """`now` is the caller's time, in microseconds since 1970; the machine's if it has none."""
+        """`now` is the caller's time, in microseconds since 1970; without it, the machine's."""
         moment = machine_time() if now is None else now
         return await self._in_thread(lambda: self._file.do(work, moment))
 
@@ -155,7 +155,7 @@ def _room(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
     def leave() -> None:
         nonlocal timer
-        with suppress(OSError, ValueError):  # A clock that jumps can make it fail; the next turn comes all the same.
+        with suppress(OSError, ValueError):  # A clock that jumps can make it fail; the next turn still comes.
             time.sleep(YIELD_SECONDS)
         timer = loop.call_later(TURN_SECONDS, leave)
 
@@ -174,7 +174,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _remembered(connection: sqlite3.Connection, sightings: Sequence[_Sighting], forgotten: int) -> Sequence[_Answer]:
-    """What was signed up to `forgotten` is not known, and is not remembered."""
+    """Answer ForgottenError for what was signed up to `forgotten`, and do not remember it."""
     seen = iter(_see(connection, [each for each in sightings if each[-1] > forgotten]))
     return [next(seen) if each[-1] > forgotten else ForgottenError() for each in sightings]
 

@@ -1,4 +1,4 @@
-"""When an engine may delete what is over, though the clock of its callers may jump."""
+"""When an engine may delete what has ended, even if the clock of its callers jumps."""
 
 import time
 from collections.abc import Callable
@@ -15,10 +15,10 @@ def _uptime() -> int:
 
 
 class Sweeping:
-    """Gives the time up to which deleting is safe: the lowest that the callers' clock said within a day of uptime.
+    """Gives the time up to which deleting is safe: the lowest time of the callers' clock within a day of uptime.
 
-    So a clock that runs ahead by any amount deletes nothing if it is put right within a day. At a start the clock may
-    already be ahead, by up to `behind`: until the process is a day old, the time is that much behind.
+    So a clock that runs ahead makes no engine delete anything too early, if it is corrected within a day. At the start
+    the clock may already be ahead, by up to `behind`: until the process is a day old, the time is that much earlier.
     """
 
     def __init__(self, behind: int = WEEK, uptime: Callable[[], int] = _uptime) -> None:

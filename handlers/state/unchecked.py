@@ -1,4 +1,4 @@
-"""How many decisions went on without the state: counted once each, and every one of them told."""
+"""How many decisions were made without the state. Each is counted once, and logged."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 
 
 class Unchecked:
-    """The first decision is told at once, those after it together, at the end of each second."""
+    """Logs the first decision at once, and later ones together, at the end of each second."""
 
     def __init__(self, log_seconds: float = LOG_SECONDS) -> None:
         self._log_seconds = log_seconds
@@ -25,7 +25,7 @@ class Unchecked:
         self._timer: asyncio.TimerHandle | None = None
 
     def count(self, cause: StateDownError) -> None:
-        """Count the request that is under way, however often it goes on. A request has a task of its own."""
+        """Count the request that is under way, once. Each request has a task of its own."""
         decision = asyncio.current_task()
         if decision is None or decision in self._decisions:
             return
@@ -46,7 +46,7 @@ class Unchecked:
         self._untold = 0
 
     def close(self) -> None:
-        """Tell the rest: no more will come."""
+        """Log the rest: no more will come."""
         if self._timer:
             self._timer.cancel()
         if self._untold:

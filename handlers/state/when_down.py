@@ -1,8 +1,8 @@
 """What becomes of a request while the engine is down: the merchant chooses between refusing and going on."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from secrets import token_hex
 from typing import Literal
@@ -50,7 +50,7 @@ class WhenDown:
 
 
 class GuardedState:
-    """A state for the handlers: it reports each outcome, and while the engine is down it follows the policy."""
+    """A state for the handlers. It reports each outcome, and follows the policy while the engine is down."""
 
     def __init__(self, state: State, when_down: WhenDown) -> None:
         self._state = state
@@ -80,7 +80,7 @@ class GuardedState:
         self._availability.succeeded("write")
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """As the port has it; the age of the copy decides what becomes of requests."""
+        """See `State.revocations`. The age of the copy, not this call, decides about requests."""
         try:
             revocations = await in_time(self._state.revocations(now))
         except StateDownError as cause:
@@ -89,19 +89,17 @@ class GuardedState:
         self._availability.succeeded("read")
         return revocations
 
-    @asynccontextmanager
-    async def probed(self, now: Callable[[], datetime]) -> AsyncIterator[None]:
-        """Within it the engine's coming back is noticed though no request tries it."""
+    def probed(self, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
+        """While the block runs, notice that the engine works again, even if no request uses it."""
 
         async def write() -> None:
             key = f"probe:{token_hex(_PROBE_BYTES)}"
             await in_time(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
             self._availability.succeeded("write")
 
-        async with self._availability.probed(write):
-            yield
+        return self._availability.probed(write)
 
     async def close(self) -> None:
-        """As the port has it; what was not yet told of the outage is told."""
+        """See `State.close`. Decisions without the state that are not logged yet are logged."""
         self._when_down.unchecked.close()
         await self._state.close()

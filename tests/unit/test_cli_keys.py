@@ -93,9 +93,9 @@ def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.Ca
     assert S_IMODE(path.stat().st_mode) == 0o600
     assert _printed(capsys) == (
         f"minting    {new.fingerprint}: a new key, from now on\n"
-        f"dropped    {minted.fingerprint}: it minted; it opens nothing, every token that it minted is dead\n"
-        f"dropped    {published.fingerprint}: it was published, and in the same file\n"
-        f"dropped    {retired.fingerprint}: it had retired, and was in the same file; its tokens are dead, too\n"
+        f"dropped    {minted.fingerprint}: it minted; now it opens nothing, and every token that it minted is dead\n"
+        f"dropped    {published.fingerprint}: it was published, in the same file\n"
+        f"dropped    {retired.fingerprint}: it had retired, in the same file; its tokens are dead, too\n"
         "means      calls with a token of before are refused (401xx01) until NICEPAY has fetched a new one,"
         " as it does by itself\n"
         f"next       copy {path} to the other hosts at once: until a host has read it,\n"

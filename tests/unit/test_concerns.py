@@ -125,7 +125,7 @@ def redis(emptied_redis: Callable[[str], RedisServer]) -> RedisServer:
 
 VOLATILE = Concern(
     "state.not_persistent",
-    "state.url: Redis does not write each change down, and forgets some at its end; set appendonly yes",
+    "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes",
     {"appendonly": "no", "advised": "yes"},
 )
 
