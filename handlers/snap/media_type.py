@@ -19,11 +19,13 @@ _LONGEST_SHOWN = 80
 # Not looked up in Python's codecs, which remember every name that they are asked for.
 _UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
-# The grammar of RFC 9110, sections 8.3.1 and 5.6.6, which Werkzeug does not insist on. `*+` never goes back.
+# The grammar of RFC 9110, sections 8.3.1 and 5.6.6, which Werkzeug does not insist on. A place where two
+# parts could share a space would take exponential time; there is none. No `*+`: before 3.11.5 Python goes wrong at a
+# repeat of that kind that holds another repeat or a look ahead (CPython, gh-106052).
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  a token of HTTP
-_QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*+"'
+_QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*"'
 _PARAMETER = rf"{_TOKEN}=(?:{_TOKEN}|{_QUOTED})"
-_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*+;[ \t]*+(?:{_PARAMETER})?+)*+")
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*;(?:[ \t]*{_PARAMETER})?)*[ \t]*")
 _PARAMETERS = re.compile(_PARAMETER)
 
 
