@@ -89,6 +89,8 @@ $(CONFIG): | $(VENV)/.run
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "make: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
+	@case $$PWD in *[\"\$$\`\\]*) \
+	  echo "make: pip's commands do not run in a folder whose name has \", \$$, \` or \\; rename it" >&2; exit 2;; esac
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "make: python3-venv is missing; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@$(PYTHON) -m venv $(VENV)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,10 @@ from handlers.cli import shared_state, suspension
 from handlers.cli.files import give, held, replace, write_new
 from handlers.cli.keygen import new_secret
 from handlers.cli.misuse import MisuseError, settings_of
-from handlers.cli.server_user import file_of_server_user
+from handlers.cli.server_user import file_of_server_user, owner_of
 from handlers.cli.settings_file import with_client
 from handlers.cli.shared_state import Held
+from handlers.server.key_files import read_text
 from handlers.server.settings import Settings
 from handlers.server.settings_tables import ClientTable
 from handlers.snap.keys import fingerprint
@@ -65,7 +67,7 @@ def add(
         text = with_client(config, table)
         write_new(secret_file, f"{secret}\n", secret=True, like=config)
         try:
-            replace(config, text, lambda draft: _hand_over(secret_file, config, settings_of(config, draft)))
+            replace(config, text, lambda draft: _hand_over(secret_file, public_key, config, settings_of(config, draft)))
         except BaseException:
             secret_file.unlink()
             raise
@@ -170,8 +172,23 @@ def _as_written(file: Path, config: Path) -> str:
     return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
 
 
-def _hand_over(secret_file: Path, config: Path, settings: Settings) -> None:
-    """Give the secret to the server's user, if that is not the owner of the settings."""
+def _hand_over(secret_file: Path, public_keys: Sequence[Path], config: Path, settings: Settings) -> None:
+    """Give the secret to the server's user, if that is not the owner of the settings.
+
+    Raises:
+        MisuseError: that cannot be done, or the server's user cannot read a public key.
+    """
     file = file_of_server_user(config, settings)
     if file != config:
         give(secret_file, file)
+    with owner_of(file):
+        mistakes = [mistake for key in public_keys for mistake in _unreadable(key)]
+    if mistakes:
+        raise MisuseError(*mistakes)
+
+
+def _unreadable(public_key: Path) -> Iterator[str]:
+    try:
+        read_text(public_key.absolute())
+    except (ValueError, TimeoutError) as error:
+        yield f"{error}, by the server's user; put a copy that this user can read beside the settings, and name that"

@@ -9,7 +9,7 @@ MOST_WORDS = 4_096
 
 _CMD = re.compile(r"\A\S+\s+\^\"|\^\r?\n")
 _CARET = re.compile(r"\^(?:\r?\n(\r?\n)?|(.))")
-# A quotation mark that is not closed fits nothing.
+# A quotation mark that is not closed fits nothing. No `++` holds a look ahead: Python before 3.11.5 goes wrong there.
 _PART = re.compile(
     r"""
     (?P<space>\s+)
@@ -17,9 +17,9 @@ _PART = re.compile(
     | \$'(?P<bash>(?:[^'\\]|\\.)*+)'
     | "(?P<double>(?:[^"\\]|\\.)*+)"
     | \\(?P<break>\r?\n)
-    | (?P<escaped>(?:\\(?!\r?\n).)++)
+    | (?P<escaped>(?:\\[^\r\n])++|\\\r)
     | (?P<end>[|;&<>]|(?<!\S)\#)
-    | (?P<bare>(?:[^\s'"\\|;&<>$]|\$(?!'))++)
+    | (?P<bare>(?:[^\s'"\\|;&<>$]|\$[^\s'"\\|;&<>$])++|\$+(?!'))
     """,
     re.DOTALL | re.VERBOSE,
 )

@@ -26,8 +26,18 @@ def server_user(config: Path, settings: Settings) -> Iterator[None]:
 
     Other users stay who they are. Root does too, if the state is no file.
     """
-    owner = file_of_server_user(config, settings).stat()
-    if os.geteuid() != _ROOT or owner.st_uid == _ROOT or settings.state.url.file is None:
+    if settings.state.url.file is None:
+        yield
+        return
+    with owner_of(file_of_server_user(config, settings)):
+        yield
+
+
+@contextmanager
+def owner_of(file: Path) -> Iterator[None]:
+    """Within it root acts as the owner of this file, in all groups of that user; others stay who they are."""
+    owner = file.stat()
+    if os.geteuid() != _ROOT or owner.st_uid == _ROOT:
         yield
         return
     before = os.getegid(), os.getgroups()

@@ -16,7 +16,7 @@ def with_client(config: Path, client: Mapping[str, object]) -> str:
     """The text of the settings with one more client, after the last.
 
     Raises:
-        MisuseError: they cannot be read, or have their clients in another form.
+        MisuseError: they cannot be read, have a client with this id, or have their clients in another form.
     """
     document = _parsed(config)
     table = tomlkit.table()
@@ -27,6 +27,7 @@ def with_client(config: Path, client: Mapping[str, object]) -> str:
         document.append("clients", tomlkit.aot())
         document["clients"].append(table)
     elif isinstance(clients, AoT):
+        _require_new(str(client["id"]), clients, config)
         _append(clients, table)
     else:
         message = f"{config}: give each client a table of its own, headed [[clients]], and run this again"
@@ -52,6 +53,12 @@ def _parsed(config: Path) -> tomlkit.TOMLDocument:
         raise MisuseError(message) from error
     except (ValueError, TimeoutError) as error:
         raise MisuseError(str(error)) from error
+
+
+def _require_new(client: str, clients: AoT, config: Path) -> None:
+    if client in (table.get("id") for table in clients):
+        message = f"{config}: clients[{len(clients)}].id: another client has this id"
+        raise MisuseError(message)
 
 
 def _append(tables: AoT, table: Table) -> None:

@@ -27,7 +27,7 @@ _SHAPE = re.compile(
         gAAAAA[A-Za-z0-9_-]{{4,}}(?:=|%3[Dd]){{0,2}}
       | eyJ[A-Za-z0-9_-]{{8,}}(?:\.[A-Za-z0-9_-]*){{0,2}}
     )
-    | -----BEGIN\ [A-Z ]*(?P<key>PRIVATE\ KEY)-----(?:(?!-----END).)*+(?:-----END\ [A-Z ]*-----)?
+    | -----BEGIN\ [A-Z ]*(?P<key>PRIVATE\ KEY)-----.*?(?=-----END|\Z)(?:-----END\ [A-Z ]*-----)?
     | (?<![A-Za-z0-9+/_-])(?P<signature>(?:[A-Za-z0-9+/_-]|%2[BbFf]){{{_SHORTEST_SIGNATURE},}}(?:=|%3[Dd]){{0,2}})
     """,
     re.DOTALL | re.VERBOSE,

@@ -19,11 +19,12 @@ _LONGEST_SHOWN = 80
 # Not looked up in Python's codecs, which remember every name that they are asked for.
 _UTF8 = frozenset({"utf-8", "utf8", "utf_8"})
 
-# The grammar of RFC 9110, sections 8.3.1 and 5.6.6: Werkzeug accepts more. `*+` never backtracks.
+# The grammar of RFC 9110, sections 8.3.1 and 5.6.6: Werkzeug accepts more. No two parts can match the same space, so
+# matching is linear. No possessive repeats: before 3.11.5 Python handles nested ones wrongly (CPython, gh-106052).
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105  a token of HTTP
-_QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*+"'
+_QUOTED = r'"(?:[\t !#-\[\]-~]|\\[\t -~])*"'
 _PARAMETER = rf"{_TOKEN}=(?:{_TOKEN}|{_QUOTED})"
-_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*+;[ \t]*+(?:{_PARAMETER})?+)*+")
+_MEDIA_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}(?:[ \t]*;(?:[ \t]*{_PARAMETER})?)*[ \t]*")
 _PARAMETERS = re.compile(_PARAMETER)
 
 

@@ -143,6 +143,16 @@ def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.Captur
     assert (file.read_text(), len(Settings.load(settings_file).clients)) == ("old", 1)
 
 
+def test_a_client_that_is_there_is_told_before_its_secret(
+    settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who adds a client twice hears of the client, and is not advised to move its secret away."""
+    assert _add(settings_file) == 0
+    capsys.readouterr()
+    assert _add(settings_file) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {settings_file}: clients[2].id: another client has this id\n")
+
+
 def test_settings_keep_their_mode(settings_file: Path) -> None:
     """A settings file that others may not read is not opened to them by a change."""
     settings_file.chmod(0o640)
@@ -231,6 +241,20 @@ def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings
     os.chown(server_s.with_name("token.keys"), 0, 0)
     assert _add(server_s) == 0
     assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+
+
+def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
+    server_s: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root can read every key; one that is closed to the server's user would keep the server from its next start."""
+    key = server_s.with_name("IONPAYTEST.pem")
+    os.chown(key, 0, 0)
+    key.chmod(0o600)
+    before, files = server_s.read_text(), _files(server_s)
+    assert _add(server_s) == 2
+    told = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside the"
+    assert capsys.readouterr() == ("", f"snap-token: {key} {told} settings, and name that\n")
+    assert (server_s.read_text(), _files(server_s)) == (before, files)
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o644], ids=oct)
