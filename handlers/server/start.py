@@ -28,8 +28,9 @@ _BACKLOG = 2_048
 _UNREAD_MILLISECONDS = 30_000
 _IDLE_SECONDS = 5
 
-# Seconds; longer than a body may take to come, so that what is under way gets its answer.
-_LONGEST_ANSWER = 12
+# Seconds after the last answers of `listener.py`, which take up to `_IDLE_SECONDS`. The sum is longer than a body may
+# take to come, so that what is under way gets its answer, and shorter than `last_resort.LONGEST_END_SECONDS`.
+_LONGEST_ANSWER = 7
 
 
 def system_clock() -> datetime:
