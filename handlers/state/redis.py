@@ -5,15 +5,16 @@ repeat, which `X-EXTERNAL-ID` answers with 409. What Redis forgets can be sent a
 (`maxmemory-policy noeviction`), and should write them down (`appendonly yes`; with `appendfsync everysec` a loss of
 power takes the last second). A replica that takes over has not what was not yet sent to it.
 
-Redis deletes keys by its own clock, which may jump too. So a key stays `HOLD_SECONDS` longer than it must. A marker
-shows whether Redis lost everything, for example by FLUSHALL or by a restart without its file.
+Redis forgets by its own clock, so a key stays `HOLD_SECONDS` longer than it must: that clock may jump, too. A counter
+of changes shows whether Redis lost memory. One that was emptied has a new counter, which begins anywhere. One that has
+an older copy of its memory, as after a restart or on a replica that takes over, has counted less than we know.
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from secrets import token_hex
+from secrets import randbits
 from typing import NamedTuple
 
 import structlog
@@ -39,9 +40,17 @@ SEEN = PREFIX + "seen:"
 REVOKED_AT = PREFIX + "revoked:at"
 REVOKED_UNTIL = PREFIX + "revoked:until"
 SUSPENDED_AT = PREFIX + "suspended:at"
-MARKER = PREFIX + "marker"
+COUNTER = PREFIX + "changes"
 
 HOLD_SECONDS = DAY // SECOND
+
+_FIRST_BITS = 62
+"""Of the number at which a counter begins; Redis counts with 63."""
+
+_FURTHEST = 2**32
+"""So many changes between two looks at the counter are more than can be: it is another one."""
+
+_LEAP = 2 * _FURTHEST
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _FORGET = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end"
@@ -65,8 +74,7 @@ class RedisState:
         self._client = client
         self._sightings = Batches(self._see)
         self._sweeping = sweeping or Sweeping()
-        self._own_marker = token_hex(16).encode()
-        self._marker: bytes | None = None
+        self._count: int | None = None
         self._latest_signed = self._forgotten = 0
 
     async def first_seen(
@@ -81,6 +89,8 @@ class RedisState:
             raise ForgottenError
         value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
         known = await self._sightings.call(_Sighting(SEEN + key, value, (ttl_seconds + HOLD_SECONDS) * 1_000, at))
+        if signed <= self._forgotten:  # The loss was noticed while this one waited for its batch.
+            raise ForgottenError
         if known is None:
             return None
         with _of_ours():
@@ -93,72 +103,79 @@ class RedisState:
 
     async def _see(self, sightings: Sequence[_Sighting]) -> Sequence[bytes | Exception | None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            pipeline = self._marked_pipeline(transaction=False)
+            known_count, pipeline = self._count, self._counting(1, transaction=False)
             for each in sightings:
                 pipeline.execute_command(
                     "SET", each.key, each.value, "NX", "GET", "PX", each.ttl_milliseconds, get=True
                 )
-            marker, *known = await pipeline.execute(raise_on_error=False)
+            _, count, *known = await pipeline.execute(raise_on_error=False)
         now = max(each.at for each in sightings)
-        self._sweeping.until(now)  # It must know the clock before a jump.
-        await self._require_memory(marker, now)
+        self._sweeping.until(now)  # It is to know what the clock said before it jumped.
+        await self._require_memory(None if known_count is None else known_count + 1, count, now)
         return known
 
-    def _marked_pipeline(self, *, transaction: bool) -> Pipeline:
-        """A pipeline whose first answer is the marker, or None if there was none. It sets one if there is none."""
+    def _counting(self, changes: int, *, transaction: bool = True) -> Pipeline:
+        """Its second answer is the counter, these changes included; if there was none, it begins anywhere."""
         pipeline = self._client.pipeline(transaction=transaction)
-        pipeline.execute_command("SET", MARKER, self._own_marker, "NX", "GET", get=True)
+        pipeline.set(COUNTER, randbits(_FIRST_BITS), nx=True)
+        pipeline.incrby(COUNTER, changes)
         return pipeline
 
-    async def _require_memory(self, marker: bytes | Exception | None, now: int) -> None:
-        """ForgottenError if Redis lost its memory since the last call."""
-        if isinstance(marker, Exception):
-            raise marker
-        found = marker or self._own_marker
-        lost = self._marker not in {None, found}
-        if lost:
-            await self._lose(now)
-        self._marker = found
-        if found == self._own_marker:  # A new one for next time, so that a loss shows.
-            self._own_marker = token_hex(16).encode()
-        if lost:
-            raise ForgottenError
+    async def _require_memory(self, least: int | None, count: int | Exception, now: int) -> None:
+        """ForgottenError if Redis does not have all the memory that it had: its counter is below `least`, or new.
 
-    async def _lose(self, now: int) -> None:
-        """Refuse what was issued and signed until now. Clients' clocks may be ahead of ours."""
+        `least` is from before the question was sent: answers to questions that were under way together may come in
+        any order. It is None if nothing is known.
+        """
+        if isinstance(count, Exception):
+            raise count
+        ahead = 0 if least is None else count - least
+        if not 0 <= ahead <= _FURTHEST:
+            self._count = await self._lose(now, is_older=-_FURTHEST <= ahead < 0)
+            raise ForgottenError
+        self._count = count if self._count is None else max(self._count, count)
+
+    async def _lose(self, now: int, *, is_older: bool) -> int:
+        """Cover what was issued and signed until now; clients may be ahead of us. Returns the counter.
+
+        Where the counter goes on from an older copy, it leaps: what is written now would hide the loss from others.
+        """
         self._forgotten = max(now, self._latest_signed)
-        await self._revoke(ALL, now, LOSS_SECONDS)
-        await self._revoke(SIGNED, self._forgotten, LOSS_SECONDS)
-        _log.error("state.replaced", cause="Redis holds nothing of what was remembered", lost=True)
+        pipeline = self._counting(_LEAP if is_older else 0)
+        _add_revocation(pipeline, ALL, now, LOSS_SECONDS)
+        _add_revocation(pipeline, SIGNED, self._forgotten, LOSS_SECONDS)
+        _, count, *_ = await in_time(pipeline.execute())
+        _log.error("state.replaced", cause="Redis does not hold all that was remembered", lost=True)
+        return int(count)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it."""
-        await self._revoke(subject, to_microseconds(at), ttl_seconds)
-
-    async def _revoke(self, subject: str, start: int, ttl_seconds: int) -> None:
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.zadd(REVOKED_AT, {subject: start}, gt=True)
-        pipeline.zadd(REVOKED_UNTIL, {subject: start + ttl_seconds * SECOND}, gt=True)
+        pipeline = self._counting(1)
+        _add_revocation(pipeline, subject, to_microseconds(at), ttl_seconds)
         await in_time(pipeline.execute())
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """See `Engine.suspend`."""
-        await in_time(self._client.hsetnx(SUSPENDED_AT, client_key, to_microseconds(at)))
+        """As the port has it."""
+        pipeline = self._counting(1)
+        pipeline.hsetnx(SUSPENDED_AT, client_key, to_microseconds(at))
+        await in_time(pipeline.execute())
 
     async def resume(self, client_key: str) -> None:
-        """See `Engine.resume`."""
-        await in_time(self._client.hdel(SUSPENDED_AT, client_key))
+        """As the port has it."""
+        pipeline = self._counting(1)
+        pipeline.hdel(SUSPENDED_AT, client_key)
+        await in_time(pipeline.execute())
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; those that ended are taken out of Redis."""
         began = asyncio.get_running_loop().time()
         moment = to_microseconds(now)
-        pipeline = self._marked_pipeline(transaction=True)
+        known_count, pipeline = self._count, self._counting(0)
         pipeline.zrange(REVOKED_AT, 0, -1, withscores=True)
         pipeline.zrange(REVOKED_UNTIL, 0, -1, withscores=True)
         pipeline.hgetall(SUSPENDED_AT)
-        marker, starts, ends, suspended = await in_time(pipeline.execute(), began)
-        await self._require_memory(marker, moment)
+        _, count, starts, ends, suspended = await in_time(pipeline.execute(), began)
+        await self._require_memory(known_count, count, moment)
         live = {subject for subject, until in ends if until > moment}
         over = self._sweeping.until(moment)
         if any(until <= over for _, until in ends):
@@ -178,6 +195,11 @@ class RedisState:
         """Close the connections."""
         with suppress(StateDownError):
             await in_time(self._client.aclose())
+
+
+def _add_revocation(pipeline: Pipeline, subject: str, start: int, ttl_seconds: int) -> None:
+    pipeline.zadd(REVOKED_AT, {subject: start}, gt=True)
+    pipeline.zadd(REVOKED_UNTIL, {subject: start + ttl_seconds * SECOND}, gt=True)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,8 +18,17 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from structlog.testing import capture_logs
 
-from handlers.state.port import ALL, SIGNED, TIMEOUT_SECONDS, ForgottenError, State, StateDownError
-from handlers.state.redis import HOLD_SECONDS, MARKER, PREFIX, REVOKED_AT, REVOKED_UNTIL, SEEN, SUSPENDED_AT, RedisState
+from handlers.state.port import ALL, SIGNED, TIMEOUT_SECONDS, Engine, ForgottenError, State, StateDownError
+from handlers.state.redis import (
+    COUNTER,
+    HOLD_SECONDS,
+    PREFIX,
+    REVOKED_AT,
+    REVOKED_UNTIL,
+    SEEN,
+    SUSPENDED_AT,
+    RedisState,
+)
 from handlers.state.sweeping import Sweeping
 from tests.engines import (
     NOON,
@@ -99,7 +108,7 @@ async def test_revocations_that_ended_are_taken_out(server: RedisServer, client:
         assert await state.revocations(NOON + 60 * SECOND) == {"client:B": NOON}
         uptime.pass_seconds(1)
         await state.revocations(NOON + 61 * SECOND)
-    assert client.keys() == [MARKER]
+    assert client.keys() == [COUNTER]
 
 
 @asynchronous
@@ -124,6 +133,69 @@ async def test_a_redis_that_lost_everything(server: RedisServer, client: Redis) 
         client.flushall()
         with pytest.raises(ForgottenError):
             await one.revocations(NOON + 60 * SECOND)
+
+
+def _copy(client: Redis) -> None:
+    """What Redis holds, into its database 1."""
+    for key in client.scan_iter():
+        client.copy(key, key, destination_db="1", replace=True)
+
+
+def _put_back(client: Redis) -> None:
+    client.swapdb(0, 1)
+
+
+async def _sees(state: Engine) -> None:
+    assert await state.first_seen("new", 60, NOON) is None
+
+
+async def _revokes(state: Engine) -> None:
+    await state.revoke("client:A", NOON, 60)
+
+
+async def _suspends(state: Engine) -> None:
+    await state.suspend("A", NOON)
+
+
+async def _resumes(state: Engine) -> None:
+    await state.resume("A")
+
+
+@pytest.mark.parametrize("changes", [_sees, _revokes, _suspends, _resumes])
+@asynchronous
+async def test_a_redis_that_has_an_older_copy(
+    server: RedisServer, client: Redis, changes: Callable[[Engine], Awaitable[None]]
+) -> None:
+    """A copy that lacks a single change is a loss, whether it is met by reading or by writing; a whole copy is none."""
+    async with opened(server.url) as one, opened(server.url) as other:
+        assert await one.first_seen("old", 60, NOON) is None
+        _copy(client)
+        _put_back(client)
+        assert await one.first_seen("old", 60, NOON) == NOON
+        _copy(client)
+        await changes(one)
+        for state in (one, other):
+            await state.revocations(NOON)
+        _put_back(client)
+        with pytest.raises(ForgottenError):
+            await one.revocations(NOON + SECOND)
+        with pytest.raises(ForgottenError):
+            await other.first_seen("other", 60, NOON + SECOND, NOON + SECOND)
+        assert await other.revocations(NOON + SECOND) == {ALL: NOON + SECOND, SIGNED: NOON + SECOND}
+
+
+@asynchronous
+async def test_a_loss_that_is_noticed_while_a_call_waits(server: RedisServer, client: Redis) -> None:
+    """A call that waits for its batch, while the batch before it meets the loss, is refused with it."""
+    async with opened(server.url) as state:
+        assert await state.first_seen("key", 60, NOON) is None
+        client.flushall()
+        refused = [asyncio.create_task(state.first_seen("other", 60, NOON))]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Its batch is under way: the next call waits.
+        refused += [asyncio.create_task(state.first_seen("key", 60, NOON))]
+        outcomes = await asyncio.gather(*refused, return_exceptions=True)
+    assert [type(each) for each in outcomes] == [ForgottenError] * 2
 
 
 @asynchronous
