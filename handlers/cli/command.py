@@ -25,6 +25,7 @@ from handlers.cli import (
     state,
     streams,
 )
+from handlers.cli.help_text import HelpText
 from handlers.cli.misuse import MISUSE, MisuseError
 from handlers.escaping import escaped
 from handlers.snap.masking import SHAPES
@@ -44,7 +45,7 @@ app = App(
     help=HELP,
     version=__version__,
     help_format="plaintext",
-    help_formatter="plain",
+    help_formatter=HelpText(),
 )
 app.command(init.init)
 app.command(keygen.app)
