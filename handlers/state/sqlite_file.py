@@ -108,9 +108,16 @@ def connect(path: Path, now: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     with _closed_by_failure(connection):
         _prepare(connection)
-        if lost:
+        if lost or mark_of_damage(path).exists():
             refuse_what_was_before(connection, now)
+            mark_of_damage(path).unlink(missing_ok=True)
     return connection
+
+
+def mark_of_damage(path: Path) -> Path:
+    """An empty file beside a database that was damaged: the next process may find it sound, though memory is lost."""
+    file = path.resolve()
+    return file.with_name(f"{file.name}-damaged")
 
 
 def _shows_a_loss(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 
 from handlers.state.microseconds import machine_time
-from handlers.state.sqlite_file import DamagedError, connect, is_damage, open_file, set_aside
+from handlers.state.sqlite_file import DamagedError, connect, is_damage, mark_of_damage, open_file, set_aside
 from handlers.state.sqlite_locks import BUSY_SECONDS, START_SECONDS, alone_with
 from handlers.state.sqlite_loss import carry_over, refuse_what_was_before
 from handlers.state.sqlite_watch import ChangedError, Watch
@@ -137,6 +137,8 @@ class HeldFile:
 
     def _tell(self, damage: DamagedError) -> None:
         if time.monotonic() - self._told_at >= LOG_SECONDS:
+            with suppress(OSError):
+                mark_of_damage(self._path).touch(0o600)
             _log.error("state.damaged", file=str(self._path), cause=str(damage))
             self._told_at = time.monotonic()
 

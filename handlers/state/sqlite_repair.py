@@ -10,7 +10,7 @@ from secrets import token_hex
 from stat import S_ISREG
 from urllib.parse import quote
 
-from handlers.state.sqlite_file import VERSION, companions, connect, drop_companions, kept_path
+from handlers.state.sqlite_file import VERSION, companions, connect, drop_companions, kept_path, mark_of_damage
 from handlers.state.sqlite_locks import alone_with
 from handlers.state.sqlite_loss import Carried, carry_over, refuse_what_was_before
 
@@ -47,6 +47,7 @@ def repair(path: Path, now: int) -> Repair:
             kept = _keep(file) if there else None
             draft.replace(file)
             drop_companions(file)
+            mark_of_damage(file).unlink(missing_ok=True)
             _synchronise(file.parent)
     return Repair(kept, carried)
 

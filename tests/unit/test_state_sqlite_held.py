@@ -139,6 +139,30 @@ def test_a_damaged_file_is_left_alone(file: Path, held: HeldFile, fault: Callabl
     assert held.do(_lost, NOW) == {ALL: NOW, SIGNED: NOW + 5}
 
 
+def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: HeldFile) -> None:
+    """What was damaged has lost memory, so the next opening refuses what was before; only that one does."""
+    sound = file.read_bytes()
+    _overwrite(file)
+    with pytest.raises(DamagedError):
+        held.do(_keys, NOW)
+    held.close()
+    file.write_bytes(sound)
+    with closing(open_file(file, NOW + 5)) as again:
+        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+    with closing(open_file(file, NOW + 9)) as again:
+        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+
+
+def test_a_repaired_file_bears_no_mark_of_damage(file: Path, held: HeldFile) -> None:
+    """Its repair has refused what was before, and no later opening does so again."""
+    _overwrite(file)
+    with pytest.raises(DamagedError):
+        held.do(_keys, NOW)
+    repair(file, NOW + 5)
+    with closing(open_file(file, NOW + 9)) as again:
+        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+
+
 def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None:
     """What SQLite calls damage is damage, and the open transaction is undone."""
 
