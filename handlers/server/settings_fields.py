@@ -45,6 +45,9 @@ def _network(value: object) -> Network:
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
         message = "it is written as IPv6 and means IPv4; write it as IPv4"
         raise ValueError(message)
+    if isinstance(network, IPv6Network) and network.network_address.scope_id is not None:
+        message = "it has a zone, and zones are not compared; write an address without %"
+        raise ValueError(message)
     return network
 
 

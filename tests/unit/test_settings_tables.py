@@ -276,6 +276,7 @@ EVERYBODY = "it is every address there is: each caller could then choose its own
         ('["0.0.0.0/0"]', f"[0]: {EVERYBODY}"),
         ('["::/0"]', f"[0]: {EVERYBODY}"),
         ('["::ffff:10.0.0.1"]', "[0]: it is written as IPv6 and means IPv4; write it as IPv4"),
+        ('["fe80::1%eth0"]', "[0]: it has a zone, and zones are not compared; write an address without %"),
         ("1", ": a list is wanted"),
         ("{}", ": a list is wanted"),
     ],
