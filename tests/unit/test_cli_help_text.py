@@ -8,9 +8,9 @@ STATE_REPAIR = """\
 can
 still be read.
 
-The old file is kept beside it. What the old file knew may be lost, so the
-servers are strict for a while: a request that was signed before the repair gets
-500 02, and a"""
+The old file is kept beside it. Some of its content may be lost, so the servers
+are strict for a while: a request that was signed before the repair gets 500 02,
+and a"""
 EXPLAIN = """\
   --at STR: The time to judge as of, such as 2026-01-22T12:00:05+07:00;
     otherwise that of the HAR entry, by the server's clock if its answer has a
