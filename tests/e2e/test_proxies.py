@@ -191,6 +191,9 @@ def test_what_a_caller_says_of_itself_counts_for_nothing(front: Front) -> None:
         *("X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Host"),
         *("X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Forwarded-Proto"),
         *("X-Script-Name", "X-Host", "X-Real-IP", "X-Client-IP", "True-Client-IP", "Forwarded", "X-Forwarded-For"),
+        *("X-Original-HTTP-Method", "X-HTTP-Path-Override", "X-Override-URL", "X-Envoy-Original-Path", "X-Proxy-Url"),
+        *("X-Request-Uri", "X-Path-Info", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-By", "X-Cluster-Client-IP"),
+        *("CF-Connecting-IP", "X-Accel-Redirect", "X-Sendfile"),
     ],
 )
 def test_what_no_signature_covers_does_not_reach_the_merchant(front: Front, name: str) -> None:
