@@ -127,6 +127,7 @@ def _shows_a_loss(path: Path) -> bool:
     """
     log, index = companions(path)
     if path.exists() and path.stat().st_size:
+        # Looked at twice: between the two looks the last process may have closed its files and removed both.
         return index.exists() and not log.exists() and index.exists()
     return log.exists() or index.exists()
 

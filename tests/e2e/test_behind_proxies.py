@@ -106,18 +106,23 @@ class Load:
     pool: ThreadPoolExecutor
     ids: Iterator[int] = field(default_factory=count)
 
-    def once(self) -> tuple[int, int]:
+    def once(self) -> tuple[int | str, int | str]:
         issued = self.proxy.client.post(TOKEN, headers=signed_now(self.nicepay), content=BODY)
         call = NicoCall(issued.json().get("accessToken", ""), f"ordNo{next(self.ids)}", asymmetric(self.nicepay))
         headers = call.headers(self.nicepay.client_key)
-        return issued.status_code, self.proxy.client.post(INQUIRY, headers=headers, content=call.body).status_code
+        return _told(issued), _told(self.proxy.client.post(INQUIRY, headers=headers, content=call.body))
 
-    def during(self, work: Callable[[], None]) -> list[tuple[int, int]]:
+    def during(self, work: Callable[[], None]) -> list[tuple[int | str, int | str]]:
         """Do this while a batch is under way; the statuses of the whole batch."""
-        batch: list[Future[tuple[int, int]]] = [self.pool.submit(self.once) for _ in range(BATCH)]
+        batch: list[Future[tuple[int | str, int | str]]] = [self.pool.submit(self.once) for _ in range(BATCH)]
         batch[CALLERS].result()  # Now requests are under way.
         work()
         return [each.result() for each in batch]
+
+
+def _told(answer: httpx.Response) -> int | str:
+    """The status of a success, the body of anything else."""
+    return answer.status_code if answer.is_success else answer.text
 
 
 def test_a_rolling_restart_loses_nothing(tmp_path: Path, nicepay: Nicepay) -> None:
