@@ -37,11 +37,11 @@ class Tally:
 
 
 def _good_requests(path: str, entries: Iterable[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    """What was drawn of each: its body, and the method of the call that it is about."""
+    """What was drawn of each: its body, and the URI of the call that it is about."""
     for entry in entries:
         request = entry["request"]
         if entry["response"]["status"] == 200 and urlsplit(request["url"]).path.endswith(path):
-            drawn = (each["value"] for each in request["headers"] if each["name"].lower() == "x-original-method")
+            drawn = (each["value"] for each in request["headers"] if each["name"].lower() == "x-original-uri")
             yield request["method"], request.get("postData", {}).get("text", ""), *drawn
 
 

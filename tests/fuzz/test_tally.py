@@ -82,7 +82,7 @@ def test_a_bad_pass_does_not_count(wanted: Pass, got: Tally, shortcoming: str) -
 
 
 def _entry(status: int, body: str, path: str = "/authorize", about: str = "GET") -> dict[str, Any]:
-    headers = [{"name": "X-Original-Method", "value": about}, {"name": "X-TIMESTAMP", "value": body}]
+    headers = [{"name": "X-Original-URI", "value": about}, {"name": "X-TIMESTAMP", "value": body}]
     request = {"method": "POST", "url": f"http://a{path}?x", "headers": headers, "postData": {"text": body}}
     return {"request": request, "response": {"status": status}}
 
