@@ -184,13 +184,15 @@ async def test_a_full_disk(file: Path) -> None:
 
 @asynchronous
 async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
-    """A file that is no database any more refuses calls until it is put back."""
+    """A damaged file refuses calls until it is put back, and then those that were signed before."""
     state = SqliteState(file)
     with _locked(file):
         await _fails(state)  # Whereupon the file is opened anew.
     with _spoilt(file):
         await _fails(state)
-    assert await state.first_seen("key", 60, NOON) is None
+    with pytest.raises(ForgottenError):
+        await state.first_seen("key", 60, NOON)
+    assert await state.first_seen("key", 60, NOON + SECOND) is None
     await state.close()
 
 
