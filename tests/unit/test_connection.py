@@ -6,6 +6,7 @@ import re
 import socket
 import struct
 import threading
+from contextlib import suppress
 from threading import Event
 
 import pytest
@@ -22,6 +23,9 @@ LAST = REQUEST.replace(b"Host", b"Connection: close\r\nHost")
 RESET = struct.pack("ii", 1, 0)
 LARGEST_READ = 256_000
 """Bytes that uvloop reads at once."""
+BUFFER = 65_536
+"""Bytes that uvloop holds before it has an application pause."""
+LONGEST_ANSWER = 9_000
 MORE_THAN_THE_KERNEL_TAKES = 64_000_000
 
 
@@ -90,6 +94,27 @@ def test_what_waits_is_bounded(made: list[Connection]) -> None:
         assert 0 < len(made[0]._unparsed) <= LARGEST_READ  # noqa: SLF001  what is kept is what the test is about
         assert not made[0].pipeline
         gate.open()
+
+
+def test_answers_that_nobody_reads_are_bounded(made: list[Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends without end and never reads is answered until the buffer for its answers is full."""
+    paused, real = Event(), Connection.pause_writing
+
+    def pause(each: Connection) -> None:
+        real(each)
+        paused.set()
+
+    async def long(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x" * (LONGEST_ANSWER - 1_000)})
+
+    monkeypatch.setattr(Connection, "pause_writing", pause)
+    with listening(long) as address, socket.create_connection(address, timeout=0.1) as client:
+        while not paused.is_set():
+            with suppress(TimeoutError):
+                client.send(REQUEST * 1_000)
+        unread = made[0].transport._transport  # type: ignore[attr-defined]  # noqa: SLF001  what uvloop holds
+        assert BUFFER < unread.get_write_buffer_size() <= BUFFER + LONGEST_ANSWER
 
 
 def test_few_requests_are_parsed_ahead(made: list[Connection]) -> None:
