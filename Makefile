@@ -66,7 +66,7 @@ ci: check fuzz test lowest pythons ## What CI runs
 fuzz: $(VENV)/.run $(VENV)/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
 
-screenshot: $(VENV)/.test ## Take the README's picture of the sandbox's page anew; needs Chromium
+screenshot: $(VENV)/.test ## Take the documentation's picture of the sandbox's page anew; needs Chromium
 	@SCREENSHOT=1 $(BIN)/python -m pytest --quiet tests/e2e/test_sandbox_page.py -k picture
 
 mutants: $(VENV)/.mutants ## Break the rules and the guard in every small way, and see which break no test

@@ -68,12 +68,6 @@ def test_the_readme_names_the_commands() -> None:
     assert {"make run", "make story", "make test"} <= set("".join(blocks).splitlines())
 
 
-def test_the_readme_carries_the_nginx_file() -> None:
-    """The README's nginx file is the very one that the tests run."""
-    (block,) = _blocks("nginx")
-    assert block == (ROOT / "tests/e2e/nginx.conf").read_text()
-
-
 def test_the_printed_command(curl: str) -> None:
     """The first command serves, and the curl command that it prints gets a token, copied as it is."""
     answered = _shell(curl)
