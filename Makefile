@@ -42,12 +42,12 @@ pythons: ## Run the unit and API tests on each other supported Python that is in
 # Debian 12 has Python 3.11.2, whose `re` goes wrong where that of later releases does not.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
-PYTHONS := python3.12 python3.13
+PYTHONS := python3.12 python3.13 python3.14
 
 story: $(VENV)/.run $(VENV)/.test ## Play NICO against real processes, and print what is sent and answered
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
-check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code and the documents, check types
+check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code, the documents and the workflow, check types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -56,6 +56,9 @@ check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code and the docume
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+	@$(BIN)/pre-commit validate-config
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.throughput
