@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from handlers.noted import note
+from handlers.decision_notes import note
 from handlers.services import Services
-from handlers.snap import repeat
+from handlers.snap import replay_key
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError, unauthorized
 from handlers.snap.timestamp import require_in_window, utc
 from handlers.snap.token import fingerprint
@@ -31,7 +31,7 @@ async def issue_access_token(
     # Only the client itself may learn its own window.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
-    mark = repeat.of_token_request(client.key, x_timestamp, client.clock_tolerance)
+    mark = replay_key.of_token_request(client.key, x_timestamp, client.clock_tolerance)
     earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at)
     if earlier and services.repeat == "refuse":
         raise SnapError(CONFLICT, reason="request.repeated")

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict, Unpack
 
+from handlers.decision_notes import note
 from handlers.introspection import live_token
-from handlers.noted import note
 from handlers.services import Services
-from handlers.snap import repeat
+from handlers.snap import replay_key
 from handlers.snap.bearer import bearer_token
 from handlers.snap.call import Call
 from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
@@ -68,7 +68,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
 
     # Only now: a forged call uses up nobody's external id.
     external_id = headers["x_external_id"]
-    mark = repeat.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
+    mark = replay_key.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
     if await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at):
         raise SnapError(CONFLICT, reason="call.repeated")
 

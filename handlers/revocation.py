@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from handlers.noted import note
+from handlers.decision_notes import note
 from handlers.services import Services
 from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 from handlers.snap.token import TokenRefusedError, fingerprint, remembered_seconds

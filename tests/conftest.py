@@ -9,8 +9,8 @@ import pytest
 import structlog
 from redis import Redis
 
-from handlers.server import logs
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
 from tests.engines import RedisServer, redis_server
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
@@ -46,7 +46,7 @@ def _running_merchant(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory
 def merchant(_running_merchant: Merchant) -> Merchant:
     """A server that knows NICEPAY, at noon in Jakarta, with an empty log."""
     _running_merchant.clock.now = NOON
-    logs.set_up(_running_merchant.stream)
+    configure.set_up(_running_merchant.stream)
     _running_merchant.log()
     return _running_merchant
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from handlers.server import logs, start
-from handlers.server.application import application, internal_api
-from handlers.server.internal import ForwardedCall
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.openapi.application import application, internal_api
+from handlers.server.openapi.internal_api import ForwardedCall
+from handlers.server.process import assembly
 from handlers.services import Services
 from tests.calls import PARTNER, SECRET, Signed, asymmetric, symmetric
 from tests.document import check_internal_answer
@@ -136,12 +137,12 @@ def running_internal(
     """
     assert settings.internal
     stream = io.StringIO()
-    logs.set_up(stream)
-    shared = start.share(settings, clock)
-    services = altered(start.assemble(settings, shared))
+    configure.set_up(stream)
+    shared = assembly.share(settings, clock)
+    services = altered(assembly.assemble(settings, shared))
     app = application(internal_api(settings.internal, lambda: services), lambda: services)
     layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
-    with serving(around(layered), shared.kept()) as origin:
+    with serving(around(layered), shared.running()) as origin:
         listener = InternalListener(origin, clock, stream, services)
         with listener.client:
             yield listener

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from handlers.server.listener import MOST_CONNECTIONS, Server
+from handlers.server.process.uvicorn_server import MOST_CONNECTIONS, Server
 
 
 @contextmanager

@@ -16,9 +16,10 @@ import uvloop
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
-from handlers.server import lifetime, logs, start
-from handlers.server.application import application, public_api
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.openapi.application import application, public_api
+from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.services import Services
 from handlers.state.revocations import Revocations
 from tests.document import TOKEN_PATH, check_answer
@@ -110,7 +111,7 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
 
 def services_of(settings: Settings, now: Callable[[], datetime]) -> Services:
     """What the handlers need, for whoever calls them without a server."""
-    return start.assemble(settings, start.share(settings, now))
+    return assembly.assemble(settings, assembly.share(settings, now))
 
 
 def _live(serving: Coroutine[None, None, None]) -> None:
@@ -121,12 +122,12 @@ def _live(serving: Coroutine[None, None, None]) -> None:
 @contextmanager
 def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
     """Serve an application on a free port, beside what lives as long, until the block ends; its origin."""
-    listener = start.listen("127.0.0.1", 0)
-    server = start.server(app)
-    thread = threading.Thread(target=_live, args=(lifetime.live([(server, listener)], [companion]),))
+    listener = sockets.listen("127.0.0.1", 0)
+    server = uvicorn_server.server(app)
+    thread = threading.Thread(target=_live, args=(lifecycle.run_servers([(server, listener)], [companion]),))
     thread.start()
     try:
-        yield start.origin("127.0.0.1", listener.getsockname()[1])
+        yield sockets.origin("127.0.0.1", listener.getsockname()[1])
     finally:
         server.should_exit = True
         thread.join()
@@ -136,11 +137,11 @@ def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Itera
 def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
     """Serve the settings' public listener until the block ends."""
     stream = io.StringIO()
-    logs.set_up(stream)
-    shared = start.share(settings, clock)
-    services = start.assemble(settings, shared)
+    configure.set_up(stream)
+    shared = assembly.share(settings, clock)
+    services = assembly.assemble(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
-    with serving(app, shared.kept()) as origin:
+    with serving(app, shared.running()) as origin:
         merchant = Merchant(origin, clock, stream)
         merchant.revocations = shared.revocations
         with merchant.client:

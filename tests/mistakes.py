@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, HashAlgorithm
 
-from handlers.doctor.knowledge import Knowledge
+from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
@@ -62,8 +62,8 @@ class World:
         )
 
     @property
-    def knowledge(self) -> Knowledge:
-        return Knowledge(
+    def knowledge(self) -> MerchantContext:
+        return MerchantContext(
             now=NOON,
             clients=self.clients,
             token_keys=self.token_keys,

@@ -7,7 +7,7 @@ from typing import Literal
 from cyclopts import App
 from cyclopts.completion.detect import ShellDetectionError
 
-from handlers.cli.misuse import MisuseError
+from handlers.cli.errors import UsageError
 
 Shell = Literal["bash", "zsh", "fish"]
 
@@ -41,5 +41,5 @@ def register(app: App) -> None:
             file = app.install_completion(shell=shell, output=output, add_to_startup=output is None)
         except (OSError, RuntimeError, ShellDetectionError) as error:
             message = f"nothing is installed: {error}; print the script with: snap-token completion SHELL"
-            raise MisuseError(message) from error
+            raise UsageError(message) from error
         sys.stdout.write(f"{file} is installed; start a new shell\n")

@@ -7,7 +7,7 @@ from time import monotonic
 from types import FrameType
 from typing import Never
 
-from handlers.cli.misuse import MisuseError
+from handlers.cli.errors import UsageError
 
 
 class _OutOfTimeError(BaseException):
@@ -33,7 +33,7 @@ def at_most(seconds: float, message: str) -> Iterator[Callable[[], bool]]:
     try:
         yield lambda: monotonic() - start > 0.8 * seconds
     except _OutOfTimeError as error:
-        raise MisuseError(message) from error
+        raise UsageError(message) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from handlers.doctor import form
-from handlers.doctor.knowledge import Knowledge
+from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.masking import beginning, mask_of
@@ -17,7 +17,7 @@ _METHODS = ("GET", "POST")
 _SHOWN = 120
 
 
-def findings(question: Request, knowledge: Knowledge) -> Iterator[Finding]:
+def findings(question: Request, knowledge: MerchantContext) -> Iterator[Finding]:
     """Its path, its method, the proxy's secret, and the place where a genuine call goes."""
     if question.path != PATH:
         yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(question.path, _SHOWN), "wanted": PATH})

@@ -85,10 +85,10 @@ class Verdict(StrEnum):
     ANSWER_REFUSED = "answer.refused"
 
 
-Facts = Mapping[str, str | int]
+Evidence = Mapping[str, str | int]
 """What was seen, by name: lengths, seconds, fingerprints and differences; never a secret, a token or a signature."""
 
-NOTHING: Facts = MappingProxyType({})
+NOTHING: Evidence = MappingProxyType({})
 
 SYMMETRIC = "symmetric"
 """The fact that names the algorithm of a symmetric signature: what is said of one reads otherwise than of a key's."""
@@ -99,7 +99,7 @@ class Finding:
     """One thing that is wrong (or that nothing is), and what shows it."""
 
     verdict: Verdict
-    facts: Facts = field(default_factory=dict)
+    facts: Evidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

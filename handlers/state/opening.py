@@ -10,9 +10,9 @@ from redis.asyncio import Redis
 
 from handlers.state.memory import MemoryState
 from handlers.state.port import Engine
-from handlers.state.redis import RedisState
-from handlers.state.redis_url import redis_client, tls_files
-from handlers.state.sqlite import SqliteState
+from handlers.state.redis.engine import RedisState
+from handlers.state.redis.url import redis_client, tls_files
+from handlers.state.sqlite.engine import SqliteState
 
 FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
 

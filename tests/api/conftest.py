@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from handlers.server import logs
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
 from handlers.services import Services
 from handlers.snap.client import Clients
 from tests.calls import unread_copy
@@ -64,7 +64,7 @@ def listeners(_started: Listeners) -> Listeners:
     def listener(kind: str) -> InternalListener:
         found = _started(kind)
         found.clock.now = NOON
-        logs.set_up(found.stream)
+        configure.set_up(found.stream)
         found.log()
         return found
 

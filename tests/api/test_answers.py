@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import BODY, Nicepay, fingerprint, jakarta

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.server import guard
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.http import limits
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
@@ -176,7 +176,7 @@ def test_the_table_has_the_rows_of_this_test() -> None:
 @pytest.mark.parametrize("request_", REQUESTS)
 def test_a_row_is_true(request_: str, asked: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
     """The request of the row gets the row's status, code and message, and the log has its reason."""
-    monkeypatch.setattr(guard, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
     row = ROWS[request_]
     response = REQUESTS[request_](asked, nicepay)
     line = next(each for each in asked.log() if each["event"].startswith("token."))

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
 from tests.merchant import Clock, Merchant, running, write_settings
 from tests.nicepay import JAKARTA, Nicepay, jakarta
 from tests.vectors import DATA, asymmetric

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from handlers.cli import main
+from handlers.config.settings import Settings
 from handlers.doctor.request import Request
-from handlers.server.settings import Settings
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
 from tests.merchant import Clock, Running, running

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from handlers.server import connection, guard
+from handlers.server.http import limits
+from handlers.server.process import http_connection
 from tests.api.conftest import Listeners
 from tests.calls import BODY
 from tests.document import INTERNAL, check_internal_answer
@@ -18,7 +19,7 @@ Ask = Callable[[InternalListener, Nicepay], httpx.Response]
 
 NOTHING: Mapping[str, str] = {}
 MANY = {f"X-{number}": "a" for number in range(65)}
-LONG = "?" + "a" * guard.LONGEST_TARGET
+LONG = "?" + "a" * limits.LONGEST_TARGET
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -140,8 +141,8 @@ def test_an_example_is_what_is_answered(
     """The body of the refusal is the example's, and the answer is one of that operation in the document."""
     if name == "RequestTimeout":
         # A connection's one timer only ever moves on, from the time for a head to the time for a body.
-        monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
-        monkeypatch.setattr(guard, "BODY_SECONDS", 0.2)
+        monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.2)
+        monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
     kind, ask = ANSWERS[name, example]
     listener = listeners(kind)
     response = ask(listener, nicepay)

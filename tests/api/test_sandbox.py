@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.server.desk import Desk
-from handlers.server.sandbox import SandboxPages
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.sandbox.page_api import SandboxApi
+from handlers.server.sandbox.pages import SandboxPages
 from tests.document import PATH, RAW
 from tests.merchant import BASE_PATH, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
@@ -19,7 +19,7 @@ from tests.nicepay import Nicepay
 def sandbox(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
     """A server with the sandbox's pages."""
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("sandbox"), nicepay))
-    desk = Desk(nicepay.private_key, Clock(), lambda _refused: {})
+    desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
     with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, desk=desk)) as merchant:
         yield merchant
 
@@ -82,7 +82,7 @@ def test_no_other_path_is_redirected(sandbox: Merchant) -> None:
 def test_a_server_without_a_base_path_is_at_the_root(nicepay: Nicepay, tmp_path: Path) -> None:
     """The page's copy of the document has a URL even then: an empty one is none."""
     settings = Settings.load(write_settings(tmp_path, nicepay))
-    desk = Desk(nicepay.private_key, Clock(), lambda _refused: {})
+    desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
     with running(settings, Clock(), partial(SandboxPages, base_path="", desk=desk)) as merchant:
         assert merchant.client.get("/ui/openapi.json").json()["servers"][0]["url"] == "/"
 

@@ -11,9 +11,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from handlers.cli import main
+from handlers.config.settings import Settings
 from handlers.doctor.request import Request
-from handlers.server.masking import MASKING
-from handlers.server.settings import Settings
+from handlers.server.observability.mask_secrets import MASKING
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
 from tests.merchant import Clock, Running, running

@@ -7,7 +7,7 @@ from hmac import digest
 from itertools import count
 from pathlib import Path
 
-from handlers.server.token_key_file import TokenKeyFile
+from handlers.config.token_key_file import TokenKeyFile
 from handlers.snap.token import TokenKeys
 from tests.bench.contestants import place
 from tests.nicepay import Nicepay, jakarta

@@ -7,8 +7,8 @@ from statistics import median
 from timeit import repeat
 
 from handlers.access_token import issue_access_token
-from handlers.server import start
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.process import assembly
 from handlers.snap.timestamp import require_in_window
 from tests.merchant import services_of, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
@@ -19,7 +19,7 @@ _REPEATS = 5
 
 def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
     """Microseconds of each step, and of the whole handler."""
-    services = services_of(Settings.load(write_settings(folder, nicepay)), start.system_clock)
+    services = services_of(Settings.load(write_settings(folder, nicepay)), assembly.system_clock)
     now = datetime.now(UTC)
     timestamp = jakarta(now)
     signature = nicepay.signature(timestamp)

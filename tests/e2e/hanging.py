@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from handlers.cli import main
-from handlers.server import current, last_resort
-from handlers.server.settings import Settings
-from handlers.state import sqlite, sqlite_held
+from handlers.config.settings import Settings
+from handlers.server.process import exit_deadline, reload
 from handlers.state.daemon_thread import DaemonThread
+from handlers.state.sqlite import engine, held_file
 
 LOCK, HANGS = sys.argv.pop(1), sys.argv.pop(1)
 
@@ -53,11 +53,11 @@ def hang_at_start(*_arguments: Any, **_options: Any) -> Any:  # noqa: ANN401  it
 
 
 PLANTED: dict[str, tuple[object, str, object]] = {
-    "state": (sqlite, "DaemonThread", HangingThread),
-    "reload": (current, "Settings", HangingSettings),
-    "start": (sqlite_held, "open_file", hang_at_start),
+    "state": (engine, "DaemonThread", HangingThread),
+    "reload": (reload, "Settings", HangingSettings),
+    "start": (held_file, "open_file", hang_at_start),
 }
 setattr(*PLANTED[HANGS])
 if HANGS == "start":
-    last_resort.LONGEST_END_SECONDS = 1.0
+    exit_deadline.LONGEST_END_SECONDS = 1.0
 main()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.cli.capture_file import LARGEST
+from handlers.cli.captured.capture_file import LARGEST
 from tests.e2e.process import environment, run
 from tests.mistakes import World, symmetric, write_world
 

@@ -9,7 +9,7 @@ from time import monotonic
 import pytest
 from cryptography.fernet import Fernet
 
-from handlers.cli.files import replace
+from handlers.cli.files.atomic_write import replace
 from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Instance, Payments, TokenKeys, instances, signed_now
 from tests.e2e.process import PATIENCE, run

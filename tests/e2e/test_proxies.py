@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.server.request_id import is_request_id
+from handlers.server.http.request_id import is_request_id
 from tests.e2e import merchant_service, proxies
 from tests.e2e.merchant_service import ARBITRARY, Answer, Service
 from tests.e2e.process import running

@@ -15,8 +15,8 @@ from threading import Event
 import pytest
 
 from handlers.cli import main
-from handlers.cli.files import replace
-from handlers.server.token_key_file import TokenKeyFile
+from handlers.cli.files.atomic_write import replace
+from handlers.config.token_key_file import TokenKeyFile
 from tests.e2e.instances import TABLES, Instance, instances
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay, jakarta

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from handlers.doctor.texts import tell
+from handlers.doctor.messages.render import tell
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.server.mistakes import Mistake
+from handlers.server.sandbox.client_mistakes import Mistake
 from tests.e2e.browser import Browser, browsing
 from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox
 from tests.e2e.process import environment, running

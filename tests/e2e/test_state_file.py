@@ -12,7 +12,7 @@ from time import monotonic
 
 import pytest
 
-from handlers.state.sqlite_file import open_file
+from handlers.state.sqlite.file import open_file
 from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
 from tests.e2e.process import PATIENCE, run, running

@@ -9,7 +9,7 @@ from connexion import AsyncApp, request
 from connexion.resolver import Resolver
 from starlette.types import ASGIApp, Message, Scope
 
-from handlers.server.application import application, public_api
+from handlers.server.openapi.application import application, public_api
 from handlers.services import Services
 from tests.document import RAW, TOKEN_PATH
 from tests.merchant import BASE_PATH

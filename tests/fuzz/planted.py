@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.server import start
+from handlers.server.process import sockets, uvicorn_server
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Defective:
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve on a free port until the block ends; the origin."""
-    listener = start.listen("127.0.0.1", 0)
-    server = start.server(app)
+    listener = sockets.listen("127.0.0.1", 0)
+    server = uvicorn_server.server(app)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        yield start.origin("127.0.0.1", listener.getsockname()[1])
+        yield sockets.origin("127.0.0.1", listener.getsockname()[1])
     finally:
         server.should_exit = True
         thread.join()

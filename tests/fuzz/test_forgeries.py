@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay, jakarta, new_key
 

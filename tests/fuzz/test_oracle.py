@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.server import logs
-from handlers.server.binding import HeaderRule
-from handlers.server.bodies import ObjectRule
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.openapi.operations import HeaderRule
+from handlers.server.openapi.request_bodies import ObjectRule
 from tests.fuzz.oracle import HANDLER, Bound, Outcome, Request, Server, Stock
 from tests.fuzz.oracle_conditions import BODY_SCHEMA, PARAMETERS
 from tests.fuzz.oracle_requests import RIGHT, TYPES, each_alone, each_pair, texts
@@ -41,13 +41,13 @@ class Wrong:
 @pytest.fixture(scope="module", autouse=True)
 def _quiet() -> Iterator[None]:
     """Connexion logs each refusal, each failure with its traceback."""
-    logs.set_up(io.StringIO())
+    configure.set_up(io.StringIO())
     logger = logging.getLogger("connexion")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     yield
     logger.setLevel(level)
-    logs.set_up()
+    configure.set_up()
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from schemathesis.checks import CHECKS, load_all_checks
 
-from handlers.server import logs, start
-from handlers.server.application import application, public_api
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.openapi.application import application, public_api
+from handlers.server.process import assembly
 from tests.calls import read_copy
 from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
 from tests.fuzz.finding import Found, Fuzzed
@@ -37,8 +38,8 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     key = folder / "private.pem"
     key.write_text(nicepay.private_pem)
     settings = Settings.load(write_settings(folder, nicepay))
-    logs.set_up(io.StringIO())
-    services = replace(services_of(settings, start.system_clock), revocations=read_copy())
+    configure.set_up(io.StringIO())
+    services = replace(services_of(settings, assembly.system_clock), revocations=read_copy())
     server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
         yield Fuzzed(SIGNED, server, Target.public(origin + BASE_PATH, key), folder)

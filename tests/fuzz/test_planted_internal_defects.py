@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from starlette.types import ASGIApp
 
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
 from tests.fuzz.finding import Found, Fuzzed
 from tests.fuzz.internal_defects import INTERNAL_DEFECTS
 from tests.fuzz.passes import GENUINE

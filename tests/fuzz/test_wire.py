@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from handlers.server import connection, guard
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.http import limits
+from handlers.server.process import http_connection
 from tests.document import TOKEN_PATH
 from tests.fuzz.wire import OPEN, Player
 from tests.fuzz.wire_corpus import CASES, CLIENT, HALF, Case
@@ -25,8 +26,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
     """A server whose deadlines are a second, so that the slow cases are not."""
     settings = write_settings(tmp_path_factory.mktemp("wire"), CLIENT)
     with pytest.MonkeyPatch.context() as patch, running(Settings.load(settings), Clock()) as merchant:
-        patch.setattr(connection, "HEAD_SECONDS", 1.0)
-        patch.setattr(guard, "BODY_SECONDS", 1.0)
+        patch.setattr(http_connection, "HEAD_SECONDS", 1.0)
+        patch.setattr(limits, "BODY_SECONDS", 1.0)
         yield merchant
 
 

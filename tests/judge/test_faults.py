@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
+from handlers.config.settings import Settings
 from handlers.judge.exchange import Request
 from handlers.judge.judging import Verdict, verdicts
 from handlers.judge.pace import Pace
@@ -13,8 +14,7 @@ from handlers.judge.player import Player
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenarios import CATALOGUE
 from handlers.judge.sending import Sender, open_client
-from handlers.server.application import application, public_api
-from handlers.server.settings import Settings
+from handlers.server.openapi.application import application, public_api
 from tests.calls import read_copy
 from tests.document import TOKEN_PATH
 from tests.fuzz.planted import served

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from handlers.access_token import issue_access_token
+from handlers.config.settings import Settings
 from handlers.introspection import live_token
-from handlers.server.settings import Settings
 from handlers.services import Services
 from handlers.snap.client import Clients
 from handlers.snap.codes import CONFLICT, EXTERNAL_SERVER_ERROR, UNAUTHORIZED, SnapError

@@ -14,8 +14,8 @@ from hypothesis.strategies import characters, from_regex, text
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
-from handlers.server.application import public_api
-from handlers.server.guard import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
+from handlers.server.http.limits import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
+from handlers.server.openapi.application import public_api
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
 from tests.document import DOCUMENT, OPERATION, PATH, RAW, RESPONSES

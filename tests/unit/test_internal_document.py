@@ -15,7 +15,7 @@ from connexion.resolver import Resolver
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
-from handlers.server.guard import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
+from handlers.server.http.limits import BODY_SECONDS, LARGEST_BODY, LARGEST_HEADERS, LONGEST_TARGET, MOST_HEADERS
 from tests.document import DOCUMENT, INTERNAL, INTERNAL_PATH, INTERNAL_RAW, PATH
 from tests.document import OPERATION as ISSUE
 

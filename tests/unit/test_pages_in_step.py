@@ -129,9 +129,10 @@ def _targets(section: Section) -> list[str]:
 
 
 def _fence(token: Token) -> tuple[str, list[str]]:
-    """Its language and its lines; the comments of TOML are prose, but they stand where they stand."""
-    lines = token.content.splitlines()
-    return token.info, ["".join(line.partition("#")[:2]) if token.info == "toml" else line for line in lines]
+    """Its language and its lines, without prose: comments of TOML, and what Sphinx puts in the place of a directive."""
+    language, _, _ = token.info.partition(" ")
+    lines = [] if language in {"{include}", "{toctree}"} else token.content.splitlines()
+    return language, ["".join(line.partition("#")[:2]) if language == "toml" else line for line in lines]
 
 
 def test_each_page_is_there_in_both_languages() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import noted
+from handlers import decision_notes
 from handlers.revocation import revoke_tokens
 from handlers.services import Services
 from handlers.snap.codes import (
@@ -77,7 +77,7 @@ def test_the_log_hears_whose_it_was(nicepay: Nicepay, known: Services) -> None:
         ({"token": expired}, {"token": fingerprint(expired)}),
         ({"token": "A"}, {}),
     ):
-        notes = noted.taken()
+        notes = decision_notes.taken()
         _revoke(known, **form)
         assert notes == told
 

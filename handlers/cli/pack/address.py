@@ -3,9 +3,9 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from handlers.cli.misuse import MisuseError
-from handlers.cli.signing import TOKEN_PATH
-from handlers.server.settings_tables import is_loopback
+from handlers.cli.errors import UsageError
+from handlers.config.addresses import is_loopback
+from handlers.server.openapi.documents import TOKEN_PATH
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*|\[[0-9a-f:.]+\]")
@@ -30,7 +30,7 @@ def base_url(text: str, base_path: str) -> str:
     fault = _fault(parts, path)
     if fault:
         message = f"--base-url: {fault}; for example https://merchant.example/api/v1.0"
-        raise MisuseError(message)
+        raise UsageError(message)
     return f"{parts.scheme}://{_host(parts)}{port}{path}"
 
 

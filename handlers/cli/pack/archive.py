@@ -9,7 +9,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from handlers.cli.pack.document import as_json, for_server, parsed
 from handlers.cli.pack.page import html_page
 from handlers.cli.pack.vectors import token_request, vectors
-from handlers.cli.signing import TOKEN_PATH
+from handlers.server.openapi.documents import TOKEN_PATH
 
 FOLDER = "snap-token"
 _EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from handlers.cli.signing import TOKEN_PATH
+from handlers.server.openapi.documents import TOKEN_PATH
 
 BASE_PATH = "/api/v1.0"
 """The base path that the document has of its own."""

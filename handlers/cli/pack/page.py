@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from handlers.server.sandbox import PAGES, SWAGGER_UI
+from handlers.server.sandbox.pages import PAGES, SWAGGER_UI
 
 _HERE = Path(__file__).parent
 _SOURCE_MAP = re.compile(r"\n?(//|/\*)# sourceMappingURL=[^\s*]*( ?\*/)?\s*\Z")

@@ -11,7 +11,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-from handlers.cli.signing import BODY, TOKEN_PATH, SignedRequest
+from handlers.cli.simulator.signed_request import BODY, SignedRequest
+from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.snap.call import Call, minified, sign
 from handlers.snap.signature import string_to_sign
 

@@ -2,7 +2,7 @@
 
 from starlette.types import Message, Receive, Scope, Send
 
-from handlers.server import start
+from handlers.server.process import sockets, uvicorn_server
 from tests.bench.contestants import place, work
 
 _NEEDED = frozenset({b"x-timestamp", b"x-client-key", b"x-signature"})
@@ -51,4 +51,4 @@ async def _answer(send: Send, status: int, content: bytes, client_key: str) -> N
 
 
 if __name__ == "__main__":
-    start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
+    uvicorn_server.server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import structlog
 
-from handlers.server import start
-from handlers.server.application import application, public_api
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.openapi.application import application, public_api
+from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.state.memory import MemoryState
 from tests.bench.contestants import place
 from tests.merchant import services_of
@@ -22,10 +22,10 @@ class _Forgetful(MemoryState):
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings.load(place.folder() / "snap-token.toml")
-    services = replace(services_of(settings, start.system_clock), state=_Forgetful())
+    services = replace(services_of(settings, assembly.system_clock), state=_Forgetful())
     app = application(public_api(settings.server.base_path), lambda: services)
-    start.spare_what_stays()
-    start.server(app).run(sockets=[start.listen("127.0.0.1", place.port())])
+    lifecycle.spare_what_stays()
+    uvicorn_server.server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
 
 
 if __name__ == "__main__":

@@ -8,14 +8,14 @@ from connexion import AsyncApp, request
 from connexion.resolver import Resolver
 
 from handlers.access_token import issue_access_token
-from handlers.server import start
-from handlers.server.application import DOCUMENT
-from handlers.server.settings import Settings
+from handlers.config.settings import Settings
+from handlers.server.openapi.documents import DOCUMENT
+from handlers.server.process import assembly
 from tests.bench.contestants import place
 from tests.merchant import services_of
 
 _SETTINGS = Settings.load(place.folder() / "snap-token.toml")
-_SERVICES = services_of(_SETTINGS, start.system_clock)
+_SERVICES = services_of(_SETTINGS, assembly.system_clock)
 
 
 async def issue() -> Mapping[str, object]:

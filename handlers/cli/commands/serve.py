@@ -1,0 +1,161 @@
+"""`snap-token serve`: the server."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from socket import socket
+
+import structlog
+import uvloop
+from starlette.types import ASGIApp
+
+from handlers.cli.errors import MISUSE, UsageError, settings_of
+from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
+from handlers.cli.startup import steps, trial
+from handlers.config.settings import Settings
+from handlers.config.tables import Internal
+from handlers.config.watched_files import Files, files_read
+from handlers.server.http.client_address import TrustedProxies
+from handlers.server.http.limits import LARGEST_BODY
+from handlers.server.observability import clock_jumps, configure
+from handlers.server.observability.captures import Captures, Keeps, asked_at, asked_at_or_signed
+from handlers.server.observability.refusal_diagnosis import RefusalDiagnosis
+from handlers.server.openapi.api import Api
+from handlers.server.openapi.application import internal_api, public_api
+from handlers.server.openapi.documents import TOKEN_PATH
+from handlers.server.openapi.internal_api import AUTHORIZE, ForwardedCall
+from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
+from handlers.server.process.exit_deadline import ExitDeadline, exit_deadline
+from handlers.server.process.reload import ReloadingServices
+from handlers.server.process.uvicorn_server import Server
+from handlers.server.sandbox.diagnosis import consultation
+from handlers.server.sandbox.page_api import SandboxApi
+from handlers.server.sandbox.pages import SandboxPages
+
+
+def serve(*, config: Path, check: bool = False) -> int:
+    """Serve the access token endpoint until it is told to stop (SIGINT, SIGTERM).
+
+    Exit status 2 if it cannot start. The log says why: plain lines on a terminal, else one line of JSON.
+
+    Example: snap-token serve --config sandbox/snap-token.toml
+
+    Args:
+        config: The settings file.
+        check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
+            captures, the documents. Name everything that keeps the server from starting, and print warnings.
+    """
+    drain = configure.set_up()
+    if check:
+        trial.check(config)
+        return 0
+    try:
+        _start(config, drain)
+    except UsageError as error:
+        if sys.stderr.isatty():
+            raise
+        structlog.get_logger().error("start.failed", mistakes=error.mistakes)
+        return MISUSE
+    structlog.get_logger().info("server.stopped")
+    return 0
+
+
+def _start(config: Path, drain: Callable[[], None]) -> None:
+    steps.require_libraries()
+    with files_read() as files:
+        settings = settings_of(config)
+    assembly.warn(settings)
+    with lifecycle.until_told_to_stop(), exit_deadline(drain) as resort:
+        _serve(config, settings, files, drain, resort)
+
+
+def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None], resort: ExitDeadline) -> None:
+    shared = steps.shared(settings)
+    current = ReloadingServices(config, settings, partial(assembly.assemble, shared=shared))
+    serving = [_public(settings, current)]
+    if settings.internal:
+        serving.append(_internal(settings, settings.internal, current))
+    servers = [server for server, _ in serving]
+    lifecycle.spare_what_stays()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        companions = [
+            lifecycle.on_signals(servers, current.reload, resort.told_to_end),
+            shared.running(),
+            current.running(files),
+            clock_jumps.watched(shared.now),
+            assembly.warned_of_state(settings),
+        ]
+        try:
+            runner.run(lifecycle.run_servers(serving, companions))
+        finally:
+            drain()  # As long as the loop is there, a further signal does not kill.
+            resort.done()
+
+
+def _public(settings: Settings, current: ReloadingServices) -> tuple[Server, socket]:
+    listener = steps.listener(settings.server, "server")
+    origin = sockets.origin(settings.server.host, listener.getsockname()[1])
+    layers = [_pages(settings, current)] if settings.sandbox.enabled else []
+    api = _explained(public_api(settings.server.base_path), settings)
+    keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
+    app = _captured(steps.made(api, current, *layers), settings, current, keeps)
+    if settings.sandbox.enabled:
+        sys.stdout.write(_greeting(settings, origin))
+        sys.stdout.flush()
+    endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
+    structlog.get_logger().info("server.listening", endpoint=endpoint, **steps.in_force(settings))
+    return uvicorn_server.server(_seen_through_proxies(app, settings)), listener
+
+
+def _pages(settings: Settings, current: ReloadingServices) -> Callable[[ASGIApp], ASGIApp]:
+    base_path = settings.server.base_path
+    explain = consultation(current, base_path + TOKEN_PATH)
+    desk = SandboxApi(private_key_of(settings.sandbox.private_key_file), assembly.system_clock, explain)
+    return partial(SandboxPages, base_path=base_path, desk=desk)
+
+
+def _internal(settings: Settings, internal: Internal, current: ReloadingServices) -> tuple[Server, socket]:
+    listener = steps.listener(internal, "internal")
+    origin = sockets.origin(internal.host, listener.getsockname()[1])
+    api = _explained(internal_api(internal, current), settings)
+    app = steps.made(api, current)
+    app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
+    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
+    return uvicorn_server.server(_seen_through_proxies(app, settings)), listener
+
+
+def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+    trusted = settings.server.trusted_proxies
+    return TrustedProxies(app, trusted) if trusted else app
+
+
+def _explained(api: Api, settings: Settings) -> Api:
+    return replace(api, explain=RefusalDiagnosis()) if settings.debug.explain else api
+
+
+def _captured(
+    app: ASGIApp, settings: Settings, current: ReloadingServices, keeps: Keeps, largest: int = LARGEST_BODY
+) -> ASGIApp:
+    folder = settings.debug.capture_dir
+    return Captures(app, folder, current().now, keeps, largest) if folder else app
+
+
+def _greeting(settings: Settings, origin: str) -> str:
+    endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
+    key = private_key_of(settings.sandbox.private_key_file)
+    signed = SignedRequest.make(endpoint, settings.clients[0].id, key, assembly.system_clock())
+    seconds = settings.clients[0].clock_tolerance_seconds
+    return f"""\
+Endpoint    POST {endpoint}
+Swagger UI  {origin}/ui/
+Document    {origin}/openapi.yaml
+
+A request as NICEPAY would send it, good for {seconds} seconds (`make request` signs a new one):
+
+{signed.as_curl()}
+
+"""

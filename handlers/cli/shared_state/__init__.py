@@ -1,0 +1,1 @@
+"""Changes that commands make to the state that instances share."""

@@ -1,0 +1,1 @@
+"""NICEPAY's part: requests that are signed, sent and shown."""

@@ -1,0 +1,1 @@
+"""The steps of a start, and their trial for `serve --check`."""

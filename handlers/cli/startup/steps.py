@@ -1,0 +1,98 @@
+"""What a start needs from outside: libraries, addresses, the state, the documents; and what is in force then."""
+
+import errno
+import platform
+from collections.abc import Callable, Mapping
+from socket import socket
+
+from starlette.types import ASGIApp
+
+from handlers import __version__
+from handlers.cli.errors import UsageError
+from handlers.config.settings import Settings
+from handlers.config.tables import Listener
+from handlers.server.openapi.api import Api
+from handlers.server.openapi.application import application
+from handlers.server.process import assembly, sockets
+from handlers.server.process.private_names import missing_names
+from handlers.services import Services
+
+_LONGEST_CAUSE = 200
+
+
+def require_libraries() -> None:
+    """Look for the private names of libraries that the server uses.
+
+    Raises:
+        MisuseError: one is missing.
+    """
+    lacking = missing_names()
+    if lacking:
+        raise UsageError(*lacking)
+
+
+def listener(table: Listener, name: str) -> socket:
+    """A socket that listens at the address in the table of this name.
+
+    Raises:
+        MisuseError: the address cannot be used.
+    """
+    try:
+        return sockets.listen(table.host, table.port)
+    except OSError as error:
+        cause, _, _ = str(error.strerror).partition(" (while attempting")
+        hint = " (is this server running already?)" if error.errno == errno.EADDRINUSE else ""
+        advice = f"set {name}.host and {name}.port to a free address"
+        message = f"cannot listen on {table.host}:{table.port}: {cause}{hint}; {advice}"
+        raise UsageError(message) from error
+
+
+def shared(settings: Settings) -> assembly.Shared:
+    """The state that instances share.
+
+    Raises:
+        MisuseError: it cannot be used.
+    """
+    try:
+        return assembly.share(settings)
+    except ValueError as error:
+        message = f"state.url: {error}"
+        raise UsageError(message) from error
+
+
+def made(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
+    """The application that serves a document.
+
+    Raises:
+        MisuseError: the document cannot be read, or is not valid.
+    """
+    try:
+        app: ASGIApp = application(api, services, *layers)
+    except Exception as error:  # Several libraries read and check it, and each raises errors of its own.
+        raise unservable(api, error) from error
+    return app
+
+
+def unservable(api: Api, error: Exception) -> UsageError:
+    """The error for a document that cannot be served. The document came with the program."""
+    cause, _, _ = str(error).partition("\n")
+    advice = "install snap-token-server again"
+    return UsageError(f"{api.document} cannot be served: {type(error).__name__}: {cause[:_LONGEST_CAUSE]}; {advice}")
+
+
+def in_force(settings: Settings) -> Mapping[str, object]:
+    """Versions and settings for the log line of the start; nothing secret."""
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "host": settings.server.host,
+        "state": settings.state.url.kind,
+        "when_down": settings.state.when_down,
+        "lifetime_seconds": settings.token.lifetime_seconds,
+        "repeat": settings.token.repeat,
+        "token_keys": settings.token.fingerprints,
+        "clients": len(settings.clients),
+        "services": len(settings.services),
+        "internal": settings.internal is not None,
+        "sandbox": settings.sandbox.enabled,
+    }

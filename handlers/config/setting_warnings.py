@@ -1,0 +1,127 @@
+"""Warnings about settings that are allowed but not good: in the log at the start, and from `serve --check`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from handlers.config.key_files import read_text
+from handlers.config.settings import Settings
+from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
+from handlers.state.batches import in_time
+from handlers.state.opening import StateUrl
+from handlers.state.port import StateDownError
+
+SOON = timedelta(days=30)
+"""The warning about a certificate comes this long before its end."""
+
+_GROUP_AND_OTHERS = 0o077
+_NO_EVICTION = "noeviction"
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingWarning:
+    """One warning: the event of the log with its fields, and one sentence for people that says what to do."""
+
+    event: str
+    told: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def log(self) -> None:
+        """Write the line of the log."""
+        _log.warning(self.event, **self.facts)
+
+
+def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
+    """Warnings about the settings and their keys."""
+    yield from _short_keys(settings)
+    yield from _certificates(settings, now)
+    yield from _open_password(settings)
+
+
+def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
+    for place, table in enumerate(settings.clients):
+        for key in table.public_keys:
+            if key.key_size < ADVISED_BITS:
+                told = f"clients[{place}].public_keys: {key.key_size} bits are few; ask for {ADVISED_BITS} or more"
+                facts = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
+                yield SettingWarning("client.key_is_short", told, facts)
+
+
+def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
+    """The key of an expired certificate still verifies: only the key is taken from a certificate."""
+    for place, table in enumerate(settings.clients):
+        for number, key in enumerate(table.public_keys):
+            end = certificate_end(_text(settings, place, number))
+            if end and end - now <= SOON:
+                event, word = _ended(end, now)
+                where = f"clients[{place}].public_keys[{number}]"
+                told = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
+                facts = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
+                yield SettingWarning(event, told, facts)
+
+
+def _ended(end: datetime, now: datetime) -> tuple[str, str]:
+    return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
+
+
+def _text(settings: Settings, place: int, number: int) -> str:
+    """The public key as it is written; empty if its file has gone since it was read."""
+    value: Any = settings.written["clients"][place]["public_keys"][number]
+    if is_inline(value):
+        return str(value)
+    with suppress(ValueError):
+        return read_text(settings.file.absolute().parent / value)
+    return ""
+
+
+def _open_password(settings: Settings) -> Iterator[SettingWarning]:
+    if _holds_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
+        told = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
+        yield SettingWarning("state.password_is_readable", told, {"file": str(settings.file)})
+
+
+def _holds_password(written: Mapping[str, Any]) -> bool:
+    """The URL in the file may be invalid, if a variable replaces it."""
+    match written:
+        case {"state": {"url": str(url)}}:
+            with suppress(ValueError):
+                return bool(urlsplit(url).password)
+    return False
+
+
+def _mode(file: Path) -> int:
+    """The mode of the settings file; 0 if it has gone since it was read."""
+    with suppress(OSError):
+        return file.stat().st_mode
+    return 0
+
+
+async def of_state(url: StateUrl) -> list[SettingWarning]:
+    """Warnings about the engine itself: whether Redis can forget. None if it does not answer."""
+    client = url.redis()
+    if client is None:
+        return []
+    try:
+        return list(_of_redis(await in_time(client.info())))
+    except StateDownError:
+        return []
+    finally:
+        await client.aclose()
+
+
+def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
+    policy = info.get("maxmemory_policy", _NO_EVICTION)
+    if info.get("maxmemory") and policy != _NO_EVICTION:
+        told = f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
+        yield SettingWarning("state.evicts", told, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
+    if not info.get("aof_enabled", 1):
+        told = "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes"
+        yield SettingWarning("state.not_persistent", told, {"appendonly": "no", "advised": "yes"})

@@ -1,0 +1,1 @@
+"""What each finding means and what to do about it, in each language."""

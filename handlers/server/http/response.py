@@ -1,0 +1,74 @@
+"""One answer on the wire: status, headers and body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import orjson
+from starlette.types import Send
+
+from handlers.server.http.request_id import HEADER
+from handlers.snap.codes import SnapError
+from handlers.snap.timestamp import render
+
+Body = Mapping[str, object] | None
+"""A JSON object, or nothing at all."""
+
+Result = Mapping[str, object] | tuple[Body, Mapping[str, str]]
+"""What a function returns: a body, or a body and headers."""
+
+_NOT_STORED = (b"cache-control", b"no-store")
+_JSON = (b"content-type", b"application/json")
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A status, a body, and the headers that go with them."""
+
+    body: Body
+    status: int = _OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, result: Result) -> "Response":
+        """What a function has returned."""
+        return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
+
+    @classmethod
+    def refusing(cls, error: SnapError, service_code: str, challenge: Mapping[str, str]) -> "Response":
+        """An error body has exactly responseCode and responseMessage."""
+        code = error.code.of_service(service_code)
+        body = {"responseCode": code, "responseMessage": error.message}
+        return cls(body, error.code.status, {**challenge, **error.headers})
+
+    @property
+    def code(self) -> str:
+        """The responseCode; the status where there is none."""
+        return str((self.body or {}).get("responseCode", self.status))
+
+    async def send(self, send: Send, now: datetime, request_id: str, client_key: object) -> None:
+        """Every answer carries the server's time, the request's id, and the client key if the request had one.
+
+        Time and client key are SNAP's (ASPI, 2.1.5.b).
+        """
+        content = b"" if self.body is None else orjson.dumps(self.body)
+        headers = [
+            _NOT_STORED,
+            (b"x-timestamp", _server_time(int(now.timestamp()))),
+            (HEADER, request_id.encode()),
+            (b"content-length", b"%d" % len(content)),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
+        ]
+        if content:
+            headers.append(_JSON)
+        if client_key is not None:
+            headers.append((b"x-client-key", str(client_key).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+
+@lru_cache(maxsize=2)
+def _server_time(second: int) -> bytes:
+    return render(datetime.fromtimestamp(second, UTC)).encode()

@@ -1,0 +1,1 @@
+"""What operators read: log lines, captured requests, and warnings about clocks."""

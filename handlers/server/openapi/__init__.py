@@ -1,0 +1,1 @@
+"""From an OpenAPI document to operations that Connexion routes and validates."""

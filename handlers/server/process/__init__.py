@@ -1,0 +1,1 @@
+"""The life of a server process: sockets, connections, start, reload and end."""

@@ -1,0 +1,116 @@
+"""From settings to a running server, and its end."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from handlers.config import setting_warnings
+from handlers.config.key_files import NO_SECRETS
+from handlers.config.known_secrets import secrets_of
+from handlers.config.settings import Settings
+from handlers.config.tables import ClientTable, Internal
+from handlers.server.observability.mask_secrets import MASKING
+from handlers.services import Services
+from handlers.snap.client import Client, Clients
+from handlers.snap.token import TokenKeys
+from handlers.state.revocations import Revocations
+from handlers.state.when_down import GuardedState, WhenDown
+
+
+def system_clock() -> datetime:
+    """The machine's time, aware, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What lives as long as the process, whatever becomes of keys and clients.
+
+    `internal` is the table as it was at the start. Only its secrets can change later.
+    """
+
+    state: GuardedState
+    revocations: Revocations
+    when_down: WhenDown
+    now: Callable[[], datetime]
+    internal: Internal | None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """While the block runs, revocations are kept fresh, and an outage is probed. After it the state is closed."""
+        try:
+            async with self.revocations.kept_fresh(), self.state.probed(self.now):
+                yield
+        finally:
+            await self.state.close()
+
+
+def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
+    """Open the state that instances share; ValueError if it cannot be used."""
+    when_down = WhenDown(settings.state.when_down)
+    state = GuardedState(settings.state.url.open(starting=True), when_down)
+    return Shared(state, Revocations(state, when_down, now), when_down, now, settings.internal)
+
+
+def clients_of(settings: Settings) -> Clients:
+    """The clients that the settings know."""
+    return Clients([_client(table) for table in settings.clients])
+
+
+def token_keys_of(settings: Settings) -> TokenKeys:
+    """The keys that mint and open tokens, for the lifetime that is set."""
+    file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
+    return TokenKeys(file.keys, lifetime, file.retired_at)
+
+
+def assemble(settings: Settings, shared: Shared) -> Services:
+    """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
+    MASKING.learn(secrets_of(settings))
+    return Services(
+        now=shared.now,
+        clients=clients_of(settings),
+        token_keys=token_keys_of(settings),
+        state=shared.state,
+        revocations=shared.revocations,
+        when_down=shared.when_down,
+        repeat=settings.token.repeat,
+        service_codes={table.path: table.service_code for table in settings.services},
+        service_methods={table.path: table.methods for table in settings.services},
+        accel_redirect=shared.internal.accel_redirect if shared.internal else None,
+        internal_secrets=_internal_secrets(settings.internal, shared.internal),
+    )
+
+
+def _internal_secrets(table: Internal | None, started: Internal | None) -> tuple[bytes, ...]:
+    """The current ones; those of the start if the table is gone, or has none while others can reach the listener."""
+    if started and (table is None or not (table.secrets or started.is_loopback)):
+        return started.secrets
+    return table.secrets if table else NO_SECRETS
+
+
+def _client(table: ClientTable) -> Client:
+    newest, *former = table.call_secrets or (None,)
+    return Client(
+        key=table.id,
+        public_keys=table.public_keys,
+        clock_tolerance=timedelta(seconds=table.clock_tolerance_seconds),
+        partner_id=table.partner_id,
+        client_secret=newest,
+        former_secrets=tuple(former),
+        suspended=table.suspended,
+    )
+
+
+def warn(settings: Settings) -> None:
+    """Log the warnings about the settings."""
+    for concern in setting_warnings.of_settings(settings, system_clock()):
+        concern.log()
+
+
+@asynccontextmanager
+async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
+    """Log the warnings about the state engine before the block begins."""
+    for concern in await setting_warnings.of_state(settings.state.url):
+        concern.log()
+    yield

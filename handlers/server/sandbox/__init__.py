@@ -1,0 +1,1 @@
+"""The pages of the sandbox. They exist for development only, on loopback only."""

@@ -1,0 +1,37 @@
+"""What the doctor says of a request that the sandbox's page had refused, by the clients and keys of now."""
+
+from collections.abc import Callable, Mapping
+
+from handlers.doctor.context import MerchantContext
+from handlers.doctor.diagnose import examine
+from handlers.doctor.messages.render import as_data, tell
+from handlers.doctor.request import Request
+from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.sandbox.page_api import Explain, RefusedRequest
+from handlers.services import Services
+
+
+def consultation(services: Callable[[], Services], token_path: str) -> Explain:
+    """`services` gives those of now; `token_path` is where tokens are asked for. Adds `says`: the finding in words."""
+
+    def explained(asked: RefusedRequest) -> Mapping[str, object]:
+        request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
+        diagnosis = examine(request, _knowledge(services(), token_path))
+        return {
+            "says": tell(diagnosis.main, asked.lang, MASKING.masked).says,
+            **as_data(diagnosis, asked.lang, MASKING.masked),
+        }
+
+    return explained
+
+
+def _knowledge(services: Services, token_path: str) -> MerchantContext:
+    return MerchantContext(
+        now=services.now(),
+        clients=services.clients,
+        token_keys=services.token_keys,
+        token_path=token_path,
+        call_paths=frozenset(services.service_codes),
+        call_methods=services.service_methods,
+        secrets={client.key: client.secrets for client in services.clients if client.secrets},
+    )

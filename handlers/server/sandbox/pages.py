@@ -1,0 +1,88 @@
+"""The pages of the sandbox: Swagger UI at `/ui/`, and the document, byte for byte as written, at `/openapi.yaml`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
+from starlette.status import HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
+from starlette.types import ASGIApp, Receive, Scope, Send
+from swagger_ui_bundle import swagger_ui_path
+
+from handlers.server.openapi.documents import DOCUMENT
+from handlers.server.sandbox.page_api import SandboxApi
+
+PAGES = Path(__file__).parent / "static"
+SWAGGER_UI = Path(swagger_ui_path)
+
+_FILES: Mapping[str, Path] = MappingProxyType(
+    {
+        **{name: PAGES / name for name in ("desk.css", "desk.js", "sections.js")},
+        **{name: SWAGGER_UI / name for name in ("favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css")},
+    }
+)
+
+# Nothing from another host and no script in the page itself; pictures in Swagger UI's style sheet are data. (CSP 3)
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+class SandboxPages:
+    """A layer that answers for the sandbox's own paths and passes everything else on."""
+
+    def __init__(self, app: ASGIApp, base_path: str, desk: SandboxApi) -> None:
+        """`app` is the rest of the stack; `base_path` is where its operations are; `desk` answers the page."""
+        self._app = app
+        self._base_path = base_path
+        self._router = Router(
+            [
+                Route("/openapi.yaml", _document),
+                Route("/ui", _to_page),
+                Route("/ui/", _page),
+                Route("/ui/openapi.json", self._local_document),
+                *desk.routes(),
+                Route("/ui/{name}", _file),
+            ],
+            redirect_slashes=False,
+            default=app,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route one request."""
+        await (self._router if scope["type"] == "http" else self._app)(scope, receive, send)
+
+    def _local_document(self, _request: Request) -> Response:
+        """A copy for the page, with the address of this very server."""
+        document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+        return JSONResponse({**document, "servers": [{"url": self._base_path or "/", "description": "This sandbox"}]})
+
+
+def _document(_request: Request) -> Response:
+    return FileResponse(DOCUMENT, media_type="application/yaml")
+
+
+def _page(_request: Request) -> Response:
+    return FileResponse(PAGES / "index.html", headers=_HEADERS)
+
+
+def _file(request: Request) -> Response:
+    file = _FILES.get(request.path_params["name"])
+    if not file:
+        raise HTTPException(HTTP_404_NOT_FOUND)
+    return FileResponse(file, headers=_HEADERS)
+
+
+def _to_page(_request: Request) -> Response:
+    return RedirectResponse("/ui/", HTTP_303_SEE_OTHER)

@@ -1,0 +1,1 @@
+"""`redis://`, `rediss://` and `unix://`: a server that several machines share."""

@@ -1,0 +1,1 @@
+"""`sqlite:///`: one file that the processes of one machine share."""

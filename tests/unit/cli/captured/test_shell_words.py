@@ -1,0 +1,63 @@
+"""Command lines, as shells read them."""
+
+import pytest
+
+from handlers.cli.captured.shell_words import MOST_WORDS, words
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("a  b\tc\n", ["a", "b", "c"]),
+        ("a 'b c' \"d 'e'\" f' 'g", ["a", "b c", "d 'e'", "f g"]),
+        ("a '' b", ["a", "", "b"]),
+        (r'a "\"\\\n\$" \"b', ["a", r'"\\n$', '"b']),
+        ('a \\\n  b\\\r\nc "d\\\ne"', ["a", "b", "c", "de"]),
+        ("a | b", ["a"]),
+        ("a; b", ["a"]),
+        ("a # b", ["a"]),
+        ('a#b $c "$d"', ["a#b", "$c", "$d"]),
+        (r"a $'it\'s \u0021\x41\101\n\\\q'", ["a", "it's !AA\n\\\\q"]),
+        (r"a $'\u00e9'", ["a", "\u00e9".encode().decode("latin-1")]),
+        (r"a $'\ud83d'", ["a", "\xed\xa0\xbd"]),
+    ],
+)
+def test_words_are_those_of_a_posix_shell_or_bash(line: str, wanted: list[str]) -> None:
+    """Quotation marks, backslashes and `$'...'` are taken off; what follows the command is another command."""
+    assert words(line) == wanted
+
+
+def test_words_are_those_of_cmd() -> None:
+    """As browsers copy a command for Windows: a caret stands before whatever cmd would act on, line ends too."""
+    line = 'curl ^"http://a/?b=1^&c=2^" ^\r\n  -H ^"X-A: 1^" ^\r\n  -d ^"^{^\\^"d^\\^":^\\^"50^%^^\n\n^\\^"^}^"'
+    assert words(line.replace("^^\n", "^\n")) == [
+        "curl",
+        "http://a/?b=1&c=2",
+        "-H",
+        "X-A: 1",
+        "-d",
+        '{"d":"50%\n"}',
+    ]
+    assert words("curl http://a/ ^\n -k") == ["curl", "http://a/", "-k"]
+    assert words("curl a -d '^\"'") == ["curl", "a", "-d", '^"']
+
+
+@pytest.mark.parametrize("line", ["a 'b", 'a "b', r'a "b\"', "a $'b", "a \\"])
+def test_a_quotation_that_is_not_closed_is_no_word(line: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(ValueError, match="not closed"):
+        words(line)
+
+
+@pytest.mark.parametrize("part", ["a ", "'' ", "\\\n a"])
+def test_words_have_a_limit(part: str) -> None:
+    """4,096 of them are read: no server takes the headers of a longer command."""
+    assert len(words(part * MOST_WORDS)) == MOST_WORDS == 4_096
+    with pytest.raises(ValueError, match="over 4096 words"):
+        words(part * (MOST_WORDS + 1))
+
+
+@pytest.mark.parametrize(("line", "wanted"), [(r"a\'\"\$ b", ["a'\"$", "b"]), ("a $$ $ b$'c'", ["a", "$$", "$", "bc"])])
+def test_runs_of_escapes_and_dollars_are_one_part(line: str, wanted: list[str]) -> None:
+    """However many there are, they are read at once."""
+    assert words(line) == wanted

@@ -1,0 +1,215 @@
+"""`snap-token check`, as a user calls it, against this project's own server."""
+
+import json
+import re
+import socket
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from handlers.cli import main
+from handlers.cli.commands import check
+from handlers.judge.scenario import Scenario
+from handlers.judge.scenarios import CATALOGUE
+from handlers.server.process import assembly
+from tests.document import TOKEN_PATH
+from tests.merchant import BASE_PATH, Merchant
+from tests.nicepay import Nicepay
+
+NAMES = {scenario.name: scenario for scenario in CATALOGUE}
+FEW = [NAMES[name] for name in ("success.issued", "forged.another_key", "http.get")]
+SECRET = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
+
+
+@pytest.fixture
+def url(merchant: Merchant) -> str:
+    """The running server, at the machine's own time, which the command signs."""
+    merchant.clock.now = assembly.system_clock()
+    return merchant.origin + BASE_PATH + TOKEN_PATH
+
+
+@pytest.fixture
+def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
+    file = tmp_path / "private.pem"
+    file.write_text(nicepay.private_pem)
+    file.chmod(0o600)
+    return file
+
+
+def _deviating(name: str) -> Scenario:
+    """A scenario whose answer is never as expected."""
+    found = NAMES[name]
+    return Scenario(found.name, found.severity, found.says, found.source, found.asks, lambda _answers: "it deviates")
+
+
+def _play(monkeypatch: pytest.MonkeyPatch, *scenarios: Scenario) -> None:
+    monkeypatch.setattr(check, "CATALOGUE", scenarios)
+
+
+def _options(url: str, private_key: Path, *more: str, client_key: str = "IONPAYTEST") -> list[str]:
+    return ["check", url, "--client-key", client_key, "--private-key", str(private_key), "--per-second", "20", *more]
+
+
+def test_a_good_server_passes(
+    url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All passed is status 0, and the table has a row for each scenario."""
+    _play(monkeypatch, *FEW)
+    assert main(_options(url, private_key)) == 0
+    out, _ = capsys.readouterr()
+    assert "3 passed, 0 critical, 0 major, 0 minor, 0 skipped" in " ".join(out.split())
+    assert all(scenario.name in out for scenario in FEW)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "status"),
+    [("success.code", [], 1), ("http.get", [], 0), ("http.get", ["--strict"], 1)],
+    ids=["serious", "minor", "minor, strictly"],
+)
+def test_the_status_is_by_severity(  # noqa: PLR0913, PLR0917  fixtures
+    url: str,
+    private_key: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    more: list[str],
+    status: int,
+) -> None:
+    """A serious finding is status 1, minor ones alone are status 0 unless asked for strictly."""
+    _play(monkeypatch, NAMES["success.issued"], _deviating(name))
+    assert main(_options(url, private_key, *more)) == status
+    assert "it deviates" in capsys.readouterr().out
+
+
+def test_what_was_not_played_is_one_line(
+    url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a token the table has the first row alone, and the reports have all."""
+    _play(monkeypatch, *FEW)
+    html = tmp_path / "report.html"
+    assert main(_options(url, private_key, "--html", str(html), client_key="NOBODY")) == 1
+    out, _ = capsys.readouterr()
+    assert [scenario.name in out for scenario in FEW] == [True, False, False]
+    last = out.splitlines()[-1]
+    assert last.startswith("Nothing else was played, since the genuine request got no token. Is this the whole URL")
+    assert all(scenario.name in html.read_text() for scenario in FEW)
+    assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
+    assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
+
+
+def test_the_table_loses_nothing_in_80_columns(
+    url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The longest name is folded and not cut off, and the source stands apart from what was found."""
+    monkeypatch.setenv("COLUMNS", "80")
+    longest = max(NAMES, key=len)
+    _play(monkeypatch, NAMES["success.issued"], _deviating(longest))
+    main(_options(url, private_key))
+    cells = [line.split("│")[1:-1] for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert longest in "".join(cell[0].strip() for cell in cells)
+    found = "\n".join(cell[-1].strip() for cell in cells)
+    assert "it deviates\n\nSource: " in found
+
+
+def test_a_run_that_comes_to_nothing_leaves_the_last_report(private_key: Path, tmp_path: Path) -> None:
+    """Whether a file can be written is found out without emptying it, and a report takes the place of all of it."""
+    report = tmp_path / "report.html"
+    report.write_text("the last report")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert main(_options(url, private_key, "--html", str(report))) == 2
+    assert report.read_text() == "the last report"
+
+
+def test_all_reports_tell_the_same(
+    url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JSON, JUnit and HTML are of one run, and none has a token, a signature or the URL's query."""
+    _play(monkeypatch, *FEW, _deviating("success.code"))
+    files = tmp_path / "report.xml", tmp_path / "report.html"
+    files[0].write_text("the last report")
+    more = ["--json", "--junit", str(files[0]), "--html", str(files[1])]
+    assert main(_options(f"{url}?secret=x", private_key, *more)) == 1
+    out = capsys.readouterr().out
+    assert json.loads(out)["counts"] == {"passed": 3, "critical": 0, "major": 1, "minor": 0, "skipped": 0}
+    assert json.loads(out)["url"] == url
+    assert JUnitXml.fromstring(files[0].read_bytes()).failures == 1
+    told = [out, *(file.read_text() for file in files)]
+    assert all("it deviates" in each for each in told)
+    assert not any(SECRET.search(each) or "secret" in each for each in told)
+
+
+def test_another_machine_is_named(
+    private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is sent to another machine, a line says so."""
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert main(_options("http://merchant.example/", private_key)) == 2
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == f"snap-token: {len(CATALOGUE)} scenarios, hostile ones included, are sent to merchant.example"
+    assert last.startswith("snap-token: no answer from http://merchant.example/: ")
+
+
+def test_progress_is_shown_on_a_terminal(
+    url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal sees how far it is; what is not one sees nothing."""
+    _play(monkeypatch, *FEW)
+    assert main(_options(url, private_key)) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(_options(url, private_key)) == 0
+    assert "Judging" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_this_machine_is_not(private_key: Path, capsys: pytest.CaptureFixture[str], host: str) -> None:
+    """No such line for this machine; where nobody listens, one line says so and the status is 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://{host}:{taken.getsockname()[1]}/"
+        assert main(_options(url, private_key)) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert out == ""
+    assert line.startswith(f"snap-token: no answer from {url}: ")
+    assert line.endswith("; is it the whole URL of the token endpoint?")
+
+
+@pytest.mark.parametrize(
+    ("url", "more", "told"),
+    [
+        ("http://[::1/x", [], "the URL is none: "),
+        ("127.0.0.1/x", [], "the URL is none of a token endpoint; it begins with https:// or http://"),
+        ("ftp://127.0.0.1/", [], "the URL is none of a token endpoint; it begins with https:// or http://"),
+        ("http://me:pass@127.0.0.1/", [], "the URL holds a name or password; SNAP has neither"),
+        ("http://127.0.0.1/", ["--per-second", "0"], "--per-second is more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--per-second", "21"], "--per-second is more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second is more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--client-key", "é"], "--client-key has 1 to 36 visible ASCII characters"),
+        ("http://127.0.0.1/", ["--junit", "/nowhere/a.xml"], "/nowhere/a.xml cannot be written: No such file"),
+        ("http://127.0.0.1/", ["--html", "/nowhere/a.html"], "/nowhere/a.html cannot be written: No such file"),
+        ("http://127.0.0.1/", ["--private-key", "/nowhere.pem"], "/nowhere.pem"),
+    ],
+)
+def test_a_misuse_is_one_line(
+    private_key: Path, capsys: pytest.CaptureFixture[str], url: str, more: list[str], told: str
+) -> None:
+    """What cannot be judged is told in one line, before anything is sent; the status is 2."""
+    options = {"--client-key": "A", "--private-key": str(private_key)}
+    options.update(zip(more[::2], more[1::2], strict=True))
+    assert main(["check", url, *(each for pair in options.items() for each in pair)]) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert (out, line.startswith(f"snap-token: {told}")) == ("", True), line
+
+
+def test_an_environment_that_cannot_be_used_is_one_line(
+    private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy in the environment that cannot be used is told in one line; the status is 2."""
+    monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
+    assert main(_options("http://127.0.0.1/", private_key)) == 2
+    assert capsys.readouterr().err.startswith("snap-token: nothing can be sent from here: ")

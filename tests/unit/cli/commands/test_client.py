@@ -1,0 +1,290 @@
+"""Clients from the command: added, suspended, resumed, listed."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from handlers.cli import main
+from handlers.cli.files.atomic_write import held
+from handlers.config.settings import Settings
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay, new_key
+from tests.users import (
+    OPERATOR,
+    OPERATORS_GROUP,
+    SERVER_GROUP,
+    SERVER_USER,
+    acting_as,
+    give_all,
+    open_folder,
+    owner,
+)
+
+NO_ID = "String should match pattern '^[!-~]{1,36}$'"
+
+
+def _add(settings_file: Path, *options: str, client: str = "NEW", key: str = "IONPAYTEST.pem") -> int:
+    file = str(settings_file.with_name(key))
+    return main(["client", "add", "--config", str(settings_file), "--id", client, "--public-key", file, *options])
+
+
+def _files(settings_file: Path) -> set[str]:
+    return {file.name for file in settings_file.parent.iterdir()}
+
+
+def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new client has its key, a secret of its own in a file for its owner alone, and the defaults; the rest stays."""
+    before = settings_file.read_text()
+    assert _add(settings_file) == 0
+    assert settings_file.read_text() == (
+        f'{before}\n\n[[clients]]\nid = "NEW"\npublic_keys = ["IONPAYTEST.pem"]\nclient_secret_file = "NEW.secret"\n'
+    )
+    old, new = Settings.load(settings_file).clients
+    assert (old.id, new.id, new.partner_id, new.call_signature) == ("IONPAYTEST", "NEW", "NEW", "asymmetric")
+    assert new.public_keys == (nicepay.private_key.public_key(),)
+    file = settings_file.with_name("NEW.secret")
+    assert (new.client_secret_file[0], S_IMODE(file.stat().st_mode)) == (file.read_bytes().strip(), 0o600)
+    assert capsys.readouterr().err == ""
+
+
+def _fingerprint(nicepay: Nicepay) -> str:
+    spki = nicepay.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).hexdigest()
+
+
+def test_what_nicepay_needs_is_printed(
+    settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id and the secret are printed to be handed over, where the secret stays, and what to compare by telephone."""
+    assert _add(settings_file) == 0
+    file = settings_file.with_name("NEW.secret")
+    out, err = capsys.readouterr()
+    assert out.startswith(f"Client ID      NEW\nClient secret  {file.read_text()}\n")
+    assert f"stays in {file}\n" in out
+    assert f"\n  {_fingerprint(nicepay)}  2048 bits\n" in out
+    assert err == ""
+
+
+def test_every_client_has_another_secret(settings_file: Path) -> None:
+    """A secret has 43 characters, 256 random bits, and no two are alike."""
+    assert [_add(settings_file, client=client) for client in ("B", "C")] == [0, 0]
+    secrets = {settings_file.with_name(f"{client}.secret").read_text().strip() for client in ("B", "C")}
+    assert [len(secret) for secret in secrets] == [43, 43]
+
+
+def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """Several keys, a partner id and symmetric signatures are as they were asked for."""
+    other = settings_file.with_name("other.pem")
+    other.write_text(stranger.public_pem)
+    assert _add(settings_file, str(other), "--partner-id", "P", "--symmetric") == 0
+    new = Settings.load(settings_file).clients[1]
+    assert new.public_keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
+    assert (new.partner_id, new.call_signature) == ("P", "symmetric")
+    assert new.call_secrets[0] == settings_file.with_name("NEW.secret").read_bytes().strip()
+
+
+def test_keys_may_lie_elsewhere(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key is named from where the command is run, and found from where the settings are."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "new.pem").write_text(stranger.public_pem)
+    monkeypatch.chdir(elsewhere)
+    assert main(["client", "add", "--config", str(settings_file), "--id", "NEW", "--public-key", "new.pem"]) == 0
+    assert Settings.load(settings_file).clients[1].public_keys == (stranger.private_key.public_key(),)
+    assert tomllib.loads(settings_file.read_text())["clients"][1]["public_keys"] == [f"{elsewhere}/new.pem"]
+
+
+def test_the_first_client_is_added(settings_file: Path) -> None:
+    """Settings that lack nothing but a client are good after the first is added."""
+    settings_file.write_text("# empty\n")
+    assert _add(settings_file) == 0
+    assert [client.id for client in Settings.load(settings_file).clients] == ["NEW"]
+
+
+def test_an_id_need_not_be_a_file_name(settings_file: Path) -> None:
+    """Whatever stands in an id, the secret lies beside the settings, under a name made of harmless characters."""
+    assert _add(settings_file, client="../A.b:c") == 0
+    assert "___A_b_c.secret" in _files(settings_file)
+
+
+@pytest.mark.parametrize(
+    ("client", "key", "mistake"),
+    [
+        ("IONPAYTEST", "IONPAYTEST.pem", "clients[1].id: another client has this id"),
+        ("A B", "IONPAYTEST.pem", f"clients[1].id: {NO_ID}"),
+        ("NEW", "nothing", "clients[1].public_keys[0]: FOLDER/nothing cannot be read: No such file or directory"),
+    ],
+)
+def test_a_bad_client_changes_nothing(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], client: str, key: str, mistake: str
+) -> None:
+    """What would spoil the settings is told by its key, and every file is as it was; the status is 2."""
+    before, files = settings_file.read_text(), _files(settings_file)
+    assert _add(settings_file, client=client, key=key) == 2
+    told = f"snap-token: {settings_file}: {mistake.replace('FOLDER', str(settings_file.parent))}\n"
+    assert capsys.readouterr() == ("", told)
+    assert (settings_file.read_text(), _files(settings_file)) == (before, files)
+
+
+def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file under the name of the new secret is left as it is, and no client is added; the status is 2."""
+    file = settings_file.with_name("NEW.secret")
+    file.write_text("old")
+    assert _add(settings_file) == 2
+    told = f"snap-token: {file} exists and is left as it is; name another file or move it away\n"
+    assert capsys.readouterr() == ("", told)
+    assert (file.read_text(), len(Settings.load(settings_file).clients)) == ("old", 1)
+
+
+def test_a_client_that_is_there_is_told_before_its_secret(
+    settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who adds a client twice hears of the client, and is not advised to move its secret away."""
+    assert _add(settings_file) == 0
+    capsys.readouterr()
+    assert _add(settings_file) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {settings_file}: clients[2].id: another client has this id\n")
+
+
+def test_settings_keep_their_mode(settings_file: Path) -> None:
+    """A settings file that others may not read is not opened to them by a change."""
+    settings_file.chmod(0o640)
+    assert _add(settings_file) == 0
+    assert S_IMODE(settings_file.stat().st_mode) == 0o640
+
+
+def test_settings_behind_a_link_are_changed(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay
+) -> None:
+    """Where the settings are named by a link, paths are relative to the link, and what it points to is changed."""
+    target = settings_file.rename(tmp_path_factory.mktemp("elsewhere") / "target.toml")
+    settings_file.symlink_to(target)
+    settings_file.with_name("other.pem").write_text(stranger.public_pem)
+    assert _add(settings_file, key="other.pem") == 0
+    assert settings_file.is_symlink()
+    assert len(Settings.load(settings_file).clients) == 2
+
+
+def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each client is a line of a table, from its ids to its suspension, and below it a line for each of its keys."""
+    weak = Nicepay("SHORT", new_key(1024))
+    settings_file.with_name("short.pem").write_text(weak.public_pem)
+    short = str(settings_file.with_name("short.pem"))
+    assert _add(settings_file, short, "--partner-id", "PARTNER", "--symmetric") == 0
+    assert main(["client", "suspend", "--config", str(settings_file), "--id", "NEW"]) == 0
+    capsys.readouterr()
+    assert main(["client", "list", "--config", str(settings_file)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "id          partner id  signature   keys                  tolerance  suspended",
+        "IONPAYTEST  IONPAYTEST  asymmetric  1 of 2048 bits        300 s      no",
+        f"  {_fingerprint(nicepay)}  2048 bits",
+        "NEW         PARTNER     symmetric   2 of 2048, 1024 bits  300 s      yes (settings)",
+        f"  {_fingerprint(nicepay)}  2048 bits",
+        f"  {_fingerprint(weak)}  1024 bits",
+    ]
+
+
+def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While another command changes files beside the settings, a change is refused; the status is 2."""
+    with held(settings_file.parent):
+        assert _add(settings_file) == 2
+    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize("command", ["add", "suspend", "list"])
+def test_missing_settings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Settings that are not there are one line on standard error; the status is 2."""
+    file = tmp_path / "nothing.toml"
+    options = {"add": ["--id", "A", "--public-key", "a"], "suspend": ["--id", "A"], "list": []}
+    assert main(["client", command, "--config", str(file), *options[command]]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")
+
+
+@pytest.fixture
+def server_s(nicepay: Nicepay) -> Iterator[Path]:
+    """Settings that belong, with all beside them, to the server's user."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        file = write_settings(folder, nicepay)
+        file.chmod(0o640)
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        yield file
+
+
+def test_a_secret_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
+    """What root adds, the server's user can read: the new secret is that user's, and the settings stay so."""
+    assert _add(server_s) == 0
+    assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert [client.id for client in Settings.load(server_s).clients] == ["IONPAYTEST", "NEW"]
+
+
+@pytest.mark.parametrize("user", [0, OPERATOR], ids=["root", "operator"])
+def test_a_secret_beside_settings_of_others_belongs_to_the_owner_of_the_token_keys(server_s: Path, user: int) -> None:
+    """Where the settings are another user's, and the server's group reads them, the secret follows the token keys."""
+    os.chown(server_s, user, SERVER_GROUP)
+    assert _add(server_s) == 0
+    assert owner(server_s) == (user, SERVER_GROUP)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert [client.id for client in Settings.load(server_s).clients] == ["IONPAYTEST", "NEW"]
+
+
+def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
+    """Root, who can read every file, owns the token keys by mistake, perhaps: the settings tell the server's user."""
+    os.chown(server_s.with_name("token.keys"), 0, 0)
+    assert _add(server_s) == 0
+    assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
+
+
+def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
+    server_s: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Root can read every key; one that is closed to the server's user would keep the server from its next start."""
+    key = server_s.with_name("IONPAYTEST.pem")
+    os.chown(key, 0, 0)
+    key.chmod(0o600)
+    before, files = server_s.read_text(), _files(server_s)
+    assert _add(server_s) == 2
+    told = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside the"
+    assert capsys.readouterr() == ("", f"snap-token: {key} {told} settings, and name that\n")
+    assert (server_s.read_text(), _files(server_s)) == (before, files)
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o644], ids=oct)
+def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
+    server_s: Path, capsys: pytest.CaptureFixture[str], mode: int
+) -> None:
+    """A user other than the owner of the settings adds no client: one line says whose the files must be; status 2."""
+    for file in (*server_s.parent.iterdir(), server_s):
+        file.chmod(0o600 if file.name == "token.keys" else mode)
+    os.chown(server_s.with_name("token.keys"), OPERATOR, OPERATORS_GROUP)
+    server_s.parent.chmod(0o777)
+    before, files = server_s.read_text(), _files(server_s)
+    with acting_as(OPERATOR, OPERATORS_GROUP):
+        assert _add(server_s) == 2
+        assert main(["client", "suspend", "--config", str(server_s), "--id", "IONPAYTEST"]) == 2
+    out, err = capsys.readouterr()
+    told = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot give it to them; "
+    assert out == ""
+    assert [line.partition(told)[0] for line in err.splitlines()] == [
+        f"snap-token: {server_s.with_name('NEW.secret')} ",
+        f"snap-token: {server_s} ",
+    ]
+    assert (server_s.read_text(), _files(server_s)) == (before, files)
+
+
+def test_a_group_of_others_is_no_hindrance(server_s: Path) -> None:
+    """The owner of settings whose group is another, and which no group can read alone, changes them."""
+    os.chown(server_s, SERVER_USER, OPERATORS_GROUP)
+    server_s.chmod(0o600)
+    with acting_as(SERVER_USER, SERVER_GROUP):
+        assert _add(server_s) == 0
+        assert main(["client", "suspend", "--config", str(server_s), "--id", "NEW"]) == 0
+        assert [client.suspended for client in Settings.load(server_s).clients] == [False, True]

@@ -1,0 +1,341 @@
+"""`snap-token explain`."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from handlers.cli import explanation, main
+from handlers.cli.captured import capture_file
+from handlers.cli.captured.raw_http import Captured
+from handlers.cli.commands import explain
+from handlers.doctor.request import Request
+from tests.merchant import NOON
+from tests.mistakes import HOST, NOW, World, call, symmetric, token_request, write_world
+from tests.nicepay import CLIENT_KEY, jakarta
+from tests.pages import page
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Clients and their keys."""
+    return World()
+
+
+@pytest.fixture
+def config(world: World, tmp_path: Path) -> str:
+    """The settings that hold them."""
+    return str(write_world(tmp_path, world))
+
+
+@pytest.fixture
+def command(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[[bytes, list[str]], tuple[int, str]]:
+    """Explains a file with options; the exit status, and what is said on standard error."""
+
+    def run(content: bytes, options: list[str]) -> tuple[int, str]:
+        return main(["explain", "--config", config, *options, _file(tmp_path, content)]), capsys.readouterr().err
+
+    return run
+
+
+def _raw(request: Request) -> bytes:
+    lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers)]
+    return "\r\n".join([*lines, "", ""]).encode() + request.body
+
+
+def _file(folder: Path, content: bytes) -> str:
+    file = folder / "request.txt"
+    file.write_bytes(content)
+    return str(file)
+
+
+def _har(*requests: Request, status: int | None = None) -> bytes:
+    entries = [
+        {
+            "response": {"status": status},
+            "startedDateTime": (NOON + timedelta(seconds=place)).isoformat(),
+            "request": {
+                "method": each.method,
+                "url": f"https://{HOST}{each.target}",
+                "headers": [{"name": name, "value": value} for name, value in each.headers],
+                "postData": {"text": each.body.decode()},
+            },
+        }
+        for place, each in enumerate(requests)
+    ]
+    return json.dumps({"log": {"entries": entries}}).encode()
+
+
+def test_a_genuine_request_has_status_0(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of the time that is named, it is genuine."""
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, _raw(token_request(world)))]) == 0
+    assert capsys.readouterr().out.startswith(f"genuine (judged as of {NOW})\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("form", ["raw", "har"])
+def test_a_byte_order_mark_is_no_hindrance(config: str, world: World, tmp_path: Path, encoding: str, form: str) -> None:
+    """Editors write one, and Windows PowerShell's > makes UTF-16 of everything."""
+    request = token_request(world)
+    text = (_raw(request) if form == "raw" else _har(request)).decode()
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, f"{mark}{text}".encode(encoding))]) == 0
+
+
+def test_what_curl_prints_is_explained(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All that `curl -v` printed can be given: the head that was sent is found in it, but no body."""
+    head = _raw(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))).decode().partition("\r\n\r\n")[0]
+    sent = "".join(f"> {line}\r\n" for line in [*head.splitlines(), ""])
+    printed = f"*   Trying 127.0.0.1\n{sent}< HTTP/1.1 401 Unauthorized\r\n< \r\n".encode()
+    assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, printed)]) == 1
+    assert "\nalso string.reversed\n" in capsys.readouterr().out
+
+
+def test_both_findings_are_told(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A request outside the window is still checked for its signature; without --at it is judged as of now."""
+    request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
+    assert main(["explain", "--config", config, _file(tmp_path, _raw(request))]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("clock.behind (judged as of ")
+    assert lines[3] == "also string.reversed"
+    assert lines[5].startswith("  do: Sign exactly X-CLIENT-KEY|X-TIMESTAMP")
+
+
+def test_json_has_four_members(
+    config: str, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Verdict, also, evidence and advice; the request may come by standard input, as a curl command."""
+    late = jakarta(NOON + timedelta(seconds=312))
+    headers = " ".join(f"-H '{name}: {value}'" for name, value in token_request(world).headers)
+    command = f"$ curl https://{HOST}/api/v1.0/access-token/b2b {headers} -d 'x'"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(command.encode())))
+    assert main(["explain", "--json", "--lang", "id", "--at", late, "--config", config, "-"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["verdict", "also", "evidence", "advice"]
+    assert (told["verdict"], told["also"]) == ("body.not_json", ["clock.behind"])
+    assert told["evidence"]["clock.behind"] == {"seconds": 312, "allowed": 300, "judged_at": late}
+    assert told["advice"].startswith("Kirim ")
+
+
+def test_indonesian_is_spoken(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same findings, in Indonesian."""
+    late = jakarta(NOON + timedelta(seconds=312))
+    file = _file(tmp_path, _raw(token_request(world)))
+    assert main(["explain", "--config", config, "--at", late, "--lang", "id", file]) == 1
+    assert f"  Jam server klien tertinggal 312 detik dari {late}; batasnya 300 detik.\n" in capsys.readouterr().out
+
+
+def test_a_har_file_is_judged_as_of_its_own_time(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last request with SNAP's headers is explained; whatever else a browser sent is passed over."""
+    page = Request("GET", "/", (("Accept", "*/*"),))
+    content = b"\xef\xbb\xbf" + _har(page, token_request(world), page)
+    assert main(["explain", "--config", config, _file(tmp_path, content)]) == 0
+    second = jakarta(NOON + timedelta(seconds=1))
+    out, err = capsys.readouterr()
+    assert out.startswith(f"genuine (judged as of {second})")
+    token_path = "/api/v1.0/access-token/b2b"
+    assert err == f"snap-token: of 3 requests, POST {HOST}{token_path} ({second}) is explained\n"
+    assert main(["explain", "--config", config, _file(tmp_path, _har(page))]) == 1
+    out, err = capsys.readouterr()
+    assert (out.startswith("path.unknown"), err) == (True, "")
+
+
+def test_of_the_chosen_request_no_secret_is_named(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its URL is told without the query, and steers no terminal; the line is in Indonesian, too."""
+    request = token_request(world)
+    hostile = Request("POST", "/a\x1b?secret=x", request.headers, b"")
+    assert main(["explain", "--config", config, "--lang", "id", _file(tmp_path, _har(request, hostile))]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"snap-token: dari 2 request, yang diperiksa POST {HOST}/a\\x1b (")
+    assert "secret" not in err
+
+
+def test_an_external_id_that_came_before_is_a_repeat(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Genuine calls earlier in the file have used their external ids; refused ones, and requests for tokens, not."""
+    forged = call(world, world.sign("forged"))
+    assert main(["explain", "--config", config, _file(tmp_path, _har(forged, token_request(world), call(world)))]) == 0
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 1
+    assert "\ncall.external_id_repeated" in f"\n{capsys.readouterr().out}"
+
+
+@pytest.mark.parametrize("status", [401, 200, None])
+def test_a_refusal_that_nothing_explains_is_told(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int | None
+) -> None:
+    """Where the capture says how it was answered; as of another time the answer might have been another."""
+    file = _file(tmp_path, _har(token_request(world), status=status))
+    assert main(["explain", "--config", config, file]) == int(status == 401)
+    assert capsys.readouterr().out.startswith("answer.refused (" if status == 401 else "genuine (")
+    assert main(["explain", "--config", config, "--at", NOW, file]) == 0
+
+
+def test_the_first_time_an_external_id_is_used_is_found_among_many(
+    config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused calls with the same id are judged quickly, one at a time, and after a second it is told how many."""
+    monkeypatch.setattr(explanation, "_SILENT_SECONDS", -1.0)
+    forged = [symmetric(world, secret=b"a secret that nobody knows") for _ in range(3)]
+    assert main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world)))]) == 0
+    assert "snap-token: 0 of 3 earlier calls judged\n" in capsys.readouterr().err
+    assert (
+        main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world), symmetric(world)))]) == 1
+    )
+    assert capsys.readouterr().out.startswith("call.external_id_repeated")
+
+
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar, which is gone at the end; nothing is left out for it."""
+    terminal = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(explanation, "Console", lambda **_: terminal)
+    captured = [Captured(Request("GET", "/", ())) for _ in range(3)]
+    assert list(explanation.with_progress(captured)) == captured
+    assert "Judging" in terminal.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
+
+
+def test_a_captured_request_is_named_by_its_id(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The id stands in the log, and the folder in the settings."""
+    folder, request_id = tmp_path / "captures", "0" * 32
+    folder.mkdir(0o700)
+    (folder / f"{request_id}.har").write_bytes(_har(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))))
+    settings = Path(config)
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 2
+    assert "[debug] capture_dir" in capsys.readouterr().err
+    settings.write_text(f'[debug]\ncapture_dir = "captures"\n{settings.read_text()}')
+    assert main(["explain", "--config", config, "--request-id", request_id]) == 1
+    assert capsys.readouterr().out.startswith("string.reversed (")
+    assert main(["explain", "--config", config, "--request-id", "1" * 32]) == 2
+    assert "no request of this id is kept in" in capsys.readouterr().err
+    for wrong in (["--request-id", "../settings"], ["--request-id", request_id, "-"], []):
+        assert main(["explain", "--config", config, *wrong]) == 2
+        assert "--request-id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (b"", [], "there is no request"),
+        (b"some words", [], "raw HTTP, a curl command or HAR"),
+        (b"{", [], "as HAR"),
+        (b"curl", [], "as a curl command"),
+        (b"GET / HTTP/1.1\n\n", ["--at", "noon"], "--at"),
+        (b"GET / HTTP/1.1\n\n", ["--at", "2026-01-22T12:00:00"], "--at"),
+        (b"GET / HTTP/1.1\n\n", ["--lang", "de"], "--lang"),
+    ],
+)
+def test_a_misuse_is_one_line(
+    content: bytes, options: list[str], said: str, command: Callable[[bytes, list[str]], tuple[int, str]]
+) -> None:
+    """Exit status 2, and what to do."""
+    status, err = command(content, options)
+    assert (status, err.count("\n")) == (2, 1)
+    assert said in err
+
+
+def test_a_capture_that_is_not_there_is_a_misuse(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named, with the cause."""
+    assert main(["explain", "--config", config, "/nowhere"]) == 2
+    assert "/nowhere cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_writes_is_left(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After 10 seconds, the start and the end included, the command ends by itself."""
+    assert explain.LONGEST_SECONDS < 10
+    monkeypatch.setattr(explain, "LONGEST_SECONDS", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    assert main(["explain", "--config", config, str(tmp_path / "pipe")]) == 2
+    assert capsys.readouterr().err == (
+        "snap-token: 10 seconds are over, and this is not read and judged; give the one request alone\n"
+    )
+
+
+def test_when_the_time_is_over_the_verdict_stands(
+    config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was found so far is told, and that not all was tried; nothing is called genuine that was not tried whole."""
+    monkeypatch.setattr(explain, "at_most", lambda *_: nullcontext(lambda: True))
+    unfit = _file(tmp_path, _har(symmetric(world, secret=b"a secret that nobody knows")))
+    assert main(["explain", "--config", config, unfit]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("key.unknown (")
+    assert out.endswith("\nnot all was tried: 10 seconds are over, or the request is far too large\n")
+    assert main(["explain", "--config", config, "--json", "--lang", "id", unfit]) == 1
+    assert json.loads(capsys.readouterr().out)["untried"].startswith("tidak semua diperiksa")
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world)))]) == 0
+    assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 2
+
+
+def test_of_what_is_far_too_large_the_size_is_told(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing else is looked at, and that is said."""
+    for request in (token_request(world, X_Other="a" * 200_000), call(world, body=b"a" * 1_048_577)):
+        assert main(["explain", "--config", config, "--json", _file(tmp_path, _raw(request))]) == 1
+        told = json.loads(capsys.readouterr().out)
+        assert (told["verdict"], told["also"], "untried" in told) == ("request.too_large", [], True)
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-23:59", "1970-12-31T23:59:59+07:00", ""]
+)
+def test_a_time_beside_the_calendar_is_a_misuse(
+    at: str, config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a time to judge as of, and as that of a HAR entry; as its answer's Date it counts for nothing."""
+    assert main(["explain", "--config", config, "--at", at, _file(tmp_path, _raw(token_request(world)))]) == 2
+    assert capsys.readouterr().err.startswith("snap-token: --at is no time")
+    har = json.loads(_har(token_request(world)))
+    har["log"]["entries"][0]["startedDateTime"] = at
+    assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 2
+    assert "startedDateTime" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
+def test_a_date_beside_the_calendar_counts_for_nothing(date: str, config: str, world: World, tmp_path: Path) -> None:
+    """The entry is judged as of its own time."""
+    har = json.loads(_har(token_request(world)))
+    har["log"]["entries"][0]["response"] = {"headers": [{"name": "Date", "value": date}]}
+    assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 0
+
+
+def test_a_capture_has_a_limit(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is larger than 8 MiB is not read."""
+    assert capture_file.LARGEST == 8 * 1024 * 1024
+    monkeypatch.setattr(capture_file, "LARGEST", 10)
+    assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
+    assert "larger than 10 bytes" in capsys.readouterr().err
+
+
+def test_the_page_shows_what_is_printed(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The example in the documentation is this command's output, line by line."""
+    shown = page("troubleshooting").partition(" request.txt\n")[2].partition("```")[0]
+    request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
+    late = "2026-01-22T12:05:13+07:00"
+    assert main(["explain", "--config", config, "--at", late, _file(tmp_path, _raw(request))]) == 1
+    assert capsys.readouterr().out == shown

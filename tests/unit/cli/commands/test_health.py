@@ -1,0 +1,134 @@
+"""The probe of a server's health."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from handlers.cli import main
+from handlers.cli.commands import health
+from handlers.config.settings import Settings
+from tests.internal import running_internal, write_internal_settings
+from tests.merchant import Clock, Merchant
+from tests.nicepay import Nicepay
+
+
+def _health(config: Path, *options: str) -> int:
+    return main(["health", "--config", str(config), *options])
+
+
+def _settings(folder: Path, origin: str, table: str, host: str = "127.0.0.1") -> Path:
+    """Settings that name the address of a running listener, and are no good in every other respect."""
+    file = folder / "probe.toml"
+    port = origin.rpartition(":")[2]
+    file.write_text(f'[{table}]\nhost = "{host}"\nport = {port}\nunknown = 1\n[token]\nkeys_file = "gone"\n')
+    return file
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])  # noqa: S104  only asked at
+def test_a_server_that_answers_is_well(
+    tmp_path: Path, merchant: Merchant, capsys: pytest.CaptureFixture[str], host: str
+) -> None:
+    """Of a server that answers nothing is said, here or in its log, though the settings have a mistake by now."""
+    assert _health(_settings(tmp_path, merchant.origin, "server", host)) == 0
+    assert capsys.readouterr() == ("", "")
+    assert merchant.log() == []
+
+
+@pytest.mark.parametrize("options", [[], ["--ready"]], ids=["live", "ready"])
+def test_the_internal_listener_is_asked(
+    tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Where there is an internal listener it is asked, without its secret, and nothing is logged."""
+    settings = Settings.load(write_internal_settings(tmp_path, nicepay, secret=True))
+    with running_internal(settings, Clock()) as listener:
+        assert _health(_settings(tmp_path, listener.origin, "internal"), *options) == 0
+        assert listener.log() == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_server_without_its_state_lives_and_is_not_ready(
+    tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the state is down the server answers, so it is well; asked whether it is ready, the status is 1."""
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0")
+    settings = Settings.load(write_internal_settings(tmp_path, nicepay))
+    monkeypatch.delenv("SNAP_TOKEN__STATE__URL")
+    with running_internal(settings, Clock()) as listener:
+        probed = _settings(tmp_path, listener.origin, "internal")
+        assert [_health(probed), _health(probed, "--ready")] == [0, 1]
+    told = f"the server is not well: {listener.origin}/readyz answers 503"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize("table", ["server", "internal"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "a..b"])
+def test_a_server_that_is_not_there_is_not_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, host: str
+) -> None:
+    """Where nobody listens, or no host can be, one line says so, and the status is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        origin = f"http://127.0.0.1:{free.getsockname()[1]}"
+    assert _health(_settings(tmp_path, origin, table, host)) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("snap-token: the server is not well: ")
+
+
+@pytest.fixture
+def hung() -> Iterator[str]:
+    """A process that has stopped working: the system still takes connections for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("table", ["server", "internal"])
+def test_a_server_that_hangs_is_not_well(
+    tmp_path: Path, hung: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """A server that takes connections and answers nothing is not well after the time that it has."""
+    monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.1)
+    assert _health(_settings(tmp_path, hung, table)) == 1
+    assert capsys.readouterr() == ("", "snap-token: the server is not well: no answer within 2 seconds\n")
+
+
+def test_two_seconds_are_the_limit() -> None:
+    """The time that a server has is the one that is told."""
+    assert health.TIMEOUT_SECONDS == 2.0
+
+
+def test_the_environment_names_the_address(
+    settings_file: Path, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables of the environment override the address, as they do for the server."""
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", merchant.origin.rpartition(":")[2])
+    assert _health(settings_file) == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "options", "mistake"),
+    [
+        ("[", [], "FILE: "),
+        ("[server]\nport = 65536", [], "FILE: server.port: "),
+        ("[server]\nport = 0", [], "the port is 0, so only the log of the server has the one that it listens on; "),
+        ("", ["--ready"], "--ready asks the internal listener, and there is none: "),
+    ],
+    ids=["no TOML", "no port", "any port", "no listener"],
+)
+def test_what_names_no_address_is_a_misuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str, options: list[str], mistake: str
+) -> None:
+    """Settings that say no address, or not the one that is wanted, are one line; the status is 2."""
+    file = tmp_path / "probe.toml"
+    file.write_text(written)
+    assert _health(file, *options) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"snap-token: {mistake.replace('FILE', str(file))}")
+
+
+def test_missing_settings_are_a_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings that are not there are one line; the status is 2."""
+    assert _health(tmp_path / "nothing") == 2
+    assert capsys.readouterr() == ("", f"snap-token: {tmp_path}/nothing cannot be read: No such file or directory\n")

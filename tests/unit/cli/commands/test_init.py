@@ -1,0 +1,83 @@
+"""A sandbox from the command."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+
+from handlers.cli import main
+from handlers.config.settings import Settings
+from tests.nicepay import CLIENT_KEY
+from tests.users import OPERATOR, OPERATORS_GROUP, acting_as, open_folder, owner
+
+MODES = {"nicepay-private.pem": 0o600, "nicepay.pem": 0o644, "snap-token.toml": 0o600, "token.keys": 0o600}
+
+
+@pytest.fixture(params=[0, 0o022], ids=oct)
+def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+def test_a_sandbox_is_made(tmp_path: Path) -> None:
+    """`init` makes a folder, and those above it, whose settings are good, on loopback, and play NICEPAY."""
+    folder = tmp_path / "a" / "b"
+    assert main(["init", str(folder)]) == 0
+    settings = Settings.load(folder / "snap-token.toml")
+    assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
+    assert [client.id for client in settings.clients] == [CLIENT_KEY]
+    assert settings.sandbox.enabled
+    assert settings.sandbox.private_key_file == folder / "nicepay-private.pem"
+
+
+def test_an_empty_folder_becomes_a_sandbox(tmp_path: Path) -> None:
+    """A folder that is there already may be named, if there is nothing in it."""
+    assert main(["init", str(tmp_path)]) == 0
+    assert {file.name for file in tmp_path.iterdir()} == MODES.keys()
+
+
+@pytest.mark.usefixtures("_umask")
+def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
+    """The folder and every secret in it are for their owner alone, even where the process gives all to everybody."""
+    folder = tmp_path / "sandbox"
+    assert main(["init", str(folder)]) == 0
+    assert {file.name: S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == MODES
+    assert S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder with anything in it is refused in one line, and stays as it is."""
+    (tmp_path / ".hidden").touch()
+    assert main(["init", str(tmp_path)]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {tmp_path} is not empty; name a new folder\n")
+    assert [file.name for file in tmp_path.iterdir()] == [".hidden"]
+
+
+@pytest.mark.parametrize(("below", "reason"), [(".", "File exists"), ("x", "Not a directory")], ids=["it", "below it"])
+def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str, reason: str) -> None:
+    """A file in the place of the folder, or of one above it, is refused in one line, and stays as it is."""
+    file = tmp_path / "file"
+    file.write_text("old")
+    assert main(["init", str(file / below)]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {file / below} cannot be made: {reason}\n")
+    assert file.read_text() == "old"
+
+
+def test_a_sandbox_that_root_makes_in_another_user_s_folder_is_that_user_s() -> None:
+    """A sandbox that root makes in a user's folder belongs to that user, every file of it."""
+    with open_folder(OPERATOR, OPERATORS_GROUP) as folder:
+        assert main(["init", str(folder / "sandbox")]) == 0
+        made = [folder / "sandbox", *(folder / "sandbox").iterdir()]
+        assert {owner(each) for each in made} == {(OPERATOR, OPERATORS_GROUP)}
+
+
+def test_a_folder_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of which nobody knows whether it is empty is refused in one line."""
+    with open_folder() as folder:
+        folder.chmod(0o733)
+        with acting_as(OPERATOR, OPERATORS_GROUP):
+            assert main(["init", str(folder)]) == 2
+        assert capsys.readouterr() == ("", f"snap-token: {folder} cannot be read: Permission denied\n")

@@ -1,0 +1,200 @@
+"""The token keys from the command."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from stat import S_IMODE
+
+import pytest
+import time_machine
+from cryptography.fernet import Fernet
+
+from handlers.cli import main
+from handlers.cli.files.atomic_write import held
+from handlers.config.settings import Settings
+from handlers.config.token_key_file import TokenKeyFile
+from tests.merchant import NOON
+
+AT_NOON = "2026-01-22T05:00:02Z"
+"""A quarter of a second after its beginning, the second counts as the next."""
+
+
+def _keys(settings_file: Path) -> TokenKeyFile:
+    return Settings.load(settings_file).token.keys_file
+
+
+def _rotate(settings_file: Path, now: datetime, *options: str) -> int:
+    with time_machine.travel(now, tick=False):
+        return main(["keys", "rotate", "--config", str(settings_file), *options])
+
+
+def _printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """What is on standard output; nothing may be on standard error."""
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first call publishes a key and the second, later, lets it mint; each says what it did and what comes next."""
+    path = settings_file.with_name("token.keys")
+    (old,) = _keys(settings_file).lines
+    assert _rotate(settings_file, NOON) == 0
+    minting, new = _keys(settings_file).lines
+    assert (minting, new.note) == (old, f"published {AT_NOON}")
+    assert _printed(capsys) == (
+        f"published  {new.fingerprint}: it opens tokens and mints none yet\n"
+        f"next       copy {path} to the other hosts, if any; run this again in 10 seconds or later\n"
+    )
+    assert _rotate(settings_file, NOON + timedelta(seconds=11)) == 0
+    minting, retired = _keys(settings_file).lines
+    assert (minting.key, minting.note) == (new.key, "minting since 2026-01-22T05:00:13Z")
+    assert (retired.key, retired.note) == (old.key, "retired 2026-01-22T05:00:13Z")
+    assert _printed(capsys) == (
+        f"minting    {new.fingerprint}\n"
+        f"retired    {old.fingerprint}: it opens its tokens until they have expired\n"
+        f"next       copy {path} to the other hosts, if any; then all is done\n"
+    )
+
+
+def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Too early, the second call changes nothing and says in one line how long to wait; the status is 2."""
+    _rotate(settings_file, NOON)
+    before = _keys(settings_file)
+    capsys.readouterr()
+    assert _rotate(settings_file, NOON + timedelta(seconds=4)) == 2
+    told = "a key was published a moment ago; every instance has read it in 7 seconds: run this then"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    assert _keys(settings_file) == before
+
+
+def test_old_keys_are_dropped(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key whose last token has expired is gone after the next call, which says so."""
+    (old,) = _keys(settings_file).lines
+    _rotate(settings_file, NOON)
+    _rotate(settings_file, NOON + timedelta(seconds=11))
+    capsys.readouterr()
+    assert _rotate(settings_file, NOON + timedelta(seconds=1_000)) == 0
+    assert old.key not in _keys(settings_file).keys
+    assert f"dropped    {old.fingerprint}: its last token has expired\n" in capsys.readouterr().out
+
+
+def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --now one call leaves a new key alone in the file, and says what became of each other and what to do."""
+    path = settings_file.with_name("token.keys")
+    time = "2026-01-22T04:59:00Z"
+    path.write_text(f"# of the shop\n{_key()}\n{_key()} # published {time}\n{_key()} # retired {time}\n")
+    minted, published, retired = _keys(settings_file).lines
+    assert _rotate(settings_file, NOON, "--now") == 0
+    (new,) = _keys(settings_file).lines
+    assert new.key not in {minted.key, published.key, retired.key}
+    assert new.note == f"minting since {AT_NOON}"
+    assert path.read_text().startswith("# of the shop\n")
+    assert S_IMODE(path.stat().st_mode) == 0o600
+    assert _printed(capsys) == (
+        f"minting    {new.fingerprint}: a new key, from now on\n"
+        f"dropped    {minted.fingerprint}: it minted; now it opens nothing, and every token that it minted is dead\n"
+        f"dropped    {published.fingerprint}: it was published, in the same file\n"
+        f"dropped    {retired.fingerprint}: it had retired, in the same file; its tokens are dead, too\n"
+        "means      calls with a token of before are refused (401xx01) until NICEPAY has fetched a new one,"
+        " as it does by itself\n"
+        f"next       copy {path} to the other hosts at once: until a host has read it,\n"
+        "           it takes tokens of the old keys, whoever made them, and refuses those of the new key\n"
+    )
+
+
+def test_a_leak_does_not_wait(settings_file: Path) -> None:
+    """A key that was published a moment ago does not keep the leaked one in force."""
+    assert _rotate(settings_file, NOON) == 0
+    assert _rotate(settings_file, NOON, "--now") == 0
+    assert len(_keys(settings_file).lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("note", "mistake"),
+    [
+        ("retired yesterday", "its comment begins with retired, so a time such as 2026-11-23T22:55:02Z"),
+        ("published 2026-01-22", "its comment begins with published, so a time such as 2026-11-23T22:55:02Z"),
+    ],
+)
+def test_a_time_that_is_none_is_told(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], note: str, mistake: str
+) -> None:
+    """A comment that looks like a time and is none is a mistake in one line, which names the key; the status is 2."""
+    path = settings_file.with_name("token.keys")
+    path.write_text(f"{path.read_text()}{_key()} # {note}\n")
+    before = path.read_text()
+    assert _rotate(settings_file, NOON) == 2
+    out, err = capsys.readouterr()
+    fingerprint = TokenKeyFile.parse(path, before).lines[1].fingerprint
+    assert out == ""
+    assert err.startswith(f"snap-token: {settings_file}: token.keys_file: {path}: key {fingerprint}: {mistake}")
+    assert err.count("\n") == 1
+    assert path.read_text() == before
+
+
+def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key whose last token has expired is still in the file, opens nothing, and is said to."""
+    path = settings_file.with_name("token.keys")
+    path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
+    for seconds, told in ((960, ""), (961, ", opens nothing any more")):
+        with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
+            assert main(["keys", "list", "--config", str(settings_file)]) == 0
+        assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{told}"
+
+
+def test_a_rotation_keeps_comments_and_mode(settings_file: Path) -> None:
+    """Comments on lines of their own stay, on top, and the file is still its owner's alone."""
+    path = settings_file.with_name("token.keys")
+    path.write_text(path.read_text() + "# of the shop\n")
+    assert _rotate(settings_file, NOON) == 0
+    assert path.read_text().startswith("# of the shop\n")
+    assert S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_key_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither rotation nor list prints a key."""
+    for seconds in (0, 5, 11, 2_000):
+        _rotate(settings_file, NOON + timedelta(seconds=seconds))
+        main(["keys", "list", "--config", str(settings_file)])
+        told = "".join(capsys.readouterr())
+        assert not any(key.decode() in told for key in _keys(settings_file).keys)
+        assert not re.search(r"[\w-]{43}=", told)
+
+
+def test_keys_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each key is a line: its fingerprint, its part and since when, as far as that is known."""
+    path = settings_file.with_name("token.keys")
+    first, second, third = (_key() for _ in range(3))
+    path.write_text(f"{first}\n{second} # published {AT_NOON}\n{third} # old\n")
+    assert main(["keys", "list", "--config", str(settings_file)]) == 0
+    one, two, three = (line.fingerprint for line in _keys(settings_file).lines)
+    assert _printed(capsys) == (
+        f"{one}  minting, since when is not known\n"
+        f"{two}  published {AT_NOON}\n"
+        f"{three}  retired, since when is not known\n"
+    )
+
+
+def _key() -> str:
+    return Fernet.generate_key().decode()
+
+
+@pytest.mark.parametrize("command", ["rotate", "list"])
+def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Where the settings are bad the keys are left alone; the status is 2."""
+    path = settings_file.with_name("token.keys")
+    path.write_text("no key")
+    assert main(["keys", command, "--config", str(settings_file)]) == 2
+    wanted = "one Fernet key a line, newest first; `snap-token keygen token` makes one"
+    told = f"snap-token: {settings_file}: token.keys_file: {path} must hold {wanted}\n"
+    assert capsys.readouterr() == ("", told)
+    assert path.read_text() == "no key"
+
+
+def test_one_rotation_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While another command changes files beside the keys, a rotation is refused; the status is 2."""
+    with held(settings_file.parent):
+        assert _rotate(settings_file, NOON) == 2
+    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")

@@ -1,0 +1,78 @@
+"""Pipes in a file's place."""
+
+import os
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from handlers.cli.files import pipes
+from handlers.cli.files.pipes import is_pipe, read_pipe
+
+
+@pytest.fixture
+def pipe(tmp_path: Path) -> Path:
+    """A named pipe."""
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path / "pipe"
+
+
+def test_what_is_no_pipe_is_none(tmp_path: Path, pipe: Path) -> None:
+    """A file, a folder, what is missing and what is no path are no pipes."""
+    (tmp_path / "file").touch()
+    paths = (pipe, tmp_path / "file", tmp_path, tmp_path / "none", Path("no\0path"))
+    assert [is_pipe(path) for path in paths] == [True, False, False, False, False]
+
+
+def test_a_pipe_is_read_until_it_is_closed() -> None:
+    """All that a shell's `<(command)` has written counts, whether the command has ended already or not."""
+    reader, writer = os.pipe()
+    thread = Thread(target=_write, args=(writer, b"one ", b"two"))
+    thread.start()
+    assert read_pipe(Path(f"/dev/fd/{reader}")) == b"one two"
+    thread.join()
+    assert read_pipe(Path(f"/dev/fd/{reader}")) == b""
+    os.close(reader)
+
+
+def test_what_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that writes a part only when the part before it was read is read to its end."""
+    reader, writer = os.pipe()
+    parts, wait = [b"one ", b"two"], pipes._wait  # noqa: SLF001  what is waited for is written then
+
+    def written(descriptor: int, deadline: float, path: Path) -> None:
+        if parts:
+            os.write(writer, parts.pop(0))
+        else:
+            os.close(writer)
+        wait(descriptor, deadline, path)
+
+    monkeypatch.setattr(pipes, "_wait", written)
+    assert read_pipe(Path(f"/dev/fd/{reader}")) == b"one two"
+    os.close(reader)
+
+
+def test_a_named_pipe_is_read_until_it_is_closed(pipe: Path) -> None:
+    """A writer that has gone by the time that the pipe is read leaves what it wrote."""
+    reader, writer = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), os.open(pipe, os.O_WRONLY)
+    _write(writer, b"one ", b"two")
+    assert read_pipe(pipe) == b"one two"
+    os.close(reader)
+
+
+def _write(descriptor: int, *parts: bytes) -> None:
+    for part in parts:
+        os.write(descriptor, part)
+    os.close(descriptor)
+
+
+def test_a_pipe_is_not_waited_for_for_ever(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody ever opens for writing, and one that nobody closes, is an error in the end."""
+    monkeypatch.setattr(pipes, "PIPE_SECONDS", 0.0)
+    told = "pipe cannot be read: it is a pipe that is still open after 0 seconds"
+    with pytest.raises(ValueError, match=told):
+        read_pipe(pipe)
+    with pipe.open("r+b", buffering=0) as writer:
+        writer.write(b"not all of it")
+        with pytest.raises(ValueError, match=told):
+            read_pipe(pipe)

@@ -1,0 +1,97 @@
+"""What commands read: secrets and bodies."""
+
+import io
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from handlers.cli.errors import UsageError
+from handlers.cli.files.read_input import read_body, read_secret
+from handlers.config import regular_files
+from handlers.config.regular_files import LARGEST_FILE
+
+STANDARD_INPUT = Path("-")
+
+
+def _typed(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text), "ascii", "surrogateescape"))
+
+
+def test_a_secret_is_read_without_its_line_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file and standard input are read alike."""
+    (tmp_path / "secret").write_text(" s3cret\n")
+    _typed(monkeypatch, b"s3cret\n")
+    assert read_secret(tmp_path / "secret") == read_secret(STANDARD_INPUT) == "s3cret"
+
+
+@pytest.mark.parametrize("read", [read_secret, read_body])
+def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
+    """1 MiB is read, and more is an error, never half of it."""
+    _typed(monkeypatch, b"x" * LARGEST_FILE)
+    assert len(read(STANDARD_INPUT)) == LARGEST_FILE
+    _typed(monkeypatch, b"x" * (LARGEST_FILE + 1))
+    with pytest.raises(UsageError, match="standard input cannot be read: it is larger than 1048576 bytes"):
+        read(STANDARD_INPUT)
+
+
+def test_a_body_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No byte of a body is changed, space and line ends included."""
+    (tmp_path / "body").write_bytes(b' {"a": 1}\r\n')
+    _typed(monkeypatch, ' {"a": "é"}\r\n'.encode())
+    assert read_body(tmp_path / "body") == ' {"a": 1}\r\n'
+    assert read_body(STANDARD_INPUT) == ' {"a": "é"}\r\n'
+    assert read_body(None) == ""
+
+
+@pytest.mark.parametrize("read", [read_secret, read_body])
+def test_standard_input_is_text(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
+    """Bytes that are no text are told, whatever the locale."""
+    _typed(monkeypatch, b"\xff")
+    with pytest.raises(UsageError, match="standard input cannot be read: it is not text in UTF-8"):
+        read(STANDARD_INPUT)
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """A missing file, and a body that is no text, are told by their path."""
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="none cannot be read: No such file or directory"):
+        read_secret(tmp_path / "none")
+    with pytest.raises(UsageError, match="bytes cannot be read: it is not text in UTF-8"):
+        read_body(tmp_path / "bytes")
+
+
+def test_a_pipe_in_a_file_s_place_is_read(tmp_path: Path) -> None:
+    """What a shell hands over as a pipe, `<(command)` say, is read to its end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(b" s3cret\n",))
+    writer.start()
+    assert read_secret(pipe) == "s3cret"
+    writer.join()
+
+
+def test_a_device_that_never_ends_is_refused() -> None:
+    """Of a device not more is read than of a file."""
+    with pytest.raises(UsageError, match="/dev/zero cannot be read: it is larger than 1048576 bytes"):
+        read_body(Path("/dev/zero"))
+
+
+def test_what_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket can be no pipe, and the message says so in one line."""
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        with pytest.raises(UsageError, match="socket cannot be read: No such device or address"):
+            read_secret(Path("socket"))
+
+
+def test_a_file_system_without_an_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that gives no answer in time is an error of the command, not a wait without a word."""
+    monkeypatch.setattr(regular_files, "READ_SECONDS", 0.0)
+    monkeypatch.setattr(regular_files, "_look", lambda _path: Event().wait(0.1))
+    with pytest.raises(UsageError, match="file cannot be read: its file system gives no answer"):
+        read_secret(tmp_path / "file")

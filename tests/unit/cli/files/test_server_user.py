@@ -1,0 +1,74 @@
+"""Root as the server's user."""
+
+import os
+import pwd
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from handlers.cli.errors import settings_of
+from handlers.cli.files.server_user import server_user
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
+from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
+
+ROOT = 0
+Identity = tuple[int, int, set[int]]
+
+
+def _who() -> Identity:
+    return os.geteuid(), os.getegid(), set(os.getgroups())
+
+
+@pytest.fixture
+def of_user(nicepay: Nicepay) -> Iterator[Callable[[int, str], Path]]:
+    """Makes settings, with a state of that URL, that belong with all beside them to that user."""
+    with open_folder() as folder:
+
+        def settings(user: int, url: str) -> Path:
+            file = write_settings(folder, nicepay, extra=f'[state]\nurl = "{url}"')
+            give_all(folder, user, SERVER_GROUP if user else ROOT)
+            return file
+
+        yield settings
+
+
+def test_root_is_the_server_s_user(of_user: Callable[[int, str], Path]) -> None:
+    """Within the block root is the user who owns the settings, and root again after it, be there an error or not."""
+    file, before = of_user(SERVER_USER, "sqlite:///state.db"), _who()
+    settings = settings_of(file)
+    with server_user(file, settings):
+        assert _who() == (SERVER_USER, SERVER_GROUP, set())
+    assert _who() == before
+    with pytest.raises(ZeroDivisionError), server_user(file, settings):
+        raise ZeroDivisionError
+    assert _who() == before
+
+
+def test_the_user_s_groups_count(of_user: Callable[[int, str], Path]) -> None:
+    """A user that the machine knows is in all of its groups."""
+    nobody = pwd.getpwnam("nobody")
+    file = of_user(nobody.pw_uid, "sqlite:///state.db")
+    with server_user(file, settings_of(file)):
+        assert _who() == (nobody.pw_uid, SERVER_GROUP, set(os.getgrouplist("nobody", SERVER_GROUP)))
+
+
+@pytest.mark.parametrize(
+    ("user", "url"), [(ROOT, "sqlite:///state.db"), (SERVER_USER, "unix:///s?db=0"), (SERVER_USER, "memory://")]
+)
+def test_root_stays_root(of_user: Callable[[int, str], Path], user: int, url: str) -> None:
+    """Where the settings are root's, or the state is no file, root stays root: root reaches every socket."""
+    file, before = of_user(user, url), _who()
+    with server_user(file, settings_of(file)):
+        assert _who() == before
+
+
+def test_others_stay_who_they_are(of_user: Callable[[int, str], Path]) -> None:
+    """Who is not root acts as before."""
+    file = of_user(SERVER_USER, "sqlite:///state.db")
+    settings = settings_of(file)
+    with acting_as(OPERATOR, OPERATORS_GROUP, SERVER_GROUP):
+        before = _who()
+        with server_user(file, settings):
+            assert _who() == before

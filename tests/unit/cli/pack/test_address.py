@@ -1,0 +1,92 @@
+"""The base URL that a merchant hands to NICEPAY."""
+
+import pytest
+
+from handlers.cli.errors import UsageError
+from handlers.cli.pack.address import base_url
+
+EXAMPLE = "; for example https://merchant.example/api/v1.0"
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("https://a.example", "https://a.example/base"),
+        ("https://a.example/", "https://a.example/base"),
+        ("https://a.example/api/v2", "https://a.example/api/v2"),
+        ("https://A.Example:8443/x_y~z/", "https://a.example:8443/x_y~z"),
+        ("https://[2001:db8::1]/api", "https://[2001:db8::1]/api"),
+        (f"https://{'a' * 63}.b/.x/..y", f"https://{'a' * 63}.b/.x/..y"),
+        ("https://192.0.2.1", "https://192.0.2.1/base"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/base"),
+        ("http://localhost/x", "http://localhost/x"),
+        ("http://[::1]:1", "http://[::1]:1/base"),
+    ],
+)
+def test_a_base_url_is_taken_in_one_form(given: str, taken: str) -> None:
+    """Host in lower case, no slash at the end, and the settings' base path where the URL has none."""
+    assert base_url(given, "/base") == taken
+
+
+def test_a_base_path_may_be_empty() -> None:
+    """Where the settings have no base path, the URL gets none."""
+    assert base_url("https://a.example/", "") == "https://a.example"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://a.example",
+        "a.example",
+        "",
+        "ftp://a.example",
+        "HTTP://b",
+    ],
+)
+def test_anything_but_https_is_refused(given: str) -> None:
+    """Without TLS a URL is good for this machine alone."""
+    with pytest.raises(UsageError) as refusal:
+        base_url(given, "")
+    told = f"--base-url: https:// is wanted; http:// will do for this machine alone{EXAMPLE}"
+    assert refusal.value.mistakes == (told,)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://",
+        "https://u:p@a.example",
+        "https://@a.example",
+        "https://a.example/?x=1",
+        "https://a.example/#x",
+        "https://tokó.example",
+        "https://a b",
+        "https://-a",
+        "https://a-.b",
+        "https://a..b",
+        f"https://{'a' * 64}.b",
+        "https://[::1",
+        "https://[1.x]",
+        "https://a:99999",
+        "https://a:0",
+        "https://a:b/",
+    ],
+)
+def test_what_a_base_url_has_not_is_refused(given: str) -> None:
+    """A password, a query, a fragment or a host that is none does not go to NICEPAY, and is not repeated."""
+    with pytest.raises(UsageError, match="a host, a port and a path are wanted") as refusal:
+        base_url(given, "")
+    assert "u:p" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("path", ["//x", "/a//b", "/a b", "/a%20b", "/é", "/a/../b", "/.", "/a/.."])
+def test_a_path_that_the_settings_cannot_have_is_refused(path: str) -> None:
+    """The path is what server.base_path may be, and stays what it is when it is sent."""
+    with pytest.raises(UsageError, match="its path may hold letters"):
+        base_url(f"https://a.example{path}", "")
+
+
+def test_the_endpoint_is_no_base_url() -> None:
+    """Who names the whole endpoint is told what to leave out."""
+    with pytest.raises(UsageError, match="leave /access-token/b2b out"):
+        base_url("https://a.example/api/v1.0/access-token/b2b/", "")

@@ -1,0 +1,204 @@
+"""Clients suspended and resumed from the command: in the state and in the settings file."""
+
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from handlers.cli import main
+from handlers.cli.errors import UsageError
+from handlers.cli.files.atomic_write import held
+from handlers.cli.shared_state import change
+from handlers.cli.shared_state import suspension as cli_suspension
+from handlers.config.settings import Settings
+from tests.engines import asynchronous, opened
+from tests.merchant import NOON, write_settings
+from tests.nicepay import Nicepay
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
+
+SUSPENDED = "suspended:IONPAYTEST"
+ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
+UNWRITABLE = "it cannot be written: Operation not permitted"
+UNREACHABLE = "redis://:RECOGNISEME@127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is to take anything up."""
+    monkeypatch.setattr(change, "TAKEN_UP_SECONDS", 0)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, nicepay: Nicepay) -> Path:
+    """Settings with a state that others reach."""
+    return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+
+
+def _client(command: str, settings: Path, *options: str) -> int:
+    with time_machine.travel(NOON, tick=False):
+        return main(["client", command, "--config", str(settings), *options])
+
+
+def _set(command: str, settings: Path, client: str = "IONPAYTEST") -> int:
+    return _client(command, settings, "--id", client)
+
+
+@asynchronous
+async def _suspend_in_state(settings: Path) -> None:
+    async with opened(Settings.load(settings).state.url.text, settings.parent) as state:
+        await state.suspend("IONPAYTEST", NOON)
+
+
+def _is_suspended(settings: Path) -> tuple[bool, bool]:
+    """What the state says, and what the settings say."""
+    loaded = Settings.load(settings)
+    return SUSPENDED in change.read(loaded.state.url), loaded.clients[0].suspended
+
+
+def test_both_are_told(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """State and settings file suspend the client until it is resumed; each may be asked for twice."""
+    for _ in range(2):
+        assert _set("suspend", shared) == 0
+        assert _is_suspended(shared) == (True, True)
+        assert capsys.readouterr() == ("IONPAYTEST is suspended\n", "")
+    for _ in range(2):
+        assert _set("resume", shared) == 0
+        assert _is_suspended(shared) == (False, False)
+        assert capsys.readouterr() == (f"IONPAYTEST is not suspended\n{ELSEWHERE}\n", "")
+
+
+def test_another_settings_file_is_left_alone(
+    shared: Path, tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What one host's command suspends, the other host's lists and resumes; its own settings file is its own."""
+    state = f'[state]\nurl = "sqlite:///{shared.parent}/state.db"'
+    other = write_settings(tmp_path_factory.mktemp("other"), nicepay, extra=state)
+    assert _set("suspend", shared) == 0
+    assert _is_suspended(other) == (True, False)
+    assert _set("resume", other) == 0
+    assert _is_suspended(shared) == (False, True)
+    capsys.readouterr()
+    assert _client("list", shared) == 0
+    assert "yes (settings)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
+def test_memory_is_out_of_reach(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str, told: str
+) -> None:
+    """Where the state is inside the server's process, the settings file is changed, and that is said."""
+    assert _set(command, settings_file) == 0
+    assert Settings.load(settings_file).clients[0].suspended is (command == "suspend")
+    note = "state.url is memory://, so running servers learn of it by this settings file alone"
+    assert capsys.readouterr() == (f"IONPAYTEST {told}\n{note}\n", "")
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume"])
+def test_a_client_that_is_not_there_is_not_suspended(
+    shared: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """An id that the settings do not have is told with those that they have; the status is 2."""
+    before = shared.read_text()
+    assert _set(command, shared, "X") == 2
+    assert capsys.readouterr() == ("", f"snap-token: {shared} has no client X; it has IONPAYTEST\n")
+    assert (shared.read_text(), change.read(Settings.load(shared).state.url)) == (before, {})
+
+
+@pytest.mark.parametrize("command", ["suspend", "resume"])
+def test_a_state_that_is_down_is_told(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """Where the engine does not answer the settings file stays, and one line says so and why; the status is 2."""
+    before = settings_file.read_text()
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
+    assert _set(command, settings_file) == 2
+    out, err = capsys.readouterr()
+    told = "snap-token: it is not known whether the state is changed, and the settings file is as it was: the state "
+    assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
+    assert "RECOGNISEME" not in err
+    assert settings_file.read_text() == before
+
+
+def test_settings_that_cannot_be_changed_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the settings file is all there is and cannot be changed, nothing is said of a state; the status is 2."""
+    with held(settings_file.parent):
+        assert _set("suspend", settings_file) == 2
+    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+
+
+@pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
+def test_nothing_is_half_done_in_silence(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, told: str
+) -> None:
+    """Where the settings file cannot be changed, one line says what the state has by then; the status is 2."""
+    assert _set("resume" if command == "suspend" else "suspend", shared) == 0
+    before = shared.read_text()
+    capsys.readouterr()
+
+    def fails(*_arguments: object) -> None:
+        raise UsageError(UNWRITABLE)
+
+    monkeypatch.setattr(cli_suspension, "replace", fails)
+    assert _set(command, shared) == 2
+    line = f"IONPAYTEST {told} in the state, and the settings file is as it was: {UNWRITABLE}"
+    assert capsys.readouterr() == ("", f"snap-token: {line}\n")
+    assert shared.read_text() == before
+    assert _is_suspended(shared)[0] is (command == "suspend")
+
+
+@pytest.mark.parametrize(
+    ("state", "settings", "told"),
+    [
+        (False, False, "no"),
+        (False, True, "yes (settings)"),
+        (True, False, "yes (state since 2026-01-22T12:00:01+07:00)"),
+        (True, True, "yes (settings, state since 2026-01-22T12:00:01+07:00)"),
+    ],
+)
+def test_the_list_names_both_sources(
+    shared: Path, capsys: pytest.CaptureFixture[str], told: str, *, state: bool, settings: bool
+) -> None:
+    """A client is listed as suspended if either says so, and which of them does."""
+    if state:
+        _suspend_in_state(shared)
+    shared.write_text(f"{shared.read_text()}\nsuspended = {str(settings).lower()}\n")
+    assert _client("list", shared) == 0
+    out, err = capsys.readouterr()
+    assert (out.splitlines()[1].partition(" s      ")[2], err) == (told, "")
+
+
+def test_a_list_makes_no_state(shared: Path) -> None:
+    """Who lists the clients before the first start makes no file that the server then meets."""
+    before = sorted(shared.parent.iterdir())
+    assert _client("list", shared) == 0
+    assert sorted(shared.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("suspended = false", "no (state not known)"), ("suspended = true", "yes (settings, state not known)")],
+)
+def test_a_list_says_what_it_does_not_know(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, told: str
+) -> None:
+    """Where the engine does not answer, the settings are listed all the same, and one line says so; the status is 2."""
+    settings_file.write_text(f"{settings_file.read_text()}\n{line}\n")
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
+    assert _client("list", settings_file) == 2
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].endswith(f"300 s      {told}")
+    assert err.startswith("snap-token: it is not known what the state holds: the state engine that state.url names ")
+    assert err.count("\n") == 1
+
+
+def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """Where root suspends before the first start, the server's user can use every file that comes of it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _set("suspend", settings) == 0
+        assert _client("list", settings) == 0
+        assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _is_suspended(settings) == (True, True)

@@ -1,0 +1,148 @@
+"""NICEPAY's part, played: what is signed, and the command that sends it."""
+
+import io
+import json
+import shlex
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from handlers.cli.errors import UsageError
+from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
+from handlers.server.openapi import documents
+from tests import document
+from tests.merchant import NOON
+from tests.nicepay import Nicepay, jakarta
+
+URL = "http://127.0.0.1:8080/api/v1.0/access-token/b2b"
+NO_PRIVATE_KEY = "it is no unencrypted private key in PEM"
+
+
+def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") -> SignedRequest:
+    return SignedRequest.make(url, client_key, nicepay.private_key, NOON)
+
+
+def test_the_request_is_nicepays(nicepay: Nicepay) -> None:
+    """Headers and body are those that NICEPAY sends, of this very second in Jakarta's time."""
+    signed = _signed(nicepay)
+    assert signed.headers == nicepay.headers(jakarta(NOON))
+    assert json.loads(signed.body) == {"grantType": "client_credentials", "additionalInfo": {}}
+    assert documents.TOKEN_PATH == document.TOKEN_PATH
+
+
+def test_the_signature_is_over_client_key_and_timestamp(nicepay: Nicepay) -> None:
+    """Whoever holds the public key finds the signature good over `client key|X-TIMESTAMP`."""
+    headers = _signed(nicepay, client_key="OTHER").headers
+    message = f"OTHER|{headers['X-TIMESTAMP']}".encode()
+    nicepay.private_key.public_key().verify(b64decode(headers["X-SIGNATURE"]), message, padding.PKCS1v15(), SHA256())
+    assert headers["X-CLIENT-KEY"] == "OTHER"
+
+
+@pytest.mark.parametrize(
+    ("url", "client_key", "flags"),
+    [
+        pytest.param(URL, "IONPAYTEST", [], id="plain"),
+        pytest.param("http://a/$HOME?a=b&c=`d`", "O'Neill\"$(id)!\\", [], id="full of what a shell reads"),
+        pytest.param("http://[::1]:80/a?b[1-3]={c,d}", "A", ["-g"], id="full of what curl reads"),
+    ],
+)
+def test_the_curl_command_is_the_same_request(nicepay: Nicepay, url: str, client_key: str, flags: list[str]) -> None:
+    """A shell reads the printed command as exactly the request, whatever characters are in it."""
+    signed = _signed(nicepay, url, client_key)
+    headers = [argument for name, value in signed.headers.items() for argument in ("-H", f"{name}: {value}")]
+    assert _words(signed.as_curl()) == ["curl", "-sS", *flags, url, *headers, "-d", signed.body]
+
+
+def _words(command: str) -> list[str]:
+    """What a POSIX shell takes apart; unlike one, shlex keeps the line end after a backslash."""
+    return shlex.split(command.replace("\\\n", ""))
+
+
+def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
+    """The command is continued over lines, each with one option, to be read by people."""
+    first, *options = _signed(nicepay).as_curl().split(" \\\n  ")
+    assert first == f"curl -sS {URL}"
+    assert [option[:2] for option in options] == ["-H", "-H", "-H", "-H", "-d"]
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "words"),
+    [
+        ("POST", "@home", ["curl", "-sS", URL, "--data-raw", "@home"]),
+        ("GET", "", ["curl", "-sS", "-X", "GET", URL]),
+        ("POST", "", ["curl", "-sS", "-X", "POST", URL]),
+        ("A; id", "", ["curl", "-sS", "-X", "A; id", URL]),
+        ("PUT", "{}", ["curl", "-sS", "-X", "PUT", URL, "-d", "{}"]),
+    ],
+)
+def test_any_method_and_body_can_be_a_command(method: str, body: str, words: list[str]) -> None:
+    """The method is named where curl would take another, and a body is never taken for a file's name."""
+    assert _words(SignedRequest(URL, {}, body, method).as_curl()) == words
+
+
+def test_a_secret_header_is_a_variable() -> None:
+    """The command names the variable that holds the value, and nothing printed of the request has it."""
+    request = SignedRequest(URL, {}, secret_headers={"X-A": "hush"})
+    assert '-H "X-A: $X_A"' in request.as_curl()
+    assert "hush" not in request.as_curl() + repr(request)
+
+
+def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is in no file of this machine can be piped in."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
+    assert private_key_of(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
+
+
+def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The key of a PEM file is read."""
+    (tmp_path / "key").write_text(nicepay.private_pem)
+    assert private_key_of(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
+
+
+def _encrypted(nicepay: Nicepay) -> str:
+    form = (Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    return nicepay.private_key.private_bytes(*form).decode()
+
+
+def _elliptic(_: Nicepay) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "reason"),
+    [
+        pytest.param(lambda _: "", NO_PRIVATE_KEY, id="empty"),
+        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; the private one signs", id="public"),
+        pytest.param(lambda nicepay: nicepay.private_pem[:400], NO_PRIVATE_KEY, id="cut"),
+        pytest.param(_encrypted, NO_PRIVATE_KEY, id="encrypted"),
+        pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
+    ],
+)
+def test_what_is_no_private_key_is_told(
+    tmp_path: Path, nicepay: Nicepay, form: Callable[[Nicepay], str], reason: str
+) -> None:
+    """The message names the file and what is wrong with it, and repeats none of it."""
+    file = tmp_path / "key"
+    file.write_text(form(nicepay))
+    with pytest.raises(UsageError) as refusal:
+        private_key_of(file)
+    assert refusal.value.mistakes == (f"{file}: {reason}",)
+
+
+def test_private_keys_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    """A missing file and a folder are told by their path."""
+    for path, reason in ((tmp_path / "nothing", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(UsageError) as refusal:
+            private_key_of(path)
+        assert refusal.value.mistakes == (f"{path} cannot be read: {reason}",)

@@ -1,0 +1,195 @@
+"""`serve --check`: good is what starts; everything that does not is told at once."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from handlers.cli import main
+from handlers.cli.startup import trial
+from handlers.server.openapi import application, documents
+from tests.engines import REDIS_SERVERS, RedisServer
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay, new_key
+from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
+
+SQLITE = '[state]\nurl = "sqlite:///state.db"'
+
+
+def _check(settings: Path) -> int:
+    return main(["serve", "--check", "--config", str(settings)])
+
+
+@pytest.fixture(autouse=True)
+def _free_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "0")
+
+
+@pytest.fixture
+def told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """Gives the lines of standard error without what each begins with; on standard output nothing is said."""
+
+    def lines() -> list[str]:
+        out, err = capsys.readouterr()
+        prefix = f"snap-token: {settings_file}: "
+        assert out == ""
+        assert all(line.startswith(prefix) for line in err.splitlines())
+        return [line.removeprefix(prefix) for line in err.splitlines()]
+
+    return lines
+
+
+def test_good_settings_are_called_good(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check of settings with which a server starts says so, with status 0, and leaves nothing behind."""
+    settings = write_settings(tmp_path, nicepay, extra=f"[internal]\nport = 0\n{SQLITE}")
+    files = set(tmp_path.iterdir())
+    assert _check(settings) == 0
+    assert capsys.readouterr() == (f"{settings}: good\n", "")
+    assert set(tmp_path.iterdir()) == files
+
+
+def test_warnings_change_nothing(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is allowed but not good is a line for people on standard error each, and the settings are good."""
+    settings = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)))
+    assert _check(settings) == 0
+    warning = "clients[1].public_keys: 1024 bits are few; ask for 2048 or more"
+    assert capsys.readouterr() == (f"{settings}: good\n", f"snap-token: warning: {settings}: {warning}\n")
+
+
+def test_everything_is_told_at_once(
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[str]]
+) -> None:
+    """Both addresses in use and a state that does not answer are three lines, and the status is 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
+        ports = [each.getsockname()[1] for each in (taken, other)]
+        monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(ports[0]))
+        extra = f'[internal]\nport = {ports[1]}\n[state]\nurl = "unix:///nowhere.sock?db=0"'
+        assert _check(write_settings(tmp_path, nicepay, extra=extra)) == 2
+    in_use = "Address already in use (is this server running already?)"
+    public, internal, state = told()
+    assert (
+        public == f"cannot listen on 127.0.0.1:{ports[0]}: {in_use}; set server.host and server.port to a free address"
+    )
+    assert internal.startswith(f"cannot listen on 127.0.0.1:{ports[1]}: {in_use}; set internal.host and ")
+    assert state.startswith("state.url: the state cannot be used: ConnectionError: ")
+    assert state.endswith("; see that it can be reached and written, or set state.url")
+
+
+def test_a_redis_that_only_reads_cannot_be_used(
+    tmp_path: Path, nicepay: Nicepay, emptied_redis: Callable[[str], RedisServer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A Redis that answers and takes no writing, as a replica does, is no state to start with."""
+    redis = emptied_redis(REDIS_SERVERS[0])
+    settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "{redis.url}?db=0"')
+    assert _check(settings) == 0
+    with Redis.from_url(redis.url) as client:
+        client.replicaof("127.0.0.1", "1")
+        try:
+            assert _check(settings) == 2
+        finally:
+            client.replicaof("NO", "ONE")
+    *_, finding = capsys.readouterr().err.splitlines()
+    assert finding.startswith(f"snap-token: {settings}: state.url: the state cannot be used: ReadOnlyError: ")
+
+
+def test_what_is_in_the_state_stays(tmp_path: Path, nicepay: Nicepay) -> None:
+    """A state that is there is written to and read, and is the same file afterwards."""
+    settings = write_settings(tmp_path, nicepay, extra=SQLITE)
+    assert main(["revoke", "--config", str(settings), "--client", nicepay.client_key]) == 0
+    before = (tmp_path / "state.db").stat().st_ino
+    assert _check(settings) == 0
+    assert (tmp_path / "state.db").stat().st_ino == before
+
+
+def test_a_file_that_is_no_state_is_told(tmp_path: Path, nicepay: Nicepay, told: Callable[[], list[str]]) -> None:
+    """A file of another program in the place of the state is told by its path."""
+    state = tmp_path / "state.db"
+    state.write_bytes(b"something else" * 100)
+    state.chmod(0o600)
+    assert _check(write_settings(tmp_path, nicepay, extra=SQLITE)) == 2
+    (finding,) = told()
+    assert finding.startswith(f"state.url: {state} cannot be used: ")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "old"])
+def test_a_folder_that_cannot_be_written_is_told(
+    nicepay: Nicepay, capsys: pytest.CaptureFixture[str], *, there: bool
+) -> None:
+    """A state in a folder that the server's user cannot write into is told, whether the file is there or not."""
+    with open_folder() as folder:
+        settings = write_settings(folder, nicepay, extra=SQLITE)
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        if there:
+            assert main(["revoke", "--config", str(settings), "--client", nicepay.client_key]) == 0
+            capsys.readouterr()
+        os.chown(folder, 0, 0)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"snap-token: {settings}: state.url: ")
+        assert "Permission denied" in line or "readonly database" in line or "unable to open" in line
+
+
+def test_a_capture_folder_that_cannot_be_written_is_told(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder for captures that belongs to another user is told; one's own is good."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        captures = folder / "captures"
+        captures.mkdir(mode=0o755)
+        settings = write_settings(folder, nicepay, extra='[debug]\ncapture_dir = "captures"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 0
+        capsys.readouterr()
+        os.chown(captures, OPERATOR, OPERATORS_GROUP)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 2
+        told = f"debug.capture_dir: nothing can be written into {captures}: Permission denied"
+        assert capsys.readouterr() == ("", f"snap-token: {settings}: {told}\n")
+
+
+def test_a_check_by_root_says_whose_it_should_be(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """Root, who can use every file, is told to check as the user that the files belong to."""
+    with open_folder() as folder:
+        settings = write_settings(folder, nicepay)
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        assert _check(settings) == 0
+        who = f"root, who can use every file, and the server's user is {SERVER_USER}: check as that user"
+        assert capsys.readouterr().err == f"snap-token: warning: {settings}: this was checked as {who}\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "cause"),
+    [
+        (None, "FileNotFoundError: [Errno 2] No such file or directory: "),
+        ("a: ]", "ParserError: "),
+        ("openapi: 3.0.3\ninfo: {title: a, version: '1'}", "InvalidSpecification: 'paths' is a required property"),
+        ("operationId: nothing", "KeyError: 'nothing'"),
+    ],
+    ids=["missing", "no YAML", "no OpenAPI", "of another version"],
+)
+def test_a_document_that_cannot_be_served_is_told(
+    settings_file: Path,
+    told: Callable[[], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    document: str | None,
+    cause: str,
+) -> None:
+    """A document of this installation that is damaged is told with the cause and what to do; the status is 2."""
+    file = settings_file.with_name("document.yaml")
+    if document:
+        good = documents.DOCUMENT.read_text().replace("operationId: issueAccessToken", document)
+        file.write_text(good if document.startswith("operationId") else document)
+    monkeypatch.setattr(application, "DOCUMENT", file)
+    assert _check(settings_file) == 2
+    (finding,) = told()
+    assert finding.startswith(f"{file} cannot be served: {cause}")
+    assert finding.endswith("; install snap-token-server again")
+
+
+def test_nothing_is_answered_in_a_check() -> None:
+    """The applications of a check have no services, so that none can answer by mistake."""
+    with pytest.raises(NotImplementedError):
+        trial.no_services()

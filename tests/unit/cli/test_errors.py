@@ -1,0 +1,64 @@
+"""What is wrong with settings, as a command tells it."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.cli import main
+from handlers.cli.errors import UsageError, settings_of
+from handlers.config.settings import Settings
+
+COMMANDS = pytest.mark.parametrize("command", [["serve", "--check"], ["request"]], ids=" ".join)
+
+
+@COMMANDS
+def test_settings_are_told_a_line_a_mistake(
+    capsys: pytest.CaptureFixture[str], settings_file: Path, command: list[str]
+) -> None:
+    """Each mistake in the settings is one line on standard error, with the file before it; the status is 2."""
+    settings_file.write_text(settings_file.read_text() + "\n[server]\nport = -1\nprot = 1")
+    assert main([*command, "--config", str(settings_file)]) == 2
+    port = f"snap-token: {settings_file}: server.port: Input should be greater than or equal to 0\n"
+    prot = f"snap-token: {settings_file}: server.prot: there is no such key\n"
+    assert capsys.readouterr() == ("", port + prot)
+
+
+@COMMANDS
+def test_missing_settings_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]) -> None:
+    """Settings that are not there are one line on standard error; the status is 2."""
+    file = tmp_path / "nothing.toml"
+    assert main([*command, "--config", str(file)]) == 2
+    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")
+
+
+def test_mistakes_are_told_with_the_file_whatever_its_name(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file stands before a mistake also where the key's path begins like the file's name."""
+    monkeypatch.chdir(settings_file.parent)
+    Path("cl").write_text("")
+    with pytest.raises(UsageError) as misuse:
+        settings_of(Path("cl"))
+    assert misuse.value.mistakes == ("cl: clients: Field required",)
+
+
+def test_good_settings_are_read(settings_file: Path) -> None:
+    """Settings without a mistake are what they are without the command."""
+    assert settings_of(settings_file) == Settings.load(settings_file)
+
+
+def test_a_draft_stands_for_the_file(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A draft is read as if it were the file: paths are relative to the file, and its name stands before mistakes."""
+    draft = tmp_path_factory.mktemp("elsewhere") / "draft"
+    draft.write_text(settings_file.read_text())
+    assert settings_of(settings_file, draft) == Settings.load(settings_file)
+    draft.write_text("")
+    with pytest.raises(UsageError) as misuse:
+        settings_of(settings_file, draft)
+    assert misuse.value.mistakes == (f"{settings_file}: clients: Field required",)
+
+
+def test_a_misuse_tells_all_its_mistakes() -> None:
+    """The error holds each mistake by itself, and its text holds all."""
+    error = UsageError("one", "two")
+    assert (error.mistakes, str(error)) == (("one", "two"), "one; two")

@@ -1,0 +1,151 @@
+"""What differs between two sets of settings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from handlers.config.changes import changes, unread
+from handlers.config.settings import Settings
+from handlers.config.token_key_file import KeyLine
+from handlers.config.watched_files import Files, files_read
+from handlers.snap.keys import fingerprint
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
+
+OLD = Nicepay("OLD")
+NEW = Nicepay("NEW")
+SERVICES = '[[services]]\npath = "/a"\nservice_code = "24"\n[[services]]\npath = "/b"\nservice_code = "25"\n'
+INTERNAL = '[internal]\nsecret_file = "a.secret"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Settings with one client, two services and an internal listener."""
+    _secret(tmp_path / "a.secret", "a-secret-of-the-proxy\n")
+    return write_settings(tmp_path, OLD, extra=f"{SERVICES}{INTERNAL}")
+
+
+def _secret(file: Path, text: str) -> None:
+    file.write_text(text)
+    file.chmod(0o600)
+
+
+def _read(file: Path) -> tuple[Settings, Files]:
+    with files_read() as files:
+        return Settings.load(file), files
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    file.write_text(file.read_text().replace(old, new))
+
+
+def _name(nicepay: Nicepay) -> str:
+    return fingerprint(nicepay.private_key.public_key())
+
+
+def _rename(file: Path) -> None:
+    (file.parent / "NEW.pem").write_text(NEW.public_pem)
+    _edit(file, "OLD", "NEW")
+
+
+def _second_key(file: Path) -> None:
+    (file.parent / "NEW.pem").write_text(NEW.public_pem)
+    _edit(file, '["OLD.pem"]', '["NEW.pem", "OLD.pem"]')
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        pytest.param(lambda _file: None, {}, id="nothing"),
+        pytest.param(
+            _rename,
+            {
+                "clients_added": ["NEW"],
+                "clients_removed": ["OLD"],
+                "keys_added": {"NEW": [_name(NEW)]},
+                "keys_removed": {"OLD": [_name(OLD)]},
+            },
+            id="another client",
+        ),
+        pytest.param(
+            _second_key,
+            {"clients_changed": {"OLD": ["public_keys"]}, "keys_added": {"OLD": [_name(NEW)]}},
+            id="a second key",
+        ),
+        pytest.param(
+            lambda file: _edit(file, "_seconds = 300", "_seconds = 200\nsuspended = true"),
+            {"clients_changed": {"OLD": ["clock_tolerance_seconds", "suspended"]}},
+            id="values of a client",
+        ),
+        pytest.param(
+            lambda file: _edit(file, "[token]", "[token]\nlifetime_seconds = 700"),
+            {"values_changed": ["token.lifetime_seconds"]},
+            id="a value",
+        ),
+        pytest.param(
+            lambda file: _secret(file.with_name("a.secret"), "another-secret-of-it\na-secret-of-the-proxy\n"),
+            {"values_changed": ["internal.secret_file"]},
+            id="a secret",
+        ),
+        pytest.param(
+            lambda file: _edit(file, '"/b"\nservice_code = "25"', '"/c"\nservice_code = "26"'),
+            {"services_added": ["/c"], "services_removed": ["/b"]},
+            id="another service",
+        ),
+        pytest.param(lambda file: _edit(file, '"25"', '"26"'), {"services_changed": ["/b"]}, id="a service code"),
+    ],
+)
+def test_changes_are_told_by_name(file: Path, change: Callable[[Path], object], told: dict[str, object]) -> None:
+    """Clients and services are told by name, keys by fingerprint, values by their path, and secrets not at all."""
+    before, _ = _read(file)
+    change(file)
+    after, _ = _read(file)
+    assert changes(before, after) == told
+
+
+def test_token_keys_are_told_by_fingerprint(file: Path) -> None:
+    """A token key that came and one that went are named as `snap-token keys list` names them."""
+    before, _ = _read(file)
+    key = Fernet.generate_key()
+    file.with_name("token.keys").write_bytes(key)
+    after, _ = _read(file)
+    assert changes(before, after) == {
+        "token_keys_added": [KeyLine(key).fingerprint],
+        "token_keys_removed": before.token.fingerprints,
+        "values_changed": ["token.keys_file"],
+    }
+
+
+def _unread(file: Path, change: Callable[[Path], object]) -> list[str]:
+    started = _read(file)
+    change(file)
+    return unread(*started, *_read(file))
+
+
+@pytest.mark.parametrize(
+    ("change", "tables"),
+    [
+        (lambda _file: None, []),
+        (lambda file: _edit(file, "[token]", "[server]\nport = 1\n[token]"), ["server"]),
+        (lambda file: _edit(file, "memory://", "sqlite:///state.db"), ["state"]),
+        (lambda file: _edit(file, INTERNAL, ""), ["internal"]),
+        (lambda file: _edit(file, INTERNAL, f"{INTERNAL}port = 1\n"), ["internal"]),
+        (lambda file: _edit(file, INTERNAL, "[internal]\n"), []),
+        (lambda file: _secret(file.with_name("a.secret"), "another-secret-of-it"), []),
+        (lambda file: _edit(file, "[token]", "[debug]\nexplain = false\n[token]"), ["debug"]),
+        (lambda file: _edit(file, "[token]", "[sandbox]\nprivate_key_file = 'another.pem'\n[token]"), ["sandbox"]),
+    ],
+)
+def test_what_holds_from_the_start_is_told(file: Path, change: Callable[[Path], object], tables: list[str]) -> None:
+    """A table that the process has as it was at the start is told if it is another by now; secrets are taken up."""
+    assert _unread(file, change) == tables
+
+
+def test_the_sandbox_keeps_its_key(file: Path) -> None:
+    """A file that is read at the start alone is told by its table, if its bytes are others by now."""
+    _secret(file.with_name("nicepay-private.pem"), OLD.private_pem)
+    _edit(file, "[token]", "[sandbox]\nenabled = true\n[token]")
+    assert _unread(file, lambda file: file.with_name("nicepay-private.pem").touch()) == []
+    assert _unread(file, lambda file: _secret(file.with_name("nicepay-private.pem"), NEW.private_pem)) == ["sandbox"]

@@ -1,0 +1,50 @@
+"""Variables of the environment: which of them set something, and what."""
+
+import pytest
+
+from handlers.config.environment import strange_variables, strangeness, variable_of
+
+TABLES = ("server", "token")
+NO_TABLE = "names no table that a variable can set; those are server, token"
+NO_KEY = "names no key of its table"
+
+
+@pytest.mark.parametrize(
+    ("name", "strange"),
+    [
+        ("SNAP_TOKEN__SERVER__PORT", None),
+        ("snap_token__server__port", None),
+        ("SNAP_TOKEN__SERVER__PORT__X", None),
+        ("SNAP_TOKEN__SERVER", NO_KEY),
+        ("SNAP_TOKEN__SERVER__", NO_KEY),
+        ("SNAP_TOKEN__CLIENTS__ID", NO_TABLE),
+        ("SNAP_TOKEN__", NO_TABLE),
+    ],
+)
+def test_strange_variables_are_told(monkeypatch: pytest.MonkeyPatch, name: str, strange: str | None) -> None:
+    """A variable of the prefix names a table and a key of it, or is told with the reason."""
+    monkeypatch.setenv(name, "1")
+    assert strangeness(name, TABLES) == strange
+    assert strange_variables(TABLES) == ([f"{name}: {strange}"] if strange else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "location", "sets"),
+    [
+        ("SNAP_TOKEN__SERVER__PORT", ("server", "port"), True),
+        ("snap_token__Server__port", ("server", "port"), True),
+        ("SNAP_TOKEN__SERVER__PORT__X", ("server", "port"), True),
+        ("SNAP_TOKEN__SERVER__PORT", ("server", "port", 0), True),
+        ("SNAP_TOKEN__SERVER__PORT", ("server", "host"), False),
+        ("SNAP_TOKEN__SERVER__PORT", ("internal", "port"), False),
+        ("SNAP_TOKEN__SERVER__PORT", ("server",), False),
+        ("SNAP_TOKEN__CLIENTS__0__ID", ("clients", 0, "id"), False),
+        ("SERVER__PORT", ("server", "port"), False),
+    ],
+)
+def test_a_variable_is_known_by_what_it_sets(
+    monkeypatch: pytest.MonkeyPatch, name: str, location: tuple[int | str, ...], *, sets: bool
+) -> None:
+    """What stands at a place is traced to the variable that set it, by the name that the variable has."""
+    monkeypatch.setenv(name, "1")
+    assert variable_of(location) == (name if sets else None)

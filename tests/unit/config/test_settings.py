@@ -1,0 +1,597 @@
+"""Settings: one file, each value overridable by a variable, every mistake told at once with its key's path."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from handlers.config.settings import Settings, SettingsError
+from handlers.state.opening import StateUrl
+from tests.merchant import write_settings
+from tests.nicepay import Nicepay
+
+CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
+UNKNOWN = "there is no such key"
+NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
+NO_ID = "String should match pattern '^[!-~]{1,36}$'"
+NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"
+NO_KEY = "names no key of its table"
+TAKEN = "the server listens on port 8080 already; take another"
+NO_TABLE = "names no table that a variable can set; those are debug, internal, sandbox, server, state, token"
+
+
+def _mistakes(file: Path, text: str | None = None) -> list[str]:
+    """What is wrong with the file, or with this text in its place."""
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SettingsError) as refusal:
+        Settings.load(file)
+    assert str(refusal.value) == "; ".join(refusal.value.mistakes)
+    return refusal.value.mistakes
+
+
+def _loaded(file: Path, text: str) -> Settings:
+    file.write_text(text)
+    return Settings.load(file)
+
+
+def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
+    """What is not set has the documented default, and keys are loaded."""
+    settings = _loaded(settings_file, CLIENT)
+    assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
+    assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
+    assert (settings.internal, settings.sandbox.enabled, settings.services) == (None, False, ())
+    assert (settings.state.url, settings.state.when_down) == (
+        StateUrl("sqlite:///state.db", settings_file.parent),
+        "refuse",
+    )
+    assert settings.clients[0].public_keys == (nicepay.private_key.public_key(),)
+
+
+def test_settings_stay_as_they_were_read(settings_file: Path) -> None:
+    """Neither a table nor a value in it can be replaced once the settings are read."""
+    settings = Settings.load(settings_file)
+    with pytest.raises(ValidationError, match="Instance is frozen"):
+        settings.server = settings.server
+    with pytest.raises(ValidationError, match="Instance is frozen"):
+        settings.server.port = 1
+
+
+def test_every_mistake_is_told_at_once(settings_file: Path) -> None:
+    """Mistakes in several tables are told together, each under its key's path."""
+    text = """
+        speed = "high"
+        [server]
+        port = "eighty"
+        [token]
+        keys_file = "nowhere"
+        [[clients]]
+        id = "A B"
+        public_keys = ["IONPAYTEST.pem", 7]
+        [[clients]]
+        id = "B"
+        public_keys = ["IONPAYTEST.pem"]
+        colour = "red"
+        """
+    assert _mistakes(settings_file, text) == [
+        f"server.port: {NO_INTEGER}",
+        f"token.keys_file: {settings_file.parent}/nowhere cannot be read: No such file or directory",
+        f"clients[0].id: {NO_ID}",
+        "clients[0].public_keys[1]: the path of a file is wanted",
+        f"clients[1].colour: {UNKNOWN}",
+        f"speed: {UNKNOWN}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        pytest.param("x = 1", "x", id="top"),
+        pytest.param("[x]", "x", id="table"),
+        pytest.param("[server]\nx = 1", "server.x", id="server"),
+        pytest.param("[token]\nkeys = 1", "token.keys", id="token"),
+        pytest.param('[state]\nurl = "memory://"\nx = 1', "state.x", id="state"),
+        pytest.param("[internal]\nx = 1", "internal.x", id="internal"),
+        pytest.param("[sandbox]\nx = 1", "sandbox.x", id="sandbox"),
+        pytest.param("_env_prefix = 1", "_env_prefix", id="an argument of pydantic-settings"),
+        pytest.param("__pydantic_self__ = 1", "__pydantic_self__", id="pydantic's self"),
+    ],
+)
+def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) -> None:
+    """A key that does not exist is refused in every table, whatever it is called."""
+    assert _mistakes(settings_file, text + CLIENT) == [f"{path}: {UNKNOWN}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param("[server]\nport = 65536", "server.port: Input should be less than or equal to 65535", id="port"),
+        pytest.param("[server]\nport = -1", "server.port: Input should be greater than or equal to 0", id="minus"),
+        pytest.param("[server]\nport = true", "server.port: Input should be a valid integer", id="true port"),
+        pytest.param("[server]\nhost = 1", "server.host: Input should be a valid string", id="host"),
+        pytest.param('[server]\nhost = ""', "server.host: String should match pattern '^[!-~]+$'", id="any host"),
+        pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),
+        pytest.param('[server]\nbase_path = "//"', f"server.base_path: {NO_BASE_PATH}", id="double slash"),
+        pytest.param('[server]\nbase_path = "/.."', "server.base_path: a path without . and .. is wanted", id="dots"),
+        pytest.param('[server]\nbase_path = "/a?b"', f"server.base_path: {NO_BASE_PATH}", id="query"),
+        pytest.param('[server]\nbase_path = "/a\\n"', f"server.base_path: {NO_BASE_PATH}", id="line end"),
+        pytest.param(
+            "[token]\nlifetime_seconds = 901",
+            "token.lifetime_seconds: Input should be less than or equal to 900",
+            id="lifetime",
+        ),
+        pytest.param(
+            "[token]\nlifetime_seconds = 0",
+            "token.lifetime_seconds: Input should be greater than or equal to 1",
+            id="no lifetime",
+        ),
+        pytest.param("[token]\nkeys_file = 1", "token.keys_file: the path of a file is wanted", id="no path"),
+        pytest.param("server = 1", "server: a table is wanted", id="no table"),
+        pytest.param(
+            "[internal]\nport = -1",
+            "internal.port: Input should be greater than or equal to 0",
+            id="minus internal port",
+        ),
+        pytest.param(
+            "[internal]\nport = 65536", "internal.port: Input should be less than or equal to 65535", id="internal port"
+        ),
+        pytest.param("[internal]\nport = 8080", f"internal.port: {TAKEN}", id="one port for two"),
+    ],
+)
+def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
+    """A value of the wrong type or range is one mistake, and its message says what is wanted."""
+    assert _mistakes(settings_file, text + CLIENT) == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        pytest.param('id = "A B"', f"clients[0].id: {NO_ID}", id="space"),
+        pytest.param(f'id = "{"A" * 37}"', f"clients[0].id: {NO_ID}", id="37 characters"),
+        pytest.param('id = ""', f"clients[0].id: {NO_ID}", id="empty"),
+        pytest.param('id = "A\\n"', f"clients[0].id: {NO_ID}", id="line end"),
+        pytest.param('id = "é"', f"clients[0].id: {NO_ID}", id="not ASCII"),
+        pytest.param("", "clients[0].id: Field required", id="no id"),
+        pytest.param(
+            'id = "A"\nclock_tolerance_seconds = 0',
+            "clients[0].clock_tolerance_seconds: Input should be greater than or equal to 1",
+            id="no tolerance",
+        ),
+        pytest.param('id = "A"\nx = 1', f"clients[0].x: {UNKNOWN}", id="unknown key"),
+    ],
+)
+def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> None:
+    """A client with one mistake is told by that one line."""
+    text = f'[[clients]]\npublic_keys = ["IONPAYTEST.pem"]\n{lines}'
+    assert _mistakes(settings_file, text) == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("public_keys", "mistake"),
+    [
+        pytest.param([], "at least 1 wanted", id="none"),
+        pytest.param(["IONPAYTEST.pem"] * 5, "at most 4 wanted, not 5", id="more than four"),
+        pytest.param("IONPAYTEST.pem", "a list is wanted", id="no list"),
+    ],
+)
+def test_a_client_has_one_to_four_keys(settings_file: Path, public_keys: object, mistake: str) -> None:
+    """No key at all, a fifth key, and a key that stands in no list are refused."""
+    text = f'[[clients]]\nid = "A"\npublic_keys = {public_keys!r}'
+    assert _mistakes(settings_file, text) == [f"clients[0].public_keys: {mistake}"]
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_up_to_four_keys_are_taken(settings_file: Path, count: int) -> None:
+    """One key and four keys are taken."""
+    text = f'[[clients]]\nid = "A"\npublic_keys = {["IONPAYTEST.pem"] * count}'
+    assert len(_loaded(settings_file, text).clients[0].public_keys) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        pytest.param("", "clients: Field required", id="none"),
+        pytest.param("clients = []", "clients: at least 1 wanted", id="empty"),
+        pytest.param("clients = 1", "clients: a list is wanted", id="no list"),
+        pytest.param("clients = [1]", "clients[0]: a table is wanted", id="no table"),
+    ],
+)
+def test_there_is_a_client(settings_file: Path, text: str, mistake: str) -> None:
+    """Settings without a client are refused."""
+    assert _mistakes(settings_file, text) == [mistake]
+
+
+def test_rules_between_clients_are_told_together(settings_file: Path) -> None:
+    """A second client of one id, and a window as long as half a token's life, are both told, each under its path."""
+    wide = CLIENT + "clock_tolerance_seconds = 450"
+    assert _mistakes(settings_file, wide + CLIENT) == [
+        "clients[0].clock_tolerance_seconds: twice this must stay under token.lifetime_seconds, which is 900",
+        "clients[1].id: another client has this id",
+    ]
+
+
+def test_a_shorter_life_needs_a_smaller_window(settings_file: Path) -> None:
+    """The window is held against the lifetime that is set, and 299 seconds are just good for 600."""
+    text = "[token]\nlifetime_seconds = 600" + CLIENT
+    assert "token.lifetime_seconds" in _mistakes(settings_file, text)[0]
+    settings = _loaded(settings_file, text + "clock_tolerance_seconds = 299")
+    assert settings.clients[0].clock_tolerance_seconds == 299
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("/api/v1.0", "/api/v1.0"), ("/api/v1.0/", "/api/v1.0"), ("/", ""), ("", ""), ("/~snap_1.0-x", "/~snap_1.0-x")],
+)
+def test_base_paths_lose_their_last_slash(settings_file: Path, written: str, meant: str) -> None:
+    """A base path is taken with or without a slash at its end, and may be empty."""
+    settings = _loaded(settings_file, f'[server]\nbase_path = "{written}"' + CLIENT)
+    assert settings.server.base_path == meant
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_a_sandbox_listens_on_loopback(settings_file: Path, nicepay: Nicepay, host: str) -> None:
+    """A sandbox is taken on every address that only this machine can reach."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = true' + CLIENT
+    assert _loaded(settings_file, text).sandbox.enabled
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  refused is what they are
+def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, host: str) -> None:
+    """A sandbox on an address that others may reach is refused, and without a sandbox that address is taken."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = '
+    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+        f"sandbox: a sandbox listens on loopback only, not on {host}; set server.host to 127.0.0.1"
+    ]
+    assert _loaded(settings_file, text + "false" + CLIENT).server.host == host
+
+
+@pytest.mark.parametrize("base_path", ["/ui", "/ui/", "/ui/v1.0"])
+def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
+    """A base path that the sandbox's pages would hide is refused, and taken where there is no sandbox."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = '
+    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+        "sandbox: its pages are at /ui, where server.base_path has the server; set another"
+    ]
+    assert _loaded(settings_file, text + "false" + CLIENT).server.base_path == base_path.rstrip("/")
+
+
+@pytest.mark.parametrize("base_path", ["", "/uis", "/v1/ui", "/openapi.yaml"])
+def test_a_sandbox_hides_no_other_path(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
+    """A base path that only looks like that of the pages is taken in a sandbox."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = true'
+    assert _loaded(settings_file, text + CLIENT).server.base_path == base_path
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "other", "other_port", "good"),
+    [
+        ("127.0.0.1", 1, "127.0.0.1", 1, False),
+        ("127.0.0.1", 1, "127.0.0.1", 2, True),
+        ("127.0.0.1", 0, "127.0.0.1", 0, True),
+        ("127.0.0.1", 1, "localhost", 1, False),
+        ("0.0.0.0", 1, "127.0.0.1", 1, False),  # noqa: S104  refused is what it is
+        ("::", 1, "::1", 1, False),
+        ("192.0.2.1", 1, "127.0.0.1", 1, True),
+    ],
+)
+def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and a verdict
+    settings_file: Path, host: str, port: int, other: str, other_port: int, *, good: bool
+) -> None:
+    """Two listeners on one port of one host are refused at start, unless both take a free one."""
+    text = f'[server]\nhost = "{host}"\nport = {port}\n[internal]\nhost = "{other}"\nport = {other_port}'
+    if good:
+        assert _loaded(settings_file, text + CLIENT).internal
+    else:
+        told = f"internal.port: the server listens on port {port} already; take another"
+        assert _mistakes(settings_file, text + CLIENT) == [told]
+
+
+def test_a_bad_address_hides_no_internal_one(settings_file: Path) -> None:
+    """Where the server's address is a mistake, that is what is told, and nothing of the other listener."""
+    text = "[server]\nport = -1\n[internal]\nport = 8080"
+    assert _mistakes(settings_file, text + CLIENT) == ["server.port: Input should be greater than or equal to 0"]
+
+
+def test_services_have_paths_of_their_own(settings_file: Path) -> None:
+    """A second service of one path is refused, whatever its code."""
+    service = '\n[[services]]\npath = "{}"\nservice_code = "{}"'
+    two = service.format("/a/b", "24") + service.format("/a/c", "24")
+    services = _loaded(settings_file, two + CLIENT).services
+    assert [(each.path, each.service_code) for each in services] == [("/a/b", "24"), ("/a/c", "24")]
+    assert _mistakes(settings_file, two + service.format("/a/b", "25") + CLIENT) == [
+        "services[2].path: another service has this path"
+    ]
+
+
+def test_a_sandbox_does_not_hide_a_bad_address(settings_file: Path, nicepay: Nicepay) -> None:
+    """Where the address itself is a mistake, that is what is told of it."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    text = "[server]\nport = -1\n[sandbox]\nenabled = true" + CLIENT
+    assert _mistakes(settings_file, text) == ["server.port: Input should be greater than or equal to 0"]
+
+
+def _private_key(file: Path, nicepay: Nicepay) -> Path:
+    file.write_text(nicepay.private_pem)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        pytest.param(None, "{} cannot be read: No such file or directory", id="missing"),
+        pytest.param("no key", "{}: it is no unencrypted private key in PEM", id="no key"),
+    ],
+)
+def test_a_sandbox_has_a_key_that_signs(settings_file: Path, content: str | None, mistake: str) -> None:
+    """The key that plays NICEPAY is read with the settings, so that a check finds it bad before a start does."""
+    file = settings_file.parent / "nicepay-private.pem"
+    if content is not None:
+        file.write_text(content)
+        file.chmod(0o600)
+    told = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
+    assert told == [f"sandbox.private_key_file: {mistake.format(file)}"]
+
+
+def test_a_key_that_is_not_used_is_not_looked_at(settings_file: Path, nicepay: Nicepay) -> None:
+    """Where there is no sandbox, whatever lies under its key's name is nobody's business."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay).chmod(0o644)
+    assert not Settings.load(settings_file).sandbox.enabled
+
+
+def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nicepay: Nicepay) -> None:
+    """The sandbox's private key file is for its owner alone, and the message says how to make it so."""
+    file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    file.chmod(0o644)
+    assert _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
+        f"sandbox.private_key_file: others than its owner can use {file}; run: chmod 600 {file}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("SNAP_TOKEN__SERVER__HOST", "::1", "::1"),
+        ("SNAP_TOKEN__SERVER__PORT", "9", 9),
+        ("snap_token__server__port", "9", 9),
+        ("SNAP_TOKEN__SERVER__BASE_PATH", "/v2/", "/v2"),
+        ("SNAP_TOKEN__TOKEN__LIFETIME_SECONDS", "700", 700),
+        ("SNAP_TOKEN__TOKEN__REPEAT", "refuse", "refuse"),
+        ("SNAP_TOKEN__STATE__WHEN_DOWN", "continue", "continue"),
+        ("SNAP_TOKEN__INTERNAL__HOST", "::1", "::1"),
+        ("SNAP_TOKEN__INTERNAL__PORT", "9", 9),
+        ("SNAP_TOKEN__INTERNAL__CALL_HEADERS", "x-forwarded", "x-forwarded"),
+        ("SNAP_TOKEN__INTERNAL__ACCEL_REDIRECT", "@merchant", "@merchant"),
+        ("SNAP_TOKEN__INTERNAL__BODY_LIMIT_BYTES", "1024", 1024),
+        ("SNAP_TOKEN__SANDBOX__ENABLED", "true", True),
+        ("SNAP_TOKEN__DEBUG__EXPLAIN", "false", False),
+    ],
+)
+def test_variables_override_values(
+    every_table: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, meant: object
+) -> None:
+    """A variable sets its value, in either case of its name, and leaves all others as the file has them."""
+    _, table, key = variable.lower().split("__")
+    before = Settings.load(every_table)
+    monkeypatch.setenv(variable, value)
+    settings = Settings.load(every_table)
+    assert getattr(getattr(settings, table), key) == meant
+    assert settings.model_dump(exclude={table: {key}}) == before.model_dump(exclude={table: {key}})
+
+
+def test_a_variable_names_the_state(every_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The URL of the state in a variable is written as it is in the file, and is relative to the file all the same."""
+    monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "sqlite:///other.db")
+    assert Settings.load(every_table).state.url == StateUrl("sqlite:///other.db", every_table.parent)
+
+
+def test_captures_want_a_folder(settings_file: Path) -> None:
+    """A folder for captures is there, relative to the settings, and is no number."""
+    wanted = settings_file.parent / "captures"
+    advice = (
+        f"debug.capture_dir: {wanted} must be a folder that its owner alone can write into; run: mkdir -m 700 {wanted}"
+    )
+    assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
+    assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
+        "debug.capture_dir: the path of a folder is wanted"
+    ]
+    wanted.mkdir(0o700)
+    settings_file.write_text('[debug]\ncapture_dir = "captures"' + CLIENT)
+    assert Settings.load(settings_file).debug.capture_dir == wanted
+
+
+@pytest.fixture
+def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
+    """Settings with a table of each name, and the key that a sandbox needs."""
+    _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
+    tables = "[server]\nport = 7\n[internal]\nport = 8\n[sandbox]\n"
+    settings_file.write_text(tables + settings_file.read_text().replace("memory://", "sqlite:///state.db"))
+    return settings_file
+
+
+def test_a_variable_names_the_file_of_token_keys(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SNAP_TOKEN__TOKEN__KEYS_FILE is a plain path, relative to the settings file as in it."""
+    (settings_file.parent / "token.keys").rename(settings_file.parent / "other.keys")
+    monkeypatch.setenv("SNAP_TOKEN__TOKEN__KEYS_FILE", "other.keys")
+    assert Settings.load(settings_file).token.keys == (_line(settings_file.parent / "other.keys"),)
+
+
+def _line(file: Path) -> bytes:
+    return file.read_bytes().strip()
+
+
+def test_a_variable_names_the_sandbox_key(
+    settings_file: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE is relative to the settings file too."""
+    file = _private_key(settings_file.parent / "other.pem", nicepay)
+    monkeypatch.setenv("SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE", "other.pem")
+    assert Settings.load(settings_file).sandbox.private_key_file == file
+
+
+def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong values and unknown keys in variables are told together, under their keys' paths and their own names."""
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
+    assert _mistakes(settings_file) == [
+        f"server.port (set by SNAP_TOKEN__SERVER__PORT): {NO_INTEGER}",
+        f"server.prot (set by SNAP_TOKEN__SERVER__PROT): {UNKNOWN}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("SNAP_TOKEN__SREVER__PORT", NO_TABLE),
+        ("snap_token__srever__port", NO_TABLE),
+        ("SNAP_TOKEN__PORT", NO_TABLE),
+        ("SNAP_TOKEN__", NO_TABLE),
+        ("SNAP_TOKEN__CLIENTS", NO_TABLE),
+        ("SNAP_TOKEN__CLIENTS__0__ID", NO_TABLE),
+        ("SNAP_TOKEN__SERVICES", NO_TABLE),
+        ("SNAP_TOKEN__SERVER", NO_KEY),
+        ("SNAP_TOKEN__SERVER__", NO_KEY),
+    ],
+)
+def test_unknown_variables_are_refused_by_name(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    """A variable of the prefix that sets nothing is one mistake; clients come from the file only."""
+    monkeypatch.setenv(name, "1")
+    assert _mistakes(settings_file) == [f"{name}: {reason}"]
+
+
+def test_unknown_variables_are_told_with_other_mistakes(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every unknown variable is told, and the file's own mistakes after them."""
+    monkeypatch.setenv("SNAP_TOKEN__B", "1")
+    monkeypatch.setenv("SNAP_TOKEN__A", "1")
+    assert _mistakes(settings_file, "x = 1" + CLIENT) == [
+        f"SNAP_TOKEN__A: {NO_TABLE}",
+        f"SNAP_TOKEN__B: {NO_TABLE}",
+        f"x: {UNKNOWN}",
+    ]
+
+
+def test_other_variables_are_none_of_our_business(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that lacks the prefix in full is passed over, even one of a table's name."""
+    monkeypatch.setenv("SNAP_TOKEN_SERVER__PORT", "1")
+    monkeypatch.setenv("SERVER__PORT", "1")
+    assert Settings.load(settings_file).server.port == 8080
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """A settings file that is not there is one mistake, with its path."""
+    file = tmp_path / "nothing.toml"
+    assert _mistakes(file) == [f"{file} cannot be read: No such file or directory"]
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    """A folder in the place of the settings file is one mistake, with its path."""
+    assert _mistakes(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
+
+
+def test_text_that_is_no_toml_is_told_by_its_line(settings_file: Path) -> None:
+    """What is no TOML is told with the file, and the line and the column where it goes wrong."""
+    (mistake,) = _mistakes(settings_file, "[server]\nport\n")
+    assert mistake.startswith(f"{settings_file} is not TOML: ")
+    assert mistake.endswith("(at line 2, column 5)")
+
+
+def test_a_draft_is_told_by_the_name_that_it_will_have(settings_file: Path) -> None:
+    """A draft of the settings that is no TOML is told under the name of the settings."""
+    draft = settings_file.with_name("draft")
+    draft.write_text("port")
+    with pytest.raises(SettingsError, match=r"snap-token\.toml is not TOML"):
+        Settings.load(draft, beside=settings_file)
+
+
+@pytest.mark.parametrize("text", [f"port = {'9' * 5_000}", f"port = {'[' * 5_000}"], ids=["a number", "lists"])
+def test_what_the_parser_cannot_hold_is_told(settings_file: Path, text: str) -> None:
+    """A number of thousands of digits, and lists in lists without an end, are one mistake in words of the file."""
+    wanted = "a number in it is too long, or its tables or lists are too deep"
+    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {wanted}"]
+
+
+@pytest.mark.parametrize("text", ['"a\\nb\\u001b[31m" = 1', '[server]\n"a\\nb\\u001b[31m" = 1'])
+def test_a_mistake_is_one_line(settings_file: Path, text: str) -> None:
+    """A key that holds a line end, or what steers a terminal, is told with these escaped."""
+    (mistake,) = _mistakes(settings_file, text + CLIENT)
+    assert mistake.endswith(r"a\nb\x1b[31m: there is no such key")
+
+
+def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
+    """Settings of over 1 MiB are one mistake, with path and limit."""
+    told = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
+    assert _mistakes(settings_file, "#" * 1_048_577) == told
+
+
+def test_bytes_that_are_no_text_are_told(settings_file: Path) -> None:
+    """A settings file that is not UTF-8 is one mistake, with its path."""
+    settings_file.write_bytes(b'x = "\xff"')
+    assert _mistakes(settings_file) == [f"{settings_file} cannot be read: it is not text in UTF-8"]
+
+
+def test_a_byte_order_mark_is_passed_over(settings_file: Path) -> None:
+    """A settings file that an editor began with a byte order mark is read all the same."""
+    settings_file.write_bytes(b"\xef\xbb\xbf" + settings_file.read_bytes())
+    assert Settings.load(settings_file).clients[0].id == "IONPAYTEST"
+
+
+def test_paths_are_relative_to_the_file(
+    settings_file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are looked for beside the settings, also those of defaults, wherever the process stands."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    settings = _loaded(settings_file, CLIENT)
+    assert settings.token.keys == (_line(settings_file.parent / "token.keys"),)
+    assert settings.sandbox.private_key_file == settings_file.parent / "nicepay-private.pem"
+
+
+def test_the_settings_file_may_be_named_relatively(
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file's own path is relative to where the process stands, and the paths in it are relative to the file."""
+    (tmp_path / "inner").mkdir()
+    write_settings(tmp_path / "inner", nicepay)
+    monkeypatch.chdir(tmp_path)
+    settings = Settings.load(Path("inner/snap-token.toml"))
+    assert settings.sandbox.private_key_file == tmp_path / "inner" / "nicepay-private.pem"
+
+
+@given(port=st.integers(-1, 70_000), tolerance=st.integers(-1, 600), lifetime=st.integers(-1, 1_000))
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, tolerance: int, lifetime: int) -> None:
+    """Whatever the numbers, the settings load exactly if each is within its own limits and a token outlives windows."""
+    written = f"[server]\nport = {port}\n[token]\nlifetime_seconds = {lifetime}\n"
+    file = settings_file.with_name("numbers.toml")
+    file.write_text(written + CLIENT + f"\nclock_tolerance_seconds = {tolerance}\n")
+    good = 0 <= port <= 65_535 and tolerance >= 1 and 1 <= lifetime <= 900 and 2 * tolerance < lifetime
+    if good:
+        loaded = Settings.load(file)
+        assert (loaded.server.port, loaded.clients[0].clock_tolerance_seconds) == (port, tolerance)
+    else:
+        with pytest.raises(SettingsError):
+            Settings.load(file)
+
+
+@given(path=st.text(alphabet="/aZ9.-_ %?#", max_size=12))
+@example(path="/.")
+@example(path="/a/../b/")
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_base_path_is_one_or_a_mistake(settings_file: Path, path: str) -> None:
+    """Any text is a base path that a URL can hold, without dot segments, or a mistake that names its key."""
+    file = settings_file.with_name("path.toml")
+    file.write_text(f"[server]\nbase_path = {json.dumps(path)}\n" + CLIENT)
+    if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path) and not {".", ".."} & set(path.split("/")):
+        assert Settings.load(file).server.base_path == path.removesuffix("/")
+    else:
+        assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]

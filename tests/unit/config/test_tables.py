@@ -1,0 +1,322 @@
+"""The tables of the settings: what each key takes, and what stands for it when it is not set."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from handlers.config.settings import Settings, SettingsError
+from handlers.config.tables import ClientTable, Debug, Internal, Server, ServiceTable, State, Table, Token
+from tests.pages import page
+
+UNKNOWN = "there is no such key"
+NO_INTEGER = "Input should be a valid integer"
+SECRET = "0123456789abcdef"
+CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
+NO_PARTNER = "clients[0].partner_id: String should match pattern '^[!-~]{1,36}$'"
+NO_PATH = "services[0].path: String should match pattern '^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$'"
+NO_REDIRECT = "internal.accel_redirect: String should match pattern '^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$'"
+NO_CODE = "services[0].service_code: String should match pattern '^[0-9]{2}$'"
+
+
+@pytest.fixture
+def folder(settings_file: Path) -> Path:
+    """Where the settings are, with a secret beside them."""
+    file = settings_file.with_name("a.secret")
+    file.write_text(SECRET)
+    file.chmod(0o600)
+    return settings_file.parent
+
+
+def _loaded(folder: Path, text: str) -> Settings:
+    file = folder / "snap-token.toml"
+    file.write_text(text)
+    return Settings.load(file)
+
+
+def _mistakes(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as refusal:
+        _loaded(folder, text)
+    return refusal.value.mistakes
+
+
+def _client(folder: Path, lines: str) -> ClientTable:
+    return _loaded(folder, CLIENT + lines).clients[0]
+
+
+def _service(folder: Path, path: str) -> ServiceTable:
+    return _loaded(folder, f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT).services[0]
+
+
+def _internal(folder: Path, lines: str) -> Internal:
+    internal = _loaded(folder, f"[internal]\n{lines}" + CLIENT).internal
+    assert internal
+    return internal
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('[token]\nrepeat = "again"', "token.repeat: Input should be 'same-span' or 'refuse'"),
+        ("[token]\nlifetime_seconds = true", f"token.lifetime_seconds: {NO_INTEGER}"),
+        ("[state]\nurl = 1", "state.url: a URL is wanted"),
+        ('[state]\nwhen_down = "hope"', "state.when_down: Input should be 'refuse' or 'continue'"),
+        ('[internal]\ncall_headers = "x"', "internal.call_headers: Input should be 'x-original' or 'x-forwarded'"),
+        ("[internal]\nport = true", f"internal.port: {NO_INTEGER}"),
+        ("[internal]\nbody_limit_bytes = true", f"internal.body_limit_bytes: {NO_INTEGER}"),
+        (
+            "[internal]\nbody_limit_bytes = 1023",
+            "internal.body_limit_bytes: Input should be greater than or equal to 1024",
+        ),
+        (
+            "[internal]\nbody_limit_bytes = 1048577",
+            "internal.body_limit_bytes: Input should be less than or equal to 1048576",
+        ),
+        ('[internal]\naccel_redirect = "merchant"', NO_REDIRECT),
+        ('[internal]\naccel_redirect = "@"', NO_REDIRECT),
+        ('[internal]\naccel_redirect = "/a?b"', NO_REDIRECT),
+        ('[internal]\naccel_redirect = "/a\\r\\nX: y"', NO_REDIRECT),
+        ('[[services]]\npath = "/a"', "services[0].service_code: Field required"),
+        ('[[services]]\nservice_code = "24"', "services[0].path: Field required"),
+        ('[[services]]\npath = "/a"\nservice_code = "24"\nx = 1', f"services[0].x: {UNKNOWN}"),
+        ("services = 1", "services: a list is wanted"),
+        ("services = [1]", "services[0]: a table is wanted"),
+    ],
+)
+def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
+    """A value that a key does not take is one mistake, and its message says what is wanted."""
+    assert _mistakes(folder, text + CLIENT) == [mistake]
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        ('partner_id = ""', NO_PARTNER),
+        ('partner_id = "A B"', NO_PARTNER),
+        (f'partner_id = "{"A" * 37}"', NO_PARTNER),
+        ('call_signature = "none"', "clients[0].call_signature: Input should be 'asymmetric' or 'symmetric'"),
+        ('suspended = "no"', "clients[0].suspended: Input should be a valid boolean"),
+        ("suspended = 1", "clients[0].suspended: Input should be a valid boolean"),
+        ("clock_tolerance_seconds = true", f"clients[0].clock_tolerance_seconds: {NO_INTEGER}"),
+        (
+            'call_signature = "symmetric"',
+            'clients[0].client_secret_file: the file of a secret is wanted, since call_signature is "symmetric"',
+        ),
+    ],
+)
+def test_clients_are_checked(folder: Path, lines: str, mistake: str) -> None:
+    """A client with one mistake is told by that one line."""
+    assert _mistakes(folder, CLIENT + lines) == [mistake]
+
+
+def test_a_client_is_its_own_partner_and_signs_with_its_key(folder: Path) -> None:
+    """Unless set, the partner id is the client's id, its calls are signed by its key pair, and it may call."""
+    client = _client(folder, "")
+    assert (client.partner_id, client.call_signature, client.suspended) == ("A", "asymmetric", False)
+    assert client.call_secrets == ()
+
+
+def test_a_client_is_what_the_settings_say(folder: Path) -> None:
+    """Partner id, suspension and the secret of its calls are as they were set."""
+    lines = 'partner_id = "P"\nsuspended = true\ncall_signature = "symmetric"\nclient_secret_file = "a.secret"'
+    client = _client(folder, lines)
+    assert (client.partner_id, client.call_signature, client.suspended) == ("P", "symmetric", True)
+    assert client.call_secrets == (SECRET.encode(),)
+
+
+def test_a_secret_that_signs_nothing_is_held_back(folder: Path) -> None:
+    """A client that signs with its key pair may have a secret in the settings; its calls are not held against it."""
+    client = _client(folder, 'client_secret_file = "a.secret"')
+    assert (client.client_secret_file, client.call_secrets) == ((SECRET.encode(),), ())
+
+
+def test_a_bad_id_is_told_once(folder: Path) -> None:
+    """A bad id is not told again as the partner id that it would have been."""
+    assert [each.partition(":")[0] for each in _mistakes(folder, CLIENT.replace('"A"', '"A B"'))] == ["clients[0].id"]
+
+
+@pytest.mark.parametrize("path", ["/a", "/api/v1.0/transfer-va/inquiry", "/a/b:c@d!$&'()*+,;=~_", "/...", "/.a/a.."])
+def test_paths_of_services_are_taken(folder: Path, path: str) -> None:
+    """An absolute path of the characters that stand in paths unescaped is taken as it is."""
+    assert _service(folder, path).path == path
+
+
+@pytest.mark.parametrize("path", ["", "/", "a", "/a/", "//a", "/a//b", "/a?b", "/a#b", "/a%2Fb", "/a b", "/é", "/a\\n"])
+def test_what_is_no_path_of_a_service_is_refused(folder: Path, path: str) -> None:
+    """What is relative, has a query, an escape, an empty segment or a slash at its end is refused."""
+    text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
+    assert _mistakes(folder, text) == [NO_PATH]
+
+
+@pytest.mark.parametrize("path", ["/.", "/..", "/a/./b", "/a/../b", "/a/.."])
+def test_paths_of_services_do_not_climb(folder: Path, path: str) -> None:
+    """A segment that a proxy would resolve is refused."""
+    text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
+    assert _mistakes(folder, text) == ["services[0].path: a path without . and .. is wanted"]
+
+
+@pytest.mark.parametrize(
+    ("code", "mistake"),
+    [
+        ('""', NO_CODE),
+        ('"2"', NO_CODE),
+        ('"245"', NO_CODE),
+        ('"ab"', NO_CODE),
+        ('"٢٤"', NO_CODE),
+        ("24", "services[0].service_code: Input should be a valid string"),
+    ],
+)
+def test_a_service_code_has_two_digits(folder: Path, code: str, mistake: str) -> None:
+    """What is not two ASCII digits in a string is refused."""
+    assert _mistakes(folder, f'[[services]]\npath = "/a"\nservice_code = {code}' + CLIENT) == [mistake]
+
+
+def test_an_internal_listener_is_modest(folder: Path) -> None:
+    """Unless set, it is on loopback without a secret, reads X-Original-*, redirects nowhere and takes 256 KiB."""
+    internal = _internal(folder, "")
+    assert (internal.host, internal.port, internal.is_loopback) == ("127.0.0.1", 9080, True)
+    assert (internal.call_headers, internal.accel_redirect, internal.secrets) == ("x-original", None, ())
+    assert internal.body_limit_bytes == 262_144
+
+
+@pytest.mark.parametrize("redirect", ["@merchant", "@a.b-c_1", "/", "/internal/merchant/"])
+def test_redirects_are_taken(folder: Path, redirect: str) -> None:
+    """A named location and an absolute path are taken."""
+    assert _internal(folder, f'accel_redirect = "{redirect}"').accel_redirect == redirect
+
+
+@pytest.mark.parametrize("size", [1_024, 1_048_576])
+def test_body_limits_are_taken(folder: Path, size: int) -> None:
+    """One KiB is the least and 16 MiB the most that a body may be allowed."""
+    assert _internal(folder, f"body_limit_bytes = {size}").body_limit_bytes == size
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  that is the test
+def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, host: str) -> None:
+    """Off loopback there is no start without a secret."""
+    wanted = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
+    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {wanted}"]
+    internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
+    assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_an_internal_listener_on_loopback_needs_none(folder: Path, host: str) -> None:
+    """On loopback a secret is welcome and not needed."""
+    assert _internal(folder, f'host = "{host}"').secrets == ()
+    assert _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"').secrets == (SECRET.encode(),)
+
+
+def test_a_bad_host_is_told_alone(folder: Path) -> None:
+    """Where the host itself is a mistake, no secret is asked for."""
+    assert [each.partition(":")[0] for each in _mistakes(folder, '[internal]\nhost = ""' + CLIENT)] == ["internal.host"]
+
+
+def test_no_secret_is_printed(folder: Path) -> None:
+    """Settings, printed, show no secret, no token key and no address of the state, which may hold a password."""
+    text = f"""
+        [state]
+        url = "redis://:{SECRET}@localhost"
+        [internal]
+        secret_file = "a.secret"
+        [[clients]]
+        id = "A"
+        public_keys = ["IONPAYTEST.pem"]
+        client_secret_file = "a.secret"
+        """
+    settings = _loaded(folder, text)
+    assert SECRET not in repr(settings)
+    assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
+
+
+def test_the_settings_reference_names_every_key() -> None:
+    """The settings reference has each key of each table but the sandbox's, and no other."""
+    tables: dict[str, type[Table]] = {
+        "server": Server,
+        "token": Token,
+        "state": State,
+        "clients[]": ClientTable,
+        "services[]": ServiceTable,
+        "internal": Internal,
+        "debug": Debug,
+    }
+    told: dict[str, set[str]] = {}
+    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", page("settings-reference"), re.MULTILINE):
+        (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
+        told.setdefault(table, set()).update([first, *(name for (name,) in others)])
+    assert told == {name: set(table.model_fields) for name, table in tables.items()}
+
+
+NETWORK = "an IP address is wanted, or a network such as 10.0.0.0/8, which has no bits beyond its prefix"
+EVERYBODY = "it is every address there is: each caller could then choose its own"
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ('["127.0.0.1", "10.0.0.1/8"]', f"[1]: {NETWORK}"),
+        ('["10.0.0.0/33"]', f"[0]: {NETWORK}"),
+        ('["localhost"]', f"[0]: {NETWORK}"),
+        ('["*"]', f"[0]: {NETWORK}"),
+        ('[""]', f"[0]: {NETWORK}"),
+        ("[1]", f"[0]: {NETWORK}"),
+        ("[true]", f"[0]: {NETWORK}"),
+        ('["127.0.0.1:80"]', f"[0]: {NETWORK}"),
+        ('["0.0.0.0/0"]', f"[0]: {EVERYBODY}"),
+        ('["::/0"]', f"[0]: {EVERYBODY}"),
+        ('["::ffff:10.0.0.1"]', "[0]: it is written as IPv6 and means IPv4; write it as IPv4"),
+        ('["fe80::1%eth0"]', "[0]: it has a zone, and zones are not compared; write an address without %"),
+        ("1", ": a list is wanted"),
+        ("{}", ": a list is wanted"),
+    ],
+)
+def test_a_trusted_proxy_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+    """Everything else is a mistake, told with its place: a trust that is not meant, or that never holds."""
+    text = f"[server]\ntrusted_proxies = {value}" + CLIENT
+    assert _mistakes(folder, text) == [f"server.trusted_proxies{mistake}"]
+
+
+def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are none unless they are set; the variable has them with commas between."""
+
+    def trusted(text: str) -> list[str]:
+        return [str(each) for each in _loaded(folder, text + CLIENT).server.trusted_proxies]
+
+    table = '[server]\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]'
+    assert trusted("") == trusted("[server]\ntrusted_proxies = []") == []
+    assert trusted(table) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "192.0.2.1, 192.0.2.128/25")
+    assert trusted(table) == ["192.0.2.1/32", "192.0.2.128/25"]
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "here")
+    variable = "server.trusted_proxies[0] (set by SNAP_TOKEN__SERVER__TRUSTED_PROXIES)"
+    assert _mistakes(folder, CLIENT) == [f"{variable}: {NETWORK}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ("[]", "services[0].methods: at least 1 wanted"),
+        ('["post"]', "services[0].methods[0]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('["POST", "GET "]', "services[0].methods[1]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('"POST"', "services[0].methods: a list is wanted"),
+        ("[1]", "services[0].methods[0]: Input should be a valid string"),
+    ],
+)
+def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
+    """They are HTTP's, in capital letters, and at least one; every other value is a mistake."""
+    text = f'[[services]]\npath = "/a"\nservice_code = "24"\nmethods = {value}' + CLIENT
+    assert _mistakes(folder, text) == [mistake]
+
+
+def test_a_service_takes_post(folder: Path) -> None:
+    """Unless its entry names others."""
+    assert _service(folder, "/a").methods == ("POST",)
+
+
+def test_the_files_of_the_state_s_url_are_looked_at(folder: Path) -> None:
+    """A certificate that is a pipe, which would hold up every connection, is a mistake that repeats no password."""
+    os.mkfifo(folder / "ca.pem")
+    (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
+    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket, and a regular file is wanted"
+    assert mistake == f"state.url: {wanted}"

@@ -1,0 +1,39 @@
+"""The id of a request."""
+
+import re
+from typing import Any
+
+import pytest
+
+from handlers.server.http.request_id import identify, is_request_id
+
+OURS = re.compile(r"[0-9a-f]{32}")
+
+
+def _identified(*sent: bytes) -> str:
+    return identify({"headers": [(b"host", b"a"), *((b"x-request-id", each) for each in sent)]})
+
+
+@pytest.mark.parametrize("sent", ["a", "0f" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "A.b_c-9", "x" * 64])
+def test_a_well_formed_id_of_the_proxy_is_taken_over(sent: str) -> None:
+    """One id of letters, digits, dots, underscores and hyphens, at most 64, is the request's id."""
+    assert _identified(sent.encode()) == sent
+    assert is_request_id(sent)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [(), (b"",), (b"x" * 65,), (b"a b",), (b"a\n",), (b"a/b",), (b"a,b",), (b"\xe9",), (b"a\x00",), (b"a", b"a")],
+)
+def test_any_other_is_ignored(sent: tuple[bytes, ...]) -> None:
+    """None, a malformed one, or several: the request gets a new id, each request another."""
+    first, second = _identified(*sent), _identified(*sent)
+    assert OURS.fullmatch(first)
+    assert OURS.fullmatch(second)
+    assert first != second
+
+
+def test_each_layer_is_told_the_same() -> None:
+    """Whoever asks again for a request gets the id that it has."""
+    scope: dict[str, Any] = {"headers": []}
+    assert identify(scope) == identify(scope)

@@ -1,0 +1,78 @@
+"""The audit lines."""
+
+import io
+import json
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from handlers.server.http.response import Response
+from handlers.server.observability import configure
+from handlers.server.observability.audit import Audit
+from handlers.services import Services
+from handlers.snap.codes import BAD_REQUEST, SnapError
+from tests.merchant import NOON, Merchant
+from tests.nicepay import Nicepay, jakarta
+
+
+@pytest.fixture
+def late_merchant(merchant: Merchant, nicepay: Nicepay) -> Merchant:
+    """A merchant that has just agreed with NICEPAY about the time, on another day than those of other tests."""
+    merchant.clock.now = NOON + timedelta(days=1)
+    merchant.ask(nicepay)
+    merchant.log()
+    return merchant
+
+
+def test_a_suspect_clock_is_told_beside_the_refusal(
+    late_merchant: Merchant, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """The third refusal in a row of a client that has signed is followed by a line that suspects a clock."""
+    stale = jakarta(late_merchant.clock.now - timedelta(hours=1))
+    for each in (stranger, stranger, stranger, nicepay, nicepay, nicepay, nicepay):
+        late_merchant.ask(each, stale)
+    late_merchant.ask(nicepay)
+    lines = late_merchant.log()
+    assert [line["event"] for line in lines] == [
+        *["token.refused"] * 6,
+        "clock.suspect",
+        "token.refused",
+        "token.issued",
+    ]
+    assert lines[6]["clients_are_ahead_by_seconds"] == -3600.25
+    assert "time server" in lines[6]["advice"]
+
+
+def test_a_drifting_clock_is_told_beside_the_token(late_merchant: Merchant, nicepay: Nicepay) -> None:
+    """A client whose requests come later and later is told of while it still gets its tokens."""
+    for seconds in range(200, 206):
+        late_merchant.ask(nicepay, jakarta(late_merchant.clock.now - timedelta(seconds=seconds)))
+    lines = late_merchant.log()
+    assert Counter(line["event"] for line in lines) == {"token.issued": 6, "clock.drifting": 1}
+
+
+def _no_services() -> Services:
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "told"),
+    [
+        ("call.genuine", None, {"event": "call.genuine", "outcome": "genuine", "level": "info"}),
+        ("call.genuine", SnapError(BAD_REQUEST, reason="r", header="h"), {"event": "call.refused", "header": "h"}),
+        (None, SnapError(BAD_REQUEST, reason="r", field="f"), {"event": "call.refused", "reason": "r", "field": "f"}),
+        (None, ValueError("v"), {"event": "call.failed", "outcome": "failed", "reason": "unexpected"}),
+        (None, None, None),
+    ],
+    ids=["event", "refusal", "refusal without event", "failure", "success without event"],
+)
+def test_what_becomes_a_line(event: str | None, error: Exception | None, told: dict[str, str] | None) -> None:
+    """An operation without an event is not logged when it succeeds; refusals and failures always are."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    Audit("call", _no_services).record(event, {"path": "/"}, Response({}), error)
+    configure.set_up()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == (told is not None)
+    assert all(told.items() <= line.items() for line in lines if told)

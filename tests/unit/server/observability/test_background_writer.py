@@ -1,0 +1,166 @@
+"""Writing log lines beside the work."""
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from threading import Event
+
+import pytest
+
+from handlers.server.observability import background_writer
+from handlers.server.observability.background_writer import BackgroundWriter
+
+LINE = -1
+"""Stands among numbers of bytes for: up to the end of the first line."""
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    """Where to read and where to write."""
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def _hindered(monkeypatch: pytest.MonkeyPatch, *failures: OSError | int | None) -> None:
+    """The next writes fail, or write so many bytes or up to the end of a line, or do what they should."""
+    real, left = os.write, list(failures)
+
+    def write(descriptor: int, data: bytes) -> int:
+        match left.pop(0) if left else None:
+            case OSError() as error:
+                raise error
+            case int(length):
+                return real(descriptor, data[: length if length != LINE else bytes(data).index(b"\n") + 1])
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+
+
+def test_lines_arrive_in_their_order(pipe: tuple[int, int]) -> None:
+    """What is handed over is written, and draining waits for it."""
+    writer = BackgroundWriter(pipe[1])
+    assert {writer.write(f"line {number} \udcff\n") for number in range(100)} == {9, 10}
+    writer.flush()
+    writer.drain()
+    assert os.read(pipe[0], 10_000).decode().splitlines() == [f"line {number} \\udcff" for number in range(100)]
+
+
+def test_a_short_write_is_gone_on_with(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write that takes a part of a line is followed by one that takes the rest."""
+    _hindered(monkeypatch, 3)
+    writer = BackgroundWriter(pipe[1])
+    writer.write("a line\n")
+    writer.drain()
+    assert os.read(pipe[0], 100) == b"a line\n"
+
+
+def _told(line: str) -> int:
+    """How many lines are missing there, by a line that is like every other: with its level and its time, in UTC."""
+    told = json.loads(line)
+    assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() == timedelta()
+    lines: int = told.pop("lines")
+    assert told == {"event": "log.lost", "level": "error"}
+    return lines
+
+
+def test_a_full_disk_loses_lines_and_says_so_afterwards(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first lines that can be written are preceded by the number of those lost, on a line of its own."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    _hindered(monkeypatch, full, 4, full)
+    writer = BackgroundWriter(pipe[1])
+    for line in ("lost\n", "lost too\n", "kept\n", "kept too\n"):
+        writer.write(line)
+        writer.drain()
+    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _told(told), kept) == ('{"ev', 2, ["kept", "kept too"])
+
+
+def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of which the end was not written counts as lost, and what comes next stands on a line of its own."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    _hindered(monkeypatch, 4, full, full)
+    writer = BackgroundWriter(pipe[1])
+    for line in ("torn\n", "lost\n", "kept\n"):
+        writer.write(line)
+        writer.drain()
+    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _told(told), kept) == ("torn", 2, ["kept"])
+
+
+def test_what_was_told_is_not_told_again(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the number could be written, and the lines behind it could not, the next number counts these alone."""
+    full = OSError(errno.ENOSPC, "No space left on device")
+    _hindered(monkeypatch, full, LINE, full)
+    writer = BackgroundWriter(pipe[1])
+    for line in ("lost\n", "two\nlines, lost\n", "kept\n"):
+        writer.write(line)
+        writer.drain()
+    first, second, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (_told(first), _told(second), kept) == (1, 1, ["kept"])
+
+
+def test_a_loss_is_told_at_the_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draining tells what was lost, though no line comes any more."""
+    _hindered(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    writer = BackgroundWriter(pipe[1])
+    writer.write("lost\n")
+    writer.drain()
+    writer.drain()
+    assert _told(os.read(pipe[0], 1_000).decode()) == 1
+
+
+def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
+    """Where standard error was made non-blocking, by whoever shares it, a slow reader gets every line whole."""
+    os.set_blocking(pipe[1], False)
+    writer = BackgroundWriter(pipe[1])
+    lines = [f"line {number} {'x' * 100}\n" for number in range(5_000)]
+    for line in lines:
+        writer.write(line)
+    received = b""
+    while len(received) < sum(map(len, lines)):
+        received += os.read(pipe[0], 1_000)
+    assert received.decode() == "".join(lines)
+
+
+def test_a_reader_that_has_gone_holds_nobody_up() -> None:
+    """Lines for a reader that is no longer there are lost, and draining ends all the same."""
+    read, write = os.pipe()
+    os.close(read)
+    writer = BackgroundWriter(write)
+    for _ in range(3):
+        assert writer.write("lost\n") == 5
+        writer.drain()
+    os.close(write)
+
+
+def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:
+    """While nothing can be written, handing over never waits: what there is no room for is lost, and draining ends."""
+    stalled, going_on, real = Event(), Event(), os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        stalled.set()
+        going_on.wait()
+        return real(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(background_writer, "_DRAIN_SECONDS", 0.05)
+    writer = BackgroundWriter(pipe[1], most_lines=2)
+    writer.write("a line\n")
+    stalled.wait()
+    writer.drain()
+    for _ in range(49):
+        writer.write("a line\n")
+    writer.drain()
+    monkeypatch.setattr(background_writer, "_DRAIN_SECONDS", 5)
+    going_on.set()
+    writer.drain()
+    writer.write("the last\n")
+    writer.drain()
+    lines = os.read(pipe[0], 10_000).decode().splitlines()
+    told = [json.loads(line)["lines"] for line in lines if line.startswith("{")]
+    assert lines[-1] == "the last"
+    assert sum(told) + lines.count("a line") == 50

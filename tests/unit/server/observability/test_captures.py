@@ -1,0 +1,300 @@
+"""Refused requests, kept whole."""
+
+import asyncio
+import io
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from errno import ENOSPC
+from pathlib import Path
+from stat import S_IMODE
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.cli.captured.har import from_har
+from handlers.config.capture_folder import file_of, require_folder
+from handlers.doctor.request import Request
+from handlers.server.http import limits
+from handlers.server.http.request_id import identify
+from handlers.server.observability import captures, configure
+from handlers.server.observability.captures import (
+    LONGEST,
+    MOST_A_SECOND,
+    MOST_FILES,
+    SWEEP_EVERY,
+    Captures,
+    asked_at,
+    asked_at_or_signed,
+)
+from handlers.server.observability.mask_secrets import MASKING
+from handlers.snap.masking import Masks
+from tests.merchant import Clock
+
+KEEPS = asked_at("/a")
+HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    yield stream
+    configure.set_up()
+
+
+def _answering(status: int, *, reads: bool = True) -> ASGIApp:
+    """An application that reads the body or not, and answers with this status and the request's id."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        while reads and (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": status})
+        await send({"type": "http.response.body", "body": identify(scope).encode()})
+
+    return app
+
+
+def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
+    """Send a request in these chunks, and end it or not; the request id that the application was told."""
+    coming = list(chunks)
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        if not coming:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": coming.pop(0), "more_body": bool(coming) or not ends}
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    whole: dict[str, Any] = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"b=c"}
+    whole |= {"http_version": "1.1", "headers": HEADERS, **(scope or {})}
+    asyncio.run(app(whole, receive, send))
+    return b"".join(each.get("body", b"") for each in answered).decode()
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
+@pytest.mark.parametrize("body", [b'{"a":1}', b"\xff\x00"], ids=["text", "bytes"])
+def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: bool) -> None:
+    """Its headers, every copy of them, and its body, even if it was refused before that was read; 0600."""
+    clock = Clock()
+    request_id = _asked(Captures(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
+    (file,) = tmp_path.iterdir()
+    assert (file.name, S_IMODE(file.stat().st_mode)) == (f"{request_id}.har", 0o600)
+    (captured,) = from_har(file.read_bytes())
+    assert captured.at == clock.now
+    headers = tuple((name.decode(), value.decode("latin-1")) for name, value in HEADERS)
+    assert captured.request == Request("POST", "/a?b=c", headers, body)
+
+
+def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer's status too, so that whoever explains it knows that it was refused; the proxy's secret is masked."""
+    asked = [
+        (b"x-original-method", b"PUT"),
+        (b"x-original-uri", b"/call?x=1"),
+        (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
+    ]
+    monkeypatch.setattr(MASKING, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
+    _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
+    (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
+    assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
+    assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")
+    assert captured.request.get("x-original-uri") == "/call?x=1"
+
+
+@pytest.mark.parametrize(
+    ("status", "scope"),
+    [(200, {}), (401, {"path": "/b"}), (401, {"type": "lifespan"})],
+    ids=["genuine", "path", "type"],
+)
+def test_nothing_else_is_kept(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
+    """What is answered with success, and what is asked elsewhere, leaves no file."""
+    _asked(Captures(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is read no longer than the server waits for any body, and no more bytes of it."""
+    app = Captures(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
+    _asked(app, b"12", b"345", b"678")
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0)
+    _asked(app, b"12", ends=False)
+    bodies = [from_har(file.read_bytes())[0].request.body for file in tmp_path.iterdir()]
+    assert sorted(bodies) == [b"12", b"12345"]
+
+
+def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
+    """200 and a day: the oldest go first, other files stay."""
+    assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
+    clock = Clock()
+    for place in range(MOST_FILES + 5):
+        file = file_of(tmp_path, f"{place:032x}")
+        file.touch()
+        at = clock.now.timestamp() - (90_000 if place < 3 else 100 - place / 10)
+        os.utime(file, (at, at))
+    gone = file_of(tmp_path, "f" * 32)
+    gone.symlink_to(tmp_path / "nowhere")
+    others = {"note.txt", "mine.har"}
+    for name in others:
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    request_id = _asked(Captures(_answering(401), tmp_path, clock, KEEPS), b"")
+    left = {file.name for file in tmp_path.iterdir()}
+    assert len(left) == MOST_FILES + len(others)
+    assert {*others, f"{request_id}.har", f"{204:032x}.har"} <= left
+    assert not {f"{0:032x}.har", f"{2:032x}.har", f"{3:032x}.har", gone.name} & left
+
+
+def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
+    """They go at the start of a server, and each hour with the next request, whatever is answered."""
+    clock = Clock()
+
+    def leave_old() -> None:
+        file_of(tmp_path, "0" * 32).touch()
+        os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+
+    leave_old()
+    app = Captures(_answering(200), tmp_path, clock, KEEPS)
+    assert not list(tmp_path.iterdir())
+    leave_old()
+    _asked(app, b"")
+    assert list(tmp_path.iterdir())
+    clock.now += SWEEP_EVERY
+    _asked(app, b"")
+    assert not list(tmp_path.iterdir())
+
+
+def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
+    """Ten in a second."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    for _ in range(MOST_A_SECOND + 2):
+        _asked(app, b"")
+    assert MOST_A_SECOND == 10
+    assert len(list(tmp_path.iterdir())) == 10
+
+
+def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
+    """A refusal among many that are served is kept, in the same second or in the next one."""
+    statuses = [200] * (MOST_A_SECOND + 2) + [401]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await _answering(statuses.pop(0))(scope, receive, send)
+
+    captured = Captures(app, tmp_path, Clock(), KEEPS)
+    while statuses:
+        _asked(captured, b"")
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_is_kept_is_found_by_its_id(tmp_path: Path) -> None:
+    """The files are those of the ids that the application saw; beyond the rate, and on other paths, there is none."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    _asked(app, b"", scope={"path": "/b"})
+    ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
+    assert {file_of(tmp_path, each) for each in ids[:-1]} == set(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sent", ["0f" * 16, "0F" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "a", ".", "..", "-h"])
+def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> None:
+    """Whatever well-formed id comes with a request, its file lies in the folder, is found by it, and grows old."""
+    clock = Clock()
+    app = Captures(_answering(401), tmp_path, clock, KEEPS)
+    assert _asked(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
+    (file,) = tmp_path.iterdir()
+    assert file == file_of(tmp_path, sent)
+    os.utime(file, (0, 0))
+    clock.now += SWEEP_EVERY
+    _asked(app, b"")
+    assert not file.exists()
+
+
+def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO) -> None:
+    """A caller who can choose the id takes no other request's capture away; the log says what is not kept."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    scope = {"headers": [*HEADERS, (b"x-request-id", b"chosen")]}
+    _asked(app, b"first", scope=scope)
+    _asked(app, b"second", scope=scope)
+    (kept,) = tmp_path.iterdir()
+    assert from_har(kept.read_bytes())[0].request.body == b"first"
+    line = json.loads(log.getvalue())
+    assert (line["event"], line["request_id"]) == ("capture.failed", "chosen")
+    assert line["cause"] == "a request of this id is kept already"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "kept"),
+    [
+        ("/token", [], True),
+        ("/wrong", [(b"x-client-key", b"A")], True),
+        ("/wp-login.php", [(b"host", b"a"), (b"cookie", b"b")], False),
+    ],
+)
+def test_a_scanner_pushes_nothing_out(path: str, headers: list[tuple[bytes, bytes]], *, kept: bool) -> None:
+    """Away from the path, only what has a header of SNAP is kept."""
+    assert asked_at_or_signed("/token")({"path": path, "headers": headers}) is kept
+
+
+@pytest.mark.parametrize("status", [200, 401, 408])
+@pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
+def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool) -> None:
+    """The whole answer is on its way before the rest of a refused request's body is read, and ends once."""
+    seen: list[str] = []
+
+    async def receive() -> Message:
+        seen.append("read")
+        return {"type": "http.request", "body": b"12"}
+
+    async def send(message: Message) -> None:
+        seen.append("open" if message.get("more_body") else message["type"].rpartition(".")[2])
+
+    scope = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"", "headers": []}
+    app = Captures(_answering(status, reads=reads), tmp_path, Clock(), KEEPS)
+    asyncio.run(app({**scope, "http_version": "1.1"}, receive, send))
+    late = status == 401 and not reads
+    assert seen == [*["read"] * reads, "start", *(["open", "read"] if late else []), "body"]
+
+
+def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
+    """What cannot be kept is logged, and the request is answered."""
+    assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
+    lines = [json.loads(each) for each in log.getvalue().splitlines()]
+    assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
+
+
+def test_of_what_the_disk_does_not_take_nothing_is_left(
+    tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file is removed, and old ones too: that is what makes room."""
+    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    file_of(tmp_path, "0" * 32).touch()
+    os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+
+    def half(file: Path, content: bytes) -> None:
+        file.write_bytes(content[:10])
+        raise OSError(ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(captures, "_write", half)
+    assert _asked(app, b"")
+    assert json.loads(log.getvalue())["cause"] == "No space left on device"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
+    """What is answered with 408 has had its time: of its body, what came is kept."""
+    app = Captures(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
+    _asked(app, b"12", ends=False)
+    assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
+
+
+def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:
+    """So is what is no folder; the message says what to do."""
+    tmp_path.chmod(0o755)
+    require_folder(tmp_path)
+    for mode, folder in ((0o777, tmp_path), (0o755, tmp_path / "nowhere")):
+        tmp_path.chmod(mode)
+        with pytest.raises(ValueError, match=f"run: mkdir -m 700 {folder}"):
+            require_folder(folder)

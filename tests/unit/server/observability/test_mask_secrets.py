@@ -1,0 +1,81 @@
+"""The log shows no secret, whatever field it comes in."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from handlers.config.known_secrets import private_key_lines, secrets_of
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.process import assembly
+from handlers.snap.masking import SHORTEST
+from tests.merchant import NOON
+from tests.mistakes import INTERNAL_SECRET, OTHER_SECRET, SECRET, World, write_world
+from tests.nicepay import Nicepay
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged; nothing is known when the test is over."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    yield stream
+    MASKING.learn([])
+    configure.set_up()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
+    """Settings with a secret of each kind."""
+    world = World()
+    file = write_world(tmp_path, world)
+    (tmp_path / "nicepay-private.pem").write_text(nicepay.private_pem)
+    (tmp_path / "nicepay-private.pem").chmod(0o600)
+    return Settings.load(file)
+
+
+def test_each_kind_of_secret_is_known(settings: Settings, nicepay: Nicepay) -> None:
+    """Of clients, of the internal listener, the token keys, and the private key that plays NICEPAY."""
+    known = list(secrets_of(settings))
+    lines = [line for line in nicepay.private_pem.splitlines() if "-----" not in line]
+    assert {name for name, _ in known} == {"client secret", "internal secret", "token key", "private key"}
+    assert {SECRET, OTHER_SECRET, INTERNAL_SECRET, *settings.token.keys} <= {secret for _, secret in known}
+    assert [secret.decode() for name, secret in known if name == "private key"] == lines
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_private_key_that_cannot_be_read_is_none(tmp_path: Path, content: bytes | None) -> None:
+    """What is no text, or not there, holds no line of a key."""
+    file = tmp_path / "key"
+    if content:
+        file.write_bytes(content)
+    assert not list(private_key_lines(file))
+
+
+def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> None:
+    """Every text in it, those in lists and tracebacks too; what is no text, or too short to be one, stays."""
+    services = assembly.assemble(settings, assembly.share(settings, lambda: NOON))
+    token = services.token_keys.mint("IONPAYTEST", NOON)
+    secret = SECRET.decode()
+    facts = {"path": f"/{secret}/x", "client_key": token, "mistakes": [secret, 1], "size": 16}
+    structlog.get_logger().error("a.thing", **facts, short="x" * (SHORTEST - 1), exc_info=ValueError(secret))
+    line = json.loads(log.getvalue())
+    assert (line["path"], line["client_key"]) == ("/***[client secret]/x", "***[access token]")
+    assert (line["mistakes"], line["size"], line["short"]) == (["***[client secret]", 1], 16, "x" * (SHORTEST - 1))
+    assert "ValueError: ***[client secret]" in line["exception"]
+    assert secret not in log.getvalue()
+
+
+def test_what_is_known_follows_the_settings(log: io.StringIO, settings: Settings, tmp_path: Path) -> None:
+    """A secret that was changed is masked from the reload on."""
+    shared = assembly.share(settings, lambda: NOON)
+    assembly.assemble(settings, shared)
+    (tmp_path / "secret").write_text("a-secret-that-is-quite-new")
+    assembly.assemble(Settings.load(tmp_path / "snap-token.toml"), shared)
+    structlog.get_logger().info("a.thing", path="/a-secret-that-is-quite-new")
+    assert json.loads(log.getvalue())["path"] == "/***[client secret]"

@@ -1,0 +1,260 @@
+"""The verdict in the audit line of a refusal."""
+
+import asyncio
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import httpx
+import pytest
+from connexion import AsyncApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from handlers.config.settings import Settings
+from handlers.config.tables import Internal
+from handlers.doctor.checks import asymmetric_signature
+from handlers.doctor.checks.rsa_recovery import Opened
+from handlers.doctor.log_verdict import verdict
+from handlers.doctor.request import Request
+from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.observability import configure
+from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, RefusalDiagnosis
+from handlers.server.openapi.application import application, internal_api, public_api
+from handlers.services import Services
+from handlers.snap.codes import SnapError, unauthorized
+from tests.calls import read_copy
+from tests.merchant import BASE_PATH, NOON, Clock, services_of
+from tests.mistakes import (
+    CALL_MISTAKES,
+    INTERNAL_SECRET,
+    NOW,
+    SYMMETRIC,
+    TOKEN_MISTAKES,
+    Make,
+    World,
+    call,
+    rows,
+    token_request,
+    write_world,
+)
+from tests.nicepay import CLIENT_KEY
+
+DEARER = {
+    # What takes more keys, more time or the body than a server spends: what it says instead.
+    "timestamp.signed_another_second: 600 s": "string.unknown",
+    "string.with_body: behind it": "string.unknown",
+    "string.with_body: its hash": "string.unknown",
+    "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "padding.pss: PS512": "key.unknown",
+    "padding.pss: with SHA-1": "key.unknown",
+    "key.of_another_client: right string": "key.unknown",
+    "key.of_another_client: key": "key.unknown",
+    "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
+}
+# The client of these tests sends no fragment.
+TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
+CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Clients and their keys."""
+    return World()
+
+
+@pytest.fixture(scope="module")
+def services(world: World, tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """Services that know them."""
+    settings = Settings.load(write_world(tmp_path_factory.mktemp("world"), world))
+    return replace(services_of(settings, Clock()), revocations=read_copy())
+
+
+@pytest.fixture(scope="module")
+def _stream() -> Iterator[io.StringIO]:
+    stream = io.StringIO()
+    configure.set_up(stream)
+    yield stream
+    configure.set_up()
+
+
+@pytest.fixture
+def log(_stream: io.StringIO) -> io.StringIO:
+    """What is logged, from now on."""
+    configure.set_up(_stream)
+    _stream.seek(0)
+    _stream.truncate()
+    return _stream
+
+
+Judge = Callable[[Request], object]
+
+
+def _first(sent: RequestHeaders, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
+    return RefusalDiagnosis()(sent, error, services, now)
+
+
+@pytest.fixture(scope="module")
+def public_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+    """The public application; each verdict is the first of its second."""
+    return application(replace(public_api(BASE_PATH), explain=_first), lambda: services)
+
+
+@pytest.fixture(scope="module")
+def internal_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+    """The merchant's own application, likewise."""
+    api = internal_api(Internal.model_validate({}), lambda: services)
+    return application(replace(api, explain=_first), lambda: services)
+
+
+@pytest.fixture
+def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
+    """Sends a request for a token; the verdict in the last line of the log."""
+
+    def sent(request: Request) -> object:
+        asyncio.run(_exchange(public_app, request))
+        return _last(log).get("verdict")
+
+    return sent
+
+
+@pytest.fixture
+def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
+    """Asks about a call, as a proxy does; the verdict in the last line of the log."""
+
+    def sent(request: Request) -> object:
+        original = [("X-Original-Method", request.method), ("X-Original-URI", request.target)]
+        original.append(("X-Internal-Authorization", f"Bearer {INTERNAL_SECRET.decode()}"))
+        headers = [*(pair for pair in request.headers if pair[0] != "Host"), *original]
+        asyncio.run(_exchange(internal_app, Request("POST", "/authorize", tuple(headers), request.body)))
+        return _last(log).get("verdict")
+
+    return sent
+
+
+async def _exchange(app: ASGIApp, request: Request) -> httpx.Response:
+    async def spoken(scope: Scope, receive: Receive, send: Send) -> None:
+        # As the connection has it: with a fragment, which the client leaves out.
+        raw_path = request.target.partition("?")[0].encode("latin-1")
+        await app({**scope, "http_version": request.version, "raw_path": raw_path}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(spoken), base_url="http://127.0.0.1") as client:
+        return await client.request(request.method, request.target, headers=list(request.headers), content=request.body)
+
+
+def _last(log: io.StringIO) -> dict[str, object]:
+    line: dict[str, object] = json.loads(log.getvalue().splitlines()[-1])
+    return line
+
+
+@pytest.mark.parametrize(("wanted", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
+def test_a_refused_request_for_a_token_has_a_verdict(
+    wanted: str, name: str, make: Make, world: World, judge: Judge
+) -> None:
+    """It is the doctor's, but for what takes more than two verifications, or the body."""
+    assert judge(make(world)) == DEARER.get(f"{wanted}: {name}", wanted)
+
+
+@pytest.mark.parametrize(("wanted", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
+def test_a_refused_call_has_a_verdict(wanted: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
+    """It is the doctor's, too; of a symmetric signature that does not hold, none is given."""
+    request = make(world)
+    is_hmac = request.get("X-PARTNER-ID") == SYMMETRIC and len(request.get("X-SIGNATURE")) in {28, 44, 88}
+    is_judged = wanted in {"call.body_not_forwarded", "token.missing", "token.malformed"}
+    found = None if is_hmac and not is_judged else DEARER.get(f"{wanted}: {name}", wanted)
+    assert judge_call(request) == found
+
+
+def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:
+    """The server knows what the doctor cannot: that the external id has been used."""
+    genuine = call(world)
+    assert judge_call(genuine) is None
+    assert judge_call(genuine) == "call.external_id_repeated"
+
+
+def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: Services) -> None:
+    """A reason that is none of the closed list is logged as it is, without a verdict."""
+    sent = RequestHeaders.of([(b"x-client-key", b"A")])
+    assert RefusalDiagnosis()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
+    assert verdict("body.field_missing", "token", Request("POST", "/", ()), world.clients) is None
+    assert verdict("header.malformed", "X-SIGNATURE", Request("POST", "/", ()), world.clients) == "signature.not_base64"
+
+
+def test_verdicts_are_limited_in_rate(services: Services) -> None:
+    """Ten in a second; refusals beyond are logged without, and the next second has its own."""
+    assert MOST_A_SECOND == 10
+    explainer, sent, error = (
+        RefusalDiagnosis(),
+        RequestHeaders.of([]),
+        unauthorized(field="X-TIMESTAMP", reason="clock.behind"),
+    )
+    given = [explainer(sent, error, services, NOON) for _ in range(12)]
+    assert given == [{"verdict": "clock.behind"}] * 10 + [{}] * 2
+    assert explainer(sent, error, services, NOON + timedelta(seconds=1)) == {"verdict": "clock.behind"}
+
+
+def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.StringIO) -> None:
+    """Its traceback is logged, and the refusal has none."""
+    broken = replace(services, clients=cast("Any", None))
+    assert (
+        RefusalDiagnosis()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
+    )
+    assert (_last(log)["event"], _last(log)["level"]) == ("verdict.failed", "error")
+
+
+@pytest.mark.parametrize("key", ["nicepay", "other", "stranger"])
+def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever signed, and whether the client is known or not, it is the same two operations with a key."""
+    made = []
+
+    def counted(original: Callable[..., object]) -> Callable[..., object]:
+        def operation(*given: object) -> object:
+            made.append(original)
+            return original(*given)
+
+        return operation
+
+    for name in ("opened", "opened_as_pss"):
+        monkeypatch.setattr(asymmetric_signature, name, counted(getattr(asymmetric_signature, name)))
+    text = world.sign("some other text", key=getattr(world, key).private_key)
+    for client_key in (CLIENT_KEY, "NOBODY"):
+        made.clear()
+        reason = "signature.mismatch" if client_key == CLIENT_KEY else "client.unknown"
+        verdict(reason, "", token_request(world, text, X_CLIENT_KEY=client_key), world.clients)
+        assert len(made) == (1 if key == "nicepay" and client_key == CLIENT_KEY else 2)
+
+
+def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else is served meanwhile: what a timestamp with milliseconds may have been is not gone through."""
+    tried: list[bytes] = []
+    is_of = Opened.is_of
+
+    def counted(self: Opened, message: bytes) -> bool:
+        tried.append(message)
+        return is_of(self, message)
+
+    monkeypatch.setattr(Opened, "is_of", counted)
+    request = token_request(world, world.sign("some other text"), X_TIMESTAMP=NOW.replace("+", ".123+"))
+    assert verdict("signature.mismatch", "", request, world.clients) == "string.unknown"
+    assert 300 < len(tried) < 400
+
+
+def test_the_answer_goes_out_first(world: World, public_app: AsyncApp, log: io.StringIO) -> None:
+    """The line is written, with its verdict, when the answer is with the client, and even if it never gets there."""
+    request = token_request(world, X_CLIENT_KEY="NOBODY")
+    headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": request.target, "query_string": b""}
+    scope |= {"raw_path": request.target.encode(), "headers": headers}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": request.body}
+
+    async def send(_message: Message) -> None:
+        assert not log.getvalue()
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(public_app(scope, receive, send))
+    assert (_last(log)["event"], _last(log)["verdict"]) == ("token.refused", "client.unknown")

@@ -1,0 +1,79 @@
+"""What a request says of its sender."""
+
+import pytest
+
+from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.observability.request_fields import of_call, of_token_request
+from tests.merchant import NOON
+from tests.nicepay import jakarta
+
+KEY, TIME = b"x-client-key", b"x-timestamp"
+
+
+@pytest.mark.parametrize(
+    ("headers", "client_key", "skew"),
+    [
+        ([(KEY, b"IONPAYTEST"), (TIME, jakarta(NOON).encode())], "IONPAYTEST", -0.25),
+        ([], None, None),
+        ([(KEY, b"A"), (KEY, b"A"), (TIME, b"2026-01-22T05:00:00Z"), (TIME, b"2026-01-22T05:00:00Z")], None, None),
+        ([(KEY, b"a b"), (TIME, b"noon")], None, None),
+        ([(KEY, b"x" * 37), (TIME, b"2026-01-22T12:00:00")], None, None),
+        ([(KEY, b""), (TIME, b"")], None, None),
+        ([(TIME, b"1000-01-01T00:00:00Z")], None, -32379282001.25),
+    ],
+    ids=["both", "neither", "twice", "malformed", "too long, without offset", "empty", "long ago"],
+)
+def test_what_a_request_says_of_its_sender(
+    headers: list[tuple[bytes, bytes]], client_key: str | None, skew: float | None
+) -> None:
+    """Client key and skew are told if they are well-formed and single, and are None otherwise."""
+    told = of_token_request(RequestHeaders.of(headers), NOON)
+    assert told == {"client_key": client_key, "clock_skew_seconds": skew}
+
+
+CALL = {
+    b"x-partner-id": b"PARTNER",
+    b"x-external-id": b"what?is=this",
+    b"x-original-method": b"POST",
+    b"x-original-uri": b"/a/b;c?token=secret",
+    b"x-timestamp": jakarta(NOON).encode(),
+}
+TOLD = {
+    "partner_id": "PARTNER",
+    "external_id": "what?is=this",
+    "method": "POST",
+    "path": "/a/b;c",
+    "clock_skew_seconds": -0.25,
+}
+
+
+def test_what_a_call_says_of_itself() -> None:
+    """Whose it says it is and which, without the query."""
+    assert of_call(RequestHeaders.of(list(CALL.items())), NOON) == TOLD
+    assert of_call(RequestHeaders.of([]), NOON) == {}
+
+
+@pytest.mark.parametrize("name", CALL)
+def test_what_comes_twice_is_not_told_of_a_call(name: bytes) -> None:
+    """Of two copies neither is believed; the rest is told."""
+    assert len(of_call(RequestHeaders.of([*CALL.items(), (name, CALL[name])]), NOON)) == len(TOLD) - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"x-partner-id", b"a b"),
+        (b"x-partner-id", b"a" * 37),
+        (b"x-external-id", b"a" * 41),
+        (b"x-external-id", b"\xe9"),
+        (b"x-original-method", b"post"),
+        (b"x-original-method", b"A" * 17),
+        (b"x-original-uri", b"http://a/"),
+        (b"x-original-uri", b"/\x1b[0m"),
+        (b"x-original-uri", b"/" + b"a" * 256),
+        (b"x-timestamp", b"noon"),
+    ],
+)
+def test_what_is_malformed_is_not_told_of_a_call(name: bytes, value: bytes) -> None:
+    """No caller writes into the log what it likes, or as much as it likes."""
+    assert len(of_call(RequestHeaders.of(list({**CALL, name: value}.items())), NOON)) == len(TOLD) - 1

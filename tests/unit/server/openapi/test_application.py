@@ -1,0 +1,86 @@
+"""The two documents and what belongs to each."""
+
+import asyncio
+import io
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import Message
+
+from handlers.config.settings import Settings
+from handlers.config.tables import Internal
+from handlers.server.observability import configure
+from handlers.server.openapi.application import application, internal_api, public_api
+from handlers.services import Services
+from tests.internal import write_internal_settings
+from tests.merchant import BASE_PATH, Clock, services_of
+from tests.nicepay import Nicepay
+
+
+@pytest.fixture
+def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
+    """With both listeners."""
+    return Settings.load(write_internal_settings(tmp_path, nicepay, secret=True))
+
+
+@pytest.fixture
+def services(settings: Settings) -> Services:
+    """Of those settings."""
+    return services_of(settings, Clock())
+
+
+def _internal(settings: Settings) -> Internal:
+    assert settings.internal
+    return settings.internal
+
+
+def test_each_operation_s_function_is_its_own(settings: Settings, services: Services) -> None:
+    """No function serves two operations: they would share the security of the last."""
+    for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
+        assert len(set(api.functions.values())) == len(api.functions)
+
+
+def test_every_event_is_an_operation_s(settings: Settings, services: Services) -> None:
+    """What is to be logged is served."""
+    for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
+        assert api.events.keys() <= api.functions.keys()
+
+
+def test_the_log_shows_of_a_path_what_is_plain(services: Services) -> None:
+    """Of a path that was refused the line has the first 255 bytes, and none that is no ASCII."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    app = application(public_api(BASE_PATH), lambda: services)
+    path = b"/\xe9" + b"x" * 300
+    shown = {"path": path.decode("latin-1"), "raw_path": path, "query_string": b"", "headers": [(b"host", b"a")]}
+
+    async def receive() -> Message:
+        raise NotImplementedError
+
+    async def send(_message: Message) -> None:
+        """Nobody listens."""
+
+    asyncio.run(app({"type": "http", "http_version": "1.1", "method": "POST", **shown}, receive, send))
+    configure.set_up()
+    assert json.loads(stream.getvalue())["path"] == "/\N{REPLACEMENT CHARACTER}" + "x" * 253
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_an_operation_without_an_event_is_logged_only_if_it_fails(
+    settings: Settings, services: Services, path: str
+) -> None:
+    """A probe that is answered leaves no line; one that is not leaves one. Here nobody keeps the revocations fresh."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    app = application(internal_api(_internal(settings), lambda: services), lambda: services)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://a") as client:
+            return await client.get(path)
+
+    status = asyncio.run(ask()).status_code
+    configure.set_up()
+    assert status == (503 if path == "/readyz" else 200)
+    assert len(stream.getvalue().splitlines()) == (path == "/readyz")

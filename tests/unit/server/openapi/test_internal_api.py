@@ -1,0 +1,128 @@
+"""What the internal document does not say of itself."""
+
+import asyncio
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.openapi.internal_api import ForwardedCall, bearer_check, hand_over, service_code_of
+from handlers.snap.codes import NOT_FOUND, UNAUTHORIZED, SnapError
+
+CODES = {"/a": "24"}
+REFUSED = SnapError(NOT_FOUND, reason="path.unmapped")
+URI = b"x-original-uri"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "code"),
+    [
+        ("/authorize", [(URI, b"/a")], "24"),
+        ("/authorize", [(URI, b"/a?b=/c")], "24"),
+        ("/authorize", [(URI, b"/a/")], "00"),
+        ("/authorize", [(URI, b"/a?\xe9")], "24"),
+        ("/authorize", [(URI, b"/\xe9")], "00"),
+        ("/authorize", [(URI, b"/a"), (URI, b"/a")], "00"),
+        ("/authorize", [], "00"),
+        ("/revoke", [(URI, b"/a")], "00"),
+    ],
+)
+def test_a_refusal_has_the_service_code_of_the_call(path: str, headers: list[tuple[bytes, bytes]], code: str) -> None:
+    """That of the call's path; 00 where the URI is absent, sent twice or not mapped, or there is no call."""
+    assert service_code_of(lambda: CODES)(path, RequestHeaders.of(headers), REFUSED) == code
+
+
+def test_who_does_not_know_the_secret_learns_no_service_code() -> None:
+    """A wrong secret is 00, whatever the path."""
+    with pytest.raises(SnapError) as refusal:
+        bearer_check(lambda: [b"secret"], "X")("Bearer wrong")
+    assert service_code_of(lambda: CODES)("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
+
+
+def test_service_codes_are_those_of_now() -> None:
+    """A path that is mapped later has its code from then on."""
+    codes: dict[str, str] = {}
+    service_code = service_code_of(lambda: codes)
+    sent = RequestHeaders.of([(URI, b"/a")])
+    assert service_code("/authorize", sent, REFUSED) == "00"
+    codes["/a"] = "25"
+    assert service_code("/authorize", sent, REFUSED) == "25"
+
+
+@pytest.mark.parametrize("value", ["Bearer s\u00e9cret", "bEARER s\u00e9cret"])
+def test_the_secret_passes(value: str) -> None:
+    """Compared as bytes, the scheme in any case; nothing of it reaches the function."""
+    assert bearer_check(lambda: ["s\u00e9cret".encode("latin-1")], "X")(value) == {}
+
+
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic secret", "secret", "Bearer secret "])
+def test_anything_else_does_not(value: str) -> None:
+    """One answer for all, which names the header, with a plain challenge."""
+    with pytest.raises(SnapError) as refusal:
+        bearer_check(lambda: [b"secret"], "X")(value)
+    assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X")
+    assert refusal.value.headers == {"WWW-Authenticate": "Bearer"}
+
+
+def test_two_secrets_pass_while_one_takes_the_other_s_place() -> None:
+    """Each of two is taken, in whatever order; one that is there no more is refused at once."""
+    secrets = [b"new", b"old"]
+    check = bearer_check(lambda: secrets, "X")
+    assert check("Bearer new") == check("Bearer old") == {}
+    secrets.remove(b"old")
+    assert check("Bearer new") == {}
+    with pytest.raises(SnapError):
+        check("Bearer old")
+
+
+@pytest.mark.parametrize("value", ["", "Bearer x", "x"])
+def test_without_a_secret_everybody_passes(value: str) -> None:
+    """Nothing is demanded."""
+    assert bearer_check(tuple, "X")(value) == {}
+
+
+def test_the_token_of_a_call_is_handed_over() -> None:
+    """As it was sent; an empty header is none."""
+    assert hand_over("Bearer x") == {"authorization": "Bearer x"}
+    assert hand_over("") == {"authorization": None}
+
+
+def _read(scope: Scope) -> Scope:
+    """What the application behind the layer sees."""
+    seen: list[Scope] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope)
+
+    async def receive() -> Message:
+        return {}
+
+    async def send(_message: Message) -> None:
+        """Nothing is answered."""
+
+    asyncio.run(ForwardedCall(app)(scope, receive, send))
+    return seen[0]
+
+
+def test_the_forwarded_pair_takes_the_place_of_the_other() -> None:
+    """What came under the other names is dropped, what is repeated stays repeated, the rest stays as it is."""
+    headers = [
+        (b"x-original-uri", b"/theirs"),
+        (b"x-forwarded-uri", b"/a"),
+        (b"x-original-method", b"PUT"),
+        (b"x-forwarded-method", b"GET"),
+        (b"x-forwarded-uri", b"/b"),
+        (b"x-forwarded-for", b"c"),
+    ]
+    read = _read({"type": "http", "headers": headers})["headers"]
+    assert read == [
+        (b"x-original-uri", b"/a"),
+        (b"x-original-method", b"GET"),
+        (b"x-original-uri", b"/b"),
+        (b"x-forwarded-for", b"c"),
+    ]
+
+
+def test_what_has_no_headers_passes() -> None:
+    """Such as the start-up message."""
+    assert _read({"type": "lifespan"}) == {"type": "lifespan"}

@@ -1,0 +1,43 @@
+"""Which header carries a credential, and who checks it."""
+
+import pytest
+
+from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.openapi.security import security_of
+from handlers.snap.codes import UNAUTHORIZED, SnapError
+
+SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer"},
+    "secret": {"type": "apiKey", "in": "header", "name": "X-Secret"},
+}
+
+
+def _refuse(_value: str) -> dict[str, object]:
+    raise SnapError(UNAUTHORIZED, reason="refused")
+
+
+CHECKS = {"token": lambda value: {"token": value}, "secret": _refuse}
+
+
+def test_all_schemes_of_an_operation_are_demanded() -> None:
+    """Each from the header that the document names, in its order."""
+    token, secret = security_of([{"token": [], "secret": []}], SCHEMES, CHECKS)
+    sent = RequestHeaders.of([(b"authorization", b"a"), (b"x-secret", b"b")])
+    assert (token.key, secret.key) == (b"authorization", b"x-secret")
+    assert token.arguments(sent) == {"token": "a"}
+    assert token.arguments(RequestHeaders.of([])) == {"token": ""}
+    with pytest.raises(SnapError):
+        secret.arguments(sent)
+
+
+@pytest.mark.parametrize("security", [None, []])
+def test_an_operation_may_demand_nothing(security: list[dict[str, list[str]]] | None) -> None:
+    """Nothing is asked for where the document asks for nothing."""
+    assert security_of(security, SCHEMES, CHECKS) == ()
+
+
+@pytest.mark.parametrize("security", [[{"other": []}], [{"token": [], "other": []}], [{"token": []}, {}], [{}, {}]])
+def test_what_nothing_checks_stops_the_start(security: list[dict[str, list[str]]]) -> None:
+    """A scheme without a check, or a choice, is no security."""
+    with pytest.raises(LookupError, match="security"):
+        security_of(security, SCHEMES, CHECKS)

@@ -1,0 +1,236 @@
+"""From settings to a running server."""
+
+import io
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from cryptography.fernet import Fernet
+from starlette.types import Receive, Scope, Send
+
+from handlers.config.settings import Settings
+from handlers.server.observability import configure
+from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
+from handlers.snap.token import TamperedTokenError, TokenKeys
+from tests.merchant import NOON, Clock, Merchant, services_of, write_settings
+from tests.nicepay import Nicepay, jakarta, new_key
+
+STOPS = [signal.SIGINT, signal.SIGTERM]
+
+
+def _warnings(settings: Settings) -> list[dict[str, object]]:
+    stream = io.StringIO()
+    configure.set_up(stream)
+    assembly.warn(settings)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    return [{name: value for name, value in line.items() if name != "timestamp"} for line in lines]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_the_clock_is_the_machines() -> None:
+    """The clock tells the machine's time, aware, in UTC."""
+    assert assembly.system_clock() == NOON
+    assert assembly.system_clock().tzinfo is UTC
+
+
+def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Clients, tolerances, token keys, their lifetime and the clock reach the handlers as they were set."""
+    file = write_settings(tmp_path, nicepay, tolerance=60, extra="[token]\nlifetime_seconds = 200")
+    file.write_text(file.read_text().replace('[token]\nkeys_file = "token.keys"', ""))
+    services = services_of(Settings.load(file), Clock())
+    client = services.clients.find(nicepay.client_key)
+    assert (client.key, client.clock_tolerance) == (nicepay.client_key, timedelta(seconds=60))
+    assert client.public_keys == (nicepay.private_key.public_key(),)
+    assert services.token_keys.lifetime == timedelta(seconds=200)
+    assert services.token_keys.open(services.token_keys.mint("A", NOON), NOON).client_key == "A"
+    assert services.now() == NOON
+
+
+def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The comments of the key file reach the handlers: what a key opened a moment ago it opens no more."""
+    file = write_settings(tmp_path, nicepay)
+    keys, retired = file.with_name("token.keys"), Fernet.generate_key()
+    keys.write_text(f"{keys.read_text()}{retired.decode()}  # retired 2026-01-22T05:00:00Z\n")
+    opening = services_of(Settings.load(file), Clock()).token_keys
+    minting = TokenKeys([retired])
+    for seconds, opens in ((900, True), (1_000, False)):
+        then = NOON + timedelta(seconds=seconds)
+        with nullcontext() if opens else pytest.raises(TamperedTokenError):
+            assert opening.open(minting.mint("A", then), then)
+
+
+def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Services made anew send genuine calls to where the settings sent them when the process began."""
+    before, after = (
+        Settings.load(write_settings(tmp_path, nicepay, extra=f'[internal]\naccel_redirect = "@{name}"'))
+        for name in ("first", "second")
+    )
+    shared = assembly.share(before)
+    assert assembly.assemble(after, shared).accel_redirect == "@first"
+
+
+@pytest.mark.parametrize(
+    ("host", "now", "secrets"),
+    [
+        pytest.param("127.0.0.1", '[internal]\nsecret_file = "new"\n', (b"the-secret-of-new",), id="changed"),
+        pytest.param("192.0.2.1", '[internal]\nsecret_file = "new"\n', (b"the-secret-of-new",), id="changed, open"),
+        pytest.param("127.0.0.1", "[internal]\n", (), id="taken away"),
+        pytest.param("192.0.2.1", "[internal]\n", (b"the-secret-of-old",), id="taken away, and others reach it"),
+        pytest.param("127.0.0.1", "", (b"the-secret-of-old",), id="no table"),
+    ],
+)
+def test_internal_secrets_are_those_of_now(
+    tmp_path: Path, nicepay: Nicepay, host: str, now: str, secrets: tuple[bytes, ...]
+) -> None:
+    """Secrets change while the server serves, but a listener that others reach is never without one."""
+    for name in ("old", "new"):
+        (tmp_path / name).write_text(f"the-secret-of-{name}")
+        (tmp_path / name).chmod(0o600)
+    started = f'[internal]\nhost = "{host}"\nsecret_file = "old"\n'
+    shared = assembly.share(Settings.load(write_settings(tmp_path, nicepay, extra=started)), Clock())
+    assert shared.internal
+    settings = Settings.load(write_settings(tmp_path, nicepay, extra=now))
+    assert assembly.assemble(settings, shared).internal_secrets == secrets
+
+
+def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
+    """Without a clock given, services tell the machine's time."""
+    assert services_of(Settings.load(settings_file), assembly.system_clock).now is assembly.system_clock
+
+
+def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
+    """Unknown clients are held against a key as large as a client's and nobody's; what is read anew keeps it."""
+    settings = Settings.load(settings_file)
+    first, second = (services_of(settings, Clock()).clients.find("NOBODY").padding[0] for _ in range(2))
+    assert first == second
+    assert first.key_size == nicepay.private_key.key_size
+    assert first.public_numbers().n != nicepay.private_key.public_key().public_numbers().n
+
+
+def test_good_settings_are_no_reason_to_warn(settings_file: Path) -> None:
+    """Settings with nothing doubtful in them cause no line at all."""
+    assert _warnings(Settings.load(settings_file)) == []
+
+
+def test_short_keys_are_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
+    """A key under 2048 bits is taken, and a line names its client and its size."""
+    settings = Settings.load(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
+    assert _warnings(settings) == [
+        {"event": "client.key_is_short", "level": "warning", "client_key": "SHORT", "bits": 1024, "advised": 2048}
+    ]
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=IPV6), "localhost"])
+def test_a_listener_takes_connections(host: str) -> None:
+    """A socket listens on IPv4, IPv6 or a name, on a free port if it is asked for port 0."""
+    with sockets.listen(host, 0) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection((host, port)) as connection:
+            assert connection.getpeername()[1] == port
+
+
+def test_a_taken_address_cannot_be_had() -> None:
+    """A second listener on one address is refused by the system."""
+    with sockets.listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="Address already in use"):
+        sockets.listen(*listener.getsockname())
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:80"),
+        ("::1", "http://[::1]:80"),
+        ("merchant.example", "http://merchant.example:80"),
+    ],
+)
+def test_origins_are_written_as_in_urls(host: str, origin: str) -> None:
+    """An IPv6 address stands in brackets, any other host as it is."""
+    assert sockets.origin(host, 80) == origin
+
+
+@pytest.fixture
+def before() -> Iterator[list[int]]:
+    """The signals that come to whoever handled them before; the test itself lives on."""
+    signals: list[int] = []
+    numbers = [*STOPS, signal.SIGHUP]
+    handlers = {number: signal.signal(number, lambda told, _frame: signals.append(told)) for number in numbers}
+    yield signals
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> None:
+    """SIGTERM as well as SIGINT ends the block on the spot, without an error, and goes no further."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    passed = False
+    with lifecycle.until_told_to_stop():
+        signal.raise_signal(stop)
+        passed = True
+    assert (passed, before) == (False, [])
+
+
+def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> None:
+    """Whoever handled SIGTERM or SIGHUP before the block handles it after the block."""
+    with lifecycle.until_told_to_stop():
+        pass
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGHUP)
+    assert before == [signal.SIGTERM, signal.SIGHUP]
+
+
+def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
+    """SIGHUP neither ends the block nor goes further, as long as no server handles it."""
+    passed = False
+    with lifecycle.until_told_to_stop():
+        signal.raise_signal(signal.SIGHUP)
+        passed = True
+    assert (passed, before) == (True, [])
+
+
+def test_errors_leave_the_block(before: list[int]) -> None:
+    """An error is none of the block's business, and signals are handled as before after it too."""
+    with pytest.raises(ZeroDivisionError), lifecycle.until_told_to_stop():
+        raise ZeroDivisionError
+    signal.raise_signal(signal.SIGTERM)
+    assert before == [signal.SIGTERM]
+
+
+def test_the_server_does_not_name_itself(merchant: Merchant, nicepay: Nicepay) -> None:
+    """An answer does not tell which software sent it."""
+    assert "server" not in merchant.ask(nicepay).headers
+
+
+def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The log has the address that the connection came from, whatever the request says of it."""
+    merchant.send(nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"})
+    assert merchant.decision()["remote"] == "127.0.0.1"
+
+
+def test_limits_of_a_connection() -> None:
+    """Idle connections are closed after 5 seconds, answers that nobody reads after 30."""
+    with sockets.listen("127.0.0.1", 0) as listener:
+        unread = getattr(socket, "TCP_USER_TIMEOUT", None)
+        assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000
+    assert uvicorn_server.server(_no_app).config.timeout_keep_alive == 5
+
+
+async def _no_app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Never called."""

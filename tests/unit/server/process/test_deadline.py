@@ -1,0 +1,43 @@
+"""A deadline that moves."""
+
+import asyncio
+
+import pytest
+
+from handlers.server.process.deadline import Deadline
+
+
+async def _ends(*moves: float) -> float:
+    """When it passed, after these moves."""
+    loop, passed = asyncio.get_running_loop(), asyncio.Event()
+    deadline = Deadline(loop, passed.set)
+    for seconds in moves:
+        deadline.move(seconds)
+    begun = loop.time()
+    await passed.wait()
+    return loop.time() - begun
+
+
+@pytest.mark.parametrize("moves", [(0.02,), (0.001, 0.02)], ids=["set", "moved on"])
+def test_it_passes_when_it_was_last_set(moves: tuple[float, ...]) -> None:
+    """It passes once, not before the time that it was last moved to."""
+    assert asyncio.run(_ends(*moves)) >= 0.019
+
+
+@pytest.mark.parametrize("end", [Deadline.stop, Deadline.cancel], ids=["stopped", "cancelled"])
+def test_what_has_ended_does_not_pass(end: object) -> None:
+    """A deadline that was stopped or cancelled does not pass, though its time comes."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        passed: list[str] = []
+        ended, other = Deadline(loop, lambda: passed.append("ended")), asyncio.Event()
+        ended.move(0.001)
+        assert callable(end)
+        end(ended)
+        later = Deadline(loop, other.set)
+        later.move(0.01)
+        await other.wait()
+        assert not passed
+
+    asyncio.run(main())

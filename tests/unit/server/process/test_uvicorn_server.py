@@ -1,0 +1,193 @@
+"""Accepting connections."""
+
+import asyncio
+import errno
+import io
+import json
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from handlers.server.observability import configure
+from handlers.server.process.http_connection import Connection
+from handlers.server.process.uvicorn_server import Server
+from tests.listening import listening
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: merchant.example\r\nConnection: close\r\n\r\n"
+
+
+async def _app(scope: Scope, _receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def test_a_connection_too_many_waits_for_room() -> None:
+    """At the limit the next connection is neither refused nor answered; when one has gone it is served."""
+    with listening(_app, most_connections=2) as address:
+        first, second, third = (socket.create_connection(address, timeout=5) for _ in range(3))
+        with first, second, third:
+            third.sendall(REQUEST)
+            third.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                third.recv(1)
+            third.settimeout(5)
+            first.close()
+            assert third.recv(64).startswith(b"HTTP/1.1 204")
+
+
+def test_room_is_given_back_by_every_connection() -> None:
+    """Many connections in turn pass through little room."""
+    with listening(_app, most_connections=1) as address:
+        for _ in range(20):
+            with socket.create_connection(address, timeout=5) as connection:
+                connection.sendall(REQUEST)
+                assert connection.recv(64).startswith(b"HTTP/1.1 204")
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """What is logged, by servers that do not pause."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+    monkeypatch.setattr("handlers.server.process.uvicorn_server._PAUSE_SECONDS", 0)
+    return stream
+
+
+def _once(error: BaseException, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """What fails once, and does then what it should."""
+    failures = [error]
+
+    async def hindered(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        return await real(*arguments)
+
+    return hindered
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (OSError(errno.EBADF, "Bad file descriptor"), "Bad file descriptor"),
+        (OSError(errno.ECONNABORTED, "gone"), None),
+        (RuntimeError("odd"), "RuntimeError('odd')"),
+        (MemoryError(), "MemoryError()"),
+    ],
+    ids=["EMFILE", "EBADF", "ECONNABORTED", "RuntimeError", "MemoryError"],
+)
+def test_what_hinders_accepting_passes(
+    monkeypatch: pytest.MonkeyPatch, log: io.StringIO, error: Exception, cause: str | None
+) -> None:
+    """Whatever fails at accepting is told, unless it is of the client's making, and the next connection is served."""
+    monkeypatch.setattr(Server, "_accept_one", _once(error, Server._accept_one))  # noqa: SLF001  hindered once
+    with listening(_app, most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(REQUEST)
+        assert connection.recv(64).startswith(b"HTTP/1.1 204")
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [(line["event"], line["cause"]) for line in lines] == ([("server.cannot_accept", cause)] if cause else [])
+
+
+def test_a_connection_that_fails_at_its_start_is_closed(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    """Where an accepted connection cannot be served, its client is not left waiting, and its room is given back."""
+    real, failures = Connection.__init__, [RuntimeError("odd")]
+
+    def hindered(self: Connection, server: uvicorn.Server, closed: Callable[[], None]) -> None:
+        if failures:
+            raise failures.pop()
+        real(self, server, closed)
+
+    monkeypatch.setattr(Connection, "__init__", hindered)
+    with listening(_app, most_connections=1) as address:
+        with socket.create_connection(address, timeout=5) as first:
+            assert first.recv(64) == b""
+        for _ in range(2):
+            with socket.create_connection(address, timeout=5) as connection:
+                connection.sendall(REQUEST)
+                assert connection.recv(64).startswith(b"HTTP/1.1 204")
+    assert log.getvalue().count("Traceback") == log.getvalue().count("server.cannot_accept") == 1
+
+
+def test_a_server_that_accepts_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An acceptor that ends, for whatever reason, ends its server, so that no client is left waiting."""
+    monkeypatch.setattr(Server, "_accept_one", _once(asyncio.CancelledError(), Server._accept_one))  # noqa: SLF001  so
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(uvicorn.Config(_app, lifespan="off", log_config=None))
+        server.run(sockets=[listener])
+    assert server.should_exit
+
+
+KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
+
+
+@contextmanager
+def _stopping(most_connections: int = 10) -> Iterator[tuple[tuple[str, int], threading.Event]]:
+    """A server that is told to stop when the event is set."""
+    told = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = listener.getsockname()
+        server = Server(uvicorn.Config(_app, lifespan="off", log_config=None), most_connections)
+        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        ending = threading.Thread(target=_end_when, args=(told, server))
+        serving.start()
+        ending.start()
+        try:
+            yield address, told
+        finally:
+            told.set()
+            serving.join()
+            ending.join()
+
+
+def _end_when(told: threading.Event, server: Server) -> None:
+    told.wait()
+    server.should_exit = True
+
+
+def _until_refused(address: tuple[str, int]) -> None:
+    """Until the server accepts no more."""
+    with suppress(ConnectionError):
+        while True:
+            socket.create_connection(address, timeout=5).close()
+
+
+def test_a_kept_connection_has_a_last_answer() -> None:
+    """A request that meets the end of the server on a connection that was idle is answered, and told to be the last."""
+    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+        connection.sendall(KEPT)
+        assert b"connection: close" not in connection.recv(1_000)
+        told.set()
+        _until_refused(address)
+        connection.sendall(KEPT)
+        last = connection.recv(1_000)
+        assert last.startswith(b"HTTP/1.1 204")
+        assert b"connection: close" in last
+        assert not connection.recv(1)
+
+
+def test_who_was_accepted_is_answered_once() -> None:
+    """A connection that has asked nothing yet when the server is told to end may still ask."""
+    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+        told.set()
+        _until_refused(address)
+        connection.sendall(KEPT)
+        assert connection.recv(64).startswith(b"HTTP/1.1 204")
+
+
+def test_who_waits_for_room_at_the_end_is_answered() -> None:
+    """Connections that the machine has accepted and the server has not are no less answered than any other."""
+    with _stopping(most_connections=1) as (address, told), ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+        for connection in connections:
+            connection.sendall(KEPT)
+        assert connections[0].recv(64).startswith(b"HTTP/1.1 204")
+        told.set()
+        for connection in connections[1:]:
+            assert connection.recv(64).startswith(b"HTTP/1.1 204")

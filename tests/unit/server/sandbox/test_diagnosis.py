@@ -1,0 +1,53 @@
+"""What the sandbox's page is told of a refusal."""
+
+from datetime import timedelta
+
+import pytest
+
+from handlers.doctor.messages.en import TEXTS
+from handlers.server.sandbox.diagnosis import consultation
+from handlers.server.sandbox.page_api import RefusedRequest
+from handlers.services import Services
+from tests.calls import services as services_of
+from tests.calls import without_clients
+from tests.merchant import NOON
+from tests.nicepay import BODY, Nicepay, jakarta
+
+TOKEN_PATH = "/api/v1.0/access-token/b2b"
+
+
+@pytest.fixture
+def known(nicepay: Nicepay) -> Services:
+    """What the merchant knows."""
+    return services_of(nicepay)
+
+
+def _refused(nicepay: Nicepay, lang: str = "en") -> RefusedRequest:
+    """Ten minutes late."""
+    headers = nicepay.headers(jakarta(NOON - timedelta(minutes=10)))
+    question = {"method": "POST", "target": TOKEN_PATH, "headers": list(headers.items()), "body": BODY.decode()}
+    return RefusedRequest.model_validate({**question, "lang": lang})
+
+
+def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
+    """Verdict, words, advice and what shows it."""
+    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay))
+    assert (told["verdict"], told["also"]) == ("clock.behind", [])
+    assert str(told["says"]).startswith("X-TIMESTAMP is 600 seconds behind")
+    assert told["advice"] == TEXTS["clock.behind"][1]  # type: ignore[index]  # a constant is its text
+    assert isinstance(told["evidence"], dict)
+    assert list(told["evidence"]) == ["clock.behind"]
+
+
+def test_the_language_is_that_of_the_page(nicepay: Nicepay, known: Services) -> None:
+    """Indonesian, where the page asks for it."""
+    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
+    assert "detik" in str(told["says"])
+
+
+def test_it_goes_by_the_clients_of_now(nicepay: Nicepay, known: Services) -> None:
+    """A client that has been taken out of the settings since is unknown."""
+    now = [known]
+    explain = consultation(lambda: now[0], TOKEN_PATH)
+    now[0] = without_clients(known, nicepay)
+    assert explain(_refused(nicepay))["also"] == ["client.unknown", "key.of_another_client"]

@@ -1,0 +1,356 @@
+"""Redis behind the state port: one trip for many, failures that pass, nothing left in it for ever."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+from structlog.testing import capture_logs
+
+from handlers.state.port import ALL, SIGNED, TIMEOUT_SECONDS, Engine, ForgottenError, State, StateDownError
+from handlers.state.redis.engine import (
+    COUNTER,
+    HOLD_SECONDS,
+    PREFIX,
+    REVOKED_AT,
+    REVOKED_UNTIL,
+    SEEN,
+    SUSPENDED_AT,
+    RedisState,
+)
+from handlers.state.sweeping import Sweeping
+from tests.engines import (
+    NOON,
+    REDIS_SERVERS,
+    SECOND,
+    WRITTEN_DOWN,
+    RedisServer,
+    Uptime,
+    asynchronous,
+    opened,
+    redis_server,
+)
+
+
+@pytest.fixture(params=REDIS_SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """One for the test alone, which may spoil it."""
+    with redis_server(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: RedisServer) -> Iterator[Redis]:
+    """To look at what is there."""
+    with Redis.from_url(server.tcp_url, decode_responses=True) as client:
+        yield client
+
+
+def _run(client: Redis, command: str) -> None:
+    client.execute_command(*command.encode("latin-1").split())  # type: ignore[no-untyped-call]  # redis-py has no types here
+
+
+async def _fails(state: State, key: str = "key") -> str:
+    """What a call is told, in time, while the engine is down."""
+    began = time.monotonic()
+    with pytest.raises(StateDownError) as down:
+        await state.first_seen(key, 60, NOON)
+    assert time.monotonic() - began < TIMEOUT_SECONDS * 1.5
+    return str(down.value)
+
+
+@asynchronous
+async def test_simultaneous_calls_share_a_trip(server: RedisServer, client: Redis) -> None:
+    """Two hundred calls of one turn of the event loop reach Redis over one connection and in a few pieces."""
+    async with opened(server.url) as state:
+        await state.first_seen("before", 60, NOON)
+        before = client.info("stats")
+        await asyncio.gather(*(state.first_seen(str(number), 60, NOON) for number in range(200)))
+        after = client.info("stats")
+    assert after["total_connections_received"] == before["total_connections_received"]
+    assert after["total_reads_processed"] - before["total_reads_processed"] <= 5
+
+
+@asynchronous
+async def test_what_it_keeps(server: RedisServer, client: Redis) -> None:
+    """Every key has the prefix, and what was seen goes by itself a day after its time is over."""
+    async with opened(server.url) as state:
+        await state.first_seen("key", 60, NOON)
+        await state.revoke("client:A", NOON, 60)
+        await state.suspend("A", NOON)
+    assert all(key.startswith(PREFIX) for key in client.scan_iter())
+    assert (HOLD_SECONDS + 59) * 1_000 < client.pttl(SEEN + "key") <= (HOLD_SECONDS + 60) * 1_000
+
+
+@asynchronous
+async def test_revocations_that_ended_are_taken_out(server: RedisServer, client: Redis) -> None:
+    """Reading takes out what ended, and leaves the rest with its time."""
+    uptime = Uptime()
+    async with AsyncRedis.from_url(server.url) as used:
+        state = RedisState(used, Sweeping(0, uptime))
+        await state.revoke("client:A", NOON, 60)
+        await state.revoke("client:B", NOON, 61)
+        await state.revocations(NOON)
+        uptime.pass_seconds(60)
+        assert await state.revocations(NOON + 60 * SECOND) == {"client:B": NOON}
+        assert client.zrange(REVOKED_AT, 0, -1) == ["client:B"]
+        assert await state.revocations(NOON + 60 * SECOND) == {"client:B": NOON}
+        uptime.pass_seconds(1)
+        await state.revocations(NOON + 61 * SECOND)
+    assert client.keys() == [COUNTER]
+
+
+@asynchronous
+async def test_a_redis_that_lost_everything(server: RedisServer, client: Redis) -> None:
+    """What was signed and issued before is not served by an emptied Redis; each instance that knew it says so."""
+    ahead = NOON + 30 * SECOND
+    async with opened(server.url) as one, opened(server.url) as other, opened(server.url) as late:
+        for number, state in enumerate((one, other)):
+            assert await state.first_seen(str(number), 60, NOON, ahead) is None
+        client.flushall()
+        with capture_logs() as log:
+            for number, state in enumerate((one, other)):
+                with pytest.raises(ForgottenError):
+                    await state.first_seen(str(number), 60, NOON + SECOND, NOON + number * SECOND)
+        assert [line["event"] for line in log] == ["state.replaced"] * 2
+        lost = await late.revocations(NOON + SECOND)
+        assert lost == {ALL: NOON + SECOND, SIGNED: ahead}
+        for state in (one, other, late):
+            with pytest.raises(ForgottenError):
+                await state.first_seen("0", 60, NOON + 2 * SECOND, ahead)
+            assert await state.first_seen(f"new{id(state)}", 60, NOON + 31 * SECOND, ahead + SECOND) is None
+        client.flushall()
+        with pytest.raises(ForgottenError):
+            await one.revocations(NOON + 60 * SECOND)
+
+
+def _copy(client: Redis) -> None:
+    """What Redis holds, into its database 1."""
+    for key in client.scan_iter():
+        client.copy(key, key, destination_db="1", replace=True)
+
+
+def _put_back(client: Redis) -> None:
+    client.swapdb(0, 1)
+
+
+async def _sees(state: Engine) -> None:
+    assert await state.first_seen("new", 60, NOON) is None
+
+
+async def _revokes(state: Engine) -> None:
+    await state.revoke("client:A", NOON, 60)
+
+
+async def _suspends(state: Engine) -> None:
+    await state.suspend("A", NOON)
+
+
+async def _resumes(state: Engine) -> None:
+    await state.resume("A")
+
+
+@pytest.mark.parametrize("changes", [_sees, _revokes, _suspends, _resumes])
+@asynchronous
+async def test_a_redis_that_has_an_older_copy(
+    server: RedisServer, client: Redis, changes: Callable[[Engine], Awaitable[None]]
+) -> None:
+    """A copy that lacks a single change is a loss, whether it is met by reading or by writing; a whole copy is none."""
+    async with opened(server.url) as one, opened(server.url) as other:
+        assert await one.first_seen("old", 60, NOON) is None
+        _copy(client)
+        _put_back(client)
+        assert await one.first_seen("old", 60, NOON) == NOON
+        _copy(client)
+        await changes(one)
+        for state in (one, other):
+            await state.revocations(NOON)
+        _put_back(client)
+        with pytest.raises(ForgottenError):
+            await one.revocations(NOON + SECOND)
+        with pytest.raises(ForgottenError):
+            await other.first_seen("other", 60, NOON + SECOND, NOON + SECOND)
+        assert await other.revocations(NOON + SECOND) == {ALL: NOON + SECOND, SIGNED: NOON + SECOND}
+
+
+@asynchronous
+async def test_a_loss_that_is_noticed_while_a_call_waits(server: RedisServer, client: Redis) -> None:
+    """A call that waits for its batch, while the batch before it meets the loss, is refused with it."""
+    async with opened(server.url) as state:
+        assert await state.first_seen("key", 60, NOON) is None
+        client.flushall()
+        refused = [asyncio.create_task(state.first_seen("other", 60, NOON))]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # Its batch is under way: the next call waits.
+        refused += [asyncio.create_task(state.first_seen("key", 60, NOON))]
+        outcomes = await asyncio.gather(*refused, return_exceptions=True)
+    assert [type(each) for each in outcomes] == [ForgottenError] * 2
+
+
+@asynchronous
+async def test_it_may_come_up_later(server: RedisServer) -> None:
+    """A state is opened while Redis is down; calls are refused until it is up, and again when it goes and comes."""
+    server.stop()
+    async with opened(server.url) as state:
+        assert "ConnectionError" in await _fails(state)
+        for key in ("one", "two"):
+            server.start(*WRITTEN_DOWN)
+            assert await state.first_seen(key, 60, NOON) is None
+            server.stop()
+            await _fails(state)
+            with pytest.raises(StateDownError):
+                await state.revoke("client:A", NOON, 60)
+            with pytest.raises(StateDownError):
+                await state.suspend("A", NOON)
+            with pytest.raises(StateDownError):
+                await state.resume("A")
+            with pytest.raises(StateDownError):
+                await state.revocations(NOON)
+
+
+@asynchronous
+async def test_a_refused_connection(server: RedisServer) -> None:
+    """Over TCP too a Redis that is down is told at once."""
+    server.stop()
+    async with opened(server.tcp_url) as state:
+        assert f"127.0.0.1:{server.port}" in await _fails(state)
+        server.start()
+        assert await state.first_seen("key", 60, NOON) is None
+
+
+@asynchronous
+async def test_a_redis_that_hangs(server: RedisServer) -> None:
+    """A Redis that does not answer is down after half a second; what it does late is seen, and answers do not mix."""
+    async with opened(server.url) as state:
+        assert await state.first_seen("before", 60, NOON) is None
+        server.process.send_signal(SIGSTOP)
+        try:
+            told = await asyncio.gather(*(_fails(state, str(number)) for number in range(3)))
+            assert set(told) == {"no answer within 0.5 s"}
+            with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
+                await state.revoke("client:A", NOON, 60)
+        finally:
+            server.process.send_signal(SIGCONT)
+        firsts = [await state.first_seen(key, 60, NOON + SECOND) for key in ("new", "before", "0")]
+        assert firsts == [None, NOON, NOON]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "mend", "told"),
+    [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OutOfMemoryError"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "ReadOnlyError"),
+        ("SET snap-token:seen:key x", "DEL snap-token:seen:key", "another program"),
+        ("LPUSH snap-token:seen:key x", "DEL snap-token:seen:key", "WRONGTYPE"),
+    ],
+)
+@asynchronous
+async def test_errors_of_redis(server: RedisServer, client: Redis, spoil: str, mend: str, told: str) -> None:
+    """Whatever Redis answers instead of an answer is told as its being down, and passes when its cause does."""
+    async with opened(server.url) as state:
+        _run(client, spoil)
+        assert told in await _fails(state)
+        _run(client, mend)
+        assert await state.first_seen("key", 60, NOON) is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "ZADD {at} 1 \xff",
+        "ZADD {at} inf A",
+        "SET {at} x",
+        "HSET {suspended} A x",
+        "HSET {suspended} \xff 1",
+        "HSET {suspended} A 9e99",
+        "SET {suspended} x",
+    ],
+)
+@asynchronous
+async def test_revocations_of_another_program(server: RedisServer, client: Redis, spoil: str) -> None:
+    """What this server did not write is no list of revocations: the engine counts as down until it is taken away."""
+    with Redis.from_url(server.url) as raw:
+        raw.zadd(REVOKED_UNTIL, {b"\xff": 1e18, "A": 1e18})
+        _run(raw, spoil.format(at=REVOKED_AT, suspended=SUSPENDED_AT))
+    async with opened(server.url) as state:
+        with pytest.raises(StateDownError):
+            await state.revocations(NOON)
+        client.delete(REVOKED_AT, REVOKED_UNTIL, SUSPENDED_AT)
+        assert await state.revocations(NOON) == {}
+
+
+@asynchronous
+async def test_a_password(server: RedisServer, client: Redis) -> None:
+    """A Redis that wants a password is used with the right one, and nobody is told which one was wrong."""
+    client.config_set("requirepass", "ri/ght")
+    async with opened(server.url) as without:
+        assert "AuthenticationError" in await _fails(without)
+    async with opened(server.tcp_url.replace("127", ":wr%2Fong@127")) as wrong:
+        told = await _fails(wrong)
+        assert "invalid username-password pair" in told
+        assert "ong" not in told.replace("wrong number", "")
+    async with opened(server.tcp_url.replace("127", ":ri%2Fght@127")) as right:
+        assert await right.first_seen("key", 60, NOON) is None
+
+
+def _certificate(folder: Path) -> None:
+    """`cert.pem` and `key.pem` for 127.0.0.1, signed by themselves."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Redis")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - SECOND, now + 900 * SECOND)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, SHA256())
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "key.pem").write_bytes(pem)
+
+
+def test_tls(server: RedisServer, tmp_path: Path) -> None:
+    """Over TLS a certificate that is trusted for that address is taken, and any other is refused."""
+    _certificate(tmp_path)
+    files = ("--tls-cert-file", f"{tmp_path}/cert.pem", "--tls-key-file", f"{tmp_path}/key.pem")
+    server.stop()
+    server.start("--tls-port", str(server.port), "--port", "0", *files, "--tls-auth-clients", "no")
+
+    @asynchronous
+    async def assert_checked() -> None:
+        trusting = f"rediss://127.0.0.1:{server.port}/0?ssl_ca_certs={tmp_path}/cert.pem"
+        async with opened(trusting) as state:
+            assert await state.first_seen("key", 60, NOON) is None
+        for url in (f"rediss://127.0.0.1:{server.port}/0", trusting.replace("127.0.0.1", "localhost")):
+            async with opened(url) as state:
+                assert "CERTIFICATE_VERIFY_FAILED" in await _fails(state)
+
+    assert_checked()
+
+
+@asynchronous
+async def test_databases_are_apart(server: RedisServer) -> None:
+    """The number in the URL chooses the database."""
+    async with opened(server.tcp_url) as first, opened(server.tcp_url.replace("/0", "/1")) as second:
+        assert await first.first_seen("key", 60, NOON) is None
+        assert await second.first_seen("key", 60, NOON) is None
+    async with opened(f"{server.url}?db=1") as third:
+        assert await third.first_seen("key", 60, NOON) == NOON
+
+
+@asynchronous
+async def test_it_leaves_no_connection(server: RedisServer, client: Redis) -> None:
+    """After the end nobody is connected but the test."""
+    async with opened(server.url) as state:
+        await state.first_seen("key", 60, NOON)
+        assert len(client.client_list()) == 2
+    await asyncio.sleep(0.1)  # Redis sees the end of a connection when it comes to it.
+    assert len(client.client_list()) == 1

@@ -1,0 +1,67 @@
+"""The URL of a Redis server."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from handlers.state.redis.url import redis_client
+
+FOLDER = Path("/settings")
+OPTIONS = "its options are: db, and with rediss:// ssl_ca_certs, ssl_certfile, ssl_keyfile"
+
+
+def _connection(url: str) -> dict[str, Any]:
+    return redis_client(urlsplit(url), FOLDER).connection_pool.connection_kwargs
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("redis://h", {"host": "h", "port": 6379, "db": 0, "username": None, "password": None}),
+        ("redis://h:1/2", {"host": "h", "port": 1, "db": 2}),
+        ("redis://h/?db=3", {"db": 3}),
+        ("redis://[::1]:1", {"host": "::1", "port": 1}),
+        ("redis://us%40er:pass%2Fword@h", {"username": "us@er", "password": "pass/word"}),
+        ("redis://:p@h", {"username": None, "password": "p"}),
+        ("unix:///a%20b.sock", {"path": "/a b.sock", "db": 0}),
+        ("unix:///s?db=15", {"path": "/s", "db": 15}),
+    ],
+)
+def test_what_the_url_says(url: str, wanted: dict[str, object]) -> None:
+    """Host, port, socket, database, user and password are taken from the URL, percent-decoded."""
+    assert wanted.items() <= _connection(url).items()
+
+
+def test_tls_is_checked() -> None:
+    """With rediss:// the server's certificate and name are checked, and the files of TLS are beside the settings."""
+    options = _connection("rediss://h?ssl_ca_certs=ca.pem&ssl_certfile=/c.pem&ssl_keyfile=c.key")
+    assert options["ssl_cert_reqs"] in {"required", ssl.CERT_REQUIRED}
+    assert options["ssl_check_hostname"] is True
+    assert options["ssl_ca_certs"] == "/settings/ca.pem"
+    assert options["ssl_certfile"] == "/c.pem"
+    assert options["ssl_keyfile"] == "/settings/c.key"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://h?ssl_ca_certs=ca.pem",
+        "rediss://h?ssl_cert_reqs=none",
+        "rediss://h?ssl_check_hostname=no",
+        "redis://h?socket_timeout=9",
+        "unix:///s?password=RECOGNISEME",
+    ],
+)
+def test_other_options_are_refused(url: str) -> None:
+    """No option lengthens the time or weakens TLS."""
+    with pytest.raises(ValueError, match="its options are") as refusal:
+        _connection(url)
+    assert str(refusal.value) == OPTIONS
+
+
+def test_one_attempt_is_made() -> None:
+    """The client tries nothing twice: a command that ran and is sent again would be a repeat."""
+    assert _connection("redis://h")["retry"].get_retries() == 0

@@ -1,0 +1,211 @@
+"""The file of SQLite: whose it is, what is in it, and what it costs to be sure."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from handlers.state.sqlite.file import CHECKPOINT_PAGES, VERSION, DamagedError, open_file
+from handlers.state.sqlite.locks import START_SECONDS, LockedError
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, open_folder
+
+FULL = 2
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def _schema(file: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def test_the_files_are_their_owners_alone(file: Path) -> None:
+    """The database and the files that SQLite lays beside it have mode 0600, whatever the umask."""
+    with _umask(0), closing(open_file(file)) as connection:
+        connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
+        modes = {each.name: _mode(each) for each in file.parent.iterdir()}
+    assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
+
+
+def test_commits_are_on_the_disk(file: Path) -> None:
+    """The file has a write-ahead log, and each commit waits for the disk, after a new opening too."""
+    for _ in range(2):
+        with closing(open_file(file)) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
+
+
+def test_what_is_written_ahead_is_bounded(file: Path) -> None:
+    """The write-ahead log grows to so many pages; then it is worked into the database, and written anew."""
+    with closing(open_file(file)) as connection:
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        for number in range(300):
+            connection.execute("INSERT INTO seen VALUES (?, 1, 2)", (f"{number}{'x' * 20 * page}",))
+        written = file.with_name("state.db-wal").stat().st_size / page
+    assert CHECKPOINT_PAGES < written < 1.1 * CHECKPOINT_PAGES
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601], ids=oct)
+def test_a_file_of_others_is_refused(file: Path, mode: int) -> None:
+    """A file that the group or others can use in any way is refused, and the message says how to mend it."""
+    file.touch()
+    file.chmod(mode)
+    with pytest.raises(ValueError, match=rf"others than its owner can use it; run: chmod 600 {file}"):
+        open_file(file)
+
+
+def test_an_empty_file_is_taken(file: Path) -> None:
+    """A file with nothing in it gets the schema."""
+    file.touch(0o600)
+    with closing(open_file(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_a_file_is_kept(file: Path) -> None:
+    """What is in the file stays when it is opened again."""
+    with closing(open_file(file)) as connection:
+        connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
+    with closing(open_file(file)) as connection:
+        assert connection.execute("SELECT * FROM seen").fetchall() == [("key", 1, 2)]
+
+
+def test_a_newer_schema_is_refused(file: Path) -> None:
+    """The file of a newer version is refused, and stays as it is."""
+    with closing(open_file(file)) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    before = _schema(file)
+    with pytest.raises(ValueError, match=r"a newer version of this server made it \(schema 3; this one knows 2\)"):
+        open_file(file)
+    assert _schema(file) == before
+
+
+def _make_version_1(file: Path) -> None:
+    """As the first version of this server made it, with a row in each table."""
+    file.touch(0o600)
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.executescript("""
+            PRAGMA journal_mode = WAL;
+            CREATE TABLE seen (key TEXT PRIMARY KEY, first INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE INDEX seen_until ON seen (until);
+            CREATE TABLE revoked (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
+            PRAGMA user_version = 1;
+            INSERT INTO seen VALUES ('key', 1, 2);
+            INSERT INTO revoked VALUES ('client:A', 1, 2);
+        """)
+
+
+def test_an_older_schema_is_brought_up_to_date(file: Path) -> None:
+    """The file of version 1 has the schema of a new one once it is opened, and nothing in it is lost."""
+    _make_version_1(file)
+    new = file.with_name("new.db")
+    for each in (file, new):
+        with closing(open_file(each)) as connection:
+            assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert _schema(file) == _schema(new)
+    with closing(open_file(file)) as connection:
+        assert connection.execute("SELECT * FROM seen").fetchall() == [("key", 1, 2)]
+        assert connection.execute("SELECT * FROM revoked").fetchall() == [("client:A", 1, 2)]
+
+
+def test_many_can_bring_a_file_up_to_date(file: Path) -> None:
+    """Of many that open the file of version 1 at the same time, all succeed."""
+    _make_version_1(file)
+    with ThreadPoolExecutor(8) as threads:
+        for opening in [threads.submit(open_file, file, None, START_SECONDS) for _ in range(8)]:
+            opening.result().close()
+
+
+def test_the_database_of_another_program_is_refused(file: Path) -> None:
+    """A database that this server did not make is refused, and stays as it is."""
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("CREATE TABLE ledger (amount)")
+    file.chmod(0o600)
+    before = _schema(file)
+    with pytest.raises(ValueError, match="it is the database of another program"):
+        open_file(file)
+    assert _schema(file) == before
+
+
+def test_many_can_start_at_once(tmp_path: Path) -> None:
+    """Of many that make the same file at the same time, all succeed."""
+    with ThreadPoolExecutor(8) as threads:
+        for attempt in range(10):
+            for opening in [
+                threads.submit(open_file, tmp_path / f"{attempt}.db", None, START_SECONDS) for _ in range(8)
+            ]:
+                opening.result().close()
+
+
+@pytest.mark.parametrize("left", ["state.db-wal", "state.db-shm"])
+def test_a_file_that_was_taken_from_a_process(file: Path, left: str) -> None:
+    """Where a process that was killed left its other files, but no database, what was before is refused."""
+    file.with_name(left).write_bytes(b"left")
+    with closing(open_file(file, 100)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+    with closing(open_file(file, 200)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+
+
+def test_a_log_that_was_taken_from_a_process(file: Path) -> None:
+    """Where it left the index but no log, the last commits are gone: what was before is refused."""
+    open_file(file).close()
+    file.with_name("state.db-shm").touch(0o600)
+    with closing(open_file(file, 100)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+
+
+def test_a_thorough_look_finds_damage(file: Path) -> None:
+    """Damage in a page that nobody asked for is found when a server starts."""
+    with closing(open_file(file)) as connection:
+        connection.executemany("INSERT INTO seen VALUES (?, 1, 2)", ((f"{number:032}",) for number in range(2_000)))
+    content = bytearray(file.read_bytes())
+    for place in (content.index(f"{1_000:032}".encode()) // 4_096 * 4_096 + 8, 4_096 * 3):
+        spoilt = content[:]
+        spoilt[place : place + 200] = b"\xff" * 200
+        file.write_bytes(spoilt)
+        open_file(file).close()
+        with pytest.raises(DamagedError, match="snap-token state repair"):
+            open_file(file, thorough=True)
+
+
+def test_a_file_that_cannot_be_written() -> None:
+    """A server does not start with a file that it cannot write."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder, acting_as(SERVER_USER, SERVER_GROUP):
+        file = folder / "state.db"
+        open_file(file).close()
+        file.chmod(0o400)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            open_file(file, thorough=True)
+
+
+def test_a_lock_is_waited_for(file: Path) -> None:
+    """While another process holds a lock, opening waits, says so, and ends with a word."""
+    with closing(open_file(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            capture_logs() as log,
+            pytest.raises(LockedError, match=r"holds its lock, and has for 1\.3 s"),
+        ):
+            open_file(file, None, 1.3, thorough=True)
+    assert [(line["event"], line["file"], line["seconds"]) for line in log] == [("state.waiting", str(file), 1.3)]

@@ -1,0 +1,158 @@
+"""From a URL to a state."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.state.memory import MemoryState
+from handlers.state.opening import FORMS, StateUrl
+from handlers.state.redis.engine import RedisState
+from handlers.state.sqlite.engine import SqliteState
+from tests.engines import asynchronous
+
+MARK = "RECOGNISEME"
+MALFORMED = "host or port is malformed; in a password / # ? @ are written %2F %23 %3F %40"
+NO_FILE = "sqlite: has three slashes and the path of a file after it"
+NO_FORM = f"a state is one of {FORMS}"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("memory://", MemoryState),
+        ("sqlite:///state.db", SqliteState),
+        ("redis://127.0.0.1:1/0", RedisState),
+        ("rediss://127.0.0.1", RedisState),
+        ("unix:///run/redis.sock?db=1", RedisState),
+    ],
+)
+@asynchronous
+async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type) -> None:
+    """Each scheme opens its engine; Redis need not be there yet."""
+    state = StateUrl(url, tmp_path).open()
+    assert isinstance(state, kind)
+    await state.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "file", "is_redis"),
+    [
+        ("memory://", "memory", None, False),
+        ("sqlite:///state.db", "sqlite", "state.db", False),
+        ("redis://:password@127.0.0.1/0", "redis", None, True),
+        ("rediss://127.0.0.1", "redis", None, True),
+        ("unix:///run/redis.sock?db=1", "redis", None, True),
+    ],
+)
+@asynchronous
+async def test_a_url_tells_its_engine(tmp_path: Path, url: str, kind: str, file: str | None, *, is_redis: bool) -> None:
+    """Which engine it is, is told without a password; SQLite has a file, and Redis alone a client of Redis."""
+    state_url = StateUrl(url, tmp_path)
+    client = state_url.redis()
+    assert (state_url.kind, state_url.file, client is not None) == (kind, file and tmp_path / file, is_redis)
+    if client:
+        await client.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///state.db", "settings/state.db"),
+        ("sqlite:///../state.db", "state.db"),
+        ("sqlite:///a%20b%3F.db", "settings/a b?.db"),
+        ("sqlite:///:memory:", "settings/:memory:"),
+        ("sqlite:////{}/elsewhere.db", "elsewhere.db"),
+    ],
+)
+@asynchronous
+async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: str) -> None:
+    """The path of SQLite's file is relative to the folder, or absolute after a fourth slash."""
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    state = StateUrl(url.format(str(tmp_path).removeprefix("/")), folder).open()
+    await state.close()
+    assert (tmp_path / path).is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "mistake"),
+    [
+        ("", NO_FORM),
+        ("state.db", NO_FORM),
+        ("memory:", NO_FORM),
+        ("memory://x", NO_FORM),
+        ("postgres://h/1", NO_FORM),
+        ("sqlite://", NO_FILE),
+        ("sqlite:///", NO_FILE),
+        ("sqlite://state.db", NO_FILE),
+        ("sqlite:///state.db?mode=ro", NO_FILE),
+        ("sqlite:///a%00b", NO_FILE),
+        ("redis://", "a host is wanted"),
+        ("redis://:6379/0", "a host is wanted"),
+        ("unix://", "the path of a socket is wanted"),
+        ("redis://h:0/0", MALFORMED),
+        ("redis://h:65536/0", MALFORMED),
+        ("redis://[::1/0", MALFORMED),
+        (f"redis://:{MARK}/{MARK}@h:6379/0", MALFORMED),
+        (f"redis://:1#{MARK}@h:6379/0", MALFORMED),
+        ("redis://h/one", "the database is a number"),
+        ("redis://h/0/1", "the database is a number"),
+        ("redis://h/-1", "the database is a number"),
+        ("redis://h/²", "the database is a number"),
+        ("unix:///s?db=x", "the database is a number"),
+    ],
+)
+def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) -> None:
+    """Each mistake says what is wanted, and nothing of the URL is repeated, for it may hold a password."""
+    with pytest.raises(ValueError, match=r"\w") as refusal:
+        StateUrl(url, tmp_path)
+    assert str(refusal.value) == mistake
+    assert refusal.value.__cause__ is None
+    assert MARK not in repr(refusal.value.__context__)
+
+
+def test_a_database_needs_its_folder(tmp_path: Path) -> None:
+    """A database in a folder that is not there, or in the place of one, is a mistake before it is opened."""
+    for url, mistake in {
+        "sqlite:///no/state.db": f"a database cannot be at {tmp_path}/no/state.db: its folder is missing",
+        "sqlite:///.": f"a database cannot be at {tmp_path}: it is a folder",
+    }.items():
+        with pytest.raises(ValueError, match=r"\w") as refusal:
+            StateUrl(url, tmp_path)
+        assert str(refusal.value) == mistake
+
+
+def test_a_url_is_not_printed() -> None:
+    """Printed, a URL shows no password."""
+    assert MARK not in repr(StateUrl(f"redis://:{MARK}@h"))
+
+
+def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    """SQLite is asked when it is opened, and the message has the path and the cause."""
+    (tmp_path / "state.db").write_bytes(b"something else" * 100)
+    (tmp_path / "state.db").chmod(0o600)
+    with pytest.raises(ValueError, match=f"{tmp_path}/state.db cannot be used"):
+        StateUrl("sqlite:///state.db", tmp_path).open()
+
+
+@asynchronous
+async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
+    """What would mean something in a URL means nothing in the name of the settings' folder."""
+    folder = tmp_path / "100%20 #1?"
+    folder.mkdir()
+    state = StateUrl("sqlite:///state.db", folder).open()
+    await state.close()
+    assert (folder / "state.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "names"),
+    [
+        ("rediss://h?ssl_ca_certs=ca.pem&ssl_keyfile=c.key", ["ca.pem", "c.key"]),
+        ("redis://h?db=1", []),
+        ("sqlite:///state.db", []),
+    ],
+)
+def test_the_files_of_tls_are_named(tmp_path: Path, url: str, names: list[str]) -> None:
+    """Whoever reads the settings can look at the files that a URL names."""
+    assert StateUrl(url, tmp_path).files == [tmp_path / name for name in names]
