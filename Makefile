@@ -13,7 +13,7 @@ EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test lowest pythons story check docs fuzz bench mutants screenshot ci lock
+.PHONY: help install run request test lowest pythons story check docs reference fuzz bench mutants screenshot ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ docs: $(VENV)/.docs ## Build the website of the documentation into .site/; a bro
 	@$(WEBSITE) -D language=en docs/en .site
 	@$(WEBSITE) -D language=id docs/id .site/id
 WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir .reports/doctrees --fresh-env -c docs
+
+reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
+	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.throughput
