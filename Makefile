@@ -13,7 +13,7 @@ EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test lowest pythons story check docs fuzz bench mutants screenshot ci lock
+.PHONY: help install run request test lowest pythons story check docs reference fuzz bench mutants screenshot ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,12 +42,12 @@ pythons: ## Run the unit and API tests on each other supported Python that is in
 # Debian 12 has Python 3.11.2, whose `re` goes wrong where that of later releases does not.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
-PYTHONS := python3.12 python3.13
+PYTHONS := python3.12 python3.13 python3.14
 
 story: $(VENV)/.run $(VENV)/.test ## Play NICO against real processes, and print what is sent and answered
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
-check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint the code and the documents, check types, build the website
+check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents and workflow, check types, build the website
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -56,12 +56,18 @@ check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint the code and the d
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+	@$(BIN)/pre-commit validate-config
 
 docs: $(VENV)/.docs ## Build the website of the documentation into .site/; a broken link is an error
 	@rm -rf .site
 	@$(WEBSITE) -D language=en docs/en .site
 	@$(WEBSITE) -D language=id docs/id .site/id
 WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir .reports/doctrees --fresh-env -c docs
+
+reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
+	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.throughput
