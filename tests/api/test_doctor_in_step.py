@@ -15,7 +15,7 @@ from handlers.config.settings import Settings
 from handlers.doctor.request import Request
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
-from tests.merchant import Clock, Running, running
+from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
     CALL_MISTAKES,
     NOW,
@@ -65,8 +65,8 @@ class Stage:
 
     world: World
     config: Path
-    public: Running
-    internal: Running
+    public: RunningListener
+    internal: RunningListener
 
     def wire(self, case: Case) -> bytes:
         request = case.make(self.world)
