@@ -16,12 +16,12 @@ from handlers.state.memory import MemoryState
 from handlers.state.port import Engine, State
 from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
-from tests.engines import Breaking
+from tests.engines import BreakableState
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 URI = "/api/v1.0/transfer-va/inquiry?page=1"
-ELSEWHERE = "/api/v1.0/transfer-va/payment"
+PAYMENT_URI = "/api/v1.0/transfer-va/payment"
 """Of a service that names no methods."""
 BODY = b'{ "payNo": "1 2", "amount": 10.00 }'
 SECRET = b"a secret of this test"
@@ -33,7 +33,7 @@ def _copy(engine: State) -> Revocations:
     return Revocations(GuardedState(engine, when_down), when_down, Clock(), lambda: 0.0)
 
 
-def read_copy(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> Revocations:
+def loaded_revocations(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> Revocations:
     """The copy of what an engine says is revoked, just read.
 
     The subject `revoked`, if there is one, was revoked at noon; the client `suspended` was suspended then.
@@ -52,9 +52,9 @@ def read_copy(engine: Engine | None = None, *, revoked: str = "", suspended: str
     return copy
 
 
-def unread_copy() -> Revocations:
+def unloaded_revocations() -> Revocations:
     """The copy of an engine that is down, and was before anything was read."""
-    engine = Breaking()
+    engine = BreakableState()
     engine.up = False
     return _copy(engine)
 
@@ -71,9 +71,9 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         clients=clients,
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
-        revocations=read_copy(),
+        revocations=loaded_revocations(),
         when_down=WhenDown("refuse"),
-        service_codes={URI.partition("?")[0]: "24", ELSEWHERE: "25"},
+        service_codes={URI.partition("?")[0]: "24", PAYMENT_URI: "25"},
         service_methods={URI.partition("?")[0]: ("POST", "GET")},
     )
 

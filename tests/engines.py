@@ -46,7 +46,7 @@ async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
         await state.close()
 
 
-WRITTEN_DOWN = ("--appendonly", "yes")
+PERSISTENT = ("--appendonly", "yes")
 """Options of a Redis that remembers from one start to the next."""
 
 
@@ -100,7 +100,7 @@ def redis_server(name: str, *options: str) -> Iterator[RedisServer]:
             server.stop()
 
 
-class Breaking(MemoryState):
+class BreakableState(MemoryState):
     """An engine that is down when told to be."""
 
     def __init__(self) -> None:

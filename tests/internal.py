@@ -19,7 +19,7 @@ from handlers.server.process import assembly
 from handlers.services import Services
 from tests.calls import PARTNER, SECRET, Signed, asymmetric, symmetric
 from tests.document import check_internal_answer
-from tests.merchant import Clock, Running, serving, write_settings
+from tests.merchant import Clock, RunningListener, serving, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 PROXY_SECRET = "the-secret-of-the-proxy-and-nobody-else"
@@ -67,7 +67,7 @@ def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "
 
 
 @dataclass
-class InternalListener(Running):
+class InternalListener(RunningListener):
     """The internal listener, and what it knows."""
 
     services: Services

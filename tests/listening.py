@@ -30,7 +30,7 @@ def listening(
         thread.join()
 
 
-def heard(connection: socket.socket) -> bytes:
+def read_until_closed(connection: socket.socket) -> bytes:
     """All that comes until the server closes its side."""
     pieces = []
     while piece := connection.recv(65_536):

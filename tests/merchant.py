@@ -40,7 +40,7 @@ class Clock:
 
 
 @dataclass
-class Running:
+class RunningListener:
     """A running listener: its address, its clock and what it has logged."""
 
     origin: str
@@ -67,7 +67,7 @@ class Running:
         return line
 
 
-class Merchant(Running):
+class Merchant(RunningListener):
     """The public listener, and what its state has revoked."""
 
     revocations: Revocations

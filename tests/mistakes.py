@@ -62,7 +62,7 @@ class World:
         )
 
     @property
-    def knowledge(self) -> MerchantContext:
+    def context(self) -> MerchantContext:
         return MerchantContext(
             now=NOON,
             clients=self.clients,

@@ -7,7 +7,7 @@ from typing import NoReturn
 import pytest
 
 
-def missing(reason: str) -> NoReturn:
+def skip_or_fail(reason: str) -> NoReturn:
     """What a test needs is not there: on a user's machine it is skipped, in CI it fails."""
     if os.environ.get("CI"):
         pytest.fail(reason)
@@ -16,4 +16,4 @@ def missing(reason: str) -> NoReturn:
 
 def program(name: str) -> str:
     """The path of a program of this machine; Debian keeps nginx where only root looks."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or missing(f"{name} is not installed")
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or skip_or_fail(f"{name} is not installed")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 SERVER_USER, SERVER_GROUP = 4001, 4002
 OPERATOR, OPERATORS_GROUP = 4003, 4004
@@ -17,7 +17,7 @@ OPERATOR, OPERATORS_GROUP = 4003, 4004
 def acting_as(user: int, group: int, *groups: int) -> Iterator[None]:
     """Within it this process is that user's; only root can do this."""
     if os.geteuid() != 0:
-        missing("only root can act as another user")
+        skip_or_fail("only root can act as another user")
     before = os.getegid(), os.getgroups()
     os.setgroups(groups)
     os.setegid(group)
@@ -35,7 +35,7 @@ def open_folder(user: int = 0, group: int = 0) -> Iterator[Path]:
     """A folder of that owner which every user can reach: those that pytest makes are closed to others."""
     with TemporaryDirectory() as folder:
         if os.geteuid() != 0:
-            missing("only root can give a folder to another user")
+            skip_or_fail("only root can give a folder to another user")
         Path(folder).chmod(0o711)
         os.chown(folder, user, group)
         yield Path(folder)

@@ -11,7 +11,7 @@ from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.services import Services
 from handlers.snap.client import Clients
-from tests.calls import unread_copy
+from tests.calls import unloaded_revocations
 from tests.internal import InternalListener, running_internal, write_internal_settings
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay
@@ -22,7 +22,7 @@ def _unchanged(services: Services) -> Services:
 
 
 def _down(services: Services) -> Services:
-    return replace(services, revocations=unread_copy())
+    return replace(services, revocations=unloaded_revocations())
 
 
 def _broken(services: Services) -> Services:

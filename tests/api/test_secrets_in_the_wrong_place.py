@@ -16,7 +16,7 @@ from handlers.doctor.request import Request
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
-from tests.merchant import Clock, Running, running
+from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
     CALL_PATH,
     INTERNAL_SECRET,
@@ -87,8 +87,8 @@ class Stage:
     world: World
     secrets: dict[str, str]
     config: Path
-    public: Running
-    internal: Running
+    public: RunningListener
+    internal: RunningListener
 
     def wrong(self, place: str) -> Iterator[tuple[Request, str]]:
         """A request for each secret, which it has in that place."""

@@ -25,7 +25,7 @@ from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, Refus
 from handlers.server.openapi.application import application, internal_api, public_api
 from handlers.services import Services
 from handlers.snap.codes import SnapError, unauthorized
-from tests.calls import read_copy
+from tests.calls import loaded_revocations
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.mistakes import (
     CALL_MISTAKES,
@@ -69,7 +69,7 @@ def world() -> World:
 def services(world: World, tmp_path_factory: pytest.TempPathFactory) -> Services:
     """Services that know them."""
     settings = Settings.load(write_world(tmp_path_factory.mktemp("world"), world))
-    return replace(services_of(settings, Clock()), revocations=read_copy())
+    return replace(services_of(settings, Clock()), revocations=loaded_revocations())
 
 
 @pytest.fixture(scope="module")

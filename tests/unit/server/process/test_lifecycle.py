@@ -46,7 +46,7 @@ class App:
             await send({"type": f"lifespan.{word}.complete"})
 
 
-class Breaking(Server):
+class BreakableServer(Server):
     """Breaks while it serves, when it may."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -162,7 +162,7 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
     """An error that ends one server is raised once the other has answered what is under way, and ended."""
     told: list[str] = []
     app = App(told)
-    breaking = Breaking(uvicorn_server.make_server(App()).config)
+    breaking = BreakableServer(uvicorn_server.make_server(App()).config)
     async with _living([breaking, uvicorn_server.make_server(app)], [_told(told, "companion")]) as (living, listeners):
         async with _asked(app, listeners[1]) as answer:
             breaking.may_break.set()

@@ -1,4 +1,4 @@
-"""`python -m tests.seeing URL COUNT`: a process that asks a state for keys, many at once, and prints each new one."""
+"""`python -m tests.record_keys URL COUNT` records keys in a state store, many at once, and prints each new one."""
 
 import asyncio
 import sys
