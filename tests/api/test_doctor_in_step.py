@@ -27,8 +27,8 @@ from tests.mistakes import (
     rows,
     write_world,
 )
+from tests.pages import page
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 _IDS = count()
 
 ALONE_KNOWN_TO_THE_SERVER = {
@@ -116,8 +116,8 @@ def test_what_is_refused_is_not_called_genuine(case: Case, stage: Stage, tmp_pat
 
 
 def test_every_reason_has_a_row(stage: Stage) -> None:
-    """Of the reasons that the README names, each is that of a request of the tables, or the server alone knows it."""
-    told = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", README, re.MULTILINE))
+    """Each reason in the documentation is that of a request in these tables, or only the server can know it."""
+    told = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", page("answers"), re.MULTILINE))
     stage.internal.log()
     for case in CASES.values():
         stage.status(case, stage.wire(case))

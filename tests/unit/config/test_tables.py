@@ -8,6 +8,7 @@ import pytest
 
 from handlers.config.settings import Settings, SettingsError
 from handlers.config.tables import ClientTable, Debug, Internal, Server, ServiceTable, State, Table, Token
+from tests.pages import page
 
 UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer"
@@ -229,8 +230,8 @@ def test_no_secret_is_printed(folder: Path) -> None:
     assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
 
 
-def test_the_readme_names_every_key() -> None:
-    """The README's table of settings has each key of each table but the sandbox's, and no other."""
+def test_the_settings_reference_names_every_key() -> None:
+    """The settings reference has each key of each table but the sandbox's, and no other."""
     tables: dict[str, type[Table]] = {
         "server": Server,
         "token": Token,
@@ -240,10 +241,8 @@ def test_the_readme_names_every_key() -> None:
         "internal": Internal,
         "debug": Debug,
     }
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    section = text.partition("### What can be set\n")[2].partition("\n### ")[0]
     told: dict[str, set[str]] = {}
-    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", section, re.MULTILINE):
+    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", page("settings-reference"), re.MULTILINE):
         (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
         told.setdefault(table, set()).update([first, *(name for (name,) in others)])
     assert told == {name: set(table.model_fields) for name, table in tables.items()}

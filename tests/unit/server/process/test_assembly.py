@@ -224,8 +224,8 @@ def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: N
     assert merchant.decision()["remote"] == "127.0.0.1"
 
 
-def test_limits_of_a_connection_are_the_readme_s() -> None:
-    """Idle connections are closed after 5 seconds, answers that nobody reads after 30, as the README says."""
+def test_limits_of_a_connection() -> None:
+    """Idle connections are closed after 5 seconds, answers that nobody reads after 30."""
     with sockets.listen("127.0.0.1", 0) as listener:
         unread = getattr(socket, "TCP_USER_TIMEOUT", None)
         assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000

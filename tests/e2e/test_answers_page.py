@@ -1,4 +1,4 @@
-"""The README's table of what a refused call is told, row by row, against the running command."""
+"""The table of answers to calls, row by row, against the running command."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,15 +18,14 @@ from tests.e2e.merchant_service import ARBITRARY
 from tests.e2e.process import Process, environment, running
 from tests.e2e.stage import INQUIRY, asymmetric, settings, symmetric
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+from tests.pages import section
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n### What a refused call is told\n")[2].partition("\n### ")[0]
 ROW = re.compile(
     r"^\| (?P<call>.+?) \| (?P<status>\d{3})(?: `(?P<code>\w{7})` (?P<message>.+?)|, no body) "
     r"\| (?:`(?P<reason>.+)` )?\|$",
     re.MULTILINE,
 )
-ROWS = {row["call"]: row for row in ROW.finditer(SECTION)}
+ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
 DOWN = "the state is down"
 SECRET = "made-up-for-this-test-and-used-nowhere-else"
 CLIENTS = f"""
@@ -203,7 +202,7 @@ def listener(request: pytest.FixtureRequest, call: str) -> Listener:
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the README goes untested, and no call here is missing there."""
+    """No row of the page goes untested, and no call here is missing there."""
     assert list(ROWS) == list(CALLS)
 
 
@@ -226,7 +225,7 @@ def test_a_row_is_true(call: str, listener: Listener) -> None:
 
 
 def _challenge(row: re.Match[str]) -> str | None:
-    """As the README says below its heading."""
+    """As the page says above the table."""
     if row["status"] not in {"400", "401"}:
         return None
     if row["reason"] in PLAIN:

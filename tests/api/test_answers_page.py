@@ -1,4 +1,4 @@
-"""The README's table of answers, row by row, against the running server."""
+"""The table of answers to token requests, row by row, against the running server."""
 
 import asyncio
 import re
@@ -15,13 +15,12 @@ from handlers.server.http import limits
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
+from tests.pages import section
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## What NICEPAY gets to see\n")[2].partition("\n## ")[0]
 ROW = re.compile(
     r"^\| (?P<request>.+?) \| (?P<status>\d{3}) `(?P<code>\d{7})` (?P<message>.+?) \| (?:`(.+)` )?\|$", re.MULTILINE
 )
-ROWS = {row["request"]: row for row in ROW.finditer(SECTION)}
+ROWS = {row["request"]: row for row in ROW.finditer(section("answers", "## Token requests"))}
 
 Ask = Callable[[Merchant, Nicepay], httpx.Response]
 
@@ -170,7 +169,7 @@ def asked(
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the README goes untested, and no request here is missing there."""
+    """No row of the page goes untested, and no request here is missing there."""
     assert list(ROWS) == list(REQUESTS)
 
 
