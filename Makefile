@@ -13,7 +13,7 @@ EXAMPLES ?= 500
 NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 .DEFAULT_GOAL := help
-.PHONY: help install run request test lowest pythons story check fuzz bench mutants screenshot ci lock
+.PHONY: help install run request test lowest pythons story check docs reference fuzz bench mutants screenshot ci lock
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,12 +42,12 @@ pythons: ## Run the unit and API tests on each other supported Python that is in
 # Debian 12 has Python 3.11.2, whose `re` goes wrong where that of later releases does not.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
-PYTHONS := python3.12 python3.13
+PYTHONS := python3.12 python3.13 python3.14
 
 story: $(VENV)/.run $(VENV)/.test ## Play NICO against real processes, and print what is sent and answered
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
-check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code and the documents, check types
+check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents and workflow, check types, build the website
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -56,6 +56,18 @@ check: $(VENV)/.run $(VENV)/.test $(VENV)/.check ## Lint the code and the docume
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/redocly lint --config tests/lint/redocly.yaml --lint-config error $(SPECS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/zizmor --offline --quiet --no-progress .github/workflows
+	@$(BIN)/pre-commit validate-config
+
+docs: $(VENV)/.docs ## Build the website of the documentation into .site/; a broken link is an error
+	@rm -rf .site
+	@$(WEBSITE) -D language=en docs/en .site
+	@$(WEBSITE) -D language=id docs/id .site/id
+WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir .reports/doctrees --fresh-env -c docs
+
+reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
+	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
 	@$(BIN)/python -m tests.bench.throughput
@@ -66,7 +78,7 @@ ci: check fuzz test lowest pythons ## What CI runs
 fuzz: $(VENV)/.run $(VENV)/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
 
-screenshot: $(VENV)/.test ## Take the README's picture of the sandbox's page anew; needs Chromium
+screenshot: $(VENV)/.test ## Take the documentation's picture of the sandbox's page anew; needs Chromium
 	@SCREENSHOT=1 $(BIN)/python -m pytest --quiet tests/e2e/test_sandbox_page.py -k picture
 
 mutants: $(VENV)/.mutants ## Break the rules and the guard in every small way, and see which break no test
@@ -78,6 +90,7 @@ lock: $(VENV)/.check ## Pin the newest releases of everything, with hashes
 	@$(PIN) pyproject.toml --group build --group test --constraint requirements.lock --output-file tests/requirements.lock
 	@$(PIN) pyproject.toml --resolution lowest-direct --output-file tests/lowest.lock
 	@$(PIN) --group check --constraint tests/requirements.lock --output-file tests/lint/requirements.lock
+	@$(PIN) --group docs --fork-strategy fewest --constraint tests/requirements.lock --output-file docs/requirements.lock
 	@$(PIN) --group mutants --constraint tests/requirements.lock --output-file tests/mutants.lock
 	@for name in python-nicepay bench-web bench-snapapi bench-doku; do \
 	  $(PIN) --group $$name --output-file tests/locks/$$name.lock || exit; \
@@ -111,6 +124,11 @@ $(VENV)/.test: tests/requirements.lock | $(VENV)/.run
 
 $(VENV)/.lowest: tests/lowest.lock | $(VENV)/.test
 	@$(LOCKED) tests/lowest.lock
+	@$(SOUND)
+	@touch $@
+
+$(VENV)/.docs: docs/requirements.lock | $(VENV)/.test
+	@$(LOCKED) docs/requirements.lock
 	@$(SOUND)
 	@touch $@
 

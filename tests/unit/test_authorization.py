@@ -16,19 +16,19 @@ from handlers.state.revocations import Revocations
 from handlers.state.when_down import GuardedState, WhenDown
 from tests.calls import (
     BODY,
-    ELSEWHERE,
     PARTNER,
+    PAYMENT_URI,
     SECRET,
     URI,
     Signed,
     asymmetric,
-    read_copy,
+    loaded_revocations,
     services,
     symmetric,
-    unread_copy,
+    unloaded_revocations,
     without_clients,
 )
-from tests.engines import Breaking
+from tests.engines import BreakableState
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -154,20 +154,20 @@ def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
     """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
     fingerprint = known.token_keys.open(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        refusal = _refusal(replace(known, revocations=read_copy(revoked=subject)), call)
+        refusal = _refusal(replace(known, revocations=loaded_revocations(revoked=subject)), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
 
 
 def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) -> None:
     """While nobody knows what has been taken back, the state is what is missing, and the caller may come again."""
-    refusal = _refusal(replace(known, revocations=unread_copy()), call)
+    refusal = _refusal(replace(known, revocations=unloaded_revocations()), call)
     assert (refusal.code, refusal.reason) == (codes.EXTERNAL_SERVER_ERROR, "state.down")
     assert refusal.headers == {"Retry-After": "1"}
 
 
 def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
     """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
-    engine, when_down = Breaking(), WhenDown("continue")
+    engine, when_down = BreakableState(), WhenDown("continue")
     engine.up = False
     state = GuardedState(engine, when_down)
     revocations = Revocations(state, when_down, Clock())
@@ -179,7 +179,7 @@ def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, 
 
 def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
     """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
-    refusal = _refusal(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), call)
+    refusal = _refusal(replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY)), call)
     assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
     assert refusal.reason == "client.suspended"
 
@@ -272,7 +272,7 @@ def test_the_first_check_that_fails_decides(known: Services, call: Signed, right
 
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
-@pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (ELSEWHERE, "GET", "POST")])
+@pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (PAYMENT_URI, "GET", "POST")])
 def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
     """A method that the service of the path does not name is refused before the token is looked at, in either form."""
     known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)

@@ -10,14 +10,14 @@ from handlers.services import Services
 from handlers.snap.codes import SERVICE_UNAVAILABLE, SnapError
 from handlers.state.port import StateDownError
 from handlers.state.when_down import WhenDown
-from tests.calls import services, unread_copy
+from tests.calls import services, unloaded_revocations
 from tests.nicepay import Nicepay
 
 
 def test_a_process_lives_whatever_its_engine_does(nicepay: Nicepay) -> None:
     """Liveness depends on the process alone."""
     known = services(nicepay)
-    for each in (known, replace(known, revocations=unread_copy())):
+    for each in (known, replace(known, revocations=unloaded_revocations())):
         assert asyncio.run(report_liveness(each)) == {"status": "ok"}
 
 
@@ -27,7 +27,7 @@ def without_engine(nicepay: Nicepay) -> list[Services]:
     known = services(nicepay)
     full = replace(known, when_down=WhenDown("refuse"))
     full.when_down.availability.failed("write", StateDownError("full"))
-    return [replace(known, revocations=unread_copy()), full]
+    return [replace(known, revocations=unloaded_revocations()), full]
 
 
 def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay, without_engine: list[Services]) -> None:

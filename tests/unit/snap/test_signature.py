@@ -71,7 +71,7 @@ def test_another_algorithm_does_not_verify(
 
 def test_what_is_not_base64_is_an_error(nicepay: Nicepay) -> None:
     """The document's pattern keeps malformed base64 out; should it come this far, it is not read as something else."""
-    with pytest.raises(ValueError, match="padding"):
+    with pytest.raises(ValueError, match=r"padding|base64"):
         verifies([nicepay.private_key.public_key()], MESSAGE, nicepay.signature(TIMESTAMP) + "!")
 
 

@@ -13,7 +13,7 @@ from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.state.port import StateDownError
 from handlers.state.revocations import LARGEST_AGE_SECONDS, REFRESH_SECONDS, Revocations
 from handlers.state.when_down import GuardedState, Policy, WhenDown
-from tests.engines import NOON, SECOND, Breaking, asynchronous
+from tests.engines import NOON, SECOND, BreakableState, asynchronous
 
 ISSUED = NOON.replace(microsecond=0)
 
@@ -23,7 +23,7 @@ class House:
     """Revocations over an engine, with clocks that stand still."""
 
     policy: Policy = "refuse"
-    engine: Breaking = field(default_factory=Breaking)
+    engine: BreakableState = field(default_factory=BreakableState)
     seconds: float = 1_000.0
     now: datetime = NOON
 
@@ -162,7 +162,7 @@ async def test_what_ended_is_not_revoked() -> None:
     assert not house.is_revoked()
 
 
-class Slow(Breaking):
+class Slow(BreakableState):
     """Its answers to reads are old when they arrive."""
 
     def __init__(self) -> None:

@@ -11,19 +11,19 @@ from structlog.testing import capture_logs
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.state.port import StateDownError
 from handlers.state.when_down import GuardedState, Policy, WhenDown
-from tests.engines import NOON, Breaking, asynchronous
+from tests.engines import NOON, BreakableState, asynchronous
 
 POLICIES = pytest.mark.parametrize("policy", ["refuse", "continue"])
 
 
 @pytest.fixture
-def engine() -> Breaking:
-    return Breaking()
+def engine() -> BreakableState:
+    return BreakableState()
 
 
 @POLICIES
 @asynchronous
-async def test_nothing_changes_while_it_is_up(engine: Breaking, policy: Policy) -> None:
+async def test_nothing_changes_while_it_is_up(engine: BreakableState, policy: Policy) -> None:
     """Under either policy the engine's answers are passed on as they are, and nothing is logged."""
     state = GuardedState(engine, WhenDown(policy))
     with capture_logs() as log:
@@ -46,7 +46,7 @@ def _assert_external_server_error(error: SnapError) -> None:
 
 
 @asynchronous
-async def test_refusing(engine: Breaking) -> None:
+async def test_refusing(engine: BreakableState) -> None:
     """Each request is refused as 500 02 with Retry-After; the outage has a line at its start and one at its end."""
     when_down = WhenDown("refuse", count().__next__)
     state = GuardedState(engine, when_down)
@@ -64,7 +64,7 @@ async def test_refusing(engine: Breaking) -> None:
 
 
 @asynchronous
-async def test_a_request_from_before_a_loss(engine: Breaking) -> None:
+async def test_a_request_from_before_a_loss(engine: BreakableState) -> None:
     """A request that an engine without its memory does not know is refused, and the engine counts as up."""
     when_down = WhenDown("refuse")
     engine.forgotten = True
@@ -75,7 +75,7 @@ async def test_a_request_from_before_a_loss(engine: Breaking) -> None:
 
 
 @asynchronous
-async def test_going_on(engine: Breaking) -> None:
+async def test_going_on(engine: BreakableState) -> None:
     """Each request counts as the first, and is counted as unchecked."""
     when_down = WhenDown("continue")
     state = GuardedState(engine, when_down)
@@ -92,7 +92,7 @@ async def test_going_on(engine: Breaking) -> None:
 
 
 @asynchronous
-async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: Breaking) -> None:
+async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: BreakableState) -> None:
     """A repeat may be answered though nothing can be written, and so may a read: the next write decides."""
     when_down = WhenDown("refuse", count().__next__)
     state = GuardedState(engine, when_down)
@@ -107,7 +107,7 @@ async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: Breaking) -> N
 
 @POLICIES
 @asynchronous
-async def test_its_coming_back_needs_no_request(engine: Breaking, policy: Policy) -> None:
+async def test_its_coming_back_needs_no_request(engine: BreakableState, policy: Policy) -> None:
     """While writes fail the server tries one by itself, which is neither counted nor seen by any request."""
     when_down = WhenDown(policy, count().__next__)
     state = GuardedState(engine, when_down)
@@ -126,7 +126,7 @@ async def test_its_coming_back_needs_no_request(engine: Breaking, policy: Policy
     assert not any("unchecked" in line for line in log)
 
 
-class Hanging(Breaking):
+class Hanging(BreakableState):
     """An engine that never answers."""
 
     async def revoke(self, *_: object) -> None:
@@ -151,7 +151,7 @@ async def test_no_call_waits_long_for_an_engine_that_hangs() -> None:
 
 @POLICIES
 @asynchronous
-async def test_a_revocation_is_never_lost_in_silence(engine: Breaking, policy: Policy) -> None:
+async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, policy: Policy) -> None:
     """Whoever revokes is told when it did not reach the engine, even where requests go on."""
     state = GuardedState(engine, WhenDown(policy))
     engine.up = False
@@ -162,7 +162,7 @@ async def test_a_revocation_is_never_lost_in_silence(engine: Breaking, policy: P
 
 @POLICIES
 @asynchronous
-async def test_reading_revocations_is_not_judged_here(engine: Breaking, policy: Policy) -> None:
+async def test_reading_revocations_is_not_judged_here(engine: BreakableState, policy: Policy) -> None:
     """A read that fails is told as it is: the age of the copy decides."""
     engine.up = False
     with pytest.raises(StateDownError):

@@ -19,7 +19,7 @@ from handlers.server.openapi.application import application, public_api
 from handlers.server.openapi.error_middleware import ErrorMiddleware
 from handlers.services import Services
 from handlers.snap.token import TokenKeys
-from tests.calls import read_copy
+from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH, check_answer
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.nicepay import BODY, Nicepay, jakarta
@@ -48,7 +48,7 @@ def log() -> Iterator[io.StringIO]:
 @pytest.fixture
 def services(settings_file: Path) -> Services:
     """Services that issue tokens, and know that nothing is revoked."""
-    return replace(services_of(Settings.load(settings_file), Clock()), revocations=read_copy())
+    return replace(services_of(Settings.load(settings_file), Clock()), revocations=loaded_revocations())
 
 
 def _post(app: ASGIApp, nicepay: Nicepay, path: str = BASE_PATH + TOKEN_PATH) -> httpx.Response:

@@ -32,9 +32,9 @@ from handlers.state.redis.engine import (
 from handlers.state.sweeping import Sweeping
 from tests.engines import (
     NOON,
+    PERSISTENT,
     REDIS_SERVERS,
     SECOND,
-    WRITTEN_DOWN,
     RedisServer,
     Uptime,
     asynchronous,
@@ -205,7 +205,7 @@ async def test_it_may_come_up_later(server: RedisServer) -> None:
     async with opened(server.url) as state:
         assert "ConnectionError" in await _fails(state)
         for key in ("one", "two"):
-            server.start(*WRITTEN_DOWN)
+            server.start(*PERSISTENT)
             assert await state.first_seen(key, 60, NOON) is None
             server.stop()
             await _fails(state)

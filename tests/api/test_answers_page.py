@@ -1,4 +1,4 @@
-"""The README's table of answers, row by row, against the running server."""
+"""The table of answers to token requests, row by row, against the running server."""
 
 import asyncio
 import re
@@ -15,13 +15,12 @@ from handlers.server.http import limits
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, Clock, Merchant, running
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
+from tests.pages import section
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n## What NICEPAY gets to see\n")[2].partition("\n## ")[0]
 ROW = re.compile(
     r"^\| (?P<request>.+?) \| (?P<status>\d{3}) `(?P<code>\d{7})` (?P<message>.+?) \| (?:`(.+)` )?\|$", re.MULTILINE
 )
-ROWS = {row["request"]: row for row in ROW.finditer(SECTION)}
+ROWS = {row["request"]: row for row in ROW.finditer(section("answers", "## Token requests"))}
 
 Ask = Callable[[Merchant, Nicepay], httpx.Response]
 
@@ -112,47 +111,47 @@ def _failing(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
 
 
 REQUESTS: dict[str, Ask] = {
-    "genuine": _with(),
-    "the same once more, within the window": _again,
-    "the same once more, where `token.repeat` is `refuse`": _again,
-    "the same once more, after the client's tokens were revoked": _again_after_revocation,
-    "body empty": _body(b""),
-    "body not JSON, or not UTF-8": _body(b"\xff"),
-    "a member of the body twice": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
-    "body nested deeper than 32 levels": _body(
+    "valid request": _with(),
+    "the same request again, within the time window": _again,
+    "the same request again, if `token.repeat` is `refuse`": _again,
+    "the same request again, after the client's tokens were revoked": _again_after_revocation,
+    "empty body": _body(b""),
+    "body is not JSON, or not UTF-8": _body(b"\xff"),
+    "duplicate member in the body": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
+    "body with more than 32 levels of nesting": _body(
         b'{"grantType":"client_credentials","additionalInfo":' + b"[" * 32 + b"]" * 32 + b"}"
     ),
-    "a header of the contract, Content-Type, Content-Encoding or Host twice": _twice,
-    "no Host, or an empty one": _with(Host=""),
-    "a fragment (`#`) in the target": _with_fragment,
-    "not HTTP/1.0 or 1.1, or a transfer coding but `chunked`": _coded,
-    "a header malformed": _with(X_TIMESTAMP="today"),
-    "body is JSON but no object": _body(b"[]"),
+    "duplicate header: a header of the contract, Content-Type, Content-Encoding or Host": _twice,
+    "Host is missing or empty": _with(Host=""),
+    "fragment (`#`) in the request target": _with_fragment,
+    "HTTP version other than 1.0 or 1.1, or a transfer coding other than `chunked`": _coded,
+    "header with an invalid format": _with(X_TIMESTAMP="today"),
+    "body is JSON, but not an object": _body(b"[]"),
     "`grantType` is not `client_credentials`": _body(b'{"grantType":"password"}'),
-    "a header absent or empty": _with(X_SIGNATURE=None),
-    "`grantType` absent, empty or null": _body(b"{}"),
-    "`grant_type` for `grantType`": _body(b'{"grant_type":"client_credentials"}'),
+    "header is missing or empty": _with(X_SIGNATURE=None),
+    "`grantType` is missing, empty or null": _body(b"{}"),
+    "`grant_type` in place of `grantType`": _body(b'{"grant_type":"client_credentials"}'),
     "timestamp too old": _at(timedelta(seconds=-301)),
-    "timestamp too new": _at(timedelta(seconds=302)),
-    "time of a UTC host labelled `+07:00`": _at(timedelta(hours=-7)),
+    "timestamp in the future": _at(timedelta(seconds=302)),
+    "local time of a UTC host, with the offset `+07:00`": _at(timedelta(hours=-7)),
     "unknown client": _with(X_CLIENT_KEY="NOBODY"),
-    "no key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
-    "another path, a slash at its end, or an escape (`%2D`) in it": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
-    "another method": _to(method="GET"),
-    "body not there 10 seconds after the headers": _slowly,
+    "no public key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
+    "other path, a slash at the end, or an escape (`%2D`) in the path": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
+    "other method": _to(method="GET"),
+    "body is incomplete 10 seconds after the headers": _slowly,
     "body over 16,384 bytes": _body(b" " * 16_385),
     "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
-    "media type not JSON in UTF-8 (any case; absent or empty is fine)": _with(Content_Type="text/plain"),
-    "body compressed (Content-Encoding)": _with(Content_Encoding="gzip"),
-    "over 64 headers, or over 16,384 bytes of them": _with(X_FILLER="x" * 16_384),
-    "the server itself failed": _failing,
-    "the state is down": _with(),
+    "media type is not JSON in UTF-8 (missing or empty is accepted)": _with(Content_Type="text/plain"),
+    "compressed body (Content-Encoding)": _with(Content_Encoding="gzip"),
+    "over 64 headers, or over 16,384 bytes of headers": _with(X_FILLER="x" * 16_384),
+    "error in the server": _failing,
+    "the state store is unavailable": _with(),
 }
 # Rows that another merchant answers: what the environment says of its settings.
 ELSEWHERE = {
-    "the same once more, where `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
-    "the same once more, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
-    "the state is down": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
+    "the same request again, if `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
+    "the same request again, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
+    "the state store is unavailable": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
 }
 
 
@@ -170,7 +169,7 @@ def asked(
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the README goes untested, and no request here is missing there."""
+    """No row of the page goes untested, and no request here is missing there."""
     assert list(ROWS) == list(REQUESTS)
 
 

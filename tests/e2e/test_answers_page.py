@@ -1,4 +1,4 @@
-"""The README's table of what a refused call is told, row by row, against the running command."""
+"""The table of answers to calls, row by row, against the running command."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,16 +18,15 @@ from tests.e2e.merchant_service import ARBITRARY
 from tests.e2e.process import Process, environment, running
 from tests.e2e.stage import INQUIRY, asymmetric, settings, symmetric
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+from tests.pages import section
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("\n### What a refused call is told\n")[2].partition("\n### ")[0]
 ROW = re.compile(
     r"^\| (?P<call>.+?) \| (?P<status>\d{3})(?: `(?P<code>\w{7})` (?P<message>.+?)|, no body) "
     r"\| (?:`(?P<reason>.+)` )?\|$",
     re.MULTILINE,
 )
-ROWS = {row["call"]: row for row in ROW.finditer(SECTION)}
-DOWN = "the state is down"
+ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
+DOWN = "the state store is unavailable"
 SECRET = "made-up-for-this-test-and-used-nowhere-else"
 CLIENTS = f"""
 [[clients]]
@@ -136,28 +135,28 @@ def _bodiless(listener: Listener) -> httpx.Response:
 
 
 CALLS: dict[str, Ask] = {
-    "genuine": _with(),
+    "genuine call": _with(),
     "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
-    "one of its headers twice": _twice,
-    "one of its headers malformed": _with(X_TIMESTAMP="today"),
-    "one of its headers absent or empty": _with(X_EXTERNAL_ID=None),
+    "duplicate header": _twice,
+    "header with an invalid format": _with(X_TIMESTAMP="today"),
+    "header is missing or empty": _with(X_EXTERNAL_ID=None),
     "body over 262,144 bytes": _too_large,
-    "nginx delivers, and `internal.accel_redirect` is not set": _with(X_Original_Delivery="accel-redirect"),
-    "a path that no `[[services]]` has": _with(X_Original_URI=f"{INQUIRY}/"),
-    "a method that its service does not take": _with(X_Original_Method="DELETE"),
-    "`Authorization` absent or empty": _with(Authorization=None),
+    "nginx needs `internal.accel_redirect`, and it is not set": _with(X_Original_Delivery="accel-redirect"),
+    "path is not in `[[services]]`": _with(X_Original_URI=f"{INQUIRY}/"),
+    "method is not allowed for the path": _with(X_Original_Method="DELETE"),
+    "`Authorization` is missing or empty": _with(Authorization=None),
     "`Authorization` is not `Bearer` and a token": _with(Authorization="Basic bm9ib2R5Og=="),
-    "token not ours, or altered": _with(Authorization="Bearer gAAAAA"),
-    "token expired": _expired,
-    "token revoked": _revoked,
-    "the token is another client's": _with(X_PARTNER_ID="SYMMETRIC"),
-    "the token's client is suspended": _of("SUSPENDED"),
-    "the token's client is no longer in the settings": _of("FORMER"),
-    "signed too long ago": _signed(301),
-    "signed in the future": _signed(-310),
-    "the signature does not verify": _with(X_SIGNATURE="AAAA"),
-    "the symmetric form, and the body did not come through": _bodiless,
-    "`X-EXTERNAL-ID` used before on the Jakarta day of `X-TIMESTAMP`": _again,
+    "token was not issued by this server, or was changed": _with(Authorization="Bearer gAAAAA"),
+    "token has expired": _expired,
+    "token was revoked": _revoked,
+    "token of another client": _with(X_PARTNER_ID="SYMMETRIC"),
+    "client of the token is suspended": _of("SUSPENDED"),
+    "client of the token is no longer in the settings": _of("FORMER"),
+    "timestamp too old": _signed(301),
+    "timestamp in the future": _signed(-310),
+    "signature does not verify": _with(X_SIGNATURE="AAAA"),
+    "symmetric signature, but the proxy sent no body": _bodiless,
+    "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _again,
     DOWN: _with(),
 }
 PLAIN = {"secret.wrong", "token.absent"}
@@ -203,7 +202,7 @@ def listener(request: pytest.FixtureRequest, call: str) -> Listener:
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the README goes untested, and no call here is missing there."""
+    """No row of the page goes untested, and no call here is missing there."""
     assert list(ROWS) == list(CALLS)
 
 
@@ -226,7 +225,7 @@ def test_a_row_is_true(call: str, listener: Listener) -> None:
 
 
 def _challenge(row: re.Match[str]) -> str | None:
-    """As the README says below its heading."""
+    """As the page says above the table."""
     if row["status"] not in {"400", "401"}:
         return None
     if row["reason"] in PLAIN:
