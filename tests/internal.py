@@ -138,8 +138,8 @@ def running_internal(
     assert settings.internal
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = altered(assembly.assemble(settings, shared))
+    shared = assembly.open_resources(settings, clock)
+    services = altered(assembly.build_services(settings, shared))
     app = application(internal_api(settings.internal, lambda: services), lambda: services)
     layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
     with serving(around(layered), shared.running()) as origin:

@@ -111,7 +111,7 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
 
 def services_of(settings: Settings, now: Callable[[], datetime]) -> Services:
     """What the handlers need, for whoever calls them without a server."""
-    return assembly.assemble(settings, assembly.share(settings, now))
+    return assembly.build_services(settings, assembly.open_resources(settings, now))
 
 
 def _live(serving: Coroutine[None, None, None]) -> None:
@@ -123,7 +123,7 @@ def _live(serving: Coroutine[None, None, None]) -> None:
 def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
     """Serve an application on a free port, beside what lives as long, until the block ends; its origin."""
     listener = sockets.listen("127.0.0.1", 0)
-    server = uvicorn_server.server(app)
+    server = uvicorn_server.make_server(app)
     thread = threading.Thread(target=_live, args=(lifecycle.run_servers([(server, listener)], [companion]),))
     thread.start()
     try:
@@ -138,8 +138,8 @@ def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIA
     """Serve the settings' public listener until the block ends."""
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = assembly.assemble(settings, shared)
+    shared = assembly.open_resources(settings, clock)
+    services = assembly.build_services(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
     with serving(app, shared.running()) as origin:
         merchant = Merchant(origin, clock, stream)
