@@ -103,7 +103,7 @@ class InternalListener(RunningListener):
 
     def token(self, client_key: str = CLIENT_KEY, issued_at: datetime | None = None) -> str:
         """A token, of now unless said otherwise."""
-        return self.services.token_keys.mint(client_key, issued_at or self.clock.now)
+        return self.services.token_keys.issue(client_key, issued_at or self.clock.now)
 
     def asymmetric(self, nicepay: Nicepay) -> dict[str, str]:
         """The headers of a genuine and new call as NICEPAY prints it."""

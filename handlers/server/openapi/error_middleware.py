@@ -19,7 +19,7 @@ from handlers.server.openapi.api import Api
 from handlers.server.openapi.operations import Operations, bind
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 _SLASH_REDIRECT = 307
 _LONGEST_SHOWN = 255
@@ -46,7 +46,7 @@ class ErrorMiddleware(SpecMiddleware):  # type: ignore[misc]  # Connexion has no
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, notes = identify(scope), decision_notes.taken()
+        request_id, notes = identify(scope), decision_notes.start_notes()
         sent = request_headers.RequestHeaders.of(scope["headers"])
         operation = self._operations.get((scope["path"], scope["method"]))
         error: Exception | None = None
@@ -140,5 +140,5 @@ def _remote(scope: Scope) -> str | None:
 
 def _asked(scope: Scope) -> LogFields:
     """Method and path; bytes of the path that are not ASCII are replaced."""
-    path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
+    path = masked_prefix(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}
