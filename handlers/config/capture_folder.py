@@ -10,7 +10,7 @@ FILE_STEM = re.compile(rf"[0-9a-f]{{{_LENGTH_OF_A_NAME}}}")
 _FOLDER_OF_ITS_OWNER = S_IWGRP | S_IWOTH
 
 
-def file_of(folder: Path, request_id: str) -> Path:
+def capture_file(folder: Path, request_id: str) -> Path:
     """Where a request of this id is kept. If the id is not of our form, the file is named by a digest of it."""
     name = (
         request_id if FILE_STEM.fullmatch(request_id) else sha256(request_id.encode()).hexdigest()[:_LENGTH_OF_A_NAME]

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from handlers.config.key_files import NO_SECRETS
 from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
-from handlers.config.watched_files import Files
+from handlers.config.watched_files import FileStamps
 from handlers.snap.keys import fingerprint
 
 _AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
@@ -33,7 +33,7 @@ def changes(before: Settings, after: Settings) -> Mapping[str, object]:
     return {name: what for name, what in found.items() if what}
 
 
-def unread(started: Settings, files: Files, settings: Settings, now: Files) -> list[str]:
+def unread(started: Settings, files: FileStamps, settings: Settings, now: FileStamps) -> list[str]:
     """The tables that hold only from the next start on, and have changed since the start.
 
     `files` are the files as they were read at the start, and `now` as they are.

@@ -31,7 +31,7 @@ def mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("rule", "{told}", {"told": message}), loc=location, input=None)
 
 
-def told(error: ValidationError) -> list[str]:
+def error_lines(error: ValidationError) -> list[str]:
     """One line a mistake: a list or table that lacks a part because that part is bad is not told beside it."""
     mistakes = error.errors(include_url=False, include_input=False)
     wholes = {each["loc"][:depth] for each in mistakes for depth in range(len(each["loc"]))}

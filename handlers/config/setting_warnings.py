@@ -31,12 +31,12 @@ class SettingWarning:
     """One warning: the event of the log with its fields, and one sentence for people that says what to do."""
 
     event: str
-    told: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+    message: str
+    log_fields: Mapping[str, object] = field(default_factory=dict)
 
     def log(self) -> None:
         """Write the line of the log."""
-        _log.warning(self.event, **self.facts)
+        _log.warning(self.event, **self.log_fields)
 
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
@@ -50,9 +50,9 @@ def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
     for place, table in enumerate(settings.clients):
         for key in table.public_keys:
             if key.key_size < ADVISED_BITS:
-                told = f"clients[{place}].public_keys: {key.key_size} bits are few; ask for {ADVISED_BITS} or more"
-                facts = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
-                yield SettingWarning("client.key_is_short", told, facts)
+                message = f"clients[{place}].public_keys: {key.key_size} bits are few; ask for {ADVISED_BITS} or more"
+                log_fields = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
+                yield SettingWarning("client.key_is_short", message, log_fields)
 
 
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
@@ -63,9 +63,9 @@ def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]
             if end and end - now <= SOON:
                 event, word = _ended(end, now)
                 where = f"clients[{place}].public_keys[{number}]"
-                told = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
-                facts = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
-                yield SettingWarning(event, told, facts)
+                message = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
+                log_fields = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
+                yield SettingWarning(event, message, log_fields)
 
 
 def _ended(end: datetime, now: datetime) -> tuple[str, str]:
@@ -84,8 +84,8 @@ def _text(settings: Settings, place: int, number: int) -> str:
 
 def _open_password(settings: Settings) -> Iterator[SettingWarning]:
     if _holds_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
-        told = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
-        yield SettingWarning("state.password_is_readable", told, {"file": str(settings.file)})
+        message = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
+        yield SettingWarning("state.password_is_readable", message, {"file": str(settings.file)})
 
 
 def _holds_password(written: Mapping[str, Any]) -> bool:
@@ -120,8 +120,12 @@ async def of_state(url: StateUrl) -> list[SettingWarning]:
 def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
     policy = info.get("maxmemory_policy", _NO_EVICTION)
     if info.get("maxmemory") and policy != _NO_EVICTION:
-        told = f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
-        yield SettingWarning("state.evicts", told, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
+        message = (
+            f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
+        )
+        yield SettingWarning("state.evicts", message, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
     if not info.get("aof_enabled", 1):
-        told = "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes"
-        yield SettingWarning("state.not_persistent", told, {"appendonly": "no", "advised": "yes"})
+        message = (
+            "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes"
+        )
+        yield SettingWarning("state.not_persistent", message, {"appendonly": "no", "advised": "yes"})

@@ -11,7 +11,7 @@ from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from handlers.config.environment import ENVIRONMENT_PREFIX, strange_variables, strangeness
-from handlers.config.errors import NO_SUCH_KEY, SettingsError, mistake, told
+from handlers.config.errors import NO_SUCH_KEY, SettingsError, error_lines, mistake
 from handlers.config.key_files import read_text, relative_to
 from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
 
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
                 settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
             settings._written, settings._file = content, beside or file
         except ValidationError as error:
-            raise SettingsError(mistakes + told(error)) from error
+            raise SettingsError(mistakes + error_lines(error)) from error
         except (ValueError, TimeoutError) as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from handlers.config.regular_files import NO_ANSWER, Found, Stamp, in_time, look_at, status_of
 
-Files = Mapping[Path, Stamp]
+FileStamps = Mapping[Path, Stamp]
 
 _noted: ContextVar[dict[Path, Stamp]] = ContextVar("noted")
 
 
 @contextmanager
-def files_read() -> Iterator[Files]:
+def record_files() -> Iterator[FileStamps]:
     """While the block runs, note every file that is read, or cannot be read, as it was the first time."""
     noted: dict[Path, Stamp] = {}
     token = _noted.set(noted)
@@ -33,7 +33,7 @@ def read(path: Path) -> Found:
     return found
 
 
-def changed(files: Files) -> bool:
+def any_status_changed(files: FileStamps) -> bool:
     """Whether one of the files has another status than when it was read, or gives no answer."""
     try:
         return in_time(frozenset(files), lambda: any(status_of(path) != stamp.status for path, stamp in files.items()))
@@ -41,7 +41,7 @@ def changed(files: Files) -> bool:
         return True
 
 
-def unchanged(files: Files) -> bool:
+def all_stamps_match(files: FileStamps) -> bool:
     """Whether status and bytes of all files are the same as when they were read."""
     return all(_stamp(path) == stamp for path, stamp in files.items())
 

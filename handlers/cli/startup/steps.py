@@ -14,7 +14,7 @@ from handlers.config.tables import Listener
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import application
 from handlers.server.process import assembly, sockets
-from handlers.server.process.private_names import missing_names
+from handlers.server.process.library_internals import missing_internals
 from handlers.services import Services
 
 _LONGEST_CAUSE = 200
@@ -26,7 +26,7 @@ def require_libraries() -> None:
     Raises:
         MisuseError: one is missing.
     """
-    lacking = missing_names()
+    lacking = missing_internals()
     if lacking:
         raise UsageError(*lacking)
 
@@ -47,14 +47,14 @@ def listener(table: Listener, name: str) -> socket:
         raise UsageError(message) from error
 
 
-def shared(settings: Settings) -> assembly.Shared:
+def shared(settings: Settings) -> assembly.ProcessResources:
     """The state that instances share.
 
     Raises:
         MisuseError: it cannot be used.
     """
     try:
-        return assembly.share(settings)
+        return assembly.open_resources(settings)
     except ValueError as error:
         message = f"state.url: {error}"
         raise UsageError(message) from error

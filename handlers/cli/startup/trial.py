@@ -46,7 +46,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         *setting_warnings.of_settings(settings, system_clock()),
         *asyncio.run(setting_warnings.of_state(settings.state.url)),
     ]
-    yield from (concern.told for concern in found)
+    yield from (warning.message for warning in found)
     user = file_of_server_user(settings.file, settings).stat().st_uid
     if os.geteuid() == 0 != user:
         yield f"this was checked as root, who can use every file, and the server's user is {user}: check as that user"

@@ -35,5 +35,5 @@ class Masking:
         return line
 
 
-MASKING = Masking()
+SECRET_MASKER = Masking()
 """The one of this process, which has one log."""

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.config import setting_warnings
 from handlers.config.key_files import NO_SECRETS
-from handlers.config.known_secrets import secrets_of
+from handlers.config.secrets_to_mask import secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
@@ -24,7 +24,7 @@ def system_clock() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class ProcessResources:
     """What lives as long as the process, whatever becomes of keys and clients.
 
     `internal` is the table as it was at the start. Only its secrets can change later.
@@ -46,11 +46,11 @@ class Shared:
             await self.state.close()
 
 
-def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
+def open_resources(settings: Settings, now: Callable[[], datetime] = system_clock) -> ProcessResources:
     """Open the state that instances share; ValueError if it cannot be used."""
     outage_policy = OutagePolicy(settings.state.when_down)
     state = GuardedState(settings.state.url.open(starting=True), outage_policy)
-    return Shared(state, RevocationCache(state, outage_policy, now), outage_policy, now, settings.internal)
+    return ProcessResources(state, RevocationCache(state, outage_policy, now), outage_policy, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -64,21 +64,21 @@ def token_keys_of(settings: Settings) -> TokenKeys:
     return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
-def assemble(settings: Settings, shared: Shared) -> Services:
+def build_services(settings: Settings, resources: ProcessResources) -> Services:
     """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
-    MASKING.learn(secrets_of(settings))
+    SECRET_MASKER.learn(secrets_to_mask(settings))
     return Services(
-        now=shared.now,
+        now=resources.now,
         clients=clients_of(settings),
         token_keys=token_keys_of(settings),
-        state=shared.state,
-        revocations=shared.revocations,
-        outage_policy=shared.outage_policy,
+        state=resources.state,
+        revocations=resources.revocations,
+        outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         service_methods={table.path: table.methods for table in settings.services},
-        accel_redirect=shared.internal.accel_redirect if shared.internal else None,
-        internal_secrets=_internal_secrets(settings.internal, shared.internal),
+        accel_redirect=resources.internal.accel_redirect if resources.internal else None,
+        internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )
 
 
@@ -102,15 +102,15 @@ def _client(table: ClientTable) -> Client:
     )
 
 
-def warn(settings: Settings) -> None:
+def log_setting_warnings(settings: Settings) -> None:
     """Log the warnings about the settings."""
-    for concern in setting_warnings.of_settings(settings, system_clock()):
-        concern.log()
+    for warning in setting_warnings.of_settings(settings, system_clock()):
+        warning.log()
 
 
 @asynccontextmanager
-async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
+async def log_state_warnings(settings: Settings) -> AsyncIterator[None]:
     """Log the warnings about the state engine before the block begins."""
-    for concern in await setting_warnings.of_state(settings.state.url):
-        concern.log()
+    for warning in await setting_warnings.of_state(settings.state.url):
+        warning.log()
     yield

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from handlers.config.changes import changes, unread
 from handlers.config.settings import Settings
 from handlers.config.token_key_file import KeyLine
-from handlers.config.watched_files import Files, files_read
+from handlers.config.watched_files import FileStamps, record_files
 from handlers.snap.keys import fingerprint
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
@@ -32,8 +32,8 @@ def _secret(file: Path, text: str) -> None:
     file.chmod(0o600)
 
 
-def _read(file: Path) -> tuple[Settings, Files]:
-    with files_read() as files:
+def _read(file: Path) -> tuple[Settings, FileStamps]:
+    with record_files() as files:
         return Settings.load(file), files
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from handlers.config.errors import SettingsError, mistake, told
+from handlers.config.errors import SettingsError, error_lines, mistake
 
 
 class _Part(BaseModel):
@@ -17,7 +17,7 @@ class _Whole(BaseModel):
 def _told(value: object) -> list[str]:
     with pytest.raises(ValidationError) as refusal:
         _Whole.model_validate(value)
-    return told(refusal.value)
+    return error_lines(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,14 @@ def test_a_variable_is_named_beside_the_key_that_it_sets(monkeypatch: pytest.Mon
     """A mistake that came from the environment names the variable."""
     monkeypatch.setenv("SNAP_TOKEN__PARTS__PORT", "1")
     error = ValidationError.from_exception_data("", [mistake(("parts", "port"), "wrong")])
-    assert told(error) == ["parts.port (set by SNAP_TOKEN__PARTS__PORT): wrong"]
+    assert error_lines(error) == ["parts.port (set by SNAP_TOKEN__PARTS__PORT): wrong"]
 
 
 def test_rules_of_ours_are_told_word_for_word() -> None:
     """The message of a rule is told as it is, braces included."""
-    assert told(ValidationError.from_exception_data("", [mistake(("a", 1), "no {place}")])) == ["a[1]: no {place}"]
+    assert error_lines(ValidationError.from_exception_data("", [mistake(("a", 1), "no {place}")])) == [
+        "a[1]: no {place}"
+    ]
 
 
 def test_the_error_holds_each_mistake() -> None:

@@ -42,9 +42,9 @@ def test_good_settings_are_no_concern(settings_file: Path) -> None:
 def test_a_short_key_is_a_concern(tmp_path: Path, nicepay: Nicepay) -> None:
     """A key under 2048 bits is told with its client, its size and the size that is wanted."""
     (found,) = _of(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
-    assert found.told == "clients[1].public_keys: 1024 bits are few; ask for 2048 or more"
+    assert found.message == "clients[1].public_keys: 1024 bits are few; ask for 2048 or more"
     assert found.event == "client.key_is_short"
-    assert found.facts == {"client_key": "SHORT", "bits": 1024, "advised": 2048}
+    assert found.log_fields == {"client_key": "SHORT", "bits": 1024, "advised": 2048}
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_certificate_that_ends_is_a_concern(
         settings_file.write_text(settings_file.read_text().replace(file.name, der))
     (found,) = _of(settings_file)
     assert found.event == f"client.certificate_{word}"
-    assert (found.facts["client_key"], found.facts["not_after"]) == ("IONPAYTEST", end.isoformat())
-    assert found.told == f"clients[0].public_keys[0]: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
+    assert (found.log_fields["client_key"], found.log_fields["not_after"]) == ("IONPAYTEST", end.isoformat())
+    assert found.message == f"clients[0].public_keys[0]: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
 
 
 def test_a_certificate_with_time_left_is_no_concern(settings_file: Path, nicepay: Nicepay) -> None:

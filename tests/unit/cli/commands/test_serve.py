@@ -43,7 +43,7 @@ class Visitor:
         async with asyncio.TaskGroup() as group:
             group.create_task(_live(serving, companions))
             await asyncio.to_thread(self._visit)
-            lifecycle.end(server for server, _ in serving)
+            lifecycle.request_shutdown(server for server, _ in serving)
 
     def _visit(self) -> None:
         with httpx.Client(base_url=self.origins[0], trust_env=False) as client:

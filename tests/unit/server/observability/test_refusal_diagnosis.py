@@ -21,7 +21,7 @@ from handlers.doctor.log_verdict import verdict
 from handlers.doctor.request import Request
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability import configure
-from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, RefusalDiagnosis
+from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, RefusalDiagnoser
 from handlers.server.openapi.application import application, internal_api, public_api
 from handlers.services import Services
 from handlers.snap.codes import SnapError, unauthorized
@@ -47,7 +47,7 @@ DEARER = {
     "timestamp.signed_another_second: 600 s": "string.unknown",
     "string.with_body: behind it": "string.unknown",
     "string.with_body: its hash": "string.unknown",
-    "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "string.with_body: the symmetric form of ASPI's standard": "string.unknown",
     "padding.pss: PS512": "key.unknown",
     "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
@@ -93,7 +93,7 @@ Judge = Callable[[Request], object]
 
 
 def _first(sent: RequestHeaders, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
-    return RefusalDiagnosis()(sent, error, services, now)
+    return RefusalDiagnoser()(sent, error, services, now)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:
 def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: Services) -> None:
     """A reason that is none of the closed list is logged as it is, without a verdict."""
     sent = RequestHeaders.of([(b"x-client-key", b"A")])
-    assert RefusalDiagnosis()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
+    assert RefusalDiagnoser()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
     assert verdict("body.field_missing", "token", Request("POST", "/", ()), world.clients) is None
     assert verdict("header.malformed", "X-SIGNATURE", Request("POST", "/", ()), world.clients) == "signature.not_base64"
 
@@ -186,7 +186,7 @@ def test_verdicts_are_limited_in_rate(services: Services) -> None:
     """Ten in a second; refusals beyond are logged without, and the next second has its own."""
     assert MOST_A_SECOND == 10
     explainer, sent, error = (
-        RefusalDiagnosis(),
+        RefusalDiagnoser(),
         RequestHeaders.of([]),
         unauthorized(field="X-TIMESTAMP", reason="clock.behind"),
     )
@@ -199,7 +199,7 @@ def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.St
     """Its traceback is logged, and the refusal has none."""
     broken = replace(services, clients=cast("Any", None))
     assert (
-        RefusalDiagnosis()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
+        RefusalDiagnoser()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
     )
     assert (_last(log)["event"], _last(log)["level"]) == ("verdict.failed", "error")
 

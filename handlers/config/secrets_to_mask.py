@@ -9,17 +9,17 @@ from handlers.config.settings import Settings
 from handlers.snap.masking import NamedSecret
 
 
-def secrets_of(settings: Settings) -> Iterator[NamedSecret]:
+def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
     """Every secret in the settings, with its name."""
     for table in settings.clients:
         yield from (("client secret", secret) for secret in table.client_secret_file)
     if settings.internal:
         yield from (("internal secret", secret) for secret in settings.internal.secrets)
     yield from (("token key", key) for key in settings.token.keys)
-    yield from private_key_lines(settings.sandbox.private_key_file)
+    yield from private_key_secrets(settings.sandbox.private_key_file)
 
 
-def private_key_lines(file: Path) -> Iterator[NamedSecret]:
+def private_key_secrets(file: Path) -> Iterator[NamedSecret]:
     """Each line of a private key in PEM is a secret; nothing if there is no such file."""
     with suppress(ValueError, OSError):
         if file.is_file():

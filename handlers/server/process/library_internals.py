@@ -60,7 +60,7 @@ NEEDED: Mapping[str, Mapping[type, frozenset[str]]] = {
 """Methods and attributes, by distribution and class."""
 
 
-def missing_names(needed: Mapping[str, Mapping[type, frozenset[str]]] = NEEDED) -> list[str]:
+def missing_internals(needed: Mapping[str, Mapping[type, frozenset[str]]] = NEEDED) -> list[str]:
     """One line for each library that lacks a name: what it lacks, and which releases to install."""
     lacking = {library: _lacking(classes) for library, classes in needed.items()}
     return [
