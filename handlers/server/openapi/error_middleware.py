@@ -17,7 +17,7 @@ from handlers.server.openapi.api import Api
 from handlers.server.openapi.exchange import EXCHANGE, Exchange
 from handlers.services import Services
 from handlers.snap.codes import GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 _LONGEST_SHOWN = 255
 _UNEXPECTED = SnapError(GENERAL_ERROR, reason="unexpected")
@@ -38,7 +38,7 @@ class ErrorMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(identify(scope), decision_notes.taken(), RequestHeaders.of(scope["headers"]))
+        exchange = Exchange(identify(scope), decision_notes.start_notes(), RequestHeaders.of(scope["headers"]))
         scope[EXCHANGE] = exchange
         try:
             limits.require_bounded(scope, exchange.headers)
@@ -109,5 +109,5 @@ def _with_request_id(send: Send, request_id: str) -> Send:
 
 def _target(scope: Scope) -> LogFields:
     """Method and path; bytes of the path that are not ASCII are replaced."""
-    path = beginning(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
+    path = masked_prefix(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}

@@ -119,4 +119,4 @@ def test_the_log_is_told_what_is_wrong(raw: bytes, cause: str) -> None:
     """The caller learns that the body is no JSON, and the log learns why."""
     with pytest.raises(SnapError) as refusal:
         parse(raw)
-    assert refusal.value.facts == {"cause": cause}
+    assert refusal.value.log_fields == {"cause": cause}

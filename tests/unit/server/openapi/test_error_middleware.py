@@ -30,7 +30,7 @@ LOCAL = "the value of a local variable"
 class _BrokenKeys(TokenKeys):
     """Keys that fail where nobody expects it."""
 
-    def mint(self, client_key: str, issued_at: datetime) -> str:
+    def issue(self, client_key: str, issued_at: datetime) -> str:
         secret = LOCAL, client_key, issued_at
         message = f"{len(secret)} things are wrong"
         raise RuntimeError(message)
