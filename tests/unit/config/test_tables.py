@@ -101,8 +101,10 @@ def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
         ("clock_tolerance_seconds = true", f"clients[0].clock_tolerance_seconds: {NO_INTEGER}"),
         (
             'call_signature = "symmetric"',
-            'clients[0].client_secret_file: required because call_signature is "symmetric"; '
-            "name the file that contains the client secret",
+            (
+                'clients[0].client_secret_file: required because call_signature is "symmetric"; '
+                "name the file that contains the client secret"
+            ),
         ),
     ],
 )
