@@ -11,16 +11,16 @@ TTL_SECONDS = 900
 
 
 async def main(url: str, count: int) -> None:
-    """Ask for the keys 0 to `count` - 1."""
+    """Record the keys 0 to `count` - 1 with several concurrent tasks."""
     keys = iter(range(count))
     async with opened(url) as state:
 
-        async def ask() -> None:
+        async def record() -> None:
             for key in keys:
                 if await state.first_seen(str(key), TTL_SECONDS, datetime.now(UTC)) is None:
-                    print(key, flush=True)  # noqa: T201  it is read by the test
+                    print(key, flush=True)  # noqa: T201  the test reads it
 
-        await asyncio.gather(*(ask() for _ in range(CALLERS)))
+        await asyncio.gather(*(record() for _ in range(CALLERS)))
 
 
 if __name__ == "__main__":

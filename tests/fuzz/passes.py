@@ -7,7 +7,7 @@ from tests import document
 
 _WIRE = "tests/fuzz/test_wire.py::test_the_wire_is_answered_in_order"
 _MIDDLEWARE = "tests/unit/server/openapi/test_error_middleware.py"
-_EXAMPLE = "tests/api/test_internal_examples.py::test_an_example_is_what_is_answered"
+_EXAMPLE = "tests/api/test_internal_examples.py::test_an_answer_equals_its_example"
 
 ELSEWHERE = {
     document.PATH: {

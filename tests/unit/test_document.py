@@ -108,7 +108,7 @@ def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
     assert f"{LARGEST_HEADERS:,} bytes" in RESPONSES["431"]["description"]
 
 
-@given(text(characters(exclude_characters="\n"), max_size=40))
+@given(text(characters(codec="utf-8", exclude_characters="\n"), max_size=40))
 def test_the_client_key_of_the_code_is_the_document_s(value: str) -> None:
     """Settings and logs take exactly the client keys that the document describes; no header holds a line end."""
     described = OAS30Validator(PARAMETERS["X-CLIENT-KEY"]["schema"]).is_valid(value)

@@ -1,14 +1,12 @@
 """The tables of the settings: what each key takes, and what stands for it when it is not set."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from handlers.config.settings import Settings, SettingsError
-from handlers.config.tables import ClientTable, Debug, Internal, Server, ServiceTable, State, Table, Token
-from tests.pages import page
+from handlers.config.tables import ClientTable, Internal, ServiceTable
 
 UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer"
@@ -232,24 +230,6 @@ def test_no_secret_is_printed(folder: Path) -> None:
     settings = _loaded(folder, text)
     assert SECRET not in repr(settings)
     assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
-
-
-def test_the_settings_reference_names_every_key() -> None:
-    """The settings reference has each key of each table but the sandbox's, and no other."""
-    tables: dict[str, type[Table]] = {
-        "server": Server,
-        "token": Token,
-        "state": State,
-        "clients[]": ClientTable,
-        "services[]": ServiceTable,
-        "internal": Internal,
-        "debug": Debug,
-    }
-    told: dict[str, set[str]] = {}
-    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", page("settings-reference"), re.MULTILINE):
-        (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
-        told.setdefault(table, set()).update([first, *(name for (name,) in others)])
-    assert told == {name: set(table.model_fields) for name, table in tables.items()}
 
 
 NETWORK = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"

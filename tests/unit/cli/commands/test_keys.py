@@ -14,6 +14,7 @@ from handlers.cli.files.atomic_write import held
 from handlers.config.settings import Settings
 from handlers.config.token_key_file import TokenKeyFile
 from tests.merchant import NOON
+from tests.pages import page
 
 AT_NOON = "2026-01-22T05:00:02Z"
 """A quarter of a second after its beginning, the second counts as the next."""
@@ -55,6 +56,20 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
         f"retired    {old.fingerprint}: it opens its tokens until they have expired\n"
         f"next       copy {path} to the other hosts, if any; then all is done\n"
     )
+
+
+def test_the_page_shows_what_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example of a rotation in the documentation is this command's output, but for the fingerprints."""
+    shown = re.findall(r"^ +((?:published|minting|retired|next) .*\n)", page("key-rotation"), re.MULTILINE)
+    assert (_rotate(settings_file, NOON), _rotate(settings_file, NOON + timedelta(seconds=11))) == (0, 0)
+    printed = _printed(capsys).replace(f"{settings_file.parent}/", "")
+    assert [_without_fingerprint(line) for line in printed.splitlines(keepends=True)] == [
+        _without_fingerprint(line) for line in shown
+    ]
+
+
+def _without_fingerprint(line: str) -> str:
+    return re.sub(r"\b[0-9a-f]{8}\b", "fingerprint", line)
 
 
 def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,7 @@ DEARER = {
     "timestamp.signed_another_second: 600 s": "string.unknown",
     "string.with_body: behind it": "string.unknown",
     "string.with_body: its hash": "string.unknown",
-    "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "string.with_body: the symmetric form of ASPI's standard": "string.unknown",
     "padding.pss: PS512": "key.unknown",
     "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
