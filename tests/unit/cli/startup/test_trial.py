@@ -55,7 +55,7 @@ def test_warnings_change_nothing(tmp_path: Path, nicepay: Nicepay, capsys: pytes
     """What is allowed but not good is a line for people on standard error each, and the settings are good."""
     settings = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)))
     assert _check(settings) == 0
-    warning = "clients[1].public_keys: 1024 bits are few; ask for 2048 or more"
+    warning = "clients[1].public_keys: a key of 1024 bits is weak; ask for a key of 2048 bits or more"
     assert capsys.readouterr() == (f"{settings}: good\n", f"snap-token: warning: {settings}: {warning}\n")
 
 
