@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from connexion.exceptions import InvalidSpecification
 
+from handlers.server.openapi import loading
 from handlers.server.openapi.application import public_api
 from handlers.server.openapi.loading import load
 from handlers.server.openapi.unsupported import UnsupportedError
@@ -35,3 +36,16 @@ def test_what_is_no_openapi_is_told_by_connexion(tmp_path: Path, text: str) -> N
     """A document that is no OpenAPI at all has no operation to name."""
     with pytest.raises((InvalidSpecification, UnsupportedError)):
         _load(tmp_path, text)
+
+
+def test_a_document_that_connexion_takes_is_not_served_unchecked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the check itself fails on a document that is an OpenAPI, nothing is served."""
+
+    def fail(_document: object, _api: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(loading, "require_supported", fail)
+    with pytest.raises(KeyError):
+        _load(tmp_path, PATH.read_text())
