@@ -66,7 +66,7 @@ def _stack(api: Api, services: Services, *inner: Callable[[ASGIApp], ASGIApp]) -
     outermost = partial(ErrorMiddleware, api=api, services=lambda: services)
     app = ConnexionMiddleware(Router(), middlewares=[outermost, *inner, _Unchecked, HandlerCall])
     resolver = Resolver(lambda _operation_id: partial(issue_access_token, services))
-    app.add_api(load(api), base_path=api.base_path, resolver=resolver, api=api)
+    app.add_api(load(api), base_path="", resolver=resolver, api=api)
     asgi: ASGIApp = app
     return asgi
 

@@ -20,8 +20,9 @@ def _load(folder: Path, text: str) -> object:
 
 
 def test_the_document_is_read_as_it_is(tmp_path: Path) -> None:
-    """Nothing is added and nothing taken away."""
-    assert _load(tmp_path, PATH.read_text()) == RAW
+    """Nothing is added but the base path, and nothing taken away."""
+    paths = {f"/base{path}": item for path, item in RAW["paths"].items()}
+    assert _load(tmp_path, PATH.read_text()) == {**RAW, "paths": paths}
 
 
 def test_a_key_that_comes_twice_stops_the_start(tmp_path: Path) -> None:
