@@ -42,8 +42,8 @@ def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
     elif request.method != _METHOD:
         yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": _METHOD})
     yield from form.duplicated(request, form.OF_TOKEN_REQUEST)
-    yield from form.media_type(request)
     yield from form.headers(request, form.OF_TOKEN_REQUEST, asymmetric_signature.spelt(request, knowledge.clients)[1])
+    yield from form.media_type(request)
     yield from form.token_body(request.body)
 
 

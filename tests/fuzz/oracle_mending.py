@@ -15,6 +15,10 @@ def headers_and_body(sent: Request) -> Request:
     return replace(RIGHT, method=sent.method, target=sent.target)
 
 
+def media_type_and_body(sent: Request) -> Request:
+    return replace(sent, types=RIGHT.types, encodings=RIGHT.encodings, codings=RIGHT.codings, body=RIGHT.body)
+
+
 def media_type(sent: Request) -> Request:
     return replace(sent, types=RIGHT.types)
 
