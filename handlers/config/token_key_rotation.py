@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from handlers.config.token_key_file import KeyLine
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, since, written
-from handlers.snap.token import has_ended
+from handlers.snap.token import last_token_expired
 
 PUBLISHED_AT_LEAST = timedelta(seconds=10)
 """For so long a key is published before it mints; every instance reads its files again each second."""
@@ -49,7 +49,7 @@ def rotated(lines: Sequence[KeyLine], fresh: bytes, now: datetime, lifetime: tim
     first, *others = lines
     published = [line for line in others if since(line.note, PUBLISHED)]
     retired = [_retired(line, now) for line in others if line not in published]
-    kept = [line for line in retired if not has_ended(since(line.note, RETIRED) or now, now, lifetime)]
+    kept = [line for line in retired if not last_token_expired(since(line.note, RETIRED) or now, now, lifetime)]
     dropped = tuple(line for line in retired if line not in kept)
     if not published:
         new = KeyLine(fresh, written(PUBLISHED, now))

@@ -25,7 +25,7 @@ def headers(folder: Path, nicepay: Nicepay, *, symmetric: bool) -> dict[str, str
     """One genuine call of now."""
     now = datetime.now(UTC)
     keys = TokenKeyFile.parse(folder, (folder / place.TOKEN_KEYS).read_text()).keys
-    token = TokenKeys(keys).mint(nicepay.client_key, now)
+    token = TokenKeys(keys).issue(nicepay.client_key, now)
     timestamp = jakarta(now)
     signature = _symmetric(token, timestamp) if symmetric else nicepay.signature(timestamp)
     return {

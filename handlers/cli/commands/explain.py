@@ -30,7 +30,7 @@ from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.server.process.assembly import clients_of, system_clock, token_keys_of
-from handlers.snap.masking import Masks
+from handlers.snap.masking import SecretMasker
 from handlers.snap.timestamp import parse
 
 LONGEST_SECONDS = 8.5
@@ -77,7 +77,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
     """
     settings = settings_of(config)
     secrets = list(secrets_to_mask(settings))
-    with masked_misuse(Masks(secrets).masked):
+    with masked_misuse(SecretMasker(secrets).masked):
         case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
         # A person who pastes a request may take any time.
@@ -85,7 +85,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
             explained = case.explained(captured, is_over)
-    masked = Masks([*secrets, *presented(explained.captured.request)]).masked
+    masked = SecretMasker([*secrets, *presented(explained.captured.request)]).masked
     if len(captured) > 1:
         sys.stderr.write(choice(explained, len(captured), lang, masked))
     sys.stdout.write(as_json(explained, lang, masked) if json else as_text(explained, lang, masked))

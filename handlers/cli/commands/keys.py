@@ -15,7 +15,7 @@ from handlers.config.token_key_file import KeyLine, TokenKeyFile
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, since
 from handlers.config.token_key_rotation import Rotation, TooEarlyError, parts, replaced, rotated
 from handlers.server.process.assembly import system_clock
-from handlers.snap.token import has_ended
+from handlers.snap.token import last_token_expired
 
 HELP = """Rotate the keys of the access tokens. No key is ever printed: a key is named by its fingerprint.
 
@@ -76,7 +76,7 @@ def _part_told(line: KeyLine, part: str, lifetime: timedelta) -> str:
     began = since(line.note, part)
     if began is None:
         return f"{part.split(maxsplit=1)[0]}, since when is not known"
-    over = part == RETIRED and has_ended(began, system_clock(), lifetime)
+    over = part == RETIRED and last_token_expired(began, system_clock(), lifetime)
     return f"{line.note}, opens nothing any more" if over else line.note
 
 

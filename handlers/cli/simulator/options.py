@@ -13,7 +13,7 @@ from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.server.process import assembly, sockets
-from handlers.snap.masking import Mask, Masks
+from handlers.snap.masking import Mask, SecretMasker
 
 SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 
@@ -58,7 +58,7 @@ class Sender:
         """Masks the secrets of the settings and of the private key. Token and signature are shown."""
         known = list(secrets_to_mask(self.settings)) if self.settings else []
         key = self.options.private_key
-        return Masks([*known, *(private_key_secrets(key) if key else ())]).without_known
+        return SecretMasker([*known, *(private_key_secrets(key) if key else ())]).without_known
 
     @property
     def client_key(self) -> str | None:
