@@ -51,7 +51,7 @@ check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents an
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --quiet tests/unit/test_house.py
+	@$(BIN)/python -m pytest --quiet tests/unit/test_house.py tests/unit/test_pages_in_step.py
 	@$(BIN)/openapi-spec-validator $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)

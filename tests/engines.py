@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 
 from handlers.state.memory import MemoryState
 from handlers.state.opening import StateUrl
-from handlers.state.port import Engine, ForgottenError, StateDownError
+from handlers.state.port import DataLossError, Engine, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
 
@@ -125,7 +125,7 @@ class BreakableState(MemoryState):
         self.writes.put_nowait(key)
         self._answer()
         if self.forgotten:
-            raise ForgottenError
+            raise DataLossError
         return await super().first_seen(key, ttl_seconds, now, signed_at)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:

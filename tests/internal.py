@@ -104,7 +104,7 @@ class InternalListener(RunningListener):
 
     def token(self, client_key: str = CLIENT_KEY, issued_at: datetime | None = None) -> str:
         """A token that was issued now, or at `issued_at`."""
-        return self.services.token_keys.mint(client_key, issued_at or self.clock.now)
+        return self.services.token_keys.issue(client_key, issued_at or self.clock.now)
 
     def asymmetric(self, nicepay: Nicepay) -> dict[str, str]:
         """The headers of a genuine new call in the asymmetric form, which NICEPAY documents."""
@@ -139,8 +139,8 @@ def running_internal(
     assert settings.internal
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = alter(assembly.assemble(settings, shared))
+    shared = assembly.open_resources(settings, clock)
+    services = alter(assembly.build_services(settings, shared))
     app = application(internal_api(settings.internal, lambda: services), lambda: services)
     layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
     with serving(wrap(layered), shared.running()) as origin:

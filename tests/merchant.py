@@ -21,7 +21,7 @@ from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.services import Services
-from handlers.state.revocations import Revocations
+from handlers.state.revocation_cache import RevocationCache
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -70,7 +70,7 @@ class RunningListener:
 class Merchant(RunningListener):
     """The running public listener and its copy of the revocations."""
 
-    revocations: Revocations
+    revocations: RevocationCache
 
     def send(
         self,
@@ -111,7 +111,7 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
 
 def services_of(settings: Settings, now: Callable[[], datetime]) -> Services:
     """The services of these settings, for tests that call the handlers without a server."""
-    return assembly.assemble(settings, assembly.share(settings, now))
+    return assembly.build_services(settings, assembly.open_resources(settings, now))
 
 
 def _run_until_done(serving: Coroutine[None, None, None]) -> None:
@@ -123,7 +123,7 @@ def _run_until_done(serving: Coroutine[None, None, None]) -> None:
 def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
     """Serve an application on a free port until the block ends, with `companion` open meanwhile. Gives the origin."""
     listener = sockets.listen("127.0.0.1", 0)
-    server = uvicorn_server.server(app)
+    server = uvicorn_server.make_server(app)
     running_servers = lifecycle.run_servers([(server, listener)], [companion])
     thread = threading.Thread(target=_run_until_done, args=(running_servers,))
     thread.start()
@@ -139,8 +139,8 @@ def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIA
     """Serve the public listener of these settings until the block ends."""
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = assembly.assemble(settings, shared)
+    shared = assembly.open_resources(settings, clock)
+    services = assembly.build_services(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
     with serving(app, shared.running()) as origin:
         merchant = Merchant(origin, clock, stream)

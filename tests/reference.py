@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from handlers.cli.main import app
 from tests.pages import ROOT
 
 PAGES = sorted(ROOT.glob("docs/*/command-reference.md"))
@@ -18,6 +17,9 @@ _LINK, _ANCHOR = "(#snap-token-install-completion)", "(#snap-token---install-com
 
 def reference() -> str:
     """Every command and option, in Markdown: a list of the commands, then a section for each."""
+    # The package has a function of this module's name, and the import replaces it. So it comes after other imports.
+    from handlers.cli.main import app  # noqa: PLC0415
+
     made = app.generate_docs()
     listed = made[made.index("**Commands**") :].replace(_LINK, _ANCHOR)
     return _EXAMPLE.sub(_code, _MODULE_IN_USAGE.sub(r"\1", listed)).strip()

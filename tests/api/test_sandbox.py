@@ -20,7 +20,7 @@ def sandbox(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A server with the sandbox's pages."""
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("sandbox"), nicepay))
     desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, desk=desk)) as merchant:
+    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, api=desk)) as merchant:
         yield merchant
 
 
@@ -83,7 +83,7 @@ def test_an_empty_base_path_becomes_the_root(nicepay: Nicepay, tmp_path: Path) -
     """With an empty base path, the page's copy of the document has the server URL `/`."""
     settings = Settings.load(write_settings(tmp_path, nicepay))
     desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path="", desk=desk)) as merchant:
+    with running(settings, Clock(), partial(SandboxPages, base_path="", api=desk)) as merchant:
         assert merchant.client.get("/ui/openapi.json").json()["servers"][0]["url"] == "/"
 
 

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from handlers.cli import main
 from handlers.config.settings import Settings
 from handlers.doctor.request import Request
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
 from tests.merchant import Clock, RunningListener, running
@@ -108,7 +108,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     settings, clock = Settings.load(config), Clock(parse(NOW))
     with running(settings, clock) as public, running_internal(settings, clock) as internal:
         yield Stage(world, _secrets(world), config, public, internal)
-    MASKING.learn([])
+    SECRET_MASKER.learn([])
 
 
 def _forms(secret: str) -> set[str]:

@@ -26,7 +26,7 @@ def headers(folder: Path, nicepay: Nicepay, *, symmetric: bool) -> dict[str, str
     """The headers of a genuine call that is signed now."""
     now = datetime.now(UTC)
     keys = TokenKeyFile.parse(folder, (folder / place.TOKEN_KEYS).read_text()).keys
-    token = TokenKeys(keys).mint(nicepay.client_key, now)
+    token = TokenKeys(keys).issue(nicepay.client_key, now)
     timestamp = jakarta(now)
     signature = _symmetric(token, timestamp) if symmetric else nicepay.signature(timestamp)
     return {

@@ -26,7 +26,7 @@ ROW = re.compile(
     re.MULTILINE,
 )
 ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
-DOWN = "the state is down"
+DOWN = "the state store is unavailable"
 SECRET = "made-up-for-this-test-and-used-nowhere-else"
 CLIENTS = f"""
 [[clients]]
@@ -135,28 +135,28 @@ def _bodiless(listener: Listener) -> httpx.Response:
 
 
 CALLS: dict[str, Ask] = {
-    "genuine": _with(),
+    "genuine call": _with(),
     "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
-    "one of its headers twice": _twice,
-    "one of its headers malformed": _with(X_TIMESTAMP="today"),
-    "one of its headers absent or empty": _with(X_EXTERNAL_ID=None),
+    "duplicate header": _twice,
+    "header with an invalid format": _with(X_TIMESTAMP="today"),
+    "header is missing or empty": _with(X_EXTERNAL_ID=None),
     "body over 262,144 bytes": _too_large,
-    "nginx delivers, and `internal.accel_redirect` is not set": _with(X_Original_Delivery="accel-redirect"),
-    "a path that no `[[services]]` has": _with(X_Original_URI=f"{INQUIRY}/"),
-    "a method that its service does not take": _with(X_Original_Method="DELETE"),
-    "`Authorization` absent or empty": _with(Authorization=None),
+    "nginx needs `internal.accel_redirect`, and it is not set": _with(X_Original_Delivery="accel-redirect"),
+    "path is not in `[[services]]`": _with(X_Original_URI=f"{INQUIRY}/"),
+    "method is not allowed for the path": _with(X_Original_Method="DELETE"),
+    "`Authorization` is missing or empty": _with(Authorization=None),
     "`Authorization` is not `Bearer` and a token": _with(Authorization="Basic bm9ib2R5Og=="),
-    "token not ours, or altered": _with(Authorization="Bearer gAAAAA"),
-    "token expired": _expired,
-    "token revoked": _revoked,
-    "the token is another client's": _with(X_PARTNER_ID="SYMMETRIC"),
-    "the token's client is suspended": _of("SUSPENDED"),
-    "the token's client is no longer in the settings": _of("FORMER"),
-    "signed too long ago": _signed(301),
-    "signed in the future": _signed(-310),
-    "the signature does not verify": _with(X_SIGNATURE="AAAA"),
-    "the symmetric form, and the body did not come through": _bodiless,
-    "`X-EXTERNAL-ID` used before on the Jakarta day of `X-TIMESTAMP`": _again,
+    "token was not issued by this server, or was changed": _with(Authorization="Bearer gAAAAA"),
+    "token has expired": _expired,
+    "token was revoked": _revoked,
+    "token of another client": _with(X_PARTNER_ID="SYMMETRIC"),
+    "client of the token is suspended": _of("SUSPENDED"),
+    "client of the token is no longer in the settings": _of("FORMER"),
+    "timestamp too old": _signed(301),
+    "timestamp in the future": _signed(-310),
+    "signature does not verify": _with(X_SIGNATURE="AAAA"),
+    "symmetric signature, but the proxy sent no body": _bodiless,
+    "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _again,
     DOWN: _with(),
 }
 PLAIN = {"secret.wrong", "token.absent"}

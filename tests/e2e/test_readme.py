@@ -137,6 +137,17 @@ def test_a_page_outside_of_the_navigation_stops_the_website(clone: Path) -> None
     assert "docs/en/lost.md" in built.stderr
 
 
+@pytest.mark.parametrize("folder", [".site", ".site/id"])
+def test_the_search_finds_a_response_code(clone: Path, folder: str) -> None:
+    """A reader who enters a response code into the search of the website is led to the table of answers."""
+    built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert built.returncode == 0, built.stderr
+    index = json.loads(
+        (clone / folder / "searchindex.js").read_text().removeprefix("Search.setIndex(").removesuffix(")")
+    )
+    assert "answers" in [index["docnames"][place] for place, *_ in index["indexentries"]["4017300"]]
+
+
 def test_the_website_loads_nothing_from_elsewhere(clone: Path) -> None:
     """`make docs` builds both languages, and no page loads a script, a style, a font or a picture of another host."""
     built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)

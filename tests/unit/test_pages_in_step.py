@@ -18,34 +18,34 @@ MARKDOWN = MarkdownIt("commonmark").enable("table")
 MOST_LINES, LONGEST_LINE = 150, 120
 
 VERBATIM = re.compile(r"(?:`[^`]*`|[^`\w])*|\d{3} `.*|critical|major|minor")
-"""A cell without a word of prose; status, code and message of an answer; a severity of the judge."""
+"""A cell without prose; status, code and message of an answer; a severity of the judge."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it, up to the next heading of whatever level."""
+    """A heading and the text below it, up to the next heading of any level."""
 
     tokens: list[Token]
 
     @property
     def title(self) -> str:
-        told = self.tokens[1].children or []
-        return "".join(token.content for token in told if token.type in {"text", "code_inline"})
+        parts = self.tokens[1].children or []
+        return "".join(token.content for token in parts if token.type in {"text", "code_inline"})
 
     def every(self, kind: str) -> list[Token]:
-        """The tokens of that kind, those inside paragraphs and cells included."""
+        """The tokens of that kind, also inside paragraphs and cells."""
         return [token for token in _deep(self.tokens) if token.type == kind]
 
     def constants(self) -> Counter[str]:
-        """What stands in backticks, each as often as it is there."""
+        """The texts in backticks, and how often each occurs."""
         return Counter(token.content for token in self.every("code_inline"))
 
     def cells(self) -> list[Token]:
-        """Of all tables, row by row."""
+        """The cells of all tables, row by row."""
         return [cell for before, cell in pairwise(self.tokens) if before.type in {"th_open", "td_open"}]
 
     def numbers(self, thousands: str) -> Counter[str]:
-        """Those outside of backticks and fences, without what sets thousands apart."""
+        """The numbers outside of backticks and code blocks, without the thousands separator."""
         words = "\n".join(token.content for token in self.every("text"))
         return Counter(_plain(number, thousands) for number in re.findall(r"\d+(?:[.,]\d+)*", words))
 
@@ -87,15 +87,16 @@ def _read(path: Path) -> Document:
 
 
 def _twin(path: Path) -> Path:
-    """The same document in the other language."""
-    if path.parent == ROOT:
-        return ROOT / ("README.md" if path.name == "README.id.md" else "README.id.md")
-    return path.parents[1] / ("en" if path.parent.name == "id" else "id") / path.name
+    """The same document in the other language; any other file is its own twin."""
+    if path in READMES:
+        return READMES[1 - READMES.index(path)]
+    other = {"en": "id", "id": "en"}.get(path.parent.name, path.parent.name)
+    return path.parents[1] / other / path.name
 
 
 READMES = [ROOT / "README.md", ROOT / "README.id.md"]
 PAGES = {language: sorted((ROOT / "docs" / language).glob("*.md")) for language in ("en", "id")}
-PAIRS = [(_read(path), _read(_twin(path))) for path in (READMES[0], *PAGES["en"])]
+PAIRS = [(_read(path), _read(_twin(path))) for path in (READMES[0], *PAGES["en"]) if _twin(path).exists()]
 SECTIONS = [
     pytest.param(english, indonesian, id=f"{pair[0].path.name}: {english.title} / {indonesian.title}")
     for pair in PAIRS
@@ -109,7 +110,7 @@ each_document = pytest.mark.parametrize(
 
 
 def _places(document: Document) -> Counter[str]:
-    """Where its links and pictures lead: a file, in either language, and the place of the heading there."""
+    """The targets of links and pictures. Files of both languages count as the same, and headings by their position."""
     return Counter(_place(document, href) for section in document.sections for href in _targets(section))
 
 
@@ -129,14 +130,14 @@ def _targets(section: Section) -> list[str]:
 
 
 def _fence(token: Token) -> tuple[str, list[str]]:
-    """Its language and its lines, without prose: comments of TOML, and what Sphinx puts in the place of a directive."""
+    """The language and the lines of a code block, without prose: comments of TOML, and directives for Sphinx."""
     language, _, _ = token.info.partition(" ")
     lines = [] if language in {"{include}", "{toctree}"} else token.content.splitlines()
     return language, ["".join(line.partition("#")[:2]) if language == "toml" else line for line in lines]
 
 
 def test_each_page_is_there_in_both_languages() -> None:
-    """A page of one language has its twin, of the same name, in the other."""
+    """Both languages have the same pages, under the same names."""
     assert [page.name for page in PAGES["en"]] == [page.name for page in PAGES["id"]]
 
 
@@ -171,7 +172,7 @@ def test_the_links_are_the_same(english: Document, indonesian: Document) -> None
 
 @each_document
 def test_each_link_leads_somewhere(document: Document) -> None:
-    """A link to a file leads to one, one to a heading leads to a heading, and pages link pages of their language."""
+    """The file and the heading of each link exist, and a page links only pages of its own language."""
     for href in (href for section in document.sections for href in _targets(section) if "://" not in href):
         path, _, anchor = href.partition("#")
         target = (document.path.parent / path).resolve() if path else document.path

@@ -51,4 +51,4 @@ async def _send(send: Send, status: int, content: bytes, client_key: str) -> Non
 
 
 if __name__ == "__main__":
-    uvicorn_server.server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
+    uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])

@@ -24,8 +24,8 @@ def main() -> None:
     settings = Settings.load(place.folder() / "snap-token.toml")
     services = replace(services_of(settings, assembly.system_clock), state=_NoState())
     app = application(public_api(settings.server.base_path), lambda: services)
-    lifecycle.spare_what_stays()
-    uvicorn_server.server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
+    lifecycle.freeze_long_lived_objects()
+    uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
 
 
 if __name__ == "__main__":

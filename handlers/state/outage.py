@@ -9,11 +9,11 @@ from typing import Literal
 
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
 from handlers.state.availability import Availability, Kind
-from handlers.state.batches import in_time
-from handlers.state.port import ForgottenError, State, StateDownError
-from handlers.state.unchecked import Unchecked
+from handlers.state.batches import within_timeout
+from handlers.state.port import DataLossError, State, StateDownError
+from handlers.state.unchecked_decisions import UncheckedDecisions
 
-Policy = Literal["refuse", "continue"]
+OutageAction = Literal["refuse", "continue"]
 
 RETRY_AFTER_SECONDS = 1
 
@@ -27,24 +27,24 @@ def refusal(cause: StateDownError) -> SnapError:
     return SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers=headers, cause=str(cause))
 
 
-class WhenDown:
+class OutagePolicy:
     """The policy, for every request that meets the engine down."""
 
-    def __init__(self, policy: Policy, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, policy: OutageAction, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._policy = policy
         self.availability = Availability(monotonic)
-        self.unchecked = Unchecked()
+        self.unchecked = UncheckedDecisions()
 
     @property
-    def goes_on(self) -> bool:
+    def continues(self) -> bool:
         """Whether requests are answered without the engine."""
         return self._policy == "continue"
 
-    def meet(self, kind: Kind, cause: StateDownError) -> None:
+    def handle(self, kind: Kind, cause: StateDownError) -> None:
         """Return to go on without the engine, or raise the SnapError that refuses."""
-        if not isinstance(cause, ForgottenError):  # The engine is up; it does not know this one request.
+        if not isinstance(cause, DataLossError):  # The engine is up; it does not know this one request.
             self.availability.failed(kind, cause)
-        if not self.goes_on:
+        if not self.continues:
             raise refusal(cause) from cause
         self.unchecked.count(cause)
 
@@ -52,10 +52,10 @@ class WhenDown:
 class GuardedState:
     """A state for the handlers. It reports each outcome, and follows the policy while the engine is down."""
 
-    def __init__(self, state: State, when_down: WhenDown) -> None:
+    def __init__(self, state: State, outage_policy: OutagePolicy) -> None:
         self._state = state
-        self._when_down = when_down
-        self._availability = when_down.availability
+        self._when_down = outage_policy
+        self._availability = outage_policy.availability
 
     async def first_seen(
         self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
@@ -64,7 +64,7 @@ class GuardedState:
         try:
             first = await self._state.first_seen(key, ttl_seconds, now, signed_at)
         except StateDownError as cause:
-            self._when_down.meet("write", cause)
+            self._when_down.handle("write", cause)
             return None
         if first is None:  # A repeat may have written nothing.
             self._availability.succeeded("write")
@@ -73,7 +73,7 @@ class GuardedState:
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """As the port has it, but refused by SnapError under either policy: a revocation is never lost in silence."""
         try:
-            await in_time(self._state.revoke(subject, at, ttl_seconds))
+            await within_timeout(self._state.revoke(subject, at, ttl_seconds))
         except StateDownError as cause:
             self._availability.failed("write", cause)
             raise refusal(cause) from cause
@@ -82,22 +82,22 @@ class GuardedState:
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """See `State.revocations`. The age of the copy, not this call, decides about requests."""
         try:
-            revocations = await in_time(self._state.revocations(now))
+            revocations = await within_timeout(self._state.revocations(now))
         except StateDownError as cause:
             self._availability.failed("read", cause)
             raise
         self._availability.succeeded("read")
         return revocations
 
-    def probed(self, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
+    def probing(self, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
         """While the block runs, notice that the engine works again, even if no request uses it."""
 
         async def write() -> None:
             key = f"probe:{token_hex(_PROBE_BYTES)}"
-            await in_time(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
+            await within_timeout(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
             self._availability.succeeded("write")
 
-        return self._availability.probed(write)
+        return self._availability.probing(write)
 
     async def close(self) -> None:
         """See `State.close`. Decisions without the state that are not logged yet are logged."""

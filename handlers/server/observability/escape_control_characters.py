@@ -9,7 +9,9 @@ _OF_SEVERAL_LINES = frozenset({"exception", "stack"})
 _INDENTED = "\n  "
 
 
-def printable(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def escape_control_characters(
+    _logger: object, _method: str, fields: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """A processor of structlog. A traceback keeps its lines, indented so that none looks like a record."""
     for name, value in fields.items():
         if isinstance(value, str) and value.isprintable():

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from handlers.state.microseconds import SECOND
-from handlers.state.port import ALL, LOSS_SECONDS, SIGNED
+from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
 
 REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
@@ -62,5 +62,5 @@ def refuse_what_was_before(connection: sqlite3.Connection, now: int, signed: int
     Times are in microseconds. `signed` is the latest X-TIMESTAMP that is known: clients may be ahead of us.
     """
     signed = max(now, signed)
-    for subject, at in ((ALL, now), (SIGNED, signed)):
+    for subject, at in ((ALL_TOKENS, now), (SIGNED_REQUESTS, signed)):
         connection.execute(REVOKE, (subject, at, at + LOSS_SECONDS * SECOND))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from handlers.state.port import ALL, LOSS_SECONDS, SIGNED
+from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
+from handlers.state.sqlite.data_loss import carry_over, refuse_what_was_before
 from handlers.state.sqlite.file import open_file
-from handlers.state.sqlite.loss import carry_over, refuse_what_was_before
 
 ROWS = 2_000
 LEAF = 0x0A
@@ -66,8 +66,8 @@ def test_a_loss_covers_what_was_before(new: sqlite3.Connection) -> None:
     """Tokens are covered up to the loss, requests up to the latest signature if that is later; both end."""
     refuse_what_was_before(new, 100, 40)
     assert new.execute("SELECT * FROM revoked ORDER BY subject").fetchall() == [
-        (ALL, 100, 100 + LOSS_SECONDS * 1_000_000),
-        (SIGNED, 100, 100 + LOSS_SECONDS * 1_000_000),
+        (ALL_TOKENS, 100, 100 + LOSS_SECONDS * 1_000_000),
+        (SIGNED_REQUESTS, 100, 100 + LOSS_SECONDS * 1_000_000),
     ]
     refuse_what_was_before(new, 50, 140)
-    assert dict(new.execute("SELECT subject, at FROM revoked")) == {ALL: 100, SIGNED: 140}
+    assert dict(new.execute("SELECT subject, at FROM revoked")) == {ALL_TOKENS: 100, SIGNED_REQUESTS: 140}

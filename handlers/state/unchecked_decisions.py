@@ -14,7 +14,7 @@ LOG_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
-class Unchecked:
+class UncheckedDecisions:
     """Logs the first decision at once, and later ones together, at the end of each second."""
 
     def __init__(self, log_seconds: float = LOG_SECONDS) -> None:

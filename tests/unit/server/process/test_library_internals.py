@@ -9,17 +9,17 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from handlers.server.process import backpressure, http_connection, uvicorn_server
-from handlers.server.process.private_names import CYCLE, FLOW, PROTOCOL, SERVER, missing_names, names_of
+from handlers.server.process.library_internals import CYCLE, FLOW, PROTOCOL, SERVER, missing_internals, names_of
 
 
 def test_nothing_is_missing() -> None:
     """The libraries that are installed have every name."""
-    assert missing_names() == []
+    assert missing_internals() == []
 
 
 def test_a_method_that_is_gone() -> None:
     """A library that lacks a name is told in one line, with its release and those that have the name."""
-    (line,) = missing_names({"uvicorn": {HttpToolsProtocol: frozenset({"on_teatime", "on_body"})}})
+    (line,) = missing_internals({"uvicorn": {HttpToolsProtocol: frozenset({"on_teatime", "on_body"})}})
     assert line.startswith(
         f"uvicorn {uvicorn.__version__} has no HttpToolsProtocol.on_teatime, which this server needs"
     )
@@ -29,8 +29,8 @@ def test_a_method_that_is_gone() -> None:
 
 def test_an_attribute_that_is_gone() -> None:
     """An attribute counts if a method of the class uses it."""
-    assert missing_names({"uvicorn": {RequestResponseCycle: frozenset({"response_complete"})}}) == []
-    (line,) = missing_names({"uvicorn": {RequestResponseCycle: frozenset({"response_perfect"})}})
+    assert missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_complete"})}}) == []
+    (line,) = missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_perfect"})}})
     assert "RequestResponseCycle.response_perfect" in line
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.state.port import ALL, SIGNED
+from handlers.state.port import ALL_TOKENS, SIGNED_REQUESTS
+from handlers.state.sqlite.database import HeldFile
 from handlers.state.sqlite.file import DamagedError, open_file
-from handlers.state.sqlite.held_file import HeldFile
 from handlers.state.sqlite.repair import repair
 from handlers.state.sqlite.watch import ChangedError
 
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_left_alone(file: Path, held: HeldFile, fault: Callabl
     with capture_logs() as log:
         held.do(_keys, NOW)
     assert (log[0]["event"], log[0]["lost"]) == ("state.replaced", True)
-    assert held.do(_lost, NOW) == {ALL: NOW, SIGNED: NOW + 5}
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW + 5}
 
 
 def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: HeldFile) -> None:
@@ -148,9 +148,9 @@ def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: 
     held.close()
     file.write_bytes(sound)
     with closing(open_file(file, NOW + 5)) as again:
-        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
     with closing(open_file(file, NOW + 9)) as again:
-        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
 
 
 def test_a_repaired_file_bears_no_mark_of_damage(file: Path, held: HeldFile) -> None:
@@ -160,7 +160,7 @@ def test_a_repaired_file_bears_no_mark_of_damage(file: Path, held: HeldFile) -> 
         held.do(_keys, NOW)
     repair(file, NOW + 5)
     with closing(open_file(file, NOW + 9)) as again:
-        assert _lost(again) == {ALL: NOW + 5, SIGNED: NOW + 5}
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
 
 
 def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None:
@@ -178,7 +178,7 @@ def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None
             held.do(fail, NOW)
     file.unlink()
     assert held.do(_keys, NOW) == ["before"]
-    assert held.do(_lost, NOW) == {ALL: NOW, SIGNED: NOW}
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
 
 
 def _fail(_connection: sqlite3.Connection) -> None:
@@ -198,7 +198,7 @@ def test_another_failure(file: Path, held: HeldFile) -> None:
     with capture_logs() as log:
         assert held.do(_keys, NOW) == []
     assert [line["event"] for line in log] == ["state.replaced"]
-    assert held.do(_lost, NOW) == {ALL: NOW, SIGNED: NOW}
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
 
 
 def test_the_end_carries_over(file: Path, held: HeldFile) -> None:

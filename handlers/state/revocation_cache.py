@@ -9,8 +9,8 @@ from datetime import datetime
 import structlog
 
 from handlers.state.background import running
-from handlers.state.port import ALL, SUSPENDED, State, StateDownError
-from handlers.state.when_down import WhenDown
+from handlers.state.outage import OutagePolicy
+from handlers.state.port import ALL_TOKENS, SUSPENDED, State, StateDownError
 
 REFRESH_SECONDS = 0.5
 LARGEST_AGE_SECONDS = 1.0
@@ -20,7 +20,7 @@ _NOT_READ = StateDownError("the revocations were not read in time")
 _log = structlog.get_logger()
 
 
-class Revocations:
+class RevocationCache:
     """The copy. A revocation of a token covers it alone; one of a client covers all it was issued until then.
 
     A suspension covers the client until it is lifted. The log has a line when one begins or ends. A state that lost its
@@ -30,12 +30,12 @@ class Revocations:
     def __init__(
         self,
         state: State,
-        when_down: WhenDown,
+        outage_policy: OutagePolicy,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._state = state
-        self._when_down = when_down
+        self._when_down = outage_policy
         self._now = now
         self._monotonic = monotonic
         self._copy: dict[str, datetime] = {}
@@ -46,14 +46,14 @@ class Revocations:
         self._one_at_a_time = asyncio.Lock()
 
     @property
-    def fresh(self) -> bool:
+    def is_fresh(self) -> bool:
         """Whether the copy is young enough to rely on."""
         return self._monotonic() - self._as_of <= LARGEST_AGE_SECONDS
 
     def require_fresh(self) -> None:
         """SnapError, 500 02, if the copy is too old and the policy is to refuse."""
-        if not self.fresh:
-            self._when_down.meet("read", self._cause)
+        if not self.is_fresh:
+            self._when_down.handle("read", self._cause)
 
     def is_revoked(self, client_key: str, fingerprint: str, issued_at: datetime) -> bool:
         """Whether that token no longer counts.
@@ -73,7 +73,7 @@ class Revocations:
         """
         self.require_fresh()
         second = issued_at.replace(microsecond=0)
-        revoked = (self._copy.get(subject) for subject in (f"client:{client_key}", ALL))
+        revoked = (self._copy.get(subject) for subject in (f"client:{client_key}", ALL_TOKENS))
         return any(at is not None and second <= at for at in revoked)
 
     def is_suspended(self, client_key: str) -> bool:
@@ -103,7 +103,7 @@ class Revocations:
         _tell_suspensions(before, self._copy)
 
     @asynccontextmanager
-    async def kept_fresh(self) -> AsyncIterator[None]:
+    async def refreshing(self) -> AsyncIterator[None]:
         """Within it the copy is read twice a second, for the first time before the block begins."""
         await self._try_to_refresh()
         async with running(self._keep_fresh):

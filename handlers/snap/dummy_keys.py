@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 _SMALL_PRIMES = prod(number for number in range(2, 1_000) if all(number % each for each in range(2, number)))
 
 
-def stand_in_for(key: RSAPublicKey) -> RSAPublicKey:
+def dummy_key_like(key: RSAPublicKey) -> RSAPublicKey:
     """A key of the same size and exponent, so that a verification takes as long."""
     return RSAPublicNumbers(key.public_numbers().e, _modulus(key.key_size)).public_key()
 

@@ -10,9 +10,9 @@ from typing import TypeVar
 import structlog
 
 from handlers.state.microseconds import machine_time
+from handlers.state.sqlite.data_loss import carry_over, refuse_what_was_before
 from handlers.state.sqlite.file import DamagedError, connect, is_damage, mark_of_damage, open_file, set_aside
 from handlers.state.sqlite.locks import BUSY_SECONDS, START_SECONDS, alone_with
-from handlers.state.sqlite.loss import carry_over, refuse_what_was_before
 from handlers.state.sqlite.watch import ChangedError, Watch
 
 LOG_SECONDS = 1.0
