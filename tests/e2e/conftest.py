@@ -13,13 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.process import PATIENCE, Process, environment, run, running
+from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, Process, environment, run, running
 from tests.engines import RedisServer
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 
-COMMAND = Path(sys.executable).with_name("snap-token")
-FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
 _ANY_SMALL_PACKAGE = "idna"
 
 

@@ -13,8 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from cryptography.fernet import Fernet, MultiFernet
 
 from tests.document import TOKEN_PATH
-from tests.e2e.conftest import COMMAND
-from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.e2e.process import COMMAND, PATIENCE, Process, environment, running
 from tests.merchant import BASE_PATH
 from tests.nicepay import BODY, Nicepay, jakarta
 

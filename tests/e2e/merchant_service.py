@@ -50,7 +50,7 @@ class Service:
     answer: Answer = field(default_factory=Answer)
     calls: Queue[Call] = field(default_factory=Queue)
 
-    def took(self) -> Call:
+    def received(self) -> Call:
         """The one call that reached the service since the last time."""
         call = self.calls.get(timeout=PATIENCE)
         assert self.calls.empty()

@@ -3,7 +3,9 @@
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,9 @@ from queue import Queue
 from threading import Thread
 from typing import IO, Any
 
+COMMAND = Path(sys.executable).with_name("snap-token")
+FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
+"""The environment variable for a free port."""
 PATIENCE = 60
 """Seconds that a process may write nothing, and seconds that it may take to end."""
 NO_FILE = Path(os.devnull)
@@ -21,6 +26,12 @@ def environment(**changes: str) -> dict[str, str]:
     """The environment of this process with changes, without the variables that control `snap-token` or make."""
     neutral = {name: value for name, value in os.environ.items() if not name.startswith(_CONTROLLING)}
     return neutral | changes
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that no process uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def run(

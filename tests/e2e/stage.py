@@ -14,10 +14,9 @@ import httpx
 
 from tests.document import TOKEN_PATH
 from tests.e2e import merchant_service
-from tests.e2e.conftest import COMMAND
 from tests.e2e.merchant_service import ARBITRARY, Service
-from tests.e2e.process import Process, run, running
-from tests.e2e.proxies import Behind, Proxy
+from tests.e2e.process import COMMAND, Process, run, running
+from tests.e2e.proxies import Proxy, Upstreams
 from tests.e2e.transcript import Transcript
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import BODY, Nicepay, jakarta
@@ -37,7 +36,7 @@ service_code = "92"
 
 Sign = Callable[[str, str, bytes, str], str]
 """Makes the X-SIGNATURE of a POST from its path, token, body and timestamp."""
-ProxyOf = Callable[[Path, Behind], AbstractContextManager[Proxy]]
+ProxyOf = Callable[[Path, Upstreams], AbstractContextManager[Proxy]]
 
 
 def asymmetric(nicepay: Nicepay) -> Sign:
@@ -116,7 +115,7 @@ class Stage:
         answer = self.send(call)
         self.transcript.exchange(answer)
         assert (answer.status_code, answer.content) == (200, self.merchant.answer.content)
-        received = self.merchant.took()
+        received = self.merchant.received()
         assert (received.method, received.target, received.body) == ("POST", call.path, call.body)
         (client_key,), (external_id,) = received.values("X-Client-Key"), received.values("X-External-Id")
         assert (client_key, external_id) == (self.nicepay.client_key, call.external_id)
@@ -157,6 +156,6 @@ def staged(file: Path, nicepay: Nicepay, proxy: ProxyOf) -> Iterator[Stage]:
     with running(COMMAND, "serve", "--config", file) as server, merchant_service.running() as merchant:
         public = urlsplit(server.err.event("server.listening")["endpoint"])
         internal = urlsplit(server.err.event("internal.listening")["endpoint"])
-        behind = Behind(public.port or 0, internal.port or 0, merchant.port)
-        with proxy(file.parent, behind) as running_proxy:
+        upstreams = Upstreams(public.port or 0, internal.port or 0, merchant.port)
+        with proxy(file.parent, upstreams) as running_proxy:
             yield Stage(file, nicepay, server, f"http://{internal.netloc}", running_proxy, merchant)

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
-from tests.e2e.process import PATIENCE, environment, running
+from tests.e2e.conftest import Sandbox, Server
+from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, environment, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 

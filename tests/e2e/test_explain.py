@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from handlers.cli.captured.capture_file import LARGEST
-from tests.e2e.conftest import COMMAND
-from tests.e2e.process import PATIENCE, environment, run
+from tests.e2e.process import COMMAND, PATIENCE, environment, run
 from tests.mistakes import World, symmetric, write_world
 
 MOST_MEMORY = 500_000_000

@@ -10,9 +10,8 @@ import pytest
 from cryptography.fernet import Fernet
 
 from handlers.cli.files.atomic_write import replace
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Instance, Payments, TokenKeys, instances, signed_now
-from tests.e2e.process import PATIENCE, run
+from tests.e2e.process import COMMAND, PATIENCE, run
 from tests.merchant import write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 

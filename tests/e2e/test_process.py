@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.document import check_answer
-from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server, serving
-from tests.e2e.process import Process, environment, run, running
+from tests.e2e.conftest import Sandbox, Server, serving
+from tests.e2e.process import COMMAND, FREE_PORT, Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Connection, Instance, Payments, TokenKeys, instances, signed_now
-from tests.e2e.process import run
+from tests.e2e.process import COMMAND, run
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 

@@ -13,9 +13,8 @@ from time import monotonic
 import pytest
 
 from handlers.state.sqlite.file import open_file
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Instance, Payments, instances, signed_now
-from tests.e2e.process import PATIENCE, run, running
+from tests.e2e.process import COMMAND, PATIENCE, run, running
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 

@@ -175,7 +175,7 @@ def _call_until_refused(stage: Stage, call: NicoCall) -> httpx.Response:
         if answer.status_code != httpx.codes.OK:
             stage.transcript.note(f"Refused {monotonic() - start:.1f} seconds after the command ended:")
             return answer
-        stage.merchant.took()
+        stage.merchant.received()
         assert monotonic() - start < PATIENCE
     raise AssertionError
 

@@ -11,9 +11,9 @@ from threading import Semaphore
 
 import pytest
 
-from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
+from tests.e2e.conftest import Sandbox, Server
 from tests.e2e.instances import LOST, Connection, signed_now
-from tests.e2e.process import PATIENCE, environment, running
+from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, environment, running
 from tests.nicepay import Nicepay
 
 CALLERS = 6

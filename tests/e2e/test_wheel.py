@@ -7,8 +7,7 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
-from tests.e2e.conftest import FREE_PORT
-from tests.e2e.process import environment, run, running
+from tests.e2e.process import FREE_PORT, environment, run, running
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
-from tests.e2e.process import run
+from tests.e2e.process import COMMAND, run
 from tests.engines import REDIS_SERVERS
 from tests.merchant import write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay

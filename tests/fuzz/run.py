@@ -22,7 +22,7 @@ from typing import Self
 import httpx
 
 from tests import document
-from tests.e2e.process import environment, run, running
+from tests.e2e.process import COMMAND, FREE_PORT, environment, run, running
 from tests.fuzz.passes import OTHER_ANSWERS, PASSES, WRONG_SECRET, Pass
 from tests.fuzz.tally import Tally, failures
 from tests.internal import PROXY_SECRET, SYMMETRIC, write_internal_settings
@@ -32,11 +32,9 @@ ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 REPORTS = ROOT / ".reports" / "fuzz"
 PYTHON = Path(sys.executable)
-COMMAND = PYTHON.with_name("snap-token")
 # schemathesis.toml is for both documents, and schemathesis refuses it if one of these variables is absent.
 _DEFAULTS = {"FUZZ_TOKEN": "none", "FUZZ_PROXY_SECRET": "none"}
-_FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
-_SETTINGS = {"SNAP_TOKEN__SANDBOX__ENABLED": "false", **_FREE_PORT}
+_SETTINGS = {"SNAP_TOKEN__SANDBOX__ENABLED": "false", **FREE_PORT}
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def _internal(folder: Path) -> Iterator[Target]:
     nicepay, key = Nicepay(), folder / "private.pem"
     key.write_text(nicepay.private_pem)
     settings = write_internal_settings(folder, nicepay, internal='accel_redirect = "@merchant"', secret=True)
-    with running(COMMAND, "serve", "--config", settings, env=environment(**_FREE_PORT)) as process:
+    with running(COMMAND, "serve", "--config", settings, env=environment(**FREE_PORT)) as process:
         issue = process.err.event("server.listening")["endpoint"]
         authorize = process.err.event("internal.listening")["endpoint"]
         yield Target.internal(authorize.removesuffix("/authorize"), key, partial(_request_token, issue, nicepay))
