@@ -12,7 +12,6 @@ from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTE
 from handlers.snap.replay_key import ReplayKey
 from handlers.snap.timestamp import require_in_window
 
-_POST_ALONE = ("POST",)
 _ADVICE = 'set [internal] accel_redirect to the location in the file of nginx, such as "@merchant"'
 
 Genuine = tuple[None, Mapping[str, str]]
@@ -84,11 +83,11 @@ def _require_destination(services: Services, headers: Headers) -> None:
 def _require_service(services: Services, method: str, uri: str) -> None:
     """Paths are compared as they were sent, without the query. 405 names the methods (RFC 9110, section 15.5.6)."""
     path = uri.partition("?")[0]
-    if path not in services.service_codes:
+    service = services.called_services.get(path)
+    if service is None:
         raise SnapError(NOT_FOUND, reason="path.unmapped")
-    methods = services.service_methods.get(path, _POST_ALONE)
-    if method not in methods:
-        raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(methods)})
+    if method not in service.methods:
+        raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(service.methods)})
 
 
 def _headers(services: Services, client_key: str, external_id: str) -> Mapping[str, str]:
