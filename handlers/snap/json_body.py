@@ -1,4 +1,4 @@
-"""A body of JSON (RFC 8259), read strictly: what one parser takes for one thing, another must not take for another."""
+"""A JSON body (RFC 8259), parsed strictly, so that two parsers cannot read the same body differently."""
 
 import json
 from typing import Never
@@ -6,7 +6,7 @@ from typing import Never
 from handlers.snap.codes import BAD_REQUEST, SnapError
 
 DEEPEST = 32
-"""Levels of arrays and objects. A token request has two."""
+"""The most levels of arrays and objects. A token request has two."""
 
 
 def parse(raw: bytes) -> object:
@@ -25,7 +25,7 @@ def parse(raw: bytes) -> object:
 
 
 def _require_plain(value: object, levels: int) -> None:
-    """ValueError if arrays and objects are nested deeper than so many levels, or if a text is not Unicode."""
+    """Raise ValueError if arrays and objects have more than `levels` levels, or if a text is not Unicode."""
     match value:
         case str():
             value.encode()
