@@ -1,4 +1,4 @@
-"""The secrets in the settings, for masking."""
+"""The secrets in the settings, which logs and output must mask."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ from handlers.snap.masking import NamedSecret
 
 
 def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
-    """Every secret in the settings, with its name."""
+    """Every secret in the settings, each with the name that replaces it."""
     for table in settings.clients:
         yield from (("client secret", secret) for secret in table.client_secret_file)
     if settings.internal:
@@ -20,7 +20,7 @@ def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
 
 
 def private_key_secrets(file: Path) -> Iterator[NamedSecret]:
-    """Each line of a private key in PEM is a secret; nothing if there is no such file."""
+    """Each base64 line of a private key in PEM, because each is a secret. Nothing if the file cannot be read."""
     with suppress(ValueError, OSError):
         if file.is_file():
             lines = map(str.strip, read_text(file).splitlines())

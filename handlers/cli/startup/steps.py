@@ -13,6 +13,7 @@ from handlers.config.settings import Settings
 from handlers.config.tables import Listener
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import application
+from handlers.server.openapi.unsupported import UnsupportedError
 from handlers.server.process import assembly, sockets
 from handlers.server.process.library_internals import missing_internals
 from handlers.services import Services
@@ -68,16 +69,14 @@ def made(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp]
     """
     try:
         app: ASGIApp = application(api, services, *layers)
+    except UnsupportedError as error:
+        message = f"{api.document} cannot be served: {error}"
+        raise UsageError(message) from error
     except Exception as error:  # Several libraries read and check it, and each raises errors of its own.
-        raise unservable(api, error) from error
+        cause = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:_LONGEST_CAUSE]}"
+        message = f"{api.document} cannot be served: {cause}; install snap-token-server again"
+        raise UsageError(message) from error
     return app
-
-
-def unservable(api: Api, error: Exception) -> UsageError:
-    """The error for a document that cannot be served. The document came with the program."""
-    cause, _, _ = str(error).partition("\n")
-    advice = "install snap-token-server again"
-    return UsageError(f"{api.document} cannot be served: {type(error).__name__}: {cause[:_LONGEST_CAUSE]}; {advice}")
 
 
 def in_force(settings: Settings) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from handlers.config.changes import changes, unread
+from handlers.config.changes import changes, tables_that_need_restart
 from handlers.config.settings import Settings, SettingsError
 from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, record_files
 from handlers.server.process import assembly
@@ -114,7 +114,7 @@ class ReloadingServices:
         services, told = self._assemble(settings), changes(self._settings, settings)
         self._services, self._settings = services, settings
         assembly.log_setting_warnings(settings)
-        tables = unread(self._started, self._files, settings, self._settled.files)
+        tables = tables_that_need_restart(self._started, self._files, settings, self._settled.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)
         _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **told)

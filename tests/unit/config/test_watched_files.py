@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from handlers.config import regular_files
-from handlers.config.regular_files import NO_ANSWER, Stamp
+from handlers.config.regular_files import NO_ANSWER, FileStamp
 from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, read, record_files
 
 
@@ -103,7 +103,7 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
 def test_bytes_that_change_behind_an_old_status_are_seen(file: Path) -> None:
     """A file whose status shows nothing, on another machine's disk say, is not unchanged if its bytes are others."""
     files = _files(file)
-    other = {file: Stamp(files[file].status, b"the digest of other bytes")}
+    other = {file: FileStamp(files[file].status, b"the digest of other bytes")}
     assert (any_status_changed(other), all_stamps_match(other)) == (False, False)
 
 

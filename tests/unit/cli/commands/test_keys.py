@@ -128,8 +128,11 @@ def test_a_leak_does_not_wait(settings_file: Path) -> None:
 @pytest.mark.parametrize(
     ("note", "mistake"),
     [
-        ("retired yesterday", "its comment begins with retired, so a time such as 2026-11-23T22:55:02Z"),
-        ("published 2026-01-22", "its comment begins with published, so a time such as 2026-11-23T22:55:02Z"),
+        ("retired yesterday", "its comment must be only 'retired' and a time, such as: retired 2026-11-23T22:55:02Z"),
+        (
+            "published 2026-01-22",
+            "its comment must be only 'published' and a time, such as: published 2026-11-23T22:55:02Z",
+        ),
     ],
 )
 def test_a_time_that_is_none_is_told(
@@ -201,8 +204,8 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
     path = settings_file.with_name("token.keys")
     path.write_text("no key")
     assert main(["keys", command, "--config", str(settings_file)]) == 2
-    wanted = "one Fernet key a line, newest first; `snap-token keygen token` makes one"
-    told = f"snap-token: {settings_file}: token.keys_file: {path} must hold {wanted}\n"
+    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    told = f"snap-token: {settings_file}: token.keys_file: {path} must contain {wanted}\n"
     assert capsys.readouterr() == ("", told)
     assert path.read_text() == "no key"
 

@@ -304,7 +304,7 @@ async def test_a_file_system_without_an_answer_is_told_once(
             patched.setattr(regular_files, "_hanging", {file})
             _new_key(settings_file)
             (mistake,) = (await log.next("settings.refused"))["mistakes"]
-            assert mistake == f"{file} cannot be read: its file system gives no answer within 3 seconds"
+            assert mistake == f"{file} cannot be read: its file system did not answer within 3 seconds"
             await looks.some()
             assert log.lines.empty()
         await log.next("settings.read")
