@@ -70,7 +70,7 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         functions=_INTERNAL_FUNCTIONS,
         events=_INTERNAL_EVENTS,
         subject="call",
-        service_code=service_code_of(lambda: services().service_codes),
+        service_code=service_code_of(lambda: services().called_services),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         facts=request_fields.of_call,
         checks={
