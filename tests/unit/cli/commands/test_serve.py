@@ -162,7 +162,7 @@ def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pyte
     """A sandbox prints a signed request to its endpoint and for how long it is good."""
     assert main(["serve", "--config", sandbox]) == 0
     introduction, _, command = capsys.readouterr().out.partition("curl ")
-    assert "good for 300 seconds" in introduction
+    assert "valid for 300 seconds" in introduction
     arguments = shlex.split(command)
     assert arguments[1] == visitor.origins[0] + BASE_PATH + TOKEN_PATH
     assert "X-CLIENT-KEY: IONPAYTEST" in arguments
