@@ -27,7 +27,7 @@ from handlers.cli.commands import (
 from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError
 from handlers.cli.help_text import HelpText
 from handlers.escaping import escaped
-from handlers.snap.masking import SHAPES
+from handlers.snap.masking import mask_secret_shapes
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
@@ -105,5 +105,5 @@ def _help_command(error: CycloptsError) -> str:
 
 def _print_errors(messages: Sequence[str]) -> int:
     for message in messages:
-        sys.stderr.write(f"snap-token: {escaped(SHAPES(message))}\n")
+        sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(message))}\n")
     return USAGE_ERROR_STATUS

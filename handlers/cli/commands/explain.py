@@ -16,8 +16,8 @@ from handlers.cli.errors import UsageError, load_settings, masked_usage_errors
 from handlers.cli.explain_output import Explanation, as_json, as_text, chosen_request, with_progress
 from handlers.cli.files.read_input import STANDARD_INPUT
 from handlers.cli.time_limit import time_limit
-from handlers.config.capture_folder import file_of
-from handlers.config.known_secrets import secrets_of
+from handlers.config.capture_folder import capture_file
+from handlers.config.secrets_to_mask import secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.doctor.call import replay_key_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
@@ -30,7 +30,7 @@ from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.server.process.assembly import clients_of, system_clock, token_keys_of
-from handlers.snap.masking import Masks
+from handlers.snap.masking import SecretMasker
 from handlers.snap.timestamp import parse
 
 LONGEST_SECONDS = 8.5
@@ -79,8 +79,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = load_settings(config)
-    secrets = list(secrets_of(settings))
-    with masked_usage_errors(Masks(secrets).masked):
+    secrets = list(secrets_to_mask(settings))
+    with masked_usage_errors(SecretMasker(secrets).masked):
         case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
         # A person who pastes a request has no time limit.
@@ -88,7 +88,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         with time_limit(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(parse_capture(read_capture(file) if pasted is None else pasted))
             explanation = case.explain(captured, is_over)
-    masked = Masks([*secrets, *presented(explanation.captured.request)]).masked
+    masked = SecretMasker([*secrets, *presented(explanation.captured.request)]).masked
     if len(captured) > 1:
         sys.stderr.write(chosen_request(explanation, len(captured), lang, masked))
     sys.stdout.write(as_json(explanation, lang, masked) if json else as_text(explanation, lang, masked))
@@ -105,7 +105,7 @@ def _source(file: Path | None, request_id: str | None, settings: Settings) -> Pa
     if folder is None or not is_request_id(request_id or ""):
         message = "--request-id needs the request_id of a log line, and debug.capture_dir in the settings"
         raise UsageError(message)
-    capture = file_of(folder, request_id or "")
+    capture = capture_file(folder, request_id or "")
     if not capture.exists():
         message = f"{folder} has no request with this ID; captures are deleted after a day, or if there are too many"
         raise UsageError(message)

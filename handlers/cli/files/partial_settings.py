@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from handlers.cli.errors import UsageError
 from handlers.config.environment import ENVIRONMENT_PREFIX
-from handlers.config.errors import told
+from handlers.config.errors import error_lines
 from handlers.config.key_files import read_text
 
 
@@ -41,7 +41,7 @@ class PartialSettings(BaseSettings):
             tables = tomllib.loads(read_text(config))
             return cls(**{name: tables[name] for name in cls.model_fields if name in tables})
         except ValidationError as error:
-            raise UsageError(*(f"{config}: {mistake}" for mistake in told(error))) from error
+            raise UsageError(*(f"{config}: {mistake}" for mistake in error_lines(error))) from error
         except (ValueError, RecursionError, TimeoutError) as error:
             message = str(error) if str(config) in str(error) else f"{config}: {error}"
             raise UsageError(message) from error

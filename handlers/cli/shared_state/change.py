@@ -10,7 +10,7 @@ from handlers.cli.errors import UsageError
 from handlers.server.process.assembly import system_clock
 from handlers.state.opening import StateUrl
 from handlers.state.port import Engine, StateDownError
-from handlers.state.revocations import LARGEST_AGE_SECONDS
+from handlers.state.revocation_cache import LARGEST_AGE_SECONDS
 
 PROPAGATION_SECONDS = LARGEST_AGE_SECONDS
 """After this time every server has read the change. A server that cannot read it refuses requests."""
@@ -44,7 +44,7 @@ def read(url: StateUrl, failure: str = "the entries of the state store are not k
     Raises:
         UsageError: the state store cannot be read. The message begins with `failure`.
     """
-    return _run(url, lambda state: state.revocations(system_clock()), failure) if url.has_begun else {}
+    return _run(url, lambda state: state.revocations(system_clock()), failure) if url.may_exist else {}
 
 
 def _run(url: StateUrl, operation: Callable[[Engine], Awaitable[Result]], failure: str) -> Result:

@@ -47,7 +47,7 @@ def _set(config: Path, client: str, *, suspended: bool) -> str:
     try:
         _set_in_file(config, client, suspended=suspended)
     except UsageError as error:
-        if settings.state.url.is_of_one_process:
+        if settings.state.url.is_single_process:
             raise
         message = f"{result} in the state store, but the settings file is not changed: {error}"
         raise UsageError(message) from error
@@ -69,12 +69,12 @@ def _set_in_state(settings: Settings, client: str, *, suspended: bool) -> None:
     def is_written(entries: StateEntries) -> bool:
         return (SUSPENDED + client in entries) is suspended
 
-    if not settings.state.url.is_of_one_process:
+    if not settings.state.url.is_single_process:
         change.change(settings.state.url, write, is_written, _STATE_FAILURE)
 
 
 def _notes(settings: Settings, *, suspended: bool) -> list[str]:
-    if settings.state.url.is_of_one_process:
+    if settings.state.url.is_single_process:
         return [_MEMORY_NOTE]
     return [] if suspended else [_OTHER_FILES_NOTE]
 

@@ -8,14 +8,11 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from starlette.types import ASGIApp, Message
-
 from handlers.cli.errors import UsageError, load_settings
 from handlers.cli.files.server_user import server_user_file
-from handlers.cli.startup.resources import build_application, document_error, open_listener, require_libraries
+from handlers.cli.startup.resources import build_application, open_listener, require_libraries
 from handlers.config import setting_warnings
 from handlers.config.settings import Settings
-from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.process.assembly import system_clock
 from handlers.services import Services
@@ -46,7 +43,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         *setting_warnings.of_settings(settings, system_clock()),
         *asyncio.run(setting_warnings.of_state(settings.state.url)),
     ]
-    yield from (warning.told for warning in warnings)
+    yield from (warning.message for warning in warnings)
     user = server_user_file(settings.file).stat().st_uid
     if os.geteuid() == 0 != user:
         yield f"root ran this check, and root can use every file; run it again as the server's user, {user}"
@@ -59,9 +56,9 @@ def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
         yield lambda: open_listener(internal, "internal").close()
     yield lambda: _try_state(settings.state.url)
     yield lambda: _try_capture_folder(settings.debug.capture_dir)
-    yield lambda: _try_document(public_api(settings.server.base_path))
+    yield lambda: build_application(public_api(settings.server.base_path), no_services)
     if internal:
-        yield lambda: _try_document(internal_api(internal, no_services))
+        yield lambda: build_application(internal_api(internal, no_services), no_services)
 
 
 def _mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
@@ -112,27 +109,6 @@ def _try_capture_folder(folder: Path | None) -> None:
     except OSError as error:
         message = f"debug.capture_dir: no file can be written in {folder}: {error.strerror}"
         raise UsageError(message) from error
-
-
-def _try_document(api: Api) -> None:
-    app = build_application(api, no_services)
-    try:
-        asyncio.run(_start_and_stop(app))
-    except Exception as error:
-        raise document_error(api, error) from error
-
-
-async def _start_and_stop(app: ASGIApp) -> None:
-    """Start and stop the application (ASGI, lifespan protocol). The start binds it to its document."""
-    events = iter(["startup", "shutdown"])
-
-    async def receive() -> Message:
-        return {"type": f"lifespan.{next(events)}"}
-
-    async def send(_message: Message) -> None:
-        """Ignore the answers."""
-
-    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
 
 
 def no_services() -> Services:
