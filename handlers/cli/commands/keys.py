@@ -27,17 +27,17 @@ app = App(name="keys", help=HELP)
 
 @app.command
 def rotate(*, config: Path, now: Annotated[bool, Parameter(negative=())] = False) -> None:
-    """Rotate the token keys in two steps: run this command once to publish a new key, and again to mint with it.
+    """Rotate the token keys in two steps: the first run publishes a new key, the second run starts to use it.
 
-    A published key opens tokens, but the servers create no tokens with it yet. So every instance has read the key
-    before the first token of this key exists. The second step is refused for the first 10 seconds after the first step.
-    Running servers read the file again by themselves. The old key opens its tokens until they have expired, and a later
-    rotation drops it.
+    The servers accept tokens of a published key, but issue none with it yet. So every instance has read the key before
+    the first token of this key exists. The second step is refused for the first 10 seconds after the first step.
+    Running servers read the file again by themselves. The servers accept the tokens of the old key until they have
+    expired, and a later rotation drops the key.
 
     If several hosts have copies of the file, rotate on one host and copy the file to all others. When every host has
     the copy, rotate on the first host again, and copy the file once more.
 
-    If a key has leaked, use --now. This is one step: the servers create tokens with a new key at once, all other keys
+    If a key has leaked, use --now. This is one step: the servers issue tokens with a new key at once, all other keys
     are dropped, and all tokens issued before are refused.
 
     Example: snap-token keys rotate --config snap-token.toml
@@ -60,7 +60,7 @@ def rotate(*, config: Path, now: Annotated[bool, Parameter(negative=())] = False
 
 @app.command(name="list")
 def list_(*, config: Path) -> None:
-    """List the token keys: the fingerprint of each key, its part (minting, published, retired), and since when.
+    """List the token keys: the fingerprint of each key, its status (minting, published or retired), and since when.
 
     Example: snap-token keys list --config snap-token.toml
 
@@ -69,16 +69,16 @@ def list_(*, config: Path) -> None:
     """
     settings = load_settings(config)
     lines, lifetime = settings.token.keys_file.lines, timedelta(seconds=settings.token.lifetime_seconds)
-    for line, part in zip(lines, statuses(lines), strict=True):
-        sys.stdout.write(f"{line.fingerprint}  {_part_text(line, part, lifetime)}\n")
+    for line, status in zip(lines, statuses(lines), strict=True):
+        sys.stdout.write(f"{line.fingerprint}  {_status_text(line, status, lifetime)}\n")
 
 
-def _part_text(line: KeyLine, part: str, lifetime: timedelta) -> str:
-    began = since(line.note, part)
+def _status_text(line: KeyLine, status: str, lifetime: timedelta) -> str:
+    began = since(line.note, status)
     if began is None:
-        return f"{part.split(maxsplit=1)[0]}, start time not known"
-    over = part == RETIRED and last_token_expired(began, system_clock(), lifetime)
-    return f"{line.note}, opens nothing any more" if over else line.note
+        return f"{status.split(maxsplit=1)[0]}, start time not known"
+    over = status == RETIRED and last_token_expired(began, system_clock(), lifetime)
+    return f"{line.note}, its tokens have expired" if over else line.note
 
 
 def _rotated(keys: TokenKeyFile, lifetime: timedelta) -> Rotation:
@@ -93,11 +93,11 @@ def _rotated(keys: TokenKeyFile, lifetime: timedelta) -> Rotation:
 def _rotation_text(rotation: Rotation, file: Path) -> str:
     lines = [f"dropped    {line.fingerprint}: its last token has expired" for line in rotation.dropped]
     if rotation.published:
-        lines.append(f"published  {rotation.published.fingerprint}: it opens tokens, but mints none yet")
+        lines.append(f"published  {rotation.published.fingerprint}: no token is issued with it yet")
         lines.append(f"next       copy {file} to the other hosts, if any; run this again in 10 seconds or later")
     if rotation.minting and rotation.retired:
         lines.append(f"minting    {rotation.minting.fingerprint}")
-        lines.append(f"retired    {rotation.retired.fingerprint}: it opens its tokens until they have expired")
+        lines.append(f"retired    {rotation.retired.fingerprint}: its tokens are accepted until they have expired")
         lines.append(f"next       copy {file} to the other hosts, if any; then the rotation is complete")
     return "\n".join([*lines, ""])
 
@@ -117,5 +117,5 @@ next       copy {} to the other hosts at once: until a host has read the new fil
 def _replacement_text(before: TokenKeyFile, rotation: Rotation, file: Path) -> str:
     lines = [f"minting    {line.fingerprint}: the new key" for line in rotation.lines]
     old = zip(before.lines, statuses(before.lines), strict=True)
-    lines += [f"dropped    {line.fingerprint}: {_WHY_DROPPED[part]}" for line, part in old]
+    lines += [f"dropped    {line.fingerprint}: {_WHY_DROPPED[status]}" for line, status in old]
     return "\n".join([*lines, _AFTER_A_LEAK.format(file)])

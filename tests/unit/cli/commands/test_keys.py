@@ -44,7 +44,7 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
     minting, new = _keys(settings_file).lines
     assert (minting, new.note) == (old, f"published {AT_NOON}")
     assert _printed(capsys) == (
-        f"published  {new.fingerprint}: it opens tokens, but mints none yet\n"
+        f"published  {new.fingerprint}: no token is issued with it yet\n"
         f"next       copy {path} to the other hosts, if any; run this again in 10 seconds or later\n"
     )
     assert _rotate(settings_file, NOON + timedelta(seconds=11)) == 0
@@ -53,7 +53,7 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
     assert (retired.key, retired.note) == (old.key, "retired 2026-01-22T05:00:13Z")
     assert _printed(capsys) == (
         f"minting    {new.fingerprint}\n"
-        f"retired    {old.fingerprint}: it opens its tokens until they have expired\n"
+        f"retired    {old.fingerprint}: its tokens are accepted until they have expired\n"
         f"next       copy {path} to the other hosts, if any; then the rotation is complete\n"
     )
 
@@ -155,7 +155,7 @@ def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytes
     """A key whose last token has expired is still in the file, opens nothing, and is said to."""
     path = settings_file.with_name("token.keys")
     path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
-    for seconds, told in ((960, ""), (961, ", opens nothing any more")):
+    for seconds, told in ((960, ""), (961, ", its tokens have expired")):
         with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
             assert main(["keys", "list", "--config", str(settings_file)]) == 0
         assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{told}"
