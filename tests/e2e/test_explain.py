@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers.cli.captured.capture_file import LARGEST
+from handlers.cli.captured.capture_file import LARGEST_CAPTURE
 from tests.e2e.process import COMMAND, PATIENCE, environment, run
 from tests.mistakes import World, symmetric, write_world
 
@@ -21,7 +21,7 @@ ENTRY = b'{"startedDateTime":"2026-01-22T12:00:05+07:00","request":{"method":"GE
 
 def _filled(start: bytes, part: bytes, end: bytes = b"") -> bytes:
     """The largest allowed file of repeated parts, less some bytes for a HAR file around them."""
-    return start + part * ((LARGEST - len(start) - len(end) - 300) // len(part)) + end
+    return start + part * ((LARGEST_CAPTURE - len(start) - len(end) - 300) // len(part)) + end
 
 
 def _har(entries: bytes) -> bytes:
@@ -58,7 +58,7 @@ HOSTILE: dict[str, tuple[int, Callable[[World], bytes]]] = {
     "many entries": (1, lambda _: _har(_filled(ENTRY, b"," + ENTRY))),
     "calls that match no candidate": (1, _unexplained_calls),
     "UTF-16": (2, lambda _: _filled(b"\xff\xfe", b"\x00\xd8")),
-    "a byte too many": (2, lambda _: b"a" * (LARGEST + 1)),
+    "a byte too many": (2, lambda _: b"a" * (LARGEST_CAPTURE + 1)),
 }
 
 
