@@ -56,17 +56,17 @@ def known(nicepay: Nicepay) -> Services:
 
 @pytest.fixture
 def call(known: Services, nicepay: Nicepay) -> Signed:
-    """A genuine call of now."""
+    """A genuine call that is signed now."""
     return asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON)
 
 
-def test_a_genuine_call_is_told_whose_it_is(known: Services, call: Signed) -> None:
-    """Headers of the answer name the client and the external id, and it has no body."""
+def test_a_genuine_call_names_its_client(known: Services, call: Signed) -> None:
+    """The response headers name the client and the X-EXTERNAL-ID, and there is no body."""
     assert _decide(known, call) == GENUINE
 
 
-def test_nginx_is_told_where_to_send_a_genuine_call(known: Services, call: Signed) -> None:
-    """With the setting, the answer carries the location that the call goes on to, and a refusal does not."""
+def test_nginx_learns_where_to_send_a_genuine_call(known: Services, call: Signed) -> None:
+    """With `accel_redirect`, the answer to a genuine call has the location. A refusal does not."""
     redirecting = replace(known, accel_redirect="@merchant")
     assert _decide(redirecting, call) == (None, GENUINE[1] | {"X-Accel-Redirect": "@merchant"})
     assert not _refusal(redirecting, call).headers
@@ -74,25 +74,25 @@ def test_nginx_is_told_where_to_send_a_genuine_call(known: Services, call: Signe
 
 @pytest.mark.parametrize("body", [BODY, b"", b"\xff", None])
 def test_an_asymmetric_signature_does_not_cover_the_body(known: Services, call: Signed, body: bytes | None) -> None:
-    """NICO's call is genuine with whatever body, and without."""
+    """NICO's call is genuine with any body, and without one."""
     assert _decide(known, call, body) == GENUINE
 
 
 @pytest.mark.parametrize("channel_id", [None, "95221"])
-def test_a_channel_is_of_no_account(known: Services, call: Signed, channel_id: str | None) -> None:
-    """CHANNEL-ID is taken and decides nothing."""
+def test_channel_id_is_ignored(known: Services, call: Signed, channel_id: str | None) -> None:
+    """CHANNEL-ID is accepted and ignored."""
     assert _decide(known, call, channel_id=channel_id) == GENUINE
 
 
 def test_a_symmetric_call_is_genuine_in_either_form_of_its_body(nicepay: Nicepay) -> None:
-    """The body may be signed as it is sent, or without its insignificant whitespace."""
+    """The client may sign the body as sent, or without its insignificant whitespace."""
     for signed in (BODY, b'{"payNo":"1 2","amount":10.00}'):
         known = services(nicepay, client_secret=SECRET)
         assert _decide(known, symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
 
 
 def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
-    """A GET needs no body; a POST may have an empty one if it is there to be seen."""
+    """A GET needs no body. A POST may have an empty body, if the proxy forwards bodies."""
     known = services(nicepay, client_secret=SECRET)
     token = known.token_keys.issue(CLIENT_KEY, NOON)
     assert _decide(known, symmetric(token, NOON, b"", "GET"), None) == GENUINE
@@ -110,10 +110,10 @@ def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
         ("GET", BODY, None, "signature.mismatch"),
     ],
 )
-def test_a_body_that_was_left_behind_is_told_to_the_log(
+def test_a_body_that_was_not_forwarded_has_its_own_reason(
     nicepay: Nicepay, method: str, signed: bytes, came: bytes | None, reason: str
 ) -> None:
-    """A symmetric call whose body did not come along is a wrong signature to the caller, and has its own reason."""
+    """The caller sees a wrong signature. The log says that the body was not forwarded."""
     known = services(nicepay, client_secret=SECRET)
     call = symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed, method)
     refusal = _refusal(known, call, came)
@@ -133,40 +133,40 @@ def test_a_body_that_was_left_behind_is_told_to_the_log(
 def test_a_call_needs_a_token(
     known: Services, call: Signed, authorization: str | None, code: ResponseCode, reason: str
 ) -> None:
-    """No token and one that is none of ours are told apart; the reason says more than the answer."""
+    """A missing token and a wrong token have different answers. The reason says more than the answer."""
     refusal = _refusal(known, call, authorization=authorization)
     assert (refusal.code, refusal.reason) == (code, reason)
 
 
 def test_the_scheme_may_be_in_any_case(known: Services, call: Signed) -> None:
-    """`bearer` is as good as `Bearer`."""
+    """`bearer` is accepted like `Bearer`."""
     assert _decide(known, call, authorization=f"bearer {call.token}") == GENUINE
 
 
-def test_an_old_token_opens_nothing(known: Services, nicepay: Nicepay) -> None:
-    """Fifteen minutes after its issue a token is expired, however fresh the call."""
+def test_an_expired_token_is_refused(known: Services, nicepay: Nicepay) -> None:
+    """A token expires 15 minutes after its issue, even if the call is new."""
     call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON - timedelta(seconds=900)), NOON)
     refusal = _refusal(known, call)
     assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.expired")
 
 
-def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
-    """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
+def test_a_revoked_token_is_refused(known: Services, call: Signed) -> None:
+    """A token that was revoked, alone or with all tokens of its client, gets 401 01."""
     fingerprint = known.token_keys.verify(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
         refusal = _refusal(replace(known, revocations=loaded_revocations(revoked=subject)), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
 
 
-def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) -> None:
-    """While nobody knows what has been taken back, the state is what is missing, and the caller may come again."""
+def test_calls_are_refused_while_revocations_are_not_known(known: Services, call: Signed) -> None:
+    """The answer is 500 02 with Retry-After, so the caller can try again."""
     refusal = _refusal(replace(known, revocations=unloaded_revocations()), call)
     assert (refusal.code, refusal.reason) == (codes.EXTERNAL_SERVER_ERROR, "state.down")
     assert refusal.headers == {"Retry-After": "1"}
 
 
-def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
-    """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
+def test_a_call_without_the_state_store_is_counted_once(known: Services, call: Signed) -> None:
+    """A call uses the state store twice, but counts as one unchecked decision."""
     engine, outage_policy = BreakableState(), OutagePolicy("continue")
     engine.up = False
     state = GuardedState(engine, outage_policy)
@@ -179,15 +179,15 @@ def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, 
     assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
 
 
-def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
-    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
+def test_the_state_store_suspends_a_client(known: Services, call: Signed) -> None:
+    """A suspension in the state store acts like one in the settings."""
     refusal = _refusal(replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY)), call)
     assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
     assert refusal.reason == "client.suspended"
 
 
-def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
-    """A token outlives its client's suspension or removal, and opens nothing any more."""
+def test_a_suspended_or_removed_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
+    """A token of a client that was suspended or removed is refused, although it has not expired."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
     reasons = []
     for later in (suspended, without_clients(known, nicepay)):
@@ -198,29 +198,29 @@ def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known:
 
 
 @pytest.mark.parametrize("partner_id", [CLIENT_KEY, "OTHER", "partner"])
-def test_a_token_is_its_partner_s(known: Services, call: Signed, partner_id: str) -> None:
-    """A token is good with its own client's partner id only."""
+def test_a_token_needs_the_partner_id_of_its_client(known: Services, call: Signed, partner_id: str) -> None:
+    """A token is valid only with the X-PARTNER-ID of its client."""
     refusal = _refusal(known, call, x_partner_id=partner_id)
     assert (refusal.message, refusal.reason) == ("Unauthorized. X-PARTNER-ID", "partner.mismatch")
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(-301, "clock.behind"), (301, "clock.ahead")])
-def test_a_call_is_of_now(known: Services, nicepay: Nicepay, seconds: int, reason: str) -> None:
-    """A call outside the client's own window is refused, though another client's is wider."""
+def test_a_call_outside_the_window_is_refused(known: Services, nicepay: Nicepay, seconds: int, reason: str) -> None:
+    """The client's own tolerance counts, even if another client has a larger one."""
     call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON + timedelta(seconds=seconds))
     refusal = _refusal(known, call)
     assert (refusal.message, refusal.reason) == ("Unauthorized. X-TIMESTAMP", reason)
 
 
 def test_a_forged_call_is_refused(known: Services, call: Signed, stranger: Nicepay) -> None:
-    """A signature of somebody else, or over the partner id, is none."""
+    """A signature by another key, or over the partner id, gets 401 00."""
     for signature in (stranger.signature(call.timestamp), stranger.signature(call.timestamp, PARTNER)):
         refusal = _refusal(known, call, x_signature=signature)
         assert (refusal.message, refusal.reason) == ("Unauthorized. X-SIGNATURE", "signature.mismatch")
 
 
 def test_a_repeated_call_is_a_conflict(known: Services, call: Signed, nicepay: Nicepay) -> None:
-    """An external id serves once, be the second call the same or a new one."""
+    """An X-EXTERNAL-ID is accepted once, whether the second call is a copy or a new call."""
     assert _decide(known, call) == GENUINE
     later = asymmetric(nicepay, call.token, NOON + timedelta(seconds=1))
     for again in (call, later):
@@ -229,8 +229,8 @@ def test_a_repeated_call_is_a_conflict(known: Services, call: Signed, nicepay: N
     assert _decide(known, replace(later, external_id="ordNo2"))
 
 
-def test_an_external_id_serves_again_on_the_next_day_of_jakarta(nicepay: Nicepay) -> None:
-    """Of two calls on either side of Jakarta's midnight, seconds apart, each has a day of its own."""
+def test_an_external_id_is_new_on_the_next_day_in_jakarta(nicepay: Nicepay) -> None:
+    """Calls just before and after midnight in Jakarta belong to different days."""
     known = services(nicepay)
     midnight = NOON.replace(hour=17, minute=0, second=0, microsecond=0)
     token = known.token_keys.issue(CLIENT_KEY, midnight)
@@ -242,7 +242,7 @@ def test_an_external_id_serves_again_on_the_next_day_of_jakarta(nicepay: Nicepay
 
 
 def test_another_client_may_use_the_same_external_id(known: Services, call: Signed, nicepay: Nicepay) -> None:
-    """External ids are each client's own."""
+    """Two clients may use the same X-EXTERNAL-ID."""
     assert _decide(known, call) == GENUINE
     other = Nicepay("OTHER", nicepay.private_key)
     theirs = replace(asymmetric(other, known.token_keys.issue("OTHER", NOON), NOON), partner_id="OTHER")
@@ -250,7 +250,7 @@ def test_another_client_may_use_the_same_external_id(known: Services, call: Sign
 
 
 def test_a_refused_call_uses_up_no_external_id(known: Services, call: Signed, stranger: Nicepay) -> None:
-    """Whoever forges calls cannot keep genuine ones out."""
+    """A forged call does not block a genuine call with the same X-EXTERNAL-ID."""
     _refusal(known, call, x_signature=stranger.signature(call.timestamp))
     assert _decide(known, call) == GENUINE
 
@@ -267,7 +267,7 @@ REASONS = ["token.tampered", "partner.mismatch", "clock.behind", "signature.mism
 
 @pytest.mark.parametrize("right", range(5))
 def test_the_first_check_that_fails_decides(known: Services, call: Signed, right: int) -> None:
-    """Token, partner, clock, signature, external id: of a call that fails several, the first is told."""
+    """Of token, partner, clock, signature and X-EXTERNAL-ID, the first failure decides the refusal."""
     _decide(known, call)
     wrong = dict(list(WRONG.items())[right:])
     assert _refusal(known, call, BODY, **wrong).reason == REASONS[right]
@@ -275,8 +275,8 @@ def test_the_first_check_that_fails_decides(known: Services, call: Signed, right
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
 @pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (PAYMENT_URI, "GET", "POST")])
-def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
-    """A method that the service of the path does not name is refused before the token is looked at, in either form."""
+def test_a_service_accepts_only_its_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
+    """Another method is refused before the token is checked, for both forms of signature."""
     known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
     token = known.token_keys.issue(CLIENT_KEY, NOON)
     call = symmetric(token, NOON, BODY, method) if form == "symmetric" else asymmetric(nicepay, token, NOON)
@@ -285,8 +285,8 @@ def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, 
     assert refusal.headers == {"Allow": allowed}
 
 
-def test_a_proxy_that_cannot_deliver_is_told_so(known: Services, call: Signed) -> None:
-    """Who expects X-Accel-Redirect gets a failure where there is none to give, and nothing is used up."""
+def test_a_proxy_without_a_location_gets_an_error(known: Services, call: Signed) -> None:
+    """A proxy that expects X-Accel-Redirect gets 500 00 without it, and no X-EXTERNAL-ID is used up."""
     refusal = _refusal(known, call, x_original_delivery="accel-redirect")
     assert (refusal.code, refusal.reason) == (codes.GENERAL_ERROR, "accel_redirect.unset")
     assert "[internal] accel_redirect" in refusal.log_fields["advice"]
