@@ -78,8 +78,8 @@ class RevocationCache:
         """
         self.require_fresh()
         second = issued_at.replace(microsecond=0)
-        revoked = (self._copy.get(subject) for subject in (f"client:{client_key}", ALL_TOKENS))
-        return any(at is not None and second <= at for at in revoked)
+        of_client, of_all = self._copy.get(f"client:{client_key}"), self._copy.get(ALL_TOKENS)
+        return (of_client is not None and second <= of_client) or (of_all is not None and second <= of_all)
 
     def is_suspended(self, client_key: str) -> bool:
         """Whether the copy contains a suspension of the client. An old copy counts too."""

@@ -163,7 +163,7 @@ def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pyte
     """A sandbox prints a signed request to its endpoint, and says how long it is valid, as in the documentation."""
     assert main(["serve", "--config", sandbox]) == 0
     introduction, _, command = capsys.readouterr().out.partition("curl ")
-    assert "good for 300 seconds" in introduction
+    assert "valid for 300 seconds" in introduction
     assert introduction.splitlines()[-2] in page("getting-started").splitlines()
     arguments = shlex.split(command)
     assert arguments[1] == visitor.origins[0] + BASE_PATH + TOKEN_PATH
