@@ -39,7 +39,7 @@ YIELD_SECONDS = 0.000_1
 """While the thread works, the event loop sleeps for `YIELD_SECONDS` after every `TURN_SECONDS`.
 
 A busy event loop releases the interpreter's lock too briefly for the thread to get it. Without the sleep, a transaction
-took seconds. With it, the thread can get the lock up to 500 times a second.
+did not finish within seconds. With it, the thread can get the lock 500 times a second.
 """
 
 # One statement inserts all rows in one transaction, without the interpreter's lock. It inserts all rows or none.
