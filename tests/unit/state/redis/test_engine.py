@@ -149,42 +149,42 @@ def _copy(client: Redis) -> None:
         client.copy(key, key, destination_db="1", replace=True)
 
 
-def _put_back(client: Redis) -> None:
+def _restore(client: Redis) -> None:
     client.swapdb(0, 1)
 
 
-async def _sees(state: Engine) -> None:
+async def _record(state: Engine) -> None:
     assert await state.first_seen("new", 60, NOON) is None
 
 
-async def _revokes(state: Engine) -> None:
+async def _revoke(state: Engine) -> None:
     await state.revoke("client:A", NOON, 60)
 
 
-async def _suspends(state: Engine) -> None:
+async def _suspend(state: Engine) -> None:
     await state.suspend("A", NOON)
 
 
-async def _resumes(state: Engine) -> None:
+async def _resume(state: Engine) -> None:
     await state.resume("A")
 
 
-@pytest.mark.parametrize("changes", [_sees, _revokes, _suspends, _resumes])
+@pytest.mark.parametrize("change", [_record, _revoke, _suspend, _resume])
 @asynchronous
 async def test_a_redis_that_has_an_older_copy(
-    server: RedisServer, client: Redis, changes: Callable[[Engine], Awaitable[None]]
+    server: RedisServer, client: Redis, change: Callable[[Engine], Awaitable[None]]
 ) -> None:
     """A copy without the last change is a loss, for reads and for writes. A complete copy is not."""
     async with opened(server.url) as one, opened(server.url) as other:
         assert await one.first_seen("old", 60, NOON) is None
         _copy(client)
-        _put_back(client)
+        _restore(client)
         assert await one.first_seen("old", 60, NOON) == NOON
         _copy(client)
-        await changes(one)
+        await change(one)
         for state in (one, other):
             await state.revocations(NOON)
-        _put_back(client)
+        _restore(client)
         with pytest.raises(DataLossError):
             await one.revocations(NOON + SECOND)
         with pytest.raises(DataLossError):
