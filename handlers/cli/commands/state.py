@@ -52,6 +52,6 @@ def repair(*, config: Path) -> None:
 
 
 def _summary(file: Path, done: Repair) -> str:
-    kept = f"kept      {done.kept}\n" if done.kept else f"missing   {file} did not exist\n"
-    rows = ", ".join(f"{count} {table}" for table, count in done.carried.rows.items())
-    return f"{kept}salvaged  {rows}{'' if done.carried.whole else '; the rest cannot be read'}\n"
+    kept = f"kept      {done.backup}\n" if done.backup else f"missing   {file} did not exist\n"
+    rows = ", ".join(f"{count} {table}" for table, count in done.copied.counts.items())
+    return f"{kept}salvaged  {rows}{'' if done.copied.complete else '; the rest cannot be read'}\n"

@@ -51,7 +51,7 @@ def test_other_state_stores_and_files_are_refused(
     file = settings_with_file.with_name("state.db")
     file.symlink_to("/dev/null")
     assert _repair(settings_with_file) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be repaired: it is no regular file\n")
+    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be repaired: it is not a regular file\n")
     settings_file.write_text(settings_file.read_text().replace("sqlite:///state.db", "memory://"))
     assert _repair(settings_file) == 2
     out, err = capsys.readouterr()

@@ -25,7 +25,7 @@ from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
 
 URL = "http://127.0.0.1:8080/api/v1.0/access-token/b2b"
-NO_PRIVATE_KEY = "it is no unencrypted private key in PEM"
+NO_PRIVATE_KEY = "it is not an unencrypted private key in PEM"
 
 
 def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") -> SignedRequest:
@@ -123,7 +123,7 @@ def _elliptic(_: Nicepay) -> str:
     ("form", "reason"),
     [
         pytest.param(lambda _: "", NO_PRIVATE_KEY, id="empty"),
-        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; the private one signs", id="public"),
+        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; give the private key", id="public"),
         pytest.param(lambda nicepay: nicepay.private_pem[:400], NO_PRIVATE_KEY, id="cut"),
         pytest.param(_encrypted, NO_PRIVATE_KEY, id="encrypted"),
         pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
