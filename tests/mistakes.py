@@ -62,7 +62,7 @@ class World:
         )
 
     @property
-    def knowledge(self) -> MerchantContext:
+    def context(self) -> MerchantContext:
         return MerchantContext(
             now=NOON,
             clients=self.clients,
@@ -190,7 +190,7 @@ def question(  # noqa: PLR0913  each part of the question can be another
     asked = Request(method, path, headers, request.body)
     asked = _with_copy(asked, copied) if copied else asked
     kept = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
-    return replace(request, method=said[0], target=said[1], headers=kept, question=asked)
+    return replace(request, method=said[0], target=said[1], headers=kept, authorize_request=asked)
 
 
 def _at(seconds: float) -> str:

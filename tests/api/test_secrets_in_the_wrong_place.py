@@ -125,7 +125,7 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
     """Neither as text nor as JSON, of a request or of a question about it, readable or not."""
     for number, (request, secret) in enumerate(stage.wrong(place)):
         file = tmp_path / "request"
-        file.write_bytes(_wire(request if number % 2 else question(request).question or request))
+        file.write_bytes(_wire(request if number % 2 else question(request).authorize_request or request))
         options = ["--json"] if number % 3 else ["--lang", "id"]
         assert main(["explain", "--config", str(stage.config), "--at", NOW, *options, str(file)]) in {0, 1, 2}
         out, err = capsys.readouterr()
@@ -136,7 +136,7 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
 def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
     """Whatever the listeners are asked."""
     for request, secret in stage.wrong(place):
-        asked = question(request).question
+        asked = question(request).authorize_request
         assert asked
         for listener, each in ((stage.public, request), (stage.internal, asked)):
             if each.method == "POST" and "Transfer-Encoding" not in dict(each.headers):

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from handlers.cli.captured.raw_http import Captured
-from handlers.doctor.form import DELIVERY, METHOD, URI
-from handlers.doctor.question import PATH, SECRET
+from handlers.doctor.authorize_request import PATH, SECRET_HEADER
 from handlers.doctor.request import Request
+from handlers.doctor.request_format import DELIVERY, METHOD, URI
 
 _OURS = {METHOD.name.lower(): METHOD.name, URI.name.lower(): URI.name}
 _FORWARDED = {"x-forwarded-method": METHOD.name, "x-forwarded-uri": URI.name}
-_MARKS = frozenset({*_OURS, *_FORWARDED, SECRET.lower()})
+_MARKS = frozenset({*_OURS, *_FORWARDED, SECRET_HEADER.lower()})
 _NOT_OF_THE_CALL = _MARKS | {DELIVERY.name.lower()}
 
 
@@ -38,4 +38,4 @@ def _call(question: Request) -> Request:
     method, uri = question.get(METHOD.name), question.get(URI.name)
     # The server reads no body of a GET.
     body = b"" if question.method == "GET" else question.body
-    return replace(question, method=method, target=uri, headers=headers, body=body, question=question)
+    return replace(question, method=method, target=uri, headers=headers, body=body, authorize_request=question)

@@ -7,12 +7,12 @@ from typing import Never
 from handlers.cli.captured.raw_http import Captured, not_readable, with_host
 from handlers.cli.captured.shell_words import words
 from handlers.cli.simulator.signed_request import variable_of
-from handlers.doctor.question import MASKED, SECRET
+from handlers.doctor.authorize_request import MASKED_SECRET, SECRET_HEADER
 from handlers.doctor.request import Request
 
 _FORM = "a curl command"
 _TYPE = "content-type"
-_VARIABLE = f"${variable_of(SECRET)}"
+_VARIABLE = f"${variable_of(SECRET_HEADER)}"
 """What stands for the internal secret in a command that `snap-token curl` prints."""
 
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
@@ -97,7 +97,7 @@ def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
         name, colon, value = line.partition(":")
         named.add(name.strip().lower())
         if value.strip():
-            headers.append((name.strip(), MASKED if value.strip() == _VARIABLE else value.strip()))
+            headers.append((name.strip(), MASKED_SECRET if value.strip() == _VARIABLE else value.strip()))
         elif not colon and name.endswith(";"):
             headers.append((name[:-1].strip(), ""))
     if body is not None and _TYPE not in named:

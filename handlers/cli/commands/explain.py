@@ -22,10 +22,10 @@ from handlers.config.settings import Settings
 from handlers.doctor.call import replay_key_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import LARGEST_CALL_BODY, MerchantContext
-from handlers.doctor.diagnose import examine, is_call
+from handlers.doctor.diagnose import diagnose, is_call
 from handlers.doctor.messages.render import Language
-from handlers.doctor.presented import presented
 from handlers.doctor.request import Request
+from handlers.doctor.request_secrets import secrets_in
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
@@ -85,7 +85,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
             explained = case.explained(captured, is_over)
-    masked = Masks([*secrets, *presented(explained.captured.request)]).masked
+    masked = Masks([*secrets, *secrets_in(explained.captured.request)]).masked
     if len(captured) > 1:
         sys.stderr.write(choice(explained, len(captured), lang, masked))
     sys.stdout.write(as_json(explained, lang, masked) if json else as_text(explained, lang, masked))
@@ -117,7 +117,7 @@ def _time(text: str) -> datetime:
         raise UsageError(message) from error
 
 
-def knowledge_of(settings: Settings, now: datetime) -> MerchantContext:
+def context_of(settings: Settings, now: datetime) -> MerchantContext:
     """What the settings say, as the doctor needs it."""
     internal = settings.internal
     return MerchantContext(
@@ -130,7 +130,7 @@ def knowledge_of(settings: Settings, now: datetime) -> MerchantContext:
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
         internal_secrets=internal.secrets if internal else (),
         largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,
-        delivers=bool(internal and internal.accel_redirect),
+        has_accel_redirect=bool(internal and internal.accel_redirect),
     )
 
 
@@ -152,10 +152,10 @@ class Case:
         chosen %= len(captured)
         request, at, status = captured[chosen]
         now = self.at or at or system_clock()
-        knowledge = knowledge_of(self.settings, now)
-        effort = VerificationBudget(is_over=is_over)
-        used = _used(captured[:chosen], request, knowledge, effort)
-        diagnosis = examine(request, replace(knowledge, used=used), effort)
+        context = context_of(self.settings, now)
+        budget = VerificationBudget(is_over=is_over)
+        used = _used(captured[:chosen], request, context, budget)
+        diagnosis = diagnose(request, replace(context, used_replay_keys=used), budget)
         if diagnosis.genuine and diagnosis.cut_short:
             raise UsageError(_OUT_OF_TIME)
         if diagnosis.genuine and self.at is None and status and status >= _REFUSAL:
@@ -168,16 +168,16 @@ def _is_ours(request: Request) -> bool:
 
 
 def _used(
-    captured: list[Captured], request: Request, known: MerchantContext, effort: VerificationBudget
+    captured: list[Captured], request: Request, known: MerchantContext, budget: VerificationBudget
 ) -> frozenset[str]:
     """The mark of the call, if an earlier genuine call has the same. Each call is judged as of its own time."""
     mark = replay_key_of(request, known) if is_call(request, known) else ""
     rivals = [each for each in captured if mark and each.request.get("X-EXTERNAL-ID") == request.get("X-EXTERNAL-ID")]
     for rival in with_progress(rivals):
-        if not effort.spend():
+        if not budget.spend():
             break
-        knowledge = replace(known, now=rival.at or known.now)
-        same = is_call(rival.request, knowledge) and replay_key_of(rival.request, knowledge) == mark
-        if same and examine(rival.request, knowledge, VerificationBudget(_QUICK)).genuine:
+        context = replace(known, now=rival.at or known.now)
+        same = is_call(rival.request, context) and replay_key_of(rival.request, context) == mark
+        if same and diagnose(rival.request, context, VerificationBudget(_QUICK)).genuine:
             return frozenset({mark})
     return frozenset()

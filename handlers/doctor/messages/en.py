@@ -214,7 +214,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
 }
 
-OF_SYMMETRIC: Mapping[Verdict, tuple[str, str]] = {
+SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.SIGNATURE_WRONG_LENGTH: (
         "The signature has {length} bytes; an {symmetric} has {wanted}.",
         "Let the client sign with its client secret, and see whether the text is cut off.",

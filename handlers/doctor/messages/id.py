@@ -214,7 +214,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
 }
 
-OF_SYMMETRIC: Mapping[Verdict, tuple[str, str]] = {
+SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.SIGNATURE_WRONG_LENGTH: (
         "Panjang signature {length} byte; {symmetric} panjangnya {wanted}.",
         "Tanda tangani dengan client secret di klien, dan pastikan teksnya tidak terpotong.",

@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from handlers.doctor.context import MerchantContext
-from handlers.doctor.diagnose import examine
+from handlers.doctor.diagnose import diagnose
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from handlers.snap.client import Client, Clients
@@ -53,4 +53,4 @@ def test_method_and_fragment_count_as_for_the_server(
         ("X-SIGNATURE", call.signature),
         ("X-EXTERNAL-ID", "ordNo1"),
     )
-    assert examine(Request(method, target, headers, b"{}"), known).main.verdict == verdict
+    assert diagnose(Request(method, target, headers, b"{}"), known).main.verdict == verdict

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.doctor.call import replay_key_of
-from handlers.doctor.diagnose import examine
-from handlers.doctor.messages.render import LANGUAGES, tell
+from handlers.doctor.diagnose import diagnose
+from handlers.doctor.messages.render import LANGUAGES, message_of
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from tests.merchant import NOON
@@ -64,15 +64,15 @@ def world() -> World:
 @pytest.mark.parametrize(("verdict", "name", "make"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
 def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World) -> None:
     """A request with one mistake gets the constant of that mistake, in words of both languages too."""
-    diagnosis = examine(make(world), world.knowledge)
+    diagnosis = diagnose(make(world), world.context)
     assert (diagnosis.main.verdict, diagnosis.genuine) == (verdict, verdict == "genuine"), name
     also = [finding.verdict for finding in diagnosis.also]
     assert also == FURTHER.get(f"{verdict}: {name}", [])
     for finding in (diagnosis.main, *diagnosis.also):
         assert all(
-            text.endswith((".", "?", str(finding.facts.get("signed", "."))))
+            text.endswith((".", "?", str(finding.evidence.get("signed", "."))))
             for lang in LANGUAGES
-            for text in tell(finding, lang)
+            for text in message_of(finding, lang)
         )
 
 
@@ -85,19 +85,19 @@ def test_every_constant_has_a_row() -> None:
 def test_an_external_id_is_good_once_a_day(world: World) -> None:
     """The mark of a genuine call makes the next one with its X-EXTERNAL-ID a repeat; the next day it is none."""
     for request in (call(world), symmetric(world)):
-        used = replace(world.knowledge, used=frozenset({replay_key_of(request, world.knowledge)}))
-        diagnosis = examine(request, used)
+        used = replace(world.context, used_replay_keys=frozenset({replay_key_of(request, world.context)}))
+        diagnosis = diagnose(request, used)
         assert (diagnosis.main.verdict, diagnosis.also) == ("call.external_id_repeated", ())
-        assert {tell(diagnosis.main, language).says[-1] for language in LANGUAGES} == {"."}
-    assert not replay_key_of(call(world, X_TIMESTAMP="noon"), world.knowledge)
-    assert not replay_key_of(call(world, X_PARTNER_ID="NOBODY", Authorization=None), world.knowledge)
+        assert {message_of(diagnosis.main, language).meaning[-1] for language in LANGUAGES} == {"."}
+    assert not replay_key_of(call(world, X_TIMESTAMP="noon"), world.context)
+    assert not replay_key_of(call(world, X_PARTNER_ID="NOBODY", Authorization=None), world.context)
 
 
 def test_a_clock_is_judged_once(world: World) -> None:
     """By the widest window it is local time mislabelled, by the client's own it would be behind: the first is told."""
     timestamp = jakarta(NOON - timedelta(hours=7, seconds=100))
     request = token_request(world, X_CLIENT_KEY=STRICT, X_TIMESTAMP=timestamp)
-    diagnosis = examine(request, world.knowledge)
+    diagnosis = diagnose(request, world.context)
     assert (diagnosis.main.verdict, diagnosis.also) == ("clock.local_time_labelled_jakarta", ())
 
 
@@ -138,7 +138,7 @@ def test_a_clock_is_judged_once(world: World) -> None:
 )
 def test_several_mistakes_are_all_found(make: Make, verdicts: list[str], world: World) -> None:
     """What the server refuses first is the verdict, and what it would refuse next stands beside it."""
-    diagnosis = examine(make(world), world.knowledge)
+    diagnosis = diagnose(make(world), world.context)
     assert [diagnosis.main.verdict, *(finding.verdict for finding in diagnosis.also)] == verdicts
 
 
@@ -146,8 +146,8 @@ def test_several_mistakes_are_all_found(make: Make, verdicts: list[str], world: 
 def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world: World) -> None:
     """No finding shows a signature, a token or a secret, whole or in part."""
     request = make(world)
-    diagnosis = examine(request, world.knowledge)
-    shown = repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
+    diagnosis = diagnose(request, world.context)
+    shown = repr([finding.evidence for finding in (diagnosis.main, *diagnosis.also)])
     hidden = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
     assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
 
@@ -156,8 +156,8 @@ def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:
     """Of what is too long for a client key or a partner id, no more is shown than one of these has characters."""
     secret = world.sign("a signature, or worse")
     for request in (token_request(world, X_CLIENT_KEY=secret), call(world, X_PARTNER_ID=secret)):
-        diagnosis = examine(request, world.knowledge)
-        assert secret[:37] not in repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
+        diagnosis = diagnose(request, world.context)
+        assert secret[:37] not in repr([finding.evidence for finding in (diagnosis.main, *diagnosis.also)])
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_hostile_call_takes_no_longer_than_any(body: bytes, target: str, hosts
     hostile = symmetric(world, body, target, signed_body=b"quite another body")
     copies = tuple(("Host", f"host-{place}.example") for place in range(hosts))
     started = process_time()
-    found = examine(replace(hostile, headers=hostile.headers + copies), world.knowledge)
+    found = diagnose(replace(hostile, headers=hostile.headers + copies), world.context)
     assert "key.unknown" in {found.main.verdict, *(finding.verdict for finding in found.also)}
     assert process_time() - started < SECONDS
 
@@ -195,6 +195,6 @@ ANY_TEXT = st.one_of(
 )
 def test_nothing_that_is_sent_makes_it_fail(target: str, headers: list[tuple[str, str]], body: bytes) -> None:
     """Whatever a request holds, there is a diagnosis, and its words steer no terminal."""
-    diagnosis = examine(Request("POST", target, tuple(headers), body), FIXED.knowledge)
+    diagnosis = diagnose(Request("POST", target, tuple(headers), body), FIXED.context)
     for finding in (diagnosis.main, *diagnosis.also):
-        assert all(text.isprintable() for language in LANGUAGES for text in tell(finding, language))
+        assert all(text.isprintable() for language in LANGUAGES for text in message_of(finding, language))

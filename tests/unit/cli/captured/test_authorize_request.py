@@ -23,9 +23,11 @@ def test_a_question_is_read_as_its_call(method: str, uri: str, target: str) -> N
     secret = ("X-Internal-Authorization", "Bearer y")
     asked = _asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
     captured = as_call(asked)
-    assert captured.request.question
-    assert captured == Captured(Request("PUT", "/call?x=1", OTHERS, b"{}", question=captured.request.question), NOON)
-    question = captured.request.question
+    assert captured.request.authorize_request
+    assert captured == Captured(
+        Request("PUT", "/call?x=1", OTHERS, b"{}", authorize_request=captured.request.authorize_request), NOON
+    )
+    question = captured.request.authorize_request
     assert (question.target, question.get("X-Internal-Authorization")) == (target, "Bearer y")
     assert (question.get("X-Original-Method"), question.get("X-Original-URI")) == ("PUT", "/call?x=1")
 
@@ -53,7 +55,7 @@ def test_of_two_pairs_that_of_the_settings_is_read(call_headers: str) -> None:
 def test_half_a_question_is_one(names: list[str], call_headers: str | None) -> None:
     """The server reads it as one, and misses the rest of it; the pair that is not the settings' counts for nothing."""
     call = as_call(_asked(*((name, "/") for name in names)), call_headers).request
-    assert call.question
+    assert call.authorize_request
     assert "" in {call.method, call.target}
 
 

@@ -8,7 +8,7 @@ from handlers.doctor.candidates import timestamps
 @pytest.mark.parametrize("text", ["2026-01-22T12:00:01+07:00", "2026-01-22T05:00:01Z", "2026-01-22T05:00:01.250Z"])
 def test_no_text_is_the_one_that_was_sent(text: str) -> None:
     """Hundreds of others, and never the very text."""
-    others = [other for other, _, _ in timestamps.others(text)]
+    others = [other for other, _, _ in timestamps.alternatives(text)]
     assert len(others) > 1_800
     assert text not in others
 
@@ -24,7 +24,7 @@ def test_no_text_is_the_one_that_was_sent(text: str) -> None:
 )
 def test_another_second_is_told_by_its_distance(text: str, other: str, seconds: int | str) -> None:
     """In the text's own form, its offset and fraction kept."""
-    (facts,) = [facts for each, _, facts in timestamps.others(text) if each == other]
+    (facts,) = [facts for each, _, facts in timestamps.alternatives(text) if each == other]
     assert facts == {"seconds": seconds}
 
 
@@ -33,7 +33,7 @@ def test_another_second_is_told_by_its_distance(text: str, other: str, seconds: 
 )
 def test_what_is_no_usual_time_has_spellings_alone(text: str) -> None:
     """Nothing fails at the ends of the calendar, nor for what is no time."""
-    assert {facts["form"] for _, _, facts in timestamps.others(text)} <= {
+    assert {facts["form"] for _, _, facts in timestamps.alternatives(text)} <= {
         "with quotes",
         "percent-encoded",
         "+ as a space",

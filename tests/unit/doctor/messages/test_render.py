@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from handlers.doctor.messages.render import LANGUAGES, OF_SYMMETRIC, tell
+from handlers.doctor.messages.render import LANGUAGES, SYMMETRIC_TEXTS, message_of
 from handlers.doctor.verdicts import SYMMETRIC, Finding, Verdict
 
 
@@ -23,13 +23,13 @@ def test_the_languages_are_in_step(verdict: Verdict) -> None:
 
 def test_of_a_symmetric_signature_other_words_are_said() -> None:
     """No key pair and no fingerprint is spoken of, in either language, and their facts are in step too."""
-    english, indonesian = OF_SYMMETRIC["en"], OF_SYMMETRIC["id"]
+    english, indonesian = SYMMETRIC_TEXTS["en"], SYMMETRIC_TEXTS["id"]
     assert english.keys() == indonesian.keys()
     for verdict in english:
         assert [_facts(text) for text in english[verdict]] == [_facts(text) for text in indonesian[verdict]]
         assert not {*english[verdict]} & {*indonesian[verdict]}
     finding = Finding(Verdict.KEY_UNKNOWN, {"length": 64, "wanted": 64, SYMMETRIC: "HMAC-SHA512"})
-    says, advice = tell(finding, "en")
+    says, advice = message_of(finding, "en")
     assert says.startswith("The signature is no HMAC-SHA512 of this client's secret over this method, URI, token, ")
     assert advice.startswith("Compare the client secret")
 
@@ -37,4 +37,4 @@ def test_of_a_symmetric_signature_other_words_are_said() -> None:
 def test_what_would_steer_a_terminal_is_escaped() -> None:
     """A header's value is shown, and does nothing."""
     finding = Finding(Verdict.METHOD_WRONG, {"method": "\x1b[2J\n", "wanted": "POST"})
-    assert tell(finding, "en").says == "The method is \\x1b[2J\\n."
+    assert message_of(finding, "en").meaning == "The method is \\x1b[2J\\n."

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from handlers.doctor import form
-from handlers.doctor.form import OF_CALL, OF_TOKEN_REQUEST, HeaderForm
+from handlers.doctor import request_format
+from handlers.doctor.request_format import CALL_HEADERS, TOKEN_REQUEST_HEADERS, HeaderRule
 from handlers.server.http import limits
 from tests.document import DOCUMENT, INTERNAL, TOKEN_PATH
 
@@ -19,11 +19,11 @@ def _headers(document: dict[str, Any], path: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("forms", "document", "path"),
-    [(OF_TOKEN_REQUEST, DOCUMENT, TOKEN_PATH), (OF_CALL, INTERNAL, "/authorize")],
+    [(TOKEN_REQUEST_HEADERS, DOCUMENT, TOKEN_PATH), (CALL_HEADERS, INTERNAL, "/authorize")],
     ids=["token", "call"],
 )
 def test_headers_have_the_forms_of_the_document(
-    forms: tuple[HeaderForm, ...], document: dict[str, Any], path: str
+    forms: tuple[HeaderRule, ...], document: dict[str, Any], path: str
 ) -> None:
     """Each header parameter is known in its order, with the document's pattern, lengths and obligation."""
     wanted = _headers(document, path)
@@ -38,13 +38,18 @@ def test_headers_have_the_forms_of_the_document(
 
 def test_limits_are_those_of_the_guard() -> None:
     """What is too large for the server is too large for the doctor."""
-    assert (form.LONGEST_TARGET, form.MOST_HEADERS) == (limits.LONGEST_TARGET, limits.MOST_HEADERS)
-    assert (form.LARGEST_HEADERS, form.LARGEST_BODY) == (limits.LARGEST_HEADERS, limits.LARGEST_BODY)
-    assert (form.FAR_TOO_LARGE, form.FAR_TOO_LARGE_BODY) == (131_072, 1_048_576)
+    assert (request_format.LONGEST_TARGET, request_format.MOST_HEADERS) == (limits.LONGEST_TARGET, limits.MOST_HEADERS)
+    assert (request_format.LARGEST_HEADERS, request_format.LARGEST_BODY) == (
+        limits.LARGEST_HEADERS,
+        limits.LARGEST_BODY,
+    )
+    assert (request_format.FAR_TOO_LARGE, request_format.FAR_TOO_LARGE_BODY) == (131_072, 1_048_576)
 
 
-@pytest.mark.parametrize("said", [form.METHOD, form.URI, form.DELIVERY], ids=lambda said: said.name)
-def test_what_a_proxy_says_has_the_form_of_the_document(said: HeaderForm) -> None:
+@pytest.mark.parametrize(
+    "said", [request_format.METHOD, request_format.URI, request_format.DELIVERY], ids=lambda said: said.name
+)
+def test_what_a_proxy_says_has_the_form_of_the_document(said: HeaderRule) -> None:
     """Of the headers that a proxy adds, pattern or value, lengths and obligation are the document's."""
     parameters = INTERNAL["paths"]["/authorize"]["parameters"]
     (parameter,) = [each for each in parameters if each["name"] == said.name]
