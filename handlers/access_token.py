@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from handlers.decision_notes import note
 from handlers.services import Services
-from handlers.snap import replay_key
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError, unauthorized
+from handlers.snap.replay_key import ReplayKey
 from handlers.snap.timestamp import require_in_window, utc
 from handlers.snap.token import fingerprint
 
@@ -31,8 +31,8 @@ async def issue_access_token(
     # Only the client itself may learn its own window.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
-    mark = replay_key.of_token_request(client.key, x_timestamp, client.clock_tolerance)
-    earlier = await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at)
+    replay_key = ReplayKey.of_token_request(client.key, x_timestamp, client.clock_tolerance)
+    earlier = await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at)
     if earlier and services.repeat == "refuse":
         raise SnapError(CONFLICT, reason="request.repeated")
     # One signed request, one span: a repeat's token ends when the first one ends.
@@ -42,14 +42,14 @@ async def issue_access_token(
         raise unauthorized(field="X-TIMESTAMP", reason="request.revoked")
 
     keys = services.token_keys
-    token = keys.mint(client.key, issued_at)
+    token = keys.issue(client.key, issued_at)
     note(repeat=earlier is not None, token=fingerprint(token), expires_at=utc(keys.expires_at(issued_at)))
     return _granted(token, keys.remaining_seconds(issued_at, now))
 
 
 def _granted(token: str, remaining_seconds: int) -> Mapping[str, object]:
     return {
-        "responseCode": SUCCESSFUL.of_service(ACCESS_TOKEN_SERVICE),
+        "responseCode": SUCCESSFUL.response_code(ACCESS_TOKEN_SERVICE),
         "responseMessage": SUCCESSFUL.message,
         "accessToken": token,
         "tokenType": "Bearer",

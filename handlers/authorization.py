@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import NotRequired, TypedDict, Unpack
 
 from handlers.decision_notes import note
-from handlers.introspection import live_token
+from handlers.introspection import require_valid_token
 from handlers.services import Services
-from handlers.snap import replay_key
 from handlers.snap.bearer import bearer_token
 from handlers.snap.call import Call
 from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
+from handlers.snap.replay_key import ReplayKey
 from handlers.snap.timestamp import require_in_window
 
 _POST_ALONE = ("POST",)
@@ -56,7 +56,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     _require_destination(services, headers)
     _require_service(services, headers["x_original_method"], headers["x_original_uri"])
     token = bearer_token(headers["authorization"])
-    opened = live_token(services, token, now)
+    opened = require_valid_token(services, token, now)
     note(token=opened.fingerprint)
 
     client = services.client(opened.client_key)
@@ -68,8 +68,8 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
 
     # Only now: a forged call uses up nobody's external id.
     external_id = headers["x_external_id"]
-    mark = replay_key.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
-    if await services.state.first_seen(mark.key, mark.ttl_seconds, now, mark.signed_at):
+    replay_key = ReplayKey.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
+    if await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at):
         raise SnapError(CONFLICT, reason="call.repeated")
 
     return None, _headers(services, client.key, external_id)

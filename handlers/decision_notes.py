@@ -5,7 +5,7 @@ from contextvars import ContextVar
 _notes: ContextVar[dict[str, object] | None] = ContextVar("notes", default=None)
 
 
-def taken() -> dict[str, object]:
+def start_notes() -> dict[str, object]:
     """Start the notes of the request under way. The dictionary fills while the request is decided."""
     notes: dict[str, object] = {}
     _notes.set(notes)

@@ -19,7 +19,7 @@ async def report_readiness(services: Services) -> Mapping[str, object]:
     Raises:
         SnapError: 503 00, the engine failed a request, and no request has succeeded since.
     """
-    well = services.when_down.availability.up and services.revocations.fresh
-    if not (well or services.when_down.goes_on):
+    well = services.outage_policy.availability.up and services.revocations.is_fresh
+    if not (well or services.outage_policy.continues):
         raise SnapError(SERVICE_UNAVAILABLE, reason="state.down")
     return _OK

@@ -5,17 +5,17 @@ from datetime import datetime
 
 from handlers.services import Services
 from handlers.snap.codes import INVALID_TOKEN, SnapError
-from handlers.snap.token import OpenedToken, TokenRefusedError
+from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 
-def live_token(services: Services, token: str, now: datetime) -> OpenedToken:
+def require_valid_token(services: Services, token: str, now: datetime) -> VerifiedToken:
     """What a token says that is ours, of this time, and not taken back.
 
     Raises:
         SnapError: 401 01, it is not; the reason says what it is. 500 02, what has been taken back is not known.
     """
     try:
-        opened = services.token_keys.open(token, now)
+        opened = services.token_keys.verify(token, now)
     except TokenRefusedError as error:
         raise SnapError(INVALID_TOKEN, reason=error.reason) from error
     if services.revocations.is_revoked(opened.client_key, opened.fingerprint, opened.issued_at):
@@ -30,7 +30,7 @@ async def introspect_token(services: Services, *, token: str, **_ignored: object
         SnapError: 500 02, what has been taken back is not known.
     """
     try:
-        opened = live_token(services, token, services.now())
+        opened = require_valid_token(services, token, services.now())
     except SnapError as error:
         if error.code != INVALID_TOKEN:
             raise

@@ -6,7 +6,7 @@ from contextlib import suppress
 from handlers.decision_notes import note
 from handlers.services import Services
 from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
-from handlers.snap.token import TokenRefusedError, fingerprint, remembered_seconds
+from handlers.snap.token import TokenRefusedError, fingerprint, revocation_seconds
 
 _EITHER = "token or client_id"
 
@@ -38,12 +38,12 @@ async def _revoke_token(services: Services, token: str) -> None:
         return  # It spells no bytes, so it opens nothing: what was wanted is so (RFC 7009, section 2.2).
     note(token=name)
     with suppress(TokenRefusedError):
-        note(client_key=services.token_keys.open(token, services.now()).client_key)
-    await services.revocations.revoke_token(name, remembered_seconds(services.token_keys.lifetime))
+        note(client_key=services.token_keys.verify(token, services.now()).client_key)
+    await services.revocations.revoke_token(name, revocation_seconds(services.token_keys.lifetime))
 
 
 async def _revoke_client(services: Services, client_id: str) -> None:
     if client_id not in services.clients:
         raise SnapError(INVALID_FIELD_FORMAT, field="client_id", reason="client.unknown")
     note(client_key=client_id)
-    await services.revocations.revoke_client(client_id, remembered_seconds(services.token_keys.lifetime))
+    await services.revocations.revoke_client(client_id, revocation_seconds(services.token_keys.lifetime))

@@ -1,4 +1,4 @@
-"""The calls that follow the token, as NICEPAY makes them, and what the merchant's services know, without a socket."""
+"""Calls with an access token as NICEPAY sends them, and the merchant's services, for tests without a socket."""
 
 import asyncio
 from base64 import b64encode
@@ -13,33 +13,33 @@ from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
+from handlers.state.outage import GuardedState, OutagePolicy
 from handlers.state.port import Engine, State
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import GuardedState, WhenDown
-from tests.engines import Breaking
+from handlers.state.revocation_cache import RevocationCache
+from tests.engines import BreakableState
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 URI = "/api/v1.0/transfer-va/inquiry?page=1"
-ELSEWHERE = "/api/v1.0/transfer-va/payment"
-"""Of a service that names no methods."""
+PAYMENT_URI = "/api/v1.0/transfer-va/payment"
+"""The path of a service that names no methods, so it takes POST only."""
 BODY = b'{ "payNo": "1 2", "amount": 10.00 }'
 SECRET = b"a secret of this test"
 PARTNER = "PARTNER"
 
 
-def _copy(engine: State) -> Revocations:
-    when_down = WhenDown("refuse")
-    return Revocations(GuardedState(engine, when_down), when_down, Clock(), lambda: 0.0)
+def _copy_of(engine: State) -> RevocationCache:
+    outage_policy = OutagePolicy("refuse")
+    return RevocationCache(GuardedState(engine, outage_policy), outage_policy, Clock(), lambda: 0.0)
 
 
-def read_copy(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> Revocations:
-    """The copy of what an engine says is revoked, just read.
+def loaded_revocations(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> RevocationCache:
+    """An instance's copy of the revocations, just loaded from the state store.
 
-    The subject `revoked`, if there is one, was revoked at noon; the client `suspended` was suspended then.
+    At noon the subject `revoked` was revoked, and the client `suspended` was suspended.
     """
     engine = engine or MemoryState()
-    copy = _copy(engine)
+    copy = _copy_of(engine)
 
     async def read() -> None:
         if revoked:
@@ -52,15 +52,15 @@ def read_copy(engine: Engine | None = None, *, revoked: str = "", suspended: str
     return copy
 
 
-def unread_copy() -> Revocations:
-    """The copy of an engine that is down, and was before anything was read."""
-    engine = Breaking()
+def unloaded_revocations() -> RevocationCache:
+    """A copy of the revocations that was never loaded, because the state store is unavailable."""
+    engine = BreakableState()
     engine.up = False
-    return _copy(engine)
+    return _copy_of(engine)
 
 
 def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended: bool = False) -> Services:
-    """A merchant that knows NICEPAY under a partner id of its own."""
+    """The services of a merchant that has NICEPAY as a client under another partner id."""
     key = nicepay.private_key.public_key()
     tolerance = timedelta(seconds=300)
     client = Client(CLIENT_KEY, (key,), tolerance, partner_id=PARTNER, client_secret=client_secret, suspended=suspended)
@@ -71,22 +71,22 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         clients=clients,
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
-        revocations=read_copy(),
-        when_down=WhenDown("refuse"),
-        service_codes={URI.partition("?")[0]: "24", ELSEWHERE: "25"},
+        revocations=loaded_revocations(),
+        outage_policy=OutagePolicy("refuse"),
+        service_codes={URI.partition("?")[0]: "24", PAYMENT_URI: "25"},
         service_methods={URI.partition("?")[0]: ("POST", "GET")},
     )
 
 
-def without_clients(known: Services, nicepay: Nicepay) -> Services:
-    """The same merchant, who has forgotten NICEPAY since."""
+def without_clients(services: Services, nicepay: Nicepay) -> Services:
+    """The same services after NICEPAY was removed from the clients."""
     key = nicepay.private_key.public_key()
-    return replace(known, clients=Clients([Client("ELSE", (key,), timedelta(seconds=300))], lambda _bits: key))
+    return replace(services, clients=Clients([Client("ELSE", (key,), timedelta(seconds=300))], lambda _bits: key))
 
 
 @dataclass(frozen=True)
 class Signed:
-    """One call and its headers, signed in one of the two forms."""
+    """The parts of one call, signed in the asymmetric or the symmetric form."""
 
     token: str
     timestamp: str
@@ -109,13 +109,13 @@ class Signed:
 
 
 def asymmetric(nicepay: Nicepay, token: str, now: datetime) -> Signed:
-    """As NICEPAY prints it for NICO."""
+    """A call in the asymmetric form, which NICEPAY documents for NICO."""
     timestamp = jakarta(now)
     return Signed(token, timestamp, nicepay.signature(timestamp))
 
 
 def symmetric(token: str, now: datetime, body: bytes = BODY, method: str = "POST") -> Signed:
-    """As ASPI has it for transactions."""
+    """A call in the symmetric form of ASPI's standard."""
     timestamp = jakarta(now)
     message = f"{method}:{URI}:{token}:{sha256(body).hexdigest()}:{timestamp}"
     return Signed(token, timestamp, b64encode(digest(SECRET, message.encode(), "sha512")).decode(), method)

@@ -1,4 +1,4 @@
-"""What several rooms of tests share."""
+"""Fixtures that several folders of tests share."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,21 +17,21 @@ from tests.nicepay import Nicepay
 
 
 @pytest.fixture(autouse=True)
-def _log_of_its_own() -> Iterator[None]:
-    """Where a test had the log go is closed when it ends: the next test begins with structlog's own."""
+def _default_log() -> Iterator[None]:
+    """Reset structlog after each test, because the log stream of a test is closed when the test ends."""
     yield
     structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
 def nicepay() -> Nicepay:
-    """NICEPAY as the merchant knows it."""
+    """NICEPAY with the key that is in the settings."""
     return Nicepay()
 
 
 @pytest.fixture(scope="session")
 def stranger() -> Nicepay:
-    """Somebody with another key who uses NICEPAY's client key."""
+    """An attacker who sends NICEPAY's client key and signs with another private key."""
     return Nicepay()
 
 
@@ -44,7 +44,7 @@ def _running_merchant(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def merchant(_running_merchant: Merchant) -> Merchant:
-    """A server that knows NICEPAY, at noon in Jakarta, with an empty log."""
+    """A server with NICEPAY as its client, at noon in Jakarta, with an empty log."""
     _running_merchant.clock.now = NOON
     configure.set_up(_running_merchant.stream)
     _running_merchant.log()
@@ -53,7 +53,7 @@ def merchant(_running_merchant: Merchant) -> Merchant:
 
 @pytest.fixture
 def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """Good settings, for a test to spoil."""
+    """A valid settings file, which a test may change."""
     return write_settings(tmp_path, nicepay)
 
 
@@ -65,7 +65,7 @@ def _started_redis() -> Iterator[Callable[[str], RedisServer]]:
 
 @pytest.fixture
 def emptied_redis(_started_redis: Callable[[str], RedisServer]) -> Callable[[str], RedisServer]:
-    """Gives the server of that name (`redis-server`, `valkey-server`), emptied."""
+    """A function that returns the empty server of that name (`redis-server` or `valkey-server`)."""
 
     def server(name: str) -> RedisServer:
         with Redis.from_url(_started_redis(name).url) as client:

@@ -1,4 +1,4 @@
-"""The documents as a test reads them, and the check of an answer by a validator that is not Connexion's."""
+"""The OpenAPI documents with resolved references, and a check of answers by a validator that Connexion does not use."""
 
 from pathlib import Path
 from typing import Any
@@ -38,22 +38,22 @@ SNAP_HEADERS = {
 
 
 def check_answer(response: httpx.Response) -> None:
-    """Every answer is one that the document describes: its status, its body, its headers and no other SNAP header."""
+    """Check that the document describes the answer: its status, its body, its headers and no other SNAP header."""
     _check(response, RESPONSES[str(response.status_code)])
 
 
 def check_internal_answer(response: httpx.Response) -> None:
-    """The same, for the internal document. A path that it does not have is answered like one without a service."""
+    """Check an answer of the internal listener. An unknown path gets the answer of an unknown service."""
     described = _internal_responses(response.request).get(str(response.status_code), {})
     _check(response, described or INTERNAL["components"]["responses"]["UnknownService"])
 
 
 def _internal_responses(request: httpx.Request) -> dict[str, Any]:
-    """Of the operation; a method that the path does not have is answered in the name of one that it has."""
+    """The responses of the operation. For a method that the path does not have, those of its first method."""
     item = dict(INTERNAL["paths"].get(request.url.path, {}))
     item.pop("parameters", None)
-    nowhere: dict[str, Any] = {"responses": {}}
-    operation = item.get(request.method.lower()) or next(iter(item.values()), nowhere)
+    no_operation: dict[str, Any] = {"responses": {}}
+    operation = item.get(request.method.lower()) or next(iter(item.values()), no_operation)
     return dict(operation["responses"])
 
 
@@ -66,8 +66,8 @@ def _check(response: httpx.Response, described: dict[str, Any]) -> None:
         value = response.headers.get(name)
         assert value is not None or not header.get("required"), f"{name} is missing"
         if value is not None:
-            whole = header["schema"]["type"] == "integer"
-            OAS30Validator(header["schema"]).validate(int(value) if whole else value)
+            is_integer = header["schema"]["type"] == "integer"
+            OAS30Validator(header["schema"]).validate(int(value) if is_integer else value)
     undescribed = SNAP_HEADERS & set(response.headers) - {name.lower() for name in described["headers"]}
     assert not undescribed
 

@@ -1,4 +1,4 @@
-"""The engines behind the state, as tests use them: a Redis server of their own, a state opened for a block."""
+"""State stores for tests: a Redis server of its own, a store that is open inside a block, a store that can break."""
 
 import asyncio
 import shutil
@@ -14,7 +14,7 @@ from typing import Any, ParamSpec
 
 from handlers.state.memory import MemoryState
 from handlers.state.opening import StateUrl
-from handlers.state.port import Engine, ForgottenError, StateDownError
+from handlers.state.port import DataLossError, Engine, StateDownError
 from tests.e2e.process import Process, running
 from tests.programs import program
 
@@ -22,13 +22,13 @@ NOON = datetime(2024, 1, 22, 12, 0, 0, 123_457, timezone(timedelta(hours=7)))
 SECOND = timedelta(seconds=1)
 
 REDIS_SERVERS = [name for name in ("redis-server", "valkey-server") if shutil.which(name)] or ["redis-server"]
-"""Those that this machine has; without any, the tests that need one say so."""
+"""The Redis servers that are installed. If none is, the tests that need one are skipped and say why."""
 
 P = ParamSpec("P")
 
 
 def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """A test that runs in an event loop of its own."""
+    """Run each call of the test in a new event loop."""
 
     @wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -39,6 +39,7 @@ def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 @asynccontextmanager
 async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
+    """Open the state store of this URL, and close it at the end of the block."""
     state = StateUrl(url, folder).open()
     try:
         yield state
@@ -46,13 +47,13 @@ async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
         await state.close()
 
 
-WRITTEN_DOWN = ("--appendonly", "yes")
-"""Options of a Redis that remembers from one start to the next."""
+PERSISTENT = ("--appendonly", "yes")
+"""Options of a Redis server that keeps its data when it restarts."""
 
 
 @dataclass
 class Uptime:
-    """Microseconds since the machine started, as a test sets them."""
+    """The machine's uptime in microseconds. The test sets it."""
 
     microseconds: int = 0
 
@@ -64,7 +65,7 @@ class Uptime:
 
 
 class RedisServer:
-    """Remembers nothing on the disk, unless `options` say so; it may be stopped and started again at the same place."""
+    """A Redis server that can stop and start again at the same address. It keeps no data unless `options` say so."""
 
     def __init__(self, name: str, folder: Path, options: tuple[str, ...] = ()) -> None:
         self._options = options
@@ -78,10 +79,12 @@ class RedisServer:
         self.process: Process
 
     def start(self, *options: str) -> None:
-        """Start it and wait until it takes connections."""
-        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self._socket)
+        """Start the server and wait until it accepts connections."""
+        address = ("--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self._socket)
         volatile = ("--save", "", "--appendonly", "no", "--dir", self._socket.parent)
-        self.process = self._running.enter_context(running(self._program, *place, *volatile, *self._options, *options))
+        self.process = self._running.enter_context(
+            running(self._program, *address, *volatile, *self._options, *options)
+        )
         assert any("Ready to accept connections" in line for line in self.process.out)
 
     def stop(self) -> None:
@@ -90,7 +93,7 @@ class RedisServer:
 
 @contextmanager
 def redis_server(name: str, *options: str) -> Iterator[RedisServer]:
-    """A server under way until the end of the block."""
+    """Run a server until the end of the block."""
     with TemporaryDirectory() as folder:
         server = RedisServer(name, Path(folder), options)
         server.start()
@@ -100,8 +103,8 @@ def redis_server(name: str, *options: str) -> Iterator[RedisServer]:
             server.stop()
 
 
-class Breaking(MemoryState):
-    """An engine that is down when told to be."""
+class BreakableState(MemoryState):
+    """A state store in memory that fails while `up` is false."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +125,7 @@ class Breaking(MemoryState):
         self.writes.put_nowait(key)
         self._answer()
         if self.forgotten:
-            raise ForgottenError
+            raise DataLossError
         return await super().first_seen(key, ttl_seconds, now, signed_at)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:

@@ -1,4 +1,4 @@
-"""Environments for programs of others: made from a lock, kept in a folder, and made anew when the lock changes."""
+"""Virtual environments for third-party programs: built from a lock file, and built again when the lock file changes."""
 
 import subprocess
 import sys
@@ -11,14 +11,16 @@ _LOCKED = ("--no-deps", "--require-hashes", "--requirement")
 
 
 class MissingError(Exception):
-    """An environment that cannot be made, and why."""
+    """An environment cannot be made. The message says why."""
 
 
 def python_of(name: str, cache: Path, maker: str | Path = sys.executable) -> Path:
-    """The interpreter of an environment that holds what `tests/locks/<name>.lock` names; `maker` makes it.
+    """Return the interpreter of an environment that holds the packages of `tests/locks/<name>.lock`.
+
+    `maker` is the Python that creates the environment.
 
     Raises:
-        MissingError: it cannot be made, for example because no package index can be reached.
+        MissingError: The environment cannot be made, for example because no package index can be reached.
     """
     folder, lock = cache / name, LOCKS / f"{name}.lock"
     python, installed = folder / "bin" / "python", folder / "installed.lock"

@@ -1,4 +1,4 @@
-"""The merchant's own listener, started in a thread, and the calls that a proxy asks it about."""
+"""The internal listener, started in a thread, and the headers of the calls that a proxy asks it to authorize."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from handlers.server.process import assembly
 from handlers.services import Services
 from tests.calls import PARTNER, SECRET, Signed, asymmetric, symmetric
 from tests.document import check_internal_answer
-from tests.merchant import Clock, Running, serving, write_settings
+from tests.merchant import Clock, RunningListener, serving, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 PROXY_SECRET = "the-secret-of-the-proxy-and-nobody-else"
@@ -52,9 +52,10 @@ suspended = true
 
 
 def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "", secret: bool = False) -> Path:
-    """Settings with both listeners, two services, and three clients: one a form of signature, and a suspended one.
+    """Write settings with both listeners, two services and three clients, and return the path of the file.
 
-    `internal` are further lines of that table; `secret` says whether the proxy needs one.
+    One client signs asymmetrically, one signs symmetrically, and one is suspended.
+    `internal` holds more lines for the table `[internal]`; `secret` says whether the proxy must send a secret.
     """
     for name, content in (("client.secret", SECRET.decode()), ("internal.secret", PROXY_SECRET)):
         file = folder / name
@@ -67,8 +68,8 @@ def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "
 
 
 @dataclass
-class InternalListener(Running):
-    """The internal listener, and what it knows."""
+class InternalListener(RunningListener):
+    """The running internal listener and its services."""
 
     services: Services
     _ids: Iterator[int] = field(default_factory=count)
@@ -80,7 +81,7 @@ class InternalListener(Running):
         headers: dict[str, str] | list[tuple[str, str]] | None = None,
         body: bytes | Iterator[bytes] = b"",
     ) -> httpx.Response:
-        """Send a request and hold the answer against the document."""
+        """Send a request and check the answer against the document."""
         response = self.client.request(method, path, headers=headers, content=body)
         check_internal_answer(response)
         return response
@@ -93,24 +94,24 @@ class InternalListener(Running):
         method: str = "POST",
         path: str = "/authorize",
     ) -> httpx.Response:
-        """Ask about a call."""
+        """Ask whether a call is genuine."""
         return self.send(method, path, headers, body)
 
     def post_form(self, path: str, form: str, headers: dict[str, str] | None = None) -> httpx.Response:
-        """Send a form."""
+        """Post a URL-encoded form."""
         media_type = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.send("POST", path, media_type | (headers or {}), form.encode())
 
     def token(self, client_key: str = CLIENT_KEY, issued_at: datetime | None = None) -> str:
-        """A token, of now unless said otherwise."""
-        return self.services.token_keys.mint(client_key, issued_at or self.clock.now)
+        """A token that was issued now, or at `issued_at`."""
+        return self.services.token_keys.issue(client_key, issued_at or self.clock.now)
 
     def asymmetric(self, nicepay: Nicepay) -> dict[str, str]:
-        """The headers of a genuine and new call as NICEPAY prints it."""
+        """The headers of a genuine new call in the asymmetric form, which NICEPAY documents."""
         return self._new(asymmetric(nicepay, self.token(), self.clock.now))
 
     def symmetric(self, body: bytes, method: str = "POST") -> dict[str, str]:
-        """The headers of a genuine and new call as ASPI has it, signed over this body."""
+        """The headers of a genuine new call in the symmetric form of ASPI's standard, signed over this body."""
         return self._new(symmetric(self.token(SYMMETRIC), self.clock.now, body, method)) | {"X-PARTNER-ID": SYMMETRIC}
 
     def _new(self, signed: Signed) -> dict[str, str]:
@@ -118,7 +119,7 @@ class InternalListener(Running):
 
 
 def _headers_of(signed: Signed) -> dict[str, str]:
-    """Under the names that they have on the wire."""
+    """The headers under their names on the wire."""
     names = {"authorization": "Authorization", "x_original_method": "X-Original-Method"}
     names["x_original_uri"] = "X-Original-URI"
     return {names.get(name, name.replace("_", "-").upper()): value for name, value in signed.headers.items()}
@@ -128,21 +129,21 @@ def _headers_of(signed: Signed) -> dict[str, str]:
 def running_internal(
     settings: Settings,
     clock: Clock,
-    altered: Callable[[Services], Services] = lambda services: services,
-    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    alter: Callable[[Services], Services] = lambda services: services,
+    wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[InternalListener]:
-    """Serve the settings' internal listener until the block ends.
+    """Serve the internal listener of these settings until the block ends.
 
-    `altered` may break what it knows; what `around` makes stands before it.
+    `alter` may replace its services. `wrap` may put a middleware around the application.
     """
     assert settings.internal
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = altered(assembly.assemble(settings, shared))
+    shared = assembly.open_resources(settings, clock)
+    services = alter(assembly.build_services(settings, shared))
     app = application(internal_api(settings.internal, lambda: services), lambda: services)
     layered = ForwardedCall(app) if settings.internal.call_headers == "x-forwarded" else app
-    with serving(around(layered), shared.running()) as origin:
+    with serving(wrap(layered), shared.running()) as origin:
         listener = InternalListener(origin, clock, stream, services)
         with listener.client:
             yield listener

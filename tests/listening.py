@@ -1,4 +1,4 @@
-"""A listener of ours for an application of the test's own, in a thread on a free port."""
+"""This project's HTTP server with an application of the test, in a thread on a free port."""
 
 import socket
 import threading
@@ -15,7 +15,7 @@ from handlers.server.process.uvicorn_server import MOST_CONNECTIONS, Server
 def listening(
     app: ASGIApp, most_connections: int = MOST_CONNECTIONS, *, idle_seconds: int = 5
 ) -> Iterator[tuple[str, int]]:
-    """Serve the application until the block ends; the address."""
+    """Serve the application until the block ends. Gives the address."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, timeout_keep_alive=idle_seconds, timeout_graceful_shutdown=1
@@ -30,8 +30,8 @@ def listening(
         thread.join()
 
 
-def heard(connection: socket.socket) -> bytes:
-    """All that comes until the server closes its side."""
+def read_until_closed(connection: socket.socket) -> bytes:
+    """Return all bytes that arrive until the server closes its side."""
     pieces = []
     while piece := connection.recv(65_536):
         pieces.append(piece)

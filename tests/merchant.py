@@ -1,4 +1,4 @@
-"""The merchant's server, started in a thread on a free port with a clock that the test sets."""
+"""The public listener, started in a thread on a free port, with a clock that the test sets."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.services import Services
-from handlers.state.revocations import Revocations
+from handlers.state.revocation_cache import RevocationCache
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -31,7 +31,7 @@ BASE_PATH = "/api/v1.0"
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that shows the same time until the test sets it."""
 
     now: datetime = NOON
 
@@ -40,7 +40,7 @@ class Clock:
 
 
 @dataclass
-class Running:
+class RunningListener:
     """A running listener: its address, its clock and what it has logged."""
 
     origin: str
@@ -50,7 +50,7 @@ class Running:
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.origin, trust_env=False)
-        # httpx sends these of its own; a request here is to be exactly what the test says.
+        # httpx adds these headers by itself. The tests send exactly the headers that they name.
         for name in ("user-agent", "accept", "accept-encoding"):
             self.client.headers.pop(name)
 
@@ -62,15 +62,15 @@ class Running:
         return [json.loads(line) for line in lines]
 
     def decision(self) -> dict[str, Any]:
-        """The one line of the one decision since the last call."""
+        """The log line of the one decision since the last call."""
         (line,) = self.log()
         return line
 
 
-class Merchant(Running):
-    """The public listener, and what its state has revoked."""
+class Merchant(RunningListener):
+    """The running public listener and its copy of the revocations."""
 
-    revocations: Revocations
+    revocations: RevocationCache
 
     def send(
         self,
@@ -80,18 +80,18 @@ class Merchant(Running):
         method: str = "POST",
         path: str = BASE_PATH + TOKEN_PATH,
     ) -> httpx.Response:
-        """Send a request and hold the answer against the document."""
+        """Send a request and check the answer against the document."""
         response = self.client.request(method, path, headers=headers, content=body)
         check_answer(response)
         return response
 
     def ask(self, nicepay: Nicepay, timestamp: str | None = None) -> httpx.Response:
-        """A genuine request, of now unless said otherwise."""
+        """Send a genuine token request, signed now or with `timestamp`."""
         return self.send(nicepay.headers(timestamp or jakarta(self.clock.now)))
 
 
 def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra: str = "") -> Path:
-    """Settings, a token key and a public key file for each client; the path of the settings."""
+    """Write settings, a token key and a public key file for each client, and return the path of the settings."""
     keys = folder / "token.keys"
     keys.write_bytes(Fernet.generate_key() + b"\n")
     keys.chmod(0o600)
@@ -110,21 +110,22 @@ def write_settings(folder: Path, *clients: Nicepay, tolerance: int = 300, extra:
 
 
 def services_of(settings: Settings, now: Callable[[], datetime]) -> Services:
-    """What the handlers need, for whoever calls them without a server."""
-    return assembly.assemble(settings, assembly.share(settings, now))
+    """The services of these settings, for tests that call the handlers without a server."""
+    return assembly.build_services(settings, assembly.open_resources(settings, now))
 
 
-def _live(serving: Coroutine[None, None, None]) -> None:
+def _run_until_done(serving: Coroutine[None, None, None]) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serving)
 
 
 @contextmanager
 def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
-    """Serve an application on a free port, beside what lives as long, until the block ends; its origin."""
+    """Serve an application on a free port until the block ends, with `companion` open meanwhile. Gives the origin."""
     listener = sockets.listen("127.0.0.1", 0)
-    server = uvicorn_server.server(app)
-    thread = threading.Thread(target=_live, args=(lifecycle.run_servers([(server, listener)], [companion]),))
+    server = uvicorn_server.make_server(app)
+    running_servers = lifecycle.run_servers([(server, listener)], [companion])
+    thread = threading.Thread(target=_run_until_done, args=(running_servers,))
     thread.start()
     try:
         yield sockets.origin("127.0.0.1", listener.getsockname()[1])
@@ -135,11 +136,11 @@ def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Itera
 
 @contextmanager
 def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
-    """Serve the settings' public listener until the block ends."""
+    """Serve the public listener of these settings until the block ends."""
     stream = io.StringIO()
     configure.set_up(stream)
-    shared = assembly.share(settings, clock)
-    services = assembly.assemble(settings, shared)
+    shared = assembly.open_resources(settings, clock)
+    services = assembly.build_services(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
     with serving(app, shared.running()) as origin:
         merchant = Merchant(origin, clock, stream)

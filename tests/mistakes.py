@@ -1,4 +1,4 @@
-"""Requests with one mistake each, made with real keys: what a client does, and the constant that names it."""
+"""Requests with one mistake each, signed with real keys, and the verdict constant for each mistake."""
 
 import json
 from base64 import b64decode, b64encode, urlsafe_b64encode
@@ -26,7 +26,7 @@ TOLERANCE = timedelta(seconds=300)
 CALL_PATH = "/api/v1.0/transfer-va/inquiry"
 CALL_BODY = b'{"payNo":"1 2","url":"a/b","amount":10.00}'
 HOST = "merchant.example"
-# Valid base64 of 24 bytes, and not what it decodes to.
+# The client secret is this base64 text itself, not the 24 bytes that it decodes to.
 SECRET = b64encode(b"a secret of these tests!")
 OTHER_SECRET = b"the secret of another client"
 INTERNAL_SECRET = b"the-secret-of-the-proxy"
@@ -35,7 +35,7 @@ OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYM
 
 @dataclass(frozen=True)
 class World:
-    """The clients, their private keys, and what the merchant knows of them."""
+    """The clients with their private keys, and the merchant's settings for them."""
 
     nicepay: Nicepay = field(default_factory=Nicepay)
     other: Nicepay = field(default_factory=lambda: Nicepay(OTHER))
@@ -85,14 +85,14 @@ class World:
         return self.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), padding.PKCS1v15(), SHA256())
 
     def token(self, client_key: str = CLIENT_KEY, age: int = 0) -> str:
-        return self.token_keys.mint(client_key, NOON - timedelta(seconds=age))
+        return self.token_keys.issue(client_key, NOON - timedelta(seconds=age))
 
 
 Make = Callable[[World], Request]
 
 
 def token_request(world: World, signature: str | None = None, body: bytes = BODY, **changed: str | None) -> Request:
-    """A request for a token, genuine unless something is changed; a header that is None is left out."""
+    """A token request. It is genuine unless the test changes something; a header with the value None is left out."""
     headers = {
         "Host": HOST,
         "Content-Type": "application/json",
@@ -114,7 +114,7 @@ def call(
     token: str | None = None,
     **changed: str | None,
 ) -> Request:
-    """A call of the client with the key pair."""
+    """A call of the client that signs asymmetrically."""
     headers = {
         "Host": HOST,
         "Authorization": f"Bearer {token or world.token()}",
@@ -128,7 +128,7 @@ def call(
     return Request("POST", target, present, body)
 
 
-def symmetric(  # noqa: PLR0913  each part of the string to sign can be another
+def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
     world: World,
     body: bytes = CALL_BODY,
     target: str = CALL_PATH,
@@ -142,7 +142,7 @@ def symmetric(  # noqa: PLR0913  each part of the string to sign can be another
     timestamp: str = NOW,
     method: str = "POST",
 ) -> Request:
-    """A call of the client with the secret, with the parts of its string to sign as given."""
+    """A call of the client that signs symmetrically. The options change single parts of its string to sign."""
     token = world.token(SYMMETRIC)
     hashed = sha256(body if signed_body is None else signed_body).hexdigest()
     text = f"{method}:{place or target}:{before}{token}:{hashed.upper() if upper else hashed}:{timestamp}"
@@ -158,20 +158,20 @@ def _with_authorization(request: Request, value: str) -> Request:
     return replace(request, headers=(*_without(request, "Authorization").headers, ("Authorization", value)))
 
 
-def _with_copy(request: Request, name: str) -> Request:
+def _with_header_twice(request: Request, name: str) -> Request:
     return replace(request, headers=(*request.headers, (name, request.get(name))))
 
 
-def _with_others(request: Request, number: int) -> Request:
+def _with_extra_headers(request: Request, number: int) -> Request:
     return replace(request, headers=(*request.headers, *((f"X-Other-{place}", "") for place in range(number))))
 
 
 def _with_query(request: Request, length: int) -> Request:
-    """Path and query, without the question mark, are so long."""
+    """Add a query, so that path and query without the question mark have this length."""
     return replace(request, target=f"{request.target}?{'a' * (length - len(request.target))}")
 
 
-def question(  # noqa: PLR0913  each part of the question can be another
+def question(  # noqa: PLR0913  each part of the question can be changed
     request: Request,
     *,
     secret: str | None = f"Bearer {INTERNAL_SECRET.decode()}",
@@ -180,17 +180,17 @@ def question(  # noqa: PLR0913  each part of the question can be another
     original: tuple[str | None, str | None] = (None, None),
     copied: str = "",
 ) -> Request:
-    """What a proxy asks about a call; an original that is empty is not sent."""
-    said = [
+    """The question of a proxy about a call. `original` replaces method and URI; an empty one is not sent."""
+    originals = [
         request.method if original[0] is None else original[0],
         request.target if original[1] is None else original[1],
     ]
-    pairs = zip(("X-Original-Method", "X-Original-URI", "X-Internal-Authorization"), [*said, secret], strict=True)
+    pairs = zip(("X-Original-Method", "X-Original-URI", "X-Internal-Authorization"), [*originals, secret], strict=True)
     headers = (*request.headers, *((name, value) for name, value in pairs if value))
     asked = Request(method, path, headers, request.body)
-    asked = _with_copy(asked, copied) if copied else asked
-    kept = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
-    return replace(request, method=said[0], target=said[1], headers=kept, authorize_request=asked)
+    asked = _with_header_twice(asked, copied) if copied else asked
+    of_call = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
+    return replace(request, method=originals[0], target=originals[1], headers=of_call, authorize_request=asked)
 
 
 def _at(seconds: float) -> str:
@@ -207,25 +207,27 @@ def _pss(world: World, algorithm: HashAlgorithm | None = None) -> str:
     return b64encode(world.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), scheme, hashed)).decode()
 
 
-def _bare(world: World, leaves: Callable[[bytes], bytes] = lambda message: sha256(message).digest()) -> str:
-    """What encrypting with the private key leaves, the hash or what else: PKCS #1 padding, no DigestInfo."""
+def _without_digest_info(
+    world: World, content: Callable[[bytes], bytes] = lambda message: sha256(message).digest()
+) -> str:
+    """A signature made by encrypting with the private key: PKCS #1 padding around the content, without DigestInfo."""
     numbers = world.nicepay.private_key.private_numbers()
     size = world.nicepay.private_key.key_size // 8
-    hashed = leaves(f"{CLIENT_KEY}|{NOW}".encode())
+    hashed = content(f"{CLIENT_KEY}|{NOW}".encode())
     block = b"\0\1" + b"\xff" * (size - 3 - len(hashed)) + b"\0" + hashed
     modulus = numbers.public_numbers.n
     return b64encode(pow(int.from_bytes(block), numbers.d, modulus).to_bytes(size)).decode()
 
 
-def _another_character(token: str) -> str:
+def _with_one_character_changed(token: str) -> str:
     return token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
 
 
-def _wrapped(text: str) -> str:
+def _line_wrapped(text: str) -> str:
     return "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
 
 
-def _respelt(request: Request, spell: Callable[[bytes], str]) -> Request:
+def _with_signature_respelt(request: Request, spell: Callable[[bytes], str]) -> Request:
     raw = b64decode(request.get("X-SIGNATURE"))
     return replace(request, headers=(*_without(request, "X-SIGNATURE").headers, ("X-SIGNATURE", spell(raw))))
 
@@ -236,7 +238,7 @@ def _hmac_of_asymmetric(world: World) -> Request:
     return call(world, b64encode(digest(SECRET, text.encode(), "sha512")).decode(), token=token)
 
 
-_RIGHT = f"{CLIENT_KEY}|{NOW}"
+_STRING_TO_SIGN = f"{CLIENT_KEY}|{NOW}"
 _MILLISECONDS = NOW.replace("+07:00", ".250+07:00")
 _Z = f"{NOON:%Y-%m-%dT%H:%M:%S}Z"
 
@@ -248,8 +250,8 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("no media type", lambda w: token_request(w, Content_Type=None)),
         ("capital media type", lambda w: token_request(w, Content_Type="Application/JSON; charset=UTF-8")),
         ("inside the window", lambda w: token_request(w, X_TIMESTAMP=_at(-299))),
-        ("as many headers as there may be", lambda w: _with_others(token_request(w), 58)),
-        ("a query as long as it may be", lambda w: _with_query(token_request(w), 2_048)),
+        ("the largest allowed number of headers", lambda w: _with_extra_headers(token_request(w), 58)),
+        ("the longest allowed query", lambda w: _with_query(token_request(w), 2_048)),
         ("chunked", lambda w: token_request(w, Transfer_Encoding="chunked")),
         ("HTTP/1.0", lambda w: replace(token_request(w), version="1.0")),
         (
@@ -263,7 +265,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "clock.behind": [
         ("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(-301))),
-        ("and over the client's own", lambda w: token_request(w, X_TIMESTAMP=_at(-60), X_CLIENT_KEY=STRICT)),
+        ("over the client's own window", lambda w: token_request(w, X_TIMESTAMP=_at(-60), X_CLIENT_KEY=STRICT)),
     ],
     "clock.ahead": [("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(302)))],
     "clock.local_time_labelled_jakarta": [
@@ -316,29 +318,29 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         for separator in (":", ",", ";", "-", "_", "&", " ", " | ", "||", "\n")
     ],
     "string.trailing_newline": [
-        ("LF", lambda w: token_request(w, w.sign(_RIGHT + "\n"))),
-        ("CRLF", lambda w: token_request(w, w.sign(_RIGHT + "\r\n"))),
-        ("a space", lambda w: token_request(w, w.sign(_RIGHT + " "))),
+        ("LF", lambda w: token_request(w, w.sign(_STRING_TO_SIGN + "\n"))),
+        ("CRLF", lambda w: token_request(w, w.sign(_STRING_TO_SIGN + "\r\n"))),
+        ("a space", lambda w: token_request(w, w.sign(_STRING_TO_SIGN + " "))),
     ],
     "string.other_client": [
         ("another of the settings", lambda w: token_request(w, w.sign(f"{OTHER}|{NOW}"))),
         ("lower case", lambda w: token_request(w, w.sign(f"{CLIENT_KEY.lower()}|{NOW}"))),
     ],
     "string.with_body": [
-        ("behind it", lambda w: token_request(w, w.sign(_RIGHT.encode() + b"|" + BODY))),
-        ("its hash", lambda w: token_request(w, w.sign(f"{_RIGHT}|{sha256(BODY).hexdigest()}"))),
+        ("behind it", lambda w: token_request(w, w.sign(_STRING_TO_SIGN.encode() + b"|" + BODY))),
+        ("its hash", lambda w: token_request(w, w.sign(f"{_STRING_TO_SIGN}|{sha256(BODY).hexdigest()}"))),
         (
-            "as ASPI has it for transactions",
+            "the symmetric form of ASPI's standard",
             lambda w: token_request(w, w.sign(f"POST:{BASE_PATH}{TOKEN_PATH}:{sha256(BODY).hexdigest()}:{NOW}")),
         ),
     ],
     "string.unknown": [("some other text", lambda w: token_request(w, w.sign("some other text")))],
-    "hash.sha1": [("SHA1withRSA", lambda w: token_request(w, w.sign(_RIGHT, SHA1())))],  # noqa: S303  the mistake itself
-    "hash.sha512": [("SHA512withRSA", lambda w: token_request(w, w.sign(_RIGHT, SHA512())))],
-    "hash.other": [("MD5withRSA", lambda w: token_request(w, w.sign(_RIGHT, MD5())))],  # noqa: S303  the same
+    "hash.sha1": [("SHA1withRSA", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, SHA1())))],  # noqa: S303  the weak hash is the mistake
+    "hash.sha512": [("SHA512withRSA", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, SHA512())))],
+    "hash.other": [("MD5withRSA", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, MD5())))],  # noqa: S303  the same
     "hash.twice": [
-        ("bytes", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).digest()))),
-        ("hexadecimal", lambda w: token_request(w, w.sign(sha256(_RIGHT.encode()).hexdigest()))),
+        ("bytes", lambda w: token_request(w, w.sign(sha256(_STRING_TO_SIGN.encode()).digest()))),
+        ("hexadecimal", lambda w: token_request(w, w.sign(sha256(_STRING_TO_SIGN.encode()).hexdigest()))),
     ],
     "padding.pss": [
         ("PS256", lambda w: token_request(w, _pss(w))),
@@ -346,9 +348,12 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("with SHA-1", lambda w: token_request(w, _pss(w, SHA1()))),  # noqa: S303  the same
     ],
     "padding.no_digest_info": [
-        ("private-key encryption", lambda w: token_request(w, _bare(w))),
-        ("of the text", lambda w: token_request(w, _bare(w, bytes))),
-        ("of hexadecimal", lambda w: token_request(w, _bare(w, lambda text: sha256(text).hexdigest().encode()))),
+        ("private-key encryption", lambda w: token_request(w, _without_digest_info(w))),
+        ("of the text", lambda w: token_request(w, _without_digest_info(w, bytes))),
+        (
+            "of hexadecimal",
+            lambda w: token_request(w, _without_digest_info(w, lambda text: sha256(text).hexdigest().encode())),
+        ),
     ],
     "signature.hex": [
         ("lower case", lambda w: token_request(w, w.raw().hex())),
@@ -359,26 +364,30 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("not padded", lambda w: token_request(w, urlsafe_b64encode(w.raw()).decode().rstrip("="))),
     ],
     "signature.quoted": [
-        ("double", lambda w: token_request(w, f'"{w.sign(_RIGHT)}"')),
-        ("single", lambda w: token_request(w, f"'{w.sign(_RIGHT)}'")),
+        ("double", lambda w: token_request(w, f'"{w.sign(_STRING_TO_SIGN)}"')),
+        ("single", lambda w: token_request(w, f"'{w.sign(_STRING_TO_SIGN)}'")),
     ],
     "signature.line_wrapped": [
-        ("spaces", lambda w: token_request(w, _wrapped(w.sign(_RIGHT)).replace("\n", " "))),
-        ("escaped", lambda w: token_request(w, _wrapped(w.sign(_RIGHT)).replace("\n", "\\n"))),
+        ("spaces", lambda w: token_request(w, _line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", " "))),
+        ("escaped", lambda w: token_request(w, _line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", "\\n"))),
     ],
-    "signature.percent_encoded": [("query style", lambda w: token_request(w, w.sign(_RIGHT).replace("=", "%3D")))],
+    "signature.percent_encoded": [
+        ("query style", lambda w: token_request(w, w.sign(_STRING_TO_SIGN).replace("=", "%3D")))
+    ],
     "signature.not_base64": [
         ("words", lambda w: token_request(w, "not a signature!")),
-        ("padding lost", lambda w: token_request(w, w.sign(_RIGHT).rstrip("="))),
+        ("padding lost", lambda w: token_request(w, w.sign(_STRING_TO_SIGN).rstrip("="))),
         ("not canonical", lambda w: token_request(w, "QUJD" * 85 + "QR==")),
     ],
     "signature.wrong_length": [
         ("cut off", lambda w: token_request(w, b64encode(w.raw()[:200]).decode())),
-        ("an HMAC", lambda w: token_request(w, b64encode(digest(SECRET, _RIGHT.encode(), "sha512")).decode())),
+        ("an HMAC", lambda w: token_request(w, b64encode(digest(SECRET, _STRING_TO_SIGN.encode(), "sha512")).decode())),
     ],
-    "key.of_another_client": [("right string", lambda w: token_request(w, w.sign(_RIGHT, key=w.other.private_key)))],
+    "key.of_another_client": [
+        ("right string", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, key=w.other.private_key)))
+    ],
     "key.unknown": [
-        ("a stranger's", lambda w: token_request(w, w.sign(_RIGHT, key=w.stranger.private_key))),
+        ("a stranger's", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, key=w.stranger.private_key))),
         ("chance", lambda w: token_request(w, b64encode(b"\x11" * 256).decode())),
     ],
     "client.unknown": [
@@ -392,7 +401,7 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ]
     + [("empty", lambda w: token_request(w, X_SIGNATURE=""))],
     "header.duplicated": [
-        (name, lambda w, n=name: _with_copy(token_request(w), n))  # type: ignore[misc]
+        (name, lambda w, n=name: _with_header_twice(token_request(w), n))  # type: ignore[misc]
         for name in ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "Content-Type")
     ],
     "header.malformed": [("too long", lambda w: token_request(w, X_CLIENT_KEY="A" * 37))],
@@ -427,17 +436,20 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "protocol.unsupported": [
         ("another coding", lambda w: token_request(w, Transfer_Encoding="gzip, chunked")),
-        ("chunked twice", lambda w: _with_copy(token_request(w, Transfer_Encoding="chunked"), "Transfer-Encoding")),
+        (
+            "chunked twice",
+            lambda w: _with_header_twice(token_request(w, Transfer_Encoding="chunked"), "Transfer-Encoding"),
+        ),
         ("chunked in 1.0", lambda w: replace(token_request(w, Transfer_Encoding="chunked"), version="1.0")),
     ],
     "request.too_large": [
-        ("number", lambda w: _with_others(token_request(w), 60)),
+        ("number", lambda w: _with_extra_headers(token_request(w), 60)),
         ("body", lambda w: token_request(w, body=b" " * 16_384 + BODY)),
         ("target", lambda w: _with_query(token_request(w), 2_049)),
         ("headers", lambda w: token_request(w, X_Other="a" * 16_384)),
     ],
 }
-"""By constant: requests for a token."""
+"""Token requests, by verdict constant."""
 
 CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "genuine": [
@@ -462,7 +474,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("issued tomorrow", lambda w: call(w, token=w.token(age=-86_400))),
     ],
     "token.tampered": [
-        ("a character", lambda w: call(w, token=_another_character(w.token()))),
+        ("a character", lambda w: call(w, token=_with_one_character_changed(w.token()))),
         ("cut off", lambda w: call(w, token=w.token()[:40])),
         ("words", lambda w: call(w, Authorization="Bearer token")),
         ("of other keys", lambda w: call(w, token=World.token(replace(w, token_key=Fernet.generate_key())))),
@@ -479,27 +491,27 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("X-EXTERNAL-ID", lambda w: call(w, X_EXTERNAL_ID="a" * 41)),
         ("CHANNEL-ID", lambda w: call(w, CHANNEL_ID="a b")),
     ],
-    "header.duplicated": [("Authorization", lambda w: _with_copy(call(w), "Authorization"))],
+    "header.duplicated": [("Authorization", lambda w: _with_header_twice(call(w), "Authorization"))],
     "timestamp.malformed": [("words in a call", lambda w: call(w, X_TIMESTAMP="noon"))],
     "path.unknown": [("another", lambda w: call(w, target=f"{CALL_PATH}/more"))],
     "string.reversed": [("time first", lambda w: call(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
     "signature.not_base64": [("words", lambda w: call(w, "not a signature!"))],
     "signature.hex": [
-        ("HMAC", lambda w: _respelt(symmetric(w), bytes.hex)),
+        ("HMAC", lambda w: _with_signature_respelt(symmetric(w), bytes.hex)),
     ],
     "signature.wrong_length": [
-        ("HMAC", lambda w: _respelt(symmetric(w), lambda raw: b64encode(raw[:40]).decode())),
+        ("HMAC", lambda w: _with_signature_respelt(symmetric(w), lambda raw: b64encode(raw[:40]).decode())),
         ("RSA", lambda w: call(w, b64encode(w.raw()[:200]).decode())),
         ("64 bytes, no secret", lambda w: call(w, "QUJD" * 21 + "QQ==", token=w.token(STRICT), X_PARTNER_ID=STRICT)),
     ],
     "key.of_another_client": [
         ("secret", lambda w: symmetric(w, secret=OTHER_SECRET)),
-        ("key", lambda w: call(w, w.sign(_RIGHT, key=w.other.private_key))),
+        ("key", lambda w: call(w, w.sign(_STRING_TO_SIGN, key=w.other.private_key))),
     ],
     "key.unknown": [
-        ("a stranger's key", lambda w: call(w, w.sign(_RIGHT, key=w.stranger.private_key))),
+        ("a stranger's key", lambda w: call(w, w.sign(_STRING_TO_SIGN, key=w.stranger.private_key))),
         ("a stranger's secret", lambda w: symmetric(w, secret=b"a secret that nobody knows")),
-        ("quite another body", lambda w: symmetric(w, signed_body=b"quite another body")),
+        ("a different body", lambda w: symmetric(w, signed_body=b"quite another body")),
         ("a stranger's HMAC, asymmetric", lambda w: call(w, b64encode(b"\x11" * 256).decode())),
     ],
     "hash.sha256": [("HMAC", lambda w: symmetric(w, hash_name="sha256"))],
@@ -548,7 +560,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "call.token_with_bearer": [("the whole header", lambda w: symmetric(w, before="Bearer "))],
     "call.secret_decoded": [("base64", lambda w: symmetric(w, secret=b"a secret of these tests!"))],
 }
-"""By constant: calls with a token. `call.external_id_repeated` takes two."""
+"""Calls with a token, by verdict constant. `call.external_id_repeated` is missing, because it takes two calls."""
 
 QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "genuine": [
@@ -559,7 +571,7 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("asked by GET", lambda w: question(call(w), method="GET")),
         ("asked by GET about a GET", lambda w: question(symmetric(w, b"", method="GET"), method="GET")),
         ("an empty body", lambda w: question(symmetric(w, b""))),
-        ("a body as large as it may be", lambda w: question(call(w, body=b"x" * 262_144))),
+        ("the largest allowed body", lambda w: question(call(w, body=b"x" * 262_144))),
     ],
     "secret.wrong": [
         ("missing", lambda w: question(call(w), secret=None)),
@@ -571,12 +583,12 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "method.wrong": [
         ("PUT", lambda w: question(call(w), method="PUT")),
-        ("one that the service does not take", lambda w: question(replace(call(w), method="PUT"))),
+        ("a method that the service does not take", lambda w: question(replace(call(w), method="PUT"))),
     ],
     "accel_redirect.unset": [("nginx delivers", lambda w: question(call(w, X_Original_Delivery="accel-redirect")))],
     "path.unknown": [
         ("below", lambda w: question(call(w), path="/below/authorize")),
-        ("a service that there is not", lambda w: question(call(w, target="/api/v1.0/nothing"))),
+        ("an unknown service", lambda w: question(call(w, target="/api/v1.0/nothing"))),
         ("an escape", lambda w: question(call(w, target=CALL_PATH.replace("-", "%2D")))),
     ],
     "header.missing": [
@@ -598,7 +610,7 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "request.too_large": [
         ("body", lambda w: question(call(w, body=b"x" * 262_145))),
         ("headers", lambda w: question(call(w, X_Other="a" * 16_384))),
-        ("number", lambda w: question(_with_others(call(w), 56))),
+        ("number", lambda w: question(_with_extra_headers(call(w), 56))),
     ],
     "protocol.unsupported": [("another coding", lambda w: question(call(w, Transfer_Encoding="gzip, chunked")))],
     "call.body_not_forwarded": [
@@ -610,16 +622,16 @@ QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("too old", lambda w: question(call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301))))
     ],
 }
-"""By constant: what a proxy asks about calls."""
+"""Questions of a proxy about calls, by verdict constant."""
 
 
 def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]]:
-    """Each row of a table: constant, what is done, and how."""
+    """Each row of a table: verdict constant, description, function that makes the request."""
     return [(verdict, name, make) for verdict, cases in table.items() for name, make in cases]
 
 
 def write_world(folder: Path, world: World) -> Path:
-    """The same clients as settings, for a server or a command; the path of the settings."""
+    """Write settings with the same clients for a server or a command, and return their path."""
     secret, others, internal = (folder / name for name in ("secret", "other-secret", "internal-secret"))
     for file, content in ((secret, SECRET), (others, OTHER_SECRET), (internal, INTERNAL_SECRET)):
         file.write_bytes(content)

@@ -1,4 +1,4 @@
-"""NICEPAY, played by a test: a key pair and the requests it signs. Independent of the code under test."""
+"""NICEPAY's side in a test: a key pair and signed requests. It uses no code of this project."""
 
 from base64 import b64encode
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Nicepay:
         return b64encode(self.private_key.sign(message.encode(), padding.PKCS1v15(), SHA256())).decode()
 
     def headers(self, timestamp: str) -> dict[str, str]:
-        """The headers of a genuine request, signed over the very text of its timestamp."""
+        """The headers of a genuine request. The signature covers the timestamp exactly as it is sent."""
         return {
             "Content-Type": "application/json",
             "X-TIMESTAMP": timestamp,
@@ -51,11 +51,11 @@ class Nicepay:
 
 
 def jakarta(instant: datetime) -> str:
-    """As NICEPAY's own clients print it: 25 characters."""
+    """The instant in Jakarta time as NICEPAY's own clients write it, 25 characters long."""
     return instant.astimezone(JAKARTA).strftime("%Y-%m-%dT%H:%M:%S+07:00")
 
 
 def fingerprint(nicepay: Nicepay) -> str:
-    """Of the public key, as `openssl pkey -pubin -outform DER | sha256sum` has it."""
+    """The fingerprint of the public key, as `openssl pkey -pubin -outform DER | sha256sum` prints it."""
     spki = nicepay.private_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return sha256(spki).hexdigest()

@@ -1,4 +1,4 @@
-"""Programs of this machine that tests need."""
+"""Installed programs that tests need."""
 
 import os
 import shutil
@@ -7,13 +7,13 @@ from typing import NoReturn
 import pytest
 
 
-def missing(reason: str) -> NoReturn:
-    """What a test needs is not there: on a user's machine it is skipped, in CI it fails."""
+def skip_or_fail(reason: str) -> NoReturn:
+    """End a test that cannot run here: skip it on a user's machine, fail it in CI."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def program(name: str) -> str:
-    """The path of a program of this machine; Debian keeps nginx where only root looks."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or missing(f"{name} is not installed")
+    """Return the path of an installed program. Debian puts nginx into /usr/sbin, which only root has in PATH."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or skip_or_fail(f"{name} is not installed")

@@ -1,4 +1,4 @@
-"""Other users of this machine, whom root plays."""
+"""Other users of this machine. Root acts as them."""
 
 import os
 from collections.abc import Iterator
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 SERVER_USER, SERVER_GROUP = 4001, 4002
 OPERATOR, OPERATORS_GROUP = 4003, 4004
-"""Users and groups without a name."""
+"""User and group IDs that have no name on this machine."""
 
 
 @contextmanager
 def acting_as(user: int, group: int, *groups: int) -> Iterator[None]:
-    """Within it this process is that user's; only root can do this."""
+    """Run the block as that user. Only root can do this."""
     if os.geteuid() != 0:
-        missing("only root can act as another user")
+        skip_or_fail("only root can act as another user")
     before = os.getegid(), os.getgroups()
     os.setgroups(groups)
     os.setegid(group)
@@ -32,22 +32,22 @@ def acting_as(user: int, group: int, *groups: int) -> Iterator[None]:
 
 @contextmanager
 def open_folder(user: int = 0, group: int = 0) -> Iterator[Path]:
-    """A folder of that owner which every user can reach: those that pytest makes are closed to others."""
+    """A folder of that owner which every user can enter. The folders that pytest makes are closed to other users."""
     with TemporaryDirectory() as folder:
         if os.geteuid() != 0:
-            missing("only root can give a folder to another user")
+            skip_or_fail("only root can give a folder to another user")
         Path(folder).chmod(0o711)
         os.chown(folder, user, group)
         yield Path(folder)
 
 
 def give_all(folder: Path, user: int, group: int) -> None:
-    """Every file of the folder, and the folder, to that user."""
+    """Give the folder and every file in it to that user."""
     for file in (folder, *folder.rglob("*")):
         os.chown(file, user, group)
 
 
 def owner(file: Path) -> tuple[int, int]:
-    """User and group."""
-    found = file.stat()
-    return found.st_uid, found.st_gid
+    """The user ID and group ID of a file."""
+    status = file.stat()
+    return status.st_uid, status.st_gid

@@ -1,4 +1,4 @@
-"""The published test vectors of `tests/data/vectors.json`: signatures that NICEPAY and others have printed."""
+"""The test vectors of `tests/data/vectors.json`: signatures that NICEPAY and others have published."""
 
 import json
 from base64 import b64decode
@@ -13,7 +13,7 @@ VECTORS = json.loads((DATA / "vectors.json").read_text(encoding="utf-8"))
 
 
 def asymmetric() -> list[object]:
-    """One parameter set a vector: public key, string to sign, signature."""
+    """One parameter set for each vector: public key, string to sign, signature."""
     return [
         pytest.param(_key(each["publicKeySpkiB64"]), each["stringToSign"], each["signatureB64"], id=each["name"])
         for each in VECTORS["asymmetric"]
@@ -27,7 +27,7 @@ def _key(encoded: str) -> RSAPublicKey:
 
 
 def symmetric() -> list[object]:
-    """One parameter set a vector: client secret, string to sign, signature."""
+    """One parameter set for each vector: client secret, string to sign, signature."""
     return [
         pytest.param(
             each["clientSecret"].encode(), each["stringToSign"].encode(), each["signatureB64"], id=each["name"]
@@ -38,7 +38,7 @@ def symmetric() -> list[object]:
 
 
 def body_hashes() -> list[object]:
-    """One parameter set a vector: a minified body, its SHA-256 in hexadecimal."""
+    """One parameter set for each vector: a minified body, its SHA-256 in hexadecimal."""
     return [
         pytest.param(each["body"].encode(), each["sha256"], id=each["name"])
         for each in VECTORS["symmetric"]

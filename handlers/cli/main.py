@@ -27,7 +27,7 @@ from handlers.cli.commands import (
 from handlers.cli.errors import MISUSE, UsageError
 from handlers.cli.help_text import HelpText
 from handlers.escaping import escaped
-from handlers.snap.masking import SHAPES
+from handlers.snap.masking import mask_secret_shapes
 
 HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
@@ -100,5 +100,5 @@ def _help(error: CycloptsError) -> str:
 
 def _told(mistakes: Sequence[str]) -> int:
     for mistake in mistakes:
-        sys.stderr.write(f"snap-token: {escaped(SHAPES(mistake))}\n")
+        sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(mistake))}\n")
     return MISUSE

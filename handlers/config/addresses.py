@@ -1,4 +1,4 @@
-"""Addresses and networks in the settings."""
+"""IP addresses and networks in the settings."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -7,14 +7,14 @@ Network = IPv4Network | IPv6Network
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the name or address is one of this machine alone."""
+    """Whether the host name or IP address reaches only this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
 
-def overlap(one: str, other: str) -> bool:
+def hosts_overlap(one: str, other: str) -> bool:
     """Whether two servers cannot listen on the same port at these two hosts."""
     hosts = {"127.0.0.1" if host == "localhost" else host for host in (one, other)}
     return len(hosts) == 1 or bool(hosts & {"0.0.0.0", "::"})  # noqa: S104  compared, not listened on

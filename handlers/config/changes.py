@@ -1,4 +1,4 @@
-"""What differs between two sets of settings, for the log: client ids, fingerprints and names, nothing secret."""
+"""The differences between two versions of the settings, for the log: client IDs, fingerprints and names, no secrets."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from handlers.config.key_files import NO_SECRETS
 from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
-from handlers.config.watched_files import Files
+from handlers.config.watched_files import FileStamps
 from handlers.snap.keys import fingerprint
 
 _AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
@@ -16,50 +16,52 @@ _Names = dict[str, list[str]]
 
 
 def changes(before: Settings, after: Settings) -> Mapping[str, object]:
-    """Fields of a log line: what was added, removed and changed of clients, keys, token keys, services and values."""
+    """Log fields: which clients, keys, token keys and services were added, removed or changed, and which values."""
     clients = [{table.id: table for table in each.clients} for each in (before, after)]
     services = [{table.path: table.service_code for table in each.services} for each in (before, after)]
     keys = [each.token.fingerprints for each in (before, after)]
-    found = {
-        **_of_names("clients", *clients),
-        "clients_changed": {name: fields for name, fields in _fields(*clients).items() if fields},
-        "keys_added": _keys_beyond(clients[1], clients[0]),
-        "keys_removed": _keys_beyond(clients[0], clients[1]),
-        **_of_names("token_keys", *keys),
-        **_of_names("services", *services),
+    fields = {
+        **_added_and_removed("clients", *clients),
+        "clients_changed": {name: keys for name, keys in _changed_keys(*clients).items() if keys},
+        "keys_added": _keys_missing_from(clients[1], clients[0]),
+        "keys_removed": _keys_missing_from(clients[0], clients[1]),
+        **_added_and_removed("token_keys", *keys),
+        **_added_and_removed("services", *services),
         "services_changed": [path for path, code in services[1].items() if services[0].get(path, code) != code],
         "values_changed": _values(before, after),
     }
-    return {name: what for name, what in found.items() if what}
+    return {name: value for name, value in fields.items() if value}
 
 
-def unread(started: Settings, files: Files, settings: Settings, now: Files) -> list[str]:
-    """The tables that hold only from the next start on, and have changed since the start.
+def tables_that_need_restart(
+    started: Settings, started_files: FileStamps, settings: Settings, files: FileStamps
+) -> list[str]:
+    """The tables that changed since the start, but that the server reads only at start.
 
-    `files` are the files as they were read at the start, and `now` as they are.
+    `started_files` are the stamps of the files at start. `files` are their current stamps.
     """
-    differing = {name for name in _AT_START_ONLY if _held(started, name) != _held(settings, name)}
+    differing = {name for name in _AT_START_ONLY if _fixed_part(started, name) != _fixed_part(settings, name)}
     key = started.sandbox.private_key_file
-    if key in files and key in now and files[key].digest != now[key].digest:
+    if key in started_files and key in files and started_files[key].digest != files[key].digest:
         differing.add("sandbox")
     return [name for name in _AT_START_ONLY if name in differing]
 
 
-def _held(settings: Settings, name: str) -> object:
-    """The table without the values that hold at once."""
+def _fixed_part(settings: Settings, name: str) -> object:
+    """The table without the values that a reload applies."""
     table = getattr(settings, name)
     return table.model_copy(update={"secret_file": NO_SECRETS}) if isinstance(table, Internal) else table
 
 
-def _of_names(name: str, before: Iterable[str], after: Iterable[str]) -> _Names:
+def _added_and_removed(name: str, before: Iterable[str], after: Iterable[str]) -> _Names:
     return {
         f"{name}_added": [each for each in after if each not in set(before)],
         f"{name}_removed": [each for each in before if each not in set(after)],
     }
 
 
-def _fields(before: Mapping[str, ClientTable], after: Mapping[str, ClientTable]) -> _Names:
-    """Of each client that was there before, the names of what has changed."""
+def _changed_keys(before: Mapping[str, ClientTable], after: Mapping[str, ClientTable]) -> _Names:
+    """The names of the keys that changed, for each client that is in both versions."""
     return {name: _differing(before[name], table) for name, table in after.items() if name in before}
 
 
@@ -67,19 +69,19 @@ def _differing(before: BaseModel, after: BaseModel) -> list[str]:
     return [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
 
 
-def _keys_beyond(clients: Mapping[str, ClientTable], others: Mapping[str, ClientTable]) -> _Names:
-    """By client: the fingerprints of its public keys that the others lack."""
-    found = {
+def _keys_missing_from(clients: Mapping[str, ClientTable], others: Mapping[str, ClientTable]) -> _Names:
+    """For each client, the fingerprints of its public keys that are not in `others`."""
+    missing = {
         name: [
             fingerprint(key) for key in table.public_keys if not (name in others and key in others[name].public_keys)
         ]
         for name, table in clients.items()
     }
-    return {name: fingerprints for name, fingerprints in found.items() if fingerprints}
+    return {name: fingerprints for name, fingerprints in missing.items() if fingerprints}
 
 
 def _values(before: Settings, after: Settings) -> list[str]:
-    """The names of single values that have changed and hold at once."""
+    """The names of the changed single values that a reload applies."""
     names = [f"token.{name}" for name in _differing(before.token, after.token)]
     secrets = {each.internal.secrets for each in (before, after) if each.internal}
     return [*names, "internal.secret_file"] if len(secrets) > 1 else names

@@ -1,4 +1,4 @@
-"""Variables of the environment that override the settings: `SNAP_TOKEN__SECTION__NAME`, in either case."""
+"""Environment variables that override the settings: `SNAP_TOKEN__SECTION__NAME`, in upper or lower case."""
 
 import os
 from collections.abc import Collection
@@ -6,21 +6,21 @@ from collections.abc import Collection
 ENVIRONMENT_PREFIX = "SNAP_TOKEN__"
 
 
-def strangeness(name: str, tables: Collection[str]) -> str | None:
-    """Why a variable sets nothing in these tables; None if it does set something."""
+def variable_mistake(name: str, tables: Collection[str]) -> str | None:
+    """Why a variable sets nothing in these tables. None if it sets a key."""
     table, _, key = _path(name)
     if table not in tables:
-        return f"names no table that a variable can set; those are {', '.join(sorted(tables))}"
-    return None if key else "names no key of its table"
+        return f"does not name a table that a variable can set; use one of {', '.join(sorted(tables))}"
+    return None if key else "does not name a key; write SNAP_TOKEN__TABLE__KEY"
 
 
-def strange_variables(tables: Collection[str]) -> list[str]:
-    """Pydantic-settings passes over variables of no known table; a typing error must not."""
-    return [f"{name}: {strange}" for name in _names() if (strange := strangeness(name, tables))]
+def variable_mistakes(tables: Collection[str]) -> list[str]:
+    """One line for each variable that sets nothing. Pydantic-settings ignores them, but they may be typing errors."""
+    return [f"{name}: {mistake}" for name in _names() if (mistake := variable_mistake(name, tables))]
 
 
 def variable_of(location: tuple[int | str, ...]) -> str | None:
-    """The variable, as it is spelt, that set what stands at this place; None if the file or a default did."""
+    """The name, as it is spelt, of the variable that set the key at this location. None if no variable set it."""
     return next((name for name in _names() if _sets(name, location)), None)
 
 

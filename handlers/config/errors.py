@@ -1,4 +1,4 @@
-"""Mistakes in the settings, in words: one line each, under the path of the key."""
+"""Mistakes in the settings as text: one line each, which begins with the path of the key."""
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -8,44 +8,49 @@ from handlers.escaping import escaped
 
 NO_SUCH_KEY = "there is no such key"
 
-_WORDS = {
+_MESSAGES = {
     "extra_forbidden": NO_SUCH_KEY,
-    "model_type": "a table is wanted",
-    "tuple_type": "a list is wanted",
-    "too_short": "at least {min_length} wanted",
-    "too_long": "at most {max_length} wanted, not {actual_length}",
+    "model_type": "must be a table",
+    "tuple_type": "must be a list",
+    "too_short": "at least {min_length} required",
+    "too_long": "at most {max_length} allowed, not {actual_length}",
 }
 
 
 class SettingsError(Exception):
-    """The mistakes in the settings, one line each, as `path.of.key: what is wrong`."""
+    """All mistakes in the settings, one line each, as `path.of.key: what is wrong`."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        # A key, or the path of a file, may hold line ends and other control characters.
+        # A key or a file path can contain line breaks and other control characters.
         self.mistakes = [escaped(mistake) for mistake in mistakes]
         super().__init__("; ".join(self.mistakes))
 
 
-def mistake(location: tuple[int | str, ...], message: str) -> InitErrorDetails:
-    """A mistake that a rule of ours has found, as pydantic takes it."""
-    return InitErrorDetails(type=PydanticCustomError("rule", "{told}", {"told": message}), loc=location, input=None)
+def rule_error(location: tuple[int | str, ...], message: str) -> InitErrorDetails:
+    """A mistake that one of our own rules found, in the form that pydantic accepts."""
+    return InitErrorDetails(
+        type=PydanticCustomError("rule", "{message}", {"message": message}), loc=location, input=None
+    )
 
 
-def told(error: ValidationError) -> list[str]:
-    """One line a mistake: a list or table that lacks a part because that part is bad is not told beside it."""
+def error_lines(error: ValidationError) -> list[str]:
+    """One line for each mistake.
+
+    If a part of a list or a table is wrong, pydantic also reports the whole as incomplete. Only the part is returned.
+    """
     mistakes = error.errors(include_url=False, include_input=False)
     wholes = {each["loc"][:depth] for each in mistakes for depth in range(len(each["loc"]))}
-    return [f"{_place(each['loc'])}: {_in_words(each)}" for each in mistakes if each["loc"] not in wholes]
+    return [f"{_place(each['loc'])}: {_message(each)}" for each in mistakes if each["loc"] not in wholes]
 
 
-def _in_words(mistake: ErrorDetails) -> str:
-    """In TOML's words, where pydantic would speak of classes and tuples."""
-    words = _WORDS.get(mistake["type"])
-    return words.format(**mistake.get("ctx", {})) if words else mistake["msg"].removeprefix("Value error, ")
+def _message(mistake: ErrorDetails) -> str:
+    """The message in the terms of TOML, where pydantic's own would name Python types."""
+    message = _MESSAGES.get(mistake["type"])
+    return message.format(**mistake.get("ctx", {})) if message else mistake["msg"].removeprefix("Value error, ")
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """`clients[0].public_keys[1]`, and the variable that set it, if one did."""
+    """The key, such as `clients[0].public_keys[1]`, and the environment variable that set it, if there is one."""
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     variable = variable_of(location)
     return f"{key} (set by {variable})" if variable else key

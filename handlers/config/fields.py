@@ -1,4 +1,4 @@
-"""Fields of the settings that are neither numbers nor plain text: folders, URLs and networks."""
+"""Fields of the settings for folders, URLs and networks."""
 
 from ipaddress import IPv6Network, ip_network
 from pathlib import Path
@@ -15,7 +15,7 @@ from handlers.state.opening import StateUrl
 
 def _capture_folder(value: object) -> Path:
     if not isinstance(value, str | Path):
-        message = "the path of a folder is wanted"
+        message = "must be the path of a folder"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
     folder = in_folder(value)
     require_folder(folder)
@@ -24,7 +24,7 @@ def _capture_folder(value: object) -> Path:
 
 def _state_url(value: object) -> StateUrl:
     if not isinstance(value, str):
-        message = "a URL is wanted"
+        message = "must be a URL"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
     url = StateUrl(value, in_folder(""))
     for file in url.files:
@@ -33,32 +33,34 @@ def _state_url(value: object) -> StateUrl:
 
 
 def _network(value: object) -> Network:
-    """A network; an address is a network of one."""
+    """A network. A single address is a network of one address."""
     try:
         network = ip_network(value.strip() if isinstance(value, str) else "")
     except ValueError as error:
-        message = "an IP address is wanted, or a network such as 10.0.0.0/8, which has no bits beyond its prefix"
+        message = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"
         raise ValueError(message) from error
     if not network.prefixlen:
-        message = "it is every address there is: each caller could then choose its own"
+        message = "it matches every address, so any caller could forge its address; list only your proxies"
         raise ValueError(message)
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
-        message = "it is written as IPv6 and means IPv4; write it as IPv4"
+        message = "it is an IPv4 address in IPv6 notation; write it in IPv4 notation"
         raise ValueError(message)
     if isinstance(network, IPv6Network) and network.network_address.scope_id is not None:
-        message = "it has a zone, and zones are not compared; write an address without %"
+        message = "it has an IPv6 zone, which is not supported; write the address without % and the zone"
         raise ValueError(message)
     return network
 
 
-def _listed(value: object) -> object:
+def _split_at_commas(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
 CaptureFolder = Annotated[Path, BeforeValidator(_capture_folder)]
 
 Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
-"""It is checked, but no connection is made. A variable holds it as it is, not in JSON."""
+"""The URL is checked without connecting. An environment variable contains the plain URL, not JSON."""
 
-Networks = Annotated[tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_listed), NoDecode]
-"""Addresses and networks. A variable holds them separated by commas."""
+Networks = Annotated[
+    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_split_at_commas), NoDecode
+]
+"""Addresses and networks. An environment variable contains them separated by commas."""

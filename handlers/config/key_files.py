@@ -1,4 +1,4 @@
-"""Fields of the settings that name files of keys: reading the settings reads the keys, and a bad one is a mistake."""
+"""Fields of the settings that name key files. Reading the settings also reads the keys, and reports a bad key."""
 
 import re
 from collections.abc import Iterator
@@ -13,31 +13,31 @@ from pydantic_settings import NoDecode
 
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
-from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
+from handlers.snap.keys import KeyFormatError, is_inline, load_private_key, load_public_key
 
 SHORTEST_SECRET = 16
-"""Characters."""
+"""Minimum length of a secret, in characters."""
 
 MOST_SECRETS = 2
-"""Secrets in one file."""
+"""Maximum number of secrets in one file."""
 
 NO_SECRETS: tuple[bytes, ...] = ()
-"""If no file is named."""
+"""The value of a secrets field that names no file."""
 
 _GROUP_AND_OTHERS = 0o077
-# PEM however misspelt, urlsafe base64, a Fernet key; and what is too long for a path.
+# Text that could be a key: damaged PEM, base64url, a Fernet key, or text that is too long for a path.
 _MAYBE_A_KEY = re.compile(r".*(BEGIN|[\n\0]).*|[\w+/=-]{40,}|.{256,}", re.DOTALL | re.ASCII)
 _MAYBE_A_SECRET = re.compile(r".*", re.DOTALL)
-# What a caller can send as a bearer token: b64token of RFC 6750, section 2.1.
+# The text of a bearer token: `b64token` of RFC 6750, section 2.1.
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
-# Pydantic-settings has no validation context, so the folder that paths are relative to stands here.
+# Pydantic-settings has no validation context, so this variable holds the folder that paths are relative to.
 _folder: ContextVar[Path] = ContextVar("folder", default=Path())
 
 
 @contextmanager
 def relative_to(folder: Path) -> Iterator[None]:
-    """Within it, paths in fields are relative to this folder."""
+    """While the block runs, paths in fields are relative to this folder."""
     token = _folder.set(folder)
     try:
         yield
@@ -46,48 +46,54 @@ def relative_to(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: Path, *, private: bool = False) -> str:
-    """The file's text. Only its owner may be able to use a private file.
+    """The text of a file in UTF-8. If the file is `private`, only its owner may have access to it.
 
     Raises:
-        ValueError: it cannot be read, is not UTF-8, or others can use it; the message has path and cause.
-        TimeoutError: its file system gives no answer; the message has the path.
+        ValueError: The file cannot be read, is not UTF-8, or other users can access it. The message has the path and
+            the cause.
+        TimeoutError: The file system did not answer in time. The message has the path.
     """
-    found = read(path)
-    if found.trouble:
-        message = f"{path} cannot be read: {found.trouble}"
+    file = read(path)
+    if file.error:
+        message = f"{path} cannot be read: {file.error}"
         raise ValueError(message)
-    if private and found.mode & _GROUP_AND_OTHERS:
-        message = f"others than its owner can use {path}; run: chmod 600 {path}"
+    if private and file.mode & _GROUP_AND_OTHERS:
+        message = f"other users can access {path}; run: chmod 600 {path}"
         raise ValueError(message)
     try:
-        # As it is: a file that is changed keeps the ends of its lines.
-        return found.content.decode("utf-8-sig")
+        # Line endings stay as they are, so that a command that edits the file keeps them.
+        return file.content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{path} cannot be read: it is not text in UTF-8"
         raise ValueError(message) from error
 
 
 def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
-    """The private key of a PEM file; ValueError or TimeoutError, with the path and the cause, if there is none."""
+    """The private key in a PEM file.
+
+    Raises:
+        ValueError: The file cannot be read, or has no private key. The message has the path and the cause.
+        TimeoutError: The file system did not answer in time. The message has the path.
+    """
     try:
         return load_private_key(read_text(path, private=private).encode())
-    except KeyFormError as error:
+    except KeyFormatError as error:
         message = f"{path}: {error}"
         raise ValueError(message) from error
 
 
 def in_folder(path: str | Path) -> Path:
-    """The path, relative to the folder of the settings."""
+    """The path, resolved against the folder of the settings file."""
     return _folder.get() / path
 
 
-def _path(value: object, maybe: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
+def _path(value: object, secret_pattern: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
     if not isinstance(value, str | Path):
-        message = "the path of a file is wanted"
+        message = "must be the path of a file"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
     path = in_folder(value)
-    if maybe.fullmatch(str(value)) and read(path).stamp.status is None:
-        message = "it names no file that can be read and may be a key, so it is not repeated here"
+    if secret_pattern.fullmatch(str(value)) and read(path).stamp.status is None:
+        message = "no readable file has this name; the value is not shown here, because it may be a secret"
         raise ValueError(message)
     return path
 
@@ -98,7 +104,7 @@ def _token_keys(value: object) -> TokenKeyFile:
     try:
         file = TokenKeyFile.parse(path, text)
     except ValueError as error:
-        message = f"{path} must hold one Fernet key a line, newest first; `snap-token keygen token` makes one"
+        message = f"{path} must contain one Fernet key per line, newest first; create one with: snap-token keygen token"
         raise ValueError(message) from error
     if file.mistakes:
         message = f"{path}: {'; '.join(file.mistakes)}"
@@ -107,28 +113,28 @@ def _token_keys(value: object) -> TokenKeyFile:
 
 
 def _secrets(value: object) -> tuple[bytes, ...]:
-    """The secrets of a file, the newest first. The second one is accepted while senders change to the first."""
+    """The secrets in a file, the newest first. The second is accepted until all senders use the first."""
     if value == NO_SECRETS:
         return NO_SECRETS
     path = _path(value, _MAYBE_A_SECRET)
     secrets = [line.strip() for line in read_text(path, private=True).split("\n") if line.strip()]
-    if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_may_be_a_secret, secrets)):
+    if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_is_valid_secret, secrets)):
         message = (
-            f"{path} must hold one secret, on one line, of at least {SHORTEST_SECRET} characters; "
-            f"or {MOST_SECRETS} such lines, the newest first, while it is being changed"
+            f"{path} must contain one secret of at least {SHORTEST_SECRET} characters on one line; "
+            f"while you replace it, {MOST_SECRETS} lines are allowed, the newest secret first"
         )
         raise ValueError(message)
     return tuple(secret.encode() for secret in secrets)
 
 
-def _may_be_a_secret(text: str) -> bool:
+def _is_valid_secret(text: str) -> bool:
     return len(text) >= SHORTEST_SECRET and len(text.splitlines()) == 1
 
 
 def _bearer_secrets(value: object) -> tuple[bytes, ...]:
     secrets = _secrets(value)
     if not all(_BEARER.fullmatch(secret.decode()) for secret in secrets):
-        message = "the secret is sent as a bearer token: letters, digits and -._~+/ are wanted, = at its end alone"
+        message = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
         raise ValueError(message)
     return secrets
 
@@ -146,9 +152,8 @@ def _public_key(value: object) -> RSAPublicKey:
 
 
 KeyFile = Annotated[Path, BeforeValidator(_path)]
-# A variable holds the path as it is, not a list in JSON.
+# `NoDecode`: an environment variable contains the plain path, not a list in JSON.
 TokenKeys = Annotated[TokenKeyFile, BeforeValidator(_token_keys), NoDecode]
-# An environment variable holds the path as it is, not in JSON.
 ClientSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_secrets), NoDecode]
 BearerSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_bearer_secrets), NoDecode]
 PublicKey = Annotated[RSAPublicKey, BeforeValidator(_public_key)]

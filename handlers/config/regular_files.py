@@ -1,4 +1,4 @@
-"""Reading a path that may lead to anything: only regular files, at most 1 MiB, and in bounded time."""
+"""Reads only regular files of at most 1 MiB, and never waits longer than a limit. A path can lead to anything."""
 
 import errno
 import os
@@ -12,99 +12,109 @@ from threading import Thread
 from typing import NamedTuple, TypeVar
 
 LARGEST_FILE = 1_048_576
-"""Bytes."""
+"""Maximum size of a file, in bytes."""
 
 READ_SECONDS = 3.0
-"""For one file."""
+"""Time limit for reading one file."""
 
-MOST_HANGING = 8
-"""Files that give no answer. While there are so many, no further file is read."""
+MAX_HANGING = 8
+"""Maximum number of readings that hang. While so many hang, no other file is read."""
 
-THREAD = "look"
-"""The name of a thread that looks."""
+THREAD_NAME = "look"
+"""The name of the threads that read files."""
 
-# Opening must not wait for the writer of a pipe, and must not make a terminal the controlling one.
+# O_NONBLOCK: do not wait for the writer of a pipe. O_NOCTTY: do not take a terminal as the controlling terminal.
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-# Errors that last until the file itself changes. Any other, such as a fault of the disk, may pass by itself.
-_LASTING = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL, errno.EFBIG})
+# These errors stay until the file changes. Any other error, such as a disk fault, can end without a change.
+_LASTING_ERRORS = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EINVAL, errno.EFBIG})
 UNKNOWN = (0,)
-"""The status of no file. A file with this status is read again."""
+"""A status that no file has. A file with this status is read again at the next check."""
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 _hanging: set[Hashable] = set()
 
 
-class Stamp(NamedTuple):
-    """What differs once a file has changed.
+class FileStamp(NamedTuple):
+    """Values that differ after a file changed.
 
-    `status` is None if nothing is there. `digest` is SHA-256 of what was read, or the trouble with reading it.
+    `status` is None if the file does not exist. `digest` is the SHA-256 digest of the content, or the error message if
+    the file cannot be read.
     """
 
     status: tuple[int, ...] | None
     digest: bytes = b""
 
 
-NO_ANSWER = Stamp(UNKNOWN)
-"""The stamp of a file whose file system gives no answer."""
+NO_ANSWER = FileStamp(UNKNOWN)
+"""The stamp of a file whose file system does not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a look at a path found: the bytes of the file, or the trouble with reading it, in words."""
+class FileRead:
+    """The result of reading a file: its content, or the reason why it cannot be read."""
 
-    stamp: Stamp
+    stamp: FileStamp
     mode: int = 0
     content: bytes = field(default=b"", repr=False)
-    trouble: str | None = None
+    error: str | None = None
 
 
-def look_at(path: Path) -> Found:
-    """What is at the path; TimeoutError, with path and cause, if its file system gives no answer."""
+def read_regular_file(path: Path) -> FileRead:
+    """Read the file at the path.
+
+    Raises:
+        TimeoutError: The file system did not answer in time. The message has the path and the cause.
+    """
     try:
-        return in_time(path, lambda: _look(path))
+        return call_with_timeout(path, lambda: _read(path))
     except TimeoutError as error:
-        message = f"{path} cannot be read: its file system gives no answer within {READ_SECONDS:g} seconds"
+        message = f"{path} cannot be read: its file system did not answer within {READ_SECONDS:g} seconds"
         raise TimeoutError(message) from error
 
 
-def in_time(name: Hashable, look: Callable[[], _Answer]) -> _Answer:
-    """The result of `look`, called in a daemon thread: a file system may never answer.
+def call_with_timeout(name: Hashable, function: Callable[[], _Result]) -> _Result:
+    """Call the function in a daemon thread, because a file system may never answer. Return its result.
 
     Raises:
-        TimeoutError: nothing after READ_SECONDS; or an earlier look of this name, or too many others, still hang.
+        TimeoutError: There is no result after `READ_SECONDS`; or an earlier call with this name, or too many others,
+            still hang.
     """
-    if name in _hanging or len(_hanging) >= MOST_HANGING:
+    if name in _hanging or len(_hanging) >= MAX_HANGING:
         raise TimeoutError
-    answer: Future[_Answer] = Future()
-    Thread(target=_give, args=(answer, look), daemon=True, name=THREAD).start()
+    result: Future[_Result] = Future()
+    Thread(target=_set_result, args=(result, function), daemon=True, name=THREAD_NAME).start()
     try:
-        return answer.result(READ_SECONDS)
+        return result.result(READ_SECONDS)
     except TimeoutError:
         _hanging.add(name)
-        answer.add_done_callback(lambda _: _hanging.discard(name))
+        result.add_done_callback(lambda _: _hanging.discard(name))
         raise
 
 
-def _give(answer: Future[_Answer], look: Callable[[], _Answer]) -> None:
+def _set_result(result: Future[_Result], function: Callable[[], _Result]) -> None:
     try:
-        answer.set_result(look())
+        result.set_result(function())
     except Exception as error:  # noqa: BLE001  the caller gets any error
-        answer.set_exception(error)
+        result.set_exception(error)
 
 
-def _look(path: Path) -> Found:
+def _read(path: Path) -> FileRead:
     status = status_of(path)
     try:
         mode, content = _regular(path)
-    except (OSError, ValueError) as error:  # ValueError: it is no path at all.
-        number, trouble = getattr(error, "errno", None), getattr(error, "strerror", None) or "it is no path"
-        lasting = status is None or number in _LASTING
-        return Found(Stamp(status if lasting else UNKNOWN, trouble.encode()), _mode(path), trouble=trouble)
-    return Found(Stamp(status, sha256(content).digest()), mode, content)
+    except (OSError, ValueError) as error:  # ValueError: the text cannot be a path.
+        number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or "it is not a valid path"
+        lasting = status is None or number in _LASTING_ERRORS
+        return FileRead(FileStamp(status if lasting else UNKNOWN, reason.encode()), _mode(path), error=reason)
+    return FileRead(FileStamp(status, sha256(content).digest()), mode, content)
 
 
 def _regular(path: Path) -> tuple[int, bytes]:
-    """Mode and content. OSError also if the file is too large, or not regular: such a file is not opened."""
+    """The mode and the content of the file. A path that is not a regular file is not opened.
+
+    Raises:
+        OSError: The file cannot be read, is too large, or is not a regular file.
+    """
     _require_regular(path.stat().st_mode)
     with open(path, "rb", opener=lambda name, _: os.open(name, _FLAGS)) as file:
         mode = os.fstat(file.fileno()).st_mode
@@ -119,7 +129,7 @@ def _require_regular(mode: int) -> None:
     if S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not S_ISREG(mode):
-        raise OSError(errno.EINVAL, "it is a pipe, a device or a socket, and a regular file is wanted")
+        raise OSError(errno.EINVAL, "it is a pipe, a device or a socket; use a regular file")
 
 
 def _mode(path: Path) -> int:
@@ -130,12 +140,13 @@ def _mode(path: Path) -> int:
 
 
 def status_of(path: Path) -> tuple[int, ...] | None:
-    """Of the file itself, whatever links lead to it.
+    """The status of the file behind all symbolic links. None if there is no file.
 
-    Nobody can set the time of the last status change, and a new mode or owner changes it too.
+    It includes the time of the last status change (`st_ctime`), because no program can set this time. It also changes
+    with the mode and the owner.
     """
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size
+    return status.st_dev, status.st_ino, status.st_ctime_ns, status.st_mtime_ns, status.st_size

@@ -1,4 +1,4 @@
-"""Warnings about settings that are allowed but not good: in the log at the start, and from `serve --check`."""
+"""Warnings about settings that are valid but risky. The log has them at start, and `serve --check` prints them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,12 +13,12 @@ import structlog
 from handlers.config.key_files import read_text
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
-from handlers.state.batches import in_time
+from handlers.state.batches import within_timeout
 from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
 
 SOON = timedelta(days=30)
-"""The warning about a certificate comes this long before its end."""
+"""A certificate causes a warning from this time before its end."""
 
 _GROUP_AND_OTHERS = 0o077
 _NO_EVICTION = "noeviction"
@@ -28,52 +28,53 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SettingWarning:
-    """One warning: the event of the log with its fields, and one sentence for people that says what to do."""
+    """One warning: the log event with its fields, and a message for people that says what to do."""
 
     event: str
-    told: str
-    facts: Mapping[str, object] = field(default_factory=dict)
+    message: str
+    log_fields: Mapping[str, object] = field(default_factory=dict)
 
     def log(self) -> None:
-        """Write the line of the log."""
-        _log.warning(self.event, **self.facts)
+        """Write the log line."""
+        _log.warning(self.event, **self.log_fields)
 
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """Warnings about the settings and their keys."""
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
-    yield from _open_password(settings)
+    yield from _readable_password(settings)
 
 
 def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
     for place, table in enumerate(settings.clients):
         for key in table.public_keys:
             if key.key_size < ADVISED_BITS:
-                told = f"clients[{place}].public_keys: {key.key_size} bits are few; ask for {ADVISED_BITS} or more"
-                facts = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
-                yield SettingWarning("client.key_is_short", told, facts)
+                advice = f"ask for a key of {ADVISED_BITS} bits or more"
+                message = f"clients[{place}].public_keys: a key of {key.key_size} bits is weak; {advice}"
+                log_fields = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
+                yield SettingWarning("client.key_is_short", message, log_fields)
 
 
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
-    """The key of an expired certificate still verifies: only the key is taken from a certificate."""
+    """An expired certificate is only a warning, because the server uses only the public key in it."""
     for place, table in enumerate(settings.clients):
         for number, key in enumerate(table.public_keys):
             end = certificate_end(_text(settings, place, number))
             if end and end - now <= SOON:
-                event, word = _ended(end, now)
+                event, word = _expiry(end, now)
                 where = f"clients[{place}].public_keys[{number}]"
-                told = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
-                facts = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
-                yield SettingWarning(event, told, facts)
+                message = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
+                log_fields = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
+                yield SettingWarning(event, message, log_fields)
 
 
-def _ended(end: datetime, now: datetime) -> tuple[str, str]:
+def _expiry(end: datetime, now: datetime) -> tuple[str, str]:
     return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
 
 
 def _text(settings: Settings, place: int, number: int) -> str:
-    """The public key as it is written; empty if its file has gone since it was read."""
+    """The public key as text. Empty if its file was deleted since the settings were read."""
     value: Any = settings.written["clients"][place]["public_keys"][number]
     if is_inline(value):
         return str(value)
@@ -82,14 +83,15 @@ def _text(settings: Settings, place: int, number: int) -> str:
     return ""
 
 
-def _open_password(settings: Settings) -> Iterator[SettingWarning]:
-    if _holds_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
-        told = f"state.url: it holds a password, and others can use the file; run: chmod 600 {settings.file}"
-        yield SettingWarning("state.password_is_readable", told, {"file": str(settings.file)})
+def _readable_password(settings: Settings) -> Iterator[SettingWarning]:
+    if _contains_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
+        advice = f"run: chmod 600 {settings.file}"
+        message = f"state.url: it contains a password, and other users can access the settings file; {advice}"
+        yield SettingWarning("state.password_is_readable", message, {"file": str(settings.file)})
 
 
-def _holds_password(written: Mapping[str, Any]) -> bool:
-    """The URL in the file may be invalid, if a variable replaces it."""
+def _contains_password(written: Mapping[str, Any]) -> bool:
+    """Whether the URL in the file has a password. This URL can be invalid if an environment variable replaces it."""
     match written:
         case {"state": {"url": str(url)}}:
             with suppress(ValueError):
@@ -98,19 +100,19 @@ def _holds_password(written: Mapping[str, Any]) -> bool:
 
 
 def _mode(file: Path) -> int:
-    """The mode of the settings file; 0 if it has gone since it was read."""
+    """The mode of the settings file. 0 if the file was deleted since it was read."""
     with suppress(OSError):
         return file.stat().st_mode
     return 0
 
 
 async def of_state(url: StateUrl) -> list[SettingWarning]:
-    """Warnings about the engine itself: whether Redis can forget. None if it does not answer."""
+    """Warnings about a Redis that can lose data. No warnings if it does not answer."""
     client = url.redis()
     if client is None:
         return []
     try:
-        return list(_of_redis(await in_time(client.info())))
+        return list(_of_redis(await within_timeout(client.info())))
     except StateDownError:
         return []
     finally:
@@ -120,8 +122,10 @@ async def of_state(url: StateUrl) -> list[SettingWarning]:
 def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
     policy = info.get("maxmemory_policy", _NO_EVICTION)
     if info.get("maxmemory") and policy != _NO_EVICTION:
-        told = f"state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy {_NO_EVICTION}"
-        yield SettingWarning("state.evicts", told, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
+        message = f"state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy {_NO_EVICTION}"
+        yield SettingWarning("state.evicts", message, {"maxmemory_policy": policy, "advised": _NO_EVICTION})
     if not info.get("aof_enabled", 1):
-        told = "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes"
-        yield SettingWarning("state.not_persistent", told, {"appendonly": "no", "advised": "yes"})
+        message = (
+            "state.url: Redis does not write each change to disk, and can lose data when it stops; set appendonly yes"
+        )
+        yield SettingWarning("state.not_persistent", message, {"appendonly": "no", "advised": "yes"})

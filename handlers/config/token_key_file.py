@@ -1,8 +1,9 @@
-"""The file of token keys: one Fernet key a line, the first mints, all open until their time is over.
+"""The file of token keys: one Fernet key per line.
 
-Text after a `#` is a comment, on a line of its own or after a key. `snap-token keys rotate` keeps its times there:
-`KEY  # minting since 2026-11-23T22:55:02Z`, `# published ...`, `# retired ...`. The last one tells the server when a
-key ends. Any other text is allowed.
+The first key encrypts new tokens. Every key decrypts tokens until it ends. Text after a `#` is a comment, on its own
+line or after a key. `snap-token keys rotate` writes times there: `KEY  # minting since 2026-11-23T22:55:02Z`,
+`# published ...`, `# retired ...`. The server computes the end of a key from its `retired` time. Any other comment is
+allowed.
 """
 
 from base64 import urlsafe_b64decode
@@ -13,26 +14,26 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from handlers.config.token_key_note import RETIRED, mistake, since
+from handlers.config.token_key_note import RETIRED, note_mistake, since
 from handlers.snap.token import TokenKeys
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """One key and the comment after it."""
+    """One key, and the comment after it."""
 
     key: bytes = field(repr=False)
     note: str = ""
 
     @property
     def fingerprint(self) -> str:
-        """What a key may be called in public: the first 8 hex characters of SHA-256 over its 32 bytes."""
+        """The public name of the key: the first 8 hex characters of the SHA-256 digest of its 32 bytes."""
         return sha256(urlsafe_b64decode(self.key)).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenKeyFile:
-    """What the file says: the comments on lines of their own, and the keys."""
+    """The content of the file: the comments on their own lines, and the keys."""
 
     path: Path
     comments: tuple[str, ...]
@@ -40,7 +41,11 @@ class TokenKeyFile:
 
     @classmethod
     def parse(cls, path: Path, text: str) -> Self:
-        """Read the text of the file; ValueError if it holds no key, or a line that is none."""
+        """Parse the text of the file.
+
+        Raises:
+            ValueError: The text has no key, or a line is not a key.
+        """
         parts = [line.partition("#") for line in text.splitlines() if line.strip()]
         lines = tuple(KeyLine(key.strip().encode(), note.strip()) for key, _, note in parts if key.strip())
         TokenKeys([line.key for line in lines])
@@ -48,24 +53,24 @@ class TokenKeyFile:
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The keys alone."""
+        """The keys without their comments."""
         return tuple(line.key for line in self.lines)
 
     @property
     def retired_at(self) -> Mapping[bytes, datetime]:
-        """Since when keys mint no more, for those whose comments say so."""
+        """When each retired key stopped encrypting new tokens. Keys whose comment has no such time are left out."""
         times = {line.key: since(line.note, RETIRED) for line in self.lines}
         return {key: at for key, at in times.items() if at}
 
     @property
     def mistakes(self) -> list[str]:
-        """What is wrong with the comments of keys: they look like times, but are none."""
-        found = [(line, mistake(line.note, mints=line is self.lines[0])) for line in self.lines]
-        return [f"key {line.fingerprint}: {what}" for line, what in found if what]
+        """One line for each key comment that looks like a time of `keys rotate`, but is not valid."""
+        found = [(line, note_mistake(line.note, is_first=line is self.lines[0])) for line in self.lines]
+        return [f"key {line.fingerprint}: {mistake}" for line, mistake in found if mistake]
 
     @property
     def text(self) -> str:
-        """As the file is written: its own comments first."""
+        """The text of the file. The comments on their own lines come first."""
         comments = [f"# {comment}".rstrip() for comment in self.comments]
         keys = [f"{line.key.decode()}  # {line.note}" if line.note else line.key.decode() for line in self.lines]
         return "\n".join([*comments, *keys, ""])

@@ -1,4 +1,4 @@
-"""The note after a token key: the part that it plays, and since when. `keys rotate` writes it, the server reads it."""
+"""The note after a token key: its status, and since when. `keys rotate` writes notes, and the server reads them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,20 +7,20 @@ MINTING = "minting since"
 PUBLISHED = "published"
 RETIRED = "retired"
 
-_PARTS = (MINTING, PUBLISHED, RETIRED)
-_NOTE = re.compile(rf"({'|'.join(_PARTS)}) ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:]{{8}}Z)")
+_STATUSES = (MINTING, PUBLISHED, RETIRED)
+_NOTE = re.compile(rf"({'|'.join(_STATUSES)}) ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:]{{8}}Z)")
 
 
-def written(part: str, now: datetime) -> str:
-    """The note, such as `retired 2026-11-23T22:55:02Z`: whole seconds, rounded up, so that it is never too early."""
+def render_note(status: str, now: datetime) -> str:
+    """The note, such as `retired 2026-11-23T22:55:02Z`. The time is rounded up to seconds, so it is never too early."""
     second = (now.astimezone(UTC) + timedelta(microseconds=999_999)).replace(microsecond=0, tzinfo=None)
-    return f"{part} {second.isoformat()}Z"
+    return f"{status} {second.isoformat()}Z"
 
 
-def since(note: str, part: str) -> datetime | None:
-    """Since when the key plays this part; None if the note says nothing of it."""
+def since(note: str, status: str) -> datetime | None:
+    """Since when the key has this status. None if the note does not give a valid time for it."""
     found = _NOTE.fullmatch(note)
-    if found is None or found[1] != part:
+    if found is None or found[1] != status:
         return None
     try:
         return datetime.fromisoformat(found[2])
@@ -28,11 +28,11 @@ def since(note: str, part: str) -> datetime | None:
         return None
 
 
-def mistake(note: str, *, mints: bool) -> str:
-    """What is wrong with the note of a key; empty if nothing is. `mints` says that the key is the first of its file."""
-    part = next((part for part in _PARTS if re.match(rf"{part}\b", note, re.IGNORECASE)), None)
-    if part and since(note, part) is None:
-        return f"its comment begins with {part}, so a time such as 2026-11-23T22:55:02Z and nothing else must follow"
-    if part == RETIRED and mints:
-        return "it is the first, so it mints and has not retired: put another key above it, or take its comment off"
+def note_mistake(note: str, *, is_first: bool) -> str:
+    """What is wrong with the note of a key. Empty if it is correct. `is_first`: the key is the first in its file."""
+    status = next((status for status in _STATUSES if re.match(rf"{status}\b", note, re.IGNORECASE)), None)
+    if status and since(note, status) is None:
+        return f"its comment must be only {status!r} and a time, such as: {status} 2026-11-23T22:55:02Z"
+    if status == RETIRED and is_first:
+        return "it encrypts new tokens, because it is the first; put another key above it, or delete its comment"
     return ""

@@ -1,7 +1,7 @@
-"""Rotation of token keys in two steps, so that no instance meets a token of a key that it has not read.
+"""Rotation of token keys in two steps, so that no instance receives a token whose key it has not read yet.
 
-A new key is published first: every instance opens with it, none mints. The next step lets it mint, and the key that
-minted before still opens, until its last token has expired.
+The first step publishes a new key: every instance can decrypt with it, but none encrypts with it. The second step makes
+the new key the minting key, which encrypts new tokens. The previous key still decrypts until its last token expires.
 """
 
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from handlers.config.token_key_file import KeyLine
-from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, since, written
-from handlers.snap.token import has_ended
+from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, render_note, since
+from handlers.snap.token import last_token_expired
 
 PUBLISHED_AT_LEAST = timedelta(seconds=10)
-"""For so long a key is published before it mints; every instance reads its files again each second."""
+"""A key must be published for this time before it mints. Every instance reads a changed file within 2 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The keys as they are to be, and which of them changed their part."""
+    """The new content of the file, and the keys whose status changed."""
 
     lines: tuple[KeyLine, ...]
     published: KeyLine | None = None
@@ -28,40 +28,43 @@ class Rotation:
 
 
 class TooEarlyError(Exception):
-    """A key was published a moment ago, and some instance may not have read it yet."""
+    """The key was published only a moment ago, so some instances may not have read it. `wait` is the time left."""
 
     def __init__(self, wait: timedelta) -> None:
         super().__init__(f"wait {wait}")
         self.wait = wait
 
 
-def parts(lines: Sequence[KeyLine]) -> list[str]:
-    """The part that each key plays: the first mints; a later one that is not published yet to mint has retired."""
+def statuses(lines: Sequence[KeyLine]) -> list[str]:
+    """The status of each key. The first is minting. Each other key is published if its note says so, else retired."""
     return [MINTING, *(PUBLISHED if since(line.note, PUBLISHED) else RETIRED for line in lines[1:])]
 
 
-def rotated(lines: Sequence[KeyLine], fresh: bytes, now: datetime, lifetime: timedelta) -> Rotation:
-    """Take the next step: publish the fresh key, or let the one that is published mint.
+def rotated(lines: Sequence[KeyLine], new_key: bytes, now: datetime, lifetime: timedelta) -> Rotation:
+    """Take the next step: publish `new_key`, or make the published key the minting key.
 
     Raises:
-        TooEarlyError: it is not published long enough.
+        TooEarlyError: The key was published less than `PUBLISHED_AT_LEAST` ago.
     """
     first, *others = lines
     published = [line for line in others if since(line.note, PUBLISHED)]
     retired = [_retired(line, now) for line in others if line not in published]
-    kept = [line for line in retired if not has_ended(since(line.note, RETIRED) or now, now, lifetime)]
-    dropped = tuple(line for line in retired if line not in kept)
+    remaining = [line for line in retired if not last_token_expired(since(line.note, RETIRED) or now, now, lifetime)]
+    dropped = tuple(line for line in retired if line not in remaining)
     if not published:
-        new = KeyLine(fresh, written(PUBLISHED, now))
-        return Rotation((first, new, *kept), published=new, dropped=dropped)
+        new = KeyLine(new_key, render_note(PUBLISHED, now))
+        return Rotation((first, new, *remaining), published=new, dropped=dropped)
     _require_long_enough(published[0], now)
-    minting, before = replace(published[0], note=written(MINTING, now)), replace(first, note=written(RETIRED, now))
-    return Rotation((minting, *published[1:], before, *kept), minting=minting, retired=before, dropped=dropped)
+    minting, before = (
+        replace(published[0], note=render_note(MINTING, now)),
+        replace(first, note=render_note(RETIRED, now)),
+    )
+    return Rotation((minting, *published[1:], before, *remaining), minting=minting, retired=before, dropped=dropped)
 
 
-def replaced(lines: Sequence[KeyLine], fresh: bytes, now: datetime) -> Rotation:
-    """Replace all keys by the fresh one, which mints at once: if the file has leaked, all keys in it have."""
-    minting = KeyLine(fresh, written(MINTING, now))
+def replaced(lines: Sequence[KeyLine], new_key: bytes, now: datetime) -> Rotation:
+    """Replace all keys by `new_key`, which mints at once. This is for a leaked file, which exposes all of its keys."""
+    minting = KeyLine(new_key, render_note(MINTING, now))
     return Rotation((minting,), minting=minting, dropped=tuple(lines))
 
 
@@ -72,5 +75,5 @@ def _require_long_enough(line: KeyLine, now: datetime) -> None:
 
 
 def _retired(line: KeyLine, now: datetime) -> KeyLine:
-    """A key of which nobody knows when it minted last counts from now."""
-    return line if since(line.note, RETIRED) else replace(line, note=written(RETIRED, now))
+    """The key with the time of its retirement. If that time is unknown, it is now."""
+    return line if since(line.note, RETIRED) else replace(line, note=render_note(RETIRED, now))

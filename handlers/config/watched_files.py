@@ -1,53 +1,68 @@
-"""Which files were read, and how each was then: a later look finds every change since."""
+"""Records the state of each file when it is read, so that a later check finds every change since."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from handlers.config.regular_files import NO_ANSWER, Found, Stamp, in_time, look_at, status_of
+from handlers.config.regular_files import (
+    NO_ANSWER,
+    FileRead,
+    FileStamp,
+    call_with_timeout,
+    read_regular_file,
+    status_of,
+)
 
-Files = Mapping[Path, Stamp]
+FileStamps = Mapping[Path, FileStamp]
 
-_noted: ContextVar[dict[Path, Stamp]] = ContextVar("noted")
+_recorded: ContextVar[dict[Path, FileStamp]] = ContextVar("recorded")
 
 
 @contextmanager
-def files_read() -> Iterator[Files]:
-    """While the block runs, note every file that is read, or cannot be read, as it was the first time."""
-    noted: dict[Path, Stamp] = {}
-    token = _noted.set(noted)
+def record_files() -> Iterator[FileStamps]:
+    """While the block runs, record the stamp of every file at its first reading, even if the reading fails."""
+    stamps: dict[Path, FileStamp] = {}
+    token = _recorded.set(stamps)
     try:
-        yield noted
+        yield stamps
     finally:
-        _noted.reset(token)
+        _recorded.reset(token)
 
 
-def read(path: Path) -> Found:
-    """Look at a file, and note it. TimeoutError, with path and cause, if its file system gives no answer."""
-    found = None
+def read(path: Path) -> FileRead:
+    """Read a file and record its stamp.
+
+    Raises:
+        TimeoutError: The file system did not answer in time. The message has the path and the cause.
+    """
+    file = None
     try:
-        found = look_at(path)
+        file = read_regular_file(path)
     finally:
-        _noted.get({}).setdefault(path, found.stamp if found else NO_ANSWER)
-    return found
+        _recorded.get({}).setdefault(path, file.stamp if file else NO_ANSWER)
+    return file
 
 
-def changed(files: Files) -> bool:
-    """Whether one of the files has another status than when it was read, or gives no answer."""
+def any_status_changed(files: FileStamps) -> bool:
+    """Whether the status of any file differs from its stamp, or the file system does not answer in time."""
+
+    def differs() -> bool:
+        return any(status_of(path) != stamp.status for path, stamp in files.items())
+
     try:
-        return in_time(frozenset(files), lambda: any(status_of(path) != stamp.status for path, stamp in files.items()))
+        return call_with_timeout(frozenset(files), differs)
     except TimeoutError:
         return True
 
 
-def unchanged(files: Files) -> bool:
-    """Whether status and bytes of all files are the same as when they were read."""
+def all_stamps_match(files: FileStamps) -> bool:
+    """Whether the status and the content of every file match its stamp."""
     return all(_stamp(path) == stamp for path, stamp in files.items())
 
 
-def _stamp(path: Path) -> Stamp:
+def _stamp(path: Path) -> FileStamp:
     try:
-        return look_at(path).stamp
+        return read_regular_file(path).stamp
     except TimeoutError:
         return NO_ANSWER

@@ -11,10 +11,10 @@ from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
-from handlers.snap import replay_key
 from handlers.snap.call import Call
 from handlers.snap.client import Client
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
+from handlers.snap.replay_key import ReplayKey
 
 _SHOWN = 120
 """Characters of a value that a message shows."""
@@ -64,13 +64,15 @@ def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
     methods = context.methods_at(request.path)
     if request.target and request.path not in context.call_paths:
         paths = context.call_paths_text
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": paths})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": paths})
     elif request.method and request.method not in methods:
-        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": ", ".join(methods)})
+        yield Finding(
+            Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": ", ".join(methods)}
+        )
 
 
 def replay_key_of(request: Request, context: MerchantContext) -> str:
-    """Return the replay key of a call (see `handlers.snap.replay_key.of_call`), or an empty string if it has none."""
+    """Return the replay key of a call (see `ReplayKey.of_call`), or an empty string if it has none."""
     client = access_token.check(request, context).client
     return _replay_key(request, context, client) if client else ""
 
@@ -110,7 +112,7 @@ def _no_secret_matches(call: SignedCall) -> list[Finding]:
 
 
 def _body_missing(request: Request) -> Finding:
-    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(request.method, _SHOWN)})
+    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _SHOWN)})
 
 
 def _lacks_body(request: Request) -> bool:
@@ -119,13 +121,13 @@ def _lacks_body(request: Request) -> bool:
 
 def _external_id(request: Request, context: MerchantContext, client: Client) -> Iterator[Finding]:
     if _replay_key(request, context, client) in context.used_replay_keys:
-        external_id = beginning(request.get("X-EXTERNAL-ID"), _SHOWN)
+        external_id = masked_prefix(request.get("X-EXTERNAL-ID"), _SHOWN)
         yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": external_id})
 
 
 def _replay_key(request: Request, context: MerchantContext, client: Client) -> str:
     timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
     try:
-        return replay_key.of_call(client.key, timestamp, external_id, context.now, client.clock_tolerance).key
+        return ReplayKey.of_call(client.key, timestamp, external_id, context.now, client.clock_tolerance).key
     except (ValueError, OverflowError):  # X-TIMESTAMP is malformed, or its day is the last one of the calendar.
         return ""

@@ -10,7 +10,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.client import Client
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 _METHOD = "POST"
 _SHOWN = 120
@@ -42,9 +42,9 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
     yield from request_format.too_large(request)
     yield from request_format.protocol(request)
     if request.path != context.token_path:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": context.token_path})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": context.token_path})
     elif request.method != _METHOD:
-        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": _METHOD})
+        yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": _METHOD})
     yield from request_format.duplicated(request, request_format.TOKEN_REQUEST_HEADERS)
     yield from request_format.media_type(request)
     _, encoding = asymmetric_signature.decode(request, context.clients)
@@ -55,6 +55,6 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
 def _client(client: Client, client_key: str, context: MerchantContext) -> Iterator[Finding]:
     if client_key and not client.known:
         known = context.client_keys_text
-        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": beginning(client_key, _LONGEST_KEY), "known": known})
+        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": masked_prefix(client_key, _LONGEST_KEY), "known": known})
     if client.suspended:
         yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

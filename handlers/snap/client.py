@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
+from handlers.snap.dummy_keys import dummy_key_like
 from handlers.snap.keys import fingerprint
-from handlers.snap.signature import string_to_sign, verdicts, verifies
-from handlers.snap.stand_in import stand_in_for
+from handlers.snap.signature import string_to_sign, verifies, verify_each
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
@@ -74,7 +74,7 @@ class Client:
             SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
         """
         message = string_to_sign(client_key, timestamp)
-        verified = verdicts(self.public_keys, message, signature)
+        verified = verify_each(self.public_keys, message, signature)
         genuine = any(verified)
         if not (genuine and self.active):
             verifies(self.padding, message, signature)
@@ -113,7 +113,7 @@ class Client:
             signed = [call.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
-        verified = verdicts(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
+        verified = verify_each(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
         return self.fingerprints[verified.index(True)] if any(verified) else None
 
     @property
@@ -129,7 +129,7 @@ class Clients:
     """
 
     def __init__(
-        self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = stand_in_for
+        self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = dummy_key_like
     ) -> None:
         """`dummy_key` gives a key of the same shape as another; nobody holds its private half."""
         samples = {_shape(key): key for client in clients for key in client.public_keys}

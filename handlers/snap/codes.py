@@ -16,7 +16,7 @@ class ResponseCode:
     case: str
     message: str
 
-    def of_service(self, service: str) -> str:
+    def response_code(self, service: str) -> str:
         """Seven digits: HTTP status (3), service code (2), case code (2) (ASPI, responseCode)."""
         return f"{self.status}{service}{self.case}"
 
@@ -85,14 +85,14 @@ class SnapError(Exception):
         reason: str,
         field: str = "",
         headers: Mapping[str, str] = _NO_HEADERS,
-        **facts: str,
+        **log_fields: str,
     ) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
         self.field = field
         self.headers = headers
-        self.facts = facts
+        self.log_fields = log_fields
 
     @property
     def message(self) -> str:
@@ -100,6 +100,6 @@ class SnapError(Exception):
         return self.code.message.format(self.field)
 
 
-def unauthorized(*, field: str, reason: str, **facts: str) -> SnapError:
+def unauthorized(*, field: str, reason: str, **log_fields: str) -> SnapError:
     """401 00: the credentials of the request do not hold."""
-    return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_NO_HEADERS, **facts)
+    return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_NO_HEADERS, **log_fields)

@@ -30,7 +30,7 @@ _INLINE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]{101,}")
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm)
 
 
-class KeyFormError(ValueError):
+class KeyFormatError(ValueError):
     """A text that is no usable key. Its message says what the text is and what is wanted, and quotes none of it."""
 
 
@@ -46,18 +46,18 @@ def load_public_key(text: str) -> RSAPublicKey:
     DER, or as base64 of the PEM.
 
     Raises:
-        KeyFormError: none of these, several of them, a private key, not RSA, or a size that is not taken.
+        KeyFormatError: none of these, several of them, a private key, not RSA, or a size that is not taken.
     """
     if not text.strip():
         message = "it is empty; NICEPAY's public key is wanted"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     key = _load(_unwrapped(text.strip()))
     if not isinstance(key, RSAPublicKey):
         message = "it is not an RSA key; SNAP signs with RSA"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     if not SMALLEST_BITS <= key.key_size <= LARGEST_BITS:
         message = f"it is an RSA key of {key.key_size} bits; {SMALLEST_BITS} to {LARGEST_BITS} are taken"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     return key
 
 
@@ -65,17 +65,17 @@ def load_private_key(pem: bytes) -> RSAPrivateKey:
     """The RSA private key of an unencrypted PEM, for whoever plays the client.
 
     Raises:
-        KeyFormError: not that.
+        KeyFormatError: not that.
     """
     try:
         key = load_pem_private_key(pem, password=None)
     except _UNREADABLE as error:
         public = b"PUBLIC KEY-----" in pem
         message = "it is a public key; the private one signs" if public else "it is no unencrypted private key in PEM"
-        raise KeyFormError(message) from error
+        raise KeyFormatError(message) from error
     if not isinstance(key, RSAPrivateKey):
         message = "it is not an RSA key; SNAP signs with RSA"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     return key
 
 
@@ -101,17 +101,17 @@ def _unwrapped(text: str) -> bytes:
         return b64decode("".join(text.split()), validate=True)
     except (Base64Error, ValueError) as error:
         message = "it is neither PEM nor base64; NICEPAY's public key is wanted"
-        raise KeyFormError(message) from error
+        raise KeyFormatError(message) from error
 
 
 def _load(raw: bytes) -> PublicKeyTypes:
     pem = _ARMOUR.encode() in raw
     if _is_private(raw, pem=pem):
         message = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     if raw.count(_ARMOUR.encode()) > 1:
         message = "it holds several keys or certificates, and the first alone would count; give each a file of its own"
-        raise KeyFormError(message)
+        raise KeyFormatError(message)
     try:
         return load_pem_public_key(raw) if pem else load_der_public_key(raw)
     except _UNREADABLE:
@@ -132,7 +132,7 @@ def _certified_key(raw: bytes, *, pem: bool) -> PublicKeyTypes:
     try:
         return _certificate(raw, pem=pem).public_key()
     except _UNREADABLE as error:
-        raise KeyFormError(_unreadable(raw, pem=pem)) from error
+        raise KeyFormatError(_unreadable(raw, pem=pem)) from error
 
 
 def _certificate(raw: bytes, *, pem: bool) -> Certificate:

@@ -40,15 +40,15 @@ _STANDARD = str.maketrans("-_", "+/")
 Mask = Callable[[str], str]
 """A function that returns a text without its secrets."""
 
-Known = tuple[str, bytes]
+NamedSecret = tuple[str, bytes]
 """The name of a secret, such as `client secret`, and the secret."""
 
 
-class Masks:
+class SecretMasker:
     """Replaces known secrets, and text in the shape of a secret, by `***[name]`."""
 
-    def __init__(self, known: Iterable[Known] = ()) -> None:
-        names = {form.lower(): mask_of(name) for name, secret in known for form in _forms(secret)}
+    def __init__(self, known: Iterable[NamedSecret] = ()) -> None:
+        names = {form.lower(): mask_for(name) for name, secret in known for form in _forms(secret)}
         self._names = {form: names[form] for form in sorted(names, key=len, reverse=True)}
         self._pattern = re.compile("|".join(map(re.escape, self._names)), re.IGNORECASE)
         self._blocks = frozenset(form[at : at + _BLOCK] for form in names for at in range(len(form) - _BLOCK + 1))
@@ -75,7 +75,7 @@ class Masks:
         return lowered[-_BLOCK:] in blocks
 
     def _of_known(self, found: re.Match[str]) -> str:
-        return self._names.get(found[0].lower(), mask_of("secret"))
+        return self._names.get(found[0].lower(), mask_for("secret"))
 
     def _without_beginning(self, text: str) -> str:
         """The text without the beginning of a secret at its end: a text that was shortened may end inside a secret."""
@@ -87,21 +87,21 @@ class Masks:
         return text
 
 
-SHAPES: Mask = Masks().masked
+mask_secret_shapes: Mask = SecretMasker().masked
 """Masks the shapes of secrets, if no secret is known."""
 
 
-def beginning(text: str, most: int) -> str:
+def masked_prefix(text: str, most: int) -> str:
     """At most so many characters of a text. It is masked before it is cut, so that no part of a secret stays."""
-    return SHAPES(text[:_LONGEST])[:most]
+    return mask_secret_shapes(text[:_LONGEST])[:most]
 
 
 def _of_shape(found: re.Match[str]) -> str:
     kind = found.lastgroup or ""
-    return found[0] if kind == "signature" and not _RANDOM.fullmatch(found[0]) else mask_of(_NAMES[kind])
+    return found[0] if kind == "signature" and not _RANDOM.fullmatch(found[0]) else mask_for(_NAMES[kind])
 
 
-def mask_of(name: str) -> str:
+def mask_for(name: str) -> str:
     """The text that replaces a secret of this name."""
     return f"***[{name}]"
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from werkzeug.http import parse_options_header
 
 from handlers.snap.codes import UNSUPPORTED_MEDIA_TYPE, SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -53,4 +53,4 @@ def _is_utf8_of(wanted: str, content_type: str) -> bool:
 
 
 def _shown(value: str) -> str:
-    return beginning(value, _LONGEST_SHOWN).encode("ascii", "replace").decode()
+    return masked_prefix(value, _LONGEST_SHOWN).encode("ascii", "replace").decode()

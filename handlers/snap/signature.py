@@ -22,7 +22,7 @@ def sign(private_key: RSAPrivateKey, message: bytes) -> str:
     return b64encode(private_key.sign(message, _PADDING, _HASH)).decode()
 
 
-def verdicts(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> list[bool]:
+def verify_each(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> list[bool]:
     """For each key, whether it verifies the base64 signature over the message.
 
     Every key is tried, so the time taken does not tell which of them did.
@@ -33,7 +33,7 @@ def verdicts(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str
 
 def verifies(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> bool:
     """Whether one of the keys verifies the base64 signature over the message."""
-    return any(verdicts(public_keys, message, signature))
+    return any(verify_each(public_keys, message, signature))
 
 
 def _verifies(key: RSAPublicKey, message: bytes, raw: bytes) -> bool:

@@ -16,14 +16,14 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 LIFETIME = timedelta(seconds=900)  # SNAP: a B2B token lives 15 minutes.
 
-CLOCKS_APART = timedelta(seconds=60)
+MAX_CLOCK_SKEW = timedelta(seconds=60)
 """By how much the clock that issued a token may be ahead of the one that opens it; Fernet allows as much."""
 
 _NOT_KNOWN: Mapping[bytes, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class OpenedToken:
+class VerifiedToken:
     """What a genuine token says, and the name that it has where the token itself must not stand."""
 
     client_key: str
@@ -64,11 +64,11 @@ class TokenKeys:
         self._opening = list(zip(fernets, [None, *map(retired_at.get, keys[1:])], strict=True))
         self.lifetime = lifetime
 
-    def mint(self, client_key: str, issued_at: datetime) -> str:
+    def issue(self, client_key: str, issued_at: datetime) -> str:
         """A token for one client; urlsafe base64, at most 140 characters."""
         return self._minting.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
 
-    def open(self, token: str, now: datetime) -> OpenedToken:
+    def verify(self, token: str, now: datetime) -> VerifiedToken:
         """Read a token back.
 
         Raises:
@@ -82,12 +82,14 @@ class TokenKeys:
             issued_at = datetime.fromtimestamp(fernet.extract_timestamp(raw), UTC)
         except InvalidToken as error:
             raise TamperedTokenError from error
-        if not issued_at - CLOCKS_APART <= now < issued_at + self.lifetime:
+        if not issued_at - MAX_CLOCK_SKEW <= now < issued_at + self.lifetime:
             raise ExpiredTokenError
-        return OpenedToken(client_key, issued_at, fingerprint(token))
+        return VerifiedToken(client_key, issued_at, fingerprint(token))
 
     def _opening_at(self, now: datetime) -> MultiFernet:
-        return MultiFernet([fernet for fernet, at in self._opening if not (at and has_ended(at, now, self.lifetime))])
+        return MultiFernet(
+            [fernet for fernet, at in self._opening if not (at and last_token_expired(at, now, self.lifetime))]
+        )
 
     def expires_at(self, issued_at: datetime) -> datetime:
         """The second from which a token of that issue is refused."""
@@ -100,17 +102,17 @@ class TokenKeys:
         return min(max(lifetime - age, 0), lifetime)
 
 
-def has_ended(retired_at: datetime, now: datetime, lifetime: timedelta) -> bool:
-    """Whether the last token of a key that retired then has expired, even if clocks differ by `CLOCKS_APART`."""
-    return now - retired_at > lifetime + CLOCKS_APART
+def last_token_expired(retired_at: datetime, now: datetime, lifetime: timedelta) -> bool:
+    """Whether the last token of a key that retired then has expired, even if clocks differ by `MAX_CLOCK_SKEW`."""
+    return now - retired_at > lifetime + MAX_CLOCK_SKEW
 
 
-def remembered_seconds(lifetime: timedelta) -> int:
+def revocation_seconds(lifetime: timedelta) -> int:
     """For how long a token that is revoked is to be remembered: longer than any clock might still let it open.
 
     The clock of whoever issued it may be ahead, and that of whoever opens it behind.
     """
-    return int((lifetime + 2 * CLOCKS_APART).total_seconds())
+    return int((lifetime + 2 * MAX_CLOCK_SKEW).total_seconds())
 
 
 def fingerprint(token: str) -> str:

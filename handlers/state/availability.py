@@ -55,7 +55,7 @@ class Availability:
             if self.up:
                 _log.info("state.up")
 
-    def probed(self, write: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
+    def probing(self, write: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
         """While the block runs, `write` is tried twice a second as long as writes fail. It reports its own outcome."""
         return running(lambda: self._probe(write))
 

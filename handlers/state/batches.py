@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
 
 
-async def in_time(answer: Awaitable[Result], began: float | None = None) -> Result:
+async def within_timeout(answer: Awaitable[Result], began: float | None = None) -> Result:
     """Wait for an engine's answer.
 
     `began` is the time by the event loop's clock at which the call began, if it began earlier. A call of several steps

@@ -34,12 +34,12 @@ class StateUrl:
         self._opener()
 
     @property
-    def is_of_one_process(self) -> bool:
+    def is_single_process(self) -> bool:
         """Whether no other process can reach what is kept there."""
         return self.text == "memory://"
 
     @property
-    def has_begun(self) -> bool:
+    def may_exist(self) -> bool:
         """Whether the state can exist. The file of SQLite exists after a process has opened it once."""
         return self.file is None or self.file.exists()
 
@@ -69,7 +69,7 @@ class StateUrl:
 
     def _opener(self, *, starting: bool = False) -> Callable[[], Engine]:
         parts = _split(self.text)
-        if self.is_of_one_process:
+        if self.is_single_process:
             return MemoryState
         if parts.scheme == "sqlite":
             return partial(SqliteState, _file(parts, self.folder), starting=starting)

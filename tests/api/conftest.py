@@ -1,4 +1,4 @@
-"""The internal listeners that several tests of answers ask."""
+"""The internal listeners to which several test modules send requests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,7 +11,7 @@ from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.services import Services
 from handlers.snap.client import Clients
-from tests.calls import unread_copy
+from tests.calls import unloaded_revocations
 from tests.internal import InternalListener, running_internal, write_internal_settings
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay
@@ -22,7 +22,7 @@ def _unchanged(services: Services) -> Services:
 
 
 def _down(services: Services) -> Services:
-    return replace(services, revocations=unread_copy())
+    return replace(services, revocations=unloaded_revocations())
 
 
 def _broken(services: Services) -> Services:
@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[str, bool, Callable[[Services], Services]]] = {
     "down": ("", False, _down),
     "broken": ("", False, _broken),
 }
-"""Lines of the table `[internal]`, whether there is a secret, and what is wrong with what the listener knows."""
+"""For each kind of listener: lines of the table `[internal]`, whether there is a secret, a change of its services."""
 
 Listeners = Callable[[str], InternalListener]
 
@@ -49,17 +49,17 @@ def _started(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
         @cache
         def start(kind: str) -> InternalListener:
-            internal, secret, altered = KINDS[kind]
+            internal, secret, alter = KINDS[kind]
             folder = tmp_path_factory.mktemp(kind)
             settings = Settings.load(write_internal_settings(folder, nicepay, internal=internal, secret=secret))
-            return stack.enter_context(running_internal(settings, Clock(), altered))
+            return stack.enter_context(running_internal(settings, Clock(), alter))
 
         yield start
 
 
 @pytest.fixture
 def listeners(_started: Listeners) -> Listeners:
-    """Gives the listener of that kind, at noon in Jakarta, with an empty log."""
+    """A function that returns the listener of a kind, at noon in Jakarta, with an empty log."""
 
     def listener(kind: str) -> InternalListener:
         found = _started(kind)
@@ -73,5 +73,5 @@ def listeners(_started: Listeners) -> Listeners:
 
 @pytest.fixture
 def internal(listeners: Listeners) -> InternalListener:
-    """The listener as it is unless something is set: on loopback, without a secret."""
+    """The listener with default settings: on loopback, without a secret."""
     return listeners("open")

@@ -1,4 +1,4 @@
-"""Each input and the answer that the contract rules for it, over HTTP."""
+"""Each input and the answer that the contract requires for it, over HTTP."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -18,7 +18,7 @@ NEITHER = "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
 
 
 def test_a_genuine_request_gets_a_token(merchant: Merchant, nicepay: Nicepay) -> None:
-    """A genuine request is answered with a token for 900 seconds, in the contract's exact form."""
+    """A genuine request gets a token for 900 seconds, in the exact format of the contract."""
     response = merchant.ask(nicepay)
     body = response.json()
     token = body.pop("accessToken")
@@ -35,8 +35,8 @@ def test_a_genuine_request_gets_a_token(merchant: Merchant, nicepay: Nicepay) ->
     assert response.headers["x-client-key"] == nicepay.client_key
 
 
-def test_two_alike_requests_get_two_tokens(merchant: Merchant, nicepay: Nicepay) -> None:
-    """Requests of one second are byte-identical, and each gets a fresh token."""
+def test_identical_requests_get_different_tokens(merchant: Merchant, nicepay: Nicepay) -> None:
+    """Two requests that are signed in the same second are byte-identical, and each gets a new token."""
     first, second = (merchant.ask(nicepay).json()["accessToken"] for _ in range(2))
     assert first != second
 
@@ -44,7 +44,7 @@ def test_two_alike_requests_get_two_tokens(merchant: Merchant, nicepay: Nicepay)
 @pytest.mark.parametrize("name", ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE"])
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "absent"])
 def test_a_missing_header_is_named(merchant: Merchant, nicepay: Nicepay, name: str, *, empty: bool) -> None:
-    """A mandatory header that is absent or empty is 4007302 with its name."""
+    """A mandatory header that is absent or empty is refused with 4007302 and its name."""
     headers = nicepay.headers(jakarta(merchant.clock.now))
     if empty:
         headers[name] = ""
@@ -75,7 +75,7 @@ def test_a_missing_header_is_named(merchant: Merchant, nicepay: Nicepay, name: s
     ],
 )
 def test_a_malformed_header_is_named(merchant: Merchant, nicepay: Nicepay, name: str, value: str) -> None:
-    """A header that is there and malformed is 4007301 with its name."""
+    """A malformed header is refused with 4007301 and its name."""
     headers = nicepay.headers(jakarta(merchant.clock.now)) | {name: value}
     assert merchant.send(headers).json() == {
         "responseCode": "4007301",
@@ -85,8 +85,8 @@ def test_a_malformed_header_is_named(merchant: Merchant, nicepay: Nicepay, name:
 
 
 @pytest.mark.parametrize("name", ["X-TIMESTAMP", "x-client-key", "X-SIGNATURE", "Content-Type"])
-def test_a_header_that_comes_twice_is_a_bad_request(merchant: Merchant, nicepay: Nicepay, name: str) -> None:
-    """A second copy of a header of the contract, though it be the same, is 4007300; a doubled key is not echoed."""
+def test_a_duplicated_header_is_a_bad_request(merchant: Merchant, nicepay: Nicepay, name: str) -> None:
+    """A second copy of a header is refused with 4007300, even an equal one; a duplicated client key is not echoed."""
     headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
     value = {key.lower(): value for key, value in headers}[name.lower()]
     response = merchant.send([*headers, (name, value)])
@@ -123,8 +123,10 @@ def test_a_header_that_comes_twice_is_a_bad_request(merchant: Merchant, nicepay:
         (b"{" + b" " * 16_383 + b"}", "4137300", "Content Too Large"),
     ],
 )
-def test_a_wrong_body_is_told(merchant: Merchant, nicepay: Nicepay, body: bytes, code: str, message: str) -> None:
-    """A body is refused by what is wrong with it: no JSON, no object, grantType missing or wrong, too large."""
+def test_a_wrong_body_is_refused_with_its_mistake(
+    merchant: Merchant, nicepay: Nicepay, body: bytes, code: str, message: str
+) -> None:
+    """The answer names the mistake: no JSON, no object, grantType missing or wrong, body too large."""
     response = merchant.send(nicepay.headers(jakarta(merchant.clock.now)), body)
     assert response.json() == {"responseCode": code, "responseMessage": message}
 
@@ -133,13 +135,13 @@ def test_a_wrong_body_is_told(merchant: Merchant, nicepay: Nicepay, body: bytes,
     "value", ["{}", "[]", '""', '"{}"', "null", "0", "true", '{"a":[1.5e999]}', "9" * 5000, '"\\u00e9"']
 )
 def test_additional_info_may_be_anything(merchant: Merchant, nicepay: Nicepay, value: str) -> None:
-    """Any JSON value in additionalInfo is ignored, a number of 5,000 digits included."""
+    """Any JSON value in additionalInfo is ignored, even a number of 5,000 digits."""
     body = f'{{"grantType":"client_credentials","additionalInfo":{value}}}'.encode()
     assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), body).status_code == 200
 
 
 def test_unknown_members_and_headers_are_ignored(merchant: Merchant, nicepay: Nicepay) -> None:
-    """What the contract does not name is not looked at."""
+    """Members and headers that the contract does not name change nothing."""
     headers = nicepay.headers(jakarta(merchant.clock.now)) | {
         "X-EXTERNAL-ID": "",
         "Authorization": "",
@@ -149,7 +151,7 @@ def test_unknown_members_and_headers_are_ignored(merchant: Merchant, nicepay: Ni
 
 
 def test_a_body_of_exactly_the_limit_is_read(merchant: Merchant, nicepay: Nicepay) -> None:
-    """16,384 bytes are not too many."""
+    """A body of 16,384 bytes is accepted."""
     assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), BODY.ljust(16_384)).status_code == 200
 
 
@@ -171,7 +173,7 @@ def test_a_body_of_exactly_the_limit_is_read(merchant: Merchant, nicepay: Nicepa
 def test_every_name_of_json_is_json_and_is_validated(
     merchant: Merchant, nicepay: Nicepay, media_type: str | None
 ) -> None:
-    """A media type in any case, with a charset that means UTF-8, or none at all: the body is taken, and is checked."""
+    """The body is accepted and validated with each spelling of the media type JSON in UTF-8, and without any."""
     headers = nicepay.headers(jakarta(merchant.clock.now))
     if media_type is None:
         del headers["Content-Type"]
@@ -195,7 +197,7 @@ def test_every_name_of_json_is_json_and_is_validated(
     ],
 )
 def test_another_media_type_is_refused(merchant: Merchant, nicepay: Nicepay, media_type: str) -> None:
-    """Anything that does not mean JSON in UTF-8 is 4157300, though the body be good."""
+    """A media type other than JSON in UTF-8 is refused with 4157300, even if the body is valid JSON."""
     headers = nicepay.headers(jakarta(merchant.clock.now)) | {"Content-Type": media_type}
     assert merchant.send(headers).json() == {"responseCode": "4157300", "responseMessage": "Unsupported Media Type"}
 
@@ -218,7 +220,7 @@ def test_another_media_type_is_refused(merchant: Merchant, nicepay: Nicepay, med
     ],
 )
 def test_an_unknown_path_is_not_found(merchant: Merchant, nicepay: Nicepay, path: str) -> None:
-    """Any other path is 4047300 without a redirect, the sandbox's pages and Connexion's own included."""
+    """Any other path, also of the sandbox's or Connexion's pages, is refused with 4047300 and without a redirect."""
     response = merchant.send(nicepay.headers(jakarta(merchant.clock.now)), path=path)
     assert response.json() == {"responseCode": "4047300", "responseMessage": "Not Found"}
     assert "location" not in response.headers
@@ -228,7 +230,7 @@ def test_an_unknown_path_is_not_found(merchant: Merchant, nicepay: Nicepay, path
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_another_method_is_not_supported(merchant: Merchant, method: str) -> None:
-    """Any other method is 4057300 and is told which one there is."""
+    """Any other method is refused with 4057300, and the header Allow names POST."""
     response = merchant.send({}, b"", method=method)
     assert response.status_code == 405
     assert response.headers["allow"] == "POST"
@@ -237,8 +239,8 @@ def test_another_method_is_not_supported(merchant: Merchant, method: str) -> Non
 
 
 @pytest.mark.parametrize("seconds", [-301.25, 301])
-def test_outside_the_window_the_clock_is_named(merchant: Merchant, nicepay: Nicepay, seconds: float) -> None:
-    """A timestamp too old or too new is 4017300 naming X-TIMESTAMP, before client and signature are looked at."""
+def test_a_timestamp_outside_the_window_is_named(merchant: Merchant, nicepay: Nicepay, seconds: float) -> None:
+    """A timestamp that is too old or too new is refused with 4017300 before client key and signature are checked."""
     headers = nicepay.headers(jakarta(merchant.clock.now + timedelta(seconds=seconds)))
     for altered in (headers, headers | {"X-SIGNATURE": "AAAA"}, headers | {"X-CLIENT-KEY": "NOBODY"}):
         response = merchant.send(altered)
@@ -257,8 +259,10 @@ def test_outside_the_window_the_clock_is_named(merchant: Merchant, nicepay: Nice
         {"X-SIGNATURE": "AAAA" * 512},
     ],
 )
-def test_who_is_not_authentic_is_told_nothing_more(merchant: Merchant, nicepay: Nicepay, alter: dict[str, str]) -> None:
-    """An unknown client and a wrong signature of any length are one and the same 4017300."""
+def test_unknown_client_and_wrong_signature_get_the_same_answer(
+    merchant: Merchant, nicepay: Nicepay, alter: dict[str, str]
+) -> None:
+    """An unknown client and a wrong signature of any length get the same 4017300, byte for byte."""
     headers = nicepay.headers(jakarta(merchant.clock.now))
     reference = merchant.send(headers | {"X-SIGNATURE": Nicepay(private_key=nicepay.private_key).signature("x")})
     response = merchant.send(headers | alter)
@@ -273,7 +277,7 @@ def _without(headers: httpx.Headers, names: set[str]) -> dict[str, str]:
 
 
 def test_the_signature_covers_the_text_as_sent(merchant: Merchant, nicepay: Nicepay) -> None:
-    """The same instant written in another way than it was signed is refused; written as signed it is taken."""
+    """A timestamp is accepted as it was signed, and refused when the same instant is written in another way."""
     signed = jakarta(merchant.clock.now)
     reformatted = signed.replace("+07:00", ".000+07:00")
     headers = nicepay.headers(signed) | {"X-TIMESTAMP": reformatted}
@@ -282,15 +286,15 @@ def test_the_signature_covers_the_text_as_sent(merchant: Merchant, nicepay: Nice
 
 
 @pytest.mark.parametrize("form", ["Z", "+00:00", "-00:00", ".478+00:00", ".190Z", ".123456789Z"])
-def test_timestamps_of_any_offset_are_taken(merchant: Merchant, nicepay: Nicepay, form: str) -> None:
-    """UTC under any of its names, with or without a fraction, is as good as Jakarta time."""
+def test_timestamps_with_any_offset_are_accepted(merchant: Merchant, nicepay: Nicepay, form: str) -> None:
+    """A timestamp in UTC is accepted in each of its spellings, with or without a fraction of a second."""
     timestamp = merchant.clock.now.strftime("%Y-%m-%dT%H:%M:%S") + form
     assert merchant.ask(nicepay, timestamp).status_code == 200
 
 
 def test_every_decision_is_one_line_without_secrets(merchant: Merchant, nicepay: Nicepay) -> None:
-    """The line says who, what and by how much the clock is off, and holds neither token nor signature."""
-    merchant.clock.now += timedelta(hours=5)  # Nothing was signed then before.
+    """The log line names the client, the outcome and the clock skew, and holds neither token nor signature."""
+    merchant.clock.now += timedelta(hours=5)  # No other test signs a request at this time.
     response = merchant.ask(nicepay)
     line = merchant.decision()
     token = response.json()["accessToken"]
@@ -312,8 +316,8 @@ def test_every_decision_is_one_line_without_secrets(merchant: Merchant, nicepay:
     assert token not in json.dumps(line)
 
 
-def test_a_repeat_is_told_to_the_log(merchant: Merchant, nicepay: Nicepay) -> None:
-    """The second answer to one signed request is logged as a repeat, which expires with the first."""
+def test_a_repeat_is_marked_in_the_log(merchant: Merchant, nicepay: Nicepay) -> None:
+    """The second token for the same signed request is logged as a repeat and expires with the first."""
     timestamp = jakarta(NOON - timedelta(seconds=17))
     merchant.ask(nicepay, timestamp)
     merchant.clock.now += timedelta(seconds=30)
@@ -323,8 +327,8 @@ def test_a_repeat_is_told_to_the_log(merchant: Merchant, nicepay: Nicepay) -> No
     assert first["expires_at"] == second["expires_at"] == "2026-01-22T05:15:01Z"
 
 
-def test_a_client_key_that_is_none_is_neither_echoed_nor_logged(merchant: Merchant, nicepay: Nicepay) -> None:
-    """What was pasted into the wrong header by mistake does not spread."""
+def test_a_malformed_client_key_is_neither_echoed_nor_logged(merchant: Merchant, nicepay: Nicepay) -> None:
+    """A secret that was pasted into X-CLIENT-KEY by mistake reaches neither the answer nor the log."""
     headers = nicepay.headers(jakarta(merchant.clock.now)) | {"X-CLIENT-KEY": "a secret, perhaps"}
     response = merchant.send(headers)
     assert "x-client-key" not in response.headers
@@ -332,21 +336,21 @@ def test_a_client_key_that_is_none_is_neither_echoed_nor_logged(merchant: Mercha
 
 
 def test_the_query_is_not_part_of_the_contract(merchant: Merchant, nicepay: Nicepay) -> None:
-    """A query changes nothing."""
+    """A query in the URL changes nothing."""
     path = f"{BASE_PATH}{TOKEN_PATH}?x=1"
     assert merchant.send(nicepay.headers(jakarta(merchant.clock.now)), path=path).status_code == 200
 
 
 def test_a_chunked_body_is_a_body(merchant: Merchant, nicepay: Nicepay) -> None:
-    """A body that comes in chunks without Content-Length is read like any other."""
+    """A chunked body without Content-Length is read like any other body."""
     headers = nicepay.headers(jakarta(merchant.clock.now))
     pieces = iter([BODY[:10], BODY[10:]])
     response = merchant.client.post(f"{BASE_PATH}{TOKEN_PATH}", headers=headers, content=pieces)
     assert response.json()["responseCode"] == "2007300"
 
 
-def test_a_clock_that_goes_backwards_fails_nobody(merchant: Merchant, nicepay: Nicepay) -> None:
-    """When the server's clock is set back by an hour, who signs by the new time is served, and who does not is told."""
+def test_a_clock_that_is_set_back_stops_no_client(merchant: Merchant, nicepay: Nicepay) -> None:
+    """After the server's clock is set back by an hour, requests with the new time get a token, and others 4017300."""
     before = jakarta(merchant.clock.now)
     assert merchant.ask(nicepay, before).status_code == 200
     merchant.clock.now -= timedelta(hours=1)
@@ -374,16 +378,16 @@ REQUEST_ID = "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b"
 def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
     merchant: Merchant, nicepay: Nicepay, method: str, path: str, headers: dict[str, str], status: int
 ) -> None:
-    """The proxy's id stands in the answer and in its line of the log, whatever the answer is."""
-    sent = nicepay.headers(jakarta(merchant.clock.now)) | {"X-Request-ID": REQUEST_ID} | headers
-    response = merchant.send(sent, method=method, path=BASE_PATH + path)
+    """Every answer and its log line have the request ID of the proxy."""
+    all_headers = nicepay.headers(jakarta(merchant.clock.now)) | {"X-Request-ID": REQUEST_ID} | headers
+    response = merchant.send(all_headers, method=method, path=BASE_PATH + path)
     assert (response.status_code, response.headers["X-Request-ID"]) == (status, REQUEST_ID)
     assert merchant.decision()["request_id"] == REQUEST_ID
 
 
 @pytest.mark.parametrize("copies", [["a b"], ["x" * 65], [""], ["one", "two"]], ids=["form", "long", "empty", "two"])
-def test_an_id_that_is_none_is_ignored(merchant: Merchant, nicepay: Nicepay, copies: list[str]) -> None:
-    """A malformed or doubled X-Request-ID costs nobody a token; the request gets an id of ours."""
+def test_a_malformed_request_id_is_ignored(merchant: Merchant, nicepay: Nicepay, copies: list[str]) -> None:
+    """A malformed or duplicated X-Request-ID is replaced by a new request ID, and the token is issued."""
     headers = [*nicepay.headers(jakarta(merchant.clock.now)).items(), *(("X-Request-ID", each) for each in copies)]
     response = merchant.send(headers)
     assert response.status_code == 200
@@ -391,12 +395,12 @@ def test_an_id_that_is_none_is_ignored(merchant: Merchant, nicepay: Nicepay, cop
     assert merchant.decision()["request_id"] == response.headers["X-Request-ID"]
 
 
-def test_a_key_s_fingerprint_says_which_has_signed(tmp_path: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Of two keys of a client, the log names the one that verified: so it is seen when NICEPAY has switched."""
+def test_the_log_names_the_key_that_verified(tmp_path: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """If a client has two keys, the log gives the fingerprint of the key that verified the signature."""
     file = write_settings(tmp_path, nicepay)
     (tmp_path / "next.pem").write_text(stranger.public_pem)
     file.write_text(file.read_text().replace('"IONPAYTEST.pem"', '"IONPAYTEST.pem", "next.pem"'))
     with running(Settings.load(file), Clock()) as merchant:
-        for who in (nicepay, stranger):
-            merchant.ask(who)
+        for signer in (nicepay, stranger):
+            merchant.ask(signer)
         assert [line["key"] for line in merchant.log()] == [fingerprint(nicepay), fingerprint(stranger)]

@@ -1,4 +1,4 @@
-"""What real clients send: published signatures at their own instant, and requests captured from clients of others."""
+"""Requests of real clients: published signatures at their own time, and captured requests of third-party clients."""
 
 import json
 from base64 import b64encode
@@ -21,8 +21,8 @@ MISLABELLED = {"python-nicepay 1.1.1 (PyPI), host zone UTC", "nodejs-nicepay (of
 WITHOUT_GRANT_TYPE = {"midtrans-client 1.4.3 (npm)"}
 
 
-def _sent(request: dict[str, Any], merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
-    """The captured request, signed anew and timed by the merchant's clock."""
+def _send(request: dict[str, Any], merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """Send the captured request, signed again at the time of the merchant's clock."""
     zones = {
         "utc": merchant.clock.now.strftime("%Y-%m-%dT%H:%M:%S"),
         "local": merchant.clock.now.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -38,8 +38,8 @@ def _sent(request: dict[str, Any], merchant: Merchant, nicepay: Nicepay) -> http
 
 @pytest.mark.parametrize("request_", CAPTURED, ids=[each["client"] for each in CAPTURED])
 def test_captured_clients_are_served(merchant: Merchant, nicepay: Nicepay, request_: dict[str, Any]) -> None:
-    """No client is refused for its form: each gets a token, save those with a wrong clock or without grantType."""
-    response = _sent(request_, merchant, nicepay)
+    """Each captured client gets a token, except those that mislabel their clock or send no grantType."""
+    response = _send(request_, merchant, nicepay)
     line = merchant.decision()
     if request_["client"] in MISLABELLED:
         assert response.json() == {"responseCode": "4017300", "responseMessage": "Unauthorized. X-TIMESTAMP"}
@@ -57,10 +57,10 @@ def test_captured_clients_are_served(merchant: Merchant, nicepay: Nicepay, reque
 
 
 @pytest.mark.parametrize(("key", "text", "signature"), asymmetric())
-def test_published_signatures_get_a_token_at_their_own_instant(
+def test_published_signatures_get_a_token_at_their_own_time(
     key: RSAPublicKey, text: str, signature: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A request that was published with its key is genuine in its own second, and stale an hour later."""
+    """A published request gets a token in the second in which it was signed, and none a year later."""
     client_key, _, timestamp = text.partition("|")
     folder = tmp_path_factory.mktemp("vector")
     spki = b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
@@ -74,8 +74,8 @@ def test_published_signatures_get_a_token_at_their_own_instant(
         assert merchant.send(headers).json()["responseMessage"] == "Unauthorized. X-TIMESTAMP"
 
 
-def test_a_second_key_is_as_good_as_the_first(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """While a key is being replaced, requests signed with either get a token."""
+def test_each_of_two_keys_verifies(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """While a client replaces its key, requests that are signed with the old or the new key get a token."""
     old, new = Nicepay(), Nicepay()
     folder = tmp_path_factory.mktemp("two-keys")
     settings = write_settings(folder, old)
@@ -85,8 +85,8 @@ def test_a_second_key_is_as_good_as_the_first(tmp_path_factory: pytest.TempPathF
         assert [merchant.ask(each).status_code for each in (old, new, Nicepay())] == [200, 200, 401]
 
 
-def test_a_window_of_its_own_is_told_only_to_the_client_itself(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Between two clients' windows, whoever has not proved to be the narrower one learns nothing of it."""
+def test_only_the_client_itself_learns_its_time_window(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A late request is refused for its timestamp only if its signature verifies; other callers learn no window."""
     wide, narrow, stranger = Nicepay("WIDE"), Nicepay("NARROW"), Nicepay("NARROW")
     settings = write_settings(tmp_path_factory.mktemp("windows"), wide, narrow, tolerance=100)
     settings.write_text(settings.read_text().replace("tolerance_seconds = 100", "tolerance_seconds = 400", 1))
@@ -108,7 +108,7 @@ def test_a_window_of_its_own_is_told_only_to_the_client_itself(tmp_path_factory:
 
 
 def test_a_repeat_is_a_conflict_where_the_settings_say_so(tmp_path: Path, nicepay: Nicepay) -> None:
-    """With `repeat = "refuse"` the same signed request gets one token, and 4097300 after that."""
+    """With `repeat = "refuse"` a signed request gets one token, and each repeat of it gets 4097300."""
     file = write_settings(tmp_path, nicepay)
     file.write_text(file.read_text().replace("[token]", '[token]\nrepeat = "refuse"'))
     with running(Settings.load(file), Clock()) as merchant:

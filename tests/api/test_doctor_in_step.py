@@ -15,7 +15,7 @@ from handlers.config.settings import Settings
 from handlers.doctor.request import Request
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
-from tests.merchant import Clock, Running, running
+from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
     CALL_MISTAKES,
     NOW,
@@ -27,8 +27,8 @@ from tests.mistakes import (
     rows,
     write_world,
 )
+from tests.pages import page
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 _IDS = count()
 
 ALONE_KNOWN_TO_THE_SERVER = {
@@ -65,8 +65,8 @@ class Stage:
 
     world: World
     config: Path
-    public: Running
-    internal: Running
+    public: RunningListener
+    internal: RunningListener
 
     def wire(self, case: Case) -> bytes:
         request = case.make(self.world)
@@ -116,8 +116,8 @@ def test_what_is_refused_is_not_called_genuine(case: Case, stage: Stage, tmp_pat
 
 
 def test_every_reason_has_a_row(stage: Stage) -> None:
-    """Of the reasons that the README names, each is that of a request of the tables, or the server alone knows it."""
-    told = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", README, re.MULTILINE))
+    """Each reason in the documentation is that of a request in these tables, or only the server can know it."""
+    told = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", page("answers"), re.MULTILINE))
     stage.internal.log()
     for case in CASES.values():
         stage.status(case, stage.wire(case))

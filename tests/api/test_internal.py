@@ -1,4 +1,4 @@
-"""The internal listener's answers about calls: the order of the checks, the headers, and what it reads of a request."""
+"""The internal listener's answers about calls: the order of the checks, and how it reads headers, URI and body."""
 
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def _late(listener: InternalListener, _nicepay: Nicepay, _headers: Headers) -> H
     return {"X-TIMESTAMP": jakarta(listener.clock.now - timedelta(seconds=302))}
 
 
-def _used(listener: InternalListener, nicepay: Nicepay, headers: Headers) -> Headers:
+def _replayed(listener: InternalListener, nicepay: Nicepay, headers: Headers) -> Headers:
     first = listener.asymmetric(nicepay) | {GUARD: headers[GUARD], "X-EXTERNAL-ID": "used"}
     listener.authorize(first, BODY)
     return {"X-EXTERNAL-ID": "used"}
@@ -45,26 +45,28 @@ CHECKS: list[tuple[str, Break]] = [
     ("4012400 Unauthorized. X-PARTNER-ID", _another_client),
     ("4012400 Unauthorized. X-TIMESTAMP", _late),
     ("4012400 Unauthorized. X-SIGNATURE", lambda *_: {"X-SIGNATURE": "AAAA"}),
-    ("4092400 Conflict", _used),
+    ("4092400 Conflict", _replayed),
 ]
-"""The checks in the order of the document: what is answered, and what makes only this check fail."""
+"""The checks in the order of the document: the answer, and a change of the headers that makes only this check fail."""
 
 
 @pytest.mark.parametrize("first", range(len(CHECKS)), ids=[answer for answer, _ in CHECKS])
 def test_the_first_check_that_fails_answers(listeners: Listeners, nicepay: Nicepay, first: int) -> None:
-    """A call that a check and all behind it would refuse is refused by this check."""
+    """If a check and all later checks fail, the answer is that of the first failed check."""
     listener = listeners("guarded")
-    headers = right = listener.asymmetric(nicepay) | {GUARD: f"Bearer {PROXY_SECRET}"}
+    headers = genuine = listener.asymmetric(nicepay) | {GUARD: f"Bearer {PROXY_SECRET}"}
     for _, spoil in reversed(CHECKS[first:]):
-        headers = headers | spoil(listener, nicepay, right)
+        headers = headers | spoil(listener, nicepay, genuine)
     answer = listener.authorize(headers, BODY).json()
     assert f"{answer['responseCode']} {answer['responseMessage']}" == CHECKS[first][0]
-    assert listener.authorize(right, BODY).status_code == 200
+    assert listener.authorize(genuine, BODY).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_genuine_call_is_named_in_headers(internal: InternalListener, nicepay: Nicepay, method: str) -> None:
-    """Client and external id come back in headers; without the setting no X-Accel-Redirect does."""
+def test_a_genuine_call_gets_its_client_key_and_external_id(
+    internal: InternalListener, nicepay: Nicepay, method: str
+) -> None:
+    """The answer has X-CLIENT-KEY and X-EXTERNAL-ID of the call, and no X-Accel-Redirect unless it is set."""
     headers = internal.asymmetric(nicepay) | {"X-CLIENT-KEY": "SOMEBODY", "X-Accel-Redirect": "@elsewhere"}
     response = internal.authorize(headers, BODY, method=method)
     assert response.status_code == 200
@@ -75,8 +77,8 @@ def test_a_genuine_call_is_named_in_headers(internal: InternalListener, nicepay:
     assert (line["event"], line["partner_id"], line["path"]) == ("call.genuine", "PARTNER", URI.partition("?")[0])
 
 
-def test_a_genuine_call_is_sent_on_where_the_settings_say(listeners: Listeners, nicepay: Nicepay) -> None:
-    """With the setting, a genuine answer names the location, and a refusal does not."""
+def test_a_genuine_call_gets_the_location_of_the_settings(listeners: Listeners, nicepay: Nicepay) -> None:
+    """With `accel_redirect`, the answer to a genuine call has X-Accel-Redirect, and a refusal does not."""
     listener = listeners("accelerated")
     headers = listener.asymmetric(nicepay)
     assert listener.authorize(headers, BODY).headers["x-accel-redirect"] == "@merchant"
@@ -100,7 +102,7 @@ def test_a_genuine_call_is_sent_on_where_the_settings_say(listeners: Listeners, 
 def test_the_challenge_is_rfc_6750_s(
     internal: InternalListener, nicepay: Nicepay, changes: Headers, status: int, challenge: str | None
 ) -> None:
-    """No token names no error, a bad one invalid_token, another fault invalid_request; a refused key is no echo."""
+    """WWW-Authenticate has no error for an absent token, invalid_token for a bad one, else invalid_request."""
     headers = internal.asymmetric(nicepay) | {"X-CLIENT-KEY": CLIENT_KEY} | changes
     response = internal.authorize(headers, BODY)
     assert (response.status_code, response.headers.get("www-authenticate")) == (status, challenge)
@@ -110,7 +112,7 @@ def test_the_challenge_is_rfc_6750_s(
 @pytest.mark.parametrize("name", HEADERS)
 @pytest.mark.parametrize("empty", [True, False], ids=["empty", "absent"])
 def test_a_missing_header_is_named(internal: InternalListener, nicepay: Nicepay, name: str, *, empty: bool) -> None:
-    """A mandatory header that is absent or empty is 400xx02 with its name; without the URI xx is 00."""
+    """A mandatory header that is absent or empty is refused with 400xx02 and its name; xx is 00 without the URI."""
     headers = internal.asymmetric(nicepay)
     if empty:
         headers[name] = ""
@@ -123,7 +125,7 @@ def test_a_missing_header_is_named(internal: InternalListener, nicepay: Nicepay,
 
 @pytest.mark.parametrize("name", [*HEADERS, "Authorization", "CHANNEL-ID", "Content-Type", GUARD])
 def test_two_copies_are_refused(internal: InternalListener, nicepay: Nicepay, name: str) -> None:
-    """A second copy of a header of the document, though it be the same, is 400xx00; of the URI, 4000000."""
+    """A second copy of a header is refused with 400xx00, even an equal one; a second URI with 4000000."""
     extra = {"CHANNEL-ID": "95221", "Content-Type": "application/json", GUARD: f"Bearer {PROXY_SECRET}"}
     headers = internal.asymmetric(nicepay) | extra
     response = internal.authorize([*headers.items(), (name.lower(), headers[name])], BODY)
@@ -134,13 +136,13 @@ def test_two_copies_are_refused(internal: InternalListener, nicepay: Nicepay, na
 
 @pytest.mark.parametrize("name", ["X-Forwarded-Method", "X-Forwarded-Uri", "X_Original_URI", "X-Original_URI", "X"])
 def test_other_headers_are_ignored(internal: InternalListener, nicepay: Nicepay, name: str) -> None:
-    """The other pair, other spellings of this one, and what the document does not name are nothing, however many."""
+    """X-Forwarded-*, other spellings of X-Original-* and unknown headers change nothing, even if duplicated."""
     headers = [*internal.asymmetric(nicepay).items(), *[(name, "/elsewhere")] * 2]
     assert internal.authorize(headers, BODY).status_code == 200
 
 
 def test_the_forwarded_pair_is_read_instead(listeners: Listeners, nicepay: Nicepay) -> None:
-    """With the setting the other pair says which call it is, and X-Original-*, however many, says nothing."""
+    """With `call_headers = "x-forwarded"`, X-Forwarded-* describes the call and X-Original-* is ignored."""
     listener = listeners("forwarded")
     headers = listener.symmetric(BODY)
     method, uri = headers.pop("X-Original-Method"), headers.pop("X-Original-URI")
@@ -179,8 +181,10 @@ def test_the_forwarded_pair_is_read_instead(listeners: Listeners, nicepay: Nicep
         ("/api/v1.0/cvs/payment?" + "a" * 2_027, "4009901"),
     ],
 )
-def test_a_path_is_compared_as_it_was_sent(internal: InternalListener, nicepay: Nicepay, uri: str, code: str) -> None:
-    """Only the very path of the settings has its service code; any other spelling is another path, or no path."""
+def test_a_path_is_compared_exactly_as_it_was_sent(
+    internal: InternalListener, nicepay: Nicepay, uri: str, code: str
+) -> None:
+    """Only the exact path of the settings has its service code; another spelling is unknown or malformed."""
     headers = internal.asymmetric(nicepay)
     assert internal.authorize(headers | {"X-Original-URI": URI}, BODY).status_code == 200
     raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers | {"X-Original-URI": uri}).items()]
@@ -190,7 +194,7 @@ def test_a_path_is_compared_as_it_was_sent(internal: InternalListener, nicepay: 
 
 @pytest.mark.parametrize("path", ["/%61uthorize", "/authorize/", "//authorize", "/Authorize", "/authorize%3F", "/"])
 def test_another_path_has_no_service_code(internal: InternalListener, nicepay: Nicepay, path: str) -> None:
-    """What is not quite /authorize is 4040000, whatever call it is about, and is not redirected."""
+    """A path other than /authorize is refused with 4040000 and without a redirect."""
     response = internal.authorize(internal.asymmetric(nicepay), BODY, path=path)
     assert response.json() == {"responseCode": "4040000", "responseMessage": "Not Found"}
     assert not {"location", "www-authenticate"} & set(response.headers)
@@ -202,7 +206,7 @@ def test_another_path_has_no_service_code(internal: InternalListener, nicepay: N
     [("/authorize", "GET, POST"), ("/introspect", "POST"), ("/revoke", "POST"), ("/livez", "GET"), ("/readyz", "GET")],
 )
 def test_another_method_is_not_supported(internal: InternalListener, method: str, path: str, allowed: str) -> None:
-    """Any other method is 405, and the answer names those that there are."""
+    """Any other method is refused with 405, and Allow lists the methods of the path."""
     response = internal.send(method, path)
     assert (response.status_code, response.headers["allow"]) == (405, allowed)
     assert internal.decision()["response_code"] == "4050000"
@@ -210,13 +214,13 @@ def test_another_method_is_not_supported(internal: InternalListener, method: str
 
 @pytest.mark.parametrize("body", [BODY, minified(BODY)], ids=["as received", "minified"])
 def test_either_form_of_a_body_may_be_signed(internal: InternalListener, body: bytes) -> None:
-    """A symmetric signature over the body as it came, or over it minified; over anything else it does not hold."""
+    """A symmetric signature over the body verifies, also over the minified body; over another body it does not."""
     assert internal.authorize(internal.symmetric(body), BODY).status_code == 200
     assert internal.authorize(internal.symmetric(body), BODY + b"x").status_code == 401
 
 
-def test_a_body_that_did_not_come_through_is_told_in_the_log(internal: InternalListener) -> None:
-    """A call of the symmetric form that is asked about without its body is refused, and the log says why."""
+def test_the_log_says_that_the_proxy_sent_no_body(internal: InternalListener) -> None:
+    """A symmetric call is refused if the proxy does not send its body, and the log gives this reason."""
     response = internal.authorize(internal.symmetric(BODY), BODY, method="GET")
     assert response.json()["responseMessage"] == "Unauthorized. X-SIGNATURE"
     assert internal.decision()["reason"] == "call.body_not_forwarded"
@@ -224,7 +228,7 @@ def test_a_body_that_did_not_come_through_is_told_in_the_log(internal: InternalL
 
 
 def test_a_suspended_client_is_refused(internal: InternalListener, nicepay: Nicepay) -> None:
-    """Its calls are refused as if their partner id were wrong."""
+    """Calls of a suspended client get the same answer as calls with a wrong partner id."""
     headers = internal.asymmetric(nicepay) | {"X-PARTNER-ID": SUSPENDED}
     headers["Authorization"] = f"Bearer {internal.token(SUSPENDED)}"
     response = internal.authorize(headers, BODY)
@@ -233,10 +237,10 @@ def test_a_suspended_client_is_refused(internal: InternalListener, nicepay: Nice
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(900, "token.expired"), (899, None)])
-def test_a_token_ends_after_its_lifetime(
+def test_a_token_expires_after_its_lifetime(
     internal: InternalListener, nicepay: Nicepay, seconds: int, reason: str | None
 ) -> None:
-    """Expired and forged are one answer, and the log tells which it was."""
+    """A token is refused when its lifetime is over, and the log gives `token.expired` as the reason."""
     issued = internal.clock.now.replace(microsecond=0) - timedelta(seconds=seconds)
     headers = internal.asymmetric(nicepay)
     headers["Authorization"] = f"bEARER {internal.token(issued_at=issued)}"
@@ -246,7 +250,7 @@ def test_a_token_ends_after_its_lifetime(
 
 
 def test_a_forged_call_uses_up_no_external_id(internal: InternalListener, nicepay: Nicepay) -> None:
-    """Only a genuine call is remembered; then it is remembered whatever else of it changes."""
+    """Only a genuine call uses up its X-EXTERNAL-ID, and then also for other paths and bodies."""
     headers = internal.asymmetric(nicepay)
     assert internal.authorize(headers | {"X-SIGNATURE": "AAAA"}, BODY).status_code == 401
     assert internal.authorize(headers, BODY).status_code == 200
@@ -255,7 +259,7 @@ def test_a_forged_call_uses_up_no_external_id(internal: InternalListener, nicepa
 
 
 def test_the_body_limit_is_a_setting(listeners: Listeners, nicepay: Nicepay) -> None:
-    """A body of the set size is read, one byte more is not; without the setting it is 262,144 bytes."""
+    """A body of `body_limit_bytes` is accepted and one byte more is refused; the default is 262,144 bytes."""
     listener = listeners("accelerated")
     assert listener.authorize(listener.asymmetric(nicepay), b" " * 2_000).status_code == 200
     assert listener.authorize(listener.asymmetric(nicepay), b" " * 2_001).json()["responseCode"] == "4132400"
@@ -280,10 +284,10 @@ def test_the_body_limit_is_a_setting(listeners: Listeners, nicepay: Nicepay) -> 
     ],
 )
 @pytest.mark.parametrize("path", ["/authorize", "/introspect", "/revoke"])
-def test_where_there_is_a_secret_it_is_demanded(
+def test_the_proxy_must_send_its_secret(
     listeners: Listeners, nicepay: Nicepay, path: str, given: str | None, *, passes: bool
 ) -> None:
-    """Nothing but the whole secret passes; a wrong one and none are one and the same 4010000 with a plain challenge."""
+    """Only the exact secret passes; a wrong and an absent secret get the same 4010000 with a plain challenge."""
     listener = listeners("guarded")
     name = GUARD if path == "/authorize" else "Authorization"
     secret = {} if given is None else {name: given}
@@ -298,8 +302,8 @@ def test_where_there_is_a_secret_it_is_demanded(
         assert listener.decision()["reason"] == "secret.wrong"
 
 
-def test_a_call_s_token_is_no_secret_and_the_secret_no_token(listeners: Listeners, nicepay: Nicepay) -> None:
-    """Each counts in its own header alone."""
+def test_token_and_secret_are_not_interchangeable(listeners: Listeners, nicepay: Nicepay) -> None:
+    """A call's token is refused as the proxy's secret, and the secret is refused as a token."""
     listener = listeners("guarded")
     secret = {GUARD: f"Bearer {PROXY_SECRET}"}
     headers = listener.asymmetric(nicepay)
@@ -310,7 +314,7 @@ def test_a_call_s_token_is_no_secret_and_the_secret_no_token(listeners: Listener
 
 
 def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepay) -> None:
-    """Who it says it is, and which call: neither token nor signature, nor the query, nor the secret."""
+    """The log line of a call has no token, no signature, no query and no secret."""
     listener = listeners("guarded")
     headers = listener.asymmetric(nicepay) | {GUARD: f"Bearer {PROXY_SECRET}"}
     headers["X-EXTERNAL-ID"] = "what?is=this"
@@ -340,16 +344,16 @@ def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepa
 
 @pytest.mark.parametrize("path", ["/authorize", "/introspect", "/revoke", "/livez", "/readyz"])
 @pytest.mark.parametrize("base", ["", "/api/v1.0"])
-def test_nothing_of_it_answers_on_the_public_port(merchant: Merchant, path: str, base: str) -> None:
-    """The public listener has no such path."""
+def test_internal_paths_are_unknown_on_the_public_port(merchant: Merchant, path: str, base: str) -> None:
+    """The public listener answers 4047300 for each path of the internal listener."""
     for method in ("GET", "POST"):
         response = merchant.send({}, b"", method=method, path=base + path)
         assert response.json()["responseCode"] == "4047300"
 
 
 @pytest.mark.parametrize("base", ["", "/api/v1.0"])
-def test_the_public_operation_does_not_answer_here(internal: InternalListener, nicepay: Nicepay, base: str) -> None:
-    """The internal listener issues no token, and has no pages."""
+def test_public_paths_are_unknown_on_the_internal_port(internal: InternalListener, nicepay: Nicepay, base: str) -> None:
+    """The internal listener issues no token and has no pages."""
     headers = nicepay.headers(jakarta(internal.clock.now))
     for path in ("/access-token/b2b", "/ui/", "/openapi.json"):
         response = internal.send("POST", base + path, headers, b'{"grantType":"client_credentials"}')
@@ -371,7 +375,7 @@ def test_the_public_operation_does_not_answer_here(internal: InternalListener, n
 def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
     internal: InternalListener, nicepay: Nicepay, method: str, path: str, changes: dict[str, str], status: int
 ) -> None:
-    """The proxy's id stands in the answer, and in the line of the log if there is one."""
+    """Every answer, and its log line if there is one, has the request ID of the proxy."""
     headers = internal.asymmetric(nicepay) | {"X-Request-ID": "the-proxy.s_id"} | changes
     response = internal.send(method, path, headers)
     assert (response.status_code, response.headers["X-Request-ID"]) == (status, "the-proxy.s_id")
@@ -380,7 +384,7 @@ def test_every_answer_has_the_request_s_id(  # noqa: PLR0913, PLR0917  a table
 
 @pytest.mark.parametrize(("uri", "code"), [("/api/v1.0/transfer-va/inquiry#x", "4000001"), (f"{URI}#b", "4002401")])
 def test_the_uri_of_a_call_has_no_fragment(internal: InternalListener, nicepay: Nicepay, uri: str, code: str) -> None:
-    """A `#` makes the URI malformed, behind the path as behind the query: no proxy hands one on in two ways."""
+    """A `#` in the URI is malformed, both after the path and after the query."""
     response = internal.authorize(internal.asymmetric(nicepay) | {"X-Original-URI": uri}, BODY)
     assert response.json() == {"responseCode": code, "responseMessage": "Invalid Field Format X-Original-URI"}
     assert internal.decision()["reason"] == "header.malformed"
@@ -388,7 +392,7 @@ def test_the_uri_of_a_call_has_no_fragment(internal: InternalListener, nicepay: 
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
 def test_a_service_takes_its_own_methods(internal: InternalListener, nicepay: Nicepay, form: str) -> None:
-    """A method that the service does not name is 405 in its service code, with those that it takes, in either form."""
+    """A method that the service does not take is refused with 405 and its service code, and Allow lists its methods."""
     call = internal.asymmetric(nicepay) if form == "asymmetric" else internal.symmetric(BODY, "PUT")
     response = internal.authorize(call | {"X-Original-Method": "PUT"}, BODY)
     assert response.json()["responseCode"] == "4052400"
@@ -397,21 +401,21 @@ def test_a_service_takes_its_own_methods(internal: InternalListener, nicepay: Ni
     assert (line["reason"], line["method"]) == ("method.not_supported", "PUT")
 
 
-def test_a_service_takes_post_alone_unless_it_says_so(internal: InternalListener, nicepay: Nicepay) -> None:
-    """The default is what NICEPAY sends."""
+def test_a_service_takes_only_post_by_default(internal: InternalListener, nicepay: Nicepay) -> None:
+    """A service that names no methods takes POST, which NICEPAY sends, and no other method."""
     headers = internal.asymmetric(nicepay) | {"X-Original-URI": "/api/v1.0/cvs/payment"}
     assert internal.authorize(headers | {"X-Original-Method": "GET"}).headers["Allow"] == "POST"
     assert internal.authorize(headers).status_code == 200
 
 
-EXPECTS = {"X-Original-Delivery": "accel-redirect"}
+EXPECTS_LOCATION = {"X-Original-Delivery": "accel-redirect"}
 
 
 def test_a_forgotten_location_is_an_error(listeners: Listeners, nicepay: Nicepay) -> None:
-    """A proxy that counts on X-Accel-Redirect gets no empty 200 without it; the call uses up no external id."""
+    """If the proxy expects X-Accel-Redirect and it is not set, the call gets an error and uses up no external id."""
     listener = listeners("open")
     headers = listener.asymmetric(nicepay)
-    response = listener.authorize(headers | EXPECTS, BODY)
+    response = listener.authorize(headers | EXPECTS_LOCATION, BODY)
     assert response.json() == {"responseCode": "5002400", "responseMessage": "General Error"}
     line = listener.decision()
     assert (line["event"], line["reason"]) == ("call.refused", "accel_redirect.unset")
@@ -419,23 +423,23 @@ def test_a_forgotten_location_is_an_error(listeners: Listeners, nicepay: Nicepay
     assert listener.authorize(headers, BODY).status_code == 200
 
 
-def test_a_location_that_is_set_is_answered(listeners: Listeners, nicepay: Nicepay) -> None:
-    """With the setting, such a proxy gets what it counts on."""
+def test_an_expected_location_is_sent(listeners: Listeners, nicepay: Nicepay) -> None:
+    """If the proxy expects X-Accel-Redirect and it is set, the answer has it."""
     listener = listeners("accelerated")
-    response = listener.authorize(listener.asymmetric(nicepay) | EXPECTS, BODY)
+    response = listener.authorize(listener.asymmetric(nicepay) | EXPECTS_LOCATION, BODY)
     assert response.headers["X-Accel-Redirect"] == "@merchant"
 
 
-def test_who_uses_the_other_pair_expects_nothing(listeners: Listeners, nicepay: Nicepay) -> None:
-    """With X-Forwarded-Method and -Uri the header can only be the caller's, and counts for nothing."""
+def test_x_original_delivery_is_ignored_with_forwarded_headers(listeners: Listeners, nicepay: Nicepay) -> None:
+    """With `call_headers = "x-forwarded"`, X-Original-Delivery can only come from the caller and is ignored."""
     listener = listeners("forwarded")
-    headers = listener.asymmetric(nicepay) | EXPECTS
+    headers = listener.asymmetric(nicepay) | EXPECTS_LOCATION
     for name, other in (("X-Original-Method", "X-Forwarded-Method"), ("X-Original-URI", "X-Forwarded-Uri")):
         headers[other] = headers.pop(name)
     assert listener.authorize(headers, BODY).status_code == 200
 
 
-def test_a_call_signed_with_a_secret_names_no_key(internal: InternalListener) -> None:
-    """Of a symmetric call the log says that the secret signed it, and nothing of the secret."""
+def test_the_log_of_a_symmetric_call_names_no_key(internal: InternalListener) -> None:
+    """The log of a symmetric call has `secret` in place of a key's fingerprint."""
     internal.authorize(internal.symmetric(BODY), BODY)
     assert internal.decision()["key"] == "secret"

@@ -1,4 +1,4 @@
-"""Each refusal that the internal document shows, got over HTTP, word for word."""
+"""Each example of a refusal in the internal document is sent over HTTP exactly as the document shows it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection
@@ -15,7 +15,7 @@ from tests.document import INTERNAL, check_internal_answer
 from tests.internal import InternalListener
 from tests.nicepay import CLIENT_KEY, Nicepay
 
-Ask = Callable[[InternalListener, Nicepay], httpx.Response]
+SendRequest = Callable[[InternalListener, Nicepay], httpx.Response]
 
 NOTHING: Mapping[str, str] = {}
 MANY = {f"X-{number}": "a" for number in range(65)}
@@ -25,49 +25,49 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def call(
     wrong: Mapping[str, str] = NOTHING, *, method: str = "POST", query: str = "", twice: str = "", body: bytes = BODY
-) -> Ask:
-    """A call that is genuine but for these headers, and for one that is sent twice."""
+) -> SendRequest:
+    """A genuine call with these headers replaced, and one header sent twice."""
 
     def ask(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
-        right = listener.asymmetric(nicepay)
-        doubled = [(twice, right[twice])] if twice else []
-        return listener.send(method, f"/authorize{query}", [*{**right, **wrong}.items(), *doubled], body)
+        genuine = listener.asymmetric(nicepay)
+        duplicate = [(twice, genuine[twice])] if twice else []
+        return listener.send(method, f"/authorize{query}", [*{**genuine, **wrong}.items(), *duplicate], body)
 
     return ask
 
 
-def form(path: str, content: str = "token=a", headers: dict[str, str] = FORM) -> Ask:
-    """A form."""
+def form(path: str, content: str = "token=a", headers: dict[str, str] = FORM) -> SendRequest:
+    """A request with a form."""
     return lambda listener, _nicepay: listener.send("POST", path, headers, content.encode())
 
 
 def introspect(listener: InternalListener, _nicepay: Nicepay) -> httpx.Response:
-    """A token that is good."""
+    """Introspect a valid token."""
     return listener.post_form("/introspect", f"token={listener.token()}")
 
 
-def plain(method: str, path: str) -> Ask:
-    """A request without headers of its own and without a body."""
+def plain(method: str, path: str) -> SendRequest:
+    """A request without headers and without a body."""
     return lambda listener, _nicepay: listener.send(method, path)
 
 
 def repeated(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
-    """The same call twice."""
+    """Send the same call twice."""
     headers = listener.asymmetric(nicepay)
     assert listener.authorize(headers, BODY).status_code == 200
     return listener.authorize(headers, BODY)
 
 
-def stalled(path: str) -> Ask:
-    """A request whose body does not come."""
+def stalled(path: str) -> SendRequest:
+    """A request whose body never arrives."""
 
     def ask(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
         headers = FORM if path == "/revoke" else listener.asymmetric(nicepay)
         stalling = HTTPConnection(listener.origin.removeprefix("http://"), timeout=5)
         stalling.request("POST", path, headers=headers | {"Content-Length": "9"})
-        got = stalling.getresponse()
+        raw = stalling.getresponse()
         request = httpx.Request("POST", listener.origin + path)
-        response = httpx.Response(got.status, headers=got.getheaders(), content=got.read(), request=request)
+        response = httpx.Response(raw.status, headers=raw.getheaders(), content=raw.read(), request=request)
         stalling.close()
         check_internal_answer(response)
         assert response.headers["connection"] == "close"
@@ -76,7 +76,7 @@ def stalled(path: str) -> Ask:
     return ask
 
 
-ANSWERS: dict[tuple[str, str], tuple[str, Ask]] = {
+ANSWERS: dict[tuple[str, str], tuple[str, SendRequest]] = {
     ("BadCall", "4002400"): ("open", call(twice="X-TIMESTAMP")),
     ("BadCall", "4002401"): ("open", call({"X-TIMESTAMP": "noon"})),
     ("BadCall", "4002402"): ("open", call({"X-EXTERNAL-ID": ""})),
@@ -113,40 +113,40 @@ ANSWERS: dict[tuple[str, str], tuple[str, Ask]] = {
     ("Failure", "5000000"): ("broken", introspect),
     ("NotReady", "5030000"): ("down", plain("GET", "/readyz")),
 }
-"""By response and example: the listener that is asked, and what it is asked."""
+"""For each response and example: the kind of listener, and the request to send."""
 
 
 def _examples() -> Iterator[tuple[str, str]]:
-    """Those of refusals."""
+    """Response and name of each example of a refusal."""
     for name, response in INTERNAL["components"]["responses"].items():
-        for example, shown in response.get("content", {}).get("application/json", {}).get("examples", {}).items():
-            if "responseCode" in shown["value"]:
+        for example, content in response.get("content", {}).get("application/json", {}).get("examples", {}).items():
+            if "responseCode" in content["value"]:
                 yield name, example
 
 
-def _shown(name: str, example: str) -> dict[str, Any]:
+def _body_of_example(name: str, example: str) -> dict[str, Any]:
     content = INTERNAL["components"]["responses"][name]["content"]["application/json"]
     return dict(content["examples"][example]["value"])
 
 
-def test_each_example_is_got() -> None:
-    """The document shows no refusal that is not got here, and nothing is got that it does not show."""
+def test_each_example_is_tested() -> None:
+    """This module tests exactly the examples of refusals that the document shows."""
     assert ANSWERS.keys() == set(_examples())
 
 
 @pytest.mark.parametrize(("name", "example"), ANSWERS)
-def test_an_example_is_what_is_answered(
+def test_an_answer_equals_its_example(
     name: str, example: str, listeners: Listeners, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The body of the refusal is the example's, and the answer is one of that operation in the document."""
+    """The body of the refusal equals the example, and the document describes the answer for that operation."""
     if name == "RequestTimeout":
-        # A connection's one timer only ever moves on, from the time for a head to the time for a body.
+        # Each connection has one timer, which is only ever moved later: first for the head, then for the body.
         monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.2)
         monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
     kind, ask = ANSWERS[name, example]
     listener = listeners(kind)
     response = ask(listener, nicepay)
-    assert response.json() == _shown(name, example)
+    assert response.json() == _body_of_example(name, example)
     assert (response.headers.get("retry-after") == "1") == (example[-2:] == "02" and example[0] == "5")
     assert "x-client-key" not in response.headers
     assert listener.log()[-1]["response_code"] == example[:7]

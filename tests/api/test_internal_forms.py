@@ -1,4 +1,4 @@
-"""The internal listener's answers about tokens (RFC 7662, RFC 7009) and about itself."""
+"""The internal listener's answers to introspection (RFC 7662), revocation (RFC 7009) and health checks."""
 
 from urllib.parse import quote
 
@@ -13,14 +13,14 @@ INACTIVE = {"active": False}
 BOTH = pytest.mark.parametrize("path", ["/introspect", "/revoke"])
 
 
-def _introspected(listener: InternalListener, token: str) -> dict[str, object]:
+def _introspect(listener: InternalListener, token: str) -> dict[str, object]:
     return dict(listener.post_form("/introspect", f"token={quote(token)}").json())
 
 
-def test_a_good_token_is_active(internal: InternalListener) -> None:
-    """Whose it is, of which type, and from when to when; and nothing is logged of it."""
+def test_a_valid_token_is_active(internal: InternalListener) -> None:
+    """Introspection gives client, type, issue time and expiry time of a valid token, and logs nothing."""
     issued = int(internal.clock.now.timestamp())
-    assert _introspected(internal, internal.token()) == {
+    assert _introspect(internal, internal.token()) == {
         "active": True,
         "client_id": CLIENT_KEY,
         "token_type": "Bearer",
@@ -31,22 +31,22 @@ def test_a_good_token_is_active(internal: InternalListener) -> None:
 
 
 @pytest.mark.parametrize("client_key", ["NOBODY", SUSPENDED])
-def test_a_token_of_nobody_s_is_not_active(internal: InternalListener, client_key: str) -> None:
-    """A token of a client that is suspended, or not known, is not active."""
-    assert _introspected(internal, internal.token(client_key)) == INACTIVE
+def test_a_token_without_an_active_client_is_not_active(internal: InternalListener, client_key: str) -> None:
+    """A token of a suspended or unknown client is not active."""
+    assert _introspect(internal, internal.token(client_key)) == INACTIVE
 
 
 @pytest.mark.parametrize("token", ["a", " ", "\u00e9", "\0", "x" * 16_000, "Bearer a", "null"])
-def test_what_is_no_token_is_not_active(internal: InternalListener, token: str) -> None:
-    """Any text at all may be asked about (RFC 7662, section 2.2)."""
-    assert _introspected(internal, token) == INACTIVE
+def test_any_other_text_is_not_active(internal: InternalListener, token: str) -> None:
+    """Introspection of any text that is not a token answers `active: false` (RFC 7662, section 2.2)."""
+    assert _introspect(internal, token) == INACTIVE
 
 
 def test_another_spelling_of_a_token_is_not_active(internal: InternalListener) -> None:
-    """A token is good in the spelling in which it was issued."""
+    """A token is active only in the base64 spelling in which it was issued."""
     token = internal.token()
-    assert _introspected(internal, token + "=") == INACTIVE
-    assert _introspected(internal, token[:-3] + "=" + token[-2:]) == INACTIVE
+    assert _introspect(internal, token + "=") == INACTIVE
+    assert _introspect(internal, token[:-3] + "=" + token[-2:]) == INACTIVE
 
 
 @BOTH
@@ -54,8 +54,8 @@ def test_another_spelling_of_a_token_is_not_active(internal: InternalListener) -
     "form",
     ["token", "token=a&", "&token=a", "token=a&token=a", "token=a&x=1&x=2", "token=%FF", "%FF=a", "token=a&b"],
 )
-def test_what_is_no_form_is_a_bad_request(internal: InternalListener, path: str, form: str) -> None:
-    """A field without a value sign, one that comes twice, and what is no UTF-8 are 4000000."""
+def test_a_malformed_form_is_a_bad_request(internal: InternalListener, path: str, form: str) -> None:
+    """A field without `=`, a duplicated field and bytes that are not UTF-8 are refused with 4000000."""
     response = internal.post_form(path, form)
     assert response.json() == {"responseCode": "4000000", "responseMessage": "Bad Request"}
     assert "www-authenticate" not in response.headers
@@ -63,14 +63,14 @@ def test_what_is_no_form_is_a_bad_request(internal: InternalListener, path: str,
 
 @BOTH
 def test_other_fields_are_ignored(internal: InternalListener, path: str) -> None:
-    """A hint at the type of the token changes nothing, nor does what the document does not name."""
+    """`token_type_hint` and unknown fields change nothing."""
     form = "token=a&token_type_hint=refresh_token&services=x&body="
     assert internal.post_form(path, form).status_code == 200
 
 
 @BOTH
 def test_a_form_of_at_most_sixteen_fields_is_read(internal: InternalListener, path: str) -> None:
-    """One more, and it is no form."""
+    """A form of 16 fields is accepted, and one of 17 fields is refused with 4000000."""
     form = "token=a" + "".join(f"&f{number}=1" for number in range(15))
     assert internal.post_form(path, form).status_code == 200
     assert internal.post_form(path, form + "&g=1").json()["responseCode"] == "4000000"
@@ -89,14 +89,14 @@ def test_a_form_of_at_most_sixteen_fields_is_read(internal: InternalListener, pa
         ("text/plain", 415),
     ],
 )
-def test_the_media_type_is_a_form_s(internal: InternalListener, path: str, media_type: str, status: int) -> None:
-    """In any case, with a charset that means UTF-8, or none at all; another one is 4150000."""
+def test_the_media_type_must_be_a_form(internal: InternalListener, path: str, media_type: str, status: int) -> None:
+    """The media type of a form in UTF-8 is accepted in any case, also an absent one; others are refused with 415."""
     assert internal.post_form(path, "token=a", {"Content-Type": media_type}).status_code == status
 
 
 @BOTH
 def test_a_compressed_form_is_not_read(internal: InternalListener, path: str) -> None:
-    """Content-Encoding is 4150000."""
+    """A form with Content-Encoding is refused with 4150000."""
     response = internal.post_form(path, "token=a", {"Content-Encoding": "gzip"})
     assert response.json() == {"responseCode": "4150000", "responseMessage": "Unsupported Media Type"}
 
@@ -115,58 +115,58 @@ def test_a_compressed_form_is_not_read(internal: InternalListener, path: str) ->
         ("client_id=NOBODY", "4000001", "Invalid Field Format client_id"),
     ],
 )
-def test_a_revocation_names_exactly_one_thing(internal: InternalListener, form: str, code: str, message: str) -> None:
-    """Neither, both, an empty one, and what is no client's are refused with the fields that are meant."""
+def test_a_revocation_names_a_token_or_a_client(internal: InternalListener, form: str, code: str, message: str) -> None:
+    """Neither field, both fields, an empty field and an unknown client are refused with the names of the fields."""
     assert internal.post_form("/revoke", form).json() == {"responseCode": code, "responseMessage": message}
 
 
 @pytest.mark.parametrize("form", ["", "token=", "x=1"])
 def test_an_introspection_names_a_token(internal: InternalListener, form: str) -> None:
-    """An absent field and an empty one are 4000002."""
+    """Introspection without a token or with an empty one is refused with 4000002."""
     answer = {"responseCode": "4000002", "responseMessage": "Invalid Mandatory Field token"}
     assert internal.post_form("/introspect", form).json() == answer
 
 
 @pytest.mark.parametrize("token", ["a", "not base64!", "\u00e9", "x" * 16_000])
-def test_revoking_what_is_no_token_is_done_at_once(internal: InternalListener, token: str) -> None:
-    """What was wanted is so already (RFC 7009, section 2.2)."""
+def test_revoking_an_invalid_token_succeeds(internal: InternalListener, token: str) -> None:
+    """Revocation of a text that is not a token succeeds, because it is already invalid (RFC 7009, section 2.2)."""
     assert internal.post_form("/revoke", f"token={quote(token)}").json() == {}
 
 
-def test_a_revoked_token_opens_nothing(internal: InternalListener, nicepay: Nicepay) -> None:
-    """Another spelling of a token revokes it too; others of its client live on."""
+def test_a_revoked_token_is_refused(internal: InternalListener, nicepay: Nicepay) -> None:
+    """Another base64 spelling revokes a token too, and the client's other tokens stay valid."""
     headers = internal.asymmetric(nicepay)
     token = headers["Authorization"].removeprefix("Bearer ")
-    assert _introspected(internal, token)["active"]
+    assert _introspect(internal, token)["active"]
     assert internal.post_form("/revoke", f"token={token.rstrip('=')}").json() == {}
     assert internal.log()[-1]["event"] == "tokens.revoked"
-    assert _introspected(internal, token) == INACTIVE
+    assert _introspect(internal, token) == INACTIVE
     assert internal.authorize(headers, BODY).json()["responseCode"] == "4012401"
     assert internal.decision()["reason"] == "token.revoked"
     assert internal.authorize(internal.asymmetric(nicepay), BODY).status_code == 200
 
 
 def test_all_tokens_of_a_client_can_be_revoked(listeners: Listeners) -> None:
-    """All that were issued up to now; another client's live on."""
+    """Revocation by `client_id` revokes all tokens of the client issued until now, and no token of another client."""
     internal = listeners("revoking")
     token, other = internal.token(SYMMETRIC), internal.token()
     assert internal.post_form("/revoke", f"client_id={SYMMETRIC}").json() == {}
-    assert _introspected(internal, token) == INACTIVE
-    assert _introspected(internal, other)["active"]
+    assert _introspect(internal, token) == INACTIVE
+    assert _introspect(internal, other)["active"]
     internal.clock.now = internal.clock.now.replace(second=2)
-    assert _introspected(internal, internal.token(SYMMETRIC))["active"]
+    assert _introspect(internal, internal.token(SYMMETRIC))["active"]
 
 
-def test_a_revocation_that_cannot_be_kept_is_refused(listeners: Listeners) -> None:
-    """While the engine is down, a revocation is 5000002 and may be tried again."""
+def test_a_revocation_that_cannot_be_stored_is_refused(listeners: Listeners) -> None:
+    """While the state store is unavailable, a revocation is refused with 5000002 and Retry-After."""
     response = listeners("down").post_form("/revoke", f"client_id={CLIENT_KEY}")
     assert response.json()["responseCode"] == "5000002"
     assert response.headers["retry-after"] == "1"
 
 
 @pytest.mark.parametrize("kind", ["open", "guarded", "down", "broken"])
-def test_a_process_that_answers_lives(listeners: Listeners, kind: str) -> None:
-    """Whatever is wrong, and without a secret; none of it is logged."""
+def test_a_running_process_is_live(listeners: Listeners, kind: str) -> None:
+    """/livez answers 200 without a secret in every state of the instance, and logs nothing."""
     listener = listeners(kind)
     assert listener.send("GET", "/livez").json() == {"status": "ok"}
     assert not listener.log()
@@ -174,5 +174,5 @@ def test_a_process_that_answers_lives(listeners: Listeners, kind: str) -> None:
 
 @pytest.mark.parametrize(("kind", "status"), [("open", 200), ("guarded", 200), ("down", 503)])
 def test_an_instance_that_can_answer_calls_is_ready(listeners: Listeners, kind: str, status: int) -> None:
-    """Without a secret, and not while the engine is down."""
+    """/readyz answers without a secret: 200, or 503 while the state store is unavailable."""
     assert listeners(kind).send("GET", "/readyz").status_code == status

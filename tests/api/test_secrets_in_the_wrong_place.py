@@ -1,4 +1,4 @@
-"""A secret in the wrong place is shown nowhere: not by `explain`, `request` or `curl`, not in the log."""
+"""A secret in the wrong header or parameter is never shown: not by `explain`, `request` or `curl`, not in the log."""
 
 import json
 from base64 import b64encode
@@ -13,10 +13,10 @@ from cryptography.fernet import Fernet
 from handlers.cli import main
 from handlers.config.settings import Settings
 from handlers.doctor.request import Request
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.snap.timestamp import parse
 from tests.internal import running_internal
-from tests.merchant import Clock, Running, running
+from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
     CALL_PATH,
     INTERNAL_SECRET,
@@ -63,7 +63,7 @@ PLACES: dict[str, Place] = {
 
 
 def _secrets(world: World) -> dict[str, str]:
-    """One of each kind; those that are found by their shape alone, too."""
+    """One secret of each kind, also those that the server recognizes only by their format."""
     stranger = replace(world, token_key=Fernet.generate_key())
     return {
         "client secret": SECRET.decode(),
@@ -82,23 +82,23 @@ def _secrets(world: World) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Stage:
-    """Both listeners and their settings; explain reads the latter."""
+    """Both listeners, and their settings for the command `explain`."""
 
     world: World
     secrets: dict[str, str]
     config: Path
-    public: Running
-    internal: Running
+    public: RunningListener
+    internal: RunningListener
 
-    def wrong(self, place: str) -> Iterator[tuple[Request, str]]:
-        """A request for each secret, which it has in that place."""
+    def requests_with_secrets(self, place: str) -> Iterator[tuple[Request, str]]:
+        """For each secret, a request with the secret in that place."""
         for secret in self.secrets.values():
             yield PLACES[place](self.world, secret), secret
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Servers of one world."""
+    """Both listeners with the clients of one world."""
     world = World()
     folder = tmp_path_factory.mktemp("world")
     config = write_world(folder, world)
@@ -108,11 +108,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     settings, clock = Settings.load(config), Clock(parse(NOW))
     with running(settings, clock) as public, running_internal(settings, clock) as internal:
         yield Stage(world, _secrets(world), config, public, internal)
-    MASKING.learn([])
+    SECRET_MASKER.learn([])
 
 
 def _forms(secret: str) -> set[str]:
-    """How it would be seen: whole, escaped, or cut off after twelve characters."""
+    """The forms in which a secret could be visible: whole, escaped, or its first twelve characters."""
     return {each.lower() for text in (secret, quote(secret), json.dumps(secret)[1:-1]) for each in (text, text[:12])}
 
 
@@ -122,8 +122,8 @@ def _assert_hidden(secret: str, shown: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither as text nor as JSON, of a request or of a question about it, readable or not."""
-    for number, (request, secret) in enumerate(stage.wrong(place)):
+    """`explain` shows no secret, neither as text nor as JSON, for a request and for a proxy's question about it."""
+    for number, (request, secret) in enumerate(stage.requests_with_secrets(place)):
         file = tmp_path / "request"
         file.write_bytes(_wire(request if number % 2 else question(request).authorize_request or request))
         options = ["--json"] if number % 3 else ["--lang", "id"]
@@ -134,8 +134,8 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
-    """Whatever the listeners are asked."""
-    for request, secret in stage.wrong(place):
+    """Neither listener logs a secret of a request."""
+    for request, secret in stage.requests_with_secrets(place):
         asked = question(request).authorize_request
         assert asked
         for listener, each in ((stage.public, request), (stage.internal, asked)):
@@ -149,7 +149,7 @@ def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
 def test_an_exchange_shows_no_secret(
     command: str, kind: str, stage: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """Neither what was sent and what came back, nor what is wrong; token and signature are there to be seen."""
+    """The commands show no secret in the exchange or in an error; they do show token and signature."""
     secret = stage.secrets[kind]
     token = tmp_path / "token"
     token.write_text(stage.secrets["token"])

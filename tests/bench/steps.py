@@ -1,4 +1,4 @@
-"""What each step of one request costs, alone, in this process."""
+"""The cost of each step of a token request, measured alone in this process."""
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _REPEATS = 5
 
 
 def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
-    """Microseconds of each step, and of the whole handler."""
+    """The time of each step and of the whole handler in microseconds."""
     services = services_of(Settings.load(write_settings(folder, nicepay)), assembly.system_clock)
     now = datetime.now(UTC)
     timestamp = jakarta(now)
@@ -29,22 +29,22 @@ def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
         "timestamp: parse and window": _microseconds(lambda: require_in_window(timestamp, now, tolerance)),
         "client: look-up": _microseconds(lambda: services.clients.find(CLIENT_KEY)),
         "signature: verify": _microseconds(lambda: client.require_signature(CLIENT_KEY, timestamp, signature)),
-        "token: mint": _microseconds(lambda: services.token_keys.mint(CLIENT_KEY, now)),
+        "token: mint": _microseconds(lambda: services.token_keys.issue(CLIENT_KEY, now)),
         "the whole handler": _microseconds(
-            lambda: _finished(
+            lambda: _run(
                 issue_access_token(services, x_timestamp=timestamp, x_client_key=CLIENT_KEY, x_signature=signature)
             )
         ),
     }
 
 
-def _finished(handler: Coroutine[None, None, object]) -> object:
-    """What a handler returns that waits for nothing: its state is in memory."""
+def _run(handler: Coroutine[None, None, object]) -> object:
+    """Run a handler that never waits, because its state is in memory, and return its result."""
     try:
         handler.send(None)
     except StopIteration as end:
         return end.value
-    message = "the handler waits"
+    message = "the handler waited"
     raise RuntimeError(message)
 
 

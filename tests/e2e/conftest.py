@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.e2e.process import Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 COMMAND = Path(sys.executable).with_name("snap-token")
 FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
@@ -89,4 +89,4 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     command = (sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, _ANY_SMALL_PACKAGE)
     fetched = run(*command, patience=300)
     if fetched.returncode:
-        missing(f"pip reaches no package registry: {fetched.stderr.strip().splitlines()[-1]}")
+        skip_or_fail(f"pip reaches no package registry: {fetched.stderr.strip().splitlines()[-1]}")

@@ -14,7 +14,7 @@ from handlers.cli import main
 from handlers.config.settings import Settings
 from handlers.server.process import exit_deadline, reload
 from handlers.state.daemon_thread import DaemonThread
-from handlers.state.sqlite import engine, held_file
+from handlers.state.sqlite import database, engine
 
 LOCK, HANGS = sys.argv.pop(1), sys.argv.pop(1)
 
@@ -55,7 +55,7 @@ def hang_at_start(*_arguments: Any, **_options: Any) -> Any:  # noqa: ANN401  it
 PLANTED: dict[str, tuple[object, str, object]] = {
     "state": (engine, "DaemonThread", HangingThread),
     "reload": (reload, "Settings", HangingSettings),
-    "start": (held_file, "open_file", hang_at_start),
+    "start": (database, "open_file", hang_at_start),
 }
 setattr(*PLANTED[HANGS])
 if HANGS == "start":

@@ -1,4 +1,4 @@
-"""nginx and Caddy as the README has them: the very files, on free ports, in a folder of their own."""
+"""nginx and Caddy as `docs/deploy` has them: the very files, on free ports, in a folder of their own."""
 
 import os
 import signal
@@ -13,9 +13,9 @@ import httpx
 
 from tests.e2e import certificate
 from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.pages import DEPLOY
 from tests.programs import program
 
-FOLDER = Path(__file__).parent
 HOST = "127.0.0.1"
 
 
@@ -30,7 +30,7 @@ class Behind:
     second_internal: int = 0
 
     def put_into(self, text: str) -> str:
-        """The file of a proxy, with these ports for the README's."""
+        """The file of a proxy, with these ports for those that are written there."""
         ports = {
             8080: self.token,
             8081: self.second_token or self.token,
@@ -72,9 +72,9 @@ class Proxy:
 
 @contextmanager
 def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
-    """The README's nginx until the block ends; `secret` is that of the internal listener."""
+    """nginx until the block ends; `secret` is that of the internal listener."""
     port = free_port()
-    text = behind.put_into((FOLDER / "nginx.conf").read_text())
+    text = behind.put_into((DEPLOY / "nginx.conf").read_text())
     text = _replaced(
         text, 'X-Internal-Authorization "";', f'X-Internal-Authorization "{secret and "Bearer "}{secret}";'
     )
@@ -91,9 +91,9 @@ def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
 
 @contextmanager
 def caddy(folder: Path, behind: Behind) -> Iterator[Proxy]:
-    """The README's Caddy until the block ends, without TLS: it would ask an authority for a certificate."""
+    """Caddy until the block ends, without TLS: it would ask an authority for a certificate."""
     port = free_port()
-    text = behind.put_into((FOLDER / "Caddyfile").read_text())
+    text = behind.put_into((DEPLOY / "Caddyfile").read_text())
     text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))

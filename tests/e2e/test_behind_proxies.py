@@ -1,4 +1,4 @@
-"""The real server behind the README's nginx and Caddy: what its log has, a forgotten setting, and restarts."""
+"""The server behind nginx and Caddy with the files of `docs/deploy`: its log, a forgotten setting, restarts."""
 
 import signal
 from collections.abc import Callable, Iterator

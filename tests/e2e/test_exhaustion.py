@@ -20,7 +20,7 @@ import pytest
 from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
 from tests.e2e.process import PATIENCE, environment, running
 from tests.nicepay import BODY, Nicepay, jakarta
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 FULL = Path("/dev/full")
 IN_MEMORY = {"SNAP_TOKEN__STATE__URL": "memory://"}
@@ -61,7 +61,7 @@ def test_without_descriptors_it_waits_and_recovers(server: Server, sandbox: Sand
 def unheard(sandbox: Sandbox) -> Iterator[str]:
     """The endpoint of a server whose log goes to a disk that is full."""
     if not FULL.exists():
-        missing("this system has no /dev/full")
+        skip_or_fail("this system has no /dev/full")
     command: list[str | Path] = [COMMAND, "serve", "--config", sandbox.config]
     with (
         FULL.open("w") as full,

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Sandbox, Server
 from tests.e2e.process import PATIENCE
-from tests.listening import heard
+from tests.listening import read_until_closed
 from tests.nicepay import BODY, jakarta
 
 MEGABYTE = 1_000_000
@@ -70,7 +70,7 @@ def test_who_half_closes_gets_every_answer(server: Server, sandbox: Sandbox) -> 
         with _connected(server) as client:
             client.sendall(_request(server, sandbox, f"X-Number: {number}") * (number % 3 + 1))
             client.shutdown(socket.SHUT_WR)
-            assert heard(client).count(b"HTTP/1.1 200 OK\r\n") == number % 3 + 1
+            assert read_until_closed(client).count(b"HTTP/1.1 200 OK\r\n") == number % 3 + 1
 
 
 def test_who_leaves_fails_nothing(server: Server, sandbox: Sandbox) -> None:

@@ -15,7 +15,7 @@ from tests.document import check_answer
 from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
 from tests.e2e.process import PATIENCE, Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 FULL_COLLECTION = """\
 import atexit, gc, sys
@@ -80,7 +80,7 @@ def test_the_system_shows_no_secret(server: Server, sandbox: Sandbox) -> None:
     """Who lists the machine's processes sees no key in the server's command line or environment."""
     shown = Path("/proc", str(server.process.pid))
     if not shown.exists():
-        missing("this system has no /proc")
+        skip_or_fail("this system has no /proc")
     seen = (shown / "cmdline").read_text() + (shown / "environ").read_text()
     assert str(sandbox.config) in seen
     assert not [secret for secret in sandbox.secrets if secret in seen]

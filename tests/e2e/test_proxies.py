@@ -1,4 +1,4 @@
-"""The README's nginx and Caddy, on their own: the services before and behind them answer what each test says."""
+"""nginx and Caddy with the files of `docs/deploy`, alone: the services around them answer what each test says."""
 
 import socket
 import ssl

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.conftest import Sandbox, Server
 from tests.e2e.process import run
 from tests.environments import python_of
-from tests.programs import missing
+from tests.programs import skip_or_fail
 
 HERE = Path(__file__).parent
 JAKARTA = "Asia/Jakarta"
@@ -25,7 +25,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  
 def test_it_gets_its_token(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
     """On a machine whose clock is set to Jakarta, the library gets a token and takes it out of the answer."""
     if not Path("/usr/share/zoneinfo", JAKARTA).exists():
-        missing(f"the time zone {JAKARTA} is not installed (Debian: tzdata)")
+        skip_or_fail(f"the time zone {JAKARTA} is not installed (Debian: tzdata)")
     ended = _token(library, server, sandbox, tmp_path, zone=JAKARTA)
     assert ended.returncode == 0, ended.stderr
     assert len(ended.stdout) == 100
@@ -47,7 +47,7 @@ def _python_with_tkinter() -> Path:
     for python in _PYTHONS:
         if python.exists() and run(python, "-c", "import ensurepip, tkinter").returncode == 0:
             return python
-    return missing("no Python here has tkinter, which python-nicepay imports (Debian: python3-tk)")
+    return skip_or_fail("no Python here has tkinter, which python-nicepay imports (Debian: python3-tk)")
 
 
 def _token(

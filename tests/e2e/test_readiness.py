@@ -22,7 +22,7 @@ from tests.e2e.process import PATIENCE
 from tests.engines import REDIS_SERVERS, redis_server
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
-from tests.programs import missing, program
+from tests.programs import program, skip_or_fail
 
 SMALL = "size=512k"
 LARGE = "size=64m"
@@ -89,9 +89,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     disk = tmp_path / "disk"
     disk.mkdir()
     if os.getuid():
-        missing("a file system can be mounted by root alone")
+        skip_or_fail("a file system can be mounted by root alone")
     if subprocess.run([program("mount"), "-t", "tmpfs", "-o", SMALL, "tmpfs", disk], check=False).returncode:
-        missing("no file system can be mounted here")
+        skip_or_fail("no file system can be mounted here")
     yield disk
     subprocess.run([program("umount"), "--lazy", disk], check=True)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,13 @@ ROOT = Path(__file__).parents[2]
 MAKEFILE = ROOT / "Makefile"
 LOCKS = [
     ROOT / name
-    for name in ("requirements.lock", "tests/lint/requirements.lock", "tests/mutants.lock", "tests/requirements.lock")
+    for name in (
+        "requirements.lock",
+        "docs/requirements.lock",
+        "tests/lint/requirements.lock",
+        "tests/mutants.lock",
+        "tests/requirements.lock",
+    )
 ]
 _INSTALLING = 600
 """Seconds that pip may be silent."""
@@ -68,12 +75,6 @@ def test_the_readme_names_the_commands() -> None:
     assert {"make run", "make story", "make test"} <= set("".join(blocks).splitlines())
 
 
-def test_the_readme_carries_the_nginx_file() -> None:
-    """The README's nginx file is the very one that the tests run."""
-    (block,) = _blocks("nginx")
-    assert block == (ROOT / "tests/e2e/nginx.conf").read_text()
-
-
 def test_the_printed_command(curl: str) -> None:
     """The first command serves, and the curl command that it prints gets a token, copied as it is."""
     answered = _shell(curl)
@@ -98,7 +99,7 @@ def test_control_c(make_run: Process, curl: str) -> None:
 
 def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
     """Whatever is published after the locks were made, each command installs the very releases that are locked."""
-    stamps = [f".venv/.{name}" for name in ("run", "test", "check", "mutants")]
+    stamps = [f".venv/.{name}" for name in ("run", "test", "check", "docs", "mutants")]
     env = environment(PIP_FIND_LINKS=published)
     made = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
     assert made.returncode == 0, made.stderr
@@ -107,6 +108,56 @@ def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
     wanted = pins(*LOCKS)
     assert NEWER not in installed.values()
     assert {name: version for name, version in installed.items() if name in wanted}.items() <= wanted.items()
+
+
+@pytest.mark.parametrize(
+    "mistake", ["[link](nowhere.md)", "[link](limits.md#nowhere)", "[link](../../openapi/nothing)"]
+)
+def test_a_broken_link_stops_the_website(clone: Path, mistake: str) -> None:
+    """`make docs`, which `make check` runs, fails for a link to a page, a heading or a file that is not there."""
+    with _changed(clone / "docs/id/answers.md", mistake):
+        built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert built.returncode != 0
+    assert "docs/id/answers.md" in built.stderr
+
+
+def test_a_page_of_one_language_stops_the_website(clone: Path) -> None:
+    """`make docs` fails if a page that the navigation names is missing in one language."""
+    with _changed(clone / "docs/id/limits.md", None):
+        built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert built.returncode != 0
+    assert "nonexisting document 'limits'" in built.stderr
+
+
+def test_a_page_outside_of_the_navigation_stops_the_website(clone: Path) -> None:
+    """`make docs` fails for a page to which the navigation does not lead."""
+    with _changed(clone / "docs/en/lost.md", "# Lost"):
+        built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert built.returncode != 0
+    assert "docs/en/lost.md" in built.stderr
+
+
+@pytest.mark.parametrize("folder", [".site", ".site/id"])
+def test_the_search_finds_a_response_code(clone: Path, folder: str) -> None:
+    """A reader who enters a response code into the search of the website is led to the table of answers."""
+    built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert built.returncode == 0, built.stderr
+    index = json.loads(
+        (clone / folder / "searchindex.js").read_text().removeprefix("Search.setIndex(").removesuffix(")")
+    )
+    assert "answers" in [index["docnames"][place] for place, *_ in index["indexentries"]["4017300"]]
+
+
+def test_the_website_loads_nothing_from_elsewhere(clone: Path) -> None:
+    """`make docs` builds both languages, and no page loads a script, a style, a font or a picture of another host."""
+    built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
+    assert (built.returncode, built.stderr) == (0, "")
+    for language, page in (("en", ".site/index.html"), ("id", ".site/id/index.html")):
+        text = (clone / page).read_text(encoding="utf-8")
+        assert f' lang="{language}" ' in text.partition("\n<body")[0]
+    for file in [*(clone / ".site").rglob("*.html"), *(clone / ".site").rglob("*.css")]:
+        loaded = re.findall(r"""\bsrc="([^"]+)"|<link[^>]+href="([^"]+)"|url\(([^)]+)\)""", file.read_text())
+        assert not [each for each in loaded if re.match("(https?:)?//", "".join(each))], file
 
 
 def test_pip_and_npm_resolve_nothing() -> None:
@@ -147,6 +198,21 @@ def test_a_python_that_will_not_do(tmp_path: Path, shim: str, needed: str) -> No
     assert made.returncode == 2
     assert needed in line
     assert not (tmp_path / ".venv").exists()
+
+
+@contextmanager
+def _changed(page: Path, added: str | None) -> Iterator[None]:
+    """A page with one more paragraph, or without anything, until the block ends."""
+    before = page.read_bytes() if page.exists() else None
+    if added is None:
+        page.unlink()
+    else:
+        page.write_bytes((before or b"") + f"\n{added}\n".encode())
+    yield
+    if before is None:
+        page.unlink()
+    else:
+        page.write_bytes(before)
 
 
 def _blocks(language: str) -> list[str]:

@@ -176,7 +176,7 @@ def test_a_narrow_window_keeps_its_room(browser: Browser, origin: str) -> None:
 
 
 def test_a_picture_of_a_refusal(page: Browser, tmp_path: Path) -> None:
-    """A refusal and its verdict fit into one window; `make screenshot` puts the picture of it into the README."""
+    """A refusal and its verdict fit into one window; `make screenshot` saves the picture for the documentation."""
     page.driver.set_window_size(1200, 880)
     page.click(f'input[value="{Mistake.REVERSED}"]')
     _executed(page)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
-from tests.engines import REDIS_SERVERS, WRITTEN_DOWN, RedisServer, redis_server
+from tests.engines import PERSISTENT, REDIS_SERVERS, RedisServer, redis_server
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
@@ -25,7 +25,7 @@ CONTINUE = pytest.mark.parametrize("when_down", ["continue"])
 @pytest.fixture
 def redis() -> Iterator[RedisServer]:
     """A server that the test may stop."""
-    with redis_server(REDIS_SERVERS[0], *WRITTEN_DOWN) as server:
+    with redis_server(REDIS_SERVERS[0], *PERSISTENT) as server:
         yield server
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from tests import document
 
 _WIRE = "tests/fuzz/test_wire.py::test_the_wire_is_answered_in_order"
-_EXAMPLE = "tests/api/test_internal_examples.py::test_an_example_is_what_is_answered"
+_MIDDLEWARE = "tests/unit/server/openapi/test_error_middleware.py"
+_EXAMPLE = "tests/api/test_internal_examples.py::test_an_answer_equals_its_example"
 
 ELSEWHERE = {
     document.PATH: {
@@ -16,7 +17,7 @@ ELSEWHERE = {
         "413": f"{_WIRE}[CL of 1 GB]",
         "414": f"{_WIRE}[target of 3 KB]",
         "431": f"{_WIRE}[65 headers]",
-        "500": "tests/unit/test_edge.py::test_a_failure_is_a_general_error_and_a_logged_traceback",
+        "500": f"{_MIDDLEWARE}::test_a_failure_is_a_general_error_and_a_logged_traceback",
     },
     document.INTERNAL_PATH: {
         "404": f"{_EXAMPLE}[UnknownService-4040000]",

@@ -81,7 +81,7 @@ class Defective:
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve on a free port until the block ends; the origin."""
     listener = sockets.listen("127.0.0.1", 0)
-    server = uvicorn_server.server(app)
+    server = uvicorn_server.make_server(app)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from handlers.config.settings import Settings
 from handlers.server.observability import configure
-from handlers.server.openapi.operations import HeaderRule
-from handlers.server.openapi.request_bodies import ObjectRule
+from handlers.server.openapi.body_rule import BodyRule
+from handlers.server.openapi.parameter import Parameter
 from tests.fuzz.oracle import HANDLER, Bound, Outcome, Request, Server, Stock
 from tests.fuzz.oracle_conditions import BODY_SCHEMA, PARAMETERS
 from tests.fuzz.oracle_requests import RIGHT, TYPES, each_alone, each_pair, texts
@@ -172,7 +172,7 @@ def test_no_difference_on_random_requests_is_unlisted(
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_both_validators_judge_a_header_alike(name: str) -> None:
     """jsonschema-rs, which we use, and jsonschema, which Connexion uses, agree on every value of a header."""
-    rule, independent = HeaderRule.of(PARAMETERS[name]), jsonschema.Draft4Validator(PARAMETERS[name]["schema"])
+    rule, independent = Parameter.of(PARAMETERS[name]), jsonschema.Draft4Validator(PARAMETERS[name]["schema"])
 
     @settings(max_examples=190, deadline=None, derandomize=True, database=None)
     @given(values=_eight(_HEADERS[name]))
@@ -186,7 +186,7 @@ def test_both_validators_judge_a_header_alike(name: str) -> None:
 @given(documents=_eight(_DOCUMENTS))
 def test_both_validators_judge_a_body_alike(documents: list[object]) -> None:
     """jsonschema-rs and jsonschema find the same mistakes, at the same places, in every body."""
-    ours, theirs = ObjectRule(BODY_SCHEMA).schema, jsonschema.Draft4Validator(BODY_SCHEMA)
+    ours, theirs = BodyRule(BODY_SCHEMA).schema, jsonschema.Draft4Validator(BODY_SCHEMA)
     for each in documents:
         found = sorted(list(error.instance_path) for error in ours.iter_errors(each))
         assert found == sorted(list(error.absolute_path) for error in theirs.iter_errors(each))

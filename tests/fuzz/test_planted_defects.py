@@ -12,7 +12,7 @@ from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly
-from tests.calls import read_copy
+from tests.calls import loaded_revocations
 from tests.fuzz.defects import DEFECTS, SLOW, refuses_what_is_genuine, takes_its_time
 from tests.fuzz.finding import Found, Fuzzed
 from tests.fuzz.internal_defects import INTERNAL_DEFECTS
@@ -39,7 +39,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     key.write_text(nicepay.private_pem)
     settings = Settings.load(write_settings(folder, nicepay))
     configure.set_up(io.StringIO())
-    services = replace(services_of(settings, assembly.system_clock), revocations=read_copy())
+    services = replace(services_of(settings, assembly.system_clock), revocations=loaded_revocations())
     server = Defective(application(public_api(BASE_PATH), lambda: services))
     with served(server) as origin:
         yield Fuzzed(SIGNED, server, Target.public(origin + BASE_PATH, key), folder)

@@ -34,11 +34,11 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzed]:
     settings = Settings.load(write_internal_settings(folder, nicepay, internal=delivers, secret=True))
     servers: list[Defective] = []
 
-    def around(app: ASGIApp) -> ASGIApp:
+    def wrap(app: ASGIApp) -> ASGIApp:
         servers.append(Defective(app))
         return servers[0]
 
-    with running_internal(settings, _MachineClock(), around=around) as listener:
+    with running_internal(settings, _MachineClock(), wrap=wrap) as listener:
         now = datetime.now(UTC)
         target = Target.internal(listener.origin, key, lambda client_key: listener.token(client_key, now))
         yield Fuzzed(GENUINE, servers[0], target, folder)

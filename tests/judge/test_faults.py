@@ -15,7 +15,7 @@ from handlers.judge.scenario import Scenario
 from handlers.judge.scenarios import CATALOGUE
 from handlers.judge.sending import Sender, open_client
 from handlers.server.openapi.application import application, public_api
-from tests.calls import read_copy
+from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
 from tests.fuzz.planted import served
 from tests.judge.faults import planted
@@ -62,7 +62,7 @@ def _asked_once(player: Player) -> list[Scenario]:
 @pytest.fixture(scope="module")
 def bench(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
-    services = replace(services_of(settings, Clock()), revocations=read_copy())
+    services = replace(services_of(settings, Clock()), revocations=loaded_revocations())
     faulty = Faulty(application(public_api(BASE_PATH), lambda: services))
     player = Player(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:

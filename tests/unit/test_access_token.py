@@ -10,13 +10,13 @@ import pytest
 
 from handlers.access_token import issue_access_token
 from handlers.config.settings import Settings
-from handlers.introspection import live_token
+from handlers.introspection import require_valid_token
 from handlers.services import Services
 from handlers.snap.client import Clients
 from handlers.snap.codes import CONFLICT, EXTERNAL_SERVER_ERROR, UNAUTHORIZED, SnapError
 from handlers.snap.token import fingerprint
 from handlers.state.memory import MemoryState
-from tests.calls import read_copy, unread_copy
+from tests.calls import loaded_revocations, unloaded_revocations
 from tests.merchant import NOON, Clock, services_of
 from tests.nicepay import Nicepay, jakarta
 
@@ -24,7 +24,9 @@ from tests.nicepay import Nicepay, jakarta
 @pytest.fixture
 def services(settings_file: Path) -> Services:
     """A merchant that knows NICEPAY, at noon, and remembers nothing yet."""
-    return replace(services_of(Settings.load(settings_file), Clock()), state=MemoryState(), revocations=read_copy())
+    return replace(
+        services_of(Settings.load(settings_file), Clock()), state=MemoryState(), revocations=loaded_revocations()
+    )
 
 
 def _answer(services: Services, timestamp: str, client_key: str, signature: str) -> Mapping[str, object]:
@@ -46,7 +48,7 @@ def test_the_token_is_the_client_s_from_this_second_on(services: Services, nicep
     """The token that is handed out opens to the client that asked, issued at the server's own time."""
     timestamp = jakarta(NOON - timedelta(seconds=200))
     token = _ask(services, timestamp, nicepay.client_key, nicepay.signature(timestamp))
-    opened = services.token_keys.open(token, NOON)
+    opened = services.token_keys.verify(token, NOON)
     assert (opened.client_key, opened.issued_at) == ("IONPAYTEST", NOON.replace(microsecond=0))
 
 
@@ -75,7 +77,7 @@ def test_one_signed_request_is_worth_one_span(services: Services, nicepay: Nicep
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     answers = [(seconds, _answer(_at(services, seconds), *request)) for seconds in (0, 0.5, 0.75, 10, 299.5)]
-    issued = {services.token_keys.open(str(answer["accessToken"]), NOON).issued_at for _, answer in answers}
+    issued = {services.token_keys.verify(str(answer["accessToken"]), NOON).issued_at for _, answer in answers}
     assert issued == {NOON.replace(microsecond=0)}
     assert [answer["expiresIn"] for _, answer in answers] == ["900", "900", "899", "890", "601"]
 
@@ -95,7 +97,7 @@ def test_another_signed_request_is_worth_another_span(services: Services, nicepa
     for seconds in (0, 1):
         timestamp = jakarta(NOON + timedelta(seconds=seconds))
         token = _ask(_at(services, seconds), timestamp, nicepay.client_key, nicepay.signature(timestamp))
-        assert services.token_keys.open(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
+        assert services.token_keys.verify(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
 
 
 def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) -> None:
@@ -113,7 +115,7 @@ def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) 
         )
 
     tokens = [str(answer["accessToken"]) for answer in asyncio.run(copies())]
-    assert len({services.token_keys.open(token, NOON).issued_at for token in tokens}) == 1
+    assert len({services.token_keys.verify(token, NOON).issued_at for token in tokens}) == 1
     assert len(set(tokens)) == 20
 
 
@@ -159,18 +161,18 @@ def test_the_state_suspends_a_client(services: Services, nicepay: Nicepay, *, si
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp if signed else "another")
     with pytest.raises(SnapError) as refusal:
-        _ask(replace(services, revocations=read_copy(suspended="IONPAYTEST")), *request)
+        _ask(replace(services, revocations=loaded_revocations(suspended="IONPAYTEST")), *request)
     assert refusal.value.reason == ("client.suspended" if signed else "signature.mismatch")
     assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X-CLIENT-KEY or X-SIGNATURE")
     if signed:
-        assert _ask(replace(services, revocations=read_copy(suspended="OTHER")), *request)
+        assert _ask(replace(services, revocations=loaded_revocations(suspended="OTHER")), *request)
 
 
 def test_nobody_gets_a_token_while_suspensions_are_not_known(
     services: Services, nicepay: Nicepay, stranger: Nicepay
 ) -> None:
     """A genuine request is refused as while the engine is down; a forged one learns nothing of it."""
-    timestamp, unread = jakarta(NOON), replace(services, revocations=unread_copy())
+    timestamp, unread = jakarta(NOON), replace(services, revocations=unloaded_revocations())
     for who, reason in ((nicepay, "state.down"), (stranger, "signature.mismatch")):
         with pytest.raises(SnapError) as refusal:
             _ask(unread, timestamp, "IONPAYTEST", who.signature(timestamp))
@@ -186,7 +188,7 @@ def test_a_repeat_of_what_came_before_a_revocation_is_refused(
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     assert _ask(_at(services, first), *request)
-    revoked = replace(_at(services, again), revocations=read_copy(revoked="client:IONPAYTEST"))
+    revoked = replace(_at(services, again), revocations=loaded_revocations(revoked="client:IONPAYTEST"))
     with pytest.raises(SnapError) as refusal:
         _ask(revoked, *request)
     assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X-TIMESTAMP")
@@ -198,7 +200,7 @@ def test_no_token_is_dead_when_it_is_handed_out(
     services: Services, nicepay: Nicepay, seconds: float, *, served: bool
 ) -> None:
     """A new request is refused in the very second of the revocation, which covers it; then its token opens."""
-    revoked = replace(_at(services, seconds), revocations=read_copy(revoked="client:IONPAYTEST"))
+    revoked = replace(_at(services, seconds), revocations=loaded_revocations(revoked="client:IONPAYTEST"))
     timestamp = jakarta(NOON + timedelta(seconds=seconds))
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     if not served:
@@ -206,13 +208,13 @@ def test_no_token_is_dead_when_it_is_handed_out(
             _ask(revoked, *request)
         assert refusal.value.reason == "request.revoked"
         return
-    assert live_token(revoked, _ask(revoked, *request), revoked.now()).client_key == "IONPAYTEST"
+    assert require_valid_token(revoked, _ask(revoked, *request), revoked.now()).client_key == "IONPAYTEST"
 
 
 def test_the_revocation_of_another_client_refuses_nothing(services: Services, nicepay: Nicepay) -> None:
     """What is revoked of one client is no matter of another's."""
     timestamp = jakarta(NOON)
-    revoked = replace(services, revocations=read_copy(revoked="client:OTHER"))
+    revoked = replace(services, revocations=loaded_revocations(revoked="client:OTHER"))
     assert _ask(revoked, timestamp, nicepay.client_key, nicepay.signature(timestamp))
 
 
@@ -221,7 +223,7 @@ def test_a_repeat_after_its_token_was_revoked_gets_another_that_opens(services: 
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     first = _ask(services, *request)
-    revoked = replace(services, revocations=read_copy(revoked=f"token:{fingerprint(first)}"))
+    revoked = replace(services, revocations=loaded_revocations(revoked=f"token:{fingerprint(first)}"))
     with pytest.raises(SnapError):
-        live_token(revoked, first, NOON)
-    assert live_token(revoked, _ask(revoked, *request), NOON).issued_at == NOON.replace(microsecond=0)
+        require_valid_token(revoked, first, NOON)
+    assert require_valid_token(revoked, _ask(revoked, *request), NOON).issued_at == NOON.replace(microsecond=0)

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from handlers.introspection import introspect_token
 from handlers.services import Services
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
-from tests.calls import read_copy, services, unread_copy, without_clients
+from tests.calls import loaded_revocations, services, unloaded_revocations, without_clients
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay
 
@@ -31,7 +31,7 @@ def known(nicepay: Nicepay) -> Services:
 @pytest.fixture
 def token(known: Services) -> str:
     """A token of noon."""
-    return known.token_keys.mint(CLIENT_KEY, NOON)
+    return known.token_keys.issue(CLIENT_KEY, NOON)
 
 
 def test_a_live_token_says_whose_it_is_and_until_when(known: Services, token: str) -> None:
@@ -67,21 +67,21 @@ def test_another_spelling_of_a_token_is_not_active(known: Services, token: str) 
 
 def test_a_token_that_was_taken_back_is_not_active(known: Services, token: str) -> None:
     """Revoked by itself or with all of its client's, a token is not active."""
-    fingerprint = known.token_keys.open(token, NOON).fingerprint
+    fingerprint = known.token_keys.verify(token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        assert _ask(replace(known, revocations=read_copy(revoked=subject)), token) == INACTIVE
+        assert _ask(replace(known, revocations=loaded_revocations(revoked=subject)), token) == INACTIVE
 
 
 def test_a_token_of_a_client_that_may_do_nothing_is_not_active(nicepay: Nicepay, known: Services, token: str) -> None:
     """The token of a suspended client, and of one that was removed, is not active."""
     suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
     assert _ask(suspended, token) == INACTIVE
-    assert _ask(replace(known, revocations=read_copy(suspended=CLIENT_KEY)), token) == INACTIVE
+    assert _ask(replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY)), token) == INACTIVE
     assert _ask(without_clients(known, nicepay), token) == INACTIVE
 
 
 def test_nobody_is_told_what_nobody_knows(known: Services, token: str) -> None:
     """While what has been taken back is not known, a token is called neither active nor not."""
     with pytest.raises(SnapError) as refusal:
-        _ask(replace(known, revocations=unread_copy()), token)
+        _ask(replace(known, revocations=unloaded_revocations()), token)
     assert refusal.value.code == EXTERNAL_SERVER_ERROR

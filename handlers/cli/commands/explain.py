@@ -16,8 +16,8 @@ from handlers.cli.errors import UsageError, masked_misuse, settings_of
 from handlers.cli.explanation import Explained, as_json, as_text, choice, with_progress
 from handlers.cli.files.read_input import STANDARD_INPUT
 from handlers.cli.time_limit import at_most
-from handlers.config.capture_folder import file_of
-from handlers.config.known_secrets import secrets_of
+from handlers.config.capture_folder import capture_file
+from handlers.config.secrets_to_mask import secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.doctor.call import replay_key_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
@@ -30,7 +30,7 @@ from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.server.process.assembly import clients_of, system_clock, token_keys_of
-from handlers.snap.masking import Masks
+from handlers.snap.masking import SecretMasker
 from handlers.snap.timestamp import parse
 
 LONGEST_SECONDS = 8.5
@@ -76,8 +76,8 @@ def explain(  # noqa: PLR0913  each is an option of the command
         json: Print verdict, also, evidence and advice as JSON.
     """
     settings = settings_of(config)
-    secrets = list(secrets_of(settings))
-    with masked_misuse(Masks(secrets).masked):
+    secrets = list(secrets_to_mask(settings))
+    with masked_misuse(SecretMasker(secrets).masked):
         case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
         # A person who pastes a request may take any time.
@@ -85,7 +85,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
             explained = case.explained(captured, is_over)
-    masked = Masks([*secrets, *secrets_in(explained.captured.request)]).masked
+    masked = SecretMasker([*secrets, *secrets_in(explained.captured.request)]).masked
     if len(captured) > 1:
         sys.stderr.write(choice(explained, len(captured), lang, masked))
     sys.stdout.write(as_json(explained, lang, masked) if json else as_text(explained, lang, masked))
@@ -102,7 +102,7 @@ def _source(file: Path | None, request_id: str | None, settings: Settings) -> Pa
     if folder is None or not is_request_id(request_id or ""):
         message = "--request-id wants the request_id of a line in the log, and [debug] capture_dir in the settings"
         raise UsageError(message)
-    kept = file_of(folder, request_id or "")
+    kept = capture_file(folder, request_id or "")
     if not kept.exists():
         message = f"no request of this id is kept in {folder}: it was one too many, or a day has passed"
         raise UsageError(message)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from handlers.cli.errors import UsageError
 from handlers.config.environment import ENVIRONMENT_PREFIX
-from handlers.config.errors import told
+from handlers.config.errors import error_lines
 from handlers.config.key_files import read_text
 from handlers.config.tables import Internal, Server
 from handlers.server.process.sockets import origin
@@ -100,7 +100,7 @@ def _addresses(config: Path) -> _Addresses:
     try:
         return _Addresses(**tomllib.loads(read_text(config)))
     except ValidationError as error:
-        raise UsageError(*(f"{config}: {mistake}" for mistake in told(error))) from error
+        raise UsageError(*(f"{config}: {mistake}" for mistake in error_lines(error))) from error
     except (ValueError, RecursionError) as error:
         message = str(error) if str(config) in str(error) else f"{config}: {error}"
         raise UsageError(message) from error

@@ -13,9 +13,9 @@ from handlers.cli.errors import UsageError, settings_of
 from handlers.cli.files.atomic_write import held, replace
 from handlers.config.token_key_file import KeyLine, TokenKeyFile
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, since
-from handlers.config.token_key_rotation import Rotation, TooEarlyError, parts, replaced, rotated
+from handlers.config.token_key_rotation import Rotation, TooEarlyError, replaced, rotated, statuses
 from handlers.server.process.assembly import system_clock
-from handlers.snap.token import has_ended
+from handlers.snap.token import last_token_expired
 
 HELP = """Rotate the keys of the access tokens. No key is ever printed: a key is named by its fingerprint.
 
@@ -68,7 +68,7 @@ def list_(*, config: Path) -> None:
     """
     settings = settings_of(config)
     lines, lifetime = settings.token.keys_file.lines, timedelta(seconds=settings.token.lifetime_seconds)
-    for line, part in zip(lines, parts(lines), strict=True):
+    for line, part in zip(lines, statuses(lines), strict=True):
         sys.stdout.write(f"{line.fingerprint}  {_part_told(line, part, lifetime)}\n")
 
 
@@ -76,7 +76,7 @@ def _part_told(line: KeyLine, part: str, lifetime: timedelta) -> str:
     began = since(line.note, part)
     if began is None:
         return f"{part.split(maxsplit=1)[0]}, since when is not known"
-    over = part == RETIRED and has_ended(began, system_clock(), lifetime)
+    over = part == RETIRED and last_token_expired(began, system_clock(), lifetime)
     return f"{line.note}, opens nothing any more" if over else line.note
 
 
@@ -115,6 +115,6 @@ next       copy {} to the other hosts at once: until a host has read it,
 
 def _told_of_a_leak(before: TokenKeyFile, rotation: Rotation, file: Path) -> str:
     told = [f"minting    {line.fingerprint}: a new key, from now on" for line in rotation.lines]
-    old = zip(before.lines, parts(before.lines), strict=True)
+    old = zip(before.lines, statuses(before.lines), strict=True)
     told += [f"dropped    {line.fingerprint}: {_WHY_DROPPED[part]}" for line, part in old]
     return "\n".join([*told, _AFTER_A_LEAK.format(file)])

@@ -14,7 +14,7 @@ from handlers.cli.files.server_user import server_user
 from handlers.cli.shared_state import change
 from handlers.config.settings import Settings
 from handlers.server.process.assembly import system_clock, token_keys_of
-from handlers.snap.token import LIFETIME, TokenRefusedError, remembered_seconds
+from handlers.snap.token import LIFETIME, TokenRefusedError, revocation_seconds
 from handlers.state.opening import StateUrl
 from handlers.state.port import Engine
 
@@ -44,7 +44,7 @@ def revoke(
         message = "name one of --client and --token-file"
         raise UsageError(message)
     settings = settings_of(config)
-    if settings.state.url.is_of_one_process:
+    if settings.state.url.is_single_process:
         message = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
         raise UsageError(message)
     now = system_clock()
@@ -65,12 +65,12 @@ def _of_client(settings: Settings, client: str, config: Path) -> str:
 
 
 def _of_token(settings: Settings, file: Path, now: datetime) -> str:
-    return f"token:{token_keys_of(settings).open(read_secret(file), now).fingerprint}"
+    return f"token:{token_keys_of(settings).verify(read_secret(file), now).fingerprint}"
 
 
 def _revoke(url: StateUrl, subject: str, now: datetime) -> None:
     def write(state: Engine) -> Awaitable[None]:
-        return state.revoke(subject, now, remembered_seconds(LIFETIME))
+        return state.revoke(subject, now, revocation_seconds(LIFETIME))
 
     def holds(revoked: Mapping[str, datetime]) -> bool:
         return subject in revoked and revoked[subject] >= now

@@ -17,12 +17,12 @@ from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
 from handlers.cli.startup import steps, trial
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal
-from handlers.config.watched_files import Files, files_read
+from handlers.config.watched_files import FileStamps, record_files
 from handlers.server.http.client_address import TrustedProxies
 from handlers.server.http.limits import LARGEST_BODY
 from handlers.server.observability import clock_jumps, configure
-from handlers.server.observability.captures import Captures, Keeps, asked_at, asked_at_or_signed
-from handlers.server.observability.refusal_diagnosis import RefusalDiagnosis
+from handlers.server.observability.captures import CaptureFilter, CaptureMiddleware, at_path, at_path_or_signed
+from handlers.server.observability.refusal_diagnosis import RefusalDiagnoser
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.openapi.documents import TOKEN_PATH
@@ -31,7 +31,7 @@ from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.server.process.exit_deadline import ExitDeadline, exit_deadline
 from handlers.server.process.reload import ReloadingServices
 from handlers.server.process.uvicorn_server import Server
-from handlers.server.sandbox.diagnosis import consultation
+from handlers.server.sandbox.diagnosis import explain_with_doctor
 from handlers.server.sandbox.page_api import SandboxApi
 from handlers.server.sandbox.pages import SandboxPages
 
@@ -65,34 +65,36 @@ def serve(*, config: Path, check: bool = False) -> int:
 
 def _start(config: Path, drain: Callable[[], None]) -> None:
     steps.require_libraries()
-    with files_read() as files:
+    with record_files() as files:
         settings = settings_of(config)
-    assembly.warn(settings)
-    with lifecycle.until_told_to_stop(), exit_deadline(drain) as resort:
-        _serve(config, settings, files, drain, resort)
+    assembly.log_setting_warnings(settings)
+    with lifecycle.end_quietly_on_signals(), exit_deadline(drain) as deadline:
+        _serve(config, settings, files, drain, deadline)
 
 
-def _serve(config: Path, settings: Settings, files: Files, drain: Callable[[], None], resort: ExitDeadline) -> None:
+def _serve(
+    config: Path, settings: Settings, files: FileStamps, drain: Callable[[], None], deadline: ExitDeadline
+) -> None:
     shared = steps.shared(settings)
-    current = ReloadingServices(config, settings, partial(assembly.assemble, shared=shared))
+    current = ReloadingServices(config, settings, partial(assembly.build_services, resources=shared))
     serving = [_public(settings, current)]
     if settings.internal:
         serving.append(_internal(settings, settings.internal, current))
     servers = [server for server, _ in serving]
-    lifecycle.spare_what_stays()
+    lifecycle.freeze_long_lived_objects()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        companions = [
-            lifecycle.on_signals(servers, current.reload, resort.told_to_end),
+        contexts = [
+            lifecycle.handle_signals(servers, current.reload, deadline.start),
             shared.running(),
             current.running(files),
-            clock_jumps.watched(shared.now),
-            assembly.warned_of_state(settings),
+            clock_jumps.watch_clock(shared.now),
+            assembly.log_state_warnings(settings),
         ]
         try:
-            runner.run(lifecycle.run_servers(serving, companions))
+            runner.run(lifecycle.run_servers(serving, contexts))
         finally:
             drain()  # As long as the loop is there, a further signal does not kill.
-            resort.done()
+            deadline.shorten()
 
 
 def _public(settings: Settings, current: ReloadingServices) -> tuple[Server, socket]:
@@ -100,21 +102,21 @@ def _public(settings: Settings, current: ReloadingServices) -> tuple[Server, soc
     origin = sockets.origin(settings.server.host, listener.getsockname()[1])
     layers = [_pages(settings, current)] if settings.sandbox.enabled else []
     api = _explained(public_api(settings.server.base_path), settings)
-    keeps = asked_at_or_signed(settings.server.base_path + TOKEN_PATH)
+    keeps = at_path_or_signed(settings.server.base_path + TOKEN_PATH)
     app = _captured(steps.made(api, current, *layers), settings, current, keeps)
     if settings.sandbox.enabled:
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
     structlog.get_logger().info("server.listening", endpoint=endpoint, **steps.in_force(settings))
-    return uvicorn_server.server(_seen_through_proxies(app, settings)), listener
+    return uvicorn_server.make_server(_seen_through_proxies(app, settings)), listener
 
 
 def _pages(settings: Settings, current: ReloadingServices) -> Callable[[ASGIApp], ASGIApp]:
     base_path = settings.server.base_path
-    explain = consultation(current, base_path + TOKEN_PATH)
-    desk = SandboxApi(private_key_of(settings.sandbox.private_key_file), assembly.system_clock, explain)
-    return partial(SandboxPages, base_path=base_path, desk=desk)
+    explain = explain_with_doctor(current, base_path + TOKEN_PATH)
+    api = SandboxApi(private_key_of(settings.sandbox.private_key_file), assembly.system_clock, explain)
+    return partial(SandboxPages, base_path=base_path, api=api)
 
 
 def _internal(settings: Settings, internal: Internal, current: ReloadingServices) -> tuple[Server, socket]:
@@ -123,9 +125,9 @@ def _internal(settings: Settings, internal: Internal, current: ReloadingServices
     api = _explained(internal_api(internal, current), settings)
     app = steps.made(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
-    app = _captured(app, settings, current, asked_at(AUTHORIZE), internal.body_limit_bytes)
+    app = _captured(app, settings, current, at_path(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return uvicorn_server.server(_seen_through_proxies(app, settings)), listener
+    return uvicorn_server.make_server(_seen_through_proxies(app, settings)), listener
 
 
 def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -134,14 +136,14 @@ def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 def _explained(api: Api, settings: Settings) -> Api:
-    return replace(api, explain=RefusalDiagnosis()) if settings.debug.explain else api
+    return replace(api, explain=RefusalDiagnoser()) if settings.debug.explain else api
 
 
 def _captured(
-    app: ASGIApp, settings: Settings, current: ReloadingServices, keeps: Keeps, largest: int = LARGEST_BODY
+    app: ASGIApp, settings: Settings, current: ReloadingServices, keeps: CaptureFilter, largest: int = LARGEST_BODY
 ) -> ASGIApp:
     folder = settings.debug.capture_dir
-    return Captures(app, folder, current().now, keeps, largest) if folder else app
+    return CaptureMiddleware(app, folder, current().now, keeps, largest) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:

@@ -10,7 +10,7 @@ from handlers.cli.errors import UsageError
 from handlers.server.process.assembly import system_clock
 from handlers.state.opening import StateUrl
 from handlers.state.port import Engine, StateDownError
-from handlers.state.revocations import LARGEST_AGE_SECONDS
+from handlers.state.revocation_cache import LARGEST_AGE_SECONDS
 
 TAKEN_UP_SECONDS = LARGEST_AGE_SECONDS
 """After this time every server has read what was written, or refuses requests because it cannot read."""
@@ -45,7 +45,7 @@ def read(url: StateUrl, undone: str = "it is not known what the state holds") ->
     Raises:
         MisuseError: the state cannot be read.
     """
-    return _ask(url, lambda state: state.revocations(system_clock()), undone) if url.has_begun else {}
+    return _ask(url, lambda state: state.revocations(system_clock()), undone) if url.may_exist else {}
 
 
 def _ask(url: StateUrl, ask: Callable[[Engine], Awaitable[Result]], undone: str) -> Result:

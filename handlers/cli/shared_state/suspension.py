@@ -47,7 +47,7 @@ def _set(config: Path, client: str, *, suspended: bool) -> str:
     try:
         _set_in_file(config, client, suspended=suspended)
     except UsageError as error:
-        if settings.state.url.is_of_one_process:
+        if settings.state.url.is_single_process:
             raise
         message = f"{is_so} in the state, and the settings file is as it was: {error}"
         raise UsageError(message) from error
@@ -69,12 +69,12 @@ def _set_in_state(settings: Settings, client: str, *, suspended: bool) -> None:
     def holds(read: Held) -> bool:
         return (SUSPENDED + client in read) is suspended
 
-    if not settings.state.url.is_of_one_process:
+    if not settings.state.url.is_single_process:
         change.change(settings.state.url, write, holds, _NOT_KNOWN)
 
 
 def _notes(settings: Settings, *, suspended: bool) -> list[str]:
-    if settings.state.url.is_of_one_process:
+    if settings.state.url.is_single_process:
         return [_OF_ONE_PROCESS]
     return [] if suspended else [_ELSEWHERE]
 

@@ -9,11 +9,11 @@ from cyclopts import Parameter
 
 from handlers.cli.errors import UsageError, settings_of
 from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
-from handlers.config.known_secrets import private_key_lines, secrets_of
+from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.openapi.documents import TOKEN_PATH
 from handlers.server.process import assembly, sockets
-from handlers.snap.masking import Mask, Masks
+from handlers.snap.masking import Mask, SecretMasker
 
 SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 
@@ -56,9 +56,9 @@ class Sender:
     @property
     def masked(self) -> Mask:
         """Masks the secrets of the settings and of the private key. Token and signature are shown."""
-        known = list(secrets_of(self.settings)) if self.settings else []
+        known = list(secrets_to_mask(self.settings)) if self.settings else []
         key = self.options.private_key
-        return Masks([*known, *(private_key_lines(key) if key else ())]).without_known
+        return SecretMasker([*known, *(private_key_secrets(key) if key else ())]).without_known
 
     @property
     def client_key(self) -> str | None:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from handlers.cli.errors import UsageError
 from handlers.cli.files.read_input import STANDARD_INPUT, read_secret
-from handlers.snap.keys import KeyFormError, load_private_key
+from handlers.snap.keys import KeyFormatError, load_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -66,5 +66,5 @@ def private_key_of(file: Path) -> RSAPrivateKey:
     """Load the key that signs, from standard input for `-`; MisuseError if there is none."""
     try:
         return load_private_key(read_secret(file).encode())
-    except KeyFormError as error:
+    except KeyFormatError as error:
         raise UsageError(str(error) if file == STANDARD_INPUT else f"{file}: {error}") from error

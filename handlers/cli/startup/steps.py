@@ -13,8 +13,9 @@ from handlers.config.settings import Settings
 from handlers.config.tables import Listener
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import application
+from handlers.server.openapi.unsupported import UnsupportedError
 from handlers.server.process import assembly, sockets
-from handlers.server.process.private_names import missing_names
+from handlers.server.process.library_internals import missing_internals
 from handlers.services import Services
 
 _LONGEST_CAUSE = 200
@@ -26,7 +27,7 @@ def require_libraries() -> None:
     Raises:
         MisuseError: one is missing.
     """
-    lacking = missing_names()
+    lacking = missing_internals()
     if lacking:
         raise UsageError(*lacking)
 
@@ -47,14 +48,14 @@ def listener(table: Listener, name: str) -> socket:
         raise UsageError(message) from error
 
 
-def shared(settings: Settings) -> assembly.Shared:
+def shared(settings: Settings) -> assembly.ProcessResources:
     """The state that instances share.
 
     Raises:
         MisuseError: it cannot be used.
     """
     try:
-        return assembly.share(settings)
+        return assembly.open_resources(settings)
     except ValueError as error:
         message = f"state.url: {error}"
         raise UsageError(message) from error
@@ -68,16 +69,14 @@ def made(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp]
     """
     try:
         app: ASGIApp = application(api, services, *layers)
+    except UnsupportedError as error:
+        message = f"{api.document} cannot be served: {error}"
+        raise UsageError(message) from error
     except Exception as error:  # Several libraries read and check it, and each raises errors of its own.
-        raise unservable(api, error) from error
+        cause = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:_LONGEST_CAUSE]}"
+        message = f"{api.document} cannot be served: {cause}; install snap-token-server again"
+        raise UsageError(message) from error
     return app
-
-
-def unservable(api: Api, error: Exception) -> UsageError:
-    """The error for a document that cannot be served. The document came with the program."""
-    cause, _, _ = str(error).partition("\n")
-    advice = "install snap-token-server again"
-    return UsageError(f"{api.document} cannot be served: {type(error).__name__}: {cause[:_LONGEST_CAUSE]}; {advice}")
 
 
 def in_force(settings: Settings) -> Mapping[str, object]:

@@ -8,14 +8,11 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from starlette.types import ASGIApp, Message
-
 from handlers.cli.errors import UsageError, settings_of
 from handlers.cli.files.server_user import file_of_server_user
-from handlers.cli.startup.steps import listener, made, require_libraries, unservable
+from handlers.cli.startup.steps import listener, made, require_libraries
 from handlers.config import setting_warnings
 from handlers.config.settings import Settings
-from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.process.assembly import system_clock
 from handlers.services import Services
@@ -46,7 +43,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
         *setting_warnings.of_settings(settings, system_clock()),
         *asyncio.run(setting_warnings.of_state(settings.state.url)),
     ]
-    yield from (concern.told for concern in found)
+    yield from (warning.message for warning in found)
     user = file_of_server_user(settings.file, settings).stat().st_uid
     if os.geteuid() == 0 != user:
         yield f"this was checked as root, who can use every file, and the server's user is {user}: check as that user"
@@ -59,9 +56,9 @@ def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
         yield lambda: listener(internal, "internal").close()
     yield lambda: _use(settings.state.url)
     yield lambda: _capture(settings.debug.capture_dir)
-    yield lambda: _bind(public_api(settings.server.base_path))
+    yield lambda: made(public_api(settings.server.base_path), no_services)
     if internal:
-        yield lambda: _bind(internal_api(internal, no_services))
+        yield lambda: made(internal_api(internal, no_services), no_services)
 
 
 def _mistakes(attempt: Callable[[], object]) -> tuple[str, ...]:
@@ -109,27 +106,6 @@ def _capture(folder: Path | None) -> None:
     except OSError as error:
         message = f"debug.capture_dir: nothing can be written into {folder}: {error.strerror}"
         raise UsageError(message) from error
-
-
-def _bind(api: Api) -> None:
-    app = made(api, no_services)
-    try:
-        asyncio.run(_lived(app))
-    except Exception as error:
-        raise unservable(api, error) from error
-
-
-async def _lived(app: ASGIApp) -> None:
-    """Start and stop the application, which binds it to its document (ASGI, lifespan protocol)."""
-    steps = iter(["startup", "shutdown"])
-
-    async def receive() -> Message:
-        return {"type": f"lifespan.{next(steps)}"}
-
-    async def send(_message: Message) -> None:
-        """The answers are not needed."""
-
-    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
 
 
 def no_services() -> Services:

@@ -12,9 +12,9 @@ from handlers.doctor.verdicts import Evidence, Finding, Verdict
 from handlers.snap.bearer import bearer_token
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 from handlers.snap.timestamp import render
-from handlers.snap.token import OpenedToken, TokenRefusedError
+from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 _ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _SHOWN = 36
@@ -57,14 +57,14 @@ def _token(authorization: str) -> tuple[str, list[Finding]]:
         return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
 
 
-def _open(text: str, context: MerchantContext) -> tuple[OpenedToken | None, list[Finding]]:
+def _open(text: str, context: MerchantContext) -> tuple[VerifiedToken | None, list[Finding]]:
     keys, now = context.token_keys, context.now
     with suppress(TokenRefusedError):
-        return keys.open(text, now), []
+        return keys.verify(text, now), []
     # If the token opens at the time when it was issued, it is genuine and has expired.
     with suppress(TokenRefusedError, ValueError, OverflowError, OSError):
         issued_at = _issued_at(text)
-        opened = keys.open(text, issued_at)
+        opened = keys.verify(text, issued_at)
         evidence: Evidence = {
             "issued_at": render(issued_at),
             "expired_at": render(issued_at + keys.lifetime),
@@ -80,13 +80,13 @@ def _issued_at(text: str) -> datetime:
     return datetime.fromtimestamp(int.from_bytes(urlsafe_b64decode(text)[_ISSUED_AT]), UTC)
 
 
-def _owner(opened: OpenedToken, client: Client, partner: str, context: MerchantContext) -> list[Finding]:
+def _owner(opened: VerifiedToken, client: Client, partner: str, context: MerchantContext) -> list[Finding]:
     if not client.known:
         return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": context.client_keys_text})]
     if client.suspended:
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    evidence: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": beginning(partner, _SHOWN)}
+    evidence: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": masked_prefix(partner, _SHOWN)}
     is_of_other_client = context.client_of_partner(partner) is not None
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if is_of_other_client else Verdict.CALL_PARTNER_UNKNOWN, evidence)]

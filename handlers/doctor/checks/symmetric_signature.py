@@ -15,7 +15,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import NO_EVIDENCE, Evidence, Finding, Verdict
 from handlers.snap.call import Call, minified
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 HASH_NAME, HMAC_SIZE = "sha512", 64
 """The right hash function, and the size of its HMAC in bytes."""
@@ -115,13 +115,13 @@ def _endpoints(request: Request) -> Iterator[Part]:
     hosts = request.all("Host")[:_MOST_HOSTS]
     starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
-        yield _mistake(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": beginning(f"{start}{end}", _SHOWN)})
+        yield _mistake(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": masked_prefix(f"{start}{end}", _SHOWN)})
     segments = request.path.split("/", _MOST_SEGMENTS_CUT + 1)[1:]
     cut = ["/".join(segments[first:]) for first in range(len(segments))]
     for start, path, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{path}{end}"
         if signed not in ends:
-            yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": beginning(signed, _SHOWN)})
+            yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _SHOWN)})
 
 
 def _body_hashes(body: bytes) -> Iterator[Part]:

@@ -7,7 +7,7 @@ from handlers.doctor.messages import en
 from handlers.doctor.messages import id as id_
 from handlers.doctor.verdicts import SYMMETRIC, Diagnosis, Finding, Verdict
 from handlers.escaping import escaped
-from handlers.snap.masking import SHAPES, Mask
+from handlers.snap.masking import Mask, mask_secret_shapes
 
 Language = Literal["en", "id"]
 Texts = Mapping[Verdict, tuple[str, str]]
@@ -24,7 +24,7 @@ class Message(NamedTuple):
     advice: str
 
 
-def message_of(finding: Finding, language: Language, masked: Mask = SHAPES) -> Message:
+def message_of(finding: Finding, language: Language, masked: Mask = mask_secret_shapes) -> Message:
     """Return the message of a finding. Secrets are masked, and control characters are escaped."""
     texts = SYMMETRIC_TEXTS if SYMMETRIC in finding.evidence else LANGUAGES
     meaning, advice = texts[language][finding.verdict]
@@ -32,7 +32,7 @@ def message_of(finding: Finding, language: Language, masked: Mask = SHAPES) -> M
     return Message(meaning.format_map(evidence), advice.format_map(evidence))
 
 
-def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = SHAPES) -> dict[str, object]:
+def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = mask_secret_shapes) -> dict[str, object]:
     """Return a diagnosis as data for JSON, with secrets masked.
 
     `evidence` is grouped by verdict. `advice` is the advice on the main verdict.

@@ -41,4 +41,4 @@ class Audit:
 
 
 def _named(error: SnapError) -> Mapping[str, str]:
-    return {"field": error.field, **error.facts} if error.field else error.facts
+    return {"field": error.field, **error.log_fields} if error.field else error.log_fields

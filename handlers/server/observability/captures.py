@@ -18,10 +18,10 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers import __version__
-from handlers.config.capture_folder import FILE_STEM, file_of
+from handlers.config.capture_folder import FILE_STEM, capture_file
 from handlers.server.http import limits
 from handlers.server.http.request_id import identify
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.observability.rate_limit import RateLimit
 
 MOST_FILES = 200
@@ -35,16 +35,16 @@ _OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partn
 _PROXY_SECRET = b"x-internal-authorization"
 
 
-Keeps = Callable[[Scope], bool]
+CaptureFilter = Callable[[Scope], bool]
 """Whether a request, if it is refused, is one to keep."""
 
 
-def asked_at(path: str) -> Keeps:
+def at_path(path: str) -> CaptureFilter:
     """What is asked at this path."""
     return lambda scope: scope["path"] == path
 
 
-def asked_at_or_signed(path: str) -> Keeps:
+def at_path_or_signed(path: str) -> CaptureFilter:
     """What is asked at this path and, of others, what has one of SNAP's headers: what scanners ask has none."""
     return lambda scope: scope["path"] == path or not _OF_SNAP.isdisjoint(name for name, _ in scope["headers"])
 
@@ -88,11 +88,16 @@ class _Kept:
             await self._send({"type": "http.response.body"})
 
 
-class Captures:
+class CaptureMiddleware:
     """A layer around an application that keeps what it refuses, under the request id that the log names."""
 
     def __init__(
-        self, app: ASGIApp, folder: Path, now: Callable[[], datetime], keeps: Keeps, largest: int = limits.LARGEST_BODY
+        self,
+        app: ASGIApp,
+        folder: Path,
+        now: Callable[[], datetime],
+        keeps: CaptureFilter,
+        largest: int = limits.LARGEST_BODY,
     ) -> None:
         """Of a body, so many bytes are kept."""
         self._app = app
@@ -127,7 +132,7 @@ class Captures:
             await asyncio.to_thread(self._sweep, at)
 
     def _keep(self, request_id: str, content: bytes, at: datetime) -> None:
-        file = file_of(self._folder, request_id)
+        file = capture_file(self._folder, request_id)
         try:
             _write(file, content)
         except FileExistsError:
@@ -190,7 +195,7 @@ def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
 
 
 def _shown(name: bytes, value: str) -> str:
-    return MASKING.masked(value) if name == _PROXY_SECRET else value
+    return SECRET_MASKER.masked(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

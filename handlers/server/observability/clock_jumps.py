@@ -42,7 +42,7 @@ class WallClock:
             _log.warning("clock.jumped", seconds=round(seconds, 3))
 
 
-def watched(now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
+def watch_clock(now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
     """While the block runs, a jump is logged within a second."""
     return running(lambda: _watch(WallClock(now)))
 

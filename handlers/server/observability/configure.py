@@ -14,8 +14,8 @@ import structlog
 from structlog.typing import Processor
 
 from handlers.server.observability.background_writer import BackgroundWriter
-from handlers.server.observability.mask_secrets import MASKING
-from handlers.server.observability.printable import printable
+from handlers.server.observability.escape_control_characters import escape_control_characters
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 
 _STDLIB_LEVEL = logging.WARNING
 
@@ -23,8 +23,8 @@ _STEPS: Sequence[Processor] = (
     # Tracebacks without local variables: those may hold a signature or a token.
     structlog.processors.format_exc_info,
     # Before characters are escaped: a secret is found by its characters as they came.
-    MASKING,
-    printable,
+    SECRET_MASKER,
+    escape_control_characters,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )

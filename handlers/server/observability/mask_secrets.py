@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from structlog.typing import EventDict, WrappedLogger
 
-from handlers.snap.masking import SHORTEST, Known, Masks
+from handlers.snap.masking import SHORTEST, NamedSecret, SecretMasker
 
 _OURS = frozenset({"expires_at", "key", "token"})
 """Fields that this server makes itself: a time, and digests of key and token. They need no masking."""
@@ -14,11 +14,11 @@ class Masking:
     """A step of the log (a processor of structlog). Until it learns secrets, it masks only the shapes of secrets."""
 
     def __init__(self) -> None:
-        self._masks = Masks()
+        self._masks = SecretMasker()
 
-    def learn(self, known: Iterable[Known]) -> None:
+    def learn(self, known: Iterable[NamedSecret]) -> None:
         """From now on, mask these secrets."""
-        self._masks = Masks(known)
+        self._masks = SecretMasker(known)
 
     def masked(self, text: str) -> str:
         """The text without the secrets that are known now."""
@@ -35,5 +35,5 @@ class Masking:
         return line
 
 
-MASKING = Masking()
+SECRET_MASKER = Masking()
 """The one of this process, which has one log."""

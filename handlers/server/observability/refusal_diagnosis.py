@@ -16,7 +16,7 @@ MOST_A_SECOND = 10
 """Verdicts; the refusals beyond are logged without one."""
 
 
-class RefusalDiagnosis:
+class RefusalDiagnoser:
     """Says why a request was refused, so many times a second."""
 
     def __init__(self) -> None:

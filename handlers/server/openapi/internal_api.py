@@ -44,12 +44,15 @@ def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
             raise SnapError(UNAUTHORIZED, field=header, reason=_WRONG_SECRET, headers=_PLAIN_BEARER)
         return {}
 
-    return check
+    return Check(check)
 
 
-def hand_over(authorization: str) -> Mapping[str, object]:
-    """The call's own token: the function judges it, in its turn."""
+def _hand_over(authorization: str) -> Mapping[str, object]:
     return {"authorization": authorization or None}
+
+
+HAND_OVER = Check(_hand_over, frozenset({"authorization"}))
+"""The call's own token: the function judges it, in its turn."""
 
 
 class ForwardedCall:

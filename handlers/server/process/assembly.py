@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from handlers.config import setting_warnings
 from handlers.config.key_files import NO_SECRETS
-from handlers.config.known_secrets import secrets_of
+from handlers.config.secrets_to_mask import secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
 from handlers.snap.token import TokenKeys
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import GuardedState, WhenDown
+from handlers.state.outage import GuardedState, OutagePolicy
+from handlers.state.revocation_cache import RevocationCache
 
 
 def system_clock() -> datetime:
@@ -24,15 +24,15 @@ def system_clock() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class ProcessResources:
     """What lives as long as the process, whatever becomes of keys and clients.
 
     `internal` is the table as it was at the start. Only its secrets can change later.
     """
 
     state: GuardedState
-    revocations: Revocations
-    when_down: WhenDown
+    revocations: RevocationCache
+    outage_policy: OutagePolicy
     now: Callable[[], datetime]
     internal: Internal | None
 
@@ -40,17 +40,17 @@ class Shared:
     async def running(self) -> AsyncIterator[None]:
         """While the block runs, revocations are kept fresh, and an outage is probed. After it the state is closed."""
         try:
-            async with self.revocations.kept_fresh(), self.state.probed(self.now):
+            async with self.revocations.refreshing(), self.state.probing(self.now):
                 yield
         finally:
             await self.state.close()
 
 
-def share(settings: Settings, now: Callable[[], datetime] = system_clock) -> Shared:
+def open_resources(settings: Settings, now: Callable[[], datetime] = system_clock) -> ProcessResources:
     """Open the state that instances share; ValueError if it cannot be used."""
-    when_down = WhenDown(settings.state.when_down)
-    state = GuardedState(settings.state.url.open(starting=True), when_down)
-    return Shared(state, Revocations(state, when_down, now), when_down, now, settings.internal)
+    outage_policy = OutagePolicy(settings.state.when_down)
+    state = GuardedState(settings.state.url.open(starting=True), outage_policy)
+    return ProcessResources(state, RevocationCache(state, outage_policy, now), outage_policy, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -64,21 +64,21 @@ def token_keys_of(settings: Settings) -> TokenKeys:
     return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
-def assemble(settings: Settings, shared: Shared) -> Services:
+def build_services(settings: Settings, resources: ProcessResources) -> Services:
     """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
-    MASKING.learn(secrets_of(settings))
+    SECRET_MASKER.learn(secrets_to_mask(settings))
     return Services(
-        now=shared.now,
+        now=resources.now,
         clients=clients_of(settings),
         token_keys=token_keys_of(settings),
-        state=shared.state,
-        revocations=shared.revocations,
-        when_down=shared.when_down,
+        state=resources.state,
+        revocations=resources.revocations,
+        outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         service_methods={table.path: table.methods for table in settings.services},
-        accel_redirect=shared.internal.accel_redirect if shared.internal else None,
-        internal_secrets=_internal_secrets(settings.internal, shared.internal),
+        accel_redirect=resources.internal.accel_redirect if resources.internal else None,
+        internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )
 
 
@@ -102,15 +102,15 @@ def _client(table: ClientTable) -> Client:
     )
 
 
-def warn(settings: Settings) -> None:
+def log_setting_warnings(settings: Settings) -> None:
     """Log the warnings about the settings."""
-    for concern in setting_warnings.of_settings(settings, system_clock()):
-        concern.log()
+    for warning in setting_warnings.of_settings(settings, system_clock()):
+        warning.log()
 
 
 @asynccontextmanager
-async def warned_of_state(settings: Settings) -> AsyncIterator[None]:
+async def log_state_warnings(settings: Settings) -> AsyncIterator[None]:
     """Log the warnings about the state engine before the block begins."""
-    for concern in await setting_warnings.of_state(settings.state.url):
-        concern.log()
+    for warning in await setting_warnings.of_state(settings.state.url):
+        warning.log()
     yield

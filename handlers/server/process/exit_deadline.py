@@ -30,13 +30,13 @@ class ExitDeadline:
         self._told = False
         self._timers: list[threading.Timer] = []
 
-    def told_to_end(self) -> None:
+    def start(self) -> None:
         """After the first call the process has `LONGEST_END_SECONDS`. Its exit status is then 0."""
         if not self._told:
             self._told = True
             self._leave_after(LONGEST_END_SECONDS)
 
-    def done(self) -> None:
+    def shorten(self) -> None:
         """All is answered and closed: the process has `REST_SECONDS` left."""
         self._leave_after(REST_SECONDS)
 
@@ -51,7 +51,7 @@ class ExitDeadline:
         self._drain()
         self._leave(0 if self._told else 1)
 
-    def is_not_needed(self) -> None:
+    def cancel(self) -> None:
         """The process ends by itself."""
         for timer in self._timers:
             timer.cancel()
@@ -60,21 +60,21 @@ class ExitDeadline:
 @contextmanager
 def exit_deadline(drain: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Iterator[ExitDeadline]:
     """While the block runs, SIGINT and SIGTERM start the time in which the process must end."""
-    resort = ExitDeadline(drain, leave)
+    deadline = ExitDeadline(drain, leave)
     try:
-        with _heard(resort.told_to_end):
-            yield resort
+        with _heard(deadline.start):
+            yield deadline
     finally:
-        resort.is_not_needed()
+        deadline.cancel()
 
 
 @contextmanager
-def _heard(told_to_end: Callable[[], None]) -> Iterator[None]:
+def _heard(on_stop: Callable[[], None]) -> Iterator[None]:
     """Let a thread hear signals too: while the main thread hangs in a system call, no handler runs."""
     reader, writer = socketpair()
     writer.setblocking(False)  # noqa: FBT003  the standard library's signature
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    thread = threading.Thread(target=_hear, args=(reader, told_to_end), name="signals", daemon=True)
+    thread = threading.Thread(target=_hear, args=(reader, on_stop), name="signals", daemon=True)
     thread.start()
     try:
         yield
@@ -84,11 +84,11 @@ def _heard(told_to_end: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _hear(reader: socket, told_to_end: Callable[[], None]) -> None:
+def _hear(reader: socket, on_stop: Callable[[], None]) -> None:
     with reader:
         while number := reader.recv(1):
             if number[0] in _STOPS:
-                told_to_end()
+                on_stop()
 
 
 def _waited_for() -> list[str]:

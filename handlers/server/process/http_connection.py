@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: uvicorn's on httptools, with what both leave to others.
 
-It uses names of uvicorn that are not public. `private_names.py` lists them, and the start looks for them. The corpus in
-`tests/fuzz` shows whether they still do what is needed here.
+This class uses names of uvicorn that are not public. `library_internals.py` lists them, and the server checks at start
+that they exist. The corpus in `tests/fuzz` checks that they still behave as this class needs.
 """
 
 import asyncio

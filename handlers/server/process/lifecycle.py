@@ -24,7 +24,7 @@ async def run_servers(
             await stack.enter_async_context(companion)
         tasks = [asyncio.create_task(_served(*each)) for each in serving]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        end(server for server, _ in serving)
+        request_shutdown(server for server, _ in serving)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     for outcome in outcomes:
         if outcome:
@@ -40,25 +40,25 @@ async def _served(server: Server, listener: socket.socket) -> SystemExit | None:
     return None
 
 
-def end(servers: Iterable[Server]) -> None:
+def request_shutdown(servers: Iterable[Server]) -> None:
     """Have each finish what is under way, and end."""
     for server in servers:
         server.should_exit = True
 
 
 @asynccontextmanager
-async def on_signals(
-    servers: Sequence[Server], reload: Callable[[], None], told_to_end: Callable[[], None]
+async def handle_signals(
+    servers: Sequence[Server], reload: Callable[[], None], on_stop: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM call `told_to_end` and end the servers; SIGHUP reads keys and clients again.
+    """SIGINT and SIGTERM call `on_stop` and end the servers; SIGHUP reads keys and clients again.
 
     A second SIGINT is a person who insists. A second SIGTERM changes nothing: who forwards signals may send it twice
     at once, and who starts processes has SIGKILL.
     """
 
     def terminate() -> None:
-        told_to_end()
-        end(servers)
+        on_stop()
+        request_shutdown(servers)
 
     def interrupt() -> None:
         """The first time, end; after that, drop what is under way."""
@@ -75,7 +75,7 @@ async def on_signals(
 
 
 @contextmanager
-def until_told_to_stop() -> Iterator[None]:
+def end_quietly_on_signals() -> Iterator[None]:
     """End the block, without an error, at SIGINT or SIGTERM, until the servers handle these themselves.
 
     SIGHUP, which would kill, means nothing until then: whatever changes after it was read is seen anyway.
@@ -90,7 +90,7 @@ def until_told_to_stop() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def spare_what_stays() -> None:
+def freeze_long_lived_objects() -> None:
     """Have the garbage collector pass over what the start has made (`gc.freeze`).
 
     That is about 100,000 objects, which stay to the end; looking through them held up every answer for 50 ms, once in

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import structlog
 
-from handlers.config.changes import changes, unread
+from handlers.config.changes import changes, tables_that_need_restart
 from handlers.config.settings import Settings, SettingsError
-from handlers.config.watched_files import Files, changed, files_read, unchanged
+from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, record_files
 from handlers.server.process import assembly
 from handlers.services import Services
 from handlers.state.background import running
@@ -30,14 +30,14 @@ _log = structlog.get_logger()
 class _Reading:
     """The files as they were read, and their settings, or the reason why there are none."""
 
-    files: Files
+    files: FileStamps
     settings: Settings | None = None
     mistakes: tuple[str, ...] = ()
     failure: Exception | None = None
 
     @classmethod
     def of(cls, file: Path) -> "_Reading":
-        with files_read() as files:
+        with record_files() as files:
             try:
                 return cls(files, Settings.load(file))
             except SettingsError as error:
@@ -56,7 +56,7 @@ class ReloadingServices:
         self._services = assemble(settings)
         self._told = asyncio.Event()
         self._started = self._settings = settings
-        self._files: Files = {}
+        self._files: FileStamps = {}
         self._settled = _Reading({}, settings)
         self._waiting: _Reading | None = None
 
@@ -68,7 +68,7 @@ class ReloadingServices:
         """Read everything again at once, whether a file has changed or not."""
         self._told.set()
 
-    def running(self, files: Files) -> AbstractAsyncContextManager[None]:
+    def running(self, files: FileStamps) -> AbstractAsyncContextManager[None]:
         """While the block runs, watch the files of the settings; `files` are these as they were when they were read."""
         self._files = files
         self._settled = _Reading(files, self._settings)
@@ -96,9 +96,9 @@ class ReloadingServices:
 
         A file that is half written may be valid.
         """
-        if self._waiting and unchanged(self._waiting.files):
+        if self._waiting and all_stamps_match(self._waiting.files):
             return self._waiting
-        if self._waiting or changed(self._settled.files):
+        if self._waiting or any_status_changed(self._settled.files):
             self._waiting = _Reading.of(self._file)
         return None
 
@@ -113,8 +113,8 @@ class ReloadingServices:
     def _take(self, settings: Settings) -> None:
         services, told = self._assemble(settings), changes(self._settings, settings)
         self._services, self._settings = services, settings
-        assembly.warn(settings)
-        tables = unread(self._started, self._files, settings, self._settled.files)
+        assembly.log_setting_warnings(settings)
+        tables = tables_that_need_restart(self._started, self._files, settings, self._settled.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)
         _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **told)

@@ -147,7 +147,7 @@ _IDLE_SECONDS = 5
 _LONGEST_ANSWER = 7
 
 
-def server(app: ASGIApp) -> Server:
+def make_server(app: ASGIApp) -> Server:
     """An HTTP server that finishes what is under way when it is told to end."""
     config = uvicorn.Config(
         app,

@@ -6,20 +6,20 @@ from handlers.doctor.context import MerchantContext
 from handlers.doctor.diagnose import diagnose
 from handlers.doctor.messages.render import as_data, message_of
 from handlers.doctor.request import Request
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.sandbox.page_api import Explain, RefusedRequest
 from handlers.services import Services
 
 
-def consultation(services: Callable[[], Services], token_path: str) -> Explain:
+def explain_with_doctor(services: Callable[[], Services], token_path: str) -> Explain:
     """`services` gives those of now; `token_path` is where tokens are asked for. Adds `says`: the finding in words."""
 
     def explained(asked: RefusedRequest) -> Mapping[str, object]:
         request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
         diagnosis = diagnose(request, _context(services(), token_path))
         return {
-            "says": message_of(diagnosis.main, asked.lang, MASKING.masked).meaning,
-            **as_data(diagnosis, asked.lang, MASKING.masked),
+            "says": message_of(diagnosis.main, asked.lang, SECRET_MASKER.masked).meaning,
+            **as_data(diagnosis, asked.lang, SECRET_MASKER.masked),
         }
 
     return explained

@@ -42,8 +42,8 @@ _HEADERS = {
 class SandboxPages:
     """A layer that answers for the sandbox's own paths and passes everything else on."""
 
-    def __init__(self, app: ASGIApp, base_path: str, desk: SandboxApi) -> None:
-        """`app` is the rest of the stack; `base_path` is where its operations are; `desk` answers the page."""
+    def __init__(self, app: ASGIApp, base_path: str, api: SandboxApi) -> None:
+        """`app` is the rest of the stack; `base_path` is where its operations are; `api` answers the page."""
         self._app = app
         self._base_path = base_path
         self._router = Router(
@@ -52,7 +52,7 @@ class SandboxPages:
                 Route("/ui", _to_page),
                 Route("/ui/", _page),
                 Route("/ui/openapi.json", self._local_document),
-                *desk.routes(),
+                *api.routes(),
                 Route("/ui/{name}", _file),
             ],
             redirect_slashes=False,

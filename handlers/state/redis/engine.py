@@ -21,9 +21,17 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
-from handlers.state.batches import Batches, in_time
+from handlers.state.batches import Batches, within_timeout
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import ALL, LOSS_SECONDS, SIGNED, SUSPENDED, TIMEOUT_SECONDS, ForgottenError, StateDownError
+from handlers.state.port import (
+    ALL_TOKENS,
+    LOSS_SECONDS,
+    SIGNED_REQUESTS,
+    SUSPENDED,
+    TIMEOUT_SECONDS,
+    DataLossError,
+    StateDownError,
+)
 from handlers.state.sweeping import DAY, Sweeping
 
 PREFIX = "snap-token:"
@@ -78,11 +86,11 @@ class RedisState:
         signed = to_microseconds(signed_at or now)
         self._latest_signed = max(self._latest_signed, signed)
         if signed <= self._forgotten:
-            raise ForgottenError
+            raise DataLossError
         value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
         known = await self._sightings.call(_SeenRecord(SEEN + key, value, (ttl_seconds + HOLD_SECONDS) * 1_000, at))
         if signed <= self._forgotten:  # The loss was noticed while this one waited for its batch.
-            raise ForgottenError
+            raise DataLossError
         if known is None:
             return None
         with _of_ours():
@@ -90,8 +98,8 @@ class RedisState:
             if until > at:
                 return from_microseconds(first)
         # Over by the caller's clock, though not yet by that of Redis.
-        await in_time(self._client.eval(_FORGET, 1, SEEN + key, known), began)
-        return await in_time(self.first_seen(key, ttl_seconds, now, signed_at), began)
+        await within_timeout(self._client.eval(_FORGET, 1, SEEN + key, known), began)
+        return await within_timeout(self.first_seen(key, ttl_seconds, now, signed_at), began)
 
     async def _see(self, sightings: Sequence[_SeenRecord]) -> Sequence[bytes | Exception | None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
@@ -114,7 +122,7 @@ class RedisState:
         return pipeline
 
     async def _require_memory(self, least: int | None, count: int | Exception, now: int) -> None:
-        """ForgottenError if Redis does not have all the memory that it had: its counter is below `least`, or new.
+        """DataLossError if Redis does not have all the memory that it had: its counter is below `least`, or new.
 
         `least` is from before the question was sent: answers to questions that were under way together may come in
         any order. It is None if nothing is known.
@@ -124,7 +132,7 @@ class RedisState:
         ahead = 0 if least is None else count - least
         if not 0 <= ahead <= _FURTHEST:
             self._count = await self._lose(now, is_older=-_FURTHEST <= ahead < 0)
-            raise ForgottenError
+            raise DataLossError
         self._count = count if self._count is None else max(self._count, count)
 
     async def _lose(self, now: int, *, is_older: bool) -> int:
@@ -134,9 +142,9 @@ class RedisState:
         """
         self._forgotten = max(now, self._latest_signed)
         pipeline = self._counting(_LEAP if is_older else 0)
-        _add_revocation(pipeline, ALL, now, LOSS_SECONDS)
-        _add_revocation(pipeline, SIGNED, self._forgotten, LOSS_SECONDS)
-        _, count, *_ = await in_time(pipeline.execute())
+        _add_revocation(pipeline, ALL_TOKENS, now, LOSS_SECONDS)
+        _add_revocation(pipeline, SIGNED_REQUESTS, self._forgotten, LOSS_SECONDS)
+        _, count, *_ = await within_timeout(pipeline.execute())
         _log.error("state.replaced", cause="Redis does not hold all that was remembered", lost=True)
         return int(count)
 
@@ -144,19 +152,19 @@ class RedisState:
         """As the port has it."""
         pipeline = self._counting(1)
         _add_revocation(pipeline, subject, to_microseconds(at), ttl_seconds)
-        await in_time(pipeline.execute())
+        await within_timeout(pipeline.execute())
 
     async def suspend(self, client_key: str, at: datetime) -> None:
         """As the port has it."""
         pipeline = self._counting(1)
         pipeline.hsetnx(SUSPENDED_AT, client_key, to_microseconds(at))
-        await in_time(pipeline.execute())
+        await within_timeout(pipeline.execute())
 
     async def resume(self, client_key: str) -> None:
         """As the port has it."""
         pipeline = self._counting(1)
         pipeline.hdel(SUSPENDED_AT, client_key)
-        await in_time(pipeline.execute())
+        await within_timeout(pipeline.execute())
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; those that ended are taken out of Redis."""
@@ -166,15 +174,15 @@ class RedisState:
         pipeline.zrange(REVOKED_AT, 0, -1, withscores=True)
         pipeline.zrange(REVOKED_UNTIL, 0, -1, withscores=True)
         pipeline.hgetall(SUSPENDED_AT)
-        _, count, starts, ends, suspended = await in_time(pipeline.execute(), began)
+        _, count, starts, ends, suspended = await within_timeout(pipeline.execute(), began)
         await self._require_memory(known_count, count, moment)
         live = {subject for subject, until in ends if until > moment}
         over = self._sweeping.until(moment)
         if any(until <= over for _, until in ends):
-            await in_time(self._sweep(over), began)
+            await within_timeout(self._sweep(over), began)
         with _of_ours():
             revoked = {subject.decode(): from_microseconds(int(at)) for subject, at in starts if subject in live}
-            self._forgotten = max(self._forgotten, to_microseconds(revoked.get(SIGNED, _NEVER)))
+            self._forgotten = max(self._forgotten, to_microseconds(revoked.get(SIGNED_REQUESTS, _NEVER)))
             return revoked | {SUSPENDED + key.decode(): from_microseconds(int(at)) for key, at in suspended.items()}
 
     async def _sweep(self, moment: int) -> None:
@@ -186,7 +194,7 @@ class RedisState:
     async def close(self) -> None:
         """Close the connections."""
         with suppress(StateDownError):
-            await in_time(self._client.aclose())
+            await within_timeout(self._client.aclose())
 
 
 def _add_revocation(pipeline: Pipeline, subject: str, start: int, ttl_seconds: int) -> None:

@@ -18,14 +18,14 @@ from typing import TypeVar
 import orjson
 import structlog
 
-from handlers.state.batches import Batches, in_time
+from handlers.state.batches import Batches, within_timeout
 from handlers.state.daemon_thread import DaemonThread
 from handlers.state.microseconds import SECOND, from_microseconds, machine_time, to_microseconds
-from handlers.state.port import SIGNED, SUSPENDED, ForgottenError, StateDownError
+from handlers.state.port import SIGNED_REQUESTS, SUSPENDED, DataLossError, StateDownError
+from handlers.state.sqlite.data_loss import REVOKE
+from handlers.state.sqlite.database import HeldFile
 from handlers.state.sqlite.file import DamagedError
-from handlers.state.sqlite.held_file import HeldFile
 from handlers.state.sqlite.locks import LockedError, execute
-from handlers.state.sqlite.loss import REVOKE
 from handlers.state.sweeping import Sweeping
 
 SWEPT_FOR_EACH = 2
@@ -103,7 +103,7 @@ class SqliteState:
             execute(connection, _SWEEP, (until, SWEPT_FOR_EACH * self._unswept))
             self._unswept = 0
         self._unswept += len(sightings)
-        forgotten = execute(connection, _FORGOTTEN, (SIGNED, now)).fetchone()
+        forgotten = execute(connection, _FORGOTTEN, (SIGNED_REQUESTS, now)).fetchone()
         return _remembered(connection, sightings, forgotten[0]) if forgotten else _see(connection, sightings)
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
@@ -111,28 +111,28 @@ class SqliteState:
         start = to_microseconds(at)
         values = (subject, start, start + ttl_seconds * SECOND)
         over = self._sweeping.until(start)
-        await in_time(self._with_file(lambda connection: _revoke(connection, values, over), start))
+        await within_timeout(self._with_file(lambda connection: _revoke(connection, values, over), start))
 
     async def suspend(self, client_key: str, at: datetime) -> None:
         """See `Engine.suspend`."""
         values = (client_key, to_microseconds(at))
-        await in_time(self._with_file(lambda connection: execute(connection, _SUSPEND, values)))
+        await within_timeout(self._with_file(lambda connection: execute(connection, _SUSPEND, values)))
 
     async def resume(self, client_key: str) -> None:
         """See `Engine.resume`."""
-        await in_time(self._with_file(lambda connection: execute(connection, _RESUME, (client_key,))))
+        await within_timeout(self._with_file(lambda connection: execute(connection, _RESUME, (client_key,))))
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """As the port has it; a read, which waits for no other process."""
         moment = to_microseconds(now)
         values = (moment, SUSPENDED)
         read = self._with_file(lambda connection: execute(connection, _REVOKED, values).fetchall(), moment)
-        return {subject: from_microseconds(at) for subject, at in await in_time(read)}
+        return {subject: from_microseconds(at) for subject, at in await within_timeout(read)}
 
     async def close(self) -> None:
         """Finish what is under way, and close the file. If that takes too long, the end of the process does it."""
         try:
-            await in_time(self._in_thread(self._file.close))
+            await within_timeout(self._in_thread(self._file.close))
         except StateDownError as cause:
             _log.warning("state.not_closed", cause=str(cause))
         self._thread.shutdown()
@@ -174,9 +174,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _remembered(connection: sqlite3.Connection, sightings: Sequence[_SeenRecord], forgotten: int) -> Sequence[_Answer]:
-    """Answer ForgottenError for what was signed up to `forgotten`, and do not remember it."""
+    """Answer DataLossError for what was signed up to `forgotten`, and do not remember it."""
     seen = iter(_see(connection, [each for each in sightings if each[-1] > forgotten]))
-    return [next(seen) if each[-1] > forgotten else ForgottenError() for each in sightings]
+    return [next(seen) if each[-1] > forgotten else DataLossError() for each in sightings]
 
 
 def _see(connection: sqlite3.Connection, sightings: Sequence[_SeenRecord]) -> Sequence[_Answer]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from stat import S_ISREG
 
 from handlers.state.microseconds import machine_time
+from handlers.state.sqlite.data_loss import refuse_what_was_before
 from handlers.state.sqlite.locks import BUSY_SECONDS, Waiting, alone_with
-from handlers.state.sqlite.loss import refuse_what_was_before
 
 VERSION = 2
 """Of the schema; stands in the file as `PRAGMA user_version`."""

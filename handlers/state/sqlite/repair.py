@@ -10,9 +10,9 @@ from secrets import token_hex
 from stat import S_ISREG
 from urllib.parse import quote
 
+from handlers.state.sqlite.data_loss import Carried, carry_over, refuse_what_was_before
 from handlers.state.sqlite.file import VERSION, companions, connect, drop_companions, kept_path, mark_of_damage
 from handlers.state.sqlite.locks import alone_with
-from handlers.state.sqlite.loss import Carried, carry_over, refuse_what_was_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The product without log and state: the same application on the same server, which remembers and tells nothing."""
+"""The product without log and without state: the same application on the same server."""
 
 import logging
 from dataclasses import replace
@@ -14,18 +14,18 @@ from tests.bench.contestants import place
 from tests.merchant import services_of
 
 
-class _Forgetful(MemoryState):
+class _NoState(MemoryState):
     async def first_seen(self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None) -> None:
-        """Every request is the first."""
+        """Treat every request as new."""
 
 
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings.load(place.folder() / "snap-token.toml")
-    services = replace(services_of(settings, assembly.system_clock), state=_Forgetful())
+    services = replace(services_of(settings, assembly.system_clock), state=_NoState())
     app = application(public_api(settings.server.base_path), lambda: services)
-    lifecycle.spare_what_stays()
-    uvicorn_server.server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
+    lifecycle.freeze_long_lived_objects()
+    uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stock Connexion: the same document and handler, headers from `connexion.request`, on stock uvicorn."""
+"""Stock Connexion with the same document and handler, on stock uvicorn. Headers come from `connexion.request`."""
 
 from collections.abc import Callable, Mapping
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from handlers.config.changes import changes, unread
+from handlers.config.changes import changes, tables_that_need_restart
 from handlers.config.settings import Settings
 from handlers.config.token_key_file import KeyLine
-from handlers.config.watched_files import Files, files_read
+from handlers.config.watched_files import FileStamps, record_files
 from handlers.snap.keys import fingerprint
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
@@ -32,8 +32,8 @@ def _secret(file: Path, text: str) -> None:
     file.chmod(0o600)
 
 
-def _read(file: Path) -> tuple[Settings, Files]:
-    with files_read() as files:
+def _read(file: Path) -> tuple[Settings, FileStamps]:
+    with record_files() as files:
         return Settings.load(file), files
 
 
@@ -121,7 +121,7 @@ def test_token_keys_are_told_by_fingerprint(file: Path) -> None:
 def _unread(file: Path, change: Callable[[Path], object]) -> list[str]:
     started = _read(file)
     change(file)
-    return unread(*started, *_read(file))
+    return tables_that_need_restart(*started, *_read(file))
 
 
 @pytest.mark.parametrize(

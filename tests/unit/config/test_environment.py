@@ -2,11 +2,11 @@
 
 import pytest
 
-from handlers.config.environment import strange_variables, strangeness, variable_of
+from handlers.config.environment import variable_mistake, variable_mistakes, variable_of
 
 TABLES = ("server", "token")
-NO_TABLE = "names no table that a variable can set; those are server, token"
-NO_KEY = "names no key of its table"
+NO_TABLE = "does not name a table that a variable can set; use one of server, token"
+NO_KEY = "does not name a key; write SNAP_TOKEN__TABLE__KEY"
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ NO_KEY = "names no key of its table"
 def test_strange_variables_are_told(monkeypatch: pytest.MonkeyPatch, name: str, strange: str | None) -> None:
     """A variable of the prefix names a table and a key of it, or is told with the reason."""
     monkeypatch.setenv(name, "1")
-    assert strangeness(name, TABLES) == strange
-    assert strange_variables(TABLES) == ([f"{name}: {strange}"] if strange else [])
+    assert variable_mistake(name, TABLES) == strange
+    assert variable_mistakes(TABLES) == ([f"{name}: {strange}"] if strange else [])
 
 
 @pytest.mark.parametrize(

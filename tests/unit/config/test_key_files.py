@@ -29,7 +29,7 @@ CUT_OFF = "the PEM is cut off: its END line is missing"
 NO_PUBLIC_KEY = "it is no public key that can be read; is it complete?"
 NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
 A_PRIVATE_KEY = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
-MAYBE_A_KEY = "it names no file that can be read and may be a key, so it is not repeated here"
+MAYBE_A_KEY = "no readable file has this name; the value is not shown here, because it may be a secret"
 MARK = "RECOGNISEME"
 
 Form = Callable[[Nicepay], str]
@@ -274,17 +274,17 @@ def test_what_is_no_secret_is_refused(settings_file: Path, content: bytes) -> No
     """A secret of fewer than 16 characters, or a third one, is refused and not repeated."""
     file = _client_secret(settings_file, content)
     wanted = (
-        "one secret, on one line, of at least 16 characters; "
-        "or 2 such lines, the newest first, while it is being changed"
+        "one secret of at least 16 characters on one line; "
+        "while you replace it, 2 lines are allowed, the newest secret first"
     )
-    assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must hold {wanted}"]
+    assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must contain {wanted}"]
 
 
 def test_a_secret_is_for_its_owner_alone(settings_file: Path) -> None:
     """A file of a secret that others can read is refused, and the message says how to mend it."""
     file = _client_secret(settings_file, b"0123456789abcdef", 0o640)
     assert _told(settings_file) == [
-        f"clients[0].client_secret_file: others than its owner can use {file}; run: chmod 600 {file}"
+        f"clients[0].client_secret_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
 
@@ -322,7 +322,7 @@ def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatc
 def test_what_cannot_be_sent_is_no_bearer_secret(settings_file: Path, secret: str) -> None:
     """A secret that a caller could not send in a header is refused and not repeated."""
     _bearer_secret(settings_file, secret)
-    told = "the secret is sent as a bearer token: letters, digits and -._~+/ are wanted, = at its end alone"
+    told = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
     assert _told(settings_file) == [f"internal.secret_file: {told}"]
 
 
@@ -347,17 +347,15 @@ def _bearer_secret(settings_file: Path, secret: str) -> None:
 def test_malformed_token_keys_are_refused(settings_file: Path, keys_file: Path, content: str) -> None:
     """A file with no key, or with one bad line, is refused with the way to make one, and not quoted."""
     keys_file.write_text(content, encoding="utf-8")
-    wanted = "one Fernet key a line, newest first; `snap-token keygen token` makes one"
-    assert _told(settings_file) == [f"token.keys_file: {keys_file} must hold {wanted}"]
+    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    assert _told(settings_file) == [f"token.keys_file: {keys_file} must contain {wanted}"]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601], ids=oct)
 def test_token_keys_are_for_their_owner_alone(settings_file: Path, keys_file: Path, mode: int) -> None:
     """A file that the group or others can use in any way is refused, and the message says how to mend it."""
     keys_file.chmod(mode)
-    assert _told(settings_file) == [
-        f"token.keys_file: others than its owner can use {keys_file}; run: chmod 600 {keys_file}"
-    ]
+    assert _told(settings_file) == [f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"]
 
 
 def test_missing_token_keys_are_told(settings_file: Path, keys_file: Path) -> None:

@@ -13,11 +13,18 @@ from threading import Event
 import pytest
 
 from handlers.config import regular_files
-from handlers.config.regular_files import LARGEST_FILE, MOST_HANGING, THREAD, UNKNOWN, in_time, look_at
+from handlers.config.regular_files import (
+    LARGEST_FILE,
+    MAX_HANGING,
+    THREAD_NAME,
+    UNKNOWN,
+    call_with_timeout,
+    read_regular_file,
+)
 
 PATIENCE = 60.0
 NOBODY = 65534
-NO_FILE = "it is a pipe, a device or a socket, and a regular file is wanted"
+NO_FILE = "it is a pipe, a device or a socket; use a regular file"
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
@@ -25,8 +32,8 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"text")
     (tmp_path / "file").chmod(0o640)
     (tmp_path / "link").symlink_to("file")
-    found = look_at(tmp_path / "link")
-    assert (found.content, found.mode & 0o777, found.trouble) == (b"text", 0o640, None)
+    found = read_regular_file(tmp_path / "link")
+    assert (found.content, found.mode & 0o777, found.error) == (b"text", 0o640, None)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +49,8 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_told(tmp_path: Path, make: Callable[[Path], object], trouble: str) -> None:
     """What is no file that can be read is told at once; until it is changed, it stays so."""
     make(tmp_path / "file")
-    found = look_at(tmp_path / "file")
-    assert (found.trouble, found.content) == (trouble, b"")
+    found = read_regular_file(tmp_path / "file")
+    assert (found.error, found.content) == (trouble, b"")
     assert found.stamp.status != UNKNOWN
 
 
@@ -51,7 +58,7 @@ def test_a_file_of_another_user_is_told(tmp_path: Path) -> None:
     """What this user may not read is told at once."""
     (tmp_path / "file").touch(0)
     with _not_root():
-        assert look_at(tmp_path / "file").trouble == "Permission denied"
+        assert read_regular_file(tmp_path / "file").error == "Permission denied"
 
 
 def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +66,7 @@ def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("file")
-        assert look_at(Path("file")).trouble == NO_FILE
+        assert read_regular_file(Path("file")).error == NO_FILE
 
 
 def test_a_pipe_that_takes_a_file_s_place_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,12 +74,12 @@ def test_a_pipe_that_takes_a_file_s_place_is_not_read(tmp_path: Path, monkeypatc
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr(os, "open", lambda _path, flags, real=os.open: real(tmp_path / "pipe", flags))
-    assert look_at(tmp_path / "file").trouble == NO_FILE
+    assert read_regular_file(tmp_path / "file").error == NO_FILE
 
 
 def test_what_is_no_path_is_told() -> None:
     """A text that cannot be a path is no error of ours."""
-    assert look_at(Path("no\0path")).trouble == "it is no path"
+    assert read_regular_file(Path("no\0path")).error == "it is not a valid path"
 
 
 @pytest.mark.parametrize("size", [LARGEST_FILE, LARGEST_FILE + 1])
@@ -80,8 +87,8 @@ def test_a_file_has_a_limit(tmp_path: Path, size: int) -> None:
     """1 MiB is read whole, and a byte more is not read at all."""
     with (tmp_path / "file").open("wb") as file:
         file.truncate(size)
-    found = look_at(tmp_path / "file")
-    told = (len(found.content), found.trouble)
+    found = read_regular_file(tmp_path / "file")
+    told = (len(found.content), found.error)
     assert told == ((size, None) if size == LARGEST_FILE else (0, "it is larger than 1048576 bytes"))
 
 
@@ -90,9 +97,9 @@ def test_what_may_pass_is_to_be_read_again() -> None:
     os.close(lowest_free := os.dup(0))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
-    found = look_at(Path(__file__))
+    found = read_regular_file(Path(__file__))
     resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert (found.trouble, found.stamp.status) == (os.strerror(errno.EMFILE), UNKNOWN)
+    assert (found.error, found.stamp.status) == (os.strerror(errno.EMFILE), UNKNOWN)
 
 
 @pytest.fixture
@@ -100,7 +107,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """A file system that answers once this is set, and looks that wait no time for it."""
     answers = Event()
     monkeypatch.setattr(regular_files, "READ_SECONDS", 0.0)
-    monkeypatch.setattr(regular_files, "_look", lambda _path: answers.wait())
+    monkeypatch.setattr(regular_files, "_read", lambda _path: answers.wait())
     yield answers
     answers.set()
     _ended()
@@ -109,7 +116,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 def _ended() -> None:
     """Wait until no look is under way."""
     for thread in threading.enumerate():
-        if thread.name == THREAD:
+        if thread.name == THREAD_NAME:
             thread.join()
 
 
@@ -117,32 +124,32 @@ def test_an_answer_that_does_not_come_is_not_waited_for(
     tmp_path: Path, answers: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system that hangs is told, with the file; it is not asked again before it has answered."""
-    wanted = "file cannot be read: its file system gives no answer within 0 seconds"
+    wanted = "file cannot be read: its file system did not answer within 0 seconds"
     before = threading.active_count()
     for _ in range(2):
         with pytest.raises(TimeoutError, match=wanted):
-            look_at(tmp_path / "file")
+            read_regular_file(tmp_path / "file")
     assert threading.active_count() == before + 1
     answers.set()
     _ended()
     monkeypatch.setattr(regular_files, "READ_SECONDS", PATIENCE)
-    assert look_at(tmp_path / "file")
+    assert read_regular_file(tmp_path / "file")
 
 
 @pytest.mark.usefixtures("answers")
 def test_so_many_may_hang_and_no_more(tmp_path: Path) -> None:
     """Where many files give no answer, not each of them costs a thread."""
     before = threading.active_count()
-    for number in range(MOST_HANGING + 1):
+    for number in range(MAX_HANGING + 1):
         with pytest.raises(TimeoutError):
-            look_at(tmp_path / str(number))
-    assert threading.active_count() == before + MOST_HANGING
+            read_regular_file(tmp_path / str(number))
+    assert threading.active_count() == before + MAX_HANGING
 
 
 def test_a_look_s_own_error_is_its_outcome() -> None:
     """What goes wrong in the thread is raised where it was asked for."""
     with pytest.raises(ZeroDivisionError):
-        in_time("a name", lambda: 1 / 0)
+        call_with_timeout("a name", lambda: 1 / 0)
 
 
 @contextmanager

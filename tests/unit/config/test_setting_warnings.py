@@ -42,9 +42,9 @@ def test_good_settings_are_no_concern(settings_file: Path) -> None:
 def test_a_short_key_is_a_concern(tmp_path: Path, nicepay: Nicepay) -> None:
     """A key under 2048 bits is told with its client, its size and the size that is wanted."""
     (found,) = _of(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
-    assert found.told == "clients[1].public_keys: 1024 bits are few; ask for 2048 or more"
+    assert found.message == "clients[1].public_keys: a key of 1024 bits is weak; ask for a key of 2048 bits or more"
     assert found.event == "client.key_is_short"
-    assert found.facts == {"client_key": "SHORT", "bits": 1024, "advised": 2048}
+    assert found.log_fields == {"client_key": "SHORT", "bits": 1024, "advised": 2048}
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_certificate_that_ends_is_a_concern(
         settings_file.write_text(settings_file.read_text().replace(file.name, der))
     (found,) = _of(settings_file)
     assert found.event == f"client.certificate_{word}"
-    assert (found.facts["client_key"], found.facts["not_after"]) == ("IONPAYTEST", end.isoformat())
-    assert found.told == f"clients[0].public_keys[0]: the certificate {word} on {end:%Y-%m-%d}; ask for the next one"
+    assert (found.log_fields["client_key"], found.log_fields["not_after"]) == ("IONPAYTEST", end.isoformat())
+    assert found.message == f"clients[0].public_keys[0]: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
 
 
 def test_a_certificate_with_time_left_is_no_concern(settings_file: Path, nicepay: Nicepay) -> None:
@@ -90,7 +90,7 @@ def test_a_password_that_others_can_read_is_a_concern(tmp_path: Path, nicepay: N
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
-    advice = f"state.url: it holds a password, and others can use the file; run: chmod 600 {file}"
+    advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
     assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * told
 
 
@@ -125,7 +125,7 @@ def redis(emptied_redis: Callable[[str], RedisServer]) -> RedisServer:
 
 VOLATILE = SettingWarning(
     "state.not_persistent",
-    "state.url: Redis does not write each change to disk, and can lose some when it ends; set appendonly yes",
+    "state.url: Redis does not write each change to disk, and can lose data when it stops; set appendonly yes",
     {"appendonly": "no", "advised": "yes"},
 )
 
@@ -152,7 +152,7 @@ async def test_a_redis_that_evicts_is_a_concern(redis: RedisServer, memory: str,
         finally:
             client.config_set("maxmemory", before["maxmemory"])
             client.config_set("maxmemory-policy", before["maxmemory-policy"])
-    advice = "state.url: Redis evicts keys; what it forgets can be sent again; set maxmemory-policy noeviction"
+    advice = "state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy noeviction"
     evicts = SettingWarning("state.evicts", advice, {"maxmemory_policy": policy, "advised": "noeviction"})
     assert found == [*([evicts] * told), VOLATILE]
 

@@ -20,9 +20,10 @@ UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer, unable to parse string as an integer"
 NO_ID = "String should match pattern '^[!-~]{1,36}$'"
 NO_BASE_PATH = "String should match pattern '^(/[A-Za-z0-9._~-]+)*/?$'"
-NO_KEY = "names no key of its table"
-TAKEN = "the server listens on port 8080 already; take another"
-NO_TABLE = "names no table that a variable can set; those are debug, internal, sandbox, server, state, token"
+NO_KEY = "does not name a key; write SNAP_TOKEN__TABLE__KEY"
+NO_DOTS = "must not contain the path segments . and .."
+TAKEN = "[server] already listens on port 8080; choose another port"
+NO_TABLE = "does not name a table that a variable can set; use one of debug, internal, sandbox, server, state, token"
 
 
 def _mistakes(file: Path, text: str | None = None) -> list[str]:
@@ -82,7 +83,7 @@ def test_every_mistake_is_told_at_once(settings_file: Path) -> None:
         f"server.port: {NO_INTEGER}",
         f"token.keys_file: {settings_file.parent}/nowhere cannot be read: No such file or directory",
         f"clients[0].id: {NO_ID}",
-        "clients[0].public_keys[1]: the path of a file is wanted",
+        "clients[0].public_keys[1]: must be the path of a file",
         f"clients[1].colour: {UNKNOWN}",
         f"speed: {UNKNOWN}",
     ]
@@ -117,7 +118,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
         pytest.param('[server]\nhost = ""', "server.host: String should match pattern '^[!-~]+$'", id="any host"),
         pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),
         pytest.param('[server]\nbase_path = "//"', f"server.base_path: {NO_BASE_PATH}", id="double slash"),
-        pytest.param('[server]\nbase_path = "/.."', "server.base_path: a path without . and .. is wanted", id="dots"),
+        pytest.param('[server]\nbase_path = "/.."', f"server.base_path: {NO_DOTS}", id="dots"),
         pytest.param('[server]\nbase_path = "/a?b"', f"server.base_path: {NO_BASE_PATH}", id="query"),
         pytest.param('[server]\nbase_path = "/a\\n"', f"server.base_path: {NO_BASE_PATH}", id="line end"),
         pytest.param(
@@ -130,8 +131,8 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
             "token.lifetime_seconds: Input should be greater than or equal to 1",
             id="no lifetime",
         ),
-        pytest.param("[token]\nkeys_file = 1", "token.keys_file: the path of a file is wanted", id="no path"),
-        pytest.param("server = 1", "server: a table is wanted", id="no table"),
+        pytest.param("[token]\nkeys_file = 1", "token.keys_file: must be the path of a file", id="no path"),
+        pytest.param("server = 1", "server: must be a table", id="no table"),
         pytest.param(
             "[internal]\nport = -1",
             "internal.port: Input should be greater than or equal to 0",
@@ -174,9 +175,9 @@ def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> N
 @pytest.mark.parametrize(
     ("public_keys", "mistake"),
     [
-        pytest.param([], "at least 1 wanted", id="none"),
-        pytest.param(["IONPAYTEST.pem"] * 5, "at most 4 wanted, not 5", id="more than four"),
-        pytest.param("IONPAYTEST.pem", "a list is wanted", id="no list"),
+        pytest.param([], "at least 1 required", id="none"),
+        pytest.param(["IONPAYTEST.pem"] * 5, "at most 4 allowed, not 5", id="more than four"),
+        pytest.param("IONPAYTEST.pem", "must be a list", id="no list"),
     ],
 )
 def test_a_client_has_one_to_four_keys(settings_file: Path, public_keys: object, mistake: str) -> None:
@@ -196,9 +197,9 @@ def test_up_to_four_keys_are_taken(settings_file: Path, count: int) -> None:
     ("text", "mistake"),
     [
         pytest.param("", "clients: Field required", id="none"),
-        pytest.param("clients = []", "clients: at least 1 wanted", id="empty"),
-        pytest.param("clients = 1", "clients: a list is wanted", id="no list"),
-        pytest.param("clients = [1]", "clients[0]: a table is wanted", id="no table"),
+        pytest.param("clients = []", "clients: at least 1 required", id="empty"),
+        pytest.param("clients = 1", "clients: must be a list", id="no list"),
+        pytest.param("clients = [1]", "clients[0]: must be a table", id="no table"),
     ],
 )
 def test_there_is_a_client(settings_file: Path, text: str, mistake: str) -> None:
@@ -210,7 +211,7 @@ def test_rules_between_clients_are_told_together(settings_file: Path) -> None:
     """A second client of one id, and a window as long as half a token's life, are both told, each under its path."""
     wide = CLIENT + "clock_tolerance_seconds = 450"
     assert _mistakes(settings_file, wide + CLIENT) == [
-        "clients[0].clock_tolerance_seconds: twice this must stay under token.lifetime_seconds, which is 900",
+        "clients[0].clock_tolerance_seconds: must be less than half of token.lifetime_seconds, which is 900",
         "clients[1].id: another client has this id",
     ]
 
@@ -247,7 +248,7 @@ def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, h
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = '
     assert _mistakes(settings_file, text + "true" + CLIENT) == [
-        f"sandbox: a sandbox listens on loopback only, not on {host}; set server.host to 127.0.0.1"
+        f"sandbox: a sandbox is allowed on loopback only, not on {host}; set server.host to 127.0.0.1"
     ]
     assert _loaded(settings_file, text + "false" + CLIENT).server.host == host
 
@@ -258,7 +259,7 @@ def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay:
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = '
     assert _mistakes(settings_file, text + "true" + CLIENT) == [
-        "sandbox: its pages are at /ui, where server.base_path has the server; set another"
+        "sandbox: its pages are at /ui, so server.base_path must not begin with /ui; choose another path"
     ]
     assert _loaded(settings_file, text + "false" + CLIENT).server.base_path == base_path.rstrip("/")
 
@@ -291,7 +292,7 @@ def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and 
     if good:
         assert _loaded(settings_file, text + CLIENT).internal
     else:
-        told = f"internal.port: the server listens on port {port} already; take another"
+        told = f"internal.port: [server] already listens on port {port}; choose another port"
         assert _mistakes(settings_file, text + CLIENT) == [told]
 
 
@@ -353,7 +354,7 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
     file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     file.chmod(0o644)
     assert _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
-        f"sandbox.private_key_file: others than its owner can use {file}; run: chmod 600 {file}"
+        f"sandbox.private_key_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
 
@@ -395,17 +396,21 @@ def test_a_variable_names_the_state(every_table: Path, monkeypatch: pytest.Monke
 
 
 def test_captures_want_a_folder(settings_file: Path) -> None:
-    """A folder for captures is there, relative to the settings, and is no number."""
+    """The capture folder must exist, relative to the settings, and only its owner may write to it."""
     wanted = settings_file.parent / "captures"
     advice = (
-        f"debug.capture_dir: {wanted} must be a folder that its owner alone can write into; run: mkdir -m 700 {wanted}"
+        f"debug.capture_dir: {wanted} must be a folder that only its owner can write to; run: mkdir -m 700 {wanted}"
     )
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
     assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
-        "debug.capture_dir: the path of a folder is wanted"
+        "debug.capture_dir: must be the path of a folder"
     ]
-    wanted.mkdir(0o700)
-    settings_file.write_text('[debug]\ncapture_dir = "captures"' + CLIENT)
+    wanted.mkdir()
+    wanted.chmod(0o770)
+    assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
+        advice.replace("mkdir -m 700", "chmod 700")
+    ]
+    wanted.chmod(0o700)
     assert Settings.load(settings_file).debug.capture_dir == wanted
 
 
@@ -517,7 +522,7 @@ def test_a_draft_is_told_by_the_name_that_it_will_have(settings_file: Path) -> N
 @pytest.mark.parametrize("text", [f"port = {'9' * 5_000}", f"port = {'[' * 5_000}"], ids=["a number", "lists"])
 def test_what_the_parser_cannot_hold_is_told(settings_file: Path, text: str) -> None:
     """A number of thousands of digits, and lists in lists without an end, are one mistake in words of the file."""
-    wanted = "a number in it is too long, or its tables or lists are too deep"
+    wanted = "a number in it is too long, or tables or lists are nested too deeply"
     assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {wanted}"]
 
 

@@ -1,13 +1,12 @@
 """The tables of the settings: what each key takes, and what stands for it when it is not set."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 
 from handlers.config.settings import Settings, SettingsError
-from handlers.config.tables import ClientTable, Debug, Internal, Server, ServiceTable, State, Table, Token
+from handlers.config.tables import ClientTable, Internal, ServiceTable
 
 UNKNOWN = "there is no such key"
 NO_INTEGER = "Input should be a valid integer"
@@ -59,7 +58,7 @@ def _internal(folder: Path, lines: str) -> Internal:
     [
         ('[token]\nrepeat = "again"', "token.repeat: Input should be 'same-span' or 'refuse'"),
         ("[token]\nlifetime_seconds = true", f"token.lifetime_seconds: {NO_INTEGER}"),
-        ("[state]\nurl = 1", "state.url: a URL is wanted"),
+        ("[state]\nurl = 1", "state.url: must be a URL"),
         ('[state]\nwhen_down = "hope"', "state.when_down: Input should be 'refuse' or 'continue'"),
         ('[internal]\ncall_headers = "x"', "internal.call_headers: Input should be 'x-original' or 'x-forwarded'"),
         ("[internal]\nport = true", f"internal.port: {NO_INTEGER}"),
@@ -79,8 +78,8 @@ def _internal(folder: Path, lines: str) -> Internal:
         ('[[services]]\npath = "/a"', "services[0].service_code: Field required"),
         ('[[services]]\nservice_code = "24"', "services[0].path: Field required"),
         ('[[services]]\npath = "/a"\nservice_code = "24"\nx = 1', f"services[0].x: {UNKNOWN}"),
-        ("services = 1", "services: a list is wanted"),
-        ("services = [1]", "services[0]: a table is wanted"),
+        ("services = 1", "services: must be a list"),
+        ("services = [1]", "services[0]: must be a table"),
     ],
 )
 def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
@@ -100,7 +99,10 @@ def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
         ("clock_tolerance_seconds = true", f"clients[0].clock_tolerance_seconds: {NO_INTEGER}"),
         (
             'call_signature = "symmetric"',
-            'clients[0].client_secret_file: the file of a secret is wanted, since call_signature is "symmetric"',
+            (
+                'clients[0].client_secret_file: required because call_signature is "symmetric"; '
+                "name the file that contains the client secret"
+            ),
         ),
     ],
 )
@@ -152,7 +154,7 @@ def test_what_is_no_path_of_a_service_is_refused(folder: Path, path: str) -> Non
 def test_paths_of_services_do_not_climb(folder: Path, path: str) -> None:
     """A segment that a proxy would resolve is refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
-    assert _mistakes(folder, text) == ["services[0].path: a path without . and .. is wanted"]
+    assert _mistakes(folder, text) == ["services[0].path: must not contain the path segments . and .."]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,8 @@ def test_body_limits_are_taken(folder: Path, size: int) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  that is the test
 def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, host: str) -> None:
     """Off loopback there is no start without a secret."""
-    wanted = f"the file of a secret is wanted where others can reach {host}; or set internal.host to 127.0.0.1"
+    advice = "name the file that contains the secret, or set internal.host to 127.0.0.1"
+    wanted = f"required because other machines can reach {host}; {advice}"
     assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {wanted}"]
     internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
     assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
@@ -229,28 +232,9 @@ def test_no_secret_is_printed(folder: Path) -> None:
     assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
 
 
-def test_the_readme_names_every_key() -> None:
-    """The README's table of settings has each key of each table but the sandbox's, and no other."""
-    tables: dict[str, type[Table]] = {
-        "server": Server,
-        "token": Token,
-        "state": State,
-        "clients[]": ClientTable,
-        "services[]": ServiceTable,
-        "internal": Internal,
-        "debug": Debug,
-    }
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    section = text.partition("### What can be set\n")[2].partition("\n### ")[0]
-    told: dict[str, set[str]] = {}
-    for cell in re.findall(r"^\| (`[a-z]+(?:\[\])?\.[^|]+) \|", section, re.MULTILINE):
-        (table, first), *others = (name.split(".") for name in re.findall(r"`([^`]+)`", cell))
-        told.setdefault(table, set()).update([first, *(name for (name,) in others)])
-    assert told == {name: set(table.model_fields) for name, table in tables.items()}
-
-
-NETWORK = "an IP address is wanted, or a network such as 10.0.0.0/8, which has no bits beyond its prefix"
-EVERYBODY = "it is every address there is: each caller could then choose its own"
+NETWORK = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"
+ZONE = "it has an IPv6 zone, which is not supported; write the address without % and the zone"
+EVERYBODY = "it matches every address, so any caller could forge its address; list only your proxies"
 
 
 @pytest.mark.parametrize(
@@ -266,10 +250,13 @@ EVERYBODY = "it is every address there is: each caller could then choose its own
         ('["127.0.0.1:80"]', f"[0]: {NETWORK}"),
         ('["0.0.0.0/0"]', f"[0]: {EVERYBODY}"),
         ('["::/0"]', f"[0]: {EVERYBODY}"),
-        ('["::ffff:10.0.0.1"]', "[0]: it is written as IPv6 and means IPv4; write it as IPv4"),
-        ('["fe80::1%eth0"]', "[0]: it has a zone, and zones are not compared; write an address without %"),
-        ("1", ": a list is wanted"),
-        ("{}", ": a list is wanted"),
+        ('["::ffff:10.0.0.1"]', "[0]: it is an IPv4 address in IPv6 notation; write it in IPv4 notation"),
+        (
+            '["fe80::1%eth0"]',
+            f"[0]: {ZONE}",
+        ),
+        ("1", ": must be a list"),
+        ("{}", ": must be a list"),
     ],
 )
 def test_a_trusted_proxy_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
@@ -297,10 +284,10 @@ def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("value", "mistake"),
     [
-        ("[]", "services[0].methods: at least 1 wanted"),
+        ("[]", "services[0].methods: at least 1 required"),
         ('["post"]', "services[0].methods[0]: String should match pattern '^[A-Z]{1,16}$'"),
         ('["POST", "GET "]', "services[0].methods[1]: String should match pattern '^[A-Z]{1,16}$'"),
-        ('"POST"', "services[0].methods: a list is wanted"),
+        ('"POST"', "services[0].methods: must be a list"),
         ("[1]", "services[0].methods[0]: Input should be a valid string"),
     ],
 )
@@ -319,5 +306,5 @@ def test_the_files_of_the_state_s_url_are_looked_at(folder: Path) -> None:
     """A certificate that is a pipe, which would hold up every connection, is a mistake that repeats no password."""
     os.mkfifo(folder / "ca.pem")
     (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
-    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket, and a regular file is wanted"
+    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
     assert mistake == f"state.url: {wanted}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from handlers.config.token_key_file import KeyLine, TokenKeyFile
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED
-from handlers.config.token_key_rotation import TooEarlyError, parts, replaced, rotated
+from handlers.config.token_key_rotation import TooEarlyError, replaced, rotated, statuses
 from handlers.snap.token import TokenKeys
 
 NOW = datetime(2026, 11, 23, 22, 55, 2, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_after_a_leak_there_is_one_key() -> None:
 def test_the_place_of_a_key_is_its_part() -> None:
     """The first mints, whatever its note; of the others, those are published that say so."""
     note = f"published {_ago(0)}"
-    assert parts([KeyLine(FIRST, note), KeyLine(SECOND, note), KeyLine(THIRD)]) == [MINTING, PUBLISHED, RETIRED]
+    assert statuses([KeyLine(FIRST, note), KeyLine(SECOND, note), KeyLine(THIRD)]) == [MINTING, PUBLISHED, RETIRED]
 
 
 def test_times_are_written_in_utc() -> None:
@@ -125,11 +125,11 @@ def test_no_living_token_is_left_without_its_key(pauses: list[int]) -> None:
     for pause in pauses:
         now += timedelta(seconds=pause)
         before = lines
-        minted.append((_opening(before).mint("A", now), now))
+        minted.append((_opening(before).issue("A", now), now))
         try:
             lines = rotated(lines, Fernet.generate_key(), now, LIFETIME).lines
         except TooEarlyError:
             continue
-        minted.append((_opening(lines).mint("A", now), now))
+        minted.append((_opening(lines).issue("A", now), now))
         for keys in map(_opening, (before, lines)):
-            assert all(keys.open(token, now) for token, then in minted if now < then + LIFETIME)
+            assert all(keys.verify(token, now) for token, then in minted if now < then + LIFETIME)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from handlers.config import regular_files
-from handlers.config.regular_files import NO_ANSWER, Stamp
-from handlers.config.watched_files import Files, changed, files_read, read, unchanged
+from handlers.config.regular_files import NO_ANSWER, FileStamp
+from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, read, record_files
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def _files(*paths: Path) -> Files:
-    with files_read() as files:
+def _files(*paths: Path) -> FileStamps:
+    with record_files() as files:
         for path in paths:
             read(path)
     return files
@@ -28,7 +28,7 @@ def _files(*paths: Path) -> Files:
 
 def test_files_are_noted_as_they_were_first(file: Path) -> None:
     """A file that changes between two readings is noted as it was at the first."""
-    with files_read() as files:
+    with record_files() as files:
         before = read(file).stamp
         file.write_text("another text")
         after = read(file).stamp
@@ -39,15 +39,15 @@ def test_files_are_noted_as_they_were_first(file: Path) -> None:
 def test_what_is_not_there_is_noted_too(tmp_path: Path) -> None:
     """A file that is missing is noted, so that its coming is a change."""
     files = _files(tmp_path / "file")
-    assert not changed(files)
+    assert not any_status_changed(files)
     (tmp_path / "file").touch()
-    assert changed(files)
+    assert any_status_changed(files)
 
 
 def test_outside_nothing_is_noted(file: Path) -> None:
     """Reading without anybody who wants to know is no error."""
     read(file)
-    with files_read() as files:
+    with record_files() as files:
         pass
     read(file)
     assert files == {}
@@ -82,9 +82,9 @@ def test_every_change_tells(file: Path, change: Callable[[Path], None]) -> None:
     """New content of the same length, with the old time too, another file in its place, a new mode, its end."""
     os.utime(file, ns=(0, 0))
     files = _files(file)
-    assert (changed(files), unchanged(files)) == (False, True)
+    assert (any_status_changed(files), all_stamps_match(files)) == (False, True)
     change(file)
-    assert (changed(files), unchanged(files)) == (True, False)
+    assert (any_status_changed(files), all_stamps_match(files)) == (True, False)
 
 
 def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
@@ -97,29 +97,29 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
     files = _files(tmp_path / "file")
     (tmp_path / "new").symlink_to("two")
     (tmp_path / "new").replace(tmp_path / "data")
-    assert changed(files)
+    assert any_status_changed(files)
 
 
 def test_bytes_that_change_behind_an_old_status_are_seen(file: Path) -> None:
     """A file whose status shows nothing, on another machine's disk say, is not unchanged if its bytes are others."""
     files = _files(file)
-    other = {file: Stamp(files[file].status, b"the digest of other bytes")}
-    assert (changed(other), unchanged(other)) == (False, False)
+    other = {file: FileStamp(files[file].status, b"the digest of other bytes")}
+    assert (any_status_changed(other), all_stamps_match(other)) == (False, False)
 
 
 def test_a_file_system_without_an_answer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be read in time is noted, as one that has changed and is no other from look to look."""
     with monkeypatch.context() as patched:
         patched.setattr(regular_files, "_hanging", {file})
-        with files_read() as files, pytest.raises(TimeoutError):
+        with record_files() as files, pytest.raises(TimeoutError):
             read(file)
-        assert unchanged(files)
+        assert all_stamps_match(files)
     assert files == {file: NO_ANSWER}
-    assert changed(files)
+    assert any_status_changed(files)
 
 
 def test_looks_without_an_answer_are_changes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While nothing is known of the files, they count as changed: whoever reads them then tells what hangs."""
     files = _files(file)
     monkeypatch.setattr(regular_files, "_hanging", {frozenset(files)})
-    assert changed(files)
+    assert any_status_changed(files)

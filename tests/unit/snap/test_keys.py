@@ -31,7 +31,7 @@ from hypothesis.strategies import binary, integers, just
 from handlers.snap.keys import (
     LARGEST_BITS,
     SMALLEST_BITS,
-    KeyFormError,
+    KeyFormatError,
     certificate_end,
     fingerprint,
     is_inline,
@@ -153,17 +153,17 @@ UNUSABLE = {
 @pytest.mark.parametrize(("text", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> None:
     """The message says what the text is, and quotes none of it."""
-    with pytest.raises(KeyFormError) as error:
+    with pytest.raises(KeyFormatError) as error:
         load_public_key(text)
     assert str(error.value) == told
 
 
 @given(binary(max_size=400) | just(FORMS["SPKI, PEM"].encode()), integers(0, 460), integers(0, 255))
 def test_no_text_makes_the_loader_fail_otherwise(raw: bytes, position: int, byte: int) -> None:
-    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormError."""
+    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormatError."""
     altered = raw[:position] + bytes([byte]) + raw[position + 1 :]
     for form in (altered.decode("latin-1"), _base64(altered)):
-        with contextlib.suppress(KeyFormError):
+        with contextlib.suppress(KeyFormatError):
             assert SMALLEST_BITS <= load_public_key(form).key_size <= LARGEST_BITS
 
 
@@ -196,7 +196,7 @@ def test_a_private_key_is_loaded_from_pem() -> None:
 )
 def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
     """An encrypted key, a public key, nothing, or a key of another kind is refused with the reason."""
-    with pytest.raises(KeyFormError) as error:
+    with pytest.raises(KeyFormatError) as error:
         load_private_key(pem)
     assert str(error.value) == told
 

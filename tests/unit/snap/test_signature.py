@@ -71,7 +71,7 @@ def test_another_algorithm_does_not_verify(
 
 def test_what_is_not_base64_is_an_error(nicepay: Nicepay) -> None:
     """The document's pattern keeps malformed base64 out; should it come this far, it is not read as something else."""
-    with pytest.raises(ValueError, match="padding"):
+    with pytest.raises(ValueError, match=r"padding|base64"):
         verifies([nicepay.private_key.public_key()], MESSAGE, nicepay.signature(TIMESTAMP) + "!")
 
 
@@ -88,8 +88,8 @@ def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
     text = next(text for text in texts if b64decode(nicepay.signature_of(text))[0] == 0)
     right = b64decode(nicepay.signature_of(text))
     key = nicepay.private_key.public_key()
-    verdicts = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
-    assert verdicts == [True, False]
+    verify_each = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
+    assert verify_each == [True, False]
 
 
 class Recorder:

@@ -100,4 +100,6 @@ def test_outside_the_window_the_reason_says_which_way(text: str, reason: str) ->
     assert refusal.value.message == "Unauthorized. X-TIMESTAMP"
     assert refusal.value.reason == reason
     mislabelled = reason == "clock.local_time_labelled_jakarta"
-    assert refusal.value.facts.get("cause") == ("local time of a UTC host labelled +07:00" if mislabelled else None)
+    assert refusal.value.log_fields.get("cause") == (
+        "local time of a UTC host labelled +07:00" if mislabelled else None
+    )

@@ -89,7 +89,7 @@ async def test_a_write_is_tried_only_while_writes_fail() -> None:
             raise FULL
         availability.succeeded("write")
 
-    async with availability.probed(write):
+    async with availability.probing(write):
         availability.failed("read", FULL)
         await asyncio.sleep(SOON * 5)
         assert tried.empty()

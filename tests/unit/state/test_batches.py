@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from handlers.state.batches import Batches, in_time
+from handlers.state.batches import Batches, within_timeout
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 from tests.engines import asynchronous
 
@@ -192,4 +192,4 @@ def test_each_event_loop_has_its_own_batches() -> None:
 @asynchronous
 async def test_an_answer_in_time_is_handed_over() -> None:
     """What comes in time is passed on as it is."""
-    assert await in_time(asyncio.sleep(0, "answer")) == "answer"
+    assert await within_timeout(asyncio.sleep(0, "answer")) == "answer"

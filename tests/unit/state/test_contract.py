@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.process import running
 from tests.engines import NOON, REDIS_SERVERS, SECOND, RedisServer, asynchronous, opened
-from tests.seeing import TTL_SECONDS
+from tests.record_keys import TTL_SECONDS
 
 SHARED = ["sqlite", *REDIS_SERVERS]
 
@@ -228,7 +228,9 @@ async def test_it_outlives_the_instance(url: str) -> None:
 def test_of_several_processes_one_alone_is_first(url: str) -> None:
     """Three processes ask for the same 300 keys at the same time, and each key is new to one of them."""
     with ExitStack() as started:
-        processes = [started.enter_context(running(sys.executable, "-m", "tests.seeing", url, "300")) for _ in range(3)]
+        processes = [
+            started.enter_context(running(sys.executable, "-m", "tests.record_keys", url, "300")) for _ in range(3)
+        ]
         new = Counter(int(line) for process in processes for line in process.out)
         assert [process.status() for process in processes] == [0, 0, 0]
     assert new == Counter(range(300))
@@ -237,7 +239,7 @@ def test_of_several_processes_one_alone_is_first(url: str) -> None:
 @shared
 def test_no_answer_is_forgotten_when_the_process_is_killed(url: str) -> None:
     """Every key that was answered before a SIGKILL is known after it."""
-    with running(sys.executable, "-m", "tests.seeing", url, "1000000") as process:
+    with running(sys.executable, "-m", "tests.record_keys", url, "1000000") as process:
         lines = iter(process.out)
         answered = [next(lines) for _ in range(500)]
         process.send_signal(SIGKILL)

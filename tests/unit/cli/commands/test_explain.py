@@ -20,8 +20,7 @@ from handlers.doctor.request import Request
 from tests.merchant import NOON
 from tests.mistakes import HOST, NOW, World, call, symmetric, token_request, write_world
 from tests.nicepay import CLIENT_KEY, jakarta
-
-README = Path(__file__).parents[4] / "README.md"
+from tests.pages import page
 
 
 @pytest.fixture(scope="module")
@@ -331,11 +330,11 @@ def test_a_capture_has_a_limit(
     assert "larger than 10 bytes" in capsys.readouterr().err
 
 
-def test_the_readme_shows_what_is_printed(
+def test_the_page_shows_what_is_printed(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The example in the README is this command's output, line by line."""
-    shown = README.read_text(encoding="utf-8").partition(" request.txt\n")[2].partition("```")[0]
+    """The example in the documentation is this command's output, line by line."""
+    shown = page("troubleshooting").partition(" request.txt\n")[2].partition("```")[0]
     request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
     late = "2026-01-22T12:05:13+07:00"
     assert main(["explain", "--config", config, "--at", late, _file(tmp_path, _raw(request))]) == 1

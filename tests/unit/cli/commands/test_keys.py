@@ -14,6 +14,7 @@ from handlers.cli.files.atomic_write import held
 from handlers.config.settings import Settings
 from handlers.config.token_key_file import TokenKeyFile
 from tests.merchant import NOON
+from tests.pages import page
 
 AT_NOON = "2026-01-22T05:00:02Z"
 """A quarter of a second after its beginning, the second counts as the next."""
@@ -55,6 +56,20 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
         f"retired    {old.fingerprint}: it opens its tokens until they have expired\n"
         f"next       copy {path} to the other hosts, if any; then all is done\n"
     )
+
+
+def test_the_page_shows_what_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example of a rotation in the documentation is this command's output, but for the fingerprints."""
+    shown = re.findall(r"^ +((?:published|minting|retired|next) .*\n)", page("key-rotation"), re.MULTILINE)
+    assert (_rotate(settings_file, NOON), _rotate(settings_file, NOON + timedelta(seconds=11))) == (0, 0)
+    printed = _printed(capsys).replace(f"{settings_file.parent}/", "")
+    assert [_without_fingerprint(line) for line in printed.splitlines(keepends=True)] == [
+        _without_fingerprint(line) for line in shown
+    ]
+
+
+def _without_fingerprint(line: str) -> str:
+    return re.sub(r"\b[0-9a-f]{8}\b", "fingerprint", line)
 
 
 def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,8 +128,11 @@ def test_a_leak_does_not_wait(settings_file: Path) -> None:
 @pytest.mark.parametrize(
     ("note", "mistake"),
     [
-        ("retired yesterday", "its comment begins with retired, so a time such as 2026-11-23T22:55:02Z"),
-        ("published 2026-01-22", "its comment begins with published, so a time such as 2026-11-23T22:55:02Z"),
+        ("retired yesterday", "its comment must be only 'retired' and a time, such as: retired 2026-11-23T22:55:02Z"),
+        (
+            "published 2026-01-22",
+            "its comment must be only 'published' and a time, such as: published 2026-11-23T22:55:02Z",
+        ),
     ],
 )
 def test_a_time_that_is_none_is_told(
@@ -186,8 +204,8 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
     path = settings_file.with_name("token.keys")
     path.write_text("no key")
     assert main(["keys", command, "--config", str(settings_file)]) == 2
-    wanted = "one Fernet key a line, newest first; `snap-token keygen token` makes one"
-    told = f"snap-token: {settings_file}: token.keys_file: {path} must hold {wanted}\n"
+    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    told = f"snap-token: {settings_file}: token.keys_file: {path} must contain {wanted}\n"
     assert capsys.readouterr() == ("", told)
     assert path.read_text() == "no key"
 

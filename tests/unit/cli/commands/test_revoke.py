@@ -69,11 +69,11 @@ def test_a_client_s_tokens_are_revoked(settings_file: Path, capsys: pytest.Captu
 def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], spelt: str) -> None:
     """One token, read from a file, is revoked by its fingerprint, which is printed in the token's place."""
     keys = _keys(settings_file)
-    token = keys.mint("IONPAYTEST", NOON)
+    token = keys.issue("IONPAYTEST", NOON)
     file = settings_file.with_name("token")
     file.write_text(spelt.format(token))
     assert _revoke(settings_file, "--token-file", str(file)) == 0
-    subject = f"token:{keys.open(token, NOON).fingerprint}"
+    subject = f"token:{keys.verify(token, NOON).fingerprint}"
     assert _revocations(settings_file) == {subject: NOON}
     assert capsys.readouterr() == (f"revoked {subject}\n", "")
 
@@ -81,10 +81,10 @@ def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[s
 def test_a_token_is_read_from_standard_input(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token need not be in a file."""
     keys = _keys(settings_file)
-    token = keys.mint("IONPAYTEST", NOON)
+    token = keys.issue("IONPAYTEST", NOON)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
     assert _revoke(settings_file, "--token-file", "-") == 0
-    assert _revocations(settings_file) == {f"token:{keys.open(token, NOON).fingerprint}": NOON}
+    assert _revocations(settings_file) == {f"token:{keys.verify(token, NOON).fingerprint}": NOON}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_token_that_opens_nothing_is_not_revoked(
 ) -> None:
     """What opens nothing anyway is told in one line that does not repeat it; the status is 1."""
     file = settings_file.with_name("token")
-    file.write_text(_keys(settings_file).mint("IONPAYTEST", NOON) if token is None else token)
+    file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON) if token is None else token)
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=later)) == 1
     assert capsys.readouterr() == ("", f"snap-token: there is nothing to revoke: {reason}\n")
     assert _revocations(settings_file) == {}
@@ -107,7 +107,7 @@ def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
     """A token that a shorter lifetime has let expire is not revoked."""
     settings_file.write_text(settings_file.read_text().replace("[token]", "[token]\nlifetime_seconds = 601"))
     file = settings_file.with_name("token")
-    file.write_text(_keys(settings_file).mint("IONPAYTEST", NOON))
+    file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON))
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=602)) == 1
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=600)) == 0
 

@@ -24,6 +24,7 @@ from tests.document import TOKEN_PATH
 from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.pages import page
 
 Serving = Sequence[tuple[Server, socket.socket]]
 _live = lifecycle.run_servers
@@ -43,7 +44,7 @@ class Visitor:
         async with asyncio.TaskGroup() as group:
             group.create_task(_live(serving, companions))
             await asyncio.to_thread(self._visit)
-            lifecycle.end(server for server, _ in serving)
+            lifecycle.request_shutdown(server for server, _ in serving)
 
     def _visit(self) -> None:
         with httpx.Client(base_url=self.origins[0], trust_env=False) as client:
@@ -159,10 +160,11 @@ def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pyte
 
 
 def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sandbox prints a signed request to its endpoint and for how long it is good."""
+    """A sandbox prints a signed request to its endpoint, and says how long it is valid, as in the documentation."""
     assert main(["serve", "--config", sandbox]) == 0
     introduction, _, command = capsys.readouterr().out.partition("curl ")
     assert "good for 300 seconds" in introduction
+    assert introduction.splitlines()[-2] in page("getting-started").splitlines()
     arguments = shlex.split(command)
     assert arguments[1] == visitor.origins[0] + BASE_PATH + TOKEN_PATH
     assert "X-CLIENT-KEY: IONPAYTEST" in arguments

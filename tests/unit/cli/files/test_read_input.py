@@ -92,6 +92,6 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_file_system_without_an_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that gives no answer in time is an error of the command, not a wait without a word."""
     monkeypatch.setattr(regular_files, "READ_SECONDS", 0.0)
-    monkeypatch.setattr(regular_files, "_look", lambda _path: Event().wait(0.1))
-    with pytest.raises(UsageError, match="file cannot be read: its file system gives no answer"):
+    monkeypatch.setattr(regular_files, "_read", lambda _path: Event().wait(0.1))
+    with pytest.raises(UsageError, match="file cannot be read: its file system did not answer"):
         read_secret(tmp_path / "file")

@@ -87,10 +87,10 @@ def _settings(desk: Desk, nicepay: Nicepay, ports: list[int], call_headers: str,
     return Settings.load(config)
 
 
-def _apps(settings: Settings, shared: assembly.Shared) -> list[ASGIApp]:
+def _apps(settings: Settings, shared: assembly.ProcessResources) -> list[ASGIApp]:
     """Both applications, as the command has them."""
     assert settings.internal
-    services = assembly.assemble(settings, shared)
+    services = assembly.build_services(settings, shared)
     api = internal_api(settings.internal, lambda: services)
     asked = application(api, lambda: services)
     forwarded = settings.internal.call_headers == "x-forwarded"
@@ -100,7 +100,7 @@ def _apps(settings: Settings, shared: assembly.Shared) -> list[ASGIApp]:
     ]
 
 
-def _live(serving: list[tuple[Server, socket]], shared: assembly.Shared) -> None:
+def _live(serving: list[tuple[Server, socket]], shared: assembly.ProcessResources) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(lifecycle.run_servers(serving, [shared.running()]))
 
@@ -113,14 +113,15 @@ def desk(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> It
     ports = [listener.getsockname()[1] for listener in listeners]
     settings = _settings(desk, nicepay, ports, *request.param)
     configure.set_up(desk.stream)
-    shared = assembly.share(settings)
+    shared = assembly.open_resources(settings)
     serving = [
-        (uvicorn_server.server(app), listener) for app, listener in zip(_apps(settings, shared), listeners, strict=True)
+        (uvicorn_server.make_server(app), listener)
+        for app, listener in zip(_apps(settings, shared), listeners, strict=True)
     ]
     thread = threading.Thread(target=_live, args=(serving, shared))
     thread.start()
     yield desk
-    lifecycle.end(server for server, _ in serving)
+    lifecycle.request_shutdown(server for server, _ in serving)
     thread.join()
 
 

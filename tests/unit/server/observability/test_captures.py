@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.cli.captured.har import from_har
-from handlers.config.capture_folder import file_of, require_folder
+from handlers.config.capture_folder import capture_file, require_folder
 from handlers.doctor.request import Request
 from handlers.server.http import limits
 from handlers.server.http.request_id import identify
@@ -25,15 +25,15 @@ from handlers.server.observability.captures import (
     MOST_A_SECOND,
     MOST_FILES,
     SWEEP_EVERY,
-    Captures,
-    asked_at,
-    asked_at_or_signed,
+    CaptureMiddleware,
+    at_path,
+    at_path_or_signed,
 )
-from handlers.server.observability.mask_secrets import MASKING
-from handlers.snap.masking import Masks
+from handlers.server.observability.mask_secrets import SECRET_MASKER
+from handlers.snap.masking import SecretMasker
 from tests.merchant import Clock
 
-KEEPS = asked_at("/a")
+KEEPS = at_path("/a")
 HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
 
 
@@ -58,7 +58,7 @@ def _answering(status: int, *, reads: bool = True) -> ASGIApp:
     return app
 
 
-def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
+def _asked(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
     """Send a request in these chunks, and end it or not; the request id that the application was told."""
     coming = list(chunks)
     answered: list[Message] = []
@@ -82,7 +82,7 @@ def _asked(app: Captures, *chunks: bytes, ends: bool = True, scope: dict[str, An
 def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: bool) -> None:
     """Its headers, every copy of them, and its body, even if it was refused before that was read; 0600."""
     clock = Clock()
-    request_id = _asked(Captures(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
+    request_id = _asked(CaptureMiddleware(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
     (file,) = tmp_path.iterdir()
     assert (file.name, S_IMODE(file.stat().st_mode)) == (f"{request_id}.har", 0o600)
     (captured,) = from_har(file.read_bytes())
@@ -98,8 +98,8 @@ def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
-    monkeypatch.setattr(MASKING, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
-    _asked(Captures(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
+    monkeypatch.setattr(SECRET_MASKER, "_masks", SecretMasker([("internal secret", b"0123456789abcdef")]))
+    _asked(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
     assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")
@@ -113,13 +113,13 @@ def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_nothing_else_is_kept(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
     """What is answered with success, and what is asked elsewhere, leaves no file."""
-    _asked(Captures(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
+    _asked(CaptureMiddleware(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
     assert not list(tmp_path.iterdir())
 
 
 def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is read no longer than the server waits for any body, and no more bytes of it."""
-    app = Captures(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
+    app = CaptureMiddleware(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
     _asked(app, b"12", b"345", b"678")
     monkeypatch.setattr(limits, "BODY_SECONDS", 0)
     _asked(app, b"12", ends=False)
@@ -132,17 +132,17 @@ def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
     clock = Clock()
     for place in range(MOST_FILES + 5):
-        file = file_of(tmp_path, f"{place:032x}")
+        file = capture_file(tmp_path, f"{place:032x}")
         file.touch()
         at = clock.now.timestamp() - (90_000 if place < 3 else 100 - place / 10)
         os.utime(file, (at, at))
-    gone = file_of(tmp_path, "f" * 32)
+    gone = capture_file(tmp_path, "f" * 32)
     gone.symlink_to(tmp_path / "nowhere")
     others = {"note.txt", "mine.har"}
     for name in others:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (0, 0))
-    request_id = _asked(Captures(_answering(401), tmp_path, clock, KEEPS), b"")
+    request_id = _asked(CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS), b"")
     left = {file.name for file in tmp_path.iterdir()}
     assert len(left) == MOST_FILES + len(others)
     assert {*others, f"{request_id}.har", f"{204:032x}.har"} <= left
@@ -154,11 +154,11 @@ def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
     clock = Clock()
 
     def leave_old() -> None:
-        file_of(tmp_path, "0" * 32).touch()
-        os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+        capture_file(tmp_path, "0" * 32).touch()
+        os.utime(capture_file(tmp_path, "0" * 32), (0, 0))
 
     leave_old()
-    app = Captures(_answering(200), tmp_path, clock, KEEPS)
+    app = CaptureMiddleware(_answering(200), tmp_path, clock, KEEPS)
     assert not list(tmp_path.iterdir())
     leave_old()
     _asked(app, b"")
@@ -170,7 +170,7 @@ def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
 
 def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
     """Ten in a second."""
-    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     for _ in range(MOST_A_SECOND + 2):
         _asked(app, b"")
     assert MOST_A_SECOND == 10
@@ -184,7 +184,7 @@ def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await _answering(statuses.pop(0))(scope, receive, send)
 
-    captured = Captures(app, tmp_path, Clock(), KEEPS)
+    captured = CaptureMiddleware(app, tmp_path, Clock(), KEEPS)
     while statuses:
         _asked(captured, b"")
     assert len(list(tmp_path.iterdir())) == 1
@@ -192,20 +192,20 @@ def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
 
 def test_what_is_kept_is_found_by_its_id(tmp_path: Path) -> None:
     """The files are those of the ids that the application saw; beyond the rate, and on other paths, there is none."""
-    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     _asked(app, b"", scope={"path": "/b"})
     ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
-    assert {file_of(tmp_path, each) for each in ids[:-1]} == set(tmp_path.iterdir())
+    assert {capture_file(tmp_path, each) for each in ids[:-1]} == set(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("sent", ["0f" * 16, "0F" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "a", ".", "..", "-h"])
 def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> None:
     """Whatever well-formed id comes with a request, its file lies in the folder, is found by it, and grows old."""
     clock = Clock()
-    app = Captures(_answering(401), tmp_path, clock, KEEPS)
+    app = CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS)
     assert _asked(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
     (file,) = tmp_path.iterdir()
-    assert file == file_of(tmp_path, sent)
+    assert file == capture_file(tmp_path, sent)
     os.utime(file, (0, 0))
     clock.now += SWEEP_EVERY
     _asked(app, b"")
@@ -214,7 +214,7 @@ def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> 
 
 def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO) -> None:
     """A caller who can choose the id takes no other request's capture away; the log says what is not kept."""
-    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
+    app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     scope = {"headers": [*HEADERS, (b"x-request-id", b"chosen")]}
     _asked(app, b"first", scope=scope)
     _asked(app, b"second", scope=scope)
@@ -235,7 +235,7 @@ def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO
 )
 def test_a_scanner_pushes_nothing_out(path: str, headers: list[tuple[bytes, bytes]], *, kept: bool) -> None:
     """Away from the path, only what has a header of SNAP is kept."""
-    assert asked_at_or_signed("/token")({"path": path, "headers": headers}) is kept
+    assert at_path_or_signed("/token")({"path": path, "headers": headers}) is kept
 
 
 @pytest.mark.parametrize("status", [200, 401, 408])
@@ -252,7 +252,7 @@ def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool)
         seen.append("open" if message.get("more_body") else message["type"].rpartition(".")[2])
 
     scope = {"type": "http", "method": "POST", "path": "/a", "raw_path": b"/a", "query_string": b"", "headers": []}
-    app = Captures(_answering(status, reads=reads), tmp_path, Clock(), KEEPS)
+    app = CaptureMiddleware(_answering(status, reads=reads), tmp_path, Clock(), KEEPS)
     asyncio.run(app({**scope, "http_version": "1.1"}, receive, send))
     late = status == 401 and not reads
     assert seen == [*["read"] * reads, "start", *(["open", "read"] if late else []), "body"]
@@ -260,7 +260,7 @@ def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool)
 
 def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
     """What cannot be kept is logged, and the request is answered."""
-    assert _asked(Captures(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
+    assert _asked(CaptureMiddleware(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
     lines = [json.loads(each) for each in log.getvalue().splitlines()]
     assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
 
@@ -269,9 +269,9 @@ def test_of_what_the_disk_does_not_take_nothing_is_left(
     tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a file is removed, and old ones too: that is what makes room."""
-    app = Captures(_answering(401), tmp_path, Clock(), KEEPS)
-    file_of(tmp_path, "0" * 32).touch()
-    os.utime(file_of(tmp_path, "0" * 32), (0, 0))
+    app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
+    capture_file(tmp_path, "0" * 32).touch()
+    os.utime(capture_file(tmp_path, "0" * 32), (0, 0))
 
     def half(file: Path, content: bytes) -> None:
         file.write_bytes(content[:10])
@@ -285,7 +285,7 @@ def test_of_what_the_disk_does_not_take_nothing_is_left(
 
 def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
     """What is answered with 408 has had its time: of its body, what came is kept."""
-    app = Captures(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
+    app = CaptureMiddleware(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
     _asked(app, b"12", ends=False)
     assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
 
@@ -296,5 +296,5 @@ def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:
     require_folder(tmp_path)
     for mode, folder in ((0o777, tmp_path), (0o755, tmp_path / "nowhere")):
         tmp_path.chmod(mode)
-        with pytest.raises(ValueError, match=f"run: mkdir -m 700 {folder}"):
+        with pytest.raises(ValueError, match=f"run: (mkdir -m|chmod) 700 {folder}"):
             require_folder(folder)

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.server.observability import clock_jumps
-from handlers.server.observability.clock_jumps import WallClock, watched
+from handlers.server.observability.clock_jumps import WallClock, watch_clock
 from tests.engines import asynchronous
 from tests.merchant import NOON
 
@@ -79,7 +79,7 @@ async def test_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock_jumps, "LOOK_SECONDS", SOON)
     offset, told = [timedelta()], asyncio.Event()
     monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: told.set())  # noqa: SLF001  it is what tells
-    async with watched(lambda: datetime.now(UTC) + offset[0]):
+    async with watch_clock(lambda: datetime.now(UTC) + offset[0]):
         offset[0] = timedelta(hours=1)
         await told.wait()
     told.clear()

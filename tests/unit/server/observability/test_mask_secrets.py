@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import structlog
 
-from handlers.config.known_secrets import private_key_lines, secrets_of
+from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.observability import configure
-from handlers.server.observability.mask_secrets import MASKING
+from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.process import assembly
 from handlers.snap.masking import SHORTEST
 from tests.merchant import NOON
@@ -25,7 +25,7 @@ def log() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     configure.set_up(stream)
     yield stream
-    MASKING.learn([])
+    SECRET_MASKER.learn([])
     configure.set_up()
 
 
@@ -41,7 +41,7 @@ def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
 
 def test_each_kind_of_secret_is_known(settings: Settings, nicepay: Nicepay) -> None:
     """Of clients, of the internal listener, the token keys, and the private key that plays NICEPAY."""
-    known = list(secrets_of(settings))
+    known = list(secrets_to_mask(settings))
     lines = [line for line in nicepay.private_pem.splitlines() if "-----" not in line]
     assert {name for name, _ in known} == {"client secret", "internal secret", "token key", "private key"}
     assert {SECRET, OTHER_SECRET, INTERNAL_SECRET, *settings.token.keys} <= {secret for _, secret in known}
@@ -54,13 +54,13 @@ def test_a_private_key_that_cannot_be_read_is_none(tmp_path: Path, content: byte
     file = tmp_path / "key"
     if content:
         file.write_bytes(content)
-    assert not list(private_key_lines(file))
+    assert not list(private_key_secrets(file))
 
 
 def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> None:
     """Every text in it, those in lists and tracebacks too; what is no text, or too short to be one, stays."""
-    services = assembly.assemble(settings, assembly.share(settings, lambda: NOON))
-    token = services.token_keys.mint("IONPAYTEST", NOON)
+    services = assembly.build_services(settings, assembly.open_resources(settings, lambda: NOON))
+    token = services.token_keys.issue("IONPAYTEST", NOON)
     secret = SECRET.decode()
     facts = {"path": f"/{secret}/x", "client_key": token, "mistakes": [secret, 1], "size": 16}
     structlog.get_logger().error("a.thing", **facts, short="x" * (SHORTEST - 1), exc_info=ValueError(secret))
@@ -73,9 +73,9 @@ def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> No
 
 def test_what_is_known_follows_the_settings(log: io.StringIO, settings: Settings, tmp_path: Path) -> None:
     """A secret that was changed is masked from the reload on."""
-    shared = assembly.share(settings, lambda: NOON)
-    assembly.assemble(settings, shared)
+    shared = assembly.open_resources(settings, lambda: NOON)
+    assembly.build_services(settings, shared)
     (tmp_path / "secret").write_text("a-secret-that-is-quite-new")
-    assembly.assemble(Settings.load(tmp_path / "snap-token.toml"), shared)
+    assembly.build_services(Settings.load(tmp_path / "snap-token.toml"), shared)
     structlog.get_logger().info("a.thing", path="/a-secret-that-is-quite-new")
     assert json.loads(log.getvalue())["path"] == "/***[client secret]"

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from connexion import AsyncApp
+from connexion.middleware.main import ConnexionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.config.settings import Settings
@@ -21,11 +21,11 @@ from handlers.doctor.log_verdict import verdict
 from handlers.doctor.request import Request
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability import configure
-from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, RefusalDiagnosis
+from handlers.server.observability.refusal_diagnosis import MOST_A_SECOND, RefusalDiagnoser
 from handlers.server.openapi.application import application, internal_api, public_api
 from handlers.services import Services
 from handlers.snap.codes import SnapError, unauthorized
-from tests.calls import read_copy
+from tests.calls import loaded_revocations
 from tests.merchant import BASE_PATH, NOON, Clock, services_of
 from tests.mistakes import (
     CALL_MISTAKES,
@@ -47,7 +47,7 @@ DEARER = {
     "timestamp.signed_another_second: 600 s": "string.unknown",
     "string.with_body: behind it": "string.unknown",
     "string.with_body: its hash": "string.unknown",
-    "string.with_body: as ASPI has it for transactions": "string.unknown",
+    "string.with_body: the symmetric form of ASPI's standard": "string.unknown",
     "padding.pss: PS512": "key.unknown",
     "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
@@ -69,7 +69,7 @@ def world() -> World:
 def services(world: World, tmp_path_factory: pytest.TempPathFactory) -> Services:
     """Services that know them."""
     settings = Settings.load(write_world(tmp_path_factory.mktemp("world"), world))
-    return replace(services_of(settings, Clock()), revocations=read_copy())
+    return replace(services_of(settings, Clock()), revocations=loaded_revocations())
 
 
 @pytest.fixture(scope="module")
@@ -93,24 +93,26 @@ Judge = Callable[[Request], object]
 
 
 def _first(sent: RequestHeaders, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
-    return RefusalDiagnosis()(sent, error, services, now)
+    return RefusalDiagnoser()(sent, error, services, now)
 
 
 @pytest.fixture(scope="module")
-def public_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+def public_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
     """The public application; each verdict is the first of its second."""
+    configure.set_up(_stream)
     return application(replace(public_api(BASE_PATH), explain=_first), lambda: services)
 
 
 @pytest.fixture(scope="module")
-def internal_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+def internal_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
     """The merchant's own application, likewise."""
+    configure.set_up(_stream)
     api = internal_api(Internal.model_validate({}), lambda: services)
     return application(replace(api, explain=_first), lambda: services)
 
 
 @pytest.fixture
-def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
+def judge(public_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
     """Sends a request for a token; the verdict in the last line of the log."""
 
     def sent(request: Request) -> object:
@@ -121,7 +123,7 @@ def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
 
 
 @pytest.fixture
-def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
+def judge_call(internal_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
     """Asks about a call, as a proxy does; the verdict in the last line of the log."""
 
     def sent(request: Request) -> object:
@@ -177,7 +179,7 @@ def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:
 def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: Services) -> None:
     """A reason that is none of the closed list is logged as it is, without a verdict."""
     sent = RequestHeaders.of([(b"x-client-key", b"A")])
-    assert RefusalDiagnosis()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
+    assert RefusalDiagnoser()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
     assert verdict("body.field_missing", "token", Request("POST", "/", ()), world.clients) is None
     assert verdict("header.malformed", "X-SIGNATURE", Request("POST", "/", ()), world.clients) == "signature.not_base64"
 
@@ -186,7 +188,7 @@ def test_verdicts_are_limited_in_rate(services: Services) -> None:
     """Ten in a second; refusals beyond are logged without, and the next second has its own."""
     assert MOST_A_SECOND == 10
     explainer, sent, error = (
-        RefusalDiagnosis(),
+        RefusalDiagnoser(),
         RequestHeaders.of([]),
         unauthorized(field="X-TIMESTAMP", reason="clock.behind"),
     )
@@ -199,7 +201,7 @@ def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.St
     """Its traceback is logged, and the refusal has none."""
     broken = replace(services, clients=cast("Any", None))
     assert (
-        RefusalDiagnosis()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
+        RefusalDiagnoser()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
     )
     assert (_last(log)["event"], _last(log)["level"]) == ("verdict.failed", "error")
 
@@ -241,7 +243,7 @@ def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     assert 300 < len(tried) < 400
 
 
-def test_the_answer_goes_out_first(world: World, public_app: AsyncApp, log: io.StringIO) -> None:
+def test_the_answer_goes_out_first(world: World, public_app: ConnexionMiddleware, log: io.StringIO) -> None:
     """The line is written, with its verdict, when the answer is with the client, and even if it never gets there."""
     request = token_request(world, X_CLIENT_KEY="NOBODY")
     headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]

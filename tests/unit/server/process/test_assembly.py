@@ -27,7 +27,7 @@ STOPS = [signal.SIGINT, signal.SIGTERM]
 def _warnings(settings: Settings) -> list[dict[str, object]]:
     stream = io.StringIO()
     configure.set_up(stream)
-    assembly.warn(settings)
+    assembly.log_setting_warnings(settings)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     return [{name: value for name, value in line.items() if name != "timestamp"} for line in lines]
 
@@ -48,7 +48,7 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert (client.key, client.clock_tolerance) == (nicepay.client_key, timedelta(seconds=60))
     assert client.public_keys == (nicepay.private_key.public_key(),)
     assert services.token_keys.lifetime == timedelta(seconds=200)
-    assert services.token_keys.open(services.token_keys.mint("A", NOON), NOON).client_key == "A"
+    assert services.token_keys.verify(services.token_keys.issue("A", NOON), NOON).client_key == "A"
     assert services.now() == NOON
 
 
@@ -62,7 +62,7 @@ def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nic
     for seconds, opens in ((900, True), (1_000, False)):
         then = NOON + timedelta(seconds=seconds)
         with nullcontext() if opens else pytest.raises(TamperedTokenError):
-            assert opening.open(minting.mint("A", then), then)
+            assert opening.verify(minting.issue("A", then), then)
 
 
 def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:
@@ -71,8 +71,8 @@ def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: N
         Settings.load(write_settings(tmp_path, nicepay, extra=f'[internal]\naccel_redirect = "@{name}"'))
         for name in ("first", "second")
     )
-    shared = assembly.share(before)
-    assert assembly.assemble(after, shared).accel_redirect == "@first"
+    shared = assembly.open_resources(before)
+    assert assembly.build_services(after, shared).accel_redirect == "@first"
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_internal_secrets_are_those_of_now(
         (tmp_path / name).write_text(f"the-secret-of-{name}")
         (tmp_path / name).chmod(0o600)
     started = f'[internal]\nhost = "{host}"\nsecret_file = "old"\n'
-    shared = assembly.share(Settings.load(write_settings(tmp_path, nicepay, extra=started)), Clock())
+    shared = assembly.open_resources(Settings.load(write_settings(tmp_path, nicepay, extra=started)), Clock())
     assert shared.internal
     settings = Settings.load(write_settings(tmp_path, nicepay, extra=now))
-    assert assembly.assemble(settings, shared).internal_secrets == secrets
+    assert assembly.build_services(settings, shared).internal_secrets == secrets
 
 
 def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> Non
     """SIGTERM as well as SIGINT ends the block on the spot, without an error, and goes no further."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     passed = False
-    with lifecycle.until_told_to_stop():
+    with lifecycle.end_quietly_on_signals():
         signal.raise_signal(stop)
         passed = True
     assert (passed, before) == (False, [])
@@ -189,7 +189,7 @@ def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> Non
 
 def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> None:
     """Whoever handled SIGTERM or SIGHUP before the block handles it after the block."""
-    with lifecycle.until_told_to_stop():
+    with lifecycle.end_quietly_on_signals():
         pass
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGHUP)
@@ -199,7 +199,7 @@ def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> Non
 def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
     """SIGHUP neither ends the block nor goes further, as long as no server handles it."""
     passed = False
-    with lifecycle.until_told_to_stop():
+    with lifecycle.end_quietly_on_signals():
         signal.raise_signal(signal.SIGHUP)
         passed = True
     assert (passed, before) == (True, [])
@@ -207,7 +207,7 @@ def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
 
 def test_errors_leave_the_block(before: list[int]) -> None:
     """An error is none of the block's business, and signals are handled as before after it too."""
-    with pytest.raises(ZeroDivisionError), lifecycle.until_told_to_stop():
+    with pytest.raises(ZeroDivisionError), lifecycle.end_quietly_on_signals():
         raise ZeroDivisionError
     signal.raise_signal(signal.SIGTERM)
     assert before == [signal.SIGTERM]
@@ -224,12 +224,12 @@ def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: N
     assert merchant.decision()["remote"] == "127.0.0.1"
 
 
-def test_limits_of_a_connection_are_the_readme_s() -> None:
-    """Idle connections are closed after 5 seconds, answers that nobody reads after 30, as the README says."""
+def test_limits_of_a_connection() -> None:
+    """Idle connections are closed after 5 seconds, answers that nobody reads after 30."""
     with sockets.listen("127.0.0.1", 0) as listener:
         unread = getattr(socket, "TCP_USER_TIMEOUT", None)
         assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000
-    assert uvicorn_server.server(_no_app).config.timeout_keep_alive == 5
+    assert uvicorn_server.make_server(_no_app).config.timeout_keep_alive == 5
 
 
 async def _no_app(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -17,11 +17,11 @@ SOON, NEVER = 0.01, 3_600.0
 
 
 class World:
-    """What the last resort does, in order."""
+    """What the last deadline does, in order."""
 
     def __init__(self) -> None:
         self.done: Queue[str | int] = Queue()
-        self.resort = ExitDeadline(lambda: self.done.put("log written"), self.done.put)
+        self.deadline = ExitDeadline(lambda: self.done.put("log written"), self.done.put)
 
     def next(self) -> str | int:
         return self.done.get(timeout=PATIENCE)
@@ -47,7 +47,7 @@ def test_a_process_that_was_told_to_end_ends(world: World, seconds: pytest.Monke
     stuck = Thread(target=enough.wait, name="stuck")
     stuck.start()
     with capture_logs() as log:
-        world.resort.told_to_end()
+        world.deadline.start()
         assert [world.next(), world.next()] == ["log written", 0]
     enough.set()
     stuck.join()
@@ -59,16 +59,16 @@ def test_a_process_that_was_told_to_end_ends(world: World, seconds: pytest.Monke
 def test_a_process_that_is_done_ends(world: World, seconds: pytest.MonkeyPatch) -> None:
     """What was not told to end and is done all the same has failed: it has a second, and status 1."""
     seconds.setattr(module, "REST_SECONDS", SOON)
-    world.resort.done()
+    world.deadline.shorten()
     assert [world.next(), world.next()] == ["log written", 1]
 
 
 def test_a_second_signal_gives_no_more_time(world: World, seconds: pytest.MonkeyPatch) -> None:
     """The time counts from the first signal on."""
-    world.resort.told_to_end()
+    world.deadline.start()
     seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
-    world.resort.told_to_end()
-    world.resort.is_not_needed()
+    world.deadline.start()
+    world.deadline.cancel()
     with pytest.raises(Empty):
         world.done.get(timeout=5 * SOON)
 
@@ -77,8 +77,8 @@ def test_a_process_that_ends_by_itself_is_let(seconds: pytest.MonkeyPatch) -> No
     """After the block nothing is left that would end the process."""
     drained = Event()
     seconds.setattr(module, "REST_SECONDS", 5 * SOON)
-    with exit_deadline(drained.set, int) as resort:
-        resort.done()
+    with exit_deadline(drained.set, int) as deadline:
+        deadline.shorten()
     assert not drained.wait(10 * SOON)
 
 

@@ -16,7 +16,7 @@ from handlers.server.observability import configure
 from handlers.server.process import http_connection, staged_close
 from handlers.server.process.deadline import Deadline
 from handlers.server.process.http_connection import Connection
-from tests.listening import heard, listening
+from tests.listening import listening, read_until_closed
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"
@@ -126,7 +126,7 @@ def test_few_requests_are_parsed_ahead(made: list[Connection]) -> None:
         assert gate.came.wait(5)
         assert len(made[0].pipeline) <= 1_024 // len(REQUEST)
         gate.open()
-        assert heard(client).count(b"HTTP/1.1 204") == 201
+        assert read_until_closed(client).count(b"HTTP/1.1 204") == 201
 
 
 def test_a_body_is_read_while_the_request_before_waits() -> None:
@@ -138,7 +138,7 @@ def test_a_body_is_read_while_the_request_before_waits() -> None:
         assert gate.came.wait(5)
         gate.open()
         client.sendall(post)
-        assert heard(client).count(b"HTTP/1.1 204") == 2
+        assert read_until_closed(client).count(b"HTTP/1.1 204") == 2
 
 
 def test_a_head_begun_before_the_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
@@ -146,7 +146,7 @@ def test_a_head_begun_before_the_answer_has_its_time(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.3)
     with listening(_at_once, idle_seconds=0) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST + REQUEST[:20])
-        assert re.findall(rb"HTTP/1.1 (\d+)", heard(client)) == [b"204", b"408"]
+        assert re.findall(rb"HTTP/1.1 (\d+)", read_until_closed(client)) == [b"204", b"408"]
     assert log.getvalue().count("connection.refused") == 1
 
 
@@ -154,7 +154,7 @@ def test_an_idle_connection_is_closed_without_a_word(log: io.StringIO) -> None:
     """A client that has its answer, and begins nothing, gets no 408."""
     with listening(_at_once, idle_seconds=0) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)
-        assert re.findall(rb"HTTP/1.1 (\d+)", heard(client)) == [b"204"]
+        assert re.findall(rb"HTTP/1.1 (\d+)", read_until_closed(client)) == [b"204"]
     assert log.getvalue() == ""
 
 
@@ -177,7 +177,7 @@ def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) 
 
     with listening(late) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)
-        assert heard(client).startswith(b"HTTP/1.1 204")
+        assert read_until_closed(client).startswith(b"HTTP/1.1 204")
 
 
 class Told:
@@ -235,7 +235,7 @@ def test_a_half_closed_connection_is_answered_late(made: list[Connection], log: 
         while not made[0]._half_closed:  # noqa: SLF001  until the server has seen it
             threading.Event().wait(0.001)
         gate.open()
-        assert heard(client).startswith(b"HTTP/1.1 204")
+        assert read_until_closed(client).startswith(b"HTTP/1.1 204")
     assert log.getvalue() == ""
 
 
@@ -246,7 +246,7 @@ def test_a_request_cut_off_by_half_closing_is_refused(log: io.StringIO) -> None:
         client.sendall(POST)
         assert app.came.wait(5)
         client.shutdown(socket.SHUT_WR)
-        assert heard(client).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert read_until_closed(client).startswith(b"HTTP/1.1 400 Bad Request\r\n")
         assert app.done.wait(5)
     assert log.getvalue().count('"connection.refused"') == log.getvalue().count("\n") == 1
 
@@ -257,7 +257,7 @@ def test_a_refused_body_that_never_comes_is_no_second_refusal(log: io.StringIO) 
         client.sendall(POST)
         assert client.recv(65_536).startswith(b"HTTP/1.1 204")
         client.shutdown(socket.SHUT_WR)
-        assert heard(client) == b""
+        assert read_until_closed(client) == b""
     assert log.getvalue() == ""
 
 
@@ -265,7 +265,7 @@ def test_who_expects_100_and_gets_an_answer_need_not_send_the_body() -> None:
     """An answer instead of 100 closes the connection, so that what the client sends next is not taken for the body."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST.replace(b"Host", b"Expect: 100-continue\r\nHost"))
-        answer = heard(client)
+        answer = read_until_closed(client)
         assert answer.startswith(b"HTTP/1.1 204")
         assert b"connection: close" in answer
 
@@ -275,7 +275,7 @@ def test_what_comes_behind_the_last_request_is_not_looked_at(log: io.StringIO) -
     last = LAST.replace(b"Host: a", b"Host: " + b"a" * (1_025 - len(LAST)))
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(last + REQUEST * 50_000)
-        assert heard(client).count(b"HTTP/1.1 204") == 1
+        assert read_until_closed(client).count(b"HTTP/1.1 204") == 1
     assert log.getvalue() == ""
 
 
@@ -286,14 +286,14 @@ def test_a_lingering_connection_ends_with_its_client(monkeypatch: pytest.MonkeyP
         for _ in range(2):
             with socket.create_connection(address, timeout=5) as client:
                 client.sendall(b"\0")
-                assert heard(client).startswith(b"HTTP/1.1 400")
+                assert read_until_closed(client).startswith(b"HTTP/1.1 400")
 
 
 def test_noise_is_refused_once(log: io.StringIO) -> None:
     """What is no HTTP, however long, is one refusal."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(b"\0" * 50_000)
-        assert heard(client).startswith(b"HTTP/1.1 400")
+        assert read_until_closed(client).startswith(b"HTTP/1.1 400")
     assert log.getvalue().count("\n") == 1
 
 
@@ -302,7 +302,7 @@ def test_what_comes_behind_a_refusal_is_not_looked_at(log: io.StringIO) -> None:
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST + b"\0" * 1_000_000)
         client.shutdown(socket.SHUT_WR)
-        assert re.findall(rb"HTTP/1.1 (\d+)", heard(client)) == [b"204", b"400"]
+        assert re.findall(rb"HTTP/1.1 (\d+)", read_until_closed(client)) == [b"204", b"400"]
     assert log.getvalue().count("\n") == 1
 
 
@@ -318,7 +318,7 @@ def test_at_the_end_what_is_under_way_is_answered(made: list[Connection]) -> Non
         client.sendall(POST.replace(b"Host", b"Expect: 100-continue\r\nHost"))
         assert client.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"{}")
-        assert b"connection: close" in heard(client)
+        assert b"connection: close" in read_until_closed(client)
 
 
 def test_at_the_end_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
@@ -343,5 +343,5 @@ def test_at_the_end_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch, log: i
             client.connect(address)
             client.sendall(POST)
             assert came.wait(5)
-        assert b"connection: close" in heard(client)
+        assert b"connection: close" in read_until_closed(client)
     assert log.getvalue() == ""

@@ -46,7 +46,7 @@ class App:
             await send({"type": f"lifespan.{word}.complete"})
 
 
-class Breaking(Server):
+class BreakableServer(Server):
     """Breaks while it serves, when it may."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -133,7 +133,7 @@ async def test_all_end_when_one_ends() -> None:
     """When one listener ends, the other answers what is under way and ends too, and the companions end last."""
     told: list[str] = []
     app = App(told)
-    servers = [uvicorn_server.server(each) for each in (App(), app)]
+    servers = [uvicorn_server.make_server(each) for each in (App(), app)]
     async with _living(servers, [_told(told, "first"), _told(told, "second")]) as (living, listeners):
         async with _asked(app, listeners[1]) as answer:
             servers[0].should_exit = True
@@ -148,7 +148,7 @@ async def test_all_end_when_one_ends() -> None:
 async def test_a_server_that_cannot_start_ends_all() -> None:
     """Where one of two applications does not start, the other ends in order and the process with status 3."""
     told: list[str] = []
-    servers = [uvicorn_server.server(App(told)), uvicorn_server.server(_cannot_start)]
+    servers = [uvicorn_server.make_server(App(told)), uvicorn_server.make_server(_cannot_start)]
     with sockets.listen("127.0.0.1", 0) as one, sockets.listen("127.0.0.1", 0) as other:
         serving = list(zip(servers, (one, other), strict=True))
         with pytest.raises(SystemExit) as ended:
@@ -162,8 +162,8 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
     """An error that ends one server is raised once the other has answered what is under way, and ended."""
     told: list[str] = []
     app = App(told)
-    breaking = Breaking(uvicorn_server.server(App()).config)
-    async with _living([breaking, uvicorn_server.server(app)], [_told(told, "companion")]) as (living, listeners):
+    breaking = BreakableServer(uvicorn_server.make_server(App()).config)
+    async with _living([breaking, uvicorn_server.make_server(app)], [_told(told, "companion")]) as (living, listeners):
         async with _asked(app, listeners[1]) as answer:
             breaking.may_break.set()
             await _until(breaking.broke.is_set)
@@ -178,7 +178,7 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
 async def test_nothing_is_served_without_a_companion() -> None:
     """An error of what the servers share is raised, nothing is served, and what began before it ends."""
     told: list[str] = []
-    async with _living([uvicorn_server.server(App(told))], [_told(told, "first"), _failing()]) as (living, _):
+    async with _living([uvicorn_server.make_server(App(told))], [_told(told, "first"), _failing()]) as (living, _):
         with pytest.raises(ZeroDivisionError):
             await living
     assert told == ["first begins", "first ends"]
@@ -191,8 +191,8 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
     @_in_time
     async def test() -> None:
         app = App()
-        servers = [uvicorn_server.server(app)]
-        async with _living(servers, [lifecycle.on_signals(servers, _nothing, _nothing)]) as (living, listeners):
+        servers = [uvicorn_server.make_server(app)]
+        async with _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners):
             async with _asked(app, listeners[0]) as answer:
                 for each in signals:
                     signal.raise_signal(each)
@@ -209,9 +209,9 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
 async def test_a_person_may_insist() -> None:
     """SIGINT once more drops what is under way, on every listener."""
     apps = [App(), App()]
-    servers = [uvicorn_server.server(app) for app in apps]
+    servers = [uvicorn_server.make_server(app) for app in apps]
     async with (
-        _living(servers, [lifecycle.on_signals(servers, _nothing, _nothing)]) as (living, listeners),
+        _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners),
         _asked(apps[0], listeners[0]),
         _asked(apps[1], listeners[1]),
     ):
@@ -226,8 +226,8 @@ async def test_a_person_may_insist() -> None:
 async def test_a_signal_before_the_servers_start_ends_them() -> None:
     """SIGTERM that comes while a companion begins ends the servers as soon as they are there."""
     told: list[str] = []
-    servers = [uvicorn_server.server(App(told))]
-    companions = [lifecycle.on_signals(servers, _nothing, _nothing), _signalling(servers)]
+    servers = [uvicorn_server.make_server(App(told))]
+    companions = [lifecycle.handle_signals(servers, _nothing, _nothing), _signalling(servers)]
     async with _living(servers, companions) as (living, _):
         await living
     assert told == ["startup", "shutdown"]
@@ -237,13 +237,13 @@ async def test_a_signal_before_the_servers_start_ends_them() -> None:
 async def test_a_hangup_reloads() -> None:
     """SIGHUP has everything read anew, as often as it comes, and ends nothing."""
     told = asyncio.Event()
-    servers = [uvicorn_server.server(App())]
-    async with _living(servers, [lifecycle.on_signals(servers, told.set, _nothing)]) as (living, _):
+    servers = [uvicorn_server.make_server(App())]
+    async with _living(servers, [lifecycle.handle_signals(servers, told.set, _nothing)]) as (living, _):
         await _until(lambda: servers[0].started)
         for _ in range(2):
             signal.raise_signal(signal.SIGHUP)
             await told.wait()
             told.clear()
         assert not servers[0].should_exit
-        lifecycle.end(servers)
+        lifecycle.request_shutdown(servers)
         await living

@@ -18,7 +18,7 @@ from handlers.cli.files.atomic_write import replace
 from handlers.cli.files.edit_settings import with_client
 from handlers.config import regular_files
 from handlers.config.settings import Settings
-from handlers.config.watched_files import Files, changed, files_read, unchanged
+from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, record_files
 from handlers.server.observability import configure
 from handlers.server.process import reload
 from handlers.server.process.reload import ReloadingServices
@@ -72,12 +72,12 @@ class Assembling:
 class Looks:
     """Counts the looks that find nothing new."""
 
-    def __init__(self, look: Callable[[Files], bool], *, quiet: bool) -> None:
+    def __init__(self, look: Callable[[FileStamps], bool], *, quiet: bool) -> None:
         self._look = look
         self._is_quiet = quiet
         self._quiet = Semaphore(0)
 
-    def __call__(self, files: Files) -> bool:
+    def __call__(self, files: FileStamps) -> bool:
         if (found := self._look(files)) is self._is_quiet:
             self._quiet.release()
         return found
@@ -93,14 +93,14 @@ class Looks:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     """Lets a test wait until the files have been looked at."""
-    looks = Looks(changed, quiet=False)
-    monkeypatch.setattr(reload, "changed", looks)
+    looks = Looks(any_status_changed, quiet=False)
+    monkeypatch.setattr(reload, "any_status_changed", looks)
     return looks
 
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Files are looked at a hundred times a second."""
+    """FileStamps are looked at a hundred times a second."""
     monkeypatch.setattr(reload, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(reload, "QUIET_SECONDS", 0.01)
     yield
@@ -120,7 +120,7 @@ async def _kept(
     """Services that follow their files; something may happen between the first reading and the first look."""
     log = Log()
     configure.set_up(log)
-    with files_read() as files:
+    with record_files() as files:
         settings = Settings.load(file)
     meanwhile()
     services = ReloadingServices(file, settings, assembling)
@@ -159,7 +159,7 @@ def _new_key(file: Path) -> bytes:
 
 def _mints_with(services: Services, key: bytes) -> bool:
     """Whether it is this key that mints."""
-    return bool(Fernet(key).extract_timestamp(services.token_keys.mint("A", NOON)))
+    return bool(Fernet(key).extract_timestamp(services.token_keys.issue("A", NOON)))
 
 
 @asynchronous
@@ -172,7 +172,7 @@ async def test_a_changed_file_is_read(settings_file: Path, assembling: Assemblin
         assert _mints_with(services(), key)
     assert line["token_keys"] == Settings.load(settings_file).token.fingerprints
     with pytest.raises(TamperedTokenError):
-        before.token_keys.open(services().token_keys.mint("A", NOON), NOON)
+        before.token_keys.verify(services().token_keys.issue("A", NOON), NOON)
 
 
 @asynchronous
@@ -248,14 +248,14 @@ async def test_a_file_that_is_being_written_is_waited_for(
     parts = ["\n# a part\n", "# another\n", "suspended = true\n"]
     begun = _text(settings_file)
 
-    def write(files: Files) -> bool:
+    def write(files: FileStamps) -> bool:
         if parts:
             with settings_file.open("a") as file:
                 file.write(parts.pop(0))
-        return unchanged(files)
+        return all_stamps_match(files)
 
     _put(settings_file, begun + "".join(parts))
-    monkeypatch.setattr(reload, "unchanged", write)
+    monkeypatch.setattr(reload, "all_stamps_match", write)
     async with _kept(settings_file, assembling) as (services, log):
         os.truncate(settings_file, len(begun))
         assert "clients_changed" not in await log.next("settings.read")
@@ -268,7 +268,7 @@ async def test_who_tells_has_not_to_wait(
     settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Told to, it reads at once what would have to stay the same first."""
-    monkeypatch.setattr(reload, "unchanged", lambda _files: False)
+    monkeypatch.setattr(reload, "all_stamps_match", lambda _files: False)
     async with _kept(settings_file, assembling) as (services, log):
         key = _new_key(settings_file)
         services.reload()
@@ -297,14 +297,14 @@ async def test_a_file_system_without_an_answer_is_told_once(
 ) -> None:
     """A file that gives no answer is one line, the old services stay; once it answers, everything is read again."""
     file = settings_file.with_name("IONPAYTEST.pem")
-    looks = Looks(unchanged, quiet=True)
-    monkeypatch.setattr(reload, "unchanged", looks)
+    looks = Looks(all_stamps_match, quiet=True)
+    monkeypatch.setattr(reload, "all_stamps_match", looks)
     async with _kept(settings_file, assembling) as (_, log):
         with monkeypatch.context() as patched:
             patched.setattr(regular_files, "_hanging", {file})
             _new_key(settings_file)
             (mistake,) = (await log.next("settings.refused"))["mistakes"]
-            assert mistake == f"{file} cannot be read: its file system gives no answer within 3 seconds"
+            assert mistake == f"{file} cannot be read: its file system did not answer within 3 seconds"
             await looks.some()
             assert log.lines.empty()
         await log.next("settings.read")

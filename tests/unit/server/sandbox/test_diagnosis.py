@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from handlers.doctor.messages.en import TEXTS
-from handlers.server.sandbox.diagnosis import consultation
+from handlers.server.sandbox.diagnosis import explain_with_doctor
 from handlers.server.sandbox.page_api import RefusedRequest
 from handlers.services import Services
 from tests.calls import services as services_of
@@ -31,7 +31,7 @@ def _refused(nicepay: Nicepay, lang: str = "en") -> RefusedRequest:
 
 def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
     """Verdict, words, advice and what shows it."""
-    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay))
+    told = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay))
     assert (told["verdict"], told["also"]) == ("clock.behind", [])
     assert str(told["says"]).startswith("X-TIMESTAMP is 600 seconds behind")
     assert told["advice"] == TEXTS["clock.behind"][1]  # type: ignore[index]  # a constant is its text
@@ -41,13 +41,13 @@ def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
 
 def test_the_language_is_that_of_the_page(nicepay: Nicepay, known: Services) -> None:
     """Indonesian, where the page asks for it."""
-    told = consultation(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
+    told = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
     assert "detik" in str(told["says"])
 
 
 def test_it_goes_by_the_clients_of_now(nicepay: Nicepay, known: Services) -> None:
     """A client that has been taken out of the settings since is unknown."""
     now = [known]
-    explain = consultation(lambda: now[0], TOKEN_PATH)
+    explain = explain_with_doctor(lambda: now[0], TOKEN_PATH)
     now[0] = without_clients(known, nicepay)
     assert explain(_refused(nicepay))["also"] == ["client.unknown", "key.of_another_client"]

@@ -9,7 +9,7 @@ from stat import S_IMODE
 
 import pytest
 
-from handlers.state.port import ALL, SIGNED
+from handlers.state.port import ALL_TOKENS, SIGNED_REQUESTS
 from handlers.state.sqlite.file import VERSION, open_file
 from handlers.state.sqlite.repair import repair
 from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
@@ -42,7 +42,7 @@ def test_a_sound_file(file: Path) -> None:
     assert done.kept
     assert done.kept.read_bytes() == before
     assert done.kept.name.startswith("state.db.kept-2")
-    assert _content(file) == ([("key", 1, 2)], {ALL: NOW, SIGNED: NOW})
+    assert _content(file) == ([("key", 1, 2)], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
     assert S_IMODE(file.stat().st_mode) == 0o600
 
 
@@ -65,13 +65,13 @@ def test_a_damaged_file(file: Path, content: bytes) -> None:
     assert not done.carried.whole
     assert done.kept
     assert done.kept.read_bytes() == content
-    assert _content(file) == ([], {ALL: NOW, SIGNED: NOW})
+    assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
 def test_a_file_that_is_gone(file: Path) -> None:
     """Where there is none, a new one refuses what was signed before."""
     assert repair(file, NOW).kept is None
-    assert _content(file) == ([], {ALL: NOW, SIGNED: NOW})
+    assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
 def test_a_link_to_the_file(file: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_link_to_the_file(file: Path) -> None:
     link.symlink_to(file)
     repair(link, NOW)
     assert link.is_symlink()
-    assert _content(file) == ([("key", 1, 2)], {ALL: NOW, SIGNED: NOW})
+    assert _content(file) == ([("key", 1, 2)], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
 def _of_another_program(file: Path) -> None:

@@ -1,0 +1,233 @@
+"""The table of answers to calls, row by row, against the running command."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.e2e.conftest import COMMAND
+from tests.e2e.merchant_service import ARBITRARY
+from tests.e2e.process import Process, environment, running
+from tests.e2e.stage import INQUIRY, asymmetric, settings, symmetric
+from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+from tests.pages import section
+
+ROW = re.compile(
+    r"^\| (?P<call>.+?) \| (?P<status>\d{3})(?: `(?P<code>\w{7})` (?P<message>.+?)|, no body) "
+    r"\| (?:`(?P<reason>.+)` )?\|$",
+    re.MULTILINE,
+)
+ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
+DOWN = "the state store is unavailable"
+SECRET = "made-up-for-this-test-and-used-nowhere-else"
+CLIENTS = f"""
+[[clients]]
+id = "SYMMETRIC"
+public_keys = ["{CLIENT_KEY}.pem"]
+call_signature = "symmetric"
+client_secret_file = "secret"
+[[clients]]
+id = "SUSPENDED"
+public_keys = ["{CLIENT_KEY}.pem"]
+suspended = true
+"""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A running internal listener, and what a proxy asks it."""
+
+    origin: str
+    process: Process
+    nicepay: Nicepay
+    token_key: Fernet
+    ids: Iterator[int] = field(default_factory=count)
+
+    def token(self, client_key: str = CLIENT_KEY, age: timedelta = timedelta()) -> str:
+        issued_at = int((datetime.now(UTC) - age).timestamp())
+        return self.token_key.encrypt_at_time(client_key.encode(), issued_at).decode()
+
+    def headers(self, client_key: str = CLIENT_KEY, late: timedelta = timedelta()) -> dict[str, str]:
+        """Those of a genuine call, unless the client or the time is not good."""
+        token, timestamp = self.token(client_key), jakarta(datetime.now(UTC) - late)
+        sign = symmetric(SECRET) if client_key == "SYMMETRIC" else asymmetric(self.nicepay)
+        return {
+            "X-Internal-Authorization": f"Bearer {SECRET}",
+            "X-Original-Method": "POST",
+            "X-Original-URI": INQUIRY,
+            "Authorization": f"Bearer {token}",
+            "X-TIMESTAMP": timestamp,
+            "X-PARTNER-ID": client_key,
+            "X-SIGNATURE": sign(INQUIRY, token, ARBITRARY, timestamp),
+            "X-EXTERNAL-ID": f"ordNo{next(self.ids)}",
+        }
+
+    def ask(
+        self, headers: dict[str, str] | list[tuple[str, str]], body: bytes = ARBITRARY, method: str = "POST"
+    ) -> httpx.Response:
+        url = f"{self.origin}/authorize"
+        with httpx.Client(trust_env=False) as client:
+            return client.request(method, url, headers=headers, content=body)
+
+
+Ask = Callable[[Listener], httpx.Response]
+
+
+def _with(**altered: str | None) -> Ask:
+    """A genuine call with some headers altered or left out."""
+    named = {name.replace("_", "-"): value for name, value in altered.items()}
+
+    def ask(listener: Listener) -> httpx.Response:
+        headers = {**listener.headers(), **named}
+        return listener.ask({name: value for name, value in headers.items() if value is not None})
+
+    return ask
+
+
+def _signed(late: int) -> Ask:
+    """Signed so many seconds ago."""
+    return lambda listener: listener.ask(listener.headers(late=timedelta(seconds=late)))
+
+
+def _of(client_key: str) -> Ask:
+    return lambda listener: listener.ask(listener.headers(client_key))
+
+
+def _again(listener: Listener) -> httpx.Response:
+    headers = listener.headers()
+    assert listener.ask(headers).status_code == httpx.codes.OK
+    return listener.ask(headers)
+
+
+def _twice(listener: Listener) -> httpx.Response:
+    headers = list(listener.headers().items())
+    return listener.ask([*headers, headers[-1]])
+
+
+def _too_large(listener: Listener) -> httpx.Response:
+    return listener.ask(listener.headers(), b"x" * 262_145)
+
+
+def _expired(listener: Listener) -> httpx.Response:
+    token = listener.token(age=timedelta(seconds=900))
+    return listener.ask({**listener.headers(), "Authorization": f"Bearer {token}"})
+
+
+def _revoked(listener: Listener) -> httpx.Response:
+    headers = listener.headers()
+    form = {"token": headers["Authorization"].removeprefix("Bearer ")}
+    secret = {"Authorization": f"Bearer {SECRET}"}
+    taken_back = httpx.post(f"{listener.origin}/revoke", data=form, headers=secret, trust_env=False)
+    assert taken_back.status_code == httpx.codes.OK
+    return listener.ask(headers)
+
+
+def _bodiless(listener: Listener) -> httpx.Response:
+    return listener.ask(listener.headers("SYMMETRIC"), b"", "GET")
+
+
+CALLS: dict[str, Ask] = {
+    "genuine call": _with(),
+    "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
+    "duplicate header": _twice,
+    "header with an invalid format": _with(X_TIMESTAMP="today"),
+    "header is missing or empty": _with(X_EXTERNAL_ID=None),
+    "body over 262,144 bytes": _too_large,
+    "nginx needs `internal.accel_redirect`, and it is not set": _with(X_Original_Delivery="accel-redirect"),
+    "path is not in `[[services]]`": _with(X_Original_URI=f"{INQUIRY}/"),
+    "method is not allowed for the path": _with(X_Original_Method="DELETE"),
+    "`Authorization` is missing or empty": _with(Authorization=None),
+    "`Authorization` is not `Bearer` and a token": _with(Authorization="Basic bm9ib2R5Og=="),
+    "token was not issued by this server, or was changed": _with(Authorization="Bearer gAAAAA"),
+    "token has expired": _expired,
+    "token was revoked": _revoked,
+    "token of another client": _with(X_PARTNER_ID="SYMMETRIC"),
+    "client of the token is suspended": _of("SUSPENDED"),
+    "client of the token is no longer in the settings": _of("FORMER"),
+    "timestamp too old": _signed(301),
+    "timestamp in the future": _signed(-310),
+    "signature does not verify": _with(X_SIGNATURE="AAAA"),
+    "symmetric signature, but the proxy sent no body": _bodiless,
+    "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _again,
+    DOWN: _with(),
+}
+PLAIN = {"secret.wrong", "token.absent"}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
+    """Settings of a merchant with three clients, and a secret between its proxy and the internal listener."""
+    folder = tmp_path_factory.mktemp("calls")
+    (folder / "secret").write_text(SECRET)
+    (folder / "secret").chmod(0o600)
+    made = settings(folder, nicepay, "memory://", 'secret_file = "secret"')
+    made.write_text(made.read_text() + CLIENTS)
+    return made
+
+
+@contextmanager
+def _listening(file: Path, nicepay: Nicepay, state: str) -> Iterator[Listener]:
+    with running(COMMAND, "serve", "--config", file, env=environment(SNAP_TOKEN__STATE__URL=state)) as process:
+        endpoint = urlsplit(process.err.event("internal.listening")["endpoint"])
+        key = Fernet(file.with_name("token.keys").read_text().strip())
+        yield Listener(f"http://{endpoint.netloc}", process, nicepay, key)
+
+
+@pytest.fixture(scope="module")
+def up(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
+    with _listening(file, nicepay, "memory://") as listener:
+        yield listener
+
+
+@pytest.fixture(scope="module")
+def down(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
+    """One whose state engine is not there."""
+    with _listening(file, nicepay, "unix:///nowhere.sock?db=0") as listener:
+        yield listener
+
+
+@pytest.fixture
+def listener(request: pytest.FixtureRequest, call: str) -> Listener:
+    """The one that answers that row."""
+    listener: Listener = request.getfixturevalue("down" if call == DOWN else "up")
+    return listener
+
+
+def test_the_table_has_the_rows_of_this_test() -> None:
+    """No row of the page goes untested, and no call here is missing there."""
+    assert list(ROWS) == list(CALLS)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_row_is_true(call: str, listener: Listener) -> None:
+    """The call of the row gets the row's status, code, message and challenge, and the log has its reason."""
+    row = ROWS[call]
+    answer = CALLS[call](listener)
+    assert answer.status_code == int(row["status"])
+    assert answer.headers.get("WWW-Authenticate") == _challenge(row)
+    if row["code"]:
+        code = row["code"].replace("xx", "91")
+        line = listener.process.err.event("call.refused")
+        assert (line["response_code"], line["reason"]) == (code, row["reason"])
+        assert answer.json()["responseCode"] == code
+        assert re.fullmatch(re.escape(row["message"]).replace("…", ".+"), answer.json()["responseMessage"])
+    else:
+        assert answer.content == b""
+        listener.process.err.event("call.genuine")
+
+
+def _challenge(row: re.Match[str]) -> str | None:
+    """As the page says above the table."""
+    if row["status"] not in {"400", "401"}:
+        return None
+    if row["reason"] in PLAIN:
+        return "Bearer"
+    return f'Bearer error="{"invalid_token" if row["code"] == "401xx01" else "invalid_request"}"'

@@ -1,0 +1,51 @@
+"""The command reference, made from the help of the commands: `make reference` writes it into the pages."""
+
+import re
+from pathlib import Path
+
+from tests.pages import ROOT
+
+PAGES = sorted(ROOT.glob("docs/*/command-reference.md"))
+BEGIN, END = "<!-- commands: make reference -->\n", "<!-- /commands -->\n"
+
+_EXAMPLE = re.compile(r"^Example: (.+?)(?=\n\n)", re.MULTILINE | re.DOTALL)
+# Under `python -m`, Cyclopts puts that module into the usage of each command.
+_MODULE_IN_USAGE = re.compile(r"^(snap-token [a-z -]+?) -m \S+", re.MULTILINE)
+# GitHub's anchor of this heading keeps all hyphens. Cyclopts links to one without them.
+_LINK, _ANCHOR = "(#snap-token-install-completion)", "(#snap-token---install-completion)"
+
+
+def reference() -> str:
+    """Every command and option, in Markdown: a list of the commands, then a section for each."""
+    # The package has a function of this module's name, and the import replaces it. So it comes after other imports.
+    from handlers.cli.main import app  # noqa: PLC0415
+
+    made = app.generate_docs()
+    listed = made[made.index("**Commands**") :].replace(_LINK, _ANCHOR)
+    return _EXAMPLE.sub(_code, _MODULE_IN_USAGE.sub(r"\1", listed)).strip()
+
+
+def _code(example: re.Match[str]) -> str:
+    return f"Example:\n\n```sh\n{' '.join(example[1].split())}\n```"
+
+
+def written(page: Path) -> str:
+    """What the page holds now; ValueError if it has no place for the reference."""
+    _, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    text, end, _ = rest.partition(END)
+    if not (begin and end):
+        message = f"{page} has no place for the commands: {BEGIN}{END}"
+        raise ValueError(message)
+    return text.strip()
+
+
+def main() -> None:
+    """Write the reference into each page."""
+    for page in PAGES:
+        before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+        _, end, after = rest.partition(END)
+        page.write_text(f"{before}{begin}\n{reference()}\n\n{end}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What the server needs of its libraries beyond their public interfaces."""
+
+import ast
+from pathlib import Path
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from handlers.server.process import backpressure, http_connection, uvicorn_server
+from handlers.server.process.library_internals import CYCLE, FLOW, PROTOCOL, SERVER, missing_internals, names_of
+
+
+def test_nothing_is_missing() -> None:
+    """The libraries that are installed have every name."""
+    assert missing_internals() == []
+
+
+def test_a_method_that_is_gone() -> None:
+    """A library that lacks a name is told in one line, with its release and those that have the name."""
+    (line,) = missing_internals({"uvicorn": {HttpToolsProtocol: frozenset({"on_teatime", "on_body"})}})
+    assert line.startswith(
+        f"uvicorn {uvicorn.__version__} has no HttpToolsProtocol.on_teatime, which this server needs"
+    )
+    assert "; install 'uvicorn" in line
+    assert "on_body" not in line
+
+
+def test_an_attribute_that_is_gone() -> None:
+    """An attribute counts if a method of the class uses it."""
+    assert missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_complete"})}}) == []
+    (line,) = missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_perfect"})}})
+    assert "RequestResponseCycle.response_perfect" in line
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "base", "checked"),
+    [
+        pytest.param(http_connection, "Connection", HttpToolsProtocol, PROTOCOL, id="connection"),
+        pytest.param(backpressure, "Backpressure", FlowControl, FLOW, id="flow"),
+        pytest.param(uvicorn_server, "Server", uvicorn.Server, SERVER, id="server"),
+    ],
+)
+def test_every_name_that_is_used_is_looked_for(module: object, name: str, base: type, checked: frozenset[str]) -> None:
+    """What a class of ours uses of its base in uvicorn is among the names that the start looks for."""
+    body = _class(module, name)
+    methods = {each.name for each in body.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+    used = {each for each in methods | _of_self(body) if not each.startswith("__")}
+    assert used & names_of(base)
+    assert used & names_of(base) <= checked
+
+
+def test_every_name_of_a_cycle_is_looked_for() -> None:
+    """What the connection uses of uvicorn's request cycle is among the names that the start looks for."""
+    used = {
+        each.attr
+        for each in ast.walk(_class(http_connection, "Connection"))
+        if isinstance(each, ast.Attribute)
+        and isinstance(each.value, ast.Attribute)
+        and each.value.attr in {"cycle", "_running"}
+    }
+    assert used
+    assert used <= CYCLE
+
+
+def _class(module: object, name: str) -> ast.ClassDef:
+    tree = ast.parse(Path(str(getattr(module, "__file__", ""))).read_text(encoding="utf-8"))
+    return next(each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == name)
+
+
+def _of_self(body: ast.ClassDef) -> set[str]:
+    """The attributes of `self` that are read or set there."""
+    return {
+        each.attr
+        for each in ast.walk(body)
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self"
+    }

@@ -1,0 +1,73 @@
+"""Memory that is lost, and what can still be read of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
+from handlers.state.sqlite.data_loss import carry_over, refuse_what_was_before
+from handlers.state.sqlite.file import open_file
+
+ROWS = 2_000
+LEAF = 0x0A
+"""How a page without pages below it begins (SQLite, Database File Format, 1.6)."""
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(open_file(tmp_path / "new.db")) as new:
+        yield new
+
+
+def _full(file: Path) -> None:
+    with closing(open_file(file)) as old:
+        old.executemany("INSERT INTO seen VALUES (?, 1, 2)", ((f"{number:032}",) for number in range(ROWS)))
+        old.execute("INSERT INTO revoked VALUES ('client:A', 5, 9)")
+        old.execute("INSERT INTO suspended VALUES ('A', 1)")
+
+
+def test_all_is_carried_over(tmp_path: Path, new: sqlite3.Connection) -> None:
+    """Every row is carried over; what is in the new file already stays, and of revocations the later time."""
+    _full(tmp_path / "old.db")
+    new.execute("INSERT INTO seen VALUES (?, 7, 8)", (f"{5:032}",))
+    new.execute("INSERT INTO revoked VALUES ('client:A', 3, 11)")
+    with closing(open_file(tmp_path / "old.db")) as old:
+        carried = carry_over(old, new)
+    assert (carried.whole, carried.rows) == (True, {"seen": ROWS, "revoked": 1, "suspended": 1})
+    assert new.execute("SELECT count(*) FROM seen").fetchone() == (ROWS,)
+    assert new.execute("SELECT first FROM seen WHERE key = ?", (f"{5:032}",)).fetchone() == (7,)
+    assert new.execute("SELECT * FROM revoked").fetchall() == [("client:A", 5, 11)]
+    assert new.execute("SELECT * FROM suspended").fetchall() == [("A", 1)]
+
+
+def test_what_cannot_be_read_is_passed_over(tmp_path: Path, new: sqlite3.Connection) -> None:
+    """Around a page that is damaged the rest is carried over, from either end, and something is missing."""
+    file = tmp_path / "old.db"
+    _full(file)
+    content = bytearray(file.read_bytes())
+    keys, page = [f"{number:032}".encode() for number in (ROWS // 2, ROWS // 2 + 1)], 4_096
+    for place in range(0, len(content), page):
+        if content[place] == LEAF and any(key in content[place : place + page] for key in keys):
+            content[place : place + page] = b"\xff" * page
+    file.write_bytes(content)
+    with closing(sqlite3.connect(file)) as old:
+        carried = carry_over(old, new)
+    assert not carried.whole
+    found = {key for (key,) in new.execute("SELECT key FROM seen")}
+    assert ROWS * 0.8 < len(found) < ROWS
+    assert {f"{0:032}", f"{ROWS - 1:032}"} <= found
+    assert carried.rows["suspended"] == 1
+
+
+def test_a_loss_covers_what_was_before(new: sqlite3.Connection) -> None:
+    """Tokens are covered up to the loss, requests up to the latest signature if that is later; both end."""
+    refuse_what_was_before(new, 100, 40)
+    assert new.execute("SELECT * FROM revoked ORDER BY subject").fetchall() == [
+        (ALL_TOKENS, 100, 100 + LOSS_SECONDS * 1_000_000),
+        (SIGNED_REQUESTS, 100, 100 + LOSS_SECONDS * 1_000_000),
+    ]
+    refuse_what_was_before(new, 50, 140)
+    assert dict(new.execute("SELECT subject, at FROM revoked")) == {ALL_TOKENS: 100, SIGNED_REQUESTS: 140}

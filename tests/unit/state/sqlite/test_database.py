@@ -1,0 +1,240 @@
+"""The file as one process holds it: what is taken away is carried over, what is damaged is left alone."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from handlers.state.port import ALL_TOKENS, SIGNED_REQUESTS
+from handlers.state.sqlite.database import HeldFile
+from handlers.state.sqlite.file import DamagedError, open_file
+from handlers.state.sqlite.repair import repair
+from handlers.state.sqlite.watch import ChangedError
+
+NOW = 1_700_000_000_000_000
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state.db"
+
+
+@pytest.fixture
+def held(file: Path) -> Iterator[HeldFile]:
+    """With one key."""
+    held = HeldFile(file)
+    held.do(_remember("before"), NOW)
+    yield held
+    held.close()
+
+
+def _remember(key: str) -> Callable[[sqlite3.Connection], object]:
+    return lambda connection: connection.execute("INSERT INTO seen VALUES (?, 1, 2)", (key,))
+
+
+def _keys(connection: sqlite3.Connection) -> list[str]:
+    return [key for (key,) in connection.execute("SELECT key FROM seen ORDER BY key")]
+
+
+def _lost(connection: sqlite3.Connection) -> dict[str, int]:
+    return dict(connection.execute("SELECT subject, at FROM revoked"))
+
+
+def _move(file: Path) -> None:
+    file.rename(file.with_name("moved.db"))
+
+
+def _replace(file: Path) -> None:
+    _move(file)
+    with closing(open_file(file)) as other:
+        _remember("other")(other)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Path.unlink,
+        _move,
+        _replace,
+        lambda file: file.with_name("state.db-wal").unlink(),
+        lambda file: file.with_name("state.db-shm").unlink(),
+        lambda file: file.with_name("state.db-wal").rename(file.with_name("log")),
+    ],
+)
+def test_what_is_taken_away_is_carried_over(file: Path, held: HeldFile, fault: Callable[[Path], object]) -> None:
+    """The work at hand fails, and the next has all that was there before, that work's too, in what is at the path."""
+    fault(file)
+    with pytest.raises(ChangedError, match=r"state\.db"):
+        held.do(_remember("at hand"), NOW)
+    with capture_logs() as log:
+        assert {"before", "at hand"} <= set(held.do(_keys, NOW))
+    (line,) = log
+    assert (line["event"], line["lost"], line["seen"]) == ("state.replaced", False, 2)
+    with closing(sqlite3.connect(file)) as other:
+        assert {"before", "at hand"} <= set(_keys(other))
+
+
+def test_a_log_that_is_cut_off(file: Path, held: HeldFile) -> None:
+    """What was written ahead may be gone with it: work fails, and then goes on in another file."""
+    os.truncate(file.with_name("state.db-wal"), 0)
+    with pytest.raises(ChangedError, match=r"state\.db-wal has become shorter"):
+        held.do(_keys, NOW)
+    with capture_logs() as log:
+        held.do(_remember("after"), NOW)
+    assert [line["event"] for line in log] == ["state.replaced"]
+    assert Path(log[0]["kept"]).exists()
+
+
+def test_a_file_that_comes_back(file: Path, held: HeldFile) -> None:
+    """A file that was away for a moment is gone on with."""
+    _move(file)
+    with pytest.raises(ChangedError):
+        held.do(_keys, NOW)
+    file.with_name("moved.db").rename(file)
+    with capture_logs() as log:
+        assert held.do(_keys, NOW) == ["before"]
+    assert log == []
+
+
+def test_a_folder_that_is_gone_for_a_while(file: Path, held: HeldFile) -> None:
+    """While there is no folder all work fails, and then nothing is lost."""
+    folder = file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
+    for _ in range(3):
+        with pytest.raises((ChangedError, OSError)):
+            held.do(_keys, NOW)
+    file.parent.mkdir()
+    assert held.do(_keys, NOW) == ["before"]
+    assert (folder / "state.db").exists()
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, 100)
+
+
+def _overwrite(file: Path) -> None:
+    with file.open("r+b") as database:
+        database.write(b"spoilt")
+
+
+@pytest.mark.parametrize("fault", [_cut, _overwrite])
+def test_a_damaged_file_is_left_alone(file: Path, held: HeldFile, fault: Callable[[Path], object]) -> None:
+    """All work fails until another file is in its place; then what was signed and issued before is refused."""
+    held.latest_signed = NOW + 5
+    fault(file)
+    with capture_logs() as log:
+        for _ in range(3):
+            with pytest.raises(DamagedError, match="snap-token state repair --config FILE"):
+                held.do(_keys, NOW)
+    (line,) = log
+    assert line["event"] == "state.damaged"
+    assert "snap-token state repair" in line["cause"]
+    repair(file, NOW - 1)
+    with capture_logs() as log:
+        held.do(_keys, NOW)
+    assert (log[0]["event"], log[0]["lost"]) == ("state.replaced", True)
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW + 5}
+
+
+def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: HeldFile) -> None:
+    """What was damaged has lost memory, so the next opening refuses what was before; only that one does."""
+    sound = file.read_bytes()
+    _overwrite(file)
+    with pytest.raises(DamagedError):
+        held.do(_keys, NOW)
+    held.close()
+    file.write_bytes(sound)
+    with closing(open_file(file, NOW + 5)) as again:
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
+    with closing(open_file(file, NOW + 9)) as again:
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
+
+
+def test_a_repaired_file_bears_no_mark_of_damage(file: Path, held: HeldFile) -> None:
+    """Its repair has refused what was before, and no later opening does so again."""
+    _overwrite(file)
+    with pytest.raises(DamagedError):
+        held.do(_keys, NOW)
+    repair(file, NOW + 5)
+    with closing(open_file(file, NOW + 9)) as again:
+        assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
+
+
+def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None:
+    """What SQLite calls damage is damage, and the open transaction is undone."""
+
+    def fail(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        _remember("undone")(connection)
+        error = sqlite3.DatabaseError("database disk image is malformed")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+    for _ in range(2):
+        with pytest.raises(DamagedError, match="malformed"):
+            held.do(fail, NOW)
+    file.unlink()
+    assert held.do(_keys, NOW) == ["before"]
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
+
+
+def _fail(_connection: sqlite3.Connection) -> None:
+    message = "database is locked"
+    raise sqlite3.OperationalError(message)
+
+
+def test_another_failure(file: Path, held: HeldFile) -> None:
+    """After another failure the file is opened anew, and nothing is lost if it is the same."""
+    with pytest.raises(sqlite3.OperationalError):
+        held.do(_fail, NOW)
+    assert held.do(_keys, NOW) == ["before"]
+    assert held.do(_lost, NOW) == {}
+    with pytest.raises(sqlite3.OperationalError):
+        held.do(_fail, NOW)
+    file.unlink()
+    with capture_logs() as log:
+        assert held.do(_keys, NOW) == []
+    assert [line["event"] for line in log] == ["state.replaced"]
+    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
+
+
+def test_the_end_carries_over(file: Path, held: HeldFile) -> None:
+    """What is taken away right before the end is carried over all the same."""
+    for each in file.parent.iterdir():
+        each.unlink()
+    held.close()
+    with closing(sqlite3.connect(file)) as other:
+        assert _keys(other) == ["before"]
+
+
+def test_an_end_without_a_folder(file: Path, held: HeldFile) -> None:
+    """Where nothing can be carried over to, the end is one all the same."""
+    file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
+    held.close()
+    held.close()
+
+
+def test_a_carrying_over_that_fails(file: Path, held: HeldFile) -> None:
+    """If the new file takes nothing, what the old one knows is carried over later."""
+    file.unlink()
+    with pytest.raises(ChangedError):
+        held.do(_keys, NOW)
+    with closing(open_file(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            held.do(_keys, NOW)
+    assert held.do(_keys, NOW) == ["before"]
+
+
+def test_files_that_go_while_they_are_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be watched is not used."""
+    monkeypatch.setattr("handlers.state.sqlite.watch._stat", _gone)
+    with pytest.raises(FileNotFoundError):
+        HeldFile(file)
+
+
+def _gone(_name: str) -> os.stat_result:
+    raise FileNotFoundError

@@ -1,0 +1,64 @@
+"""How many decisions went on without the state."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from handlers.state.port import StateDownError
+from handlers.state.unchecked_decisions import UncheckedDecisions
+from tests.engines import asynchronous
+
+CAUSE = StateDownError("ConnectionError: refused")
+SOON, NEVER = 0.01, 3_600.0
+
+
+async def _decide(unchecked: UncheckedDecisions, decisions: int, *, meets: int = 1) -> None:
+    """So many requests, each in a task of its own, as the server has it."""
+
+    async def decision() -> None:
+        for _ in range(meets):
+            unchecked.count(CAUSE)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(decision() for _ in range(decisions)))
+
+
+def _counts(log: list[Any]) -> list[int]:
+    return [line["unchecked"] for line in log]
+
+
+@pytest.mark.parametrize("meets", [1, 2])
+@asynchronous
+async def test_the_first_decision_is_told_at_once(meets: int) -> None:
+    """The first decision has its line at once; it is counted once, however often it meets the engine down."""
+    with capture_logs() as log:
+        await _decide(UncheckedDecisions(NEVER), 1, meets=meets)
+    assert log == [{"event": "state.down", "log_level": "warning", "cause": "ConnectionError: refused", "unchecked": 1}]
+
+
+@asynchronous
+async def test_those_after_it_are_told_together() -> None:
+    """What follows within a second is told at its end, in one line, though nobody asks any more."""
+    unchecked = UncheckedDecisions(SOON)
+    with capture_logs() as log:
+        await _decide(unchecked, 5)
+        while len(log) < 2:  # noqa: ASYNC110  a log has no event
+            await asyncio.sleep(SOON)
+        assert _counts(log) == [1, 4]
+        await asyncio.sleep(3 * SOON)
+        await _decide(unchecked, 1)
+    assert _counts(log) == [1, 4, 1]
+
+
+@asynchronous
+async def test_none_is_lost_at_the_end() -> None:
+    """What was not told when the server ends is told then; with nothing left there is no line."""
+    unchecked = UncheckedDecisions(NEVER)
+    with capture_logs() as log:
+        unchecked.close()
+        await _decide(unchecked, 5)
+        unchecked.close()
+        unchecked.close()
+    assert _counts(log) == [1, 4]

@@ -1,0 +1,51 @@
+"""The page for troubleshooting: it says what to do about each reason, and what each event of the log means."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tests.pages import ROOT, page, section
+
+LOGGED = {"info", "warning", "error", "exception", "SettingWarning"}
+"""What is called with the name of an event."""
+
+
+def _calls() -> Iterator[ast.Call]:
+    for module in (ROOT / "handlers").rglob("*.py"):
+        nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        yield from (node for node in nodes if isinstance(node, ast.Call))
+
+
+def _texts(node: ast.AST) -> set[str]:
+    """The constants in it, the branches of a condition among them."""
+    return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def _reasons() -> set[str]:
+    return {
+        text
+        for call in _calls()
+        for keyword in call.keywords
+        if keyword.arg == "reason"
+        for text in _texts(keyword.value)
+    }
+
+
+def _events() -> set[str]:
+    named = ((getattr(call.func, "attr", getattr(call.func, "id", "")), call.args[:1]) for call in _calls())
+    return {text for name, first in named if name in LOGGED for text in _texts(ast.Tuple(first))}
+
+
+def test_each_reason_has_a_row() -> None:
+    """The page says what to do about every reason of the code and of the page of the answers."""
+    answered = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", page("answers"), re.MULTILINE))
+    assert len(answered) > 30
+    cells = re.findall(r"^\| (`.+?`) \|", section("troubleshooting", "## Reasons"), re.MULTILINE)
+    assert answered | _reasons() <= set(re.findall(r"`([a-z_.]+)`", " ".join(cells)))
+
+
+def test_each_event_has_a_row() -> None:
+    """The page says what every event means that the code writes into the log."""
+    events = _events()
+    assert {"server.stopped", "state.down", "client.key_is_short"} <= events
+    assert events <= set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page("troubleshooting")))
