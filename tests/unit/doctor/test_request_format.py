@@ -1,4 +1,4 @@
-"""The doctor's rules of form are the document's, and the guard's."""
+"""The doctor's format rules equal the documents and the server's limits."""
 
 from typing import Any
 
@@ -11,33 +11,33 @@ from tests.document import DOCUMENT, INTERNAL, TOKEN_PATH
 
 
 def _headers(document: dict[str, Any], path: str) -> dict[str, dict[str, Any]]:
-    """The header parameters of a POST, in their order, but for those that a proxy adds."""
+    """Return the header parameters of a POST in their order, without the headers that a proxy adds."""
     item = document["paths"][path]
     parameters = [*item.get("parameters", ()), *item["post"].get("parameters", ())]
     return {each["name"]: each for each in parameters if not each["name"].startswith("X-Original")}
 
 
 @pytest.mark.parametrize(
-    ("forms", "document", "path"),
+    ("rules", "document", "path"),
     [(TOKEN_REQUEST_HEADERS, DOCUMENT, TOKEN_PATH), (CALL_HEADERS, INTERNAL, "/authorize")],
     ids=["token", "call"],
 )
-def test_headers_have_the_forms_of_the_document(
-    forms: tuple[HeaderRule, ...], document: dict[str, Any], path: str
+def test_the_header_rules_equal_the_document(
+    rules: tuple[HeaderRule, ...], document: dict[str, Any], path: str
 ) -> None:
-    """Each header parameter is known in its order, with the document's pattern, lengths and obligation."""
-    wanted = _headers(document, path)
-    assert [each.name for each in forms] == list(wanted)
-    for each in forms:
-        parameter = wanted[each.name]
+    """Each header parameter has a rule, in the same order, with the same pattern and lengths, mandatory or not."""
+    parameters = _headers(document, path)
+    assert [each.name for each in rules] == list(parameters)
+    for each in rules:
+        parameter = parameters[each.name]
         schema = parameter["schema"]
         assert (each.shortest, each.longest) == (schema.get("minLength", 0), schema["maxLength"])
         assert f"^{each.pattern}$" == schema["pattern"]
         assert each.mandatory == parameter.get("required", False)
 
 
-def test_limits_are_those_of_the_guard() -> None:
-    """What is too large for the server is too large for the doctor."""
+def test_the_limits_equal_the_servers() -> None:
+    """A request that is too large for the server is too large for the doctor."""
     assert (request_format.LONGEST_TARGET, request_format.MOST_HEADERS) == (limits.LONGEST_TARGET, limits.MOST_HEADERS)
     assert (request_format.LARGEST_HEADERS, request_format.LARGEST_BODY) == (
         limits.LARGEST_HEADERS,
@@ -47,13 +47,13 @@ def test_limits_are_those_of_the_guard() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [request_format.METHOD, request_format.URI, request_format.DELIVERY], ids=lambda said: said.name
+    "rule", [request_format.METHOD, request_format.URI, request_format.DELIVERY], ids=lambda rule: rule.name
 )
-def test_what_a_proxy_says_has_the_form_of_the_document(said: HeaderRule) -> None:
-    """Of the headers that a proxy adds, pattern or value, lengths and obligation are the document's."""
+def test_the_rules_for_proxy_headers_equal_the_document(rule: HeaderRule) -> None:
+    """Each header that a proxy adds has the same pattern or value and the same lengths, mandatory or not."""
     parameters = INTERNAL["paths"]["/authorize"]["parameters"]
-    (parameter,) = [each for each in parameters if each["name"] == said.name]
+    (parameter,) = [each for each in parameters if each["name"] == rule.name]
     schema = parameter["schema"]
-    assert schema.get("pattern", f"^{schema.get('enum', [''])[0]}$") == f"^{said.pattern}$"
-    assert (said.shortest, said.longest) == (1, schema.get("maxLength", len(said.pattern)))
-    assert said.mandatory == parameter.get("required", False)
+    assert schema.get("pattern", f"^{schema.get('enum', [''])[0]}$") == f"^{rule.pattern}$"
+    assert (rule.shortest, rule.longest) == (1, schema.get("maxLength", len(rule.pattern)))
+    assert rule.mandatory == parameter.get("required", False)
