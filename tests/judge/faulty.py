@@ -1,4 +1,4 @@
-"""The merchant's own server with one fault planted in front of it, for the judge to find."""
+"""This project's server behind a layer with one fault, which the judge must find."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +12,8 @@ from tests.nicepay import Nicepay, jakarta
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A request as the server sees it; names of headers in lower case."""
+class ReceivedRequest:
+    """A request as the server receives it. Header names are in lowercase."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Seen:
         return [each for each, _ in self.headers].count(name)
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  any JSON, Ellipsis for none
+    def json(self) -> Any:  # noqa: ANN401  any JSON value, or Ellipsis if the body is not JSON
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -35,14 +35,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Said:
-    """An answer."""
+class SentAnswer:
+    """An answer as the server sends it."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
-    def member(self, **changed: object) -> "Said":
+    def member(self, **changed: object) -> "SentAnswer":
         return replace(self, body=json.dumps({**self.members, **changed}).encode())
 
     @property
@@ -50,67 +50,67 @@ class Said:
         members: dict[str, Any] = json.loads(self.body)
         return members
 
-    def header(self, name: str, value: str) -> "Said":
+    def header(self, name: str, value: str) -> "SentAnswer":
         return replace(self, headers={**self.headers, name: value})
 
-    def without(self, name: str) -> "Said":
+    def without(self, name: str) -> "SentAnswer":
         return replace(self, headers={each: value for each, value in self.headers.items() if each != name})
 
 
-Rest = Callable[[Seen], Awaitable[Said]]
-When = Callable[[Seen], bool]
-Fault = Callable[[Seen, Rest], Awaitable[Said]]
+Forward = Callable[[ReceivedRequest], Awaitable[SentAnswer]]
+Predicate = Callable[[ReceivedRequest], bool]
+Fault = Callable[[ReceivedRequest, Forward], Awaitable[SentAnswer]]
 
 
-async def none(seen: Seen, rest: Rest) -> Said:
-    """No fault."""
-    return await rest(seen)
+async def none(request: ReceivedRequest, forward: Forward) -> SentAnswer:
+    """Plant no fault."""
+    return await forward(request)
 
 
-def refusal(code: str, message: str) -> Said:
+def refusal(code: str, message: str) -> SentAnswer:
     body = json.dumps({"responseCode": code, "responseMessage": message}).encode()
-    return Said(int(code[:3]), {"content-type": "application/json"}, body)
+    return SentAnswer(int(code[:3]), {"content-type": "application/json"}, body)
 
 
-def refuses(when: When, code: str = "4007300", message: str = "Bad Request") -> Fault:
-    """Refuses what it should serve, or refuses it with another code."""
+def refuses(when: Predicate, code: str = "4007300", message: str = "Bad Request") -> Fault:
+    """Refuse a request that the server should serve, or refuse it with another code."""
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
-        return refusal(code, message) if when(seen) else await rest(seen)
+    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
+        return refusal(code, message) if when(request) else await forward(request)
 
     return fault
 
 
-def fails(when: When) -> Fault:
-    """Ends in a failure of the server."""
+def fails(when: Predicate) -> Fault:
+    """Answer with a failure of the server."""
     return refuses(when, "5007300", "General Error")
 
 
-def accepts(when: When, nicepay: Nicepay) -> Fault:
-    """Serves what it should refuse, as if it had been genuine."""
+def accepts(when: Predicate, nicepay: Nicepay) -> Fault:
+    """Serve a request that the server should refuse, as if it were genuine."""
     headers = tuple((name.lower(), value) for name, value in nicepay.headers(jakarta(NOON)).items())
-    genuine = Seen("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
+    genuine = ReceivedRequest("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
+    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
         body = b'{"grantType":"client_credentials"}'
-        return await rest(replace(genuine, body=body) if when(seen) else seen)
+        return await forward(replace(genuine, body=body) if when(request) else request)
 
     return fault
 
 
-def alters(change: Callable[[Said], Said], when: Callable[[Seen, Said], bool]) -> Fault:
-    """Says the right thing in a wrong form."""
+def alters(change: Callable[[SentAnswer], SentAnswer], when: Callable[[ReceivedRequest, SentAnswer], bool]) -> Fault:
+    """Change the right answer."""
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
-        said = await rest(seen)
-        return change(said) if when(seen, said) else said
+    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
+        answer = await forward(request)
+        return change(answer) if when(request, answer) else answer
 
     return fault
 
 
 @dataclass
 class Faulty:
-    """An ASGI layer around the product; the fault is changed from test to test."""
+    """An ASGI layer around this project's server. Each test sets its own fault."""
 
     app: ASGIApp
     fault: Fault = none
@@ -120,16 +120,16 @@ class Faulty:
             await self.app(scope, receive, send)
             return
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        seen = Seen(scope["method"], scope["path"], headers, await _body(receive))
+        request = ReceivedRequest(scope["method"], scope["path"], headers, await _body(receive))
 
-        async def rest(passed: Seen) -> Said:
-            return await _answer(self.app, scope, passed)
+        async def forward(request: ReceivedRequest) -> SentAnswer:
+            return await _answer(self.app, scope, request)
 
-        said = await self.fault(seen, rest)
-        pairs = {**said.headers, "content-length": str(len(said.body))}
+        answer = await self.fault(request, forward)
+        pairs = {**answer.headers, "content-length": str(len(answer.body))}
         encoded = [(name.encode(), value.encode()) for name, value in pairs.items()]
-        await send({"type": "http.response.start", "status": said.status, "headers": encoded})
-        await send({"type": "http.response.body", "body": said.body})
+        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _body(receive: Receive) -> bytes:
@@ -141,22 +141,22 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(app: ASGIApp, scope: Scope, passed: Seen) -> Said:
+async def _answer(app: ASGIApp, scope: Scope, request: ReceivedRequest) -> SentAnswer:
     messages: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": passed.body}
+        return {"type": "http.request", "body": request.body}
 
     async def send(message: Message) -> None:
         messages.append(message)
 
     changed = {
-        "method": passed.method,
-        "path": passed.path,
-        "raw_path": passed.path.encode(),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed.headers],
+        "method": request.method,
+        "path": request.path,
+        "raw_path": request.path.encode(),
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
     }
     await app({**scope, **changed}, receive, send)
-    first, *rest = messages
-    headers = {name.decode().lower(): value.decode() for name, value in first["headers"]}
-    return Said(first["status"], headers, b"".join(each.get("body", b"") for each in rest))
+    start, *body = messages
+    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
+    return SentAnswer(start["status"], headers, b"".join(each.get("body", b"") for each in body))

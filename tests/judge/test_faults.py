@@ -1,4 +1,4 @@
-"""The judge against servers with one fault each: only the scenario for it finds it, and those that it must touch."""
+"""The judge against servers with one fault each. Only the scenario for the fault, and named others, find it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,12 +8,12 @@ import pytest
 
 from handlers.config.settings import Settings
 from handlers.judge.exchange import Request
-from handlers.judge.judging import Verdict, verdicts
-from handlers.judge.pace import Pace
-from handlers.judge.player import Player
 from handlers.judge.scenario import Scenario
+from handlers.judge.scenario_runner import ScenarioResult, run
 from handlers.judge.scenarios import CATALOGUE
-from handlers.judge.sending import Sender, open_client
+from handlers.judge.sender import Sender, open_client
+from handlers.judge.signer import Signer
+from handlers.judge.throttle import Throttle
 from handlers.server.openapi.application import application, public_api
 from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
@@ -32,31 +32,31 @@ AT_ONCE = 1_000_000
 
 @dataclass
 class Bench:
-    """A server whose fault can be changed, and the judge in front of it."""
+    """A server whose fault can be changed, and the judge for it."""
 
     faulty: Faulty
     url: httpx.URL
-    player: Player
+    signer: Signer
     client: httpx.Client
     scenarios: Sequence[Scenario]
 
-    def judged(self, url: httpx.URL | None = None) -> list[Verdict]:
-        sender = Sender(self.client, url or self.url, Clock(), Pace(AT_ONCE))
-        return list(verdicts(self.scenarios, self.player, sender.send))
+    def results(self, url: httpx.URL | None = None) -> list[ScenarioResult]:
+        sender = Sender(self.client, url or self.url, Clock(), Throttle(AT_ONCE))
+        return list(run(self.scenarios, self.signer, sender.send))
 
     def found(self, url: httpx.URL | None = None) -> set[str]:
-        return {verdict.scenario.name for verdict in self.judged(url) if verdict.result == "failed"}
+        return {result.scenario.name for result in self.results(url) if result.outcome == "failed"}
 
 
-def _asked_once(player: Player) -> list[Scenario]:
-    """The same scenarios, each with requests signed once for all tests: the clock stands still."""
-    kept = {asks: asks(player) for asks in {scenario.asks: None for scenario in CATALOGUE}}
+def _with_fixed_requests(signer: Signer) -> list[Scenario]:
+    """Return the scenarios with requests that are signed once for all tests, because the clock does not run."""
+    made = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
 
-    def asks_again(requests: Sequence[Request]) -> Callable[[Player], Sequence[Request]]:
-        return lambda _player: requests
+    def fixed(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
+        return lambda _signer: requests
 
-    again = {asks: asks_again(requests) for asks, requests in kept.items()}
-    return [replace(scenario, asks=again[scenario.asks]) for scenario in CATALOGUE]
+    again = {make: fixed(requests) for make, requests in made.items()}
+    return [replace(scenario, requests=again[scenario.requests]) for scenario in CATALOGUE]
 
 
 @pytest.fixture(scope="module")
@@ -64,40 +64,40 @@ def bench(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPath
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
     services = replace(services_of(settings, Clock()), revocations=loaded_revocations())
     faulty = Faulty(application(public_api(BASE_PATH), lambda: services))
-    player = Player(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
+    signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
-        yield Bench(faulty, httpx.URL(origin + BASE_PATH + TOKEN_PATH), player, client, _asked_once(player))
+        yield Bench(faulty, httpx.URL(origin + BASE_PATH + TOKEN_PATH), signer, client, _with_fixed_requests(signer))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])
 def test_a_fault_is_found_by_its_scenario_alone(bench: Bench, nicepay: Nicepay, stranger: Nicepay, name: str) -> None:
-    """A server with one fault fails the scenario for it, and no other but those named with the fault."""
+    """A server with one fault fails the scenario for it and the scenarios named with the fault, and no other."""
     fault, also = planted(nicepay, stranger)[name]
     bench.faulty.fault = fault
     assert bench.found() == {name, *also}
 
 
-def test_a_server_that_knows_names_in_one_spelling_is_found(bench: Bench) -> None:
-    """Spelling is lost behind a parser, so the fault for it stands in front of one."""
+def test_a_server_that_accepts_names_in_one_case_only_is_found(bench: Bench) -> None:
+    """A server that refuses lowercase header names is found. Its fault lies in front of the HTTP parser."""
     bench.faulty.fault = none
     with tunnel(bench.url) as url:
         assert bench.found(url) == {TUNNELLED}
 
 
 def test_every_scenario_has_its_fault(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """No scenario is without a fault that it alone is there for, and no fault is named after none."""
+    """Each scenario has a fault, and each fault has a scenario."""
     assert {*planted(nicepay, stranger), TUNNELLED} == set(NAMES)
 
 
-def test_the_product_passes(bench: Bench) -> None:
-    """This project's own server deviates nowhere."""
+def test_this_projects_server_passes(bench: Bench) -> None:
+    """This project's server passes every scenario."""
     bench.faulty.fault = none
-    assert [verdict for verdict in bench.judged() if verdict.result != "passed"] == []
+    assert [result for result in bench.results() if result.outcome != "passed"] == []
 
 
-def test_without_a_first_token_nothing_else_is_asked(bench: Bench, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A server that does not know the client is asked once; the other scenarios are skipped."""
+def test_without_a_first_token_the_others_are_skipped(bench: Bench, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A server that does not know the client gets one request, and the other scenarios are skipped."""
     bench.faulty.fault = planted(nicepay, stranger)[FIRST].fault
-    first, *rest = bench.judged()
-    assert first.found == "no token: HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
-    assert {verdict.result for verdict in rest if verdict.scenario.group != "success"} == {"skipped"}
+    first, *rest = bench.results()
+    assert first.found == "expected a token, got HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
+    assert {result.outcome for result in rest if result.scenario.group != "success"} == {"skipped"}

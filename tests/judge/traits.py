@@ -1,4 +1,4 @@
-"""What a planted fault goes by: the request as a server sees it, with the keys of both who sign."""
+"""Properties of a request that planted faults depend on."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -10,36 +10,38 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
-from tests.judge.faulty import Seen, When
+from tests.judge.faulty import Predicate, ReceivedRequest
 from tests.merchant import NOON
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 GRANT = "client_credentials"
 
 
-def members(seen: Seen) -> dict[str, Any]:
-    return seen.json if isinstance(seen.json, dict) else {}
+def members(request: ReceivedRequest) -> dict[str, Any]:
+    return request.json if isinstance(request.json, dict) else {}
 
 
-def info(holds: Callable[[Any], bool]) -> When:
-    """Of an honest body: what stands in additionalInfo, Ellipsis if there is none."""
-    return lambda seen: members(seen).get("grantType") == GRANT and holds(members(seen).get("additionalInfo", ...))
+def info(is_such: Callable[[Any], bool]) -> Predicate:
+    """Whether a body with the right grantType has such an additionalInfo. An absent one is Ellipsis."""
+    return lambda request: (
+        members(request).get("grantType") == GRANT and is_such(members(request).get("additionalInfo", ...))
+    )
 
 
-def timestamp(seen: Seen) -> str:
-    return seen.header("x-timestamp") or ""
+def timestamp(request: ReceivedRequest) -> str:
+    return request.header("x-timestamp") or ""
 
 
-def ends(mark: str) -> When:
-    return lambda seen: timestamp(seen).endswith(mark) and "." not in timestamp(seen)
+def ends(suffix: str) -> Predicate:
+    return lambda request: timestamp(request).endswith(suffix) and "." not in timestamp(request)
 
 
-def behind(seconds: float, by: float = 600) -> When:
-    """Whether the timestamp lies so far in the past, give or take."""
+def behind(seconds: float, by: float = 600) -> Predicate:
+    """Whether the timestamp lies `seconds` in the past, with a tolerance of `by` seconds."""
 
-    def when(seen: Seen) -> bool:
+    def when(request: ReceivedRequest) -> bool:
         try:
-            off = NOON - datetime.fromisoformat(timestamp(seen))
+            off = NOON - datetime.fromisoformat(timestamp(request))
         except (ValueError, TypeError):
             return False
         return abs(off.total_seconds() - seconds) < by
@@ -47,26 +49,26 @@ def behind(seconds: float, by: float = 600) -> When:
     return when
 
 
-def raw(seen: Seen) -> bytes:
+def raw(request: ReceivedRequest) -> bytes:
     try:
-        return b64decode(seen.header("x-signature") or "", validate=True)
+        return b64decode(request.header("x-signature") or "", validate=True)
     except (Base64Error, ValueError):
         return b""
 
 
 def signed(
     by: Nicepay,
-    text: Callable[[Seen], str],
+    text: Callable[[ReceivedRequest], str],
     algorithm: HashAlgorithm | None = None,
     padding: PKCS1v15 | PSS | None = None,
-) -> When:
-    """Whether the signature is one over such a text."""
+) -> Predicate:
+    """Whether this key signed such a text."""
 
-    def when(seen: Seen) -> bool:
-        message = text(seen).encode("latin-1")
+    def when(request: ReceivedRequest) -> bool:
+        message = text(request).encode("latin-1")
         try:
             key = by.private_key.public_key()
-            key.verify(raw(seen), message, padding or PKCS1v15(), algorithm or SHA256())
+            key.verify(raw(request), message, padding or PKCS1v15(), algorithm or SHA256())
         except InvalidSignature:
             return False
         return True
@@ -74,13 +76,13 @@ def signed(
     return when
 
 
-def as_sent(seen: Seen) -> str:
-    return f"{seen.header('x-client-key')}|{timestamp(seen)}"
+def as_sent(request: ReceivedRequest) -> str:
+    return f"{request.header('x-client-key')}|{timestamp(request)}"
 
 
-def of_the_second_before(seen: Seen) -> str:
+def of_the_second_before(request: ReceivedRequest) -> str:
     try:
-        before = datetime.fromisoformat(timestamp(seen)) - timedelta(seconds=1)
+        before = datetime.fromisoformat(timestamp(request)) - timedelta(seconds=1)
     except ValueError:
         return ""
     return f"{CLIENT_KEY}|{before.isoformat()}"

@@ -40,7 +40,9 @@ def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
 def _deviating(name: str) -> Scenario:
     """A scenario whose answer is never as expected."""
     found = NAMES[name]
-    return Scenario(found.name, found.severity, found.says, found.source, found.asks, lambda _answers: "it deviates")
+    return Scenario(
+        found.name, found.severity, found.rule, found.source, found.requests, lambda _answers: "it deviates"
+    )
 
 
 def _play(monkeypatch: pytest.MonkeyPatch, *scenarios: Scenario) -> None:
@@ -88,13 +90,13 @@ def test_what_was_not_played_is_one_line(
     """Without a token the table has the first row alone, and the reports have all."""
     _play(monkeypatch, *FEW)
     html = tmp_path / "report.html"
-    assert main(_options(url, private_key, "--html", str(html), client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--html", str(html), client_key="UNKNOWN_CLIENT_KEY")) == 1
     out, _ = capsys.readouterr()
     assert [scenario.name in out for scenario in FEW] == [True, False, False]
     last = out.splitlines()[-1]
     assert last.startswith("Nothing else was played, since the genuine request got no token. Is this the whole URL")
     assert all(scenario.name in html.read_text() for scenario in FEW)
-    assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--json", client_key="UNKNOWN_CLIENT_KEY")) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
 
 
