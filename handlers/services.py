@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.outage import OutagePolicy
 from handlers.state.port import State
@@ -27,8 +28,7 @@ class Services:
         revocations: The copy in memory of revoked tokens and suspended clients.
         outage_policy: How requests are handled while the state store is down. It also knows whether the store is up.
         repeat: How a repeated token request is answered.
-        service_codes: The service code of each path of the merchant.
-        service_methods: The methods of each path. A path that is not in it accepts only POST.
+        called_services: The merchant's services that NICEPAY calls, by path.
         accel_redirect: The location to which nginx sends a genuine call. None if nginx does not deliver calls.
         internal_secrets: Callers of the internal listener must send one of them. If there are none, callers need none.
     """
@@ -40,8 +40,7 @@ class Services:
     revocations: RevocationCache
     outage_policy: OutagePolicy
     repeat: Repeat = "same-span"
-    service_codes: Mapping[str, str] = field(default_factory=dict)
-    service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     accel_redirect: str | None = None
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 

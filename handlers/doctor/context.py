@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import DEFAULT_METHODS
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -53,7 +54,7 @@ class MerchantContext:
 
     def methods_at(self, call_path: str) -> tuple[str, ...]:
         """Return the methods that a path of calls accepts."""
-        return self.call_methods.get(call_path, ("POST",))
+        return self.call_methods.get(call_path, DEFAULT_METHODS)
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 from typing import Self
@@ -41,7 +42,7 @@ class ReplayKey:
         # The key begins with the time. An engine that sorts its keys then writes to few pages.
         second = f"{int(signed_at.timestamp()):08x}"
         key = second + _digest("token request", client_key, timestamp)[:24]
-        return cls(key, ceil((2 * tolerance + MAX_CLOCK_SKEW).total_seconds()), signed_at)
+        return cls(key, _window_seconds(tolerance), signed_at)
 
     @classmethod
     def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
@@ -58,6 +59,11 @@ class ReplayKey:
         end = datetime.combine(day, time(), JAKARTA) + _DAY
         key = _digest("call", client_key, day.isoformat(), external_id)[:32]
         return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
+
+
+@lru_cache
+def _window_seconds(tolerance: timedelta) -> int:
+    return ceil((2 * tolerance + MAX_CLOCK_SKEW).total_seconds())
 
 
 def _digest(*parts: str) -> str:

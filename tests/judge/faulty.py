@@ -1,4 +1,4 @@
-"""This project's server behind a layer with one fault, which the judge must find."""
+"""This project's server with one planted fault, which the judge must find."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +12,8 @@ from tests.nicepay import Nicepay, jakarta
 
 
 @dataclass(frozen=True)
-class ReceivedRequest:
-    """A request as the server receives it. Header names are in lowercase."""
+class Request:
+    """A request as the server reads it. Header names are in lower case."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class ReceivedRequest:
         return [each for each, _ in self.headers].count(name)
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  any JSON value, or Ellipsis if the body is not JSON
+    def json(self) -> Any:  # noqa: ANN401  any JSON, or Ellipsis if the body is not JSON
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -35,14 +35,14 @@ class ReceivedRequest:
 
 
 @dataclass(frozen=True)
-class SentAnswer:
-    """An answer as the server sends it."""
+class Answer:
+    """An answer."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
-    def member(self, **changed: object) -> "SentAnswer":
+    def member(self, **changed: object) -> "Answer":
         return replace(self, body=json.dumps({**self.members, **changed}).encode())
 
     @property
@@ -50,67 +50,67 @@ class SentAnswer:
         members: dict[str, Any] = json.loads(self.body)
         return members
 
-    def header(self, name: str, value: str) -> "SentAnswer":
+    def header(self, name: str, value: str) -> "Answer":
         return replace(self, headers={**self.headers, name: value})
 
-    def without(self, name: str) -> "SentAnswer":
+    def without(self, name: str) -> "Answer":
         return replace(self, headers={each: value for each, value in self.headers.items() if each != name})
 
 
-Forward = Callable[[ReceivedRequest], Awaitable[SentAnswer]]
-Predicate = Callable[[ReceivedRequest], bool]
-Fault = Callable[[ReceivedRequest, Forward], Awaitable[SentAnswer]]
+Server = Callable[[Request], Awaitable[Answer]]
+Condition = Callable[[Request], bool]
+Fault = Callable[[Request, Server], Awaitable[Answer]]
 
 
-async def none(request: ReceivedRequest, forward: Forward) -> SentAnswer:
-    """Plant no fault."""
-    return await forward(request)
+async def none(request: Request, server: Server) -> Answer:
+    """No fault."""
+    return await server(request)
 
 
-def refusal(code: str, message: str) -> SentAnswer:
+def refusal(code: str, message: str) -> Answer:
     body = json.dumps({"responseCode": code, "responseMessage": message}).encode()
-    return SentAnswer(int(code[:3]), {"content-type": "application/json"}, body)
+    return Answer(int(code[:3]), {"content-type": "application/json"}, body)
 
 
-def refuses(when: Predicate, code: str = "4007300", message: str = "Bad Request") -> Fault:
-    """Refuse a request that the server should serve, or refuse it with another code."""
+def refuses(when: Condition, code: str = "4007300", message: str = "Bad Request") -> Fault:
+    """A fault that refuses requests which should be served, or refuses them with another code."""
 
-    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
-        return refusal(code, message) if when(request) else await forward(request)
+    async def fault(request: Request, server: Server) -> Answer:
+        return refusal(code, message) if when(request) else await server(request)
 
     return fault
 
 
-def fails(when: Predicate) -> Fault:
-    """Answer with a failure of the server."""
+def fails(when: Condition) -> Fault:
+    """A fault that answers with a server error."""
     return refuses(when, "5007300", "General Error")
 
 
-def accepts(when: Predicate, nicepay: Nicepay) -> Fault:
-    """Serve a request that the server should refuse, as if it were genuine."""
+def accepts(when: Condition, nicepay: Nicepay) -> Fault:
+    """A fault that serves requests which should be refused, as if they were genuine."""
     headers = tuple((name.lower(), value) for name, value in nicepay.headers(jakarta(NOON)).items())
-    genuine = ReceivedRequest("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
+    genuine = Request("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
 
-    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
+    async def fault(request: Request, server: Server) -> Answer:
         body = b'{"grantType":"client_credentials"}'
-        return await forward(replace(genuine, body=body) if when(request) else request)
+        return await server(replace(genuine, body=body) if when(request) else request)
 
     return fault
 
 
-def alters(change: Callable[[SentAnswer], SentAnswer], when: Callable[[ReceivedRequest, SentAnswer], bool]) -> Fault:
-    """Change the right answer."""
+def alters(change: Callable[[Answer], Answer], when: Callable[[Request, Answer], bool]) -> Fault:
+    """A fault that changes the correct answer."""
 
-    async def fault(request: ReceivedRequest, forward: Forward) -> SentAnswer:
-        answer = await forward(request)
+    async def fault(request: Request, server: Server) -> Answer:
+        answer = await server(request)
         return change(answer) if when(request, answer) else answer
 
     return fault
 
 
 @dataclass
-class Faulty:
-    """An ASGI layer around this project's server. Each test sets its own fault."""
+class FaultyServer:
+    """An ASGI middleware around the product. Each test sets its own fault."""
 
     app: ASGIApp
     fault: Fault = none
@@ -120,12 +120,12 @@ class Faulty:
             await self.app(scope, receive, send)
             return
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        request = ReceivedRequest(scope["method"], scope["path"], headers, await _body(receive))
+        request = Request(scope["method"], scope["path"], headers, await _body(receive))
 
-        async def forward(request: ReceivedRequest) -> SentAnswer:
-            return await _answer(self.app, scope, request)
+        async def server(passed: Request) -> Answer:
+            return await _answer(self.app, scope, passed)
 
-        answer = await self.fault(request, forward)
+        answer = await self.fault(request, server)
         pairs = {**answer.headers, "content-length": str(len(answer.body))}
         encoded = [(name.encode(), value.encode()) for name, value in pairs.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
@@ -141,22 +141,22 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(app: ASGIApp, scope: Scope, request: ReceivedRequest) -> SentAnswer:
+async def _answer(app: ASGIApp, scope: Scope, passed: Request) -> Answer:
     messages: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": request.body}
+        return {"type": "http.request", "body": passed.body}
 
     async def send(message: Message) -> None:
         messages.append(message)
 
     changed = {
-        "method": request.method,
-        "path": request.path,
-        "raw_path": request.path.encode(),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
+        "method": passed.method,
+        "path": passed.path,
+        "raw_path": passed.path.encode(),
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed.headers],
     }
     await app({**scope, **changed}, receive, send)
-    start, *body = messages
-    headers = {name.decode().lower(): value.decode() for name, value in start["headers"]}
-    return SentAnswer(start["status"], headers, b"".join(each.get("body", b"") for each in body))
+    first, *server = messages
+    headers = {name.decode().lower(): value.decode() for name, value in first["headers"]}
+    return Answer(first["status"], headers, b"".join(each.get("body", b"") for each in server))

@@ -1,4 +1,4 @@
-"""The judge against servers with one fault each. Only the scenario for the fault, and named others, find it."""
+"""The judge with servers that have one fault each: the scenario for the fault finds it, and no unrelated scenario."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
 from tests.fuzz.planted import served
 from tests.judge.faults import planted
-from tests.judge.faulty import Faulty, none
+from tests.judge.faulty import FaultyServer, none
 from tests.judge.tunnel import tunnel
 from tests.merchant import BASE_PATH, Clock, services_of, write_settings
 from tests.nicepay import Nicepay
@@ -31,73 +31,78 @@ AT_ONCE = 1_000_000
 
 
 @dataclass
-class Bench:
-    """A server whose fault can be changed, and the judge for it."""
+class JudgedServer:
+    """A server whose fault can be changed, and the judge that tests it."""
 
-    faulty: Faulty
+    faulty: FaultyServer
     url: httpx.URL
     signer: Signer
     client: httpx.Client
     scenarios: Sequence[Scenario]
 
-    def results(self, url: httpx.URL | None = None) -> list[ScenarioResult]:
+    def judge(self, url: httpx.URL | None = None) -> list[ScenarioResult]:
         sender = Sender(self.client, url or self.url, Clock(), Throttle(AT_ONCE))
         return list(run(self.scenarios, self.signer, sender.send))
 
-    def found(self, url: httpx.URL | None = None) -> set[str]:
-        return {result.scenario.name for result in self.results(url) if result.outcome == "failed"}
+    def failed_scenarios(self, url: httpx.URL | None = None) -> set[str]:
+        return {result.scenario.name for result in self.judge(url) if result.outcome == "failed"}
 
 
-def _with_fixed_requests(signer: Signer) -> list[Scenario]:
-    """Return the scenarios with requests that are signed once for all tests, because the clock does not run."""
-    made = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
+def _with_presigned_requests(signer: Signer) -> list[Scenario]:
+    """The scenarios with requests that are signed once for all tests, because the clock shows the same time."""
+    presigned = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
 
-    def fixed(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
+    def reuse(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
         return lambda _signer: requests
 
-    again = {make: fixed(requests) for make, requests in made.items()}
-    return [replace(scenario, requests=again[scenario.requests]) for scenario in CATALOGUE]
+    reused = {make: reuse(requests) for make, requests in presigned.items()}
+    return [replace(scenario, requests=reused[scenario.requests]) for scenario in CATALOGUE]
 
 
 @pytest.fixture(scope="module")
-def bench(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedServer]:
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
     services = replace(services_of(settings, Clock()), revocations=loaded_revocations())
-    faulty = Faulty(application(public_api(BASE_PATH), lambda: services))
+    faulty = FaultyServer(application(public_api(BASE_PATH), lambda: services))
     signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
-        yield Bench(faulty, httpx.URL(origin + BASE_PATH + TOKEN_PATH), signer, client, _with_fixed_requests(signer))
+        url = httpx.URL(origin + BASE_PATH + TOKEN_PATH)
+        yield JudgedServer(faulty, url, signer, client, _with_presigned_requests(signer))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])
-def test_a_fault_is_found_by_its_scenario_alone(bench: Bench, nicepay: Nicepay, stranger: Nicepay, name: str) -> None:
-    """A server with one fault fails the scenario for it and the scenarios named with the fault, and no other."""
+def test_a_fault_is_found_by_its_scenario_alone(
+    server: JudgedServer, nicepay: Nicepay, stranger: Nicepay, name: str
+) -> None:
+    """A server with one fault fails the scenario for this fault and the scenarios named with it, and no other."""
     fault, also = planted(nicepay, stranger)[name]
-    bench.faulty.fault = fault
-    assert bench.found() == {name, *also}
+    server.faulty.fault = fault
+    assert server.failed_scenarios() == {name, *also}
 
 
-def test_a_server_that_accepts_names_in_one_case_only_is_found(bench: Bench) -> None:
-    """A server that refuses lowercase header names is found. Its fault lies in front of the HTTP parser."""
-    bench.faulty.fault = none
-    with tunnel(bench.url) as url:
-        assert bench.found(url) == {TUNNELLED}
+def test_case_sensitive_header_names_are_found(server: JudgedServer) -> None:
+    """A server that accepts header names in one spelling only fails the scenario for it."""
+    server.faulty.fault = none
+    with tunnel(server.url) as url:
+        assert server.failed_scenarios(url) == {TUNNELLED}
 
 
 def test_every_scenario_has_its_fault(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Each scenario has a fault, and each fault has a scenario."""
+    """Each scenario has its own fault, and each fault belongs to a scenario."""
     assert {*planted(nicepay, stranger), TUNNELLED} == set(NAMES)
 
 
-def test_this_projects_server_passes(bench: Bench) -> None:
+def test_the_product_passes(server: JudgedServer) -> None:
     """This project's server passes every scenario."""
-    bench.faulty.fault = none
-    assert [result for result in bench.results() if result.outcome != "passed"] == []
+    server.faulty.fault = none
+    assert [result for result in server.judge() if result.outcome != "passed"] == []
 
 
-def test_without_a_first_token_the_others_are_skipped(bench: Bench, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A server that does not know the client gets one request, and the other scenarios are skipped."""
-    bench.faulty.fault = planted(nicepay, stranger)[FIRST].fault
-    first, *rest = bench.results()
+def test_without_a_first_token_other_scenarios_are_skipped(
+    server: JudgedServer, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """If a server refuses the first genuine request, the other groups of scenarios are skipped."""
+    server.faulty.fault = planted(nicepay, stranger)[FIRST].fault
+    first, *others = server.judge()
     assert first.found == "expected a token, got HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
-    assert {result.outcome for result in rest if result.scenario.group != "success"} == {"skipped"}
+    assert {result.outcome for result in others if result.scenario.group != "success"} == {"skipped"}

@@ -1,4 +1,4 @@
-"""Properties of a request that planted faults depend on."""
+"""Conditions of planted faults: properties of a request as the server reads it."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -10,46 +10,46 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
-from tests.judge.faulty import Predicate, ReceivedRequest
+from tests.judge.faulty import Condition, Request
 from tests.merchant import NOON
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 GRANT = "client_credentials"
 
 
-def members(request: ReceivedRequest) -> dict[str, Any]:
+def members(request: Request) -> dict[str, Any]:
     return request.json if isinstance(request.json, dict) else {}
 
 
-def info(is_such: Callable[[Any], bool]) -> Predicate:
-    """Whether a body with the right grantType has such an additionalInfo. An absent one is Ellipsis."""
+def additional_info(holds: Callable[[Any], bool]) -> Condition:
+    """Whether additionalInfo of a valid body meets a condition. Ellipsis stands for an absent additionalInfo."""
     return lambda request: (
-        members(request).get("grantType") == GRANT and is_such(members(request).get("additionalInfo", ...))
+        members(request).get("grantType") == GRANT and holds(members(request).get("additionalInfo", ...))
     )
 
 
-def timestamp(request: ReceivedRequest) -> str:
+def timestamp(request: Request) -> str:
     return request.header("x-timestamp") or ""
 
 
-def ends(suffix: str) -> Predicate:
-    return lambda request: timestamp(request).endswith(suffix) and "." not in timestamp(request)
+def timestamp_ends(offset: str) -> Condition:
+    return lambda request: timestamp(request).endswith(offset) and "." not in timestamp(request)
 
 
-def behind(seconds: float, by: float = 600) -> Predicate:
-    """Whether the timestamp lies `seconds` in the past, with a tolerance of `by` seconds."""
+def is_behind(seconds: float, tolerance: float = 600) -> Condition:
+    """Whether the timestamp is this number of seconds in the past, within a tolerance in seconds."""
 
-    def when(request: ReceivedRequest) -> bool:
+    def when(request: Request) -> bool:
         try:
-            off = NOON - datetime.fromisoformat(timestamp(request))
+            age = NOON - datetime.fromisoformat(timestamp(request))
         except (ValueError, TypeError):
             return False
-        return abs(off.total_seconds() - seconds) < by
+        return abs(age.total_seconds() - seconds) < tolerance
 
     return when
 
 
-def raw(request: ReceivedRequest) -> bytes:
+def raw(request: Request) -> bytes:
     try:
         return b64decode(request.header("x-signature") or "", validate=True)
     except (Base64Error, ValueError):
@@ -58,13 +58,13 @@ def raw(request: ReceivedRequest) -> bytes:
 
 def signed(
     by: Nicepay,
-    text: Callable[[ReceivedRequest], str],
+    text: Callable[[Request], str],
     algorithm: HashAlgorithm | None = None,
     padding: PKCS1v15 | PSS | None = None,
-) -> Predicate:
-    """Whether this key signed such a text."""
+) -> Condition:
+    """Whether the signature verifies over this text."""
 
-    def when(request: ReceivedRequest) -> bool:
+    def when(request: Request) -> bool:
         message = text(request).encode("latin-1")
         try:
             key = by.private_key.public_key()
@@ -76,11 +76,11 @@ def signed(
     return when
 
 
-def as_sent(request: ReceivedRequest) -> str:
+def string_to_sign(request: Request) -> str:
     return f"{request.header('x-client-key')}|{timestamp(request)}"
 
 
-def of_the_second_before(request: ReceivedRequest) -> str:
+def string_of_a_second_before(request: Request) -> str:
     try:
         before = datetime.fromisoformat(timestamp(request)) - timedelta(seconds=1)
     except ValueError:
