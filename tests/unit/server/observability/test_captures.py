@@ -21,7 +21,7 @@ from handlers.server.http import limits
 from handlers.server.http.request_id import identify
 from handlers.server.observability import captures, configure
 from handlers.server.observability.captures import (
-    LONGEST,
+    MAX_AGE,
     MOST_A_SECOND,
     MOST_FILES,
     SWEEP_EVERY,
@@ -129,7 +129,7 @@ def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monke
 
 def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     """200 and a day: the oldest go first, other files stay."""
-    assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
+    assert (200, timedelta(days=1)) == (MOST_FILES, MAX_AGE)
     clock = Clock()
     for place in range(MOST_FILES + 5):
         file = capture_file(tmp_path, f"{place:032x}")
@@ -222,7 +222,7 @@ def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO
     assert from_har(kept.read_bytes())[0].request.body == b"first"
     line = json.loads(log.getvalue())
     assert (line["event"], line["request_id"]) == ("capture.failed", "chosen")
-    assert line["cause"] == "a request of this id is kept already"
+    assert line["cause"] == "a request with this ID is already stored"
 
 
 @pytest.mark.parametrize(
