@@ -1,10 +1,10 @@
-# `make` alone prints help. Everything installs by itself what it needs, into $(VENV)/.
+# `make` without a target prints help. Each target installs what it needs into $(VENV)/.
 PYTHON  ?= python3
 VENV    := .venv
 SANDBOX ?= .sandbox
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-# The locks are complete. pip resolves nothing, so a release that is published later changes nothing.
+# The locks name every package, so pip resolves nothing and a newer release changes nothing.
 LOCKED  := $(PIP) --no-deps --require-hashes --requirement
 SOUND   := $(BIN)/python -m pip --disable-pip-version-check --quiet check
 CONFIG  := $(SANDBOX)/snap-token.toml
@@ -18,40 +18,40 @@ NODE    := PATH="$(CURDIR)/$(BIN):$$PATH" REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(VENV)/.run $(VENV)/.test ## Make .venv/ with what running and testing need
+install: $(VENV)/.run $(VENV)/.test ## Create .venv/ with the packages for the server and the tests
 
 run: $(VENV)/.run $(CONFIG) ## Serve a sandbox on 127.0.0.1:8080 and print a signed curl command
 	@$(BIN)/snap-token serve --config $(CONFIG)
 
-request: $(VENV)/.run $(CONFIG) ## Sign and send a request to that sandbox as NICEPAY would
+request: $(VENV)/.run $(CONFIG) ## Sign a token request as NICEPAY does, and send it to that sandbox
 	@$(BIN)/snap-token request --config $(CONFIG)
 
-test: $(VENV)/.run $(VENV)/.test ## Run the tests; what a missing program cannot run is skipped with its reason
+test: $(VENV)/.run $(VENV)/.test ## Run all tests; those that need a missing program are skipped with the reason
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-lowest: ## Run the unit and API tests with the lowest releases that pyproject.toml allows
+lowest: ## Run the unit and API tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory PYTHON=$(LOWEST) VENV=.venv-lowest .venv-lowest/.lowest
-	@.venv-lowest/bin/python -m pytest $(CORE) -W ignore::DeprecationWarning  # Of old releases, from newer ones.
+	@.venv-lowest/bin/python -m pytest $(CORE) -W ignore::DeprecationWarning  # Old packages warn.
 
-pythons: ## Run the unit and API tests on each other supported Python that is installed here
+pythons: ## Run the unit and API tests with each other supported Python that is installed
 	@for python in $(PYTHONS); do \
-	  $$python -c "" 2>/dev/null || { echo "$$python is not installed here"; continue; }; \
+	  $$python -c "" 2>/dev/null || { echo "$$python is not installed"; continue; }; \
 	  $(MAKE) --no-print-directory PYTHON=$$python VENV=.venv-$$python install && \
 	  .venv-$$python/bin/python -m pytest $(CORE) || exit; \
 	done
-# Debian 12 has Python 3.11.2, whose `re` goes wrong where that of later releases does not.
+# Debian 12 has Python 3.11.2, whose module `re` has bugs that later releases do not have.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
 PYTHONS := python3.12 python3.13 python3.14
 
-story: $(VENV)/.run $(VENV)/.test ## Play NICO against real processes, and print what is sent and answered
+story: $(VENV)/.run $(VENV)/.test ## Run NICO's calls against real processes, and print requests and answers
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
 check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents and workflow, check types, build the website
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest --quiet tests/unit/test_house.py
+	@$(BIN)/python -m pytest --quiet tests/unit/test_house.py tests/unit/test_pages_in_step.py
 	@$(BIN)/openapi-spec-validator $(SPECS)
 	@$(NODE) node tests/lint/node_modules/.bin/spectral lint --fail-severity warn --fail-on-unmatched-globs \
 	  --ruleset tests/lint/spectral.yaml $(SPECS)
@@ -69,23 +69,24 @@ WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-
 reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
 	@$(BIN)/python -m tests.reference
 
-bench: $(VENV)/.run $(VENV)/.test ## Measure: throughput beside others, and how long each kind of refusal takes
+bench: $(VENV)/.run $(VENV)/.test ## Measure throughput in comparison with others, and the time of each kind of refusal
+	@$(BIN)/python -m tests.bench.request_path
 	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 
-ci: check fuzz test lowest pythons ## What CI runs
+ci: check fuzz test lowest pythons ## Run everything that CI runs
 
-fuzz: $(VENV)/.run $(VENV)/.test ## Fuzz started servers against both documents: EXAMPLES=500 SEED=...
+fuzz: $(VENV)/.run $(VENV)/.test ## Fuzz real servers with both OpenAPI documents; options: EXAMPLES=500 SEED=...
 	@$(BIN)/python -m tests.fuzz.run --examples $(EXAMPLES) $(if $(SEED),--seed $(SEED))
 
-screenshot: $(VENV)/.test ## Take the documentation's picture of the sandbox's page anew; needs Chromium
+screenshot: $(VENV)/.test ## Take a new screenshot of the sandbox's page for the documentation; needs Chromium
 	@SCREENSHOT=1 $(BIN)/python -m pytest --quiet tests/e2e/test_sandbox_page.py -k picture
 
-mutants: $(VENV)/.mutants ## Break the rules and the guard in every small way, and see which break no test
+mutants: $(VENV)/.mutants ## Change the contract rules and request limits in small ways, and list the changes that no test finds
 	@$(BIN)/mutmut run
 	@$(BIN)/mutmut results
 
-lock: $(VENV)/.check ## Pin the newest releases of everything, with hashes
+lock: $(VENV)/.check ## Pin the newest allowed release of every package, with hashes
 	@$(PIN) pyproject.toml --group build --output-file requirements.lock
 	@$(PIN) pyproject.toml --group build --group test --constraint requirements.lock --output-file tests/requirements.lock
 	@$(PIN) pyproject.toml --resolution lowest-direct --output-file tests/lowest.lock
@@ -103,7 +104,7 @@ $(CONFIG): | $(VENV)/.run
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "make: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
+	  { echo "make: Python 3.11 or newer is needed; name its command with PYTHON=..." >&2; exit 2; }
 	@case $$PWD in *[\"\$$\`\\]*) \
 	  echo "make: pip's commands do not run in a folder whose name has \", \$$, \` or \\; rename it" >&2; exit 2;; esac
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

@@ -10,6 +10,7 @@ project = "SNAP token server"
 extensions = ["myst_parser"]
 nitpicky = True  # A link that leads nowhere is a warning, and `make docs` fails on warnings.
 myst_heading_anchors = 3  # Headings have the anchors that GitHub gives them.
+smartquotes = False  # They would make a dash of the two hyphens of an option.
 locale_dirs = ["../_locale"]  # Seen from the pages.
 templates_path = ["_templates"]
 html_theme = "furo"

@@ -1,4 +1,4 @@
-"""What a handler needs beyond the request: one frozen object, made anew when keys or clients change."""
+"""What a handler needs beyond the request: one frozen object. A reload of the settings builds a new one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -6,37 +6,44 @@ from datetime import datetime
 from typing import Literal
 
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
+from handlers.state.outage import OutagePolicy
 from handlers.state.port import State
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import WhenDown
+from handlers.state.revocation_cache import RevocationCache
 
 Repeat = Literal["same-span", "refuse"]
-"""What a repeat of a signed request gets: a token that ends when the first one ends, or a conflict."""
+"""How a repeat of a signed token request is answered: with a token that expires when the first one expires, or 409."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The clock (aware, UTC), the clients, the token keys, the state that instances share, and what the settings say.
+    """Everything that a handler needs beyond the request.
 
-    `when_down` knows whether the state is up. `service_codes` are those of the merchant's paths; `service_methods` are
-    their methods: a path that is not in it takes only POST. `accel_redirect` is the location to which nginx sends a
-    genuine call; None if nginx does not deliver. If there are `internal_secrets`, callers of the internal listener must
-    send one.
+    Attributes:
+        now: The clock. It returns aware times in UTC.
+        clients: The clients of the settings.
+        token_keys: The keys that issue and verify tokens.
+        state: The state store that all instances share.
+        revocations: The copy in memory of revoked tokens and suspended clients.
+        outage_policy: How requests are handled while the state store is down. It also knows whether the store is up.
+        repeat: How a repeated token request is answered.
+        called_services: The merchant's services that NICEPAY calls, by path.
+        accel_redirect: The location to which nginx sends a genuine call. None if nginx does not deliver calls.
+        internal_secrets: Callers of the internal listener must send one of them. If there are none, callers need none.
     """
 
     now: Callable[[], datetime]
     clients: Clients
     token_keys: TokenKeys
     state: State
-    revocations: Revocations
-    when_down: WhenDown
+    revocations: RevocationCache
+    outage_policy: OutagePolicy
     repeat: Repeat = "same-span"
-    service_codes: Mapping[str, str] = field(default_factory=dict)
-    service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     accel_redirect: str | None = None
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
     def client(self, client_key: str) -> Client:
-        """The client of that key, or the stand-in. It is suspended if the settings or the state say so."""
+        """Return the client of that key, or the unknown client. Settings or state store may have suspended it."""
         return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))

@@ -11,11 +11,12 @@ from cryptography.fernet import Fernet
 
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
+from handlers.state.outage import GuardedState, OutagePolicy
 from handlers.state.port import Engine, State
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import GuardedState, WhenDown
+from handlers.state.revocation_cache import RevocationCache
 from tests.engines import BreakableState
 from tests.merchant import NOON, Clock
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
@@ -28,12 +29,12 @@ SECRET = b"a secret of this test"
 PARTNER = "PARTNER"
 
 
-def _copy_of(engine: State) -> Revocations:
-    when_down = WhenDown("refuse")
-    return Revocations(GuardedState(engine, when_down), when_down, Clock(), lambda: 0.0)
+def _copy_of(engine: State) -> RevocationCache:
+    outage_policy = OutagePolicy("refuse")
+    return RevocationCache(GuardedState(engine, outage_policy), outage_policy, Clock(), lambda: 0.0)
 
 
-def loaded_revocations(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> Revocations:
+def loaded_revocations(engine: Engine | None = None, *, revoked: str = "", suspended: str = "") -> RevocationCache:
     """An instance's copy of the revocations, just loaded from the state store.
 
     At noon the subject `revoked` was revoked, and the client `suspended` was suspended.
@@ -52,7 +53,7 @@ def loaded_revocations(engine: Engine | None = None, *, revoked: str = "", suspe
     return copy
 
 
-def unloaded_revocations() -> Revocations:
+def unloaded_revocations() -> RevocationCache:
     """A copy of the revocations that was never loaded, because the state store is unavailable."""
     engine = BreakableState()
     engine.up = False
@@ -72,9 +73,8 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         token_keys=TokenKeys([Fernet.generate_key()]),
         state=MemoryState(),
         revocations=loaded_revocations(),
-        when_down=WhenDown("refuse"),
-        service_codes={URI.partition("?")[0]: "24", PAYMENT_URI: "25"},
-        service_methods={URI.partition("?")[0]: ("POST", "GET")},
+        outage_policy=OutagePolicy("refuse"),
+        called_services={URI.partition("?")[0]: Service("24", ("POST", "GET")), PAYMENT_URI: Service("25")},
     )
 
 

@@ -104,7 +104,7 @@ class InternalListener(RunningListener):
 
     def token(self, client_key: str = CLIENT_KEY, issued_at: datetime | None = None) -> str:
         """A token that was issued now, or at `issued_at`."""
-        return self.services.token_keys.mint(client_key, issued_at or self.clock.now)
+        return self.services.token_keys.issue(client_key, issued_at or self.clock.now)
 
     def asymmetric(self, nicepay: Nicepay) -> dict[str, str]:
         """The headers of a genuine new call in the asymmetric form, which NICEPAY documents."""

@@ -21,7 +21,7 @@ from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.services import Services
-from handlers.state.revocations import Revocations
+from handlers.state.revocation_cache import RevocationCache
 from tests.document import TOKEN_PATH, check_answer
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -70,7 +70,7 @@ class RunningListener:
 class Merchant(RunningListener):
     """The running public listener and its copy of the revocations."""
 
-    revocations: Revocations
+    revocations: RevocationCache
 
     def send(
         self,

@@ -85,7 +85,7 @@ class World:
         return self.nicepay.private_key.sign(f"{CLIENT_KEY}|{NOW}".encode(), padding.PKCS1v15(), SHA256())
 
     def token(self, client_key: str = CLIENT_KEY, age: int = 0) -> str:
-        return self.token_keys.mint(client_key, NOON - timedelta(seconds=age))
+        return self.token_keys.issue(client_key, NOON - timedelta(seconds=age))
 
 
 Make = Callable[[World], Request]

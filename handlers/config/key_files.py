@@ -13,7 +13,7 @@ from pydantic_settings import NoDecode
 
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
-from handlers.snap.keys import KeyFormError, is_inline, load_private_key, load_public_key
+from handlers.snap.keys import KeyFormatError, is_inline, load_private_key, load_public_key
 
 SHORTEST_SECRET = 16
 """Minimum length of a secret, in characters."""
@@ -77,7 +77,7 @@ def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
     """
     try:
         return load_private_key(read_text(path, private=private).encode())
-    except KeyFormError as error:
+    except KeyFormatError as error:
         message = f"{path}: {error}"
         raise ValueError(message) from error
 

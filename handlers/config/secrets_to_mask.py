@@ -6,10 +6,10 @@ from pathlib import Path
 
 from handlers.config.key_files import read_text
 from handlers.config.settings import Settings
-from handlers.snap.masking import Known
+from handlers.snap.masking import NamedSecret
 
 
-def secrets_to_mask(settings: Settings) -> Iterator[Known]:
+def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
     """Every secret in the settings, each with the name that replaces it."""
     for table in settings.clients:
         yield from (("client secret", secret) for secret in table.client_secret_file)
@@ -19,7 +19,7 @@ def secrets_to_mask(settings: Settings) -> Iterator[Known]:
     yield from private_key_secrets(settings.sandbox.private_key_file)
 
 
-def private_key_secrets(file: Path) -> Iterator[Known]:
+def private_key_secrets(file: Path) -> Iterator[NamedSecret]:
     """Each base64 line of a private key in PEM, because each is a secret. Nothing if the file cannot be read."""
     with suppress(ValueError, OSError):
         if file.is_file():

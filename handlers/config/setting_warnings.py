@@ -13,7 +13,7 @@ import structlog
 from handlers.config.key_files import read_text
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
-from handlers.state.batches import in_time
+from handlers.state.batches import within_timeout
 from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
 
@@ -112,7 +112,7 @@ async def of_state(url: StateUrl) -> list[SettingWarning]:
     if client is None:
         return []
     try:
-        return list(_of_redis(await in_time(client.info())))
+        return list(_of_redis(await within_timeout(client.info())))
     except StateDownError:
         return []
     finally:

@@ -26,6 +26,7 @@ from handlers.config.key_files import (
     read_private_key,
 )
 from handlers.snap.client import CLIENT_KEY
+from handlers.snap.service import DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
@@ -164,7 +165,7 @@ class ServiceTable(Table):
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_reject_dot_segments)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
-    methods: tuple[Method, ...] = Field(("POST",), min_length=1)
+    methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
 
 
 class Internal(Listener):

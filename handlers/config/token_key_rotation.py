@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from handlers.config.token_key_file import KeyLine
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, render_note, since
-from handlers.snap.token import has_ended
+from handlers.snap.token import last_token_expired
 
 PUBLISHED_AT_LEAST = timedelta(seconds=10)
 """A key must be published for this time before it mints. Every instance reads a changed file within 2 seconds."""
@@ -49,7 +49,7 @@ def rotated(lines: Sequence[KeyLine], new_key: bytes, now: datetime, lifetime: t
     first, *others = lines
     published = [line for line in others if since(line.note, PUBLISHED)]
     retired = [_retired(line, now) for line in others if line not in published]
-    remaining = [line for line in retired if not has_ended(since(line.note, RETIRED) or now, now, lifetime)]
+    remaining = [line for line in retired if not last_token_expired(since(line.note, RETIRED) or now, now, lifetime)]
     dropped = tuple(line for line in retired if line not in remaining)
     if not published:
         new = KeyLine(new_key, render_note(PUBLISHED, now))

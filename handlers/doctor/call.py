@@ -11,10 +11,10 @@ from handlers.doctor.claim import Claim
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
-from handlers.snap import replay_key
 from handlers.snap.call import Call
 from handlers.snap.client import Client
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
+from handlers.snap.replay_key import ReplayKey
 
 _SHOWN = 120
 
@@ -63,9 +63,13 @@ def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
 def _of_service(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
     methods = knowledge.methods_at(request.path)
     if request.target and request.path not in knowledge.call_paths:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": knowledge.call_places})
+        yield Finding(
+            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": knowledge.call_places}
+        )
     elif request.method and request.method not in methods:
-        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": ", ".join(methods)})
+        yield Finding(
+            Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": ", ".join(methods)}
+        )
 
 
 def replay_key_of(request: Request, knowledge: MerchantContext) -> str:
@@ -78,7 +82,7 @@ def _of_signature(signed: Signed, knowledge: MerchantContext, effort: Verificati
     """In the form that was agreed; if it does not hold, in the other."""
     request, client = signed.request, signed.client
     if client.client_secret is not None and request.without_body and _lacks_body(request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(request.method, _SHOWN)})]
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _SHOWN)})]
     claim = Claim(signed.raw, request, client.key)
     symmetric = symmetric_signature.findings(claim, signed.bearer.text, knowledge.secrets, effort)
     facts: Evidence = {"client": client.key}
@@ -100,7 +104,7 @@ def _unfit(signed: Signed) -> list[Finding]:
     if _WITHOUT_TOKEN & {finding.verdict for finding in signed.bearer.findings}:
         return []
     if _lacks_body(signed.request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": beginning(signed.request.method, _SHOWN)})]
+        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(signed.request.method, _SHOWN)})]
     return [Finding(Verdict.KEY_UNKNOWN, facts)]
 
 
@@ -111,13 +115,13 @@ def _lacks_body(request: Request) -> bool:
 def _repeated(request: Request, knowledge: MerchantContext, client: Client) -> Iterator[Finding]:
     if _replay_key(request, knowledge, client) in knowledge.used:
         yield Finding(
-            Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": beginning(request.get("X-EXTERNAL-ID"), _SHOWN)}
+            Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": masked_prefix(request.get("X-EXTERNAL-ID"), _SHOWN)}
         )
 
 
 def _replay_key(request: Request, knowledge: MerchantContext, client: Client) -> str:
     timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
     try:
-        return replay_key.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key
+        return ReplayKey.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key
     except (ValueError, OverflowError):  # It is no time, or its day is the last of the calendar.
         return ""

@@ -12,7 +12,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap import json_body
 from handlers.snap.codes import SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 from handlers.snap.media_type import JSON, require_media_type
 
 LONGEST_TARGET = 2_048
@@ -102,7 +102,7 @@ def protocol(request: Request) -> Iterator[Finding]:
     """The version of HTTP and the transfer coding; Host must not be empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
-        coding = beginning(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
+        coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
         yield Finding(Verdict.PROTOCOL_UNSUPPORTED, {"version": request.version, "coding": coding})
     if request.all("Host") and not request.get("Host"):
         yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
@@ -142,7 +142,7 @@ def media_type(request: Request) -> Iterator[Finding]:
         wrong = error.reason == "media_type.wrong"
         name = "Content-Type" if wrong else "Content-Encoding"
         verdict = Verdict.MEDIA_TYPE_WRONG if wrong else Verdict.BODY_COMPRESSED
-        yield Finding(verdict, {"header": name, "value": beginning(request.get(name), _SHOWN)})
+        yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), _SHOWN)})
 
 
 def body_too_large(body: bytes, most: int = LARGEST_BODY) -> Iterator[Finding]:
@@ -159,13 +159,13 @@ def token_body(body: bytes) -> Iterator[Finding]:
     try:
         value = json_body.parse(body)
     except SnapError as error:
-        yield Finding(Verdict.BODY_NOT_JSON, {"cause": error.facts["cause"], "length": len(body)})
+        yield Finding(Verdict.BODY_NOT_JSON, {"cause": error.log_fields["cause"], "length": len(body)})
         return
     if not isinstance(value, dict):
         yield Finding(Verdict.BODY_NOT_OBJECT, {"length": len(body)})
     elif value.get("grantType") in (None, ""):
         yield Finding(
-            Verdict.BODY_GRANT_TYPE_MISSING, {"members": beginning(", ".join(map(repr, value)), _SHOWN) or "-"}
+            Verdict.BODY_GRANT_TYPE_MISSING, {"members": masked_prefix(", ".join(map(repr, value)), _SHOWN) or "-"}
         )
     elif value["grantType"] != "client_credentials":
-        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": beginning(str(value["grantType"]), _SHOWN)})
+        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), _SHOWN)})

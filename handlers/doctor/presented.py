@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from handlers.doctor.question import SECRET
 from handlers.doctor.request import Request
-from handlers.snap.masking import SHORTEST, Known
+from handlers.snap.masking import SHORTEST, NamedSecret
 
 _PLACES = {"Authorization": "access token", "X-SIGNATURE": "signature", SECRET: "internal secret"}
 _LONGEST = 4_096
 """Characters of a header that are read; the beginning of a longer one is enough."""
 
 
-def presented(request: Request) -> Iterator[Known]:
+def presented(request: Request) -> Iterator[NamedSecret]:
     """Its token, its signature, and the proxy's secret, valid or not."""
     for asked in filter(None, (request, request.question)):
         for header, name in _PLACES.items():

@@ -6,11 +6,11 @@ from handlers.doctor import form
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.masking import beginning, mask_of
+from handlers.snap.masking import mask_for, masked_prefix
 
 PATH = "/authorize"
 SECRET = "X-Internal-Authorization"  # noqa: S105  the name of a header
-MASKED = f"Bearer {mask_of('internal secret')}"
+MASKED = f"Bearer {mask_for('internal secret')}"
 """Stands for a right secret in a capture of this server, and in a command that names a variable for the secret."""
 
 _METHODS = ("GET", "POST")
@@ -20,10 +20,10 @@ _SHOWN = 120
 def findings(question: Request, knowledge: MerchantContext) -> Iterator[Finding]:
     """Its path, its method, the proxy's secret, and the place where a genuine call goes."""
     if question.path != PATH:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(question.path, _SHOWN), "wanted": PATH})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(question.path, _SHOWN), "wanted": PATH})
     elif question.method not in _METHODS:
         yield Finding(
-            Verdict.METHOD_WRONG, {"method": beginning(question.method, _SHOWN), "wanted": " or ".join(_METHODS)}
+            Verdict.METHOD_WRONG, {"method": masked_prefix(question.method, _SHOWN), "wanted": " or ".join(_METHODS)}
         )
     sent = question.get(SECRET)
     if knowledge.internal_secrets and not _is_right(sent, knowledge.internal_secrets):

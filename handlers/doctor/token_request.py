@@ -10,7 +10,7 @@ from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.client import Client
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 _METHOD = "POST"
 _SHOWN = 120
@@ -36,9 +36,11 @@ def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
     yield from form.too_large(request)
     yield from form.protocol(request)
     if request.path != knowledge.token_path:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": beginning(request.path, _SHOWN), "wanted": knowledge.token_path})
+        yield Finding(
+            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": knowledge.token_path}
+        )
     elif request.method != _METHOD:
-        yield Finding(Verdict.METHOD_WRONG, {"method": beginning(request.method, _SHOWN), "wanted": _METHOD})
+        yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": _METHOD})
     yield from form.duplicated(request, form.OF_TOKEN_REQUEST)
     yield from form.media_type(request)
     yield from form.headers(request, form.OF_TOKEN_REQUEST, asymmetric_signature.spelt(request, knowledge.clients)[1])
@@ -48,7 +50,7 @@ def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
 def _of_client(client: Client, client_key: str, knowledge: MerchantContext) -> Iterator[Finding]:
     if client_key and not client.known:
         yield Finding(
-            Verdict.CLIENT_UNKNOWN, {"client": beginning(client_key, _LONGEST_KEY), "known": knowledge.client_keys}
+            Verdict.CLIENT_UNKNOWN, {"client": masked_prefix(client_key, _LONGEST_KEY), "known": knowledge.client_keys}
         )
     if client.suspended:
         yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

@@ -8,7 +8,7 @@ from handlers.judge.scenario import Expectation
 from handlers.snap import codes
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
 
-_MESSAGES = {code.of_service(ACCESS_TOKEN_SERVICE): code.message for code in (*CATALOGUE, codes.INVALID_TOKEN)}
+_MESSAGES = {code.response_code(ACCESS_TOKEN_SERVICE): code.message for code in (*CATALOGUE, codes.INVALID_TOKEN)}
 _OK = 200
 _TOO_MANY_REQUESTS = 429  # It says nothing of the request: the judge is too fast for the server.
 _REFUSALS = frozenset(range(400, 500)) - {_TOO_MANY_REQUESTS}

@@ -1,16 +1,26 @@
-"""A body of JSON (RFC 8259), read strictly: what one parser takes for one thing, another must not take for another."""
+"""A JSON body (RFC 8259), parsed strictly, so that two parsers cannot read the same body differently."""
 
 import json
+from decimal import Decimal, InvalidOperation
 from typing import Never
 
 from handlers.snap.codes import BAD_REQUEST, SnapError
 
 DEEPEST = 32
-"""Levels of arrays and objects. A token request has two."""
+"""The most levels of arrays and objects. A token request has two."""
+
+# How a number, `true` and `false` begin.
+_LITERALS = frozenset("-0123456789tf")
+
+# Python converts so many digits to an int, whatever limit it is set (`sys.set_int_max_str_digits`).
+_MOST_DIGITS = 640
+
+# An exponent that a Decimal can have, with a coefficient as long as a body.
+_FARTHEST = 9 * 10**17
 
 
 def parse(raw: bytes) -> object:
-    """The value of a JSON text in UTF-8. Numbers stay the text that they are: any literal is fine, none is converted.
+    """The value of a JSON text in UTF-8. Any number is fine, and none is rounded: see `number`.
 
     Raises:
         SnapError: 400 00: empty, not UTF-8, a byte-order mark, not JSON, NaN or Infinity, a member named twice, half
@@ -24,8 +34,35 @@ def parse(raw: bytes) -> object:
     return value
 
 
+def literal(text: str) -> object:
+    """The value of a JSON text that is nothing but a number, `true` or `false`.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    if text[:1] in _LITERALS:
+        value, end = _DECODER.raw_decode(text)
+        if end == len(text):
+            return value
+    message = "neither a number nor a boolean"
+    raise ValueError(message)
+
+
+def number(text: str) -> int | Decimal:
+    """The exact value of a JSON number: an int where Python converts that many digits, a Decimal elsewhere.
+
+    An exponent of more than 18 digits, which no Decimal has, becomes the largest or the smallest: no schema has such a
+    number, so every comparison comes out as it would.
+    """
+    try:
+        return int(text) if len(text) <= _MOST_DIGITS and text.lstrip("-").isdigit() else Decimal(text)
+    except InvalidOperation:
+        digits, _, exponent = text.lower().partition("e")
+        return Decimal(f"{digits}e{'-' if exponent.startswith('-') else ''}{_FARTHEST}")
+
+
 def _require_plain(value: object, levels: int) -> None:
-    """ValueError if arrays and objects are nested deeper than so many levels, or if a text is not Unicode."""
+    """Raise ValueError if arrays and objects have more than `levels` levels, or if a text is not Unicode."""
     match value:
         case str():
             value.encode()
@@ -52,4 +89,4 @@ def _refuse(literal: str) -> Never:
     raise ValueError(message)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=str, parse_float=str, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=number, parse_float=number, parse_constant=_refuse)

@@ -1,53 +1,71 @@
-"""What is remembered of a request so that its repeat is known: under which key, and for how many seconds."""
+"""The key by which the state store recognises a repeated request, and for how many seconds it remembers the key."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from math import ceil
+from typing import Self
 
 from handlers.snap.timestamp import JAKARTA, parse
-from handlers.snap.token import CLOCKS_APART
+from handlers.snap.token import MAX_CLOCK_SKEW
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayKey:
-    """The key, and how long it is to be remembered from now on.
+    """Identifies one request, so that the state store can detect a replay.
 
-    The key is 32 hexadecimal digits, at least 24 of them of SHA-256, so that no two requests meet. It tells nothing of
-    the request, or its second at the most. `signed_at` is its X-TIMESTAMP.
+    Attributes:
+        key: 32 hexadecimal digits. At least 24 of them come from SHA-256, so two requests never share a key. The key
+            reveals at most the second in which the client signed the request.
+        ttl_seconds: The seconds for which the state store must remember the key, from now on.
+        signed_at: The request's X-TIMESTAMP.
     """
 
     key: str
     ttl_seconds: int
     signed_at: datetime
 
+    @classmethod
+    def of_token_request(cls, client_key: str, timestamp: str, tolerance: timedelta) -> Self:
+        """Return the key of a token request whose signature is valid. It covers everything that the client signed.
 
-def of_token_request(client_key: str, timestamp: str, tolerance: timedelta) -> ReplayKey:
-    """The mark of one signed request for a token: all that is signed of it, once the signature is known to be good.
+        The window of the request is twice the tolerance wide. An instance with another clock may see the window open
+        for up to `MAX_CLOCK_SKEW` longer.
 
-    Its window is twice the tolerance wide; clocks apart from ours may see it open a little longer.
-    """
-    # Keys of one time lie together: an engine that sorts them writes few pages.
-    signed_at = parse(timestamp)
-    second = f"{int(signed_at.timestamp()):08x}"
-    key = second + _digest("token request", client_key, timestamp)[:24]
-    return ReplayKey(key, ceil((2 * tolerance + CLOCKS_APART).total_seconds()), signed_at)
+        Raises:
+            ValueError: `timestamp` is not a timestamp.
+        """
+        signed_at = parse(timestamp)
+        # The key begins with the time. An engine that sorts its keys then writes to few pages.
+        second = f"{int(signed_at.timestamp()):08x}"
+        key = second + _digest("token request", client_key, timestamp)[:24]
+        return cls(key, _window_seconds(tolerance), signed_at)
+
+    @classmethod
+    def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
+        """Return the key of a call. A client uses an X-EXTERNAL-ID once a day (ASPI), by the date of X-TIMESTAMP.
+
+        Days begin at midnight in Jakarta. The key must be remembered until the day ends, and twice the tolerance
+        longer. `timestamp` must be inside the client's window.
+
+        Raises:
+            ValueError: `timestamp` is not a timestamp.
+        """
+        signed_at = parse(timestamp)
+        day = signed_at.astimezone(JAKARTA).date()
+        end = datetime.combine(day, time(), JAKARTA) + _DAY
+        key = _digest("call", client_key, day.isoformat(), external_id)[:32]
+        return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
 
 
-def of_call(client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> ReplayKey:
-    """The mark of one call: X-EXTERNAL-ID is unique for its client within a day (ASPI), Jakarta's, of X-TIMESTAMP.
-
-    Remembered until that day ends and twice the tolerance beyond. The timestamp is one that is inside the window.
-    """
-    signed_at = parse(timestamp)
-    day = signed_at.astimezone(JAKARTA).date()
-    end = datetime.combine(day, time(), JAKARTA) + _DAY
-    key = _digest("call", client_key, day.isoformat(), external_id)[:32]
-    return ReplayKey(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
+@lru_cache
+def _window_seconds(tolerance: timedelta) -> int:
+    return ceil((2 * tolerance + MAX_CLOCK_SKEW).total_seconds())
 
 
 def _digest(*parts: str) -> str:
-    """SHA-256, hexadecimal, over a line each: no part holds the end of one."""
+    """SHA-256 in hexadecimal. Each part is one line. No part contains a line break."""
     return sha256("\n".join(parts).encode()).hexdigest()

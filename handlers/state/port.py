@@ -1,84 +1,91 @@
-"""The port to the engine that instances share; each engine is a module beside it, and one suite of tests holds all."""
+"""The port to the state store that instances share. Each engine is a module beside it, and all pass one test suite."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
-from handlers.snap.token import LIFETIME, remembered_seconds
+from handlers.snap.token import LIFETIME, revocation_seconds
 
 TIMEOUT_SECONDS = 0.5
-"""What one call may take, connecting included; after that the engine counts as down."""
+"""The longest time for one call, including the time to connect. After it, the state store counts as down."""
 
-ALL = "all"
-"""The subject that covers every token that was issued up to its time."""
+ALL_TOKENS = "all"
+"""The subject that revokes every token issued up to its time."""
 
-SIGNED = "signed"
-"""The subject that covers every request that was signed up to its time: nobody knows whether those were seen."""
+SIGNED_REQUESTS = "signed"
+"""The subject that covers every request signed up to its time. The record of those requests may be lost."""
 
-LOSS_SECONDS = remembered_seconds(LIFETIME)
-"""How long a loss counts. After that, all earlier tokens have expired, and all earlier requests are too old."""
+LOSS_SECONDS = revocation_seconds(LIFETIME)
+"""How long a loss of data matters. After it, all earlier tokens have expired, and all earlier requests are too old."""
 
 SUSPENDED = "suspended:"
 """The prefix of the client key in the subject of a suspension."""
 
 
 class StateDownError(Exception):
-    """The engine did not answer, or not in time; its own error is the cause.
+    """The state store did not answer in time, or answered with an error, which is the cause of this one.
 
-    What was asked may have been done all the same: a request whose answer was lost after the engine took it is
-    remembered, and the client that sends it again then meets a repeat (409 for a call that is already seen).
+    The store may still have done its work. If it recorded a request and its answer was lost, the client's next attempt
+    is a repeat (409 for a call).
     """
 
 
-class ForgottenError(StateDownError):
-    """The engine lost its memory after this request was signed, so nobody knows whether it is a repeat."""
+class DataLossError(StateDownError):
+    """The state store lost data after the client signed this request, so the request may be a repeat."""
 
     def __init__(self) -> None:
-        super().__init__("the state lost its memory after this was signed; what is signed from now on is served")
+        super().__init__("the state store lost data after this request was signed; a request signed now is accepted")
 
 
 class State(Protocol):
-    """What a server asks. Every time is aware; every call ends within `TIMEOUT_SECONDS` or raises StateDownError.
+    """What the server needs from the state store.
 
-    Time is the caller's, so instances need clocks that agree, as they do for timestamps anyway. Keys and subjects
-    are ASCII and hold no secret. What has ended may stay for a while: engines delete it when `Sweeping` allows it,
-    because a clock that ran ahead must not make them forget.
+    Every time is aware. Every call ends within `TIMEOUT_SECONDS`, or raises StateDownError. The caller gives the time,
+    so the clocks of all instances must agree, as timestamps need anyway. Keys and subjects are ASCII and contain no
+    secret. Expired records may stay for a while: an engine deletes them when `Sweeping` allows it, because a clock that
+    ran ahead must not delete a record that is still needed.
     """
 
     async def first_seen(
         self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
     ) -> datetime | None:
-        """Remember the key for `ttl_seconds` (1 at least), unless it is remembered already.
+        """Record the key for `ttl_seconds` (at least 1), unless it is recorded already.
 
-        `signed_at` is the request's X-TIMESTAMP, `now` if there is none. An engine that lost its memory raises
-        ForgottenError for what was signed before.
+        `signed_at` is the request's X-TIMESTAMP, and `now` if there is none.
 
-        None if this is the first time, else the time of the first, UTC, to the microsecond. Of any number of calls
-        at once, in whatever process, one alone gets None. A key whose time is over was never seen.
+        The call is atomic: of all calls for one key, in all processes, exactly one gets None. An expired key counts as
+        never recorded.
+
+        Returns:
+            None if the key is new. Otherwise the time of the first call, in UTC, to the microsecond.
+
+        Raises:
+            DataLossError: The engine lost data after `signed_at`.
+            StateDownError: The engine did not answer in time, or failed.
         """
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
         """Revoke `token:<fingerprint>` or `client:<client key>` from `at` on, until `ttl_seconds` after it.
 
-        Of several for one subject the latest `at` and the latest end are kept.
+        If a subject is revoked several times, the latest `at` and the latest end count.
         """
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """The `at` (UTC) of every subject whose revocation has not ended, and of every suspension.
+        """Return the `at` (UTC) of every revocation that has not ended, and of every suspension, by subject.
 
-        A suspension is there as `suspended:<client key>`. An engine that lost its memory has `ALL` and `SIGNED` among
-        them, for `LOSS_SECONDS`.
+        The subject of a suspension is `suspended:<client key>`. After a loss of data, `ALL_TOKENS` and
+        `SIGNED_REQUESTS` are among the subjects for `LOSS_SECONDS`.
         """
 
     async def close(self) -> None:
-        """Let go of the engine, be it up or down; the state is not used after."""
+        """Release the engine, whether it is up or down. Nobody uses the state after this."""
 
 
 class Engine(State, Protocol):
-    """What an engine also offers, for commands. No request suspends a client."""
+    """What commands need in addition. No request suspends a client."""
 
     async def suspend(self, client_key: str, at: datetime) -> None:
-        """Suspend the client until it is resumed. If it is suspended already, the first `at` stays."""
+        """Suspend the client until `resume`. If it is suspended already, the first `at` stays."""
 
     async def resume(self, client_key: str) -> None:
-        """Lift the client's suspension, if there is one."""
+        """End the client's suspension, if there is one."""

@@ -1,19 +1,19 @@
-"""A bar chart of the rates, as SVG: plain, on white, readable in a page of either colour."""
+"""A bar chart of the request rates as SVG, on a white background, for light and dark pages."""
 
 from collections.abc import Sequence
 from html import escape
 
-from tests.bench.report import Taken
+from tests.bench.report import Result
 
 _WIDTH, _LEFT, _RIGHT, _STEP, _BAR, _TOP = 760, 230, 90, 30, 18, 56
 _OURS = frozenset({"b", "c"})
 
 
-def svg(taken: Sequence[Taken], caption: str) -> str:
-    """One bar a contestant, ours in colour."""
-    most = max(each.rate for each in taken) or 1.0
-    height = _TOP + _STEP * len(taken) + 12
-    bars = "\n".join(_bar(each, _TOP + _STEP * number, most) for number, each in enumerate(taken))
+def svg(results: Sequence[Result], caption: str) -> str:
+    """One bar for each contestant. The bars of this project are blue."""
+    highest = max(each.rate for each in results) or 1.0
+    height = _TOP + _STEP * len(results) + 12
+    bars = "\n".join(_bar(each, _TOP + _STEP * number, highest) for number, each in enumerate(results))
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" font-family="sans-serif" font-size="13">
 <title>Token requests a second on one core</title>
@@ -25,13 +25,13 @@ def svg(taken: Sequence[Taken], caption: str) -> str:
 """
 
 
-def _bar(taken: Taken, top: int, most: float) -> str:
-    width = (_WIDTH - _LEFT - _RIGHT) * taken.rate / most
-    colour = "#1a6fb5" if taken.letter in _OURS else "#9aa5b1"
-    value = "missing" if taken.why_missing else f"{taken.rate:,.0f}"
+def _bar(result: Result, top: int, highest: float) -> str:
+    width = (_WIDTH - _LEFT - _RIGHT) * result.rate / highest
+    colour = "#1a6fb5" if result.letter in _OURS else "#9aa5b1"
+    value = "missing" if result.why_missing else f"{result.rate:,.0f}"
     line = top + _BAR - 4
     return (
-        f'<text x="{_LEFT - 8}" y="{line}" text-anchor="end">{escape(taken.name)}</text>'
+        f'<text x="{_LEFT - 8}" y="{line}" text-anchor="end">{escape(result.name)}</text>'
         f'<rect x="{_LEFT}" y="{top}" width="{max(width, 1):.1f}" height="{_BAR}" fill="{colour}"/>'
         f'<text x="{_LEFT + width + 6:.1f}" y="{line}">{value}</text>'
     )

@@ -1,4 +1,4 @@
-"""The load: as many requests as a server can take, or a rate that is held whatever the server does."""
+"""The load: as many requests as a server can answer, or a constant rate."""
 
 import json
 import re
@@ -18,12 +18,12 @@ from tests.bench.contestants import place
 from tests.nicepay import BODY, JAKARTA, Nicepay
 
 CONNECTIONS = 64
-"""So many that a core has work while a transaction is written."""
+"""Enough connections to keep a core busy while a transaction is written."""
 _SCRIPT = Path(__file__).with_name("requests.lua")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_STRAGGLING = 10.0
-_SPIN = 0.0002
-_NOTHING_DUE = 0.01
+_SECONDS_FOR_LAST_ANSWERS = 10.0
+_SPIN_SECONDS = 0.0002
+_IDLE_SECONDS = 0.01
 
 WRK = which("wrk")
 GENERATOR = f"wrk, {CONNECTIONS} connections" if WRK else f"own (wrk is missing), {CONNECTIONS} connections"
@@ -31,7 +31,7 @@ GENERATOR = f"wrk, {CONNECTIONS} connections" if WRK else f"own (wrk is missing)
 
 @dataclass
 class Load:
-    """What came of it: answers with status 200, all others, and how long each took, in seconds."""
+    """The result of a load: duration in seconds, answers with status 200, other answers, latencies in seconds."""
 
     seconds: float = 0.0
     answered: int = 0
@@ -40,20 +40,21 @@ class Load:
 
 
 def signed(nicepay: Nicepay, count: int) -> list[bytes]:
-    """Distinct requests of about now: each a millisecond after the one before."""
+    """Distinct token requests. Their timestamps start now and are a millisecond apart."""
     now = datetime.now(JAKARTA)
     instants = (now + timedelta(milliseconds=number) for number in range(count))
-    return [_raw(nicepay.headers(each.isoformat(timespec="milliseconds"))) for each in instants]
+    return [raw_post(place.PATH, nicepay.headers(each.isoformat(timespec="milliseconds")), BODY) for each in instants]
 
 
-def _raw(headers: dict[str, str]) -> bytes:
-    lines = [f"POST {place.PATH} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(BODY)}"]
+def raw_post(path: str, headers: dict[str, str], body: bytes) -> bytes:
+    """The bytes of a POST request."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + BODY
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def saturate(port: int, requests: Sequence[bytes], seconds: float, connections: int = CONNECTIONS) -> Load:
-    """As fast as it goes."""
+    """Send requests as fast as the server answers them."""
     if WRK:
         return _by_wrk(WRK, port, requests, seconds, connections)
     return Generator(port, requests, connections).run(seconds, 0.0)
@@ -73,14 +74,14 @@ def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float, conn
             timeout=seconds + 60,
             check=True,
         )
-    said = json.loads(done.stdout.splitlines()[-1])
-    refused = said["refused"] + said["broken"]
-    return Load(said["seconds"], said["answered"] - said["refused"], refused)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    refused = summary["refused"] + summary["broken"]
+    return Load(summary["seconds"], summary["answered"] - summary["refused"], refused)
 
 
 @dataclass
 class Pending:
-    """A request under way: when it was due, and what has come of its answer."""
+    """A request that waits for its answer: when it was due, and the part of the answer that has arrived."""
 
     due: float
     request: bytes
@@ -88,7 +89,7 @@ class Pending:
 
 
 class Generator:
-    """Sends at its moments on whichever connection is free; latency counts from the moment, so waiting counts."""
+    """Sends requests on free connections when they are due. Latency counts from the due time and includes waiting."""
 
     def __init__(self, port: int, requests: Sequence[bytes], connections: int = CONNECTIONS) -> None:
         self._address = ("127.0.0.1", port)
@@ -98,15 +99,15 @@ class Generator:
         self._load = Load()
 
     def run(self, seconds: float, interval: float) -> Load:
-        """One request every `interval` seconds, or as soon as a connection is free; no longer than `seconds`."""
+        """Send a request every `interval` seconds, or with 0 as soon as a connection is free, for `seconds`."""
         start = time.perf_counter()
         end, due = start + seconds, start
-        while (now := time.perf_counter()) < end + _STRAGGLING and (now < end or self._pending):
+        while (now := time.perf_counter()) < end + _SECONDS_FOR_LAST_ANSWERS and (now < end or self._pending):
             if now < end and now >= due and self._idle:
                 self._send(self._idle.pop(), Pending(due if interval else now, next(self._requests)))
                 due += interval
                 continue
-            self._receive(due - now if now < end and self._idle else _NOTHING_DUE)
+            self._receive(due - now if now < end and self._idle else _IDLE_SECONDS)
         self._load.seconds = time.perf_counter() - start
         self._load.refused += len(self._pending)
         self._close()
@@ -122,31 +123,31 @@ class Generator:
         try:
             connection.sendall(pending.request)
         except OSError:
-            self._again(connection)
+            self._resend(connection)
 
-    def _again(self, connection: socket.socket) -> None:
-        """The server had closed the connection: the same request on another, late as it is."""
+    def _resend(self, connection: socket.socket) -> None:
+        """Send the request again on a new connection, because the server closed this one. It keeps its due time."""
         pending = self._pending.pop(connection)
         connection.close()
         self._send(self._connected(), Pending(pending.due, pending.request))
 
     def _receive(self, patience: float) -> None:
-        """Take what comes; close to the next moment without sleeping, which would be late."""
-        ready, _, _ = select.select(list(self._pending), [], [], max(0.0, patience - _SPIN))
+        """Read the answers that have arrived. Do not sleep just before the next due time, because sleep may be late."""
+        ready, _, _ = select.select(list(self._pending), [], [], max(0.0, patience - _SPIN_SECONDS))
         for connection in ready:
-            self._take(connection)
+            self._read(connection)
 
-    def _take(self, connection: socket.socket) -> None:
+    def _read(self, connection: socket.socket) -> None:
         try:
             data = connection.recv(65_536)
         except OSError:
             data = b""
         if not data:
-            self._again(connection)
+            self._resend(connection)
             return
         pending = self._pending[connection]
         pending.answer += data
-        if _whole(pending.answer):
+        if _is_complete(pending.answer):
             self._count(self._pending.pop(connection))
             self._idle.append(connection)
 
@@ -162,7 +163,7 @@ class Generator:
             connection.close()
 
 
-def _whole(answer: bytes) -> bool:
+def _is_complete(answer: bytes) -> bool:
     head, end, body = answer.partition(b"\r\n\r\n")
     length = _LENGTH.search(head)
     return bool(end) and (length is None or len(body) >= int(length[1]))

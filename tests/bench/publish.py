@@ -1,4 +1,4 @@
-"""The last figures, put into the documentation and beside it: `python -m tests.bench.publish` after a quiet run."""
+"""Put the last figures into the documentation. Run `python -m tests.bench.publish` after a run on an idle machine."""
 
 import shutil
 from pathlib import Path
@@ -10,17 +10,21 @@ BEGIN, END = "<!-- throughput: tests/bench/publish.py -->\n", "<!-- /throughput 
 
 
 def publish(page: Path, table: str) -> None:
-    """Replace what stands between the two marks; ValueError if a mark is not there."""
+    """Replace the text between the two markers of a page.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        message = f"{page} has no place for the figures: {BEGIN}{END}"
+    _, marker, after = rest.partition(END)
+    if not marker:
+        message = f"{page} lacks the markers for the figures: {BEGIN}{END}"
         raise ValueError(message)
     page.write_text(f"{before}{BEGIN}\n```text\n{table}```\n\n{END}{after}", encoding="utf-8")
 
 
 def main() -> None:
-    """Table and chart of the last run."""
+    """Publish table and chart of the last run."""
     table = (REPORTS / "throughput.txt").read_text(encoding="utf-8")
     shutil.copyfile(REPORTS / "throughput.svg", ROOT / CHART)
     for page in sorted(ROOT.glob("docs/*/performance.md")):

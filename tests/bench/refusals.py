@@ -1,11 +1,10 @@
-"""How long refusals take: can a caller tell an unknown client from a wrong signature by the clock?
+"""How long refusals take: can a caller distinguish an unknown client from a wrong signature by the response time?
 
-Run by `make bench`: a real server process, one connection, the kinds of request in random
-order. Reported, never asserted.
+`make bench` runs this with a real server process and one connection, and sends the kinds of request in random order.
+It reports the times and asserts nothing.
 """
 
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from statistics import median, quantiles
 from subprocess import Popen
 
 from tests.document import TOKEN_PATH
+from tests.e2e.process import COMMAND, free_port
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import BODY, Nicepay, jakarta, new_key
 
@@ -43,7 +43,7 @@ def _wrong_signature(timestamp: str) -> Headers:
 
 
 def _wrong_padding(timestamp: str) -> Headers:
-    """A representative below the modulus whose padding is garbage."""
+    """A signature that is a number below the modulus, with wrong padding."""
     return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\x01" + random.randbytes(255)).decode()}
 
 
@@ -80,7 +80,7 @@ KINDS: dict[str, Callable[[str], Headers]] = {
 
 
 def _settings(folder: Path, port: int) -> Path:
-    """Four clients: with one key, with four, with a larger one than most, and a suspended one."""
+    """Settings with four clients: one key, four keys, a key of 4096 bits, and a suspended client."""
     settings = write_settings(folder, KNOWN, FOUR_KEYS, LARGE_KEY, SUSPENDED, extra=f"[server]\nport = {port}")
     for number in range(3):
         (folder / f"{number}.pem").write_text(Nicepay().public_pem)
@@ -92,20 +92,14 @@ def _settings(folder: Path, port: int) -> Path:
 
 @contextmanager
 def _server() -> Iterator[HTTPConnection]:
-    """A real process, its log in a file."""
-    command = Path(sys.executable).with_name("snap-token")
+    """Run a real server process whose log goes to a file."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
-        settings = _settings(Path(folder), (port := _free_port()))
-        with Popen([command, "serve", "--config", settings], stderr=log) as process:
+        settings = _settings(Path(folder), (port := free_port()))
+        with Popen([COMMAND, "serve", "--config", settings], stderr=log) as process:
             try:
                 yield _connected(port)
             finally:
                 process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _connected(port: int) -> HTTPConnection:
@@ -126,27 +120,27 @@ def _microseconds(connection: HTTPConnection, headers: Headers) -> float:
     connection.request("POST", BASE_PATH + TOKEN_PATH, BODY, headers)
     response = connection.getresponse()
     response.read()
-    taken = time.perf_counter() - started
+    elapsed = time.perf_counter() - started
     if response.status != HTTPStatus.UNAUTHORIZED:
-        message = f"refused with {response.status}"
+        message = f"the answer has status {response.status}"
         raise RuntimeError(message)
-    return taken * 1e6
+    return elapsed * 1e6
 
 
-def _measured(connection: HTTPConnection) -> dict[str, list[float]]:
-    taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
+def _measure(connection: HTTPConnection) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number in range(WARM_UP + ROUNDS):
         timestamp = jakarta(datetime.now(UTC))
         requests = {kind: make(timestamp) for kind, make in KINDS.items()}
         for kind in random.sample(list(KINDS), len(KINDS)):
             microseconds = _microseconds(connection, requests[kind])
             if number >= WARM_UP:
-                taken[kind].append(microseconds)
-    return taken
+                times[kind].append(microseconds)
+    return times
 
 
 def _interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """95 % confidence of the difference of medians, by bootstrap."""
+    """The 95 % confidence interval of the difference of the medians, by bootstrap."""
     differences = [
         median(random.choices(ours, k=len(ours))) - median(random.choices(theirs, k=len(theirs)))
         for _ in range(RESAMPLES)
@@ -156,13 +150,13 @@ def _interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, fl
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure the refusals and print the table."""
     with _server() as connection:
-        taken = _measured(connection)
-    reference = taken["unknown client"]
-    sys.stdout.write(f"{ROUNDS} requests a kind, over HTTP on loopback, RSA-2048 unless said\n")
-    sys.stdout.write(f"{'refused for':28} {'median us':>10}  difference to an unknown client, 95 % confidence\n")
-    for kind, values in taken.items():
+        times = _measure(connection)
+    reference = times["unknown client"]
+    sys.stdout.write(f"{ROUNDS} requests of each kind, over HTTP on loopback, RSA-2048 unless the row says otherwise\n")
+    sys.stdout.write(f"{'refused because of':28} {'median us':>10}  difference from unknown client, 95 % confidence\n")
+    for kind, values in times.items():
         low, high = _interval(values, reference)
         sys.stdout.write(f"{kind:28} {median(values):10.1f}  {low:+.1f} to {high:+.1f} us\n")
 

@@ -1,4 +1,4 @@
--- Sends prepared requests, one after the other; they lie in the file of the first argument, a NUL behind each.
+-- Sends the prepared requests of the file in the first argument, one after the other. A NUL ends each request.
 local requests, number = {}, 0
 
 function init(arguments)

@@ -1,4 +1,4 @@
-"""The contestants as processes: started on a core of their own, asked once, watched for what they use of it."""
+"""The contestants as processes: started on their own core, checked with a request, and measured for CPU and memory."""
 
 import os
 import subprocess
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import create_server
 
 from tests.bench import calls
 from tests.bench.contestants import place
 from tests.bench.load import CONNECTIONS
-from tests.e2e.process import environment
+from tests.e2e.process import COMMAND, environment, free_port
 from tests.environments import MissingError, python_of
 from tests.merchant import write_settings
 from tests.nicepay import BODY, Nicepay
@@ -26,7 +25,7 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 30.0
-_DOKU_THREADS = 4  # Each waits on one connection.
+_DOKU_THREADS = 4  # Each thread serves one connection.
 
 Headers = dict[str, str]
 
@@ -37,10 +36,10 @@ SQLITE_STATE, REDIS_STATE = "sqlite:///state.db", "redis"
 
 @dataclass(frozen=True)
 class Contestant:
-    """One row of the table. `command` makes what to start, from the folder with the keys and a port.
+    """One row of the table. `command` makes the command line from the folder with the keys and a port.
 
-    `kind` is what it is asked: for a token, or about a call signed in one of the two forms. `state` is the product's.
-    `connections` are those that load it.
+    `kind` is the request: for a token, or to authorize an asymmetric or a symmetric call. `state` is the state store of
+    the product. `connections` is the number of connections of the load.
     """
 
     letter: str
@@ -56,7 +55,7 @@ def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
 
 
 def _product(folder: Path, _port: int) -> list[str | Path]:
-    return [Path(sys.executable).with_name("snap-token"), "serve", "--config", folder / "snap-token.toml"]
+    return [COMMAND, "serve", "--config", folder / "snap-token.toml"]
 
 
 def _foreign(name: str, module: str, argument: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -102,7 +101,7 @@ CONTESTANTS = (
 
 
 class Server:
-    """A contestant that runs: the port where it is asked, and the folder with its keys."""
+    """A running contestant: its port, and the folder with its keys."""
 
     def __init__(self, popen: subprocess.Popen[bytes], port: int, folder: Path, contestant: Contestant) -> None:
         self.port = port
@@ -112,16 +111,16 @@ class Server:
         self._popen = popen
 
     def cpu_seconds(self) -> float:
-        """Of the process and its descendants, since their start."""
-        return sum(_cpu_seconds(pid) for pid in _family(self._popen.pid))
+        """CPU seconds of the process and its descendants since their start."""
+        return sum(_cpu_seconds(pid) for pid in _process_tree(self._popen.pid))
 
     def megabytes(self) -> float:
-        """Resident, of the process and its descendants."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _family(self._popen.pid))
+        """Resident memory of the process and its descendants in MB (1,000,000 bytes)."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in _process_tree(self._popen.pid))
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def answer(self, headers: Headers) -> tuple[int, bytes]:
-        """Ask once, on a connection of its own: for a token, or about a call."""
+        """Send one request on a new connection: for a token, or to authorize a call."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
         path, body = (place.PATH, BODY) if self.kind == TOKEN else (calls.PATH, calls.BODY)
         try:
@@ -132,29 +131,33 @@ class Server:
             connection.close()
 
     def first_answer(self, headers: Callable[[], Headers]) -> tuple[int, bytes]:
-        """Ask until it answers; the headers are made once it is certain that the keys are there."""
+        """Send a request until the server answers. `headers` is called for each attempt.
+
+        Raises:
+            MissingError: The server did not start in time.
+        """
         until = time.perf_counter() + _PATIENCE
         while time.perf_counter() < until and self._popen.poll() is None:
             try:
                 return self.answer(headers())
             except (OSError, HTTPException):
                 time.sleep(0.002)
-        message = "it did not start"
+        message = "the server did not start"
         raise MissingError(message)
 
     def settle(self) -> None:
-        """Wait until it has worked off what came before."""
+        """Wait until the server has finished its earlier work and uses no CPU."""
         until, before = time.perf_counter() + _PATIENCE, -1.0
         while time.perf_counter() < until and (now := self.cpu_seconds()) > before + 0.011:
             before = now
             time.sleep(0.1)
 
 
-def _family(pid: int) -> Iterator[int]:
+def _process_tree(pid: int) -> Iterator[int]:
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in children.read_text().split():
-            yield from _family(int(child))
+            yield from _process_tree(int(child))
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -162,8 +165,8 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _settle_in(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], redis: str) -> None:
-    """Write settings, keys and secrets. The default settings but for ports, state and the form of calls."""
+def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], redis: str) -> None:
+    """Write settings, keys and secrets. Only ports, state store and signature form differ from the defaults."""
     state = redis if contestant.state == REDIS_STATE else contestant.state
     tables = [f"[server]\nport = {ports[0]}", f"[internal]\nport = {ports[1]}", f'[state]\nurl = "{state}"']
     tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"')
@@ -178,19 +181,19 @@ def _settle_in(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tu
 
 @contextmanager
 def running(contestant: Contestant, nicepay: Nicepay, redis: str = "") -> Iterator[Server]:
-    """Start a contestant on its core, its log in a file; at the end of the block it is gone."""
+    """Run a contestant on the server's core until the block ends. Its log goes to a file."""
     if contestant.state == REDIS_STATE and not redis:
         message = "redis-server is not installed"
         raise MissingError(message)
-    port, internal = _free_port(), _free_port()
+    port, internal = free_port(), free_port()
     folder = REPORTS / "run" / f"{contestant.letter}-{port}"
     folder.mkdir(parents=True, exist_ok=True)
-    _settle_in(folder, contestant, nicepay, (port, internal), redis)
+    _write_files(folder, contestant, nicepay, (port, internal), redis)
     (folder / place.OWN_PEM).write_text(nicepay.private_pem)
     env = environment(**{place.FOLDER: str(folder), place.PORT: str(port), "PYTHONPATH": str(ROOT)})
     command = contestant.command(folder, port)
     with (folder / "log").open("wb") as log:
-        os.sched_setaffinity(0, {SERVER_CORE})  # What is started inherits it.
+        os.sched_setaffinity(0, {SERVER_CORE})  # The child process inherits it.
         popen = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.sched_setaffinity(0, {LOAD_CORE})
         try:
@@ -206,8 +209,3 @@ def _end(popen: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         popen.kill()
         popen.wait()
-
-
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -1,7 +1,7 @@
-"""How much a core can take: this server beside a hand-written floor, stock frameworks and its peers from PyPI.
+"""The throughput of one core: this server, hand-written ASGI as the floor, stock frameworks, and similar PyPI packages.
 
-Run by `make bench`: all contestants run at once and are measured in turn, round after round, each on the same core, the
-load on another. Reported, never asserted.
+`make bench` starts all contestants and measures them one after the other in each round, on one core, with the load on
+another core. It reports the figures and asserts nothing.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench import calls, chart, load, report, steps
-from tests.bench.report import Taken
+from tests.bench.report import Result
 from tests.bench.servers import (
     CONTESTANTS,
     LOAD_CORE,
@@ -38,7 +38,7 @@ from tests.environments import MissingError
 from tests.nicepay import Nicepay, jakarta
 
 DISTINCT = 20_000
-"""Enough for both loads of a round at the fastest: no request is sent twice, or the state would know it."""
+"""Enough requests for both loads of a round, so that no request is sent twice: a repeat would be less work."""
 
 ENOUGH_FOR_MEMORY = 200_000
 MOST_PIECES = 60
@@ -52,96 +52,96 @@ def _headers(signer: Nicepay = NICEPAY) -> dict[str, str]:
     return signer.headers(jakarta(datetime.now(UTC)))
 
 
-def _asked(server: Server, signer: Nicepay) -> dict[str, str]:
-    """What a server of its kind is asked."""
+def _headers_for(server: Server, signer: Nicepay) -> dict[str, str]:
+    """The headers of a request of the server's kind. A stranger's request is forged."""
     if server.kind == TOKEN:
         return _headers(signer)
-    asked = calls.headers(server.folder, signer, symmetric=server.kind == SYMMETRIC)
-    return asked if signer is NICEPAY else {**asked, "X-SIGNATURE": "AAAA"}
+    headers = calls.headers(server.folder, signer, symmetric=server.kind == SYMMETRIC)
+    return headers if signer is NICEPAY else {**headers, "X-SIGNATURE": "AAAA"}
 
 
-def _started(contestant: Contestant, stack: ExitStack, taken: Taken, redis: str) -> Server | None:
-    """A server that says yes to a genuine request and refuses a forged one, or None and the reason."""
+def _start(contestant: Contestant, stack: ExitStack, result: Result, redis: str) -> Server | None:
+    """Start a server. If it cannot start or answers a check wrongly, return None and set `result.why_missing`."""
     try:
         server = stack.enter_context(running(contestant, NICEPAY, redis))
-        status, body = server.first_answer(lambda: _asked(server, NICEPAY))
+        status, body = server.first_answer(lambda: _headers_for(server, NICEPAY))
         if status != HTTPStatus.OK or (server.kind == TOKEN and b"accessToken" not in body):
-            taken.why_missing = f"answers a genuine request with {status}"
-        elif server.answer(_asked(server, STRANGER))[0] == HTTPStatus.OK:
-            taken.why_missing = "answers a forged request with 200"
+            result.why_missing = f"answers a genuine request with {status}"
+        elif server.answer(_headers_for(server, STRANGER))[0] == HTTPStatus.OK:
+            result.why_missing = "answers a forged request with 200"
     except (MissingError, OSError) as error:
-        taken.why_missing = str(error)
-    return None if taken.why_missing else server
+        result.why_missing = str(error)
+    return None if result.why_missing else server
 
 
-def _measure(server: Server, requests: Sequence[bytes], seconds: float, taken: Taken) -> None:
-    """One round of one contestant: saturated, then held at half of that."""
+def _measure(server: Server, requests: Sequence[bytes], seconds: float, result: Result) -> None:
+    """Measure one round of one contestant: first at the highest rate, then at half of that rate."""
     before = server.cpu_seconds()
     full = load.saturate(server.port, requests[: len(requests) * 2 // 3], seconds, server.connections)
     used = server.cpu_seconds() - before
-    taken.rates.append(full.answered / full.seconds)
-    taken.cpu.append(used / max(1, full.answered) * 1e6)
+    result.rates.append(full.answered / full.seconds)
+    result.cpu.append(used / max(1, full.answered) * 1e6)
     server.settle()
-    held = load.Generator(server.port, requests[len(requests) * 2 // 3 :], server.connections).run(
+    half = load.Generator(server.port, requests[len(requests) * 2 // 3 :], server.connections).run(
         seconds, 2 * full.seconds / max(1, full.answered)
     )
-    server.settle()  # What it has still to work off would be the next one's burden.
-    taken.latencies += held.latencies
-    taken.refused += full.refused + held.refused
-    taken.megabytes = server.megabytes()
+    server.settle()  # Unfinished work would slow down the next contestant.
+    result.latencies += half.latencies
+    result.refused += full.refused + half.refused
+    result.megabytes = server.megabytes()
 
 
-def _requests(server: Server, tokens: list[bytes]) -> list[bytes]:
+def _requests(server: Server, token_requests: list[bytes]) -> list[bytes]:
     if server.kind == TOKEN:
-        return tokens
+        return token_requests
     return calls.raw(server.folder, NICEPAY, DISTINCT, symmetric=server.kind == SYMMETRIC)
 
 
-def _compete(rounds: int, seconds: float) -> list[Taken]:
-    taken = {each: Taken(each.letter, each.name) for each in CONTESTANTS}
+def _compete(rounds: int, seconds: float) -> list[Result]:
+    results = {each: Result(each.letter, each.name) for each in CONTESTANTS}
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server("redis-server")).tcp_url if which("redis-server") else ""
-        servers = {each: _started(each, stack, taken[each], redis) for each in CONTESTANTS}
+        servers = {each: _start(each, stack, results[each], redis) for each in CONTESTANTS}
         for number in range(rounds):
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
-            tokens = load.signed(NICEPAY, DISTINCT)
+            token_requests = load.signed(NICEPAY, DISTINCT)
             for contestant, server in servers.items():
                 if server:
-                    _measure(server, _requests(server, tokens), seconds, taken[contestant])
-    return list(taken.values())
+                    _measure(server, _requests(server, token_requests), seconds, results[contestant])
+    return list(results.values())
 
 
 def _start_to_answer() -> str:
-    """Milliseconds until the first token."""
+    """The time from the start of the process to the first token in milliseconds."""
     times = []
     for _ in range(STARTS):
-        begun = time.perf_counter()
+        start = time.perf_counter()
         with running(PRODUCT, NICEPAY) as server:
             server.first_answer(_headers)
-            times.append((time.perf_counter() - begun) * 1e3)
+            times.append((time.perf_counter() - start) * 1e3)
     return f"start to first answer: {median(times):,.0f} ms (median of {STARTS})"
 
 
 def _memory() -> str:
-    """Resident memory at the start, in the middle and at the end of many requests."""
+    """Resident memory before, during and after many requests."""
     with running(PRODUCT, NICEPAY) as server:
         server.first_answer(_headers)
         requests = load.signed(NICEPAY, DISTINCT)
         load.saturate(server.port, requests, 1)
-        seen, answered = [server.megabytes()], 0
+        megabytes, answered = [server.megabytes()], 0
         for _ in range(MOST_PIECES):
             answered += load.saturate(server.port, requests, PIECE_SECONDS).answered
-            seen.append(server.megabytes())
+            megabytes.append(server.megabytes())
             if answered >= ENOUGH_FOR_MEMORY:
                 break
-    start, middle, end = seen[0], seen[len(seen) // 2], seen[-1]
+    start, middle, end = megabytes[0], megabytes[len(megabytes) // 2], megabytes[-1]
     return f"memory over {answered:,} requests: {start:.1f} MB at the start, {middle:.1f} halfway, {end:.1f} at the end"
 
 
 def _step_lines() -> list[str]:
     with TemporaryDirectory() as folder:
-        found = steps.costs(Path(folder), NICEPAY)
-    return [f"{name:30} {microseconds:8.1f} us" for name, microseconds in found.items()]
+        costs = steps.costs(Path(folder), NICEPAY)
+    return [f"{name:30} {microseconds:8.1f} us" for name, microseconds in costs.items()]
 
 
 def _machine() -> str:
@@ -154,36 +154,38 @@ def _machine() -> str:
 def _conditions(rounds: int, seconds: float) -> str:
     return (
         f"median of {rounds} rounds of {seconds:g} s; server on core {SERVER_CORE}, load on core {LOAD_CORE}: "
-        f"{load.GENERATOR}; {DISTINCT:,} distinct requests, RSA-2048; latencies at half of the saturating rate"
+        f"{load.GENERATOR}; {DISTINCT:,} distinct requests, RSA-2048; latencies at half of the highest rate"
     )
 
 
-def _write(taken: list[Taken], conditions: str, notes: Sequence[str]) -> None:
-    floor = taken[0]
-    rows = [report.COLUMNS, *(report.row(each, floor) for each in taken)]
-    first = {each.letter: each for each in reversed(taken)}
+def _write(results: list[Result], conditions: str, notes: Sequence[str]) -> None:
+    floor = results[0]
+    rows = [report.COLUMNS, *(report.row(each, floor) for each in results)]
+    first = {each.letter: each for each in reversed(results)}
     goals = report.goals(first)
     page = [_machine() + ".", conditions + ".", report.markdown(rows), *(f"    {each}" for each in (*goals, *notes))]
     (REPORTS / "throughput.md").write_text("\n\n".join(page[:3]) + "\n\n" + "\n".join(page[3:]) + "\n")
-    (REPORTS / "throughput.svg").write_text(chart.svg(taken, _machine()))
+    (REPORTS / "throughput.svg").write_text(chart.svg(results, _machine()))
     table = f"{_machine()}\n\n{report.aligned(rows)}\n"
     (REPORTS / "throughput.txt").write_text(table)
-    shown = [conditions, table, *goals, "", *notes]
-    sys.stdout.write("\n".join(shown) + f"\n\nwritten to {REPORTS}/throughput.md, .txt and .svg\n")
+    lines = [conditions, table, *goals, "", *notes]
+    sys.stdout.write("\n".join(lines) + f"\n\nwritten to {REPORTS}/throughput.md, .txt and .svg\n")
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure all contestants, print the results and write the reports."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.throughput", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=2, help="of each of the two loads in a round")
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--short", action="store_true", help="leave out the memory over 200,000 requests")
+    parser.add_argument(
+        "--seconds", type=int, default=2, help="seconds of each of the two loads in a round (default: 2)"
+    )
+    parser.add_argument("--rounds", type=int, default=4, help="number of rounds (default: 4)")
+    parser.add_argument("--short", action="store_true", help="do not measure memory over 200,000 requests")
     options = parser.parse_args()
     shutil.rmtree(REPORTS / "run", ignore_errors=True)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    taken = _compete(options.rounds, options.seconds)
+    results = _compete(options.rounds, options.seconds)
     notes = [*_step_lines(), _start_to_answer(), *([] if options.short else [_memory()])]
-    _write(taken, _conditions(options.rounds, options.seconds), notes)
+    _write(results, _conditions(options.rounds, options.seconds), notes)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 from handlers.access_token import issue_access_token
 from handlers.config.settings import Settings
-from handlers.introspection import live_token
+from handlers.introspection import require_valid_token
 from handlers.services import Services
 from handlers.snap.client import Clients
 from handlers.snap.codes import CONFLICT, EXTERNAL_SERVER_ERROR, UNAUTHORIZED, SnapError
@@ -48,7 +48,7 @@ def test_the_token_is_the_client_s_from_this_second_on(services: Services, nicep
     """The token that is handed out opens to the client that asked, issued at the server's own time."""
     timestamp = jakarta(NOON - timedelta(seconds=200))
     token = _ask(services, timestamp, nicepay.client_key, nicepay.signature(timestamp))
-    opened = services.token_keys.open(token, NOON)
+    opened = services.token_keys.verify(token, NOON)
     assert (opened.client_key, opened.issued_at) == ("IONPAYTEST", NOON.replace(microsecond=0))
 
 
@@ -77,7 +77,7 @@ def test_one_signed_request_is_worth_one_span(services: Services, nicepay: Nicep
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     answers = [(seconds, _answer(_at(services, seconds), *request)) for seconds in (0, 0.5, 0.75, 10, 299.5)]
-    issued = {services.token_keys.open(str(answer["accessToken"]), NOON).issued_at for _, answer in answers}
+    issued = {services.token_keys.verify(str(answer["accessToken"]), NOON).issued_at for _, answer in answers}
     assert issued == {NOON.replace(microsecond=0)}
     assert [answer["expiresIn"] for _, answer in answers] == ["900", "900", "899", "890", "601"]
 
@@ -97,7 +97,7 @@ def test_another_signed_request_is_worth_another_span(services: Services, nicepa
     for seconds in (0, 1):
         timestamp = jakarta(NOON + timedelta(seconds=seconds))
         token = _ask(_at(services, seconds), timestamp, nicepay.client_key, nicepay.signature(timestamp))
-        assert services.token_keys.open(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
+        assert services.token_keys.verify(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
 
 
 def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) -> None:
@@ -115,7 +115,7 @@ def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) 
         )
 
     tokens = [str(answer["accessToken"]) for answer in asyncio.run(copies())]
-    assert len({services.token_keys.open(token, NOON).issued_at for token in tokens}) == 1
+    assert len({services.token_keys.verify(token, NOON).issued_at for token in tokens}) == 1
     assert len(set(tokens)) == 20
 
 
@@ -208,7 +208,7 @@ def test_no_token_is_dead_when_it_is_handed_out(
             _ask(revoked, *request)
         assert refusal.value.reason == "request.revoked"
         return
-    assert live_token(revoked, _ask(revoked, *request), revoked.now()).client_key == "IONPAYTEST"
+    assert require_valid_token(revoked, _ask(revoked, *request), revoked.now()).client_key == "IONPAYTEST"
 
 
 def test_the_revocation_of_another_client_refuses_nothing(services: Services, nicepay: Nicepay) -> None:
@@ -225,5 +225,5 @@ def test_a_repeat_after_its_token_was_revoked_gets_another_that_opens(services: 
     first = _ask(services, *request)
     revoked = replace(services, revocations=loaded_revocations(revoked=f"token:{fingerprint(first)}"))
     with pytest.raises(SnapError):
-        live_token(revoked, first, NOON)
-    assert live_token(revoked, _ask(revoked, *request), NOON).issued_at == NOON.replace(microsecond=0)
+        require_valid_token(revoked, first, NOON)
+    assert require_valid_token(revoked, _ask(revoked, *request), NOON).issued_at == NOON.replace(microsecond=0)

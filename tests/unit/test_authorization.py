@@ -12,8 +12,8 @@ from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
 from handlers.snap.codes import ResponseCode, SnapError
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import GuardedState, WhenDown
+from handlers.state.outage import GuardedState, OutagePolicy
+from handlers.state.revocation_cache import RevocationCache
 from tests.calls import (
     BODY,
     PARTNER,
@@ -57,7 +57,7 @@ def known(nicepay: Nicepay) -> Services:
 @pytest.fixture
 def call(known: Services, nicepay: Nicepay) -> Signed:
     """A genuine call of now."""
-    return asymmetric(nicepay, known.token_keys.mint(CLIENT_KEY, NOON), NOON)
+    return asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON)
 
 
 def test_a_genuine_call_is_told_whose_it_is(known: Services, call: Signed) -> None:
@@ -88,13 +88,13 @@ def test_a_symmetric_call_is_genuine_in_either_form_of_its_body(nicepay: Nicepay
     """The body may be signed as it is sent, or without its insignificant whitespace."""
     for signed in (BODY, b'{"payNo":"1 2","amount":10.00}'):
         known = services(nicepay, client_secret=SECRET)
-        assert _decide(known, symmetric(known.token_keys.mint(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
+        assert _decide(known, symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
 
 
 def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
     """A GET needs no body; a POST may have an empty one if it is there to be seen."""
     known = services(nicepay, client_secret=SECRET)
-    token = known.token_keys.mint(CLIENT_KEY, NOON)
+    token = known.token_keys.issue(CLIENT_KEY, NOON)
     assert _decide(known, symmetric(token, NOON, b"", "GET"), None) == GENUINE
     post = replace(symmetric(token, NOON, b""), external_id="ordNo2")
     assert _decide(known, post, b"")
@@ -115,7 +115,7 @@ def test_a_body_that_was_left_behind_is_told_to_the_log(
 ) -> None:
     """A symmetric call whose body did not come along is a wrong signature to the caller, and has its own reason."""
     known = services(nicepay, client_secret=SECRET)
-    call = symmetric(known.token_keys.mint(CLIENT_KEY, NOON), NOON, signed, method)
+    call = symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed, method)
     refusal = _refusal(known, call, came)
     assert (refusal.code, refusal.field, refusal.reason) == (codes.UNAUTHORIZED, "X-SIGNATURE", reason)
 
@@ -145,14 +145,14 @@ def test_the_scheme_may_be_in_any_case(known: Services, call: Signed) -> None:
 
 def test_an_old_token_opens_nothing(known: Services, nicepay: Nicepay) -> None:
     """Fifteen minutes after its issue a token is expired, however fresh the call."""
-    call = asymmetric(nicepay, known.token_keys.mint(CLIENT_KEY, NOON - timedelta(seconds=900)), NOON)
+    call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON - timedelta(seconds=900)), NOON)
     refusal = _refusal(known, call)
     assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.expired")
 
 
 def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
     """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
-    fingerprint = known.token_keys.open(call.token, NOON).fingerprint
+    fingerprint = known.token_keys.verify(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
         refusal = _refusal(replace(known, revocations=loaded_revocations(revoked=subject)), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
@@ -167,13 +167,15 @@ def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) 
 
 def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
     """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
-    engine, when_down = BreakableState(), WhenDown("continue")
+    engine, outage_policy = BreakableState(), OutagePolicy("continue")
     engine.up = False
-    state = GuardedState(engine, when_down)
-    revocations = Revocations(state, when_down, Clock())
+    state = GuardedState(engine, outage_policy)
+    revocations = RevocationCache(state, outage_policy, Clock())
     with capture_logs() as log:
-        assert _decide(replace(known, state=state, revocations=revocations, when_down=when_down), call) == GENUINE
-        when_down.unchecked.close()
+        assert (
+            _decide(replace(known, state=state, revocations=revocations, outage_policy=outage_policy), call) == GENUINE
+        )
+        outage_policy.unchecked.close()
     assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
 
 
@@ -205,7 +207,7 @@ def test_a_token_is_its_partner_s(known: Services, call: Signed, partner_id: str
 @pytest.mark.parametrize(("seconds", "reason"), [(-301, "clock.behind"), (301, "clock.ahead")])
 def test_a_call_is_of_now(known: Services, nicepay: Nicepay, seconds: int, reason: str) -> None:
     """A call outside the client's own window is refused, though another client's is wider."""
-    call = asymmetric(nicepay, known.token_keys.mint(CLIENT_KEY, NOON), NOON + timedelta(seconds=seconds))
+    call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON + timedelta(seconds=seconds))
     refusal = _refusal(known, call)
     assert (refusal.message, refusal.reason) == ("Unauthorized. X-TIMESTAMP", reason)
 
@@ -231,7 +233,7 @@ def test_an_external_id_serves_again_on_the_next_day_of_jakarta(nicepay: Nicepay
     """Of two calls on either side of Jakarta's midnight, seconds apart, each has a day of its own."""
     known = services(nicepay)
     midnight = NOON.replace(hour=17, minute=0, second=0, microsecond=0)
-    token = known.token_keys.mint(CLIENT_KEY, midnight)
+    token = known.token_keys.issue(CLIENT_KEY, midnight)
     before, after = (asymmetric(nicepay, token, midnight + timedelta(seconds=each)) for each in (-1, 0))
     then, later = (replace(known, now=Clock(midnight + timedelta(seconds=each))) for each in (-1, 299))
     for call in (before, after):
@@ -243,7 +245,7 @@ def test_another_client_may_use_the_same_external_id(known: Services, call: Sign
     """External ids are each client's own."""
     assert _decide(known, call) == GENUINE
     other = Nicepay("OTHER", nicepay.private_key)
-    theirs = replace(asymmetric(other, known.token_keys.mint("OTHER", NOON), NOON), partner_id="OTHER")
+    theirs = replace(asymmetric(other, known.token_keys.issue("OTHER", NOON), NOON), partner_id="OTHER")
     assert _decide(known, theirs)
 
 
@@ -276,7 +278,7 @@ def test_the_first_check_that_fails_decides(known: Services, call: Signed, right
 def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
     """A method that the service of the path does not name is refused before the token is looked at, in either form."""
     known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
-    token = known.token_keys.mint(CLIENT_KEY, NOON)
+    token = known.token_keys.issue(CLIENT_KEY, NOON)
     call = symmetric(token, NOON, BODY, method) if form == "symmetric" else asymmetric(nicepay, token, NOON)
     refusal = _refusal(known, call, x_original_method=method, x_original_uri=uri, authorization=None)
     assert (refusal.code, refusal.reason) == (codes.NOT_SUPPORTED, "method.not_supported")
@@ -287,6 +289,6 @@ def test_a_proxy_that_cannot_deliver_is_told_so(known: Services, call: Signed) -
     """Who expects X-Accel-Redirect gets a failure where there is none to give, and nothing is used up."""
     refusal = _refusal(known, call, x_original_delivery="accel-redirect")
     assert (refusal.code, refusal.reason) == (codes.GENERAL_ERROR, "accel_redirect.unset")
-    assert "[internal] accel_redirect" in refusal.facts["advice"]
+    assert "[internal] accel_redirect" in refusal.log_fields["advice"]
     redirecting = replace(known, accel_redirect="@merchant")
     assert _decide(redirecting, call, x_original_delivery="accel-redirect")

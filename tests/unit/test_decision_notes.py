@@ -2,14 +2,14 @@
 
 from contextvars import Context
 
-from handlers.decision_notes import note, taken
+from handlers.decision_notes import note, start_notes
 
 
 def test_notes_are_of_one_request() -> None:
     """Facts reach the notes that were started last, and no earlier ones."""
-    first = taken()
+    first = start_notes()
     note(key="a", repeat=False)
-    second = taken()
+    second = start_notes()
     note(key="c")
     assert (first, second) == ({"key": "a", "repeat": False}, {"key": "c"})
 

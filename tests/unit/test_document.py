@@ -79,13 +79,14 @@ def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
 def test_each_code_of_the_catalogue_has_an_example_and_no_other() -> None:
     """The codes that the server can answer are the codes that the document shows."""
     shown = {example["responseCode"] for example in _examples()}
-    assert shown == {code.of_service(ACCESS_TOKEN_SERVICE) for code in CATALOGUE}
+    assert shown == {code.response_code(ACCESS_TOKEN_SERVICE) for code in CATALOGUE}
 
 
 def test_each_example_says_what_the_catalogue_says() -> None:
     """The message of an example is the catalogue's, with a field's name where one belongs."""
     messages = {
-        code.of_service(ACCESS_TOKEN_SERVICE): re.escape(code.message).replace(r"\{\}", r"\S.*") for code in CATALOGUE
+        code.response_code(ACCESS_TOKEN_SERVICE): re.escape(code.message).replace(r"\{\}", r"\S.*")
+        for code in CATALOGUE
     }
     for example in _examples():
         assert re.fullmatch(messages[example["responseCode"]], example["responseMessage"])

@@ -8,8 +8,8 @@ import pytest
 from handlers.health import report_liveness, report_readiness
 from handlers.services import Services
 from handlers.snap.codes import SERVICE_UNAVAILABLE, SnapError
+from handlers.state.outage import OutagePolicy
 from handlers.state.port import StateDownError
-from handlers.state.when_down import WhenDown
 from tests.calls import services, unloaded_revocations
 from tests.nicepay import Nicepay
 
@@ -25,8 +25,8 @@ def test_a_process_lives_whatever_its_engine_does(nicepay: Nicepay) -> None:
 def without_engine(nicepay: Nicepay) -> list[Services]:
     """Instances whose copy of the revocations is old, and whose last write failed."""
     known = services(nicepay)
-    full = replace(known, when_down=WhenDown("refuse"))
-    full.when_down.availability.failed("write", StateDownError("full"))
+    full = replace(known, outage_policy=OutagePolicy("refuse"))
+    full.outage_policy.availability.record_failure("write", StateDownError("full"))
     return [replace(known, revocations=unloaded_revocations()), full]
 
 
@@ -42,6 +42,6 @@ def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay, without
 def test_an_instance_that_goes_on_is_ready(without_engine: list[Services]) -> None:
     """Where calls are answered without the engine, its failure does not count."""
     for known in without_engine:
-        going_on = WhenDown("continue")
-        going_on.availability.failed("write", StateDownError("full"))
-        assert asyncio.run(report_readiness(replace(known, when_down=going_on))) == {"status": "ok"}
+        going_on = OutagePolicy("continue")
+        going_on.availability.record_failure("write", StateDownError("full"))
+        assert asyncio.run(report_readiness(replace(known, outage_policy=going_on))) == {"status": "ok"}

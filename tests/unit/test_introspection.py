@@ -31,7 +31,7 @@ def known(nicepay: Nicepay) -> Services:
 @pytest.fixture
 def token(known: Services) -> str:
     """A token of noon."""
-    return known.token_keys.mint(CLIENT_KEY, NOON)
+    return known.token_keys.issue(CLIENT_KEY, NOON)
 
 
 def test_a_live_token_says_whose_it_is_and_until_when(known: Services, token: str) -> None:
@@ -67,7 +67,7 @@ def test_another_spelling_of_a_token_is_not_active(known: Services, token: str) 
 
 def test_a_token_that_was_taken_back_is_not_active(known: Services, token: str) -> None:
     """Revoked by itself or with all of its client's, a token is not active."""
-    fingerprint = known.token_keys.open(token, NOON).fingerprint
+    fingerprint = known.token_keys.verify(token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
         assert _ask(replace(known, revocations=loaded_revocations(revoked=subject)), token) == INACTIVE
 

@@ -48,7 +48,7 @@ def _revoked(engine: BreakableState, seconds: int = LIFETIME_AND_CLOCKS_APART - 
 
 def test_one_token_is_taken_back_in_all_its_spellings(nicepay: Nicepay) -> None:
     """However a token is written, it is the one that calls come with that is taken back, for as long as it may live."""
-    token = services(nicepay).token_keys.mint(CLIENT_KEY, NOON)
+    token = services(nicepay).token_keys.issue(CLIENT_KEY, NOON)
     for spelling in (token, token.rstrip("="), token.replace("-", "+").replace("_", "/")):
         engine = BreakableState()
         known = replace(services(nicepay), revocations=loaded_revocations(engine))
@@ -67,9 +67,9 @@ def test_all_tokens_of_a_client_are_taken_back(known: Services, engine: Breakabl
 
 def test_the_log_hears_whose_it_was(nicepay: Nicepay, known: Services) -> None:
     """Of a client its key is noted; of a token its fingerprint, and its client's key if it opens here."""
-    token = known.token_keys.mint(CLIENT_KEY, NOON)
-    strange = services(nicepay).token_keys.mint(CLIENT_KEY, NOON)
-    expired = known.token_keys.mint(CLIENT_KEY, NOON - timedelta(seconds=900))
+    token = known.token_keys.issue(CLIENT_KEY, NOON)
+    strange = services(nicepay).token_keys.issue(CLIENT_KEY, NOON)
+    expired = known.token_keys.issue(CLIENT_KEY, NOON - timedelta(seconds=900))
     for form, told in (
         ({"client_id": CLIENT_KEY}, {"client_key": CLIENT_KEY}),
         ({"token": token}, {"token": fingerprint(token), "client_key": CLIENT_KEY}),
@@ -77,7 +77,7 @@ def test_the_log_hears_whose_it_was(nicepay: Nicepay, known: Services) -> None:
         ({"token": expired}, {"token": fingerprint(expired)}),
         ({"token": "A"}, {}),
     ):
-        notes = decision_notes.taken()
+        notes = decision_notes.start_notes()
         _revoke(known, **form)
         assert notes == told
 

@@ -8,7 +8,7 @@ from handlers.doctor.candidates import timestamps
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import NOTHING, Evidence, Finding, Verdict
 from handlers.snap.call import minified
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 from handlers.snap.signature import string_to_sign
 
 _SHOWN = 36
@@ -44,7 +44,9 @@ def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Itera
         yield _wrong(f"{client_key}|{timestamp}{end}", Verdict.STRING_TRAILING_NEWLINE, {"end": repr(end)})
     for other in other_ids:
         if other != client_key:
-            yield _wrong(f"{other}|{timestamp}", Verdict.STRING_OTHER_CLIENT, {"signed_as": beginning(other, _SHOWN)})
+            yield _wrong(
+                f"{other}|{timestamp}", Verdict.STRING_OTHER_CLIENT, {"signed_as": masked_prefix(other, _SHOWN)}
+            )
     yield from _twice_hashed(plain.message)
     yield from _with_body(plain.message, request, timestamp)
 

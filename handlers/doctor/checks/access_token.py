@@ -12,9 +12,9 @@ from handlers.doctor.verdicts import Evidence, Finding, Verdict
 from handlers.snap.bearer import bearer_token
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 from handlers.snap.timestamp import render
-from handlers.snap.token import OpenedToken, TokenRefusedError
+from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 _STAMP = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _SHOWN = 36
@@ -53,14 +53,14 @@ def _text(authorization: str) -> tuple[str, list[Finding]]:
         return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
 
 
-def _opened(text: str, knowledge: MerchantContext) -> tuple[OpenedToken | None, list[Finding]]:
+def _opened(text: str, knowledge: MerchantContext) -> tuple[VerifiedToken | None, list[Finding]]:
     keys, now = knowledge.token_keys, knowledge.now
     with suppress(TokenRefusedError):
-        return keys.open(text, now), []
+        return keys.verify(text, now), []
     # Opened as of its own time: if that works, only its time is over.
     with suppress(TokenRefusedError, ValueError, OverflowError, OSError):
         issued_at = _issued_at(text)
-        opened = keys.open(text, issued_at)
+        opened = keys.verify(text, issued_at)
         facts: Evidence = {
             "issued_at": render(issued_at),
             "expired_at": render(issued_at + keys.lifetime),
@@ -76,13 +76,13 @@ def _issued_at(text: str) -> datetime:
     return datetime.fromtimestamp(int.from_bytes(urlsafe_b64decode(text)[_STAMP]), UTC)
 
 
-def _of_partner(opened: OpenedToken, client: Client, partner: str, knowledge: MerchantContext) -> list[Finding]:
+def _of_partner(opened: VerifiedToken, client: Client, partner: str, knowledge: MerchantContext) -> list[Finding]:
     if not client.known:
         return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": knowledge.client_keys})]
     if client.suspended:
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    facts: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": beginning(partner, _SHOWN)}
+    facts: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": masked_prefix(partner, _SHOWN)}
     other = knowledge.of_partner(partner)
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if other else Verdict.CALL_PARTNER_UNKNOWN, facts)]

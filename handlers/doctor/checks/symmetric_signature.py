@@ -15,7 +15,7 @@ from handlers.doctor.claim import Claim
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import NOTHING, Evidence, Finding, Verdict
 from handlers.snap.call import Call, minified
-from handlers.snap.masking import beginning
+from handlers.snap.masking import masked_prefix
 
 RIGHT_HASH, RIGHT_SIZE = "sha512", 64
 HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
@@ -111,13 +111,13 @@ def _places(request: Request) -> Iterator[Part]:
     hosts = request.all("Host")[:_MOST_HOSTS]
     starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
-        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": beginning(f"{start}{end}", _SHOWN)})
+        yield _part(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": masked_prefix(f"{start}{end}", _SHOWN)})
     names = request.path.split("/", _MOST_CUT + 1)[1:]
     cut = ["/".join(names[first:]) for first in range(len(names))]
     for start, place, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{place}{end}"
         if signed not in ends:
-            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": beginning(signed, _SHOWN)})
+            yield _part(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _SHOWN)})
 
 
 def _hashes(body: bytes) -> Iterator[Part]:

@@ -7,7 +7,7 @@ from handlers.doctor.messages import en
 from handlers.doctor.messages import id as id_
 from handlers.doctor.verdicts import SYMMETRIC, Diagnosis, Finding, Verdict
 from handlers.escaping import escaped
-from handlers.snap.masking import SHAPES, Mask
+from handlers.snap.masking import Mask, mask_secret_shapes
 
 Language = Literal["en", "id"]
 Texts = Mapping[Verdict, tuple[str, str]]
@@ -24,14 +24,14 @@ class Told(NamedTuple):
     advice: str
 
 
-def tell(finding: Finding, language: Language, masked: Mask = SHAPES) -> Told:
+def tell(finding: Finding, language: Language, masked: Mask = mask_secret_shapes) -> Told:
     """Fill in what was seen; secrets are masked, and what would steer a terminal is escaped."""
     says, advice = _texts(finding, language)
     facts = {name: escaped(masked(str(value))) for name, value in finding.facts.items()}
     return Told(says.format_map(facts), advice.format_map(facts))
 
 
-def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = SHAPES) -> dict[str, object]:
+def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = mask_secret_shapes) -> dict[str, object]:
     """As JSON has it: `verdict`, `also`, `evidence` by verdict, and `advice` on the first; secrets are masked."""
     findings = (diagnosis.main, *diagnosis.also)
     return {

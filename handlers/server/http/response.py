@@ -39,7 +39,7 @@ class Response:
     @classmethod
     def refusing(cls, error: SnapError, service_code: str, challenge: Mapping[str, str]) -> "Response":
         """The response for a refusal. Its body has only responseCode and responseMessage."""
-        code = error.code.of_service(service_code)
+        code = error.code.response_code(service_code)
         body = {"responseCode": code, "responseMessage": error.message}
         return cls(body, error.code.status, {**challenge, **error.headers})
 

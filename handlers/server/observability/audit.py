@@ -44,4 +44,4 @@ class Audit:
 
 
 def _error_fields(error: SnapError) -> Mapping[str, str]:
-    return {"field": error.field, **error.facts} if error.field else error.facts
+    return {"field": error.field, **error.log_fields} if error.field else error.log_fields

@@ -1,16 +1,11 @@
 """The ASGI application: the document, Connexion, and the functions that its operations name."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import yaml
-from connexion import AsyncApp
-from connexion.middleware.exceptions import ExceptionMiddleware
 from connexion.middleware.main import ConnexionMiddleware
-from connexion.middleware.server_error import ServerErrorMiddleware
-from connexion.middleware.swagger_ui import SwaggerUIMiddleware
 from connexion.resolver import Resolver
+from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from handlers.access_token import issue_access_token
@@ -22,17 +17,16 @@ from handlers.revocation import revoke_tokens
 from handlers.server.http.www_authenticate import bearer_challenge, snap_challenge
 from handlers.server.observability import request_fields
 from handlers.server.openapi.api import Api
+from handlers.server.openapi.authentication import AuthenticationMiddleware
 from handlers.server.openapi.documents import DOCUMENT, INTERNAL_DOCUMENT
 from handlers.server.openapi.error_middleware import ErrorMiddleware
-from handlers.server.openapi.internal_api import AUTHORIZE, bearer_check, hand_over, service_code_of
+from handlers.server.openapi.handler_call import HandlerCall
+from handlers.server.openapi.internal_api import AUTHORIZE, HAND_OVER, bearer_check, service_code_of
+from handlers.server.openapi.loading import load
+from handlers.server.openapi.request_validation import CompiledValidation
+from handlers.server.openapi.routing import DocumentRouting
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
-
-# It misses functions of its own for the document's security, which handlers.server.security checks before it.
-logging.getLogger("connexion.security").setLevel(logging.ERROR)
-
-# The edge renders every error, so what Connexion has for that is left out; its pages are the sandbox's business.
-_LEFT_OUT = {ServerErrorMiddleware, ExceptionMiddleware, SwaggerUIMiddleware}
 
 _INTERNAL_FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "authorizeCall": authorize_call,
@@ -76,11 +70,11 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         functions=_INTERNAL_FUNCTIONS,
         events=_INTERNAL_EVENTS,
         subject="call",
-        service_code=service_code_of(lambda: services().service_codes),
+        service_code=service_code_of(lambda: services().called_services),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         facts=request_fields.of_call,
         checks={
-            "AccessToken": hand_over,
+            "AccessToken": HAND_OVER,
             "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
             "InternalSecret": bearer_check(secrets, "Authorization"),
         },
@@ -88,13 +82,34 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
     )
 
 
-def application(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]) -> AsyncApp:
-    """Serve a document. `services` gives those of now; `layers` stand between the edge and Connexion's stack."""
-    stack = [each for each in ConnexionMiddleware.default_middlewares if each not in _LEFT_OUT]
-    app = AsyncApp(__name__, middlewares=[partial(ErrorMiddleware, api=api, services=services), *layers, *stack])
-    # Read here, as plain YAML: Connexion would run the file through a template engine first.
-    document = yaml.safe_load(api.document.read_text(encoding="utf-8"))
-    app.add_api(document, base_path=api.base_path, resolver=Resolver(partial(_resolve, api, services)))
+def middlewares(
+    api: Api, services: Callable[[], Services], layers: Sequence[Callable[[ASGIApp], ASGIApp]]
+) -> list[Callable[[ASGIApp], ASGIApp]]:
+    """Connexion's middleware stack, from the outermost to the innermost."""
+    return [
+        partial(ErrorMiddleware, api=api, services=services),  # Limits; one response for every outcome; the log.
+        *layers,  # In development, the pages of the sandbox.
+        DocumentRouting,  # Connexion's RoutingMiddleware: finds the operation by path and method.
+        AuthenticationMiddleware,  # Connexion's SecurityMiddleware: checks the credentials that the operation demands.
+        CompiledValidation,  # Connexion's RequestValidationMiddleware: checks parameters and body, by compiled rules.
+        HandlerCall,  # Connexion's RoutedMiddleware: calls the operation's function with the values, by name.
+    ]
+
+
+def application(
+    api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]
+) -> ConnexionMiddleware:
+    """Serve a document. `services` gives the current services; `layers` stand outside of Connexion's routing.
+
+    Raises:
+        UnsupportedError: the document says what cannot be served.
+    """
+    not_found = Router(redirect_slashes=False)
+    app = ConnexionMiddleware(not_found, import_name=__name__, middlewares=middlewares(api, services, layers))
+    resolver = Resolver(partial(_resolve, api, services))
+    app.add_api(load(api), base_path="", resolver=resolver, api=api)
+    # Connexion would do it when the first request comes.
+    app.app, app.middleware_stack = app._build_middleware_stack()  # noqa: SLF001
     return app
 
 

@@ -1,169 +1,177 @@
 """The bodies of requests: of which media type, of which form, and what of them reaches the function."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Protocol
-from urllib.parse import parse_qsl
-
-from jsonschema_rs import Draft4Validator, ValidationError
+from typing import Any
 
 from handlers.server.http.limits import LARGEST_BODY
 from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.openapi.body_rule import BodyRule
+from handlers.server.openapi.forms import Form
+from handlers.server.openapi.function_arguments import FunctionArguments
+from handlers.server.openapi.schemas import NOTES, Schema
+from handlers.server.openapi.unsupported import UnsupportedError, naming
 from handlers.snap import json_body
-from handlers.snap.codes import BAD_REQUEST, INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
+from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 from handlers.snap.media_type import FORM, JSON, require_media_type
 
-_MOST_FORM_FIELDS = 16
+ANY, OCTETS, TEXT = "*/*", "application/octet-stream", "text/plain"
+BODY = "body"
+"""The argument that takes a body. The fields of a form have arguments of their own."""
 
-# Clients send the same few bytes with every request, so what was once found good is known by them.
+_BODY = frozenset({BODY})
+_NO_NAMES: frozenset[str] = frozenset()
+
+# Clients send the same few bytes with every request, so what was once found good is remembered.
 _REMEMBERED = 64
 _LONGEST_REMEMBERED = 256
 
-
-class Body(Protocol):
-    """One kind of body; of `largest` bytes at most, and not read at all if that is 0."""
-
-    largest: int
-
-    def require_type(self, sent: RequestHeaders) -> None:
-        """SnapError, 415 00, if the headers announce another kind."""
-
-    def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """What of it reaches the function, by name; SnapError, 400, if it is not of the document's form."""
+Arguments = Mapping[str, object]
 
 
-class ObjectRule:
-    """The schema of an object."""
+@dataclass(frozen=True, slots=True)
+class BodyKind:
+    """The bodies of one media type.
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        # Connexion hangs all components on it, though every reference is resolved by then.
-        own = {keyword: value for keyword, value in schema.items() if keyword != "components"}
-        self._required = tuple(own.get("required", ()))
-        self.schema = Draft4Validator(own)
-
-    def check(self, value: object) -> None:
-        """Hold a parsed body against the document.
-
-        Raises:
-            SnapError: 400 01, no object, or a member is malformed; 400 02, a mandatory member is absent, empty or null.
-        """
-        if not isinstance(value, dict):
-            raise SnapError(INVALID_FIELD_FORMAT, field="body", reason="body.not_object")
-        for name in self._required:
-            if value.get(name) in (None, ""):
-                raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
-        if not self.schema.is_valid(value):
-            raise _malformed(next(self.schema.iter_errors(value)))
-
-
-def _malformed(error: ValidationError) -> SnapError:
-    """400 02 for an empty member, which is as good as none; 400 01 for any other that is not right."""
-    place = [*error.instance_path, "body"]
-    if error.instance == "":
-        return SnapError(INVALID_MANDATORY_FIELD, field=str(place[0]), reason="body.field_missing")
-    return SnapError(INVALID_FIELD_FORMAT, field=str(place[0]), reason="body.field_malformed")
-
-
-class JsonBody:
-    """An object in JSON; checked, and not handed over: no function of the contract wants anything of it."""
-
-    largest = LARGEST_BODY
-
-    def __init__(self, rule: ObjectRule) -> None:
-        self._rule = rule
-        self._check_once = lru_cache(_REMEMBERED)(self._check)
-
-    def require_type(self, sent: RequestHeaders) -> None:
-        """JSON in UTF-8, or nothing said."""
-        require_media_type(JSON, sent.get(b"content-type"), sent.get(b"content-encoding"))
-
-    def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """Nothing; 400 00 if it is no JSON, 400 01 and 02 as the document has it."""
-        check = self._check_once if len(raw) <= _LONGEST_REMEMBERED else self._check
-        check(raw)
-        return {}
-
-    def _check(self, raw: bytes) -> None:
-        self._rule.check(json_body.parse(raw))
-
-
-class FormBody:
-    """Fields of a form (`application/x-www-form-urlencoded`), each handed over by name."""
-
-    largest = LARGEST_BODY
-
-    def __init__(self, rule: ObjectRule, names: frozenset[str]) -> None:
-        self._rule = rule
-        self._names = names
-
-    def require_type(self, sent: RequestHeaders) -> None:
-        """A form in UTF-8, or nothing said."""
-        require_media_type(FORM, sent.get(b"content-type"), sent.get(b"content-encoding"))
-
-    def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The document's fields; others are ignored (RFC 6749, section 3.2).
-
-        Raises:
-            SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
-        """
-        fields = _form_fields(raw)
-        self._rule.check(fields)
-        return {name: fields[name] for name in self._names & fields.keys()}
-
-
-def _form_fields(raw: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=bool(raw),
-            errors="strict",
-            max_num_fields=_MOST_FORM_FIELDS,
-        )
-    except ValueError as error:
-        raise SnapError(BAD_REQUEST, reason="body.not_form") from error
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise SnapError(BAD_REQUEST, reason="body.field_duplicated")
-    return fields
-
-
-class AnyBody:
-    """Bytes of whatever kind, handed over as `body`."""
-
-    def __init__(self, largest: int) -> None:
-        self.largest = largest
-
-    def require_type(self, sent: RequestHeaders) -> None:
-        """Whatever it is."""
-
-    def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The bytes as they came."""
-        return {"body": raw}
-
-
-class NoBody:
-    """What comes as a body is not looked at."""
-
-    largest = 0
-
-    def require_type(self, sent: RequestHeaders) -> None:
-        """Whatever it is."""
-
-    def arguments(self, raw: bytes) -> Mapping[str, object]:  # noqa: ARG002  a body's interface
-        """Nothing."""
-        return {}
-
-
-def body_of(schema_of: Callable[[str], Mapping[str, Any]], media_types: list[str], largest: int) -> Body:
-    """The kind of body that an operation takes, from the media types that the document names.
-
-    `largest` is for bodies of any kind.
+    `read` makes arguments of the bytes, or raises SnapError, 400. `names` are the arguments that it may make, and
+    `sure` those that it always makes. `absent` is what stands for no body, None if there must be one.
     """
-    if JSON in media_types:
-        return JsonBody(ObjectRule(schema_of(JSON)))
-    if FORM in media_types:
-        # Which fields may stand together is left to the function, which can name them.
-        schema = {keyword: value for keyword, value in schema_of(FORM).items() if keyword != "oneOf"}
-        return FormBody(ObjectRule(schema), frozenset(schema["properties"]))
-    return AnyBody(largest) if media_types else NoBody()
+
+    media_type: str
+    read: Callable[[bytes], Arguments]
+    names: frozenset[str] = _BODY
+    sure: frozenset[str] = _BODY
+    absent: Arguments | None = None
+    largest: int = LARGEST_BODY
+
+    def require_type(self, sent: RequestHeaders) -> None:
+        """SnapError, 415 00, if the headers announce another kind. They need not announce any."""
+        if self.media_type != ANY:
+            require_media_type(self.media_type, sent.get(b"content-type"), sent.get(b"content-encoding"))
+
+    def arguments(self, raw: bytes) -> Arguments:
+        """What of a body reaches the function, by name; SnapError, 400, if it is not of the document's form."""
+        return self.read(raw) if raw or self.absent is None else self.absent
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """The body of an operation: of one of several kinds, the first if the headers announce none."""
+
+    kinds: Sequence[BodyKind]
+
+    def require_taken(self, function: FunctionArguments) -> None:
+        """UnsupportedError, if a function cannot be called with what a body gives it."""
+        with naming("requestBody"):
+            for name in sorted(_NO_NAMES.union(*(each.names for each in self.kinds))):
+                function.require_taken(name)
+
+    @property
+    def sure(self) -> frozenset[str]:
+        """The arguments that the function is always given."""
+        return frozenset.intersection(*(each.sure for each in self.kinds)) if self.kinds else _NO_NAMES
+
+    def kind(self, sent: RequestHeaders) -> BodyKind | None:
+        """The kind that the headers announce, None if the operation takes no body.
+
+        Raises:
+            SnapError: 415 00, they announce another one.
+        """
+        for each in self.kinds[:-1]:
+            with suppress(SnapError):
+                each.require_type(sent)
+                return each
+        for last in self.kinds[-1:]:
+            last.require_type(sent)
+            return last
+        return None
+
+
+def body_of(described: Mapping[str, Any], largest: int, *, handed_over: bool) -> RequestBody:
+    """Compile a `requestBody`; an empty one is none.
+
+    `largest` is for bytes of any kind. JSON that is not `handed_over` to the function is validated all the same.
+
+    Raises:
+        UnsupportedError: a media type, or a keyword of a schema, is not supported.
+    """
+    kinds = []
+    with naming("requestBody"):
+        for name, content in described.get("content", {}).items():
+            with naming(name):
+                kinds.append(_kind(name.lower(), content.get("schema", {}), largest, handed_over=handed_over))
+    if described.get("required", False):
+        kinds = [replace(each, absent=None) for each in kinds]
+    return RequestBody(sorted(kinds, key=lambda each: each.media_type == ANY))
+
+
+def _kind(media_type: str, schema: Schema, largest: int, *, handed_over: bool) -> BodyKind:
+    if media_type in (ANY, OCTETS):
+        return _octets(media_type, schema, largest)
+    if media_type == TEXT:
+        return _text(schema)
+    if media_type == FORM:
+        return _form(schema)
+    if media_type == JSON or re.fullmatch(r"application/[a-z0-9.-]+\+json", media_type):
+        return _json(media_type, BodyRule(schema), handed_over=handed_over)
+    raise UnsupportedError(keyword="content", why=f"must be {JSON}, {FORM}, {TEXT}, {OCTETS} or {ANY}")
+
+
+def _json(media_type: str, rule: BodyRule, *, handed_over: bool) -> BodyKind:
+    def check(raw: bytes) -> Arguments:
+        value = json_body.parse(raw)
+        rule.check(value)
+        return {BODY: value} if handed_over else {}
+
+    check_once = lru_cache(_REMEMBERED)(check)
+
+    def read(raw: bytes) -> Arguments:
+        return check_once(raw) if len(raw) <= _LONGEST_REMEMBERED else check(raw)
+
+    if handed_over:  # A value that is remembered could be changed by the function.
+        return BodyKind(media_type, check, absent={BODY: None})
+    return BodyKind(media_type, read, names=_NO_NAMES, sure=_NO_NAMES, absent={})
+
+
+def _form(schema: Schema) -> BodyKind:
+    form = Form(schema)
+    return BodyKind(FORM, form.arguments, names=form.names, sure=form.sure, absent={})
+
+
+def _text(schema: Schema) -> BodyKind:
+    """Plain text in UTF-8, as a whole."""
+    if schema.get("type") != "string":
+        raise UnsupportedError(keyword="type", why="a text must be a string")
+    rule = BodyRule(schema)
+
+    def read(raw: bytes) -> Arguments:
+        _require_any(raw)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise SnapError(INVALID_FIELD_FORMAT, field=BODY, reason="body.field_malformed") from error
+        rule.check(text)
+        return {BODY: text}
+
+    return BodyKind(TEXT, read, absent={BODY: None})
+
+
+def _octets(media_type: str, schema: Schema, largest: int) -> BodyKind:
+    """Bytes as they came, of which no schema can say anything."""
+    asked = {keyword: value for keyword, value in schema.items() if keyword not in NOTES and keyword[:2] != "x-"}
+    if asked not in ({}, {"type": "string", "format": "binary"}):
+        raise UnsupportedError(keyword="schema", why="bytes have no other than type: string and format: binary")
+
+    def read(raw: bytes) -> Arguments:
+        _require_any(raw)
+        return {BODY: raw}
+
+    return BodyKind(media_type, read, absent={BODY: b""}, largest=largest)
+
+
+def _require_any(raw: bytes) -> None:
+    if not raw:
+        raise SnapError(INVALID_MANDATORY_FIELD, field=BODY, reason="body.field_missing")

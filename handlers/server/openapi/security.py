@@ -1,13 +1,23 @@
-"""The `security` of an operation: which header carries the credential, and whose check it has to pass."""
+"""The `security` of an operation: which header carries the credential, and which check it has to pass."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.server.http.request_headers import RequestHeaders
+from handlers.server.openapi.unsupported import UnsupportedError, naming
 
-Check = Callable[[str], Mapping[str, object]]
-"""Takes the header's value, empty if it is absent; raises SnapError, or gives arguments for the function."""
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The check of one security scheme.
+
+    `verify` takes the header's value, empty if it is absent. It raises SnapError, or gives the function `arguments`.
+    """
+
+    verify: Callable[[str], Mapping[str, object]]
+    arguments: frozenset[str] = field(default=frozenset())
+
 
 Checks = Mapping[str, Check]
 """By the name of the security scheme in the document."""
@@ -22,27 +32,38 @@ class SecurityRule:
 
     def arguments(self, sent: RequestHeaders) -> Mapping[str, object]:
         """What the check makes of the header; SnapError if it refuses."""
-        return self.check(sent.get(self.key))
+        return self.check.verify(sent.get(self.key))
 
 
 def security_of(
-    security: list[dict[str, Any]] | None, schemes: Mapping[str, Mapping[str, Any]], checks: Checks
+    security: Sequence[Mapping[str, Sequence[str]]] | None, schemes: Mapping[str, Mapping[str, Any]], checks: Checks
 ) -> tuple[SecurityRule, ...]:
     """The schemes that an operation demands, all of them.
 
     Raises:
-        LookupError: the document demands a scheme that nothing here checks, or leaves a choice between schemes.
+        UnsupportedError: the document leaves a choice between schemes, or demands one that nothing here checks.
     """
     if not security:
         return ()
-    (demanded,) = security if len(security) == 1 else (None,)
-    if demanded is None or not demanded.keys() <= checks.keys():
-        message = f"nothing here checks the security that the document demands: {security}"
-        raise LookupError(message)
-    return tuple(SecurityRule(_header_of(schemes[name]), checks[name]) for name in demanded)
+    with naming("security"):
+        if len(security) > 1 or not security[0]:
+            raise UnsupportedError(keyword=" or ".join(map(str, security)), why="a choice is not supported")
+        return tuple(_rule(name, scopes, schemes, checks) for name, scopes in security[0].items())
 
 
-def _header_of(scheme: Mapping[str, Any]) -> bytes:
-    """`http` credentials come in Authorization, an `apiKey` in the header that the document names."""
-    name: str = scheme["name"] if scheme["type"] == "apiKey" else "Authorization"
-    return name.lower().encode()
+def _rule(name: str, scopes: Sequence[str], schemes: Mapping[str, Mapping[str, Any]], checks: Checks) -> SecurityRule:
+    if name not in checks or name not in schemes:
+        raise UnsupportedError(keyword=name, why="this server has no check for it")
+    if scopes:
+        raise UnsupportedError(keyword=name, why="scopes are not supported")
+    return SecurityRule(_header_of(name, schemes[name]), checks[name])
+
+
+def _header_of(name: str, scheme: Mapping[str, Any]) -> bytes:
+    """A bearer token comes in Authorization (RFC 6750, section 2.1), an `apiKey` in the header that it names."""
+    match scheme:
+        case {"type": "http", "scheme": str(kind)} if kind.lower() == "bearer":
+            return b"authorization"
+        case {"type": "apiKey", "in": "header", "name": str(header)}:
+            return header.lower().encode()
+    raise UnsupportedError(keyword=name, why="must be an HTTP bearer or an apiKey in a header")

@@ -13,9 +13,10 @@ from handlers.config.tables import ClientTable, Internal
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
-from handlers.state.revocations import Revocations
-from handlers.state.when_down import GuardedState, WhenDown
+from handlers.state.outage import GuardedState, OutagePolicy
+from handlers.state.revocation_cache import RevocationCache
 
 
 def system_clock() -> datetime:
@@ -31,8 +32,8 @@ class ProcessResources:
     """
 
     state: GuardedState
-    revocations: Revocations
-    when_down: WhenDown
+    revocations: RevocationCache
+    outage_policy: OutagePolicy
     now: Callable[[], datetime]
     internal: Internal | None
 
@@ -40,7 +41,7 @@ class ProcessResources:
     async def running(self) -> AsyncIterator[None]:
         """While the block runs, refresh the revocations and probe an unavailable state store. Then close the store."""
         try:
-            async with self.revocations.kept_fresh(), self.state.probed(self.now):
+            async with self.revocations.refreshing(), self.state.probing(self.now):
                 yield
         finally:
             await self.state.close()
@@ -52,9 +53,9 @@ def open_resources(settings: Settings, now: Callable[[], datetime] = system_cloc
     Raises:
         ValueError: The state store cannot be used.
     """
-    when_down = WhenDown(settings.state.when_down)
-    state = GuardedState(settings.state.url.open(starting=True), when_down)
-    return ProcessResources(state, Revocations(state, when_down, now), when_down, now, settings.internal)
+    outage_policy = OutagePolicy(settings.state.when_down)
+    state = GuardedState(settings.state.url.open(starting=True), outage_policy)
+    return ProcessResources(state, RevocationCache(state, outage_policy, now), outage_policy, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
@@ -77,10 +78,9 @@ def build_services(settings: Settings, resources: ProcessResources) -> Services:
         token_keys=token_keys_of(settings),
         state=resources.state,
         revocations=resources.revocations,
-        when_down=resources.when_down,
+        outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
-        service_codes={table.path: table.service_code for table in settings.services},
-        service_methods={table.path: table.methods for table in settings.services},
+        called_services={table.path: Service(table.service_code, table.methods) for table in settings.services},
         accel_redirect=resources.internal.accel_redirect if resources.internal else None,
         internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from importlib.metadata import requires, version
 
 import uvicorn
+from connexion.middleware.main import ConnexionMiddleware
+from connexion.middleware.routing import RoutingAPI
 from cryptography.fernet import MultiFernet
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -53,8 +55,11 @@ FLOW = frozenset({"pause_reading", "resume_reading", "write_paused"})
 SERVER = frozenset(
     {"capture_signals", "config", "force_exit", "lifespan", "server_state", "should_exit", "shutdown", "startup"}
 )
+STACK = frozenset({"_build_middleware_stack"})
+ROUTES = frozenset({"_add_operation_internal", "_framework_path_and_name"})
 REQUIRED: Mapping[str, Mapping[type, frozenset[str]]] = {
     "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, FlowControl: FLOW, uvicorn.Server: SERVER},
+    "connexion": {ConnexionMiddleware: STACK, RoutingAPI: ROUTES},
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }
 """Names of methods and attributes, by distribution and class."""

@@ -1,4 +1,4 @@
-"""The floor: ASGI by hand, nothing between the HTTP server and the work. On the product's own HTTP server."""
+"""The floor: a hand-written ASGI application on the product's HTTP server, without any framework."""
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -11,19 +11,19 @@ _ISSUER = work.Issuer()
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        await _live(receive, send)
+        await _run_lifespan(receive, send)
         return
-    sent = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _NEEDED}
-    client_key = sent.get(b"x-client-key", "")
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _NEEDED}
+    client_key = headers.get(b"x-client-key", "")
     body = await _body(receive)
     if scope["path"] == place.PATH and scope["method"] == "POST":
-        given = _ISSUER.answer(sent.get(b"x-timestamp", ""), client_key, sent.get(b"x-signature", ""), body)
+        answer = _ISSUER.answer(headers.get(b"x-timestamp", ""), client_key, headers.get(b"x-signature", ""), body)
     else:
-        given = (404, b"{}")
-    await _answer(send, *given, client_key)
+        answer = (404, b"{}")
+    await _send(send, *answer, client_key)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _run_lifespan(receive: Receive, send: Send) -> None:
     for stage in ("startup", "shutdown"):
         await receive()
         await send({"type": f"lifespan.{stage}.complete"})
@@ -38,7 +38,7 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(send: Send, status: int, content: bytes, client_key: str) -> None:
+async def _send(send: Send, status: int, content: bytes, client_key: str) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"cache-control", b"no-store"),

@@ -1,4 +1,4 @@
-"""Where a contestant finds its keys and its port. The standard library alone: it runs in throw-away environments."""
+"""Where a contestant finds its keys and its port. It uses only the standard library, for environments of others."""
 
 import os
 from pathlib import Path

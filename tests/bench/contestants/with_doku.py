@@ -1,6 +1,7 @@
-"""The PyPI package `doku-python-library` behind Flask, for gunicorn.
+"""The PyPI package `doku-python-library` with Flask, for gunicorn.
 
-What `DokuSNAP.validate_signature_and_generate_token` does, without its constructor, which calls DOKU over the network.
+It does the same as `DokuSNAP.validate_signature_and_generate_token`, without the constructor, which calls DOKU over the
+network.
 """
 
 from doku_python_library.src.controller.token_controller import (  # type: ignore[import-not-found]  # in its own

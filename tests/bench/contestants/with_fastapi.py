@@ -1,4 +1,4 @@
-"""FastAPI: headers and body declared and checked by it, the rest as the floor does it, on stock uvicorn."""
+"""FastAPI on stock uvicorn. It validates headers and body; the rest is the work of the floor."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ _ISSUER = work.Issuer()
 
 
 class TokenRequest(BaseModel):
-    grantType: Literal["client_credentials"]  # noqa: N815  the contract's word
+    grantType: Literal["client_credentials"]  # noqa: N815  the contract's name
     additionalInfo: dict[str, Any] | None = None  # noqa: N815
 
 

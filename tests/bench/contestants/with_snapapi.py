@@ -1,7 +1,7 @@
-"""The PyPI package `snapapi`: its application, route, models and crypto, on stock uvicorn.
+"""The PyPI package `snapapi` with its application, route, models and crypto, on stock uvicorn and without its log.
 
-With the argument `thread` as its demo has it, the crypto in a thread; without, straight in the event loop, which is
-faster. Its log is left out in both.
+With the argument `thread`, the crypto runs in a thread, as in its demo. Otherwise it runs in the event loop, which is
+faster.
 """
 
 import sys
@@ -17,7 +17,7 @@ from tests.bench.contestants import place
 
 _CRYPTO = SNAPCrypto(
     client_id=place.CLIENT_KEY,
-    client_secret="secret",  # noqa: S106  nobody uses it; the package insists
+    client_secret="secret",  # noqa: S106  the package requires a value and does not use it
     public_cert=place.text(place.CLIENT_PEM),
     token_passphrase=place.text(place.TOKEN_KEYS) * 2,
 )

@@ -1,4 +1,4 @@
-"""Starlette: the work of the floor behind a route, on stock uvicorn."""
+"""Starlette on stock uvicorn: the work of the floor behind a route."""
 
 import uvicorn
 from starlette.applications import Starlette
@@ -12,10 +12,10 @@ _ISSUER = work.Issuer()
 
 
 async def issue(request: Request) -> Response:
-    sent = request.headers
-    client_key = sent.get("x-client-key", "")
+    given = request.headers
+    client_key = given.get("x-client-key", "")
     status, content = _ISSUER.answer(
-        sent.get("x-timestamp", ""), client_key, sent.get("x-signature", ""), await request.body()
+        given.get("x-timestamp", ""), client_key, given.get("x-signature", ""), await request.body()
     )
     headers = {"cache-control": "no-store", "x-timestamp": work.server_time(), "x-client-key": client_key}
     return Response(content, status, headers, media_type="application/json")

@@ -1,4 +1,4 @@
-"""The work of a token request, written down by hand for the contestants that are no product: nothing but the work."""
+"""The work of a token request, written by hand for the contestants that are not complete products."""
 
 import re
 from base64 import b64decode
@@ -20,7 +20,7 @@ SIGNATURE = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 MALFORMED = (400, b'{"responseCode":"4007301","responseMessage":"Invalid Field Format"}')
 UNAUTHORIZED = (401, b'{"responseCode":"4017300","responseMessage":"Unauthorized"}')
 
-_FORMS = tuple(re.compile(each) for each in (TIMESTAMP, CLIENT_KEY, SIGNATURE))
+_FORMATS = tuple(re.compile(each) for each in (TIMESTAMP, CLIENT_KEY, SIGNATURE))
 _WINDOW = timedelta(seconds=300)
 _JAKARTA = timezone(timedelta(hours=7))
 _PADDING = PKCS1v15()
@@ -28,7 +28,7 @@ _HASH = SHA256()
 
 
 class Issuer:
-    """One client's key and one token key."""
+    """Issues tokens to one client with one token key."""
 
     def __init__(self) -> None:
         key = load_pem_public_key(place.text(place.CLIENT_PEM).encode())
@@ -37,9 +37,9 @@ class Issuer:
         self._fernet = Fernet(place.text(place.TOKEN_KEYS))
 
     def answer(self, timestamp: str, client_key: str, signature: str, body: bytes) -> tuple[int, bytes]:
-        """Check the forms of all, then decide."""
+        """Check the formats, then decide."""
         values = (timestamp, client_key, signature)
-        if not all(form.match(value) for form, value in zip(_FORMS, values, strict=True)):
+        if not all(format_.match(value) for format_, value in zip(_FORMATS, values, strict=True)):
             return MALFORMED
         parsed = orjson.loads(body)
         if not isinstance(parsed, dict) or parsed.get("grantType") != "client_credentials":
@@ -47,7 +47,7 @@ class Issuer:
         return self.decide(timestamp, client_key, signature)
 
     def decide(self, timestamp: str, client_key: str, signature: str) -> tuple[int, bytes]:
-        """Window, signature, token."""
+        """Check time window and signature, and issue a token."""
         now = datetime.now(UTC)
         key = self._clients.get(client_key)
         if key is None or abs(datetime.fromisoformat(timestamp) - now) > _WINDOW:

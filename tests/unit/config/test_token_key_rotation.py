@@ -125,11 +125,11 @@ def test_no_living_token_is_left_without_its_key(pauses: list[int]) -> None:
     for pause in pauses:
         now += timedelta(seconds=pause)
         before = lines
-        minted.append((_opening(before).mint("A", now), now))
+        minted.append((_opening(before).issue("A", now), now))
         try:
             lines = rotated(lines, Fernet.generate_key(), now, LIFETIME).lines
         except TooEarlyError:
             continue
-        minted.append((_opening(lines).mint("A", now), now))
+        minted.append((_opening(lines).issue("A", now), now))
         for keys in map(_opening, (before, lines)):
-            assert all(keys.open(token, now) for token, then in minted if now < then + LIFETIME)
+            assert all(keys.verify(token, now) for token, then in minted if now < then + LIFETIME)

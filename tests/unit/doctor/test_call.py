@@ -45,7 +45,7 @@ def test_method_and_fragment_count_as_for_the_server(
         call_paths=frozenset({CALLED}),
         call_methods=methods,
     )
-    call = asymmetric(nicepay, keys.mint(CLIENT_KEY, NOON), NOON)
+    call = asymmetric(nicepay, keys.issue(CLIENT_KEY, NOON), NOON)
     headers = (
         ("Authorization", f"Bearer {call.token}"),
         ("X-TIMESTAMP", call.timestamp),

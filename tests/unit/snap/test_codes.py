@@ -22,7 +22,7 @@ from handlers.snap.codes import SnapError, unauthorized
 )
 def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str) -> None:
     """A responseCode has the HTTP status, the service code and the case, seven digits in all."""
-    assert code.of_service("73") == digits
+    assert code.response_code("73") == digits
 
 
 @pytest.mark.parametrize("catalogue", [codes.CATALOGUE, codes.INTERNAL_CATALOGUE])
@@ -35,7 +35,7 @@ def test_an_error_names_its_field() -> None:
     """The message names the field and keeps what is for the log to itself."""
     error = SnapError(codes.INVALID_FIELD_FORMAT, field="X-TIMESTAMP", reason="header.malformed", value="secret")
     assert error.message == "Invalid Field Format X-TIMESTAMP"
-    assert error.facts == {"value": "secret"}
+    assert error.log_fields == {"value": "secret"}
     assert str(error) == "header.malformed"
     assert not error.headers
 

@@ -1,13 +1,14 @@
 """Strict JSON."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.snap.codes import BAD_REQUEST, SnapError
-from handlers.snap.json_body import parse
+from handlers.snap.json_body import literal, number, parse
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.text(),
@@ -22,10 +23,43 @@ def test_json_is_read_as_it_was_written(value: object) -> None:
     assert parse(json.dumps(value).encode()) == value
 
 
-@pytest.mark.parametrize("literal", ["0", "-1.5e-7", "1e999", "9" * 5000, "-0"])
-def test_a_number_stays_a_text(literal: str) -> None:
-    """No number is too large or too fine, for none is converted."""
-    assert parse(f"[{literal}]".encode()) == [literal]
+@pytest.mark.parametrize("text", ["0", "-0", "-1.5e-7", "1e999", "9" * 640, "9" * 641, "9" * 5000, "0.10", "1e3"])
+def test_a_number_keeps_its_value(text: str) -> None:
+    """No number is too large or too fine, and none is rounded; a short one without a fraction is an int."""
+    value = number(text)
+    assert parse(f"[{text}]".encode()) == [value]
+    assert value == Decimal(text)
+    assert isinstance(value, int) == (text.lstrip("-").isdigit() and len(text) <= 640)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("1e9999999999999999999", Decimal("1e99999999"), Decimal("Infinity")),
+        ("-2.5E+9999999999999999999", Decimal("-Infinity"), Decimal("-1e99999999")),
+        ("1e-9999999999999999999", Decimal(0), Decimal("1e-99999999")),
+        ("0e9999999999999999999", Decimal("-1e-99999999"), Decimal("1e-99999999")),
+    ],
+)
+def test_an_exponent_beyond_all_is_read_too(text: str, least: Decimal, most: Decimal) -> None:
+    """It becomes the farthest that a Decimal has, on the same side of every other number."""
+    assert least < number(text) < most
+
+
+@pytest.mark.parametrize("text", ["7", "-0.5", "1e3", "true", "false"])
+def test_a_literal_is_read(text: str) -> None:
+    """A number or a boolean, as JSON writes it."""
+    assert literal(text) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", '"a"', "[1]", "{}", "NaN", "-Infinity", " 1", "1 ", "1,2", "+1", "True", "[" * 9_999]
+)
+def test_anything_else_is_no_literal(text: str) -> None:
+    """Not a text, an array or an object, and nothing before or behind."""
+    with pytest.raises(ValueError, match=r"(?s).*") as refusal:
+        literal(text)
+    assert not isinstance(refusal.value, RecursionError)
 
 
 @pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', "[" * 32 + "]" * 32, '{"a":' * 32 + "1" + "}" * 32])
@@ -85,4 +119,4 @@ def test_the_log_is_told_what_is_wrong(raw: bytes, cause: str) -> None:
     """The caller learns that the body is no JSON, and the log learns why."""
     with pytest.raises(SnapError) as refusal:
         parse(raw)
-    assert refusal.value.facts == {"cause": cause}
+    assert refusal.value.log_fields == {"cause": cause}

@@ -31,7 +31,7 @@ from hypothesis.strategies import binary, integers, just
 from handlers.snap.keys import (
     LARGEST_BITS,
     SMALLEST_BITS,
-    KeyFormError,
+    KeyFormatError,
     certificate_end,
     fingerprint,
     is_inline,
@@ -41,12 +41,12 @@ from handlers.snap.keys import (
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
-SEVERAL = "it holds several keys or certificates, and the first alone would count; give each a file of its own"
+SEVERAL = "it contains several keys or certificates; put each of them in its own file"
 PRIVATE = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 NOT_RSA = "it is not an RSA key; SNAP signs with RSA"
-INCOMPLETE = "it is no public key that can be read; is it complete?"
-NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
-ENCRYPTED = "it is no unencrypted private key in PEM"
+INCOMPLETE = "it is not a readable public key; check that it is complete"
+NEITHER = "it is neither PEM nor base64; put NICEPAY's public key here"
+ENCRYPTED = "it is not an unencrypted private key in PEM"
 
 KEY = new_key()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -132,38 +132,38 @@ UNUSABLE = {
         ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, SPKI).decode(),
         NOT_RSA,
     ),
-    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "the PEM is cut off: its END line is missing"),
+    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "the PEM is incomplete: its END line is missing"),
     "a PEM without its middle": (FORMS["SPKI, PEM"][:200] + FORMS["SPKI, PEM"][-60:], INCOMPLETE),
     "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], INCOMPLETE),
-    "an empty file": (" \n", "it is empty; NICEPAY's public key is wanted"),
+    "an empty file": (" \n", "it is empty; put NICEPAY's public key here"),
     "two keys": (FORMS["SPKI, PEM"] + _of_size(1024), SEVERAL),
     "a chain of certificates": (2 * _certificate(Encoding.PEM).decode(), SEVERAL),
     "two keys in base64": (_base64((FORMS["SPKI, PEM"] + _of_size(1024)).encode()), SEVERAL),
     "a private key and its public one": (_private_pem() + FORMS["SPKI, PEM"], PRIVATE),
-    "a certificate request": (_request(), "it is a certificate request; the public key, or the certificate, is wanted"),
+    "a certificate request": (_request(), "it is a certificate request; put the public key or the certificate here"),
     "words": ("the public key of NICEPAY", NEITHER),
     "base64 with a stray character": ("!" + FORMS["SPKI, base64 of the DER"], NEITHER),
     "letters beyond ASCII": ("clé publique", NEITHER),
-    "512 bits": (_of_size(512), "it is an RSA key of 512 bits; 1024 to 8192 are taken"),
-    "1023 bits": (_of_size(1023), "it is an RSA key of 1023 bits; 1024 to 8192 are taken"),
-    "8193 bits": (_of_size(8193), "it is an RSA key of 8193 bits; 1024 to 8192 are taken"),
+    "512 bits": (_of_size(512), "it is an RSA key of 512 bits; use 1024 to 8192 bits"),
+    "1023 bits": (_of_size(1023), "it is an RSA key of 1023 bits; use 1024 to 8192 bits"),
+    "8193 bits": (_of_size(8193), "it is an RSA key of 8193 bits; use 1024 to 8192 bits"),
 }
 
 
 @pytest.mark.parametrize(("text", "told"), UNUSABLE.values(), ids=UNUSABLE)
 def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> None:
     """The message says what the text is, and quotes none of it."""
-    with pytest.raises(KeyFormError) as error:
+    with pytest.raises(KeyFormatError) as error:
         load_public_key(text)
     assert str(error.value) == told
 
 
 @given(binary(max_size=400) | just(FORMS["SPKI, PEM"].encode()), integers(0, 460), integers(0, 255))
 def test_no_text_makes_the_loader_fail_otherwise(raw: bytes, position: int, byte: int) -> None:
-    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormError."""
+    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormatError."""
     altered = raw[:position] + bytes([byte]) + raw[position + 1 :]
     for form in (altered.decode("latin-1"), _base64(altered)):
-        with contextlib.suppress(KeyFormError):
+        with contextlib.suppress(KeyFormatError):
             assert SMALLEST_BITS <= load_public_key(form).key_size <= LARGEST_BITS
 
 
@@ -188,7 +188,7 @@ def test_a_private_key_is_loaded_from_pem() -> None:
     ("pem", "told"),
     [
         (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), ENCRYPTED),
-        (FORMS["SPKI, PEM"].encode(), "it is a public key; the private one signs"),
+        (FORMS["SPKI, PEM"].encode(), "it is a public key; give the private key"),
         (b"", ENCRYPTED),
         (_private_pem(EC_KEY).encode(), NOT_RSA),
     ],
@@ -196,7 +196,7 @@ def test_a_private_key_is_loaded_from_pem() -> None:
 )
 def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
     """An encrypted key, a public key, nothing, or a key of another kind is refused with the reason."""
-    with pytest.raises(KeyFormError) as error:
+    with pytest.raises(KeyFormatError) as error:
         load_private_key(pem)
     assert str(error.value) == told
 

@@ -9,12 +9,12 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.snap.masking import SHORTEST, Masks
+from handlers.snap.masking import SHORTEST, SecretMasker
 
 SECRET = 'the merchant\'s "secret", of/these tests!'
 OTHER = "0123456789abcdef"
 MASK = "***[client secret]"
-MASKS = Masks([("client secret", SECRET.encode()), ("internal secret", OTHER.encode())])
+MASKS = SecretMasker([("client secret", SECRET.encode()), ("internal secret", OTHER.encode())])
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQ==\n-----END PRIVATE KEY-----"
 
@@ -74,7 +74,7 @@ def test_each_secret_has_its_own_name() -> None:
 )
 def test_what_has_the_shape_of_a_secret_is_masked(secret: str, name: str) -> None:
     """Nobody has to know it: a token of other keys, a private key, a signature."""
-    for masks in (Masks(), MASKS):
+    for masks in (SecretMasker(), MASKS):
         assert masks.masked(f"see {secret}") == f"see ***[{name}]"
 
 

@@ -89,7 +89,7 @@ def test_the_log_is_told_what_came() -> None:
     for content_type, content_encoding in (("text/\xe9" + "x" * 100, ""), ("", "text/\xe9" + "x" * 100)):
         with pytest.raises(SnapError) as refusal:
             require_media_type(JSON, content_type, content_encoding)
-        assert refusal.value.facts == {"cause": "text/?" + "x" * 74}
+        assert refusal.value.log_fields == {"cause": "text/?" + "x" * 74}
 
 
 def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import datetimes, integers, just, text, tuples
 
-from handlers.snap import replay_key
+from handlers.snap.replay_key import ReplayKey
 from handlers.snap.timestamp import parse
 
 NOW = datetime(2026, 1, 22, 5, 0, 0, tzinfo=UTC)
@@ -19,22 +19,22 @@ PARTS = tuples(text(VISIBLE, min_size=1, max_size=36), TIMESTAMPS)
 
 
 def _token_key(timestamp: str = NOON, client_key: str = "A") -> str:
-    return replay_key.of_token_request(client_key, timestamp, TOLERANCE).key
+    return ReplayKey.of_token_request(client_key, timestamp, TOLERANCE).key
 
 
 def _call_key(client_key: str = "A", timestamp: str = NOON, external_id: str = "1") -> str:
-    return replay_key.of_call(client_key, timestamp, external_id, NOW, TOLERANCE).key
+    return ReplayKey.of_call(client_key, timestamp, external_id, NOW, TOLERANCE).key
 
 
 def test_a_token_request_is_remembered_for_its_window_and_a_minute() -> None:
     """No instance whose clock is up to a minute off takes a request again after it has been forgotten."""
-    assert replay_key.of_token_request("A", NOON, TOLERANCE).ttl_seconds == 660
+    assert ReplayKey.of_token_request("A", NOON, TOLERANCE).ttl_seconds == 660
 
 
 @given(PARTS, PARTS)
 def test_token_requests_share_a_key_if_they_are_the_same(one: tuple[str, str], other: tuple[str, str]) -> None:
     """Client key and timestamp, as they were sent, make the key, and no other split of them makes it too."""
-    keys = [replay_key.of_token_request(client_key, timestamp, TOLERANCE).key for client_key, timestamp in (one, other)]
+    keys = [ReplayKey.of_token_request(client_key, timestamp, TOLERANCE).key for client_key, timestamp in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
 
 
@@ -107,13 +107,13 @@ def test_an_external_id_is_remembered_until_its_day_ends_and_a_while(
     timestamp: str, now: datetime, seconds: int
 ) -> None:
     """From now to the end of the day of X-TIMESTAMP, not of ours, and twice the tolerance on top."""
-    assert replay_key.of_call("A", timestamp, "1", now, TOLERANCE).ttl_seconds == seconds
+    assert ReplayKey.of_call("A", timestamp, "1", now, TOLERANCE).ttl_seconds == seconds
 
 
 @given(datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)), integers(-300, 300))  # noqa: DTZ001  the zone is beside it
 def test_an_external_id_outlives_its_window(now: datetime, seconds: int) -> None:
     """A call is remembered until its timestamp is outside the window for every clock within the tolerance."""
     timestamp = (now + timedelta(seconds=seconds)).isoformat()
-    mark = replay_key.of_call("A", timestamp, "1", now, TOLERANCE)
-    assert now + timedelta(seconds=mark.ttl_seconds) > parse(timestamp) + 2 * TOLERANCE
-    assert 0 < mark.ttl_seconds <= 86_400 + 900
+    replay_key = ReplayKey.of_call("A", timestamp, "1", now, TOLERANCE)
+    assert now + timedelta(seconds=replay_key.ttl_seconds) > parse(timestamp) + 2 * TOLERANCE
+    assert 0 < replay_key.ttl_seconds <= 86_400 + 900

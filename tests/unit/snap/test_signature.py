@@ -88,8 +88,8 @@ def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
     text = next(text for text in texts if b64decode(nicepay.signature_of(text))[0] == 0)
     right = b64decode(nicepay.signature_of(text))
     key = nicepay.private_key.public_key()
-    verdicts = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
-    assert verdicts == [True, False]
+    verify_each = [verifies([key], text.encode(), b64encode(first + right[1:]).decode()) for first in (b"\0", b"\xff")]
+    assert verify_each == [True, False]
 
 
 class Recorder:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from handlers.state.batches import Batches, in_time
+from handlers.state.batches import Batches, within_timeout
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 from tests.engines import asynchronous
 
@@ -132,7 +132,7 @@ async def test_a_hanging_engine_gathers_no_calls() -> None:
         assert await asyncio.gather(*(_refused_after(batches) for _ in range(10)))
     last = asyncio.create_task(batches.call(8))
     await asyncio.sleep(0)
-    assert len(batches._gathered) == 1  # noqa: SLF001  nothing else shows what is held
+    assert len(batches._queue) == 1  # noqa: SLF001  nothing else shows the queue
     engine.gate.set()
     assert await last == 16
     assert engine.batches == [[2] * 10, [8]]
@@ -192,4 +192,4 @@ def test_each_event_loop_has_its_own_batches() -> None:
 @asynchronous
 async def test_an_answer_in_time_is_handed_over() -> None:
     """What comes in time is passed on as it is."""
-    assert await in_time(asyncio.sleep(0, "answer")) == "answer"
+    assert await within_timeout(asyncio.sleep(0, "answer")) == "answer"

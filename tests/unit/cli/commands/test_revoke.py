@@ -30,7 +30,7 @@ def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is to take anything up."""
-    monkeypatch.setattr(change, "TAKEN_UP_SECONDS", 0)
+    monkeypatch.setattr(change, "PROPAGATION_SECONDS", 0)
 
 
 def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:
@@ -69,11 +69,11 @@ def test_a_client_s_tokens_are_revoked(settings_file: Path, capsys: pytest.Captu
 def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], spelt: str) -> None:
     """One token, read from a file, is revoked by its fingerprint, which is printed in the token's place."""
     keys = _keys(settings_file)
-    token = keys.mint("IONPAYTEST", NOON)
+    token = keys.issue("IONPAYTEST", NOON)
     file = settings_file.with_name("token")
     file.write_text(spelt.format(token))
     assert _revoke(settings_file, "--token-file", str(file)) == 0
-    subject = f"token:{keys.open(token, NOON).fingerprint}"
+    subject = f"token:{keys.verify(token, NOON).fingerprint}"
     assert _revocations(settings_file) == {subject: NOON}
     assert capsys.readouterr() == (f"revoked {subject}\n", "")
 
@@ -81,10 +81,10 @@ def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[s
 def test_a_token_is_read_from_standard_input(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token need not be in a file."""
     keys = _keys(settings_file)
-    token = keys.mint("IONPAYTEST", NOON)
+    token = keys.issue("IONPAYTEST", NOON)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
     assert _revoke(settings_file, "--token-file", "-") == 0
-    assert _revocations(settings_file) == {f"token:{keys.open(token, NOON).fingerprint}": NOON}
+    assert _revocations(settings_file) == {f"token:{keys.verify(token, NOON).fingerprint}": NOON}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_token_that_opens_nothing_is_not_revoked(
 ) -> None:
     """What opens nothing anyway is told in one line that does not repeat it; the status is 1."""
     file = settings_file.with_name("token")
-    file.write_text(_keys(settings_file).mint("IONPAYTEST", NOON) if token is None else token)
+    file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON) if token is None else token)
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=later)) == 1
     assert capsys.readouterr() == ("", f"snap-token: there is nothing to revoke: {reason}\n")
     assert _revocations(settings_file) == {}
@@ -107,7 +107,7 @@ def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
     """A token that a shorter lifetime has let expire is not revoked."""
     settings_file.write_text(settings_file.read_text().replace("[token]", "[token]\nlifetime_seconds = 601"))
     file = settings_file.with_name("token")
-    file.write_text(_keys(settings_file).mint("IONPAYTEST", NOON))
+    file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON))
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=602)) == 1
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=600)) == 0
 
@@ -120,7 +120,7 @@ def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
 def test_one_of_two_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
     """A client or a token is named, and not both; the status is 2."""
     assert _revoke(settings_file, *options) == 2
-    assert capsys.readouterr() == ("", "snap-token: name one of --client and --token-file\n")
+    assert capsys.readouterr() == ("", "snap-token: name the tokens with one of --client and --token-file\n")
 
 
 def test_a_client_that_is_not_there_is_not_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +142,7 @@ def test_memory_is_out_of_reach(
     """What only the server's own process holds cannot be changed from here, and the line says so; the status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
-    told = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
+    told = "state.url is memory://, which only the server can change; use POST /revoke of the server"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
 
 
@@ -153,7 +153,7 @@ def test_a_state_that_is_down_is_told(
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "redis://:RECOGNISEME@127.0.0.1:1/0")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     out, err = capsys.readouterr()
-    told = "snap-token: nothing is revoked: the state engine that state.url names does not answer: "
+    told = "snap-token: nothing is revoked: the state store of state.url does not answer: "
     assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
     assert "RECOGNISEME" not in err
 

@@ -90,7 +90,7 @@ def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, rea
     with pytest.raises(SnapError) as refusal:
         _require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (code, reason)
-    assert refusal.value.facts == ({"header": "host"} if code is BAD_REQUEST else {})
+    assert refusal.value.log_fields == ({"header": "host"} if code is BAD_REQUEST else {})
 
 
 def test_a_target_has_no_fragment() -> None:
@@ -140,7 +140,7 @@ def test_a_second_copy_is_refused_by_name() -> None:
     with pytest.raises(SnapError) as refusal:
         RequestHeaders.of([(b"x-timestamp", b"A"), (b"x-timestamp", b"A")]).require_single(NAMES)
     assert refusal.value.code is BAD_REQUEST
-    assert refusal.value.facts == {"header": "x-timestamp"}
+    assert refusal.value.log_fields == {"header": "x-timestamp"}
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from handlers.server.observability.captures import (
     at_path_or_signed,
 )
 from handlers.server.observability.mask_secrets import SECRET_MASKER
-from handlers.snap.masking import Masks
+from handlers.snap.masking import SecretMasker
 from tests.merchant import Clock
 
 KEEPS = at_path("/a")
@@ -98,7 +98,7 @@ def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
-    monkeypatch.setattr(SECRET_MASKER, "_masks", Masks([("internal secret", b"0123456789abcdef")]))
+    monkeypatch.setattr(SECRET_MASKER, "_masker", SecretMasker([("internal secret", b"0123456789abcdef")]))
     _asked(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)

@@ -60,7 +60,7 @@ def test_a_private_key_that_cannot_be_read_is_none(tmp_path: Path, content: byte
 def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> None:
     """Every text in it, those in lists and tracebacks too; what is no text, or too short to be one, stays."""
     services = assembly.build_services(settings, assembly.open_resources(settings, lambda: NOON))
-    token = services.token_keys.mint("IONPAYTEST", NOON)
+    token = services.token_keys.issue("IONPAYTEST", NOON)
     secret = SECRET.decode()
     facts = {"path": f"/{secret}/x", "client_key": token, "mistakes": [secret, 1], "size": 16}
     structlog.get_logger().error("a.thing", **facts, short="x" * (SHORTEST - 1), exc_info=ValueError(secret))

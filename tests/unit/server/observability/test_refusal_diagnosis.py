@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from connexion import AsyncApp
+from connexion.middleware.main import ConnexionMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.config.settings import Settings
@@ -97,20 +97,22 @@ def _first(sent: RequestHeaders, error: SnapError, services: Services, now: date
 
 
 @pytest.fixture(scope="module")
-def public_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+def public_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
     """The public application; each verdict is the first of its second."""
+    configure.set_up(_stream)
     return application(replace(public_api(BASE_PATH), explain=_first), lambda: services)
 
 
 @pytest.fixture(scope="module")
-def internal_app(services: Services, _stream: io.StringIO) -> AsyncApp:
+def internal_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
     """The merchant's own application, likewise."""
+    configure.set_up(_stream)
     api = internal_api(Internal.model_validate({}), lambda: services)
     return application(replace(api, explain=_first), lambda: services)
 
 
 @pytest.fixture
-def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
+def judge(public_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
     """Sends a request for a token; the verdict in the last line of the log."""
 
     def sent(request: Request) -> object:
@@ -121,7 +123,7 @@ def judge(public_app: AsyncApp, log: io.StringIO) -> Judge:
 
 
 @pytest.fixture
-def judge_call(internal_app: AsyncApp, log: io.StringIO) -> Judge:
+def judge_call(internal_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
     """Asks about a call, as a proxy does; the verdict in the last line of the log."""
 
     def sent(request: Request) -> object:
@@ -241,7 +243,7 @@ def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> N
     assert 300 < len(tried) < 400
 
 
-def test_the_answer_goes_out_first(world: World, public_app: AsyncApp, log: io.StringIO) -> None:
+def test_the_answer_goes_out_first(world: World, public_app: ConnexionMiddleware, log: io.StringIO) -> None:
     """The line is written, with its verdict, when the answer is with the client, and even if it never gets there."""
     request = token_request(world, X_CLIENT_KEY="NOBODY")
     headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]

@@ -6,10 +6,11 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.server.http.request_headers import RequestHeaders
-from handlers.server.openapi.internal_api import ForwardedCall, bearer_check, hand_over, service_code_of
+from handlers.server.openapi.internal_api import HAND_OVER, ForwardedCall, bearer_check, service_code_of
 from handlers.snap.codes import NOT_FOUND, UNAUTHORIZED, SnapError
+from handlers.snap.service import Service
 
-CODES = {"/a": "24"}
+CODES = {"/a": Service("24")}
 REFUSED = SnapError(NOT_FOUND, reason="path.unmapped")
 URI = b"x-original-uri"
 
@@ -35,31 +36,31 @@ def test_a_refusal_has_the_service_code_of_the_call(path: str, headers: list[tup
 def test_who_does_not_know_the_secret_learns_no_service_code() -> None:
     """A wrong secret is 00, whatever the path."""
     with pytest.raises(SnapError) as refusal:
-        bearer_check(lambda: [b"secret"], "X")("Bearer wrong")
+        bearer_check(lambda: [b"secret"], "X").verify("Bearer wrong")
     assert service_code_of(lambda: CODES)("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
 
 
 def test_service_codes_are_those_of_now() -> None:
     """A path that is mapped later has its code from then on."""
-    codes: dict[str, str] = {}
+    codes: dict[str, Service] = {}
     service_code = service_code_of(lambda: codes)
     sent = RequestHeaders.of([(URI, b"/a")])
     assert service_code("/authorize", sent, REFUSED) == "00"
-    codes["/a"] = "25"
+    codes["/a"] = Service("25")
     assert service_code("/authorize", sent, REFUSED) == "25"
 
 
 @pytest.mark.parametrize("value", ["Bearer s\u00e9cret", "bEARER s\u00e9cret"])
 def test_the_secret_passes(value: str) -> None:
     """Compared as bytes, the scheme in any case; nothing of it reaches the function."""
-    assert bearer_check(lambda: ["s\u00e9cret".encode("latin-1")], "X")(value) == {}
+    assert bearer_check(lambda: ["s\u00e9cret".encode("latin-1")], "X").verify(value) == {}
 
 
 @pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic secret", "secret", "Bearer secret "])
 def test_anything_else_does_not(value: str) -> None:
     """One answer for all, which names the header, with a plain challenge."""
     with pytest.raises(SnapError) as refusal:
-        bearer_check(lambda: [b"secret"], "X")(value)
+        bearer_check(lambda: [b"secret"], "X").verify(value)
     assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X")
     assert refusal.value.headers == {"WWW-Authenticate": "Bearer"}
 
@@ -67,7 +68,7 @@ def test_anything_else_does_not(value: str) -> None:
 def test_two_secrets_pass_while_one_takes_the_other_s_place() -> None:
     """Each of two is taken, in whatever order; one that is there no more is refused at once."""
     secrets = [b"new", b"old"]
-    check = bearer_check(lambda: secrets, "X")
+    check = bearer_check(lambda: secrets, "X").verify
     assert check("Bearer new") == check("Bearer old") == {}
     secrets.remove(b"old")
     assert check("Bearer new") == {}
@@ -78,13 +79,13 @@ def test_two_secrets_pass_while_one_takes_the_other_s_place() -> None:
 @pytest.mark.parametrize("value", ["", "Bearer x", "x"])
 def test_without_a_secret_everybody_passes(value: str) -> None:
     """Nothing is demanded."""
-    assert bearer_check(tuple, "X")(value) == {}
+    assert bearer_check(tuple, "X").verify(value) == {}
 
 
 def test_the_token_of_a_call_is_handed_over() -> None:
     """As it was sent; an empty header is none."""
-    assert hand_over("Bearer x") == {"authorization": "Bearer x"}
-    assert hand_over("") == {"authorization": None}
+    assert HAND_OVER.verify("Bearer x") == {"authorization": "Bearer x"}
+    assert HAND_OVER.verify("") == {"authorization": None}
 
 
 def _read(scope: Scope) -> Scope:

@@ -3,7 +3,8 @@
 import pytest
 
 from handlers.server.http.request_headers import RequestHeaders
-from handlers.server.openapi.security import security_of
+from handlers.server.openapi.security import Check, security_of
+from handlers.server.openapi.unsupported import UnsupportedError
 from handlers.snap.codes import UNAUTHORIZED, SnapError
 
 SCHEMES = {
@@ -16,7 +17,7 @@ def _refuse(_value: str) -> dict[str, object]:
     raise SnapError(UNAUTHORIZED, reason="refused")
 
 
-CHECKS = {"token": lambda value: {"token": value}, "secret": _refuse}
+CHECKS = {"token": Check(lambda value: {"token": value}, frozenset({"token"})), "secret": Check(_refuse)}
 
 
 def test_all_schemes_of_an_operation_are_demanded() -> None:
@@ -36,8 +37,35 @@ def test_an_operation_may_demand_nothing(security: list[dict[str, list[str]]] | 
     assert security_of(security, SCHEMES, CHECKS) == ()
 
 
-@pytest.mark.parametrize("security", [[{"other": []}], [{"token": [], "other": []}], [{"token": []}, {}], [{}, {}]])
+@pytest.mark.parametrize(
+    "security",
+    [
+        [{"other": []}],
+        [{"token": [], "other": []}],
+        [{"token": []}, {}],
+        [{}, {}],
+        [{}],
+        [{"token": []}, {"secret": []}],
+        [{"token": ["read"]}],
+    ],
+)
 def test_what_nothing_checks_stops_the_start(security: list[dict[str, list[str]]]) -> None:
-    """A scheme without a check, or a choice, is no security."""
-    with pytest.raises(LookupError, match="security"):
+    """A scheme without a check, a choice, or a scope, is no security."""
+    with pytest.raises(UnsupportedError, match=r"security: .*(no check|choice|scopes)"):
         security_of(security, SCHEMES, CHECKS)
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        {"type": "http", "scheme": "basic"},
+        {"type": "apiKey", "in": "query", "name": "secret"},
+        {"type": "apiKey", "in": "cookie", "name": "secret"},
+        {"type": "openIdConnect", "openIdConnectUrl": "https://merchant.example"},
+        {"type": "oauth2", "flows": {}},
+    ],
+)
+def test_a_scheme_of_another_kind_stops_the_start(scheme: dict[str, object]) -> None:
+    """The checks read a header; a credential that is elsewhere, or of another kind, would not be checked."""
+    with pytest.raises(UnsupportedError, match="security: token: must be"):
+        security_of([{"token": []}], {"token": scheme}, CHECKS)

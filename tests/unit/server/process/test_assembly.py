@@ -48,7 +48,7 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert (client.key, client.clock_tolerance) == (nicepay.client_key, timedelta(seconds=60))
     assert client.public_keys == (nicepay.private_key.public_key(),)
     assert services.token_keys.lifetime == timedelta(seconds=200)
-    assert services.token_keys.open(services.token_keys.mint("A", NOON), NOON).client_key == "A"
+    assert services.token_keys.verify(services.token_keys.issue("A", NOON), NOON).client_key == "A"
     assert services.now() == NOON
 
 
@@ -62,7 +62,7 @@ def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nic
     for seconds, opens in ((900, True), (1_000, False)):
         then = NOON + timedelta(seconds=seconds)
         with nullcontext() if opens else pytest.raises(TamperedTokenError):
-            assert opening.open(minting.mint("A", then), then)
+            assert opening.verify(minting.issue("A", then), then)
 
 
 def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:

@@ -159,7 +159,7 @@ def _new_key(file: Path) -> bytes:
 
 def _mints_with(services: Services, key: bytes) -> bool:
     """Whether it is this key that mints."""
-    return bool(Fernet(key).extract_timestamp(services.token_keys.mint("A", NOON)))
+    return bool(Fernet(key).extract_timestamp(services.token_keys.issue("A", NOON)))
 
 
 @asynchronous
@@ -172,7 +172,7 @@ async def test_a_changed_file_is_read(settings_file: Path, assembling: Assemblin
         assert _mints_with(services(), key)
     assert line["token_keys"] == Settings.load(settings_file).token.fingerprints
     with pytest.raises(TamperedTokenError):
-        before.token_keys.open(services().token_keys.mint("A", NOON), NOON)
+        before.token_keys.verify(services().token_keys.issue("A", NOON), NOON)
 
 
 @asynchronous

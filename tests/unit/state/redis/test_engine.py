@@ -18,7 +18,15 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from structlog.testing import capture_logs
 
-from handlers.state.port import ALL, SIGNED, TIMEOUT_SECONDS, Engine, ForgottenError, State, StateDownError
+from handlers.state.port import (
+    ALL_TOKENS,
+    SIGNED_REQUESTS,
+    TIMEOUT_SECONDS,
+    DataLossError,
+    Engine,
+    State,
+    StateDownError,
+)
 from handlers.state.redis.engine import (
     COUNTER,
     HOLD_SECONDS,
@@ -121,17 +129,17 @@ async def test_a_redis_that_lost_everything(server: RedisServer, client: Redis) 
         client.flushall()
         with capture_logs() as log:
             for number, state in enumerate((one, other)):
-                with pytest.raises(ForgottenError):
+                with pytest.raises(DataLossError):
                     await state.first_seen(str(number), 60, NOON + SECOND, NOON + number * SECOND)
         assert [line["event"] for line in log] == ["state.replaced"] * 2
         lost = await late.revocations(NOON + SECOND)
-        assert lost == {ALL: NOON + SECOND, SIGNED: ahead}
+        assert lost == {ALL_TOKENS: NOON + SECOND, SIGNED_REQUESTS: ahead}
         for state in (one, other, late):
-            with pytest.raises(ForgottenError):
+            with pytest.raises(DataLossError):
                 await state.first_seen("0", 60, NOON + 2 * SECOND, ahead)
             assert await state.first_seen(f"new{id(state)}", 60, NOON + 31 * SECOND, ahead + SECOND) is None
         client.flushall()
-        with pytest.raises(ForgottenError):
+        with pytest.raises(DataLossError):
             await one.revocations(NOON + 60 * SECOND)
 
 
@@ -177,11 +185,11 @@ async def test_a_redis_that_has_an_older_copy(
         for state in (one, other):
             await state.revocations(NOON)
         _put_back(client)
-        with pytest.raises(ForgottenError):
+        with pytest.raises(DataLossError):
             await one.revocations(NOON + SECOND)
-        with pytest.raises(ForgottenError):
+        with pytest.raises(DataLossError):
             await other.first_seen("other", 60, NOON + SECOND, NOON + SECOND)
-        assert await other.revocations(NOON + SECOND) == {ALL: NOON + SECOND, SIGNED: NOON + SECOND}
+        assert await other.revocations(NOON + SECOND) == {ALL_TOKENS: NOON + SECOND, SIGNED_REQUESTS: NOON + SECOND}
 
 
 @asynchronous
@@ -195,7 +203,7 @@ async def test_a_loss_that_is_noticed_while_a_call_waits(server: RedisServer, cl
         await asyncio.sleep(0)  # Its batch is under way: the next call waits.
         refused += [asyncio.create_task(state.first_seen("key", 60, NOON))]
         outcomes = await asyncio.gather(*refused, return_exceptions=True)
-    assert [type(each) for each in outcomes] == [ForgottenError] * 2
+    assert [type(each) for each in outcomes] == [DataLossError] * 2
 
 
 @asynchronous

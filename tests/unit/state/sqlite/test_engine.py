@@ -14,7 +14,7 @@ from threading import Event
 
 import pytest
 
-from handlers.state.port import SIGNED, TIMEOUT_SECONDS, ForgottenError, StateDownError
+from handlers.state.port import SIGNED_REQUESTS, TIMEOUT_SECONDS, DataLossError, StateDownError
 from handlers.state.sqlite.engine import SWEEP_EVERY, SWEPT_FOR_EACH, SqliteState
 from handlers.state.sweeping import Sweeping
 from tests.engines import NOON, SECOND, Uptime, asynchronous
@@ -190,7 +190,7 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
         await _fails(state)  # Whereupon the file is opened anew.
     with _spoilt(file):
         await _fails(state)
-    with pytest.raises(ForgottenError):
+    with pytest.raises(DataLossError):
         await state.first_seen("key", 60, NOON)
     assert await state.first_seen("key", 60, NOON + SECOND) is None
     await state.close()
@@ -260,14 +260,14 @@ async def test_a_file_that_lost_its_memory(file: Path) -> None:
     """Of calls that share a transaction those that were signed before the loss fail alone, and leave nothing."""
     state = SqliteState(file)
     await state.first_seen("seen", 60, NOON)
-    await state.revoke(SIGNED, NOON, 60)
+    await state.revoke(SIGNED_REQUESTS, NOON, 60)
     later = NOON + SECOND
     calls = [("old", NOON), ("new", later), ("old", NOON - SECOND), ("seen", later)]
     told = await asyncio.gather(
         *(state.first_seen(key, 60, later, signed_at) for key, signed_at in calls), return_exceptions=True
     )
     assert [told[1], told[3]] == [None, NOON]
-    assert {type(told[0]), type(told[2])} == {ForgottenError}
+    assert {type(told[0]), type(told[2])} == {DataLossError}
     assert await state.first_seen("old", 60, later) is None
     await state.close()
 
@@ -295,10 +295,10 @@ async def test_it_closes_while_it_is_down(file: Path) -> None:
     ("spoil", "cause"),
     [
         (lambda file: file.parent.rmdir(), "No such file or directory"),
-        (lambda file: file.mkdir(mode=0o700), "it is no regular file"),
-        (lambda file: mkfifo(file, 0o600), "it is no regular file"),
-        (lambda file: file.symlink_to("/dev/zero"), "it is no regular file"),
-        (lambda file: file.touch(0o644), "others than its owner can use it; run: chmod 600 {}"),
+        (lambda file: file.mkdir(mode=0o700), "it is not a regular file"),
+        (lambda file: mkfifo(file, 0o600), "it is not a regular file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it is not a regular file"),
+        (lambda file: file.touch(0o644), "other users can access it; run: chmod 600 {}"),
         (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), NO_DATABASE),
     ],
 )

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from handlers.snap.stand_in import stand_in_for
+from handlers.snap.dummy_keys import dummy_key_like
 from tests.nicepay import new_key
 
 
@@ -19,7 +19,7 @@ def _is_free_of_small_primes(number: int) -> bool:
 @pytest.mark.parametrize("bits", [1024, 2041, 2048, 3072])
 def test_a_modulus_is_made_as_it_is_told(bits: int) -> None:
     """Whoever follows the published steps finds the same number, of the right size and without a small factor."""
-    made = stand_in_for(new_key(bits).public_key()).public_numbers().n
+    made = dummy_key_like(new_key(bits).public_key()).public_numbers().n
     size = (bits + 7) // 8
     seeds = (f"snap-token stand-in modulus, {bits} bits, {counter}" for counter in range(1_000))
     bytes_of = (shake_256(seed.encode()).digest(size) for seed in seeds)
@@ -31,7 +31,7 @@ def test_a_modulus_is_made_as_it_is_told(bits: int) -> None:
 def test_a_stand_in_has_the_exponent_of_the_key() -> None:
     """A verification takes as long as with the key, whatever its exponent is."""
     key = generate_private_key(3, 2048).public_key()
-    assert stand_in_for(key).public_numbers().e == 3
+    assert dummy_key_like(key).public_numbers().e == 3
 
 
 def test_a_stand_in_verifies_nothing() -> None:
@@ -39,10 +39,10 @@ def test_a_stand_in_verifies_nothing() -> None:
     key = new_key()
     signature = key.sign(b"message", PKCS1v15(), SHA256())
     with pytest.raises(InvalidSignature):
-        stand_in_for(key.public_key()).verify(signature, b"message", PKCS1v15(), SHA256())
+        dummy_key_like(key.public_key()).verify(signature, b"message", PKCS1v15(), SHA256())
 
 
 def test_a_stand_in_is_always_the_same() -> None:
     """Settings that are read anew, and every instance, have the same."""
-    one, other = (stand_in_for(new_key().public_key()) for _ in range(2))
+    one, other = (dummy_key_like(new_key().public_key()) for _ in range(2))
     assert one == other

@@ -7,14 +7,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.state.port import StateDownError
-from handlers.state.unchecked import Unchecked
+from handlers.state.unchecked_decisions import UncheckedDecisions
 from tests.engines import asynchronous
 
 CAUSE = StateDownError("ConnectionError: refused")
 SOON, NEVER = 0.01, 3_600.0
 
 
-async def _decide(unchecked: Unchecked, decisions: int, *, meets: int = 1) -> None:
+async def _decide(unchecked: UncheckedDecisions, decisions: int, *, meets: int = 1) -> None:
     """So many requests, each in a task of its own, as the server has it."""
 
     async def decision() -> None:
@@ -34,14 +34,14 @@ def _counts(log: list[Any]) -> list[int]:
 async def test_the_first_decision_is_told_at_once(meets: int) -> None:
     """The first decision has its line at once; it is counted once, however often it meets the engine down."""
     with capture_logs() as log:
-        await _decide(Unchecked(NEVER), 1, meets=meets)
+        await _decide(UncheckedDecisions(NEVER), 1, meets=meets)
     assert log == [{"event": "state.down", "log_level": "warning", "cause": "ConnectionError: refused", "unchecked": 1}]
 
 
 @asynchronous
 async def test_those_after_it_are_told_together() -> None:
     """What follows within a second is told at its end, in one line, though nobody asks any more."""
-    unchecked = Unchecked(SOON)
+    unchecked = UncheckedDecisions(SOON)
     with capture_logs() as log:
         await _decide(unchecked, 5)
         while len(log) < 2:  # noqa: ASYNC110  a log has no event
@@ -55,7 +55,7 @@ async def test_those_after_it_are_told_together() -> None:
 @asynchronous
 async def test_none_is_lost_at_the_end() -> None:
     """What was not told when the server ends is told then; with nothing left there is no line."""
-    unchecked = Unchecked(NEVER)
+    unchecked = UncheckedDecisions(NEVER)
     with capture_logs() as log:
         unchecked.close()
         await _decide(unchecked, 5)

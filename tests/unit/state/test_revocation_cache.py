@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
+from handlers.state.outage import GuardedState, OutageAction, OutagePolicy
 from handlers.state.port import StateDownError
-from handlers.state.revocations import LARGEST_AGE_SECONDS, REFRESH_SECONDS, Revocations
-from handlers.state.when_down import GuardedState, Policy, WhenDown
+from handlers.state.revocation_cache import LARGEST_AGE_SECONDS, REFRESH_SECONDS, RevocationCache
 from tests.engines import NOON, SECOND, BreakableState, asynchronous
 
 ISSUED = NOON.replace(microsecond=0)
@@ -22,15 +22,15 @@ ISSUED = NOON.replace(microsecond=0)
 class House:
     """Revocations over an engine, with clocks that stand still."""
 
-    policy: Policy = "refuse"
+    policy: OutageAction = "refuse"
     engine: BreakableState = field(default_factory=BreakableState)
     seconds: float = 1_000.0
     now: datetime = NOON
 
     def __post_init__(self) -> None:
-        when_down = WhenDown(self.policy, count().__next__)
-        state = GuardedState(self.engine, when_down)
-        self.revocations = Revocations(state, when_down, lambda: self.now, lambda: self.seconds)
+        outage_policy = OutagePolicy(self.policy, count().__next__)
+        state = GuardedState(self.engine, outage_policy)
+        self.revocations = RevocationCache(state, outage_policy, lambda: self.now, lambda: self.seconds)
 
     def is_revoked(self, issued_at: datetime = ISSUED) -> bool:
         return self.revocations.is_revoked("A", "ab", issued_at)
@@ -102,7 +102,7 @@ async def test_a_suspension_is_known_from_the_next_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
 @asynchronous
-async def test_a_suspension_holds_while_the_engine_is_down(policy: Policy) -> None:
+async def test_a_suspension_holds_while_the_engine_is_down(policy: OutageAction) -> None:
     """A client that was suspended before stays so under either policy, however old the copy is."""
     house = House(policy)
     await house.engine.suspend("A", NOON)
@@ -197,16 +197,16 @@ async def test_its_age_counts_from_the_beginning_of_the_read() -> None:
     """A copy is fresh up to one second after the read began, however long the read took."""
     engine = Slow()
     house = House(engine=engine)
-    assert not house.revocations.fresh
+    assert not house.revocations.is_fresh
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
     house.seconds += 0.4
     engine.gate.set()
     await read
     house.seconds += 0.6
-    assert house.revocations.fresh
+    assert house.revocations.is_fresh
     house.seconds += 0.001
-    assert not house.revocations.fresh
+    assert not house.revocations.is_fresh
 
 
 @asynchronous
@@ -218,7 +218,7 @@ async def test_refusing_with_an_old_copy() -> None:
     assert refusal.value.code is EXTERNAL_SERVER_ERROR
     assert refusal.value.reason == "state.down"
     assert refusal.value.headers == {"Retry-After": "1"}
-    assert refusal.value.facts == {"cause": "the revocations were not read in time"}
+    assert refusal.value.log_fields == {"cause": "the revocations were not read in time"}
     await house.revocations.refresh()
     assert not house.is_revoked()
     house.seconds += LARGEST_AGE_SECONDS + 0.001
@@ -244,7 +244,7 @@ async def test_going_on_with_an_old_copy() -> None:
 
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
 @asynchronous
-async def test_revoking_while_the_engine_is_down(policy: Policy) -> None:
+async def test_revoking_while_the_engine_is_down(policy: OutageAction) -> None:
     """It is refused, and nothing counts as revoked that the other instances would not know."""
     house = House(policy)
     await house.revocations.refresh()
@@ -258,8 +258,8 @@ async def test_revoking_while_the_engine_is_down(policy: Policy) -> None:
 async def test_it_is_kept_fresh() -> None:
     """Within the block the copy is read before anything, then twice a second; after it no more."""
     house = House()
-    async with house.revocations.kept_fresh():
-        assert house.revocations.fresh
+    async with house.revocations.refreshing():
+        assert house.revocations.is_fresh
         began, second, third = [await house.engine.reads.get() for _ in range(3)]
     assert REFRESH_SECONDS * 0.9 < second - began < REFRESH_SECONDS * 1.4
     assert REFRESH_SECONDS * 1.9 < third - began < REFRESH_SECONDS * 2.4
@@ -287,7 +287,7 @@ async def test_an_engine_that_goes_and_comes() -> None:
     house = House()
     house.engine.up = False
     with capture_logs() as log:
-        async with house.revocations.kept_fresh():
+        async with house.revocations.refreshing():
             with pytest.raises(SnapError) as refusal:
                 house.is_revoked()
             for _ in range(2):
@@ -296,7 +296,7 @@ async def test_an_engine_that_goes_and_comes() -> None:
             for _ in range(2):
                 await house.engine.reads.get()
             assert not house.is_revoked()
-    assert refusal.value.facts == {"cause": "ConnectionError: refused"}
+    assert refusal.value.log_fields == {"cause": "ConnectionError: refused"}
     assert [line["event"] for line in log] == ["state.down", "state.up"]
     assert log[0]["cause"] == "ConnectionError: refused"
 
@@ -306,7 +306,7 @@ async def test_an_end_while_it_reads() -> None:
     """The block ends though a read is under way."""
     engine = Slow()
     engine.gate.set()
-    async with House(engine=engine).revocations.kept_fresh():
+    async with House(engine=engine).revocations.refreshing():
         engine.gate.clear()
         for _ in range(2):
             await engine.reads.get()

@@ -9,8 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
+from handlers.state.outage import GuardedState, OutageAction, OutagePolicy
 from handlers.state.port import StateDownError
-from handlers.state.when_down import GuardedState, Policy, WhenDown
 from tests.engines import NOON, BreakableState, asynchronous
 
 POLICIES = pytest.mark.parametrize("policy", ["refuse", "continue"])
@@ -23,9 +23,9 @@ def engine() -> BreakableState:
 
 @POLICIES
 @asynchronous
-async def test_nothing_changes_while_it_is_up(engine: BreakableState, policy: Policy) -> None:
+async def test_nothing_changes_while_it_is_up(engine: BreakableState, policy: OutageAction) -> None:
     """Under either policy the engine's answers are passed on as they are, and nothing is logged."""
-    state = GuardedState(engine, WhenDown(policy))
+    state = GuardedState(engine, OutagePolicy(policy))
     with capture_logs() as log:
         assert await state.first_seen("key", 60, NOON) is None
         assert await state.first_seen("key", 60, NOON) == NOON
@@ -38,47 +38,47 @@ async def test_nothing_changes_while_it_is_up(engine: BreakableState, policy: Po
 
 def _assert_external_server_error(error: SnapError) -> None:
     assert error.code is EXTERNAL_SERVER_ERROR
-    assert error.code.of_service("73") == "5007302"
+    assert error.code.response_code("73") == "5007302"
     assert error.headers == {"Retry-After": "1"}
     assert error.reason == "state.down"
-    assert error.facts == {"cause": "ConnectionError: refused"}
+    assert error.log_fields == {"cause": "ConnectionError: refused"}
     assert isinstance(error.__cause__, StateDownError)
 
 
 @asynchronous
 async def test_refusing(engine: BreakableState) -> None:
     """Each request is refused as 500 02 with Retry-After; the outage has a line at its start and one at its end."""
-    when_down = WhenDown("refuse", count().__next__)
-    state = GuardedState(engine, when_down)
+    outage_policy = OutagePolicy("refuse", count().__next__)
+    state = GuardedState(engine, outage_policy)
     engine.up = False
     with capture_logs() as log:
         for _ in range(3):
             with pytest.raises(SnapError) as refusal:
                 await state.first_seen("key", 60, NOON)
             _assert_external_server_error(refusal.value)
-        assert not when_down.availability.up
+        assert not outage_policy.availability.up
         engine.up = True
         assert await state.first_seen("key", 60, NOON) is None
     assert [line["event"] for line in log] == ["state.down", "state.up"]
-    assert when_down.availability.up
+    assert outage_policy.availability.up
 
 
 @asynchronous
 async def test_a_request_from_before_a_loss(engine: BreakableState) -> None:
     """A request that an engine without its memory does not know is refused, and the engine counts as up."""
-    when_down = WhenDown("refuse")
+    outage_policy = OutagePolicy("refuse")
     engine.forgotten = True
     with pytest.raises(SnapError) as refusal:
-        await GuardedState(engine, when_down).first_seen("key", 60, NOON)
+        await GuardedState(engine, outage_policy).first_seen("key", 60, NOON)
     assert refusal.value.reason == "state.down"
-    assert when_down.availability.up
+    assert outage_policy.availability.up
 
 
 @asynchronous
 async def test_going_on(engine: BreakableState) -> None:
     """Each request counts as the first, and is counted as unchecked."""
-    when_down = WhenDown("continue")
-    state = GuardedState(engine, when_down)
+    outage_policy = OutagePolicy("continue")
+    state = GuardedState(engine, outage_policy)
     engine.up = False
     with capture_logs() as log:
         assert await asyncio.gather(*(state.first_seen("key", 60, NOON) for _ in range(3))) == [None] * 3
@@ -94,34 +94,34 @@ async def test_going_on(engine: BreakableState) -> None:
 @asynchronous
 async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: BreakableState) -> None:
     """A repeat may be answered though nothing can be written, and so may a read: the next write decides."""
-    when_down = WhenDown("refuse", count().__next__)
-    state = GuardedState(engine, when_down)
+    outage_policy = OutagePolicy("refuse", count().__next__)
+    state = GuardedState(engine, outage_policy)
     await state.first_seen("key", 60, NOON)
-    when_down.availability.failed("write", StateDownError("full"))
+    outage_policy.availability.record_failure("write", StateDownError("full"))
     assert await state.first_seen("key", 60, NOON) == NOON
     await state.revocations(NOON)
-    assert not when_down.availability.up
+    assert not outage_policy.availability.up
     await state.revoke("client:A", NOON, 60)
-    assert when_down.availability.up
+    assert outage_policy.availability.up
 
 
 @POLICIES
 @asynchronous
-async def test_its_coming_back_needs_no_request(engine: BreakableState, policy: Policy) -> None:
+async def test_its_coming_back_needs_no_request(engine: BreakableState, policy: OutageAction) -> None:
     """While writes fail the server tries one by itself, which is neither counted nor seen by any request."""
-    when_down = WhenDown(policy, count().__next__)
-    state = GuardedState(engine, when_down)
+    outage_policy = OutagePolicy(policy, count().__next__)
+    state = GuardedState(engine, outage_policy)
     with capture_logs() as log:
-        async with state.probed(lambda: NOON):
+        async with state.probing(lambda: NOON):
             engine.up = False
             with pytest.raises(SnapError):
                 await state.revoke("client:A", NOON, 60)
             await engine.writes.get()
-            assert not when_down.availability.up
+            assert not outage_policy.availability.up
             engine.up = True
             await engine.writes.get()
             await asyncio.sleep(0)
-            assert when_down.availability.up
+            assert outage_policy.availability.up
     assert [line["event"] for line in log] == ["state.down", "state.up"]
     assert not any("unchecked" in line for line in log)
 
@@ -140,20 +140,20 @@ class Hanging(BreakableState):
 @asynchronous
 async def test_no_call_waits_long_for_an_engine_that_hangs() -> None:
     """Whatever an engine does of its own, revoking and reading end in time, and count as failures."""
-    when_down = WhenDown("continue")
-    state = GuardedState(Hanging(), when_down)
+    outage_policy = OutagePolicy("continue")
+    state = GuardedState(Hanging(), outage_policy)
     with pytest.raises(SnapError, match=r"state\.down"):
         await state.revoke("client:A", NOON, 60)
     with pytest.raises(StateDownError, match="no answer within"):
         await state.revocations(NOON)
-    assert not when_down.availability.up
+    assert not outage_policy.availability.up
 
 
 @POLICIES
 @asynchronous
-async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, policy: Policy) -> None:
+async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, policy: OutageAction) -> None:
     """Whoever revokes is told when it did not reach the engine, even where requests go on."""
-    state = GuardedState(engine, WhenDown(policy))
+    state = GuardedState(engine, OutagePolicy(policy))
     engine.up = False
     with pytest.raises(SnapError) as refusal:
         await state.revoke("client:A", NOON, 60)
@@ -162,8 +162,8 @@ async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, pol
 
 @POLICIES
 @asynchronous
-async def test_reading_revocations_is_not_judged_here(engine: BreakableState, policy: Policy) -> None:
+async def test_reading_revocations_is_not_judged_here(engine: BreakableState, policy: OutageAction) -> None:
     """A read that fails is told as it is: the age of the copy decides."""
     engine.up = False
     with pytest.raises(StateDownError):
-        await GuardedState(engine, WhenDown(policy)).revocations(NOON)
+        await GuardedState(engine, OutagePolicy(policy)).revocations(NOON)

@@ -1,0 +1,83 @@
+"""Forms (`application/x-www-form-urlencoded`): their fields, each of the type that the document gives it."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from handlers.server.openapi.body_rule import BodyRule
+from handlers.server.openapi.parameter import reader_of
+from handlers.server.openapi.schemas import Schema
+from handlers.server.openapi.unsupported import UnsupportedError, naming
+from handlers.snap.codes import BAD_REQUEST, INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
+
+_MOST_FIELDS = 16
+_COMBINED = ("allOf", "anyOf", "not", "nullable")
+
+
+class Form:
+    """The schema of a form: an object with simple members, of which `oneOf` may demand exactly one."""
+
+    def __init__(self, schema: Schema) -> None:
+        """UnsupportedError, if the schema is another one."""
+        if schema.get("type") != "object":
+            raise UnsupportedError(keyword="type", why="a form must be an object")
+        for keyword in _COMBINED:
+            if keyword in schema:
+                raise UnsupportedError(keyword=keyword, why="is not supported for a form")
+        self._readers = {}
+        for name, member in schema.get("properties", {}).items():
+            with naming(name):
+                self._readers[name] = reader_of(member)
+        self._choice = [_only_required(each) for each in schema.get("oneOf", ())]
+        self._rule = BodyRule({keyword: value for keyword, value in schema.items() if keyword != "oneOf"})
+        self.names = frozenset(self._readers)
+        self.sure = frozenset(schema.get("required", ())) & self.names
+
+    def arguments(self, raw: bytes) -> Mapping[str, object]:
+        """The document's fields, by name; others are ignored (RFC 6749, section 3.2).
+
+        Raises:
+            SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
+        """
+        fields = {name: self._value(name, text) for name, text in _fields(raw).items()}
+        self._rule.check(fields)
+        self._require_choice(fields)
+        return {name: fields[name] for name in self.names & fields.keys()}
+
+    def _value(self, name: str, text: str) -> object:
+        """A text that is not of its field's type stays a text, which the schema refuses."""
+        try:
+            return self._readers[name](text)
+        except (KeyError, ValueError):
+            return text
+
+    def _require_choice(self, fields: Mapping[str, object]) -> None:
+        chosen = [names for names in self._choice if names <= fields.keys()]
+        if self._choice and len(chosen) != 1:
+            field = " or ".join(" and ".join(sorted(names)) for names in self._choice)
+            if chosen:
+                raise SnapError(INVALID_FIELD_FORMAT, field=field, reason="form.fields_exclude_each_other")
+            raise SnapError(INVALID_MANDATORY_FIELD, field=field, reason="form.field_missing")
+
+
+def _only_required(alternative: Mapping[str, Any]) -> frozenset[str]:
+    if alternative.keys() != {"required"}:
+        raise UnsupportedError(keyword="oneOf", why="of a form may only name the fields that are required")
+    return frozenset(alternative["required"])
+
+
+def _fields(raw: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise SnapError(BAD_REQUEST, reason="body.not_form") from error
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise SnapError(BAD_REQUEST, reason="body.field_duplicated")
+    return fields

@@ -1,0 +1,46 @@
+"""The innermost of Connexion's middlewares: an operation calls its function with the validated values, by name."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.operations import AbstractOperation
+from starlette.types import Receive, Scope, Send
+
+from handlers.server.http.response import Response, Result
+from handlers.server.openapi.api import Api
+from handlers.server.openapi.exchange import EXCHANGE, Exchange
+
+
+class CallingOperation:
+    """One operation, with the function that decides."""
+
+    def __init__(self, function: Callable[..., Awaitable[Result]], event: str | None) -> None:
+        self._function = function
+        self._event = event
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Leave the response in the exchange; the error middleware sends it."""
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.response = Response.of(await self._function(**exchange.arguments))
+        exchange.event = self._event
+
+
+class CallingApi(RoutedAPI):  # type: ignore[misc]  # Connexion has no type information
+    """The operations of one document."""
+
+    def __init__(self, *args: Any, api: Api, **options: Any) -> None:  # noqa: ANN401  they are Connexion's
+        """`api` has the events."""
+        super().__init__(*args, **options)
+        self._events = api.events
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> CallingOperation:
+        """Called by Connexion, once for each operation."""
+        return CallingOperation(operation.function, self._events.get(operation.operation_id))
+
+
+class HandlerCall(RoutedMiddleware):  # type: ignore[misc]  # Connexion has no type information
+    """Calls the function of an operation."""
+
+    api_cls = CallingApi

@@ -1,0 +1,116 @@
+"""Which keywords of OpenAPI 3.0.3 are served. Any other stops the start, so that nothing in a document is ignored."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connexion.http_facts import METHODS
+
+from handlers.server.openapi.schemas import NOTES
+from handlers.server.openapi.unsupported import UnsupportedError, naming
+
+Node = Mapping[str, Any]
+
+_DOCUMENT = frozenset({"openapi", "info", "servers", "tags", "externalDocs", "paths", "components", "security"})
+_PATH_ITEM = frozenset({"summary", "description", "parameters", *METHODS})
+_OPERATION = frozenset(
+    {
+        *("tags", "summary", "description", "externalDocs", "deprecated", "operationId"),
+        *("parameters", "requestBody", "responses", "security"),
+    }
+)
+_PARAMETER = frozenset(
+    {
+        *("name", "in", "description", "required", "deprecated", "example", "examples"),
+        *("schema", "style", "explode", "allowEmptyValue", "allowReserved"),
+    }
+)
+_REQUEST_BODY = frozenset({"description", "content", "required"})
+_MEDIA_TYPE = frozenset({"schema", "example", "examples"})
+_SCHEMA = NOTES | frozenset(
+    {
+        *("type", "format", "enum", "nullable", "allOf", "anyOf", "oneOf", "not"),
+        *("multipleOf", "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"),
+        *("minLength", "maxLength", "pattern"),
+        *("items", "minItems", "maxItems", "uniqueItems"),
+        *("properties", "additionalProperties", "required", "minProperties", "maxProperties"),
+    }
+)
+_TYPES = ("string", "integer", "number", "boolean", "array", "object")
+_BODILESS = frozenset({"get", "head", "delete", "trace"})
+"""The body of such a request has no meaning (RFC 9110, section 9.3); OpenAPI 3.0 has it ignored."""
+
+
+def require_document(document: Node) -> None:
+    """Look at the keywords of a document, but for those of its operations.
+
+    Raises:
+        UnsupportedError: the first one that is not supported.
+    """
+    if not str(document.get("openapi")).startswith("3.0."):
+        raise UnsupportedError(keyword="openapi", why="only 3.0 is supported")
+    _require(document, _DOCUMENT)
+    for path, item in document["paths"].items():
+        with naming(path):
+            _require(item, _PATH_ITEM)
+
+
+def require_operation(method: str, operation: Node, shared: Sequence[Node]) -> None:
+    """Look at the keywords of an operation and of its path's parameters, all without references. Answers are left out.
+
+    Raises:
+        UnsupportedError: the first one that is not supported.
+    """
+    _require(operation, _OPERATION)
+    for parameter in (*operation.get("parameters", ()), *shared):
+        with naming(f"{parameter.get('in')} parameter {parameter.get('name')}"):
+            _require(parameter, _PARAMETER)
+            if "schema" not in parameter:
+                raise UnsupportedError(keyword="schema", why="is missing")
+            _require_schema(parameter["schema"], _SCHEMA | {"default"})
+    if method in _BODILESS and "requestBody" in operation:
+        raise UnsupportedError(keyword="requestBody", why=f"{method.upper()} has none")
+    if "requestBody" in operation:
+        with naming("requestBody"):
+            _require_body(operation["requestBody"])
+
+
+def _require_body(body: Node) -> None:
+    _require(body, _REQUEST_BODY)
+    for media_type, content in body["content"].items():
+        with naming(media_type):
+            _require(content, _MEDIA_TYPE)
+            _require_schema(content.get("schema", {}))
+
+
+def _require_schema(schema: Node, known: frozenset[str] = _SCHEMA) -> None:
+    _require(schema, known)
+    _require_dialect(schema)
+    for name, each in _members(schema):
+        with naming(name):
+            _require_schema(each)
+
+
+def _require_dialect(schema: Node) -> None:
+    """Keywords that other versions of OpenAPI write otherwise."""
+    if schema.get("type", "object") not in _TYPES:
+        raise UnsupportedError(keyword="type", why=f"must be one of {', '.join(_TYPES)}")
+    if not isinstance(schema.get("items", {}), dict):
+        raise UnsupportedError(keyword="items", why="must be one schema")
+    for keyword, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if keyword in schema and not (isinstance(schema[keyword], bool) and limit in schema):
+            raise UnsupportedError(keyword=keyword, why=f"must be true or false, beside {limit}")
+
+
+def _members(schema: Node) -> Iterator[tuple[str, Node]]:
+    yield from schema.get("properties", {}).items()
+    for keyword in ("items", "not", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            yield keyword, schema[keyword]
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        yield from ((keyword, each) for each in schema.get(keyword, ()))
+
+
+def _require(node: Node, known: frozenset[str]) -> None:
+    for keyword in node:
+        if keyword not in known and not str(keyword).startswith("x-"):
+            raise UnsupportedError(keyword=str(keyword), why="is not supported")
