@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, write_settings
@@ -68,8 +69,7 @@ class World:
             clients=self.clients,
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
-            call_paths=frozenset({CALL_PATH}),
-            call_methods={CALL_PATH: ("POST", "GET")},
+            called_services={CALL_PATH: Service("24", ("POST", "GET"))},
             secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
             internal_secrets=(INTERNAL_SECRET,),
         )

@@ -15,6 +15,7 @@ from handlers.snap.call import Call
 from handlers.snap.client import Client
 from handlers.snap.masking import masked_prefix
 from handlers.snap.replay_key import ReplayKey
+from handlers.snap.service import DEFAULT_METHODS
 
 _SHOWN = 120
 """Characters of a value that a message shows."""
@@ -61,11 +62,13 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
 
 
 def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
-    methods = context.methods_at(request.path)
-    if request.target and request.path not in context.call_paths:
+    service = context.called_services.get(request.path)
+    if service is None and request.target:
         paths = context.call_paths_text
         yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": paths})
-    elif request.method and request.method not in methods:
+        return
+    methods = service.methods if service else DEFAULT_METHODS
+    if request.method and request.method not in methods:
         yield Finding(
             Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": ", ".join(methods)}
         )

@@ -35,7 +35,6 @@ def _merchant_context(services: Services, token_path: str) -> MerchantContext:
         clients=services.clients,
         token_keys=services.token_keys,
         token_path=token_path,
-        call_paths=frozenset(services.called_services),
-        call_methods={path: service.methods for path, service in services.called_services.items()},
+        called_services=services.called_services,
         secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )
