@@ -23,11 +23,11 @@ def test_an_authorize_request_is_read_as_its_call(method: str, uri: str, target:
     secret = ("X-Internal-Authorization", "Bearer y")
     asked = _asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
     captured = call_in(asked)
-    assert captured.request.question
+    assert captured.request.authorize_request
     assert captured == CapturedRequest(
-        Request("PUT", "/call?x=1", OTHERS, b"{}", question=captured.request.question), NOON
+        Request("PUT", "/call?x=1", OTHERS, b"{}", authorize_request=captured.request.authorize_request), NOON
     )
-    question = captured.request.question
+    question = captured.request.authorize_request
     assert (question.target, question.get("X-Internal-Authorization")) == (target, "Bearer y")
     assert (question.get("X-Original-Method"), question.get("X-Original-URI")) == ("PUT", "/call?x=1")
 
@@ -55,7 +55,7 @@ def test_the_pair_of_the_settings_is_read(call_headers: str) -> None:
 def test_an_incomplete_authorize_request_is_read_as_one(names: list[str], call_headers: str | None) -> None:
     """A request to /authorize without all of its headers is still read as one, as the server does."""
     call = call_in(_asked(*((name, "/") for name in names)), call_headers).request
-    assert call.question
+    assert call.authorize_request
     assert "" in {call.method, call.target}
 
 

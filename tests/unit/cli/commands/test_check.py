@@ -40,7 +40,9 @@ def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
 def _deviating(name: str) -> Scenario:
     """A scenario whose expectation always fails."""
     found = NAMES[name]
-    return Scenario(found.name, found.severity, found.says, found.source, found.asks, lambda _answers: "it deviates")
+    return Scenario(
+        found.name, found.severity, found.rule, found.source, found.requests, lambda _answers: "it deviates"
+    )
 
 
 def _play(monkeypatch: pytest.MonkeyPatch, *scenarios: Scenario) -> None:
@@ -88,13 +90,13 @@ def test_skipped_scenarios_are_one_line(
     """Without a token the table has only the first row, and the reports have all scenarios."""
     _play(monkeypatch, *FEW)
     html = tmp_path / "report.html"
-    assert main(_options(url, private_key, "--html", str(html), client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--html", str(html), client_key="UNKNOWN_CLIENT_KEY")) == 1
     out, _ = capsys.readouterr()
     assert [scenario.name in out for scenario in FEW] == [True, False, False]
     last = out.splitlines()[-1]
     assert last.startswith("The other scenarios were skipped, because the genuine request got no token. Check the URL")
     assert all(scenario.name in html.read_text() for scenario in FEW)
-    assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--json", client_key="UNKNOWN_CLIENT_KEY")) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
 
 

@@ -139,7 +139,7 @@ def test_the_explanation_can_be_indonesian(
     late = jakarta(NOON + timedelta(seconds=312))
     file = _file(tmp_path, _raw(token_request(world)))
     assert main(["explain", "--config", config, "--at", late, "--lang", "id", file]) == 1
-    assert f"  Jam server klien tertinggal 312 detik dari {late}; batasnya 300 detik.\n" in capsys.readouterr().out
+    assert f"  X-TIMESTAMP tertinggal 312 detik dari {late}. Batasnya 300 detik.\n" in capsys.readouterr().out
 
 
 def test_a_har_file_is_judged_for_its_own_time(
