@@ -50,9 +50,9 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
             Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _LONGEST_SHOWN), "wanted": _METHOD}
         )
     yield from request_format.duplicated(request, request_format.TOKEN_REQUEST_HEADERS)
-    yield from request_format.media_type(request)
     _, encoding = asymmetric_signature.decode(request, context.clients)
     yield from request_format.headers(request, request_format.TOKEN_REQUEST_HEADERS, encoding)
+    yield from request_format.media_type(request)
     yield from request_format.token_request_body(request.body)
 
 

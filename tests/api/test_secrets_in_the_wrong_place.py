@@ -116,8 +116,8 @@ def _forms(secret: str) -> set[str]:
     return {each.lower() for text in (secret, quote(secret), json.dumps(secret)[1:-1]) for each in (text, text[:12])}
 
 
-def _assert_hidden(secret: str, shown: str) -> None:
-    assert not [form for form in _forms(secret) if form in shown.lower()], shown
+def _assert_hidden(secret: str, output: str) -> None:
+    assert not [form for form in _forms(secret) if form in output.lower()], output
 
 
 @pytest.mark.parametrize("place", PLACES)
