@@ -1,4 +1,4 @@
-"""A process's serving life: how listeners and what they share begin and end."""
+"""Starting and stopping the servers of a process together."""
 
 import asyncio
 import signal
@@ -24,7 +24,7 @@ ANSWERED = b"HTTP/1.1 204 No Content\r\n"
 
 @dataclass
 class App:
-    """An application whose one answer waits until it may be sent."""
+    """An application whose answer waits until the test allows it."""
 
     told: list[str] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,7 +47,7 @@ class App:
 
 
 class BreakableServer(Server):
-    """Breaks while it serves, when it may."""
+    """A server that raises an error when the test allows it."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -97,7 +97,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def _asked(app: App, listener: socket.socket) -> AsyncIterator[asyncio.StreamReader]:
-    """A request that the application has taken and not yet answered."""
+    """A request that the application has received, but not yet answered."""
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     writer.write(REQUEST)
     await app.asked.wait()
@@ -118,7 +118,7 @@ def _in_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], No
 async def _living(
     servers: Sequence[Server], companions: Sequence[AbstractAsyncContextManager[None]]
 ) -> AsyncIterator[tuple[asyncio.Task[None], list[socket.socket]]]:
-    """The servers at work, each on a listener of its own; whoever opens the block has them end."""
+    """The running servers, each on its own listener. The block must stop them."""
     listeners = [sockets.listen("127.0.0.1", 0) for _ in servers]
     try:
         serving = list(zip(servers, listeners, strict=True))
@@ -130,7 +130,7 @@ async def _living(
 
 @_in_time
 async def test_all_end_when_one_ends() -> None:
-    """When one listener ends, the other answers what is under way and ends too, and the companions end last."""
+    """When one server ends, the other answers its running requests and ends. The contexts end last."""
     told: list[str] = []
     app = App(told)
     servers = [uvicorn_server.make_server(each) for each in (App(), app)]
@@ -146,7 +146,7 @@ async def test_all_end_when_one_ends() -> None:
 
 @_in_time
 async def test_a_server_that_cannot_start_ends_all() -> None:
-    """Where one of two applications does not start, the other ends in order and the process with status 3."""
+    """If one application cannot start, the other ends in order, and the process exits with status 3."""
     told: list[str] = []
     servers = [uvicorn_server.make_server(App(told)), uvicorn_server.make_server(_cannot_start)]
     with sockets.listen("127.0.0.1", 0) as one, sockets.listen("127.0.0.1", 0) as other:
@@ -159,7 +159,7 @@ async def test_a_server_that_cannot_start_ends_all() -> None:
 
 @_in_time
 async def test_an_error_of_one_server_waits_for_the_other() -> None:
-    """An error that ends one server is raised once the other has answered what is under way, and ended."""
+    """An error that ends one server is raised after the other server has ended."""
     told: list[str] = []
     app = App(told)
     breaking = BreakableServer(uvicorn_server.make_server(App()).config)
@@ -175,8 +175,8 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
 
 
 @_in_time
-async def test_nothing_is_served_without_a_companion() -> None:
-    """An error of what the servers share is raised, nothing is served, and what began before it ends."""
+async def test_nothing_is_served_without_a_context() -> None:
+    """An error in a shared context is raised, nothing is served, and the earlier contexts end."""
     told: list[str] = []
     async with _living([uvicorn_server.make_server(App(told))], [_told(told, "first"), _failing()]) as (living, _):
         with pytest.raises(ZeroDivisionError):
@@ -186,7 +186,7 @@ async def test_nothing_is_served_without_a_companion() -> None:
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]])
 def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) -> None:
-    """SIGINT once, or SIGTERM however often: what is under way is answered before the end."""
+    """After one SIGINT, or any number of SIGTERMs, running requests are answered."""
 
     @_in_time
     async def test() -> None:
@@ -206,8 +206,8 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
 
 
 @_in_time
-async def test_a_person_may_insist() -> None:
-    """SIGINT once more drops what is under way, on every listener."""
+async def test_a_second_sigint_cancels_running_requests() -> None:
+    """A second SIGINT cancels running requests on every listener."""
     apps = [App(), App()]
     servers = [uvicorn_server.make_server(app) for app in apps]
     async with (
@@ -224,7 +224,7 @@ async def test_a_person_may_insist() -> None:
 
 @_in_time
 async def test_a_signal_before_the_servers_start_ends_them() -> None:
-    """SIGTERM that comes while a companion begins ends the servers as soon as they are there."""
+    """A SIGTERM while a context starts ends the servers as soon as they run."""
     told: list[str] = []
     servers = [uvicorn_server.make_server(App(told))]
     companions = [lifecycle.handle_signals(servers, _nothing, _nothing), _signalling(servers)]
@@ -235,7 +235,7 @@ async def test_a_signal_before_the_servers_start_ends_them() -> None:
 
 @_in_time
 async def test_a_hangup_reloads() -> None:
-    """SIGHUP has everything read anew, as often as it comes, and ends nothing."""
+    """Each SIGHUP causes a reload and ends nothing."""
     told = asyncio.Event()
     servers = [uvicorn_server.make_server(App())]
     async with _living(servers, [lifecycle.handle_signals(servers, told.set, _nothing)]) as (living, _):
