@@ -1,54 +1,55 @@
-"""What the doctor is told about the merchant."""
+"""What the doctor knows about the merchant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
-from handlers.snap.service import DEFAULT_METHODS
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
-"""Bytes, unless the settings say otherwise."""
+"""Bytes. The default of `[internal] body_limit_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantContext:
-    """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
+    """The time, and the settings of the merchant that the checks need.
 
-    `call_methods` are the methods that a path of calls takes; a path that is not in it takes only POST. `secrets`
-    are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
-    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; if there
-    are none, it needs none. A call's body has at most `largest_call_body` bytes. `delivers` says whether the
-    settings tell a proxy where a genuine call goes (`internal.accel_redirect`).
+    Attributes:
+        now: The time to judge by, with its offset from UTC.
+        clients: The clients of the settings.
+        token_keys: The keys that open tokens.
+        token_path: The path of the token endpoint.
+        called_services: The merchant's services that NICEPAY calls, by path.
+        secrets: The client secrets by client key, for both forms of signature.
+        used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
+        internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
+        largest_call_body: The most bytes that the body of a call may have.
+        has_accel_redirect: Whether the settings have `[internal] accel_redirect`.
     """
 
     now: datetime
     clients: Clients
     token_keys: TokenKeys = field(repr=False)
     token_path: str
-    call_paths: frozenset[str] = frozenset()
-    call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
-    used: frozenset[str] = frozenset()
+    used_replay_keys: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     largest_call_body: int = LARGEST_CALL_BODY
-    delivers: bool = False
+    has_accel_redirect: bool = False
 
     @property
-    def client_keys(self) -> str:
-        """Who is known, for a person to read."""
+    def client_keys_text(self) -> str:
+        """All client keys, as text for a message."""
         return ", ".join(client.key for client in self.clients)
 
     @property
-    def call_places(self) -> str:
-        """Which paths take calls, for a person to read."""
-        return ", ".join(sorted(self.call_paths)) or "-"
+    def call_paths_text(self) -> str:
+        """All paths of calls, as text for a message."""
+        return ", ".join(sorted(self.called_services)) or "-"
 
-    def methods_at(self, call_path: str) -> tuple[str, ...]:
-        """The methods that a path of calls takes."""
-        return self.call_methods.get(call_path, DEFAULT_METHODS)
-
-    def of_partner(self, partner_id: str) -> Client | None:
-        """The client whose calls carry this X-PARTNER-ID."""
+    def client_of_partner(self, partner_id: str) -> Client | None:
+        """Return the client with this X-PARTNER-ID, or None."""
         return next((client for client in self.clients if client.partner_id == partner_id), None)

@@ -43,5 +43,7 @@ def is_request_id(text: str) -> bool:
 
 
 def _from_proxy(scope: Scope) -> str | None:
+    if HEADER not in dict(scope["headers"]):  # The common case, and the fastest.
+        return None
     ids = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
     return ids[0] if len(ids) == 1 and is_request_id(ids[0]) else None

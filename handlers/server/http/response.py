@@ -59,8 +59,9 @@ class Response:
             (b"x-timestamp", _server_time(int(now.timestamp()))),
             (HEADER, request_id.encode()),
             (b"content-length", b"%d" % len(content)),
-            *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
         ]
+        if self.headers:
+            headers += ((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items())
         if content:
             headers.append(_JSON)
         if client_key is not None:

@@ -1,6 +1,6 @@
 """Creates the services of a server from its settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,6 +69,11 @@ def token_keys_of(settings: Settings) -> TokenKeys:
     return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
+def called_services_of(settings: Settings) -> Mapping[str, Service]:
+    """The merchant's services that NICEPAY calls, by path."""
+    return {table.path: Service(table.service_code, table.methods) for table in settings.services}
+
+
 def build_services(settings: Settings, resources: ProcessResources) -> Services:
     """Create the services that handlers need. From now on, the log masks the secrets of these settings."""
     SECRET_MASKER.learn(secrets_to_mask(settings))
@@ -80,7 +85,7 @@ def build_services(settings: Settings, resources: ProcessResources) -> Services:
         revocations=resources.revocations,
         outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
-        called_services={table.path: Service(table.service_code, table.methods) for table in settings.services},
+        called_services=called_services_of(settings),
         accel_redirect=resources.internal.accel_redirect if resources.internal else None,
         internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from handlers.doctor.context import MerchantContext
-from handlers.doctor.diagnose import examine
-from handlers.doctor.messages.render import as_data, tell
+from handlers.doctor.diagnose import diagnose
+from handlers.doctor.messages.render import as_data, message_of
 from handlers.doctor.request import Request
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.sandbox.page_api import Explain, RefusedRequest
@@ -20,9 +20,9 @@ def explain_with_doctor(services: Callable[[], Services], token_path: str) -> Ex
 
     def explain(refused: RefusedRequest) -> Mapping[str, object]:
         request = Request(refused.method, refused.target, refused.headers, refused.body.encode())
-        diagnosis = examine(request, _merchant_context(services(), token_path))
+        diagnosis = diagnose(request, _merchant_context(services(), token_path))
         return {
-            "says": tell(diagnosis.main, refused.lang, SECRET_MASKER.mask).says,
+            "says": message_of(diagnosis.main, refused.lang, SECRET_MASKER.mask).meaning,
             **as_data(diagnosis, refused.lang, SECRET_MASKER.mask),
         }
 
@@ -35,7 +35,6 @@ def _merchant_context(services: Services, token_path: str) -> MerchantContext:
         clients=services.clients,
         token_keys=services.token_keys,
         token_path=token_path,
-        call_paths=frozenset(services.called_services),
-        call_methods={path: service.methods for path, service in services.called_services.items()},
+        called_services=services.called_services,
         secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )

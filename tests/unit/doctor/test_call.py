@@ -1,4 +1,4 @@
-"""The doctor on what a service takes."""
+"""The diagnosis of calls: methods and fragments."""
 
 from datetime import timedelta
 
@@ -6,10 +6,11 @@ import pytest
 from cryptography.fernet import Fernet
 
 from handlers.doctor.context import MerchantContext
-from handlers.doctor.diagnose import examine
+from handlers.doctor.diagnose import diagnose
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.calls import asymmetric
 from tests.document import TOKEN_PATH
@@ -17,33 +18,34 @@ from tests.merchant import BASE_PATH, NOON
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 CALLED = "/api/v1.0/cvs/payment"
+POST_ONLY = Service("00")
+GET_AND_PUT = Service("00", ("GET", "PUT"))
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "methods", "verdict"),
+    ("method", "target", "service", "verdict"),
     [
-        ("POST", CALLED, {}, Verdict.GENUINE),
-        ("GET", CALLED, {}, Verdict.METHOD_WRONG),
-        ("GET", CALLED, {CALLED: ("GET", "PUT")}, Verdict.GENUINE),
-        ("POST", CALLED, {CALLED: ("GET", "PUT")}, Verdict.METHOD_WRONG),
-        ("POST", f"{CALLED}?a=b", {}, Verdict.GENUINE),
-        ("POST", f"{CALLED}#a", {}, Verdict.HEADER_MALFORMED),
-        ("POST", f"{CALLED}?a#b", {}, Verdict.HEADER_MALFORMED),
+        ("POST", CALLED, POST_ONLY, Verdict.GENUINE),
+        ("GET", CALLED, POST_ONLY, Verdict.METHOD_WRONG),
+        ("GET", CALLED, GET_AND_PUT, Verdict.GENUINE),
+        ("POST", CALLED, GET_AND_PUT, Verdict.METHOD_WRONG),
+        ("POST", f"{CALLED}?a=b", POST_ONLY, Verdict.GENUINE),
+        ("POST", f"{CALLED}#a", POST_ONLY, Verdict.HEADER_MALFORMED),
+        ("POST", f"{CALLED}?a#b", POST_ONLY, Verdict.HEADER_MALFORMED),
     ],
 )
-def test_method_and_fragment_count_as_for_the_server(
-    nicepay: Nicepay, method: str, target: str, methods: dict[str, tuple[str, ...]], verdict: Verdict
+def test_a_wrong_method_or_a_fragment_is_found(
+    nicepay: Nicepay, method: str, target: str, service: Service, verdict: Verdict
 ) -> None:
-    """A call by a method that its service does not take, or with a fragment, is not called genuine."""
+    """A call is not genuine if its service does not accept the method, or if its URI has a fragment."""
     client = Client(CLIENT_KEY, (nicepay.private_key.public_key(),), timedelta(seconds=300))
     keys = TokenKeys([Fernet.generate_key()])
-    known = MerchantContext(
+    context = MerchantContext(
         now=NOON,
         clients=Clients([client], lambda _bits: nicepay.private_key.public_key()),
         token_keys=keys,
         token_path=BASE_PATH + TOKEN_PATH,
-        call_paths=frozenset({CALLED}),
-        call_methods=methods,
+        called_services={CALLED: service},
     )
     call = asymmetric(nicepay, keys.issue(CLIENT_KEY, NOON), NOON)
     headers = (
@@ -53,4 +55,4 @@ def test_method_and_fragment_count_as_for_the_server(
         ("X-SIGNATURE", call.signature),
         ("X-EXTERNAL-ID", "ordNo1"),
     )
-    assert examine(Request(method, target, headers, b"{}"), known).main.verdict == verdict
+    assert diagnose(Request(method, target, headers, b"{}"), context).main.verdict == verdict
