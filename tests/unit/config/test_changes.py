@@ -56,7 +56,7 @@ def _second_key(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         pytest.param(lambda _file: None, {}, id="nothing"),
         pytest.param(
@@ -97,12 +97,12 @@ def _second_key(file: Path) -> None:
         pytest.param(lambda file: _edit(file, '"25"', '"26"'), {"services_changed": ["/b"]}, id="a service code"),
     ],
 )
-def test_changes_are_listed_by_name(file: Path, change: Callable[[Path], object], told: dict[str, object]) -> None:
+def test_changes_are_listed_by_name(file: Path, change: Callable[[Path], object], reported: dict[str, object]) -> None:
     """The log fields name clients and services by name, keys by fingerprint, values by path, and never secrets."""
     before, _ = _read(file)
     change(file)
     after, _ = _read(file)
-    assert changes(before, after) == told
+    assert changes(before, after) == reported
 
 
 def test_token_keys_are_listed_by_fingerprint(file: Path) -> None:

@@ -14,7 +14,7 @@ class _Whole(BaseModel):
     parts: tuple[_Part, ...] = Field((), min_length=1, max_length=2)
 
 
-def _told(value: object) -> list[str]:
+def _reported(value: object) -> list[str]:
     with pytest.raises(ValidationError) as refusal:
         _Whole.model_validate(value)
     return error_lines(refusal.value)
@@ -32,7 +32,7 @@ def _told(value: object) -> list[str]:
 )
 def test_mistakes_use_the_terms_of_toml(value: object, line: str) -> None:
     """A mistake is reported once, under the path of its key, in the terms of TOML."""
-    assert _told(value) == [line]
+    assert _reported(value) == [line]
 
 
 def test_a_variable_is_named_beside_the_key_that_it_sets(monkeypatch: pytest.MonkeyPatch) -> None:

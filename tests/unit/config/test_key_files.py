@@ -212,7 +212,7 @@ def keys_file(settings_file: Path) -> Path:
     return settings_file.parent / "token.keys"
 
 
-def _told(settings_file: Path) -> list[str]:
+def _mistakes(settings_file: Path) -> list[str]:
     with pytest.raises(SettingsError) as refusal:
         Settings.load(settings_file)
     return refusal.value.mistakes
@@ -273,17 +273,17 @@ def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: li
 def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes) -> None:
     """A secret of less than 16 characters and a third secret are refused and not repeated."""
     file = _client_secret(settings_file, content)
-    wanted = (
+    expected = (
         "one secret of at least 16 characters on one line; "
         "while you replace it, 2 lines are allowed, the newest secret first"
     )
-    assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must contain {wanted}"]
+    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
 
 
 def test_a_secret_that_others_can_read_is_refused(settings_file: Path) -> None:
     """A secret file that other users can read is refused, and the message says how to correct it."""
     file = _client_secret(settings_file, b"0123456789abcdef", 0o640)
-    assert _told(settings_file) == [
+    assert _mistakes(settings_file) == [
         f"clients[0].client_secret_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
@@ -291,7 +291,7 @@ def test_a_secret_that_others_can_read_is_refused(settings_file: Path) -> None:
 def test_a_secret_in_place_of_its_file_is_not_repeated(settings_file: Path) -> None:
     """A value that names no file can be the secret itself, so the message does not repeat it."""
     _client_secret(settings_file, b"0123456789abcdef").unlink()
-    assert _told(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
+    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
 
 
 @pytest.mark.parametrize("secret", ["0123456789abcdef", "-._~+/azAZ0123456=="])
@@ -306,7 +306,7 @@ def test_bearer_secrets_are_read(settings_file: Path, secret: str) -> None:
 def test_a_second_bearer_secret_is_checked_too(settings_file: Path) -> None:
     """A caller must be able to send each of two secrets as a bearer token."""
     _bearer_secret(settings_file, "0123456789abcdef\nRECOGNISEME 12345")
-    assert "sent as a bearer token" in _told(settings_file)[0]
+    assert "sent as a bearer token" in _mistakes(settings_file)[0]
 
 
 def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,8 +322,8 @@ def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatc
 def test_a_secret_that_is_not_a_bearer_token_is_refused(settings_file: Path, secret: str) -> None:
     """A secret that a caller cannot send as a bearer token is refused and not repeated."""
     _bearer_secret(settings_file, secret)
-    told = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
-    assert _told(settings_file) == [f"internal.secret_file: {told}"]
+    reported = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
+    assert _mistakes(settings_file) == [f"internal.secret_file: {reported}"]
 
 
 def _bearer_secret(settings_file: Path, secret: str) -> None:
@@ -347,24 +347,26 @@ def _bearer_secret(settings_file: Path, secret: str) -> None:
 def test_malformed_token_keys_are_refused(settings_file: Path, keys_file: Path, content: str) -> None:
     """A file without a valid key on each line is refused without a quote. The message says how to create a key."""
     keys_file.write_text(content, encoding="utf-8")
-    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
-    assert _told(settings_file) == [f"token.keys_file: {keys_file} must contain {wanted}"]
+    expected = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} must contain {expected}"]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601], ids=oct)
 def test_token_keys_that_others_can_access_are_refused(settings_file: Path, keys_file: Path, mode: int) -> None:
     """A file that the group or others can access is refused, and the message says how to correct it."""
     keys_file.chmod(mode)
-    assert _told(settings_file) == [f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"]
+    assert _mistakes(settings_file) == [
+        f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"
+    ]
 
 
 def test_missing_token_keys_are_named(settings_file: Path, keys_file: Path) -> None:
     """A missing token key file is reported with its path and its key, also if the path is the default."""
     keys_file.unlink()
-    told = [f"token.keys_file: {keys_file} cannot be read: No such file or directory"]
-    assert _told(settings_file) == told
+    reported = [f"token.keys_file: {keys_file} cannot be read: No such file or directory"]
+    assert _mistakes(settings_file) == reported
     settings_file.write_text('[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _told(settings_file) == told
+    assert _mistakes(settings_file) == reported
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755], ids=oct)
@@ -372,7 +374,7 @@ def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode
     """The message says that the path is a folder, and does not ask to change its permissions."""
     keys_file.unlink()
     keys_file.mkdir(mode)
-    assert _told(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
+    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize(
@@ -387,4 +389,4 @@ def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode
 def test_a_secret_in_place_of_its_path_is_not_repeated(settings_file: Path, key: str, value: str) -> None:
     """A secret in place of the path of its file is reported, but not repeated."""
     settings_file.write_text(f'{key} = {json.dumps(value)}\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _told(settings_file) == [f"{key}: {MAYBE_A_KEY}"]
+    assert _mistakes(settings_file) == [f"{key}: {MAYBE_A_KEY}"]

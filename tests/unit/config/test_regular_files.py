@@ -88,8 +88,8 @@ def test_a_file_has_a_limit(tmp_path: Path, size: int) -> None:
     with (tmp_path / "file").open("wb") as file:
         file.truncate(size)
     found = read_regular_file(tmp_path / "file")
-    told = (len(found.content), found.error)
-    assert told == ((size, None) if size == LARGEST_FILE else (0, "it is larger than 1048576 bytes"))
+    reported = (len(found.content), found.error)
+    assert reported == ((size, None) if size == LARGEST_FILE else (0, "it is larger than 1048576 bytes"))
 
 
 def test_a_temporary_error_is_read_again() -> None:
@@ -122,10 +122,10 @@ def _ended() -> None:
 
 def test_a_hanging_file_system_times_out(tmp_path: Path, answers: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names the file. The same file is not read again until the file system answers."""
-    wanted = "file cannot be read: its file system did not answer within 0 seconds"
+    expected = "file cannot be read: its file system did not answer within 0 seconds"
     before = threading.active_count()
     for _ in range(2):
-        with pytest.raises(TimeoutError, match=wanted):
+        with pytest.raises(TimeoutError, match=expected):
             read_regular_file(tmp_path / "file")
     assert threading.active_count() == before + 1
     answers.set()

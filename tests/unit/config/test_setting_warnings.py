@@ -84,14 +84,14 @@ def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay
     assert list(setting_warnings.of_settings(settings, NOW)) == []
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o640, 1), (0o604, 1), (0o644, 1)], ids=str)
-def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode: int, told: int) -> None:
+@pytest.mark.parametrize(("mode", "reported"), [(0o600, 0), (0o640, 1), (0o604, 1), (0o644, 1)], ids=str)
+def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode: int, reported: int) -> None:
     """The warning about a readable password gives the command that corrects it, and not the password."""
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
     advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
-    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * told
+    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * reported
 
 
 def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,11 +137,11 @@ async def test_a_redis_without_append_only_file_is_warned_of(redis: RedisServer)
 
 
 @pytest.mark.parametrize(
-    ("memory", "policy", "told"),
+    ("memory", "policy", "reported"),
     [("100mb", "allkeys-lru", 1), ("100mb", "volatile-ttl", 1), ("100mb", "noeviction", 0), ("0", "allkeys-lru", 0)],
 )
 @asynchronous
-async def test_a_redis_that_evicts_is_warned_of(redis: RedisServer, memory: str, policy: str, told: int) -> None:
+async def test_a_redis_that_evicts_is_warned_of(redis: RedisServer, memory: str, policy: str, reported: int) -> None:
     """The warning about a Redis with a memory limit and an eviction policy says which policy to set."""
     with Redis.from_url(redis.url) as client:
         before = client.config_get("maxmemory*")
@@ -154,7 +154,7 @@ async def test_a_redis_that_evicts_is_warned_of(redis: RedisServer, memory: str,
             client.config_set("maxmemory-policy", before["maxmemory-policy"])
     advice = "state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy noeviction"
     evicts = SettingWarning("state.evicts", advice, {"maxmemory_policy": policy, "advised": "noeviction"})
-    assert found == [*([evicts] * told), VOLATILE]
+    assert found == [*([evicts] * reported), VOLATILE]
 
 
 @asynchronous

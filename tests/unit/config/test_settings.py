@@ -292,8 +292,8 @@ def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and 
     if good:
         assert _loaded(settings_file, text + CLIENT).internal
     else:
-        told = f"internal.port: [server] already listens on port {port}; choose another port"
-        assert _mistakes(settings_file, text + CLIENT) == [told]
+        reported = f"internal.port: [server] already listens on port {port}; choose another port"
+        assert _mistakes(settings_file, text + CLIENT) == [reported]
 
 
 def test_an_invalid_address_is_reported_alone(settings_file: Path) -> None:
@@ -339,8 +339,8 @@ def test_a_sandbox_needs_a_private_key(settings_file: Path, content: str | None,
     if content is not None:
         file.write_text(content)
         file.chmod(0o600)
-    told = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
-    assert told == [f"sandbox.private_key_file: {mistake.format(file)}"]
+    reported = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
+    assert reported == [f"sandbox.private_key_file: {mistake.format(file)}"]
 
 
 def test_an_unused_key_is_not_read(settings_file: Path, nicepay: Nicepay) -> None:
@@ -397,21 +397,21 @@ def test_a_variable_sets_the_state_url(every_table: Path, monkeypatch: pytest.Mo
 
 def test_the_capture_folder_is_checked(settings_file: Path) -> None:
     """The capture folder must exist, relative to the settings, and only its owner may write to it."""
-    wanted = settings_file.parent / "captures"
+    expected = settings_file.parent / "captures"
     advice = (
-        f"debug.capture_dir: {wanted} must be a folder that only its owner can write to; run: mkdir -m 700 {wanted}"
+        f"debug.capture_dir: {expected} must be a folder that only its owner can write to; run: mkdir -m 700 {expected}"
     )
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
     assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
         "debug.capture_dir: must be the path of a folder"
     ]
-    wanted.mkdir()
-    wanted.chmod(0o770)
+    expected.mkdir()
+    expected.chmod(0o770)
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
         advice.replace("mkdir -m 700", "chmod 700")
     ]
-    wanted.chmod(0o700)
-    assert Settings.load(settings_file).debug.capture_dir == wanted
+    expected.chmod(0o700)
+    assert Settings.load(settings_file).debug.capture_dir == expected
 
 
 @pytest.fixture
@@ -524,8 +524,8 @@ def test_a_draft_is_reported_under_its_later_name(settings_file: Path) -> None:
 @pytest.mark.parametrize("text", [f"port = {'9' * 5_000}", f"port = {'[' * 5_000}"], ids=["a number", "lists"])
 def test_too_long_numbers_and_too_deep_lists_are_refused(settings_file: Path, text: str) -> None:
     """A number with thousands of digits and endlessly nested lists are one mistake."""
-    wanted = "a number in it is too long, or tables or lists are nested too deeply"
-    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {wanted}"]
+    expected = "a number in it is too long, or tables or lists are nested too deeply"
+    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {expected}"]
 
 
 @pytest.mark.parametrize("text", ['"a\\nb\\u001b[31m" = 1', '[server]\n"a\\nb\\u001b[31m" = 1'])
@@ -537,8 +537,8 @@ def test_a_mistake_is_one_line(settings_file: Path, text: str) -> None:
 
 def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
     """Settings larger than 1 MiB are one mistake with the path and the limit."""
-    told = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
-    assert _mistakes(settings_file, "#" * 1_048_577) == told
+    reported = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
+    assert _mistakes(settings_file, "#" * 1_048_577) == reported
 
 
 def test_settings_must_be_utf_8(settings_file: Path) -> None:

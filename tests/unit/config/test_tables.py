@@ -197,8 +197,8 @@ def test_body_limits_are_taken(folder: Path, size: int) -> None:
 def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, host: str) -> None:
     """An internal listener that is not on loopback needs a secret."""
     advice = "name the file that contains the secret, or set internal.host to 127.0.0.1"
-    wanted = f"required because other machines can reach {host}; {advice}"
-    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {wanted}"]
+    expected = f"required because other machines can reach {host}; {advice}"
+    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {expected}"]
     internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
     assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
 
@@ -306,5 +306,5 @@ def test_files_in_the_state_url_are_read(folder: Path) -> None:
     """A certificate that is a pipe would block every connection. It is a mistake, and no password is repeated."""
     os.mkfifo(folder / "ca.pem")
     (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
-    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
-    assert mistake == f"state.url: {wanted}"
+    expected = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
+    assert mistake == f"state.url: {expected}"

@@ -69,8 +69,8 @@ def test_invalid_times_in_comments_are_mistakes() -> None:
     """A key with an invalid time is named by its fingerprint. Neither key nor comment is repeated."""
     first, second, third = (key.decode() for key in KEYS)
     file = TokenKeyFile.parse(FILE, f"{first}\n{second} # retired yesterday\n{third} # published {first}\n")
-    told = [mistake.partition(": ")[0] for mistake in file.mistakes]
-    assert told == [f"key {line.fingerprint}" for line in file.lines[1:]]
+    reported = [mistake.partition(": ")[0] for mistake in file.mistakes]
+    assert reported == [f"key {line.fingerprint}" for line in file.lines[1:]]
     assert first not in str(file.mistakes)
 
 

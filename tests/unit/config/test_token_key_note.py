@@ -65,6 +65,6 @@ def test_any_other_comment_is_allowed(note: str) -> None:
 
 def test_the_first_key_cannot_be_retired() -> None:
     """The first key always mints, so a comment that says that it is retired is reported."""
-    told = "it encrypts new tokens, because it is the first; put another key above it, or delete its comment"
-    assert note_mistake(render_note(RETIRED, NOW), is_first=True) == told
+    reported = "it encrypts new tokens, because it is the first; put another key above it, or delete its comment"
+    assert note_mistake(render_note(RETIRED, NOW), is_first=True) == reported
     assert note_mistake(render_note(RETIRED, NOW), is_first=False) == ""

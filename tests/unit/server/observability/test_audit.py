@@ -55,7 +55,7 @@ def _no_services() -> Services:
 
 
 @pytest.mark.parametrize(
-    ("event", "error", "told"),
+    ("event", "error", "reported"),
     [
         ("call.genuine", None, {"event": "call.genuine", "outcome": "genuine", "level": "info"}),
         ("call.genuine", SnapError(BAD_REQUEST, reason="r", header="h"), {"event": "call.refused", "header": "h"}),
@@ -65,12 +65,12 @@ def _no_services() -> Services:
     ],
     ids=["event", "refusal", "refusal without event", "failure", "success without event"],
 )
-def test_which_outcomes_are_logged(event: str | None, error: Exception | None, told: dict[str, str] | None) -> None:
+def test_which_outcomes_are_logged(event: str | None, error: Exception | None, reported: dict[str, str] | None) -> None:
     """A success is logged only if its operation has an event. Refusals and failures are always logged."""
     stream = io.StringIO()
     configure.set_up(stream)
     Audit("call", _no_services).record(event, {"path": "/"}, Response({}), error)
     configure.set_up()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert len(lines) == (told is not None)
-    assert all(told.items() <= line.items() for line in lines if told)
+    assert len(lines) == (reported is not None)
+    assert all(reported.items() <= line.items() for line in lines if reported)

@@ -60,10 +60,10 @@ def test_a_short_write_is_continued(pipe: tuple[int, int], monkeypatch: pytest.M
 
 def _lost_lines(line: str) -> int:
     """The number of lost lines in a log line that has a level and a time in UTC like every other."""
-    told = json.loads(line)
-    assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() == timedelta()
-    lines: int = told.pop("lines")
-    assert told == {"event": "log.lost", "level": "error"}
+    reported = json.loads(line)
+    assert datetime.fromisoformat(reported.pop("timestamp")).utcoffset() == timedelta()
+    lines: int = reported.pop("lines")
+    assert reported == {"event": "log.lost", "level": "error"}
     return lines
 
 
@@ -75,8 +75,8 @@ def test_a_full_disk_loses_lines_and_says_so_afterwards(pipe: tuple[int, int], m
     for line in ("lost\n", "lost too\n", "kept\n", "kept too\n"):
         writer.write(line)
         writer.drain()
-    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (half, _lost_lines(told), kept) == ('{"ev', 2, ["kept", "kept too"])
+    half, reported, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _lost_lines(reported), kept) == ('{"ev', 2, ["kept", "kept too"])
 
 
 def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +87,8 @@ def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypat
     for line in ("torn\n", "lost\n", "kept\n"):
         writer.write(line)
         writer.drain()
-    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (half, _lost_lines(told), kept) == ("torn", 2, ["kept"])
+    half, reported, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _lost_lines(reported), kept) == ("torn", 2, ["kept"])
 
 
 def test_a_reported_loss_is_not_reported_again(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +161,6 @@ def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, p
     writer.write("the last\n")
     writer.drain()
     lines = os.read(pipe[0], 10_000).decode().splitlines()
-    told = [json.loads(line)["lines"] for line in lines if line.startswith("{")]
+    reported = [json.loads(line)["lines"] for line in lines if line.startswith("{")]
     assert lines[-1] == "the last"
-    assert sum(told) + lines.count("a line") == 50
+    assert sum(reported) + lines.count("a line") == 50

@@ -37,9 +37,9 @@ class Machine:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.999, []), (1.0, [1.0]), (-1.5, [-1.5]), (3 * 86_400, [259_200.0]), (0, [])]
+    ("seconds", "reported"), [(0.999, []), (1.0, [1.0]), (-1.5, [-1.5]), (3 * 86_400, [259_200.0]), (0, [])]
 )
-def test_a_jump_is_logged_once_with_its_seconds(seconds: float, told: list[float]) -> None:
+def test_a_jump_is_logged_once_with_its_seconds(seconds: float, reported: list[float]) -> None:
     """A jump forward or back causes one line. Clocks that run together cause none."""
     machine = Machine()
     clock = ClockJumpDetector(machine.now, machine.monotonic)
@@ -48,7 +48,7 @@ def test_a_jump_is_logged_once_with_its_seconds(seconds: float, told: list[float
             machine.go(3_600)
             machine.wall += timedelta(seconds=jump)
             clock.check()
-    assert [line["seconds"] for line in log] == told
+    assert [line["seconds"] for line in log] == reported
     assert {(line["event"], line["log_level"]) for line in log} <= {("clock.jumped", "warning")}
 
 
@@ -77,12 +77,12 @@ def test_a_pause_between_the_clocks_is_no_jump() -> None:
 async def test_the_clock_is_watched_inside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """A jump is logged inside the block, and not after it."""
     monkeypatch.setattr(clock_jumps, "CHECK_SECONDS", SOON)
-    offset, told = [timedelta()], asyncio.Event()
-    monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: told.set())  # noqa: SLF001  it is what tells
+    offset, reported = [timedelta()], asyncio.Event()
+    monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: reported.set())  # noqa: SLF001  it logs the jump
     async with watch_clock(lambda: datetime.now(UTC) + offset[0]):
         offset[0] = timedelta(hours=1)
-        await told.wait()
-    told.clear()
+        await reported.wait()
+    reported.clear()
     offset[0] = timedelta()
     await asyncio.sleep(3 * SOON)
-    assert not told.is_set()
+    assert not reported.is_set()

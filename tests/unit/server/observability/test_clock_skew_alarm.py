@@ -17,7 +17,7 @@ TOLERANCE = 300.0
 
 
 @pytest.mark.parametrize(
-    ("skews", "told"),
+    ("skews", "reported"),
     [
         ([-400] * 2, 0),
         ([-400] * 3, 1),
@@ -30,7 +30,7 @@ TOLERANCE = 300.0
         ([400, -400, -400, -400], 1),
     ],
 )
-def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | None], told: int) -> None:
+def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | None], reported: int) -> None:
     """Three consecutive refusals with about the same skew cause one alarm. `None` is an issued token."""
     clock = ClientClock()
     told_now = 0
@@ -39,11 +39,11 @@ def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | No
             clock.starts_drifting(0, TOLERANCE)
         else:
             told_now += clock.becomes_suspect(skew)
-    assert told_now == told
+    assert told_now == reported
 
 
 @pytest.mark.parametrize(
-    ("skews", "told"),
+    ("skews", "reported"),
     [
         ([-200] * 2, []),
         ([-200] * 3, [-200]),
@@ -56,10 +56,10 @@ def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | No
         ([-200] * 3 + [0] * 3 + [-200] * 3, [-200, -200]),
     ],
 )
-def test_a_median_above_half_the_tolerance_is_logged_once(skews: list[float], told: list[float]) -> None:
+def test_a_median_above_half_the_tolerance_is_logged_once(skews: list[float], reported: list[float]) -> None:
     """The median of 3 to 5 tokens is logged once when it exceeds half of the tolerance."""
     clock = ClientClock()
-    assert [found for skew in skews if (found := clock.starts_drifting(skew, TOLERANCE)) is not None] == told
+    assert [found for skew in skews if (found := clock.starts_drifting(skew, TOLERANCE)) is not None] == reported
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def _refuse(
     """Refuse requests that are 420 seconds behind. Return the new log lines."""
     headers = signer.headers(jakarta(NOON - timedelta(seconds=420))) | {"X-CLIENT-KEY": client_key or signer.client_key}
     sent = RequestHeaders.of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
-    told = {"client_key": client_key or signer.client_key, "clock_skew_seconds": -420.25}
+    reported = {"client_key": client_key or signer.client_key, "clock_skew_seconds": -420.25}
     with capture_logs() as log:
         for _ in range(times):
-            clock.refused(told, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
+            clock.refused(reported, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
     return log
 
 
@@ -106,22 +106,22 @@ def test_checking_is_limited_in_rate(clock: ClockSkewAlarm, nicepay: Nicepay, st
     assert _refuse(clock, nicepay, 3) == []
 
 
-@pytest.mark.parametrize("told", [{}, {"client_key": None}, {"client_key": "A", "clock_skew_seconds": None}])
-def test_unknown_values_are_ignored(clock: ClockSkewAlarm, told: dict[str, object]) -> None:
+@pytest.mark.parametrize("reported", [{}, {"client_key": None}, {"client_key": "A", "clock_skew_seconds": None}])
+def test_unknown_values_are_ignored(clock: ClockSkewAlarm, reported: dict[str, object]) -> None:
     """A request without a valid client key or timestamp, and a request to another API, are ignored."""
     with capture_logs() as log:
         for _ in range(3):
-            clock.issued(told)
-            clock.refused(told, RequestHeaders.of([]), unauthorized(field="", reason="clock.behind"), NOON)
+            clock.issued(reported)
+            clock.refused(reported, RequestHeaders.of([]), unauthorized(field="", reason="clock.behind"), NOON)
     assert log == []
 
 
 def test_a_drifting_client_is_logged_before_it_is_refused(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
     """The warning has the client, its clock skew and its tolerance."""
-    told = {"client_key": nicepay.client_key, "clock_skew_seconds": -200.25}
+    reported = {"client_key": nicepay.client_key, "clock_skew_seconds": -200.25}
     with capture_logs() as log:
         for _ in range(9):
-            clock.issued(told)
+            clock.issued(reported)
     (line,) = log
     assert (line["event"], line["log_level"], line["client_key"]) == ("clock.drifting", "warning", nicepay.client_key)
     assert (line["client_is_ahead_by_seconds"], line["tolerance_seconds"]) == (-200.25, 300.0)

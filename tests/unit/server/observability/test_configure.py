@@ -220,6 +220,6 @@ def test_the_text_of_an_error_forges_no_line(request: pytest.FixtureRequest, kin
     except RuntimeError:
         structlog.get_logger().exception("it.failed")
     written = COLOUR.sub("", output.getvalue())
-    told = json.loads(written)["exception"] if kind == "stream" else written
-    assert "\n  2026-01-22T05:00:01Z [info     ] token.issued\\x1b[1A" in told
+    reported = json.loads(written)["exception"] if kind == "stream" else written
+    assert "\n  2026-01-22T05:00:01Z [info     ] token.issued\\x1b[1A" in reported
     assert "\x1b" not in written

@@ -151,21 +151,21 @@ def _last(log: io.StringIO) -> dict[str, object]:
     return line
 
 
-@pytest.mark.parametrize(("wanted", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
+@pytest.mark.parametrize(("expected", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
 def test_a_refused_request_for_a_token_has_a_verdict(
-    wanted: str, name: str, make: Make, world: World, judge: Judge
+    expected: str, name: str, make: Make, world: World, judge: Judge
 ) -> None:
     """It is the doctor's verdict, unless that needs the body or more than two verifications."""
-    assert judge(make(world)) == DEARER.get(f"{wanted}: {name}", wanted)
+    assert judge(make(world)) == DEARER.get(f"{expected}: {name}", expected)
 
 
-@pytest.mark.parametrize(("wanted", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
-def test_a_refused_call_has_a_verdict(wanted: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
+@pytest.mark.parametrize(("expected", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
+def test_a_refused_call_has_a_verdict(expected: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
     """It is the doctor's verdict. An invalid symmetric signature has none."""
     request = make(world)
     is_hmac = request.get("X-PARTNER-ID") == SYMMETRIC and len(request.get("X-SIGNATURE")) in {28, 44, 88}
-    is_judged = wanted in {"call.body_not_forwarded", "token.missing", "token.malformed"}
-    found = None if is_hmac and not is_judged else DEARER.get(f"{wanted}: {name}", wanted)
+    is_judged = expected in {"call.body_not_forwarded", "token.missing", "token.malformed"}
+    found = None if is_hmac and not is_judged else DEARER.get(f"{expected}: {name}", expected)
     assert judge_call(request) == found
 
 

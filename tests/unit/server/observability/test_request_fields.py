@@ -27,8 +27,8 @@ def test_fields_of_a_token_request(
     headers: list[tuple[bytes, bytes]], client_key: str | None, skew: float | None
 ) -> None:
     """Client key and clock skew are given if they are valid and single, and are None otherwise."""
-    told = of_token_request(RequestHeaders.of(headers), NOON)
-    assert told == {"client_key": client_key, "clock_skew_seconds": skew}
+    reported = of_token_request(RequestHeaders.of(headers), NOON)
+    assert reported == {"client_key": client_key, "clock_skew_seconds": skew}
 
 
 CALL = {

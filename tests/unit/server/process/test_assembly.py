@@ -170,7 +170,7 @@ def before() -> Iterator[list[int]]:
     """The signals that reach the previous handlers. They do not end the test."""
     signals: list[int] = []
     numbers = [*STOPS, signal.SIGHUP]
-    handlers = {number: signal.signal(number, lambda told, _frame: signals.append(told)) for number in numbers}
+    handlers = {number: signal.signal(number, lambda reported, _frame: signals.append(reported)) for number in numbers}
     yield signals
     for number, handler in handlers.items():
         signal.signal(number, handler)

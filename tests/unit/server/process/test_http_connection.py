@@ -180,8 +180,8 @@ def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) 
         assert read_until_closed(client).startswith(b"HTTP/1.1 204")
 
 
-class Told:
-    """An application that waits for what it is told, and answers then."""
+class DisconnectRecorder:
+    """An application that records its messages, and answers after the client disconnected."""
 
     def __init__(self) -> None:
         self.got: list[str] = []
@@ -195,9 +195,9 @@ class Told:
         self.done.set()
 
 
-def test_a_request_is_told_that_its_client_is_gone(log: io.StringIO) -> None:
+def test_a_request_learns_that_its_client_disconnected(log: io.StringIO) -> None:
     """A running request learns that its client disconnected, and no error is logged."""
-    app = Told()
+    app = DisconnectRecorder()
     with listening(app) as address:
         with socket.create_connection(address, timeout=5) as client:
             client.sendall(REQUEST)
@@ -207,21 +207,21 @@ def test_a_request_is_told_that_its_client_is_gone(log: io.StringIO) -> None:
     assert log.getvalue() == ""
 
 
-def test_a_request_with_others_behind_it_is_told_too(log: io.StringIO) -> None:
+def test_a_pipelined_request_learns_it_too(log: io.StringIO) -> None:
     """The second of three pipelined requests also learns that its client disconnected."""
-    gate, told = Gate(), Told()
+    gate, reported = Gate(), DisconnectRecorder()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (told if gate.asked else gate)(scope, receive, send)
+        await (reported if gate.asked else gate)(scope, receive, send)
 
     with listening(app) as address:
         with socket.create_connection(address, timeout=5) as client:
             client.sendall(REQUEST * 3)
             assert gate.came.wait(5)
             gate.open()
-            assert told.came.wait(5)
+            assert reported.came.wait(5)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        assert told.done.wait(5)
+        assert reported.done.wait(5)
     assert log.getvalue() == ""
 
 
@@ -241,7 +241,7 @@ def test_a_half_closed_connection_is_answered_late(made: list[Connection], log: 
 
 def test_a_request_cut_off_by_half_closing_is_refused(log: io.StringIO) -> None:
     """An incomplete request is refused once, after the answers before it."""
-    app = Told()
+    app = DisconnectRecorder()
     with listening(app) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST)
         assert app.came.wait(5)

@@ -31,8 +31,8 @@ from tests.nicepay import Nicepay, new_key
 PATIENCE = 20
 """Seconds."""
 
-LOOKS = 5
-"""So many without an event are taken for none at all."""
+CHECKS = 5
+"""This many checks without an event mean that no event comes."""
 
 
 class Log(io.StringIO):
@@ -86,7 +86,7 @@ class Checks:
         """Wait for some more checks."""
         while self._quiet.acquire(blocking=False):
             pass
-        for _ in range(LOOKS):
+        for _ in range(CHECKS):
             assert await asyncio.to_thread(self._quiet.acquire, timeout=PATIENCE)
 
 

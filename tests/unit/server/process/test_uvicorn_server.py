@@ -130,24 +130,24 @@ KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
 @contextmanager
 def _stopping(most_connections: int = 10) -> Iterator[tuple[tuple[str, int], threading.Event]]:
     """A server that stops when the event is set."""
-    told = threading.Event()
+    reported = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
         server = Server(uvicorn.Config(_app, lifespan="off", log_config=None), most_connections)
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        ending = threading.Thread(target=_end_when, args=(told, server))
+        ending = threading.Thread(target=_end_when, args=(reported, server))
         serving.start()
         ending.start()
         try:
-            yield address, told
+            yield address, reported
         finally:
-            told.set()
+            reported.set()
             serving.join()
             ending.join()
 
 
-def _end_when(told: threading.Event, server: Server) -> None:
-    told.wait()
+def _end_when(reported: threading.Event, server: Server) -> None:
+    reported.wait()
     server.should_exit = True
 
 
@@ -160,10 +160,10 @@ def _until_refused(address: tuple[str, int]) -> None:
 
 def test_a_kept_connection_has_a_last_answer() -> None:
     """A request on an idle connection during shutdown is answered with `Connection: close`."""
-    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+    with _stopping() as (address, reported), socket.create_connection(address, timeout=5) as connection:
         connection.sendall(KEPT)
         assert b"connection: close" not in connection.recv(1_000)
-        told.set()
+        reported.set()
         _until_refused(address)
         connection.sendall(KEPT)
         last = connection.recv(1_000)
@@ -174,8 +174,8 @@ def test_a_kept_connection_has_a_last_answer() -> None:
 
 def test_an_accepted_connection_is_answered_at_shutdown() -> None:
     """A connection that sent no request before the shutdown can still send one."""
-    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
-        told.set()
+    with _stopping() as (address, reported), socket.create_connection(address, timeout=5) as connection:
+        reported.set()
         _until_refused(address)
         connection.sendall(KEPT)
         assert connection.recv(64).startswith(b"HTTP/1.1 204")
@@ -183,11 +183,11 @@ def test_an_accepted_connection_is_answered_at_shutdown() -> None:
 
 def test_waiting_connections_are_answered_at_shutdown() -> None:
     """Connections in the backlog are answered at shutdown like any other."""
-    with _stopping(most_connections=1) as (address, told), ExitStack() as stack:
+    with _stopping(most_connections=1) as (address, reported), ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
         for connection in connections:
             connection.sendall(KEPT)
         assert connections[0].recv(64).startswith(b"HTTP/1.1 204")
-        told.set()
+        reported.set()
         for connection in connections[1:]:
             assert connection.recv(64).startswith(b"HTTP/1.1 204")

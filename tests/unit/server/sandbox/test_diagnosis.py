@@ -31,18 +31,18 @@ def _refused(nicepay: Nicepay, lang: str = "en") -> RefusedRequest:
 
 def test_a_refusal_is_explained(nicepay: Nicepay, known: Services) -> None:
     """The explanation has the verdict, the finding as text, the advice and the evidence."""
-    told = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay))
-    assert (told["verdict"], told["also"]) == ("clock.behind", [])
-    assert str(told["says"]).startswith("X-TIMESTAMP is 600 seconds behind")
-    assert told["advice"] == TEXTS["clock.behind"][1]  # type: ignore[index]  # a constant is its text
-    assert isinstance(told["evidence"], dict)
-    assert list(told["evidence"]) == ["clock.behind"]
+    reported = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay))
+    assert (reported["verdict"], reported["also"]) == ("clock.behind", [])
+    assert str(reported["says"]).startswith("X-TIMESTAMP is 600 seconds behind")
+    assert reported["advice"] == TEXTS["clock.behind"][1]  # type: ignore[index]  # a constant is its text
+    assert isinstance(reported["evidence"], dict)
+    assert list(reported["evidence"]) == ["clock.behind"]
 
 
 def test_the_language_is_that_of_the_page(nicepay: Nicepay, known: Services) -> None:
     """The explanation is in Indonesian if the page asks for it."""
-    told = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
-    assert "detik" in str(told["says"])
+    reported = explain_with_doctor(lambda: known, TOKEN_PATH)(_refused(nicepay, "id"))
+    assert "detik" in str(reported["says"])
 
 
 def test_the_current_clients_are_used(nicepay: Nicepay, known: Services) -> None:
