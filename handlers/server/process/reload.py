@@ -50,14 +50,14 @@ class ReloadingServices:
     """Returns the current services. Inside `running` it reloads them when a file of the settings changes."""
 
     def __init__(self, file: Path, settings: Settings, build: Callable[[Settings], Services]) -> None:
-        """`build` creates services from settings. It is called in a thread, because it takes time."""
+        """`build` creates services from settings. A reload calls it in a thread, because it takes time."""
         self._file = file
         self._build = build
         self._services = build(settings)
         self._reload_requested = asyncio.Event()
         self._started = self._settings = settings
         self._files: FileStamps = {}
-        self._applied = _Reading({}, settings)
+        self._last_reading = _Reading({}, settings)
         self._pending: _Reading | None = None
 
     def __call__(self) -> Services:
@@ -71,7 +71,7 @@ class ReloadingServices:
     def running(self, files: FileStamps) -> AbstractAsyncContextManager[None]:
         """While the block runs, watch the files. `files` are their stamps at the time when the settings were read."""
         self._files = files
-        self._applied = _Reading(files, self._settings)
+        self._last_reading = _Reading(files, self._settings)
         return running(self._follow)
 
     async def _follow(self) -> None:
@@ -98,13 +98,13 @@ class ReloadingServices:
         """
         if self._pending and all_stamps_match(self._pending.files):
             return self._pending
-        if self._pending or any_status_changed(self._applied.files):
+        if self._pending or any_status_changed(self._last_reading.files):
             self._pending = _Reading.of(self._file)
         return None
 
     def _apply(self, reading: _Reading, *, is_requested: bool) -> None:
         """Replace all services by new ones, or log in one line why the new settings are refused."""
-        before, self._applied, self._pending = self._applied, reading, None
+        before, self._last_reading, self._pending = self._last_reading, reading, None
         if reading.settings:
             self._replace_services(reading.settings)
         elif is_requested or reading != before:
@@ -114,7 +114,7 @@ class ReloadingServices:
         services, changed = self._build(settings), changes(self._settings, settings)
         self._services, self._settings = services, settings
         assembly.log_setting_warnings(settings)
-        tables = tables_that_need_restart(self._started, self._files, settings, self._applied.files)
+        tables = tables_that_need_restart(self._started, self._files, settings, self._last_reading.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)
         _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **changed)
