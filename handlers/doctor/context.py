@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
-from handlers.snap.service import DEFAULT_METHODS
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -21,8 +21,7 @@ class MerchantContext:
         clients: The clients of the settings.
         token_keys: The keys that open tokens.
         token_path: The path of the token endpoint.
-        call_paths: The paths of `[[services]]`.
-        call_methods: The methods that each path accepts. A path that is not in it accepts only POST.
+        called_services: The merchant's services that NICEPAY calls, by path.
         secrets: The client secrets by client key, for both forms of signature.
         used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
         internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
@@ -34,8 +33,7 @@ class MerchantContext:
     clients: Clients
     token_keys: TokenKeys = field(repr=False)
     token_path: str
-    call_paths: frozenset[str] = frozenset()
-    call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used_replay_keys: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
@@ -50,11 +48,7 @@ class MerchantContext:
     @property
     def call_paths_text(self) -> str:
         """All paths of calls, as text for a message."""
-        return ", ".join(sorted(self.call_paths)) or "-"
-
-    def methods_at(self, call_path: str) -> tuple[str, ...]:
-        """Return the methods that a path of calls accepts."""
-        return self.call_methods.get(call_path, DEFAULT_METHODS)
+        return ", ".join(sorted(self.called_services)) or "-"
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""

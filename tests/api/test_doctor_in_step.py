@@ -17,14 +17,14 @@ from handlers.snap.timestamp import parse
 from tests.internal import running_internal
 from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
+    AUTHORIZE_MISTAKES,
     CALL_MISTAKES,
     NOW,
-    QUESTION_MISTAKES,
     TOKEN_MISTAKES,
     Make,
     World,
-    question,
     rows,
+    via_proxy,
     write_world,
 )
 from tests.pages import page
@@ -54,7 +54,7 @@ class Case:
 
 CASES = {
     f"{verdict}: {name}": Case(verdict != "genuine", make, internal)
-    for table, internal in ((TOKEN_MISTAKES, False), (CALL_MISTAKES, True), (QUESTION_MISTAKES, True))
+    for table, internal in ((TOKEN_MISTAKES, False), (CALL_MISTAKES, True), (AUTHORIZE_MISTAKES, True))
     for verdict, name, make in rows(table)
 }
 
@@ -91,10 +91,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def _with_new_id(request: Request) -> Request:
     """The request of a proxy to /authorize about a call, with a new external id."""
-    asked = request.authorize_request or question(request).authorize_request
-    assert asked
-    headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in asked.headers)
-    return replace(asked, headers=tuple(headers))
+    authorize = request.authorize_request or via_proxy(request).authorize_request
+    assert authorize
+    headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in authorize.headers)
+    return replace(authorize, headers=tuple(headers))
 
 
 def _wire(request: Request) -> bytes:

@@ -1,4 +1,4 @@
-"""The verdict for the audit line of a refusal: the cheap part of the doctor's reasoning, after the answer is sent."""
+"""The `verdict` field in the audit line of a refusal, from the cheap part of the doctor's diagnosis."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,29 +13,34 @@ from handlers.services import Services
 from handlers.snap.codes import SnapError
 
 MOST_A_SECOND = 10
-"""Verdicts; the refusals beyond are logged without one."""
+"""Maximum number of verdicts per second. Further refusals are logged without a verdict."""
 
 
 class RefusalDiagnoser:
-    """Says why a request was refused, so many times a second."""
+    """Finds out why a request was refused, at most `MOST_A_SECOND` times per second.
+
+    Call it after the answer is sent, because it takes time.
+    """
 
     def __init__(self) -> None:
         self._rate = RateLimit(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
 
-    def __call__(self, sent: RequestHeaders, error: SnapError, services: Services, now: datetime) -> Mapping[str, str]:
-        """The field `verdict`, if there is one to give; whatever happens here, the audit line is written."""
+    def __call__(
+        self, headers: RequestHeaders, error: SnapError, services: Services, now: datetime
+    ) -> Mapping[str, str]:
+        """The log field `verdict`, or no field if there is no verdict. It never raises an error."""
         if not self._rate.allows(now):
             return {}
         try:
-            found = verdict(error.reason, error.field, _request(sent), services.clients)
-        except Exception as failure:  # noqa: BLE001  a verdict that cannot be made must not cost the audit line
+            found = verdict(error.reason, error.field, _request(headers), services.clients)
+        except Exception as failure:  # noqa: BLE001  the audit line must be written even if the diagnosis fails
             self._log.error("verdict.failed", exc_info=failure)
             return {}
         return {"verdict": found.value} if found else {}
 
 
-def _request(sent: RequestHeaders) -> Request:
-    """The headers alone: the body is gone by now."""
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in sent.values.items())
-    return Request(sent.get(b"x-original-method"), sent.get(b"x-original-uri") or "/", headers)
+def _request(headers: RequestHeaders) -> Request:
+    """The request without its body, which is no longer available."""
+    lines = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.values.items())
+    return Request(headers.get(b"x-original-method"), headers.get(b"x-original-uri") or "/", lines)

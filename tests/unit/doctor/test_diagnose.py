@@ -15,10 +15,10 @@ from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from tests.merchant import NOON
 from tests.mistakes import (
+    AUTHORIZE_MISTAKES,
     CALL_BODY,
     CALL_MISTAKES,
     CALL_PATH,
-    QUESTION_MISTAKES,
     STRICT,
     TOKEN_MISTAKES,
     Make,
@@ -33,7 +33,7 @@ from tests.nicepay import jakarta
 FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
-ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES), *rows(QUESTION_MISTAKES)]
+ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES), *rows(AUTHORIZE_MISTAKES)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],

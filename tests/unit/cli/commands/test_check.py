@@ -15,7 +15,6 @@ from handlers.judge.scenarios import CATALOGUE
 from handlers.server.process import assembly
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, Merchant
-from tests.nicepay import Nicepay
 
 NAMES = {scenario.name: scenario for scenario in CATALOGUE}
 FEW = [NAMES[name] for name in ("success.issued", "forged.another_key", "http.get")]
@@ -27,14 +26,6 @@ def url(merchant: Merchant) -> str:
     """The running server with the real clock, because the command signs with the real time."""
     merchant.clock.now = assembly.system_clock()
     return merchant.origin + BASE_PATH + TOKEN_PATH
-
-
-@pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
 
 
 def _deviating(name: str) -> Scenario:

@@ -9,19 +9,9 @@ from handlers.cli import main
 from handlers.server.process import assembly
 from tests.e2e.process import environment, run
 from tests.merchant import BASE_PATH, Merchant
-from tests.nicepay import Nicepay
 from tests.programs import program
 
 SECRET = "a-secret-of-the-proxy"
-
-
-@pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """NICEPAY's private key in a file."""
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
 
 
 @pytest.mark.parametrize("command", [["curl"], ["curl", "token"]])

@@ -24,15 +24,6 @@ def today(merchant: Merchant) -> Merchant:
 
 
 @pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """NICEPAY's private key in a file."""
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
-
-
-@pytest.fixture
 def dead_port() -> Iterator[int]:
     """A port that is in use and does not accept connections."""
     with socket.socket() as bound:

@@ -21,7 +21,7 @@ from handlers.server.http import limits
 from handlers.server.http.request_id import identify
 from handlers.server.observability import captures, configure
 from handlers.server.observability.captures import (
-    LONGEST,
+    MAX_AGE,
     MOST_A_SECOND,
     MOST_FILES,
     SWEEP_EVERY,
@@ -98,7 +98,7 @@ def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
-    monkeypatch.setattr(SECRET_MASKER, "_masks", SecretMasker([("internal secret", b"0123456789abcdef")]))
+    monkeypatch.setattr(SECRET_MASKER, "_masker", SecretMasker([("internal secret", b"0123456789abcdef")]))
     _asked(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
@@ -129,7 +129,7 @@ def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monke
 
 def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     """200 and a day: the oldest go first, other files stay."""
-    assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
+    assert (200, timedelta(days=1)) == (MOST_FILES, MAX_AGE)
     clock = Clock()
     for place in range(MOST_FILES + 5):
         file = capture_file(tmp_path, f"{place:032x}")
@@ -222,7 +222,7 @@ def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO
     assert from_har(kept.read_bytes())[0].request.body == b"first"
     line = json.loads(log.getvalue())
     assert (line["event"], line["request_id"]) == ("capture.failed", "chosen")
-    assert line["cause"] == "a request of this id is kept already"
+    assert line["cause"] == "a request with this ID is already stored"
 
 
 @pytest.mark.parametrize(

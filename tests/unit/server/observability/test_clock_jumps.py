@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.server.observability import clock_jumps
-from handlers.server.observability.clock_jumps import WallClock, watch_clock
+from handlers.server.observability.clock_jumps import ClockJumpDetector, watch_clock
 from tests.engines import asynchronous
 from tests.merchant import NOON
 
@@ -42,12 +42,12 @@ class Machine:
 def test_a_jump_is_told_once_with_its_seconds(seconds: float, told: list[float]) -> None:
     """Forth or back, by a second or by days: one line, and none while the clocks go together, however long."""
     machine = Machine()
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
         for jump in (0, seconds, 0):
             machine.go(3_600)
             machine.wall += timedelta(seconds=jump)
-            clock.look()
+            clock.check()
     assert [line["seconds"] for line in log] == told
     assert {(line["event"], line["log_level"]) for line in log} <= {("clock.jumped", "warning")}
 
@@ -55,28 +55,28 @@ def test_a_jump_is_told_once_with_its_seconds(seconds: float, told: list[float])
 def test_a_clock_that_is_slewed_does_not_jump() -> None:
     """What NTP takes away little by little is no jump, however much it is in all."""
     machine = Machine()
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
         for _ in range(100):
             machine.wall += timedelta(seconds=0.5)
-            clock.look()
+            clock.check()
     assert log == []
 
 
 def test_a_process_that_is_stopped_while_it_looks() -> None:
     """Time that passes between reading one clock and the other is not taken for a jump."""
     machine = Machine(takes=iter([0.0, 7.0, 0.0]))
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
-        clock.look()
-        clock.look()
+        clock.check()
+        clock.check()
     assert log == []
 
 
 @asynchronous
 async def test_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Within the block a jump is noticed by itself; after it, no more."""
-    monkeypatch.setattr(clock_jumps, "LOOK_SECONDS", SOON)
+    monkeypatch.setattr(clock_jumps, "CHECK_SECONDS", SOON)
     offset, told = [timedelta()], asyncio.Event()
     monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: told.set())  # noqa: SLF001  it is what tells
     async with watch_clock(lambda: datetime.now(UTC) + offset[0]):

@@ -36,7 +36,7 @@ def world() -> World:
 def seconds(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Nothing is due unless a test says so."""
     monkeypatch.setattr(module, "LONGEST_END_SECONDS", NEVER)
-    monkeypatch.setattr(module, "REST_SECONDS", NEVER)
+    monkeypatch.setattr(module, "LAST_THREADS_SECONDS", NEVER)
     return monkeypatch
 
 
@@ -58,7 +58,7 @@ def test_a_process_that_was_told_to_end_ends(world: World, seconds: pytest.Monke
 
 def test_a_process_that_is_done_ends(world: World, seconds: pytest.MonkeyPatch) -> None:
     """What was not told to end and is done all the same has failed: it has a second, and status 1."""
-    seconds.setattr(module, "REST_SECONDS", SOON)
+    seconds.setattr(module, "LAST_THREADS_SECONDS", SOON)
     world.deadline.shorten()
     assert [world.next(), world.next()] == ["log written", 1]
 
@@ -76,7 +76,7 @@ def test_a_second_signal_gives_no_more_time(world: World, seconds: pytest.Monkey
 def test_a_process_that_ends_by_itself_is_let(seconds: pytest.MonkeyPatch) -> None:
     """After the block nothing is left that would end the process."""
     drained = Event()
-    seconds.setattr(module, "REST_SECONDS", 5 * SOON)
+    seconds.setattr(module, "LAST_THREADS_SECONDS", 5 * SOON)
     with exit_deadline(drained.set, int) as deadline:
         deadline.shorten()
     assert not drained.wait(10 * SOON)

@@ -163,7 +163,7 @@ def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.01)
 
     looked = asyncio.Event()
-    real = Deadline._look  # noqa: SLF001  where the clock runs out
+    real = Deadline._check  # noqa: SLF001  where the clock runs out
 
     def look(each: Deadline) -> None:
         real(each)
@@ -173,7 +173,7 @@ def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) 
         await looked.wait()
         await _answer(send)
 
-    monkeypatch.setattr(Deadline, "_look", look)
+    monkeypatch.setattr(Deadline, "_check", look)
 
     with listening(late) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)

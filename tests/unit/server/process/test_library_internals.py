@@ -58,7 +58,7 @@ def test_every_name_of_a_cycle_is_looked_for() -> None:
         for each in ast.walk(_class(http_connection, "Connection"))
         if isinstance(each, ast.Attribute)
         and isinstance(each.value, ast.Attribute)
-        and each.value.attr in {"cycle", "_running"}
+        and each.value.attr in {"cycle", "_current_cycle"}
     }
     assert used
     assert used <= CYCLE

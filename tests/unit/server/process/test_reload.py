@@ -101,7 +101,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """FileStamps are looked at a hundred times a second."""
-    monkeypatch.setattr(reload, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(reload, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(reload, "QUIET_SECONDS", 0.01)
     yield
     configure.set_up(io.StringIO())

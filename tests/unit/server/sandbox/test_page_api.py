@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from handlers.server.sandbox.page_api import LARGEST_QUESTION, RefusedRequest, SandboxApi
+from handlers.server.sandbox.page_api import LARGEST_BODY, RefusedRequest, SandboxApi
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay, jakarta
 
@@ -67,7 +67,7 @@ def test_nobody_else_is_answered(nicepay: Nicepay, path: str, host: str, origin:
     """Another site's page, a name rebound to this machine, and a caller that is no page are told no."""
     answer = _asked(nicepay, path, {"client_key": "A"}, origin, f"http://{host}")
     assert answer.status_code == 403
-    assert answer.json() == {"error": "only the page of this sandbox may ask"}
+    assert answer.json() == {"error": "only the page of this sandbox can use this API"}
 
 
 def test_a_host_that_is_none_is_nobody(nicepay: Nicepay) -> None:
@@ -124,7 +124,7 @@ def test_a_question_has_its_limit(nicepay: Nicepay) -> None:
     app = Starlette(routes=SandboxApi(nicepay.private_key, Clock(), _explained).routes())
     client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
     empty = len(b'{"client_key":""}')
-    largest = b'{"client_key":"%b"}' % (b"A" * (LARGEST_QUESTION - empty))
+    largest = b'{"client_key":"%b"}' % (b"A" * (LARGEST_BODY - empty))
     headers = {"Origin": ORIGIN}
     assert client.post("/ui/sign", content=largest, headers=headers).status_code == 400
     assert client.post("/ui/sign", content=largest + b" ", headers=headers).status_code == 500
