@@ -19,8 +19,8 @@ from tests.nicepay import Nicepay
 def sandbox(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
     """A server with the sandbox's pages."""
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("sandbox"), nicepay))
-    desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, api=desk)) as merchant:
+    page_api = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
+    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, api=page_api)) as merchant:
         yield merchant
 
 
@@ -51,11 +51,11 @@ def test_the_page_loads_everything_from_this_server(sandbox: Merchant) -> None:
     assert page.status_code == 200
     assert "://" not in page.text
     parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
-    assert {"swagger-ui-bundle.js", "swagger-ui.css", "desk.js", "desk.css"} <= set(parts)
+    assert {"swagger-ui-bundle.js", "swagger-ui.css", "signing.js", "signing.css"} <= set(parts)
     assert all(sandbox.client.get(f"/ui/{part}").status_code == 200 for part in parts)
 
 
-@pytest.mark.parametrize("path", ["/ui/", "/ui/desk.js", "/ui/swagger-ui.css"])
+@pytest.mark.parametrize("path", ["/ui/", "/ui/signing.js", "/ui/swagger-ui.css"])
 def test_the_content_security_policy_allows_this_server_only(sandbox: Merchant, path: str) -> None:
     """The page and its files have a Content-Security-Policy that allows only this server and no inline script."""
     headers = sandbox.client.get(path).headers
@@ -67,7 +67,7 @@ def test_the_content_security_policy_allows_this_server_only(sandbox: Merchant, 
     assert headers["referrer-policy"] == "no-referrer"
 
 
-@pytest.mark.parametrize("name", ["index.html", "oauth2-redirect.html", "index.j2", "..%2fdesk.py"])
+@pytest.mark.parametrize("name", ["index.html", "oauth2-redirect.html", "index.j2", "..%2fpages.py"])
 def test_nothing_else_of_swagger_ui_is_served(sandbox: Merchant, name: str) -> None:
     """Other files of Swagger UI and of the package are not found."""
     assert sandbox.send({}, b"", method="GET", path=f"/ui/{name}").status_code == 404
@@ -89,8 +89,8 @@ def test_no_other_path_is_redirected(sandbox: Merchant) -> None:
 def test_an_empty_base_path_becomes_the_root(nicepay: Nicepay, tmp_path: Path) -> None:
     """With an empty base path, the page's copy of the document has the server URL `/`."""
     settings = Settings.load(write_settings(tmp_path, nicepay))
-    desk = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path="", api=desk)) as merchant:
+    page_api = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
+    with running(settings, Clock(), partial(SandboxPages, base_path="", api=page_api)) as merchant:
         assert merchant.client.get("/ui/openapi.json").json()["servers"][0]["url"] == "/"
 
 

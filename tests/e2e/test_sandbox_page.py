@@ -164,8 +164,8 @@ def test_the_panel_fits_a_narrow_window(browser: Browser, origin: str) -> None:
     browser.open(f"{origin}/ui/")
     browser.see(".try-out__btn")
     measured = browser.driver.execute_script(
-        "const desk = document.getElementById('desk'); window.scrollTo(0, document.body.scrollHeight);"
-        "return [desk.scrollWidth, desk.getBoundingClientRect().bottom]"
+        "const form = document.getElementById('signing'); window.scrollTo(0, document.body.scrollHeight);"
+        "return [form.scrollWidth, form.getBoundingClientRect().bottom]"
     )
     browser.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert measured[0] <= 360

@@ -82,7 +82,7 @@ def _runs_upwards(module: str, imported: str) -> bool:
     return room in FLOORS and bool(own and other) and _floor(room, other) < _floor(room, own)
 
 
-def _ours(path: Path) -> set[str]:
+def _own_imports(path: Path) -> set[str]:
     """The modules and members of this package that a module imports."""
     return {each for each in _imports(path) if each.startswith("handlers.")}
 
@@ -115,7 +115,7 @@ def _own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_imports_run_downwards(path: Path) -> None:
     """A module imports from its own floor or from a lower one, never from a higher, in each room that it lies in."""
-    assert not [each for each in _ours(path) if _runs_upwards(_name(path), each)]
+    assert not [each for each in _own_imports(path) if _runs_upwards(_name(path), each)]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_an_upward_import_is_found(tmp_path: Path, module: str, imported: str) -
     planted = tmp_path / "planted.py"
     room, _, member = imported.rpartition(".")
     planted.write_text(f"from {room} import {member}\n")
-    assert [each for each in _ours(planted) if _runs_upwards(module, each)] == [imported]
+    assert [each for each in _own_imports(planted) if _runs_upwards(module, each)] == [imported]
 
 
 @pytest.mark.parametrize("room", FLOORS)
@@ -154,7 +154,7 @@ def test_no_imports_run_in_a_circle() -> None:
     """Modules import one another in no circle, whichever room they lie in."""
     names = {_name(path) for path in MODULES}
     imports = {
-        _name(path): {each if each in names else each.rpartition(".")[0] for each in _ours(path)} - {_name(path)}
+        _name(path): {each if each in names else each.rpartition(".")[0] for each in _own_imports(path)} - {_name(path)}
         for path in MODULES
     }
     assert set(TopologicalSorter(imports).static_order()) >= names
@@ -171,7 +171,7 @@ def test_unit_tests_lie_where_their_module_lies(path: Path) -> None:
 @pytest.mark.parametrize("path", _room("judge"), ids=_name)
 def test_the_judge_knows_no_server(path: Path) -> None:
     """The judge, which is for any server, imports of ours SNAP's rules alone."""
-    own = {each.split(".")[1] for each in _ours(path)}
+    own = {each.split(".")[1] for each in _own_imports(path)}
     assert own <= {"judge", "snap"}
 
 
@@ -187,7 +187,7 @@ def test_the_rules_of_snap_are_pure(path: Path) -> None:
 @pytest.mark.parametrize("path", _room("doctor"), ids=_name)
 def test_the_doctor_reasons_and_does_nothing_else(path: Path) -> None:
     """The doctor knows SNAP's rules and itself: no I/O, no clock, no framework, and nobody else's rooms."""
-    own = _ours(path)
+    own = _own_imports(path)
     assert all(each.startswith(("handlers.snap", "handlers.doctor", "handlers.escaping")) for each in own)
     assert not {each.split(".")[0] for each in _imports(path)} & FOREIGN
     assert "now(" not in path.read_text(encoding="utf-8")

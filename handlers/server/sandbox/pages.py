@@ -22,7 +22,7 @@ SWAGGER_UI = Path(swagger_ui_path)
 
 _FILES: Mapping[str, Path] = MappingProxyType(
     {
-        **{name: PAGES / name for name in ("desk.css", "desk.js", "sections.js")},
+        **{name: PAGES / name for name in ("sections.js", "signing.css", "signing.js")},
         **{name: SWAGGER_UI / name for name in ("favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css")},
     }
 )

@@ -10,7 +10,7 @@ from tests.merchant import NOON
 OTHERS = (("Host", "127.0.0.1:8081"), ("Authorization", "Bearer x"), ("X-SIGNATURE", "QUJD"))
 
 
-def _asked(*headers: tuple[str, str], target: str = "/authorize") -> CapturedRequest:
+def _proxy_request(*headers: tuple[str, str], target: str = "/authorize") -> CapturedRequest:
     return CapturedRequest(Request("POST", target, (*OTHERS, *headers), b"{}"), NOON)
 
 
@@ -21,8 +21,8 @@ def _asked(*headers: tuple[str, str], target: str = "/authorize") -> CapturedReq
 def test_an_authorize_request_is_read_as_its_call(method: str, uri: str, target: str) -> None:
     """Method and URI are those of the call, other headers stay, and the secret of the proxy is removed."""
     secret = ("X-Internal-Authorization", "Bearer y")
-    asked = _asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
-    captured = call_in(asked)
+    request = _proxy_request((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
+    captured = call_in(request)
     assert captured.request.authorize_request
     assert captured == CapturedRequest(
         Request("PUT", "/call?x=1", OTHERS, b"{}", authorize_request=captured.request.authorize_request), NOON
@@ -38,7 +38,7 @@ def test_the_pair_of_the_settings_is_read(call_headers: str) -> None:
     pairs = [
         (f"X-{word}-{name}", f"/{word.lower()}") for word in ("Original", "Forwarded") for name in ("Method", "URI")
     ]
-    captured = call_in(_asked(*pairs), call_headers)
+    captured = call_in(_proxy_request(*pairs), call_headers)
     assert captured.request.target == f"/{call_headers.removeprefix('x-')}"
 
 
@@ -54,7 +54,7 @@ def test_the_pair_of_the_settings_is_read(call_headers: str) -> None:
 )
 def test_an_incomplete_authorize_request_is_read_as_one(names: list[str], call_headers: str | None) -> None:
     """A request to /authorize without all of its headers is still read as one, as the server does."""
-    call = call_in(_asked(*((name, "/") for name in names)), call_headers).request
+    call = call_in(_proxy_request(*((name, "/") for name in names)), call_headers).request
     assert call.authorize_request
     assert "" in {call.method, call.target}
 
@@ -68,11 +68,11 @@ def test_an_incomplete_authorize_request_is_read_as_one(names: list[str], call_h
 )
 def test_other_requests_are_not_changed(names: list[str], target: str) -> None:
     """A request to another path, or without any header of a proxy, is not changed."""
-    captured = _asked(*((name, "/") for name in names), target=target)
+    captured = _proxy_request(*((name, "/") for name in names), target=target)
     assert call_in(captured) is captured
 
 
 @pytest.mark.parametrize("uri", ["http://[", "https://merchant.example/call", "/call#x", "call"])
 def test_the_uri_is_not_changed(uri: str) -> None:
     """The URI is not changed. The server refuses a URI that is not a path."""
-    assert call_in(_asked(("X-Original-Method", "GET"), ("X-Original-URI", uri))).request.target == uri
+    assert call_in(_proxy_request(("X-Original-Method", "GET"), ("X-Original-URI", uri))).request.target == uri

@@ -58,7 +58,7 @@ def _answering(status: int, *, reads: bool = True) -> ASGIApp:
     return app
 
 
-def _asked(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
+def _capture(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
     """Send a request with these chunks. Return the request ID that the application saw."""
     coming = list(chunks)
     answered: list[Message] = []
@@ -82,7 +82,7 @@ def _asked(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dic
 def test_a_refused_request_is_stored_completely(tmp_path: Path, body: bytes, *, reads: bool) -> None:
     """All headers and the body are stored with mode 0600, also if the refusal came before the body was read."""
     clock = Clock()
-    request_id = _asked(CaptureMiddleware(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
+    request_id = _capture(CaptureMiddleware(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
     (file,) = tmp_path.iterdir()
     assert (file.name, S_IMODE(file.stat().st_mode)) == (f"{request_id}.har", 0o600)
     (captured,) = from_har(file.read_bytes())
@@ -99,7 +99,7 @@ def test_the_proxy_request_of_a_call_is_stored(tmp_path: Path, monkeypatch: pyte
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
     monkeypatch.setattr(SECRET_MASKER, "_masker", SecretMasker([("internal secret", b"0123456789abcdef")]))
-    _asked(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
+    _capture(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
     assert captured.request.headers[-1] == ("x-internal-authorization", "Bearer ***[internal secret]")
@@ -113,16 +113,16 @@ def test_the_proxy_request_of_a_call_is_stored(tmp_path: Path, monkeypatch: pyte
 )
 def test_other_requests_are_not_stored(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
     """Successful requests and requests to other paths leave no file."""
-    _asked(CaptureMiddleware(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
+    _capture(CaptureMiddleware(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
     assert not list(tmp_path.iterdir())
 
 
 def test_an_endless_body_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The body is read within the usual limits of time and size, and its beginning is stored."""
     app = CaptureMiddleware(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
-    _asked(app, b"12", b"345", b"678")
+    _capture(app, b"12", b"345", b"678")
     monkeypatch.setattr(limits, "BODY_SECONDS", 0)
-    _asked(app, b"12", ends=False)
+    _capture(app, b"12", ends=False)
     bodies = [from_har(file.read_bytes())[0].request.body for file in tmp_path.iterdir()]
     assert sorted(bodies) == [b"12", b"12345"]
 
@@ -142,7 +142,7 @@ def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     for name in others:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (0, 0))
-    request_id = _asked(CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS), b"")
+    request_id = _capture(CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS), b"")
     left = {file.name for file in tmp_path.iterdir()}
     assert len(left) == MOST_FILES + len(others)
     assert {*others, f"{request_id}.har", f"{204:032x}.har"} <= left
@@ -161,10 +161,10 @@ def test_old_files_are_deleted_without_a_refusal(tmp_path: Path) -> None:
     app = CaptureMiddleware(_answering(200), tmp_path, clock, KEEPS)
     assert not list(tmp_path.iterdir())
     leave_old()
-    _asked(app, b"")
+    _capture(app, b"")
     assert list(tmp_path.iterdir())
     clock.now += SWEEP_EVERY
-    _asked(app, b"")
+    _capture(app, b"")
     assert not list(tmp_path.iterdir())
 
 
@@ -172,7 +172,7 @@ def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
     """At most ten requests per second are stored."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     for _ in range(MOST_A_SECOND + 2):
-        _asked(app, b"")
+        _capture(app, b"")
     assert MOST_A_SECOND == 10
     assert len(list(tmp_path.iterdir())) == 10
 
@@ -186,15 +186,15 @@ def test_successful_requests_do_not_count_for_the_rate(tmp_path: Path) -> None:
 
     captured = CaptureMiddleware(app, tmp_path, Clock(), KEEPS)
     while statuses:
-        _asked(captured, b"")
+        _capture(captured, b"")
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_stored_request_is_found_by_its_id(tmp_path: Path) -> None:
     """The files have the request IDs that the application saw."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
-    _asked(app, b"", scope={"path": "/b"})
-    ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
+    _capture(app, b"", scope={"path": "/b"})
+    ids = [_capture(app, b"") for _ in range(MOST_A_SECOND + 1)]
     assert {capture_file(tmp_path, each) for each in ids[:-1]} == set(tmp_path.iterdir())
 
 
@@ -203,12 +203,12 @@ def test_an_id_from_the_proxy_names_a_file_in_the_folder(tmp_path: Path, sent: s
     """For any valid ID, the file is in the folder, is found by the ID, and is deleted when it is old."""
     clock = Clock()
     app = CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS)
-    assert _asked(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
+    assert _capture(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
     (file,) = tmp_path.iterdir()
     assert file == capture_file(tmp_path, sent)
     os.utime(file, (0, 0))
     clock.now += SWEEP_EVERY
-    _asked(app, b"")
+    _capture(app, b"")
     assert not file.exists()
 
 
@@ -216,8 +216,8 @@ def test_a_repeated_id_keeps_the_first_file(tmp_path: Path, log: io.StringIO) ->
     """A caller who chooses the ID cannot overwrite a stored request, and the log reports it."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     scope = {"headers": [*HEADERS, (b"x-request-id", b"chosen")]}
-    _asked(app, b"first", scope=scope)
-    _asked(app, b"second", scope=scope)
+    _capture(app, b"first", scope=scope)
+    _capture(app, b"second", scope=scope)
     (kept,) = tmp_path.iterdir()
     assert from_har(kept.read_bytes())[0].request.body == b"first"
     line = json.loads(log.getvalue())
@@ -260,7 +260,7 @@ def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool)
 
 def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
     """A request that cannot be stored is logged, and is still answered."""
-    assert _asked(CaptureMiddleware(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
+    assert _capture(CaptureMiddleware(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
     lines = [json.loads(each) for each in log.getvalue().splitlines()]
     assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
 
@@ -276,7 +276,7 @@ def test_a_partly_written_file_is_deleted(tmp_path: Path, log: io.StringIO, monk
         raise OSError(ENOSPC, "No space left on device")
 
     monkeypatch.setattr(captures, "_write", half)
-    assert _asked(app, b"")
+    assert _capture(app, b"")
     assert json.loads(log.getvalue())["cause"] == "No space left on device"
     assert not list(tmp_path.iterdir())
 
@@ -284,7 +284,7 @@ def test_a_partly_written_file_is_deleted(tmp_path: Path, log: io.StringIO, monk
 def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
     """After 408 the rest of the body is not awaited, and the received part is stored."""
     app = CaptureMiddleware(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
-    _asked(app, b"12", ends=False)
+    _capture(app, b"12", ends=False)
     assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
 
 

@@ -62,8 +62,8 @@ def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> No
     services = assembly.build_services(settings, assembly.open_resources(settings, lambda: NOON))
     token = services.token_keys.issue("IONPAYTEST", NOON)
     secret = SECRET.decode()
-    facts = {"path": f"/{secret}/x", "client_key": token, "mistakes": [secret, 1], "size": 16}
-    structlog.get_logger().error("a.thing", **facts, short="x" * (SHORTEST - 1), exc_info=ValueError(secret))
+    log_fields = {"path": f"/{secret}/x", "client_key": token, "mistakes": [secret, 1], "size": 16}
+    structlog.get_logger().error("a.thing", **log_fields, short="x" * (SHORTEST - 1), exc_info=ValueError(secret))
     line = json.loads(log.getvalue())
     assert (line["path"], line["client_key"]) == ("/***[client secret]/x", "***[access token]")
     assert (line["mistakes"], line["size"], line["short"]) == (["***[client secret]", 1], 16, "x" * (SHORTEST - 1))

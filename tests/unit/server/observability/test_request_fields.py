@@ -38,7 +38,7 @@ CALL = {
     b"x-original-uri": b"/a/b;c?token=secret",
     b"x-timestamp": jakarta(NOON).encode(),
 }
-TOLD = {
+LOG_FIELDS = {
     "partner_id": "PARTNER",
     "external_id": "what?is=this",
     "method": "POST",
@@ -49,14 +49,14 @@ TOLD = {
 
 def test_fields_of_a_call() -> None:
     """The fields have the sender, the method and the path without the query."""
-    assert of_call(RequestHeaders.of(list(CALL.items())), NOON) == TOLD
+    assert of_call(RequestHeaders.of(list(CALL.items())), NOON) == LOG_FIELDS
     assert of_call(RequestHeaders.of([]), NOON) == {}
 
 
 @pytest.mark.parametrize("name", CALL)
 def test_repeated_headers_of_a_call_are_left_out(name: bytes) -> None:
     """A repeated header is left out, and the other fields stay."""
-    assert len(of_call(RequestHeaders.of([*CALL.items(), (name, CALL[name])]), NOON)) == len(TOLD) - 1
+    assert len(of_call(RequestHeaders.of([*CALL.items(), (name, CALL[name])]), NOON)) == len(LOG_FIELDS) - 1
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_repeated_headers_of_a_call_are_left_out(name: bytes) -> None:
 )
 def test_malformed_headers_of_a_call_are_left_out(name: bytes, value: bytes) -> None:
     """A caller cannot write any text, or long text, into the log."""
-    assert len(of_call(RequestHeaders.of(list({**CALL, name: value}.items())), NOON)) == len(TOLD) - 1
+    assert len(of_call(RequestHeaders.of(list({**CALL, name: value}.items())), NOON)) == len(LOG_FIELDS) - 1

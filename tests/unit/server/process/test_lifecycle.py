@@ -96,7 +96,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def _asked(app: App, listener: socket.socket) -> AsyncIterator[asyncio.StreamReader]:
+async def _open_request(app: App, listener: socket.socket) -> AsyncIterator[asyncio.StreamReader]:
     """A request that the application has received, but not yet answered."""
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     writer.write(REQUEST)
@@ -135,7 +135,7 @@ async def test_all_end_when_one_ends() -> None:
     app = App(events)
     servers = [uvicorn_server.make_server(each) for each in (App(), app)]
     async with _living(servers, [_context(events, "first"), _context(events, "second")]) as (living, listeners):
-        async with _asked(app, listeners[1]) as answer:
+        async with _open_request(app, listeners[1]) as answer:
             servers[0].should_exit = True
             await _until(lambda: servers[1].should_exit)
             app.may_answer.set()
@@ -167,7 +167,7 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
         living,
         listeners,
     ):
-        async with _asked(app, listeners[1]) as answer:
+        async with _open_request(app, listeners[1]) as answer:
             breaking.may_break.set()
             await _until(breaking.broke.is_set)
             app.may_answer.set()
@@ -199,7 +199,7 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
         app = App()
         servers = [uvicorn_server.make_server(app)]
         async with _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners):
-            async with _asked(app, listeners[0]) as answer:
+            async with _open_request(app, listeners[0]) as answer:
                 for each in signals:
                     signal.raise_signal(each)
                     await _until(lambda: servers[0].should_exit)
@@ -218,8 +218,8 @@ async def test_a_second_sigint_cancels_running_requests() -> None:
     servers = [uvicorn_server.make_server(app) for app in apps]
     async with (
         _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners),
-        _asked(apps[0], listeners[0]),
-        _asked(apps[1], listeners[1]),
+        _open_request(apps[0], listeners[0]),
+        _open_request(apps[1], listeners[1]),
     ):
         signal.raise_signal(signal.SIGINT)
         await _until(lambda: servers[1].should_exit)

@@ -19,7 +19,7 @@ def _explained(request: RefusedRequest) -> Mapping[str, object]:
     return {"verdict": "key.unknown", "evidence": request.model_dump()}
 
 
-def _asked(
+def _post(
     nicepay: Nicepay, path: str, question: object, origin: str | None = ORIGIN, base: str = ORIGIN
 ) -> httpx.Response:
     app = Starlette(routes=SandboxApi(nicepay.private_key, Clock(), _explained).routes())
@@ -32,7 +32,7 @@ def _asked(
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:9000", "localhost", "127.9.9.9:1"])
 def test_the_page_gets_two_headers_signed(nicepay: Nicepay, host: str) -> None:
     """The page gets two signed headers and no key, whatever the name of this machine is."""
-    answer = _asked(nicepay, "/ui/sign", {"client_key": "IONPAYTEST"}, f"http://{host}", f"http://{host}")
+    answer = _post(nicepay, "/ui/sign", {"client_key": "IONPAYTEST"}, f"http://{host}", f"http://{host}")
     timestamp = jakarta(NOON)
     assert answer.json() == {
         "timestamp": timestamp,
@@ -44,7 +44,7 @@ def test_the_page_gets_two_headers_signed(nicepay: Nicepay, host: str) -> None:
 
 def test_a_mistake_is_made_when_asked_for(nicepay: Nicepay) -> None:
     """The page chooses the mistake by the name of its verdict."""
-    answer = _asked(nicepay, "/ui/sign", {"client_key": "A", "mistake": "string.reversed"})
+    answer = _post(nicepay, "/ui/sign", {"client_key": "A", "mistake": "string.reversed"})
     assert answer.json()["string_to_sign"] == f"{jakarta(NOON)}|A"
 
 
@@ -65,7 +65,7 @@ def test_a_mistake_is_made_when_asked_for(nicepay: Nicepay) -> None:
 )
 def test_other_callers_are_refused(nicepay: Nicepay, path: str, host: str, origin: str | None) -> None:
     """The page of another site, a rebound host name, and a caller that is not a page are refused."""
-    answer = _asked(nicepay, path, {"client_key": "A"}, origin, f"http://{host}")
+    answer = _post(nicepay, path, {"client_key": "A"}, origin, f"http://{host}")
     assert answer.status_code == 403
     assert answer.json() == {"error": "only the page of this sandbox can use this API"}
 
@@ -92,14 +92,14 @@ def test_an_invalid_host_is_refused(nicepay: Nicepay) -> None:
 )
 def test_a_malformed_sign_request_is_refused(nicepay: Nicepay, question: object, named: str) -> None:
     """The answer names the wrong member, and repeats no value."""
-    answer = _asked(nicepay, "/ui/sign", question)
+    answer = _post(nicepay, "/ui/sign", question)
     assert answer.status_code == 400
     assert answer.json() == {"error": f"malformed: {named}"}
 
 
 def test_a_refused_request_is_explained(nicepay: Nicepay) -> None:
     """`explain` gets the request of the page unchanged, and its explanation is the answer."""
-    answer = _asked(nicepay, "/ui/explain", REFUSED)
+    answer = _post(nicepay, "/ui/explain", REFUSED)
     assert answer.json() == {"verdict": "key.unknown", "evidence": {**REFUSED, "lang": "en"}}
 
 
@@ -107,7 +107,7 @@ def test_a_refused_request_is_explained(nicepay: Nicepay) -> None:
 def test_an_incomplete_request_is_malformed(nicepay: Nicepay, member: str) -> None:
     """A refused request without one of its members is malformed."""
     question = {name: value for name, value in REFUSED.items() if name != member}
-    assert _asked(nicepay, "/ui/explain", question).json() == {"error": f"malformed: {member}"}
+    assert _post(nicepay, "/ui/explain", question).json() == {"error": f"malformed: {member}"}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_incomplete_request_is_malformed(nicepay: Nicepay, member: str) -> No
 )
 def test_a_request_keeps_the_servers_limits(nicepay: Nicepay, member: str, value: object) -> None:
     """A request beyond the limits of the server is not explained."""
-    assert _asked(nicepay, "/ui/explain", {**REFUSED, member: value}).json() == {"error": f"malformed: {member}"}
+    assert _post(nicepay, "/ui/explain", {**REFUSED, member: value}).json() == {"error": f"malformed: {member}"}
 
 
 def test_a_body_has_a_limit(nicepay: Nicepay) -> None:

@@ -2,7 +2,7 @@
 
 // The server signs each request of Swagger UI and explains each refusal. The private key stays on the server.
 (() => {
-  const form = document.getElementById("desk");
+  const form = document.getElementById("signing");
   const signedText = document.getElementById("signed");
   const outcome = document.getElementById("outcome");
   const [lang, why] = navigator.language.startsWith("id") ? ["id", "Penyebab: "] : ["en", "Why: "];
