@@ -44,7 +44,7 @@ LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
 PYTHONS := python3.12 python3.13 python3.14
 
-story: $(VENV)/.run $(VENV)/.test ## Run NICO's calls against real processes, and print requests and answers
+story: $(VENV)/.run $(VENV)/.test ## Run NICEPAY's calls against real processes, and print requests and answers
 	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
 
 check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents and workflow, check types, build the website

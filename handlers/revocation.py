@@ -41,7 +41,7 @@ async def _revoke_token(services: Services, token: str) -> None:
     try:
         token_fingerprint = fingerprint(token)
     except ValueError:
-        return  # It is not base64, so it is no token. An invalid token needs no revocation (RFC 7009, section 2.2).
+        return  # It is not base64, so it is not a token. An invalid token needs no revocation (RFC 7009, section 2.2).
     note(token=token_fingerprint)
     with suppress(TokenRefusedError):
         note(client_key=services.token_keys.verify(token, services.now()).client_key)

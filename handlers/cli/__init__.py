@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from handlers.cli.app import main as run  # noqa: PLC0415  its imports fail if a library is missing
     except ImportError as error:
-        advice = "install snap-token-server again, into an environment of its own"
+        advice = "install snap-token-server again, into a new virtual environment"
         sys.stderr.write(f"snap-token: this installation is not usable: {error}; {advice}\n")
         return _UNUSABLE
     return run(arguments)

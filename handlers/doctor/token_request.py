@@ -17,7 +17,7 @@ _LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
 _LONGEST_KEY = 36
-"""Characters of a client key. A longer value is none, and may be a secret in the wrong header."""
+"""Characters of a client key. A longer value may be a secret in the wrong header."""
 
 
 def findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:

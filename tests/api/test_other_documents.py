@@ -136,7 +136,7 @@ def test_a_template_has_limits_body_and_methods_as_other_paths(serve: Callable[[
 
 
 def test_a_concrete_path_is_found_before_a_template(serve: Callable[[Node], Served]) -> None:
-    """Whichever comes first in the document (OpenAPI 3.0.3, Path Templating Matching)."""
+    """The order in the document does not matter (OpenAPI 3.0.3, Path Templating Matching)."""
     content = _templated()
     content["paths"]["/things/new"] = {"post": operation("other")}
     application = serve(content)
@@ -309,7 +309,7 @@ def test_a_form_is_checked(serve: Callable[[Node], Served], schema: Node, raw: b
 
 
 def test_a_form_may_be_left_out_where_it_is_not_required(serve: Callable[[Node], Served]) -> None:
-    """Without a body nothing is handed over, whatever its fields are."""
+    """If an optional body is absent, the function gets no fields, even if the schema requires some."""
     schema = {"type": "object", "properties": FIELDS, "required": ["n"]}
     assert serve(body({FORM: {"schema": schema}}, required=False)).outcome() == {}
 

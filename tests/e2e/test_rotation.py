@@ -114,7 +114,7 @@ def _assert_no_token_was_refused(load: Load) -> None:
 def test_copies_may_be_rotated_in_any_order(
     operator: Operator, tmp_path: Path, nicepay: Nicepay, orders: Sequence[Sequence[int]]
 ) -> None:
-    """No token is refused in whatever order the processes get their copies of the published and the minting key."""
+    """No token is refused, whether or not both processes get the two copies of the key file in the same order."""
     settings = [operator.copied_to(tmp_path / host) for host in ("one", "two")]
     with instances(*settings) as served:
         load = Load(served, nicepay)

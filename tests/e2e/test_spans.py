@@ -1,4 +1,4 @@
-"""Two processes with one state store: all tokens of one signed request expire together, at whichever process."""
+"""Two processes with one state store: all tokens of one signed request expire together, at both processes."""
 
 import json
 import socket

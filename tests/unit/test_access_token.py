@@ -83,7 +83,7 @@ def test_all_tokens_of_one_request_expire_together(services: Services, nicepay: 
 
 
 def test_the_first_answer_promises_the_whole_lifetime(services: Services, nicepay: Nicepay) -> None:
-    """The first token lives 900 seconds, in whichever part of a second it is issued."""
+    """The first token lives 900 seconds, even if it is issued in the middle of a second."""
     for seconds in (0, 0.7, 1.749999):
         timestamp = jakarta(NOON + timedelta(seconds=seconds, minutes=-1))
         answer = _answer(

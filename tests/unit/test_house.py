@@ -55,7 +55,7 @@ FOREIGN = {"connexion", "starlette", "uvicorn", "socket", "os", "pathlib", "time
 
 
 def _room(name: str) -> list[Path]:
-    """Its modules, in whatever folder the checkout lies."""
+    """Its modules. The folder of the checkout may have any name."""
     return sorted((PACKAGE / name).rglob("*.py"))
 
 
@@ -151,7 +151,7 @@ def test_every_room_has_its_floor(room: str) -> None:
 
 
 def test_no_imports_run_in_a_circle() -> None:
-    """Modules import one another in no circle, whichever room they lie in."""
+    """Imports between modules form no circle, within a room and across rooms."""
     names = {_name(path) for path in MODULES}
     imports = {
         _name(path): {each if each in names else each.rpartition(".")[0] for each in _own_imports(path)} - {_name(path)}

@@ -1,1 +1,1 @@
-"""CapturedRequest requests, read from raw HTTP, curl commands and HAR files."""
+"""Captured requests, read from raw HTTP, curl commands and HAR files."""

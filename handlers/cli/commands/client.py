@@ -120,7 +120,7 @@ def suspend(*, config: Path, client: Id) -> None:
 def resume(*, config: Path, client: Id) -> None:
     """Resume a suspended client, in the state store and in the settings file.
 
-    An instance with a settings file of its own still refuses the client if that file says suspended = true.
+    An instance that has its own settings file still refuses the client if that file says suspended = true.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 

@@ -7,7 +7,7 @@ from handlers.cli.errors import UsageError
 from handlers.cli.files.atomic_write import make_folder, write_new
 
 SETTINGS = """\
-# A sandbox, created by `snap-token init`. Its key pair stands for that of NICEPAY. Do not use it in production.
+# A sandbox, created by `snap-token init`. Its key pair plays NICEPAY. Do not use it in production.
 [server]
 host = "127.0.0.1"
 port = 8080
@@ -29,7 +29,7 @@ private_key_file = "nicepay-private.pem"
 
 
 def init(directory: Path) -> None:
-    """Create a sandbox: a settings file, a token key, and a key pair that stands for that of NICEPAY.
+    """Create a sandbox: a settings file, a token key, and a key pair that plays NICEPAY.
 
     Example: snap-token init sandbox
 

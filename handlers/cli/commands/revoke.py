@@ -28,7 +28,7 @@ def revoke(
     client: str | None = None,
     token_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> int:
-    """Revoke one token, or all tokens that a client has until now, at every instance that shares the state store.
+    """Revoke one token, or all tokens that a client has now, at every instance that shares the state store.
 
     The command writes to the state store of the settings, so it works even if no server runs. It waits one second, and
     then the servers refuse the tokens. Run it as root or as the server's user. Exit status 1 if the token is not valid,

@@ -56,7 +56,7 @@ class Sender:
 
     @property
     def masked(self) -> Mask:
-        """SecretMasker the secrets of the settings and of the private key, but not tokens and signatures."""
+        """Mask the secrets of the settings and of the private key, but not tokens and signatures."""
         known = list(secrets_to_mask(self.settings)) if self.settings else []
         key = self.options.private_key
         return SecretMasker([*known, *(private_key_secrets(key) if key else ())]).without_known

@@ -18,7 +18,7 @@ from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 _ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _LONGEST_SHOWN = 36
-"""Characters of a partner ID that a message shows. A longer value is none, and may be a secret in the wrong header."""
+"""Characters of a partner ID that a message shows. A longer value may be a secret in the wrong header."""
 _PREFIX = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
 _SUFFIX = " \t\r\n\"'>"
 

@@ -209,7 +209,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def _abandon(self) -> None:
-        """Tell the running request that its client is gone. Uvicorn tells only the newest request."""
+        """Tell the running request that its client has disconnected. Uvicorn tells only the newest request."""
         if self._current_cycle and not self._current_cycle.response_complete:
             self._current_cycle.disconnected = True
             self._current_cycle.message_event.set()

@@ -200,4 +200,4 @@ def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, caps
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("snap-token: this installation is not usable: ")
     assert "cyclopts" in line
-    assert line.endswith("; install snap-token-server again, into an environment of its own")
+    assert line.endswith("; install snap-token-server again, into a new virtual environment")

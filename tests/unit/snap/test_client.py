@@ -205,7 +205,7 @@ def test_a_former_secret_is_accepted_too(nicepay: Nicepay) -> None:
         (_call("POST", b"[]"), b"{}", "signature.mismatch"),
     ],
 )
-def test_a_body_that_was_left_behind_is_told_to_the_log(
+def test_the_reason_says_that_the_proxy_may_have_dropped_the_body(
     nicepay: Nicepay, call: Call, signed: bytes, reason: str
 ) -> None:
     """Where a proxy may have dropped the body, the reason says so, and the caller sees a wrong signature."""

@@ -50,7 +50,7 @@ def _remote(peer: str, *forwarded: bytes) -> str:
         ("::ffff:10.0.0.1", [b"::ffff:203.0.113.7"], "203.0.113.7"),
     ],
 )
-def test_the_first_from_the_right_that_is_no_proxy_is_the_caller(
+def test_the_caller_is_the_rightmost_address_that_is_not_a_proxy(
     peer: str, forwarded: list[bytes], remote: str
 ) -> None:
     """Each proxy appends its peer. Addresses further left come from the caller and are not trusted."""

@@ -126,7 +126,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -
     assert received.decode() == "".join(lines)
 
 
-def test_a_reader_that_has_gone_holds_nobody_up() -> None:
+def test_lines_for_a_closed_reader_are_lost() -> None:
     """Lines for a closed reader are lost, and `drain` returns."""
     read, write = os.pipe()
     os.close(read)

@@ -49,7 +49,7 @@ def test_every_event_is_an_operation_s(settings: Settings, services: Services) -
 
 
 def test_the_log_shows_of_a_path_what_is_plain(services: Services) -> None:
-    """Of a path that was refused the line has the first 255 bytes, and none that is no ASCII."""
+    """The log line has the first 255 bytes of a refused path, without bytes that are not ASCII."""
     stream = io.StringIO()
     configure.set_up(stream)
     app = application(public_api(BASE_PATH), lambda: services)

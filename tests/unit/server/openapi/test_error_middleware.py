@@ -1,4 +1,4 @@
-"""The edge, where a test plants what the running server never shows."""
+"""The error middleware, with faults that a running server never shows."""
 
 import asyncio
 import io
@@ -122,8 +122,8 @@ def test_a_caller_without_an_address_is_logged_without_one(
     assert json.loads(log.getvalue())["remote"] is None
 
 
-def test_a_method_that_the_path_has_not_is_told_which_it_has(services: Services) -> None:
-    """Allow names the methods of the operation."""
+def test_a_405_lists_the_methods_of_the_path_in_allow(services: Services) -> None:
+    """A 405 has the methods of the path in Allow."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(application(public_api(BASE_PATH), lambda: services))
@@ -144,10 +144,10 @@ def test_a_method_that_the_path_has_not_is_told_which_it_has(services: Services)
     ],
     ids=["path", "method", "anything else"],
 )
-def test_what_a_router_below_says_is_said_in_snap(
+def test_http_exceptions_of_inner_middlewares_become_snap_answers(
     services: Services, nicepay: Nicepay, raised: HTTPException, code: str, allow: str | None
 ) -> None:
-    """An unknown path and a method that a path below the edge has not are refusals; the rest is a failure."""
+    """404 and 405 from an inner middleware are refusals. Every other HTTPException is a failure."""
 
     def layer(_app: ASGIApp) -> ASGIApp:
         async def refuse(_scope: Scope, _receive: Receive, _send: Send) -> None:

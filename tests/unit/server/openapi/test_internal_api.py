@@ -66,7 +66,7 @@ def test_anything_else_does_not(value: str) -> None:
 
 
 def test_two_secrets_pass_while_one_takes_the_other_s_place() -> None:
-    """Each of two is taken, in whatever order; one that is there no more is refused at once."""
+    """Both secrets are accepted, in either order. A removed secret is refused at once."""
     secrets = [b"new", b"old"]
     check = bearer_check(lambda: secrets, "X").verify
     assert check("Bearer new") == check("Bearer old") == {}

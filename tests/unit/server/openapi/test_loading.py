@@ -33,8 +33,8 @@ def test_a_key_that_comes_twice_stops_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "a: 1", "openapi: 3.0.3\npaths: {/a: {get: []}}", "openapi: 3.0.3\npaths: []"])
-def test_what_is_no_openapi_is_told_by_connexion(tmp_path: Path, text: str) -> None:
-    """A document that is no OpenAPI at all has no operation to name."""
+def test_connexion_refuses_a_document_that_is_not_openapi(tmp_path: Path, text: str) -> None:
+    """The error for a document that is not OpenAPI names no operation."""
     with pytest.raises((InvalidSpecification, UnsupportedError)):
         _load(tmp_path, text)
 

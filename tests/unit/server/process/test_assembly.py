@@ -104,7 +104,7 @@ def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path)
     assert services_of(Settings.load(settings_file), assembly.system_clock).now is assembly.system_clock
 
 
-def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
+def test_unknown_clients_are_verified_against_a_dummy_key(settings_file: Path, nicepay: Nicepay) -> None:
     """The key for unknown clients is as large as a client's, belongs to nobody, and survives a reload."""
     settings = Settings.load(settings_file)
     first, second = (services_of(settings, Clock()).clients.find("NOBODY").padding[0] for _ in range(2))

@@ -251,7 +251,7 @@ def test_a_request_cut_off_by_half_closing_is_refused(log: io.StringIO) -> None:
     assert log.getvalue().count('"connection.refused"') == log.getvalue().count("\n") == 1
 
 
-def test_a_refused_body_that_never_comes_is_no_second_refusal(log: io.StringIO) -> None:
+def test_a_request_refused_before_its_body_gets_one_answer(log: io.StringIO) -> None:
     """A client that was answered before its body, and closes its sending side, gets no second answer."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST)

@@ -115,7 +115,7 @@ def test_a_connection_that_fails_at_its_start_is_closed(monkeypatch: pytest.Monk
     assert log.getvalue().count("Traceback") == log.getvalue().count("server.cannot_accept") == 1
 
 
-def test_a_server_that_accepts_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_whose_acceptor_ends_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """If an acceptor ends for any reason, its server ends, so that no client waits without an answer."""
     monkeypatch.setattr(Server, "_accept_one", _once(asyncio.CancelledError(), Server._accept_one))  # noqa: SLF001  so
     with socket.create_server(("127.0.0.1", 0)) as listener:
