@@ -156,7 +156,7 @@ def test_a_parameter_of_the_operation_stands_for_that_of_its_path(serve: Callabl
 
 @pytest.mark.parametrize("method", ["get", "put", "delete", "options", "head", "patch", "trace"])
 def test_each_method_is_served_and_no_other(serve: Callable[[Node], Served], method: str) -> None:
-    """What a path has is served, HEAD only where the document names it. For the rest, 405 says what it has."""
+    """The methods in the document are served. Other methods, HEAD included, get a 405 with the list of methods."""
     application = serve(document(item={method: operation(), "post": operation("other")}))
     assert application.ask(method=method.upper()).status_code == 200
     other = application.ask(method="HEAD" if method == "get" else "GET" if method == "head" else "HEAD")

@@ -51,7 +51,7 @@ WITHOUT_A_MODULE = {"state/test_contract.py", "judge/test_reports.py", "judge/te
 """Tests of a whole room."""
 
 FOREIGN = {"connexion", "starlette", "uvicorn", "socket", "os", "pathlib", "time", "random", "secrets", "structlog"}
-"""What pure rooms have no use for."""
+"""Modules that pure rooms must not import."""
 
 
 def _room(name: str) -> list[Path]:
@@ -64,7 +64,7 @@ def _name(path: Path) -> str:
 
 
 def _floor(room: str, child: str) -> int:
-    """What is no child is a member of the room itself, at its ground."""
+    """A module that is not in a subfolder belongs to the room itself, on its lowest floor."""
     floors = FLOORS[room]
     return next((level for level, floor in enumerate(floors) if child in floor), len(floors))
 

@@ -182,7 +182,7 @@ def test_each_link_leads_somewhere(document: Document) -> None:
 
 
 def _language(path: Path) -> str | None:
-    """That of a page."""
+    """The language of a page. None for a file in no language folder."""
     return path.parent.name if path.suffix == ".md" and path.parent.name in PAGES else None
 
 

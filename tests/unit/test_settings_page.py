@@ -48,7 +48,7 @@ def _section(table: str) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    """As TOML has it."""
+    """The value as TOML writes it."""
     if field.is_required():
         return "required"
     value: Any = field.default

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tests.pages import ROOT, page, section
 
 LOGGED = {"info", "warning", "error", "exception", "SettingWarning"}
-"""What is called with the name of an event."""
+"""The logger methods that take the name of an event."""
 
 
 def _calls() -> Iterator[ast.Call]:

@@ -39,7 +39,7 @@ HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What is logged."""
+    """The log."""
     stream = io.StringIO()
     configure.set_up(stream)
     yield stream

@@ -21,13 +21,13 @@ from tests.nicepay import Nicepay
 
 @pytest.fixture
 def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
-    """With both listeners."""
+    """The settings, with an internal listener too."""
     return Settings.load(write_internal_settings(tmp_path, nicepay, secret=True))
 
 
 @pytest.fixture
 def services(settings: Settings) -> Services:
-    """Of those settings."""
+    """The services of these settings."""
     return services_of(settings, Clock())
 
 
@@ -37,13 +37,13 @@ def _internal(settings: Settings) -> Internal:
 
 
 def test_each_operation_s_function_is_its_own(settings: Settings, services: Services) -> None:
-    """No function serves two operations: they would share the security of the last."""
+    """No function serves two operations, because both would get the security of the last one."""
     for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
         assert len(set(api.functions.values())) == len(api.functions)
 
 
 def test_every_event_is_an_operation_s(settings: Settings, services: Services) -> None:
-    """What is to be logged is served."""
+    """Every operation that has a log event is served."""
     for api in (public_api(BASE_PATH), internal_api(_internal(settings), lambda: services)):
         assert api.events.keys() <= api.functions.keys()
 
@@ -60,7 +60,7 @@ def test_the_log_shows_of_a_path_what_is_plain(services: Services) -> None:
         raise NotImplementedError
 
     async def send(_message: Message) -> None:
-        """Nobody listens."""
+        """Discard the message."""
 
     asyncio.run(app({"type": "http", "http_version": "1.1", "method": "POST", **shown}, receive, send))
     configure.set_up()
@@ -71,7 +71,7 @@ def test_the_log_shows_of_a_path_what_is_plain(services: Services) -> None:
 def test_an_operation_without_an_event_is_logged_only_if_it_fails(
     settings: Settings, services: Services, path: str
 ) -> None:
-    """A probe that is answered leaves no line; one that is not leaves one. Here nobody keeps the revocations fresh."""
+    """Only a failed probe is logged. /readyz fails, because nothing refreshes the revocations."""
     stream = io.StringIO()
     configure.set_up(stream)
     app = application(internal_api(_internal(settings), lambda: services), lambda: services)

@@ -32,7 +32,7 @@ def _guarded(scheme: Node, **keywords: object) -> Node:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Callable[[Node], Served]:
-    """Serves a document with the check."""
+    """A function that serves a document with the check."""
     return lambda content: served(content, tmp_path, checks=CHECKS)
 
 
@@ -40,7 +40,7 @@ def serve(tmp_path: Path) -> Callable[[Node], Served]:
 def test_an_operation_with_security_is_served_behind_its_check(
     serve: Callable[[Node], Served], scheme: Node, header: str
 ) -> None:
-    """Nothing reaches the function past the check, whatever the credential; what the check gives reaches it by name."""
+    """A wrong credential never reaches the function. The values that the check returns reach it by name."""
     application = serve(_guarded(scheme, security=[{"guarded": []}]))
     for headers in ([], [(header, "")], [(header, "Open sesame")]):
         assert application.outcome(headers=headers) == REFUSED
@@ -49,7 +49,7 @@ def test_an_operation_with_security_is_served_behind_its_check(
 
 
 def test_a_document_wide_security_counts_as_the_operation_s(serve: Callable[[Node], Served]) -> None:
-    """An operation that says nothing of security has the document's; one that says there is none has none."""
+    """An operation without `security` has that of the document. An empty list means no security."""
     wide: list[dict[str, list[str]]] = [{"guarded": []}]
     assert serve({**_guarded(API_KEY), "security": wide}).outcome() == REFUSED
     assert serve({**_guarded(API_KEY, security=[]), "security": wide}).outcome() == {}

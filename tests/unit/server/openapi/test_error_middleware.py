@@ -28,7 +28,7 @@ LOCAL = "the value of a local variable"
 
 
 class _BrokenKeys(TokenKeys):
-    """Keys that fail where nobody expects it."""
+    """Keys that raise an unexpected error."""
 
     def issue(self, client_key: str, issued_at: datetime) -> str:
         secret = LOCAL, client_key, issued_at
@@ -38,7 +38,7 @@ class _BrokenKeys(TokenKeys):
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What is logged."""
+    """The log."""
     stream = io.StringIO()
     configure.set_up(stream)
     yield stream
@@ -65,7 +65,7 @@ def _post(app: ASGIApp, nicepay: Nicepay, path: str = BASE_PATH + TOKEN_PATH) ->
 def test_a_failure_is_a_general_error_and_a_logged_traceback(
     services: Services, nicepay: Nicepay, log: io.StringIO
 ) -> None:
-    """Whatever fails inside, the caller gets 5007300 and nothing more, and the log has the traceback in one line."""
+    """After any unexpected error the caller gets only 5007300, and the log has the traceback in one line."""
     broken = replace(services, token_keys=_BrokenKeys.__new__(_BrokenKeys))
     response = _post(application(public_api(BASE_PATH), lambda: broken), nicepay)
     check_answer(response)
@@ -76,8 +76,8 @@ def test_a_failure_is_a_general_error_and_a_logged_traceback(
     assert LOCAL not in log.getvalue()
 
 
-def test_what_a_layer_answers_goes_out_as_it_is(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
-    """A page of the sandbox is no decision: it passes, and is not logged."""
+def test_the_answer_of_an_inner_middleware_is_sent_unchanged(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
+    """A page of the sandbox is not a decision, so it is not logged."""
 
     def layer(_app: ASGIApp) -> ASGIApp:
         async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -92,8 +92,8 @@ def test_what_a_layer_answers_goes_out_as_it_is(services: Services, nicepay: Nic
     assert not log.getvalue()
 
 
-def test_other_protocols_pass_the_edge(services: Services) -> None:
-    """What is not HTTP, such as the start-up message, is for the stack below."""
+def test_other_protocols_pass_the_error_middleware(services: Services) -> None:
+    """Other protocols than HTTP, such as lifespan, are passed on unchanged."""
     seen = []
 
     async def below(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -103,7 +103,7 @@ def test_other_protocols_pass_the_edge(services: Services) -> None:
         return {"type": "lifespan.startup"}
 
     async def send(_message: Message) -> None:
-        """Nothing answers a start-up here."""
+        """Discard the message."""
 
     asyncio.run(ErrorMiddleware(below, public_api(BASE_PATH), lambda: services)({"type": "lifespan"}, receive, send))
     assert seen == ["lifespan"]
@@ -112,7 +112,7 @@ def test_other_protocols_pass_the_edge(services: Services) -> None:
 def test_a_caller_without_an_address_is_logged_without_one(
     services: Services, nicepay: Nicepay, log: io.StringIO
 ) -> None:
-    """Behind a Unix socket there is no remote address, and nothing fails for it."""
+    """A request over a Unix socket has no remote address, and is served."""
     app = application(public_api(BASE_PATH), lambda: services)
 
     async def without_address(scope: Scope, receive: Receive, send: Send) -> None:

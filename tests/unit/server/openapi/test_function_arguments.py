@@ -47,7 +47,7 @@ def _form(*required: str) -> Node:
 def test_a_function_that_does_not_fit_stops_the_start(
     tmp_path: Path, content: Node, function: Callable[..., object], message: str
 ) -> None:
-    """One that takes no argument for a value of the document, or demands one that is not always there."""
+    """The start fails if a function has no argument for a value of the document, or requires an optional value."""
     with pytest.raises(UnsupportedError, match=message):
         served(content, tmp_path, functions={"act": function})
 
@@ -65,5 +65,5 @@ def test_a_function_that_does_not_fit_stops_the_start(
 def test_a_function_that_fits_is_called(
     tmp_path: Path, content: Node, function: Callable[..., object], sent: tuple[str, bytes], answer: object
 ) -> None:
-    """JSON is validated, and handed over only to a function that takes a body."""
+    """JSON is always validated, and passed only to a function that has the argument `body`."""
     assert served(content, tmp_path, functions={"act": function}).ask(*sent).json() == answer

@@ -29,19 +29,19 @@ URI = b"x-original-uri"
     ],
 )
 def test_a_refusal_has_the_service_code_of_the_call(path: str, headers: list[tuple[bytes, bytes]], code: str) -> None:
-    """That of the call's path; 00 where the URI is absent, sent twice or not mapped, or there is no call."""
+    """The code of the call's path. 00 if the URI is absent, repeated or not mapped, or if there is no call."""
     assert service_code_of(lambda: CODES)(path, RequestHeaders.of(headers), REFUSED) == code
 
 
-def test_who_does_not_know_the_secret_learns_no_service_code() -> None:
-    """A wrong secret is 00, whatever the path."""
+def test_a_caller_without_the_secret_learns_no_service_code() -> None:
+    """A wrong secret gets service code 00 for every path."""
     with pytest.raises(SnapError) as refusal:
         bearer_check(lambda: [b"secret"], "X").verify("Bearer wrong")
     assert service_code_of(lambda: CODES)("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
 
 
-def test_service_codes_are_those_of_now() -> None:
-    """A path that is mapped later has its code from then on."""
+def test_service_codes_follow_the_current_settings() -> None:
+    """If the settings map a path later, its code is used from then on."""
     codes: dict[str, Service] = {}
     service_code = service_code_of(lambda: codes)
     sent = RequestHeaders.of([(URI, b"/a")])
@@ -51,14 +51,14 @@ def test_service_codes_are_those_of_now() -> None:
 
 
 @pytest.mark.parametrize("value", ["Bearer s\u00e9cret", "bEARER s\u00e9cret"])
-def test_the_secret_passes(value: str) -> None:
-    """Compared as bytes, the scheme in any case; nothing of it reaches the function."""
+def test_the_right_secret_is_accepted(value: str) -> None:
+    """The secret must be equal. The scheme may have any case. The function does not get the secret."""
     assert bearer_check(lambda: ["s\u00e9cret".encode("latin-1")], "X").verify(value) == {}
 
 
 @pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Bearer wrong", "Basic secret", "secret", "Bearer secret "])
-def test_anything_else_does_not(value: str) -> None:
-    """One answer for all, which names the header, with a plain challenge."""
+def test_a_wrong_secret_is_refused(value: str) -> None:
+    """Every wrong secret gets the same answer. It names the header, and has a challenge without parameters."""
     with pytest.raises(SnapError) as refusal:
         bearer_check(lambda: [b"secret"], "X").verify(value)
     assert (refusal.value.code, refusal.value.field) == (UNAUTHORIZED, "X")
@@ -77,19 +77,19 @@ def test_two_secrets_pass_while_one_takes_the_other_s_place() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "Bearer x", "x"])
-def test_without_a_secret_everybody_passes(value: str) -> None:
-    """Nothing is demanded."""
+def test_without_a_secret_every_caller_is_accepted(value: str) -> None:
+    """If no secret is set, every caller is accepted."""
     assert bearer_check(tuple, "X").verify(value) == {}
 
 
 def test_the_token_of_a_call_is_handed_over() -> None:
-    """As it was sent; an empty header is none."""
+    """The function gets the header unchanged. An empty header counts as absent."""
     assert HAND_OVER.verify("Bearer x") == {"authorization": "Bearer x"}
     assert HAND_OVER.verify("") == {"authorization": None}
 
 
 def _read(scope: Scope) -> Scope:
-    """What the application behind the layer sees."""
+    """The scope that the next application gets."""
     seen: list[Scope] = []
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -99,14 +99,14 @@ def _read(scope: Scope) -> Scope:
         return {}
 
     async def send(_message: Message) -> None:
-        """Nothing is answered."""
+        """Discard the message."""
 
     asyncio.run(ForwardedCall(app)(scope, receive, send))
     return seen[0]
 
 
 def test_the_forwarded_pair_takes_the_place_of_the_other() -> None:
-    """What came under the other names is dropped, what is repeated stays repeated, the rest stays as it is."""
+    """X-Original-* of the caller is dropped. Repeated headers stay repeated, and other headers stay unchanged."""
     headers = [
         (b"x-original-uri", b"/theirs"),
         (b"x-forwarded-uri", b"/a"),
@@ -125,5 +125,5 @@ def test_the_forwarded_pair_takes_the_place_of_the_other() -> None:
 
 
 def test_what_has_no_headers_passes() -> None:
-    """Such as the start-up message."""
+    """A lifespan message is passed on unchanged."""
     assert _read({"type": "lifespan"}) == {"type": "lifespan"}

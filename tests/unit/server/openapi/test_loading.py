@@ -20,13 +20,13 @@ def _load(folder: Path, text: str) -> object:
 
 
 def test_the_document_is_read_as_it_is(tmp_path: Path) -> None:
-    """Nothing is added but the base path, and nothing taken away."""
+    """Loading adds the base path and changes nothing else."""
     paths = {f"/base{path}": item for path, item in RAW["paths"].items()}
     assert _load(tmp_path, PATH.read_text()) == {**RAW, "paths": paths}
 
 
 def test_a_key_that_comes_twice_stops_the_start(tmp_path: Path) -> None:
-    """YAML's readers take the last of the two, and the first would be ignored."""
+    """A repeated key is refused, because YAML parsers use the last one and ignore the first."""
     text = PATH.read_text().replace("      summary: Issue", "      summary: Another\n      summary: Issue")
     with pytest.raises(UnsupportedError, match=r"summary: comes twice in the mapping at line [0-9]+$"):
         _load(tmp_path, text)
@@ -42,7 +42,7 @@ def test_connexion_refuses_a_document_that_is_not_openapi(tmp_path: Path, text: 
 def test_a_document_that_connexion_takes_is_not_served_unchecked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the check itself fails on a document that is an OpenAPI, nothing is served."""
+    """If the check of a valid OpenAPI document itself fails, nothing is served."""
 
     def fail(_document: object, _api: object) -> None:
         raise KeyError
