@@ -182,7 +182,7 @@ def test_a_probe_is_quiet(server: Server, sandbox: Sandbox) -> None:
     server.process.send_signal(signal.SIGCONT)
     assert (well.returncode, well.stdout, well.stderr) == (0, "", "")
     assert (hung.returncode, hung.stdout) == (1, "")
-    assert hung.stderr == "snap-token: the server is not well: no answer within 2 seconds\n"
+    assert hung.stderr == "snap-token: the server is not healthy: no answer within 2 seconds\n"
     assert [line["event"] for line in _rest_of_log(server.process)] == ["server.stopped"]
 
 

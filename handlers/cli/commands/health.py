@@ -41,7 +41,7 @@ def health(*, config: Path, ready: bool = False) -> int:
         asyncio.run(_probe(addresses, ready=ready))
     except (OSError, httpx.HTTPError, UnicodeError, _UnhealthyError) as error:  # UnicodeError: an invalid host name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
+        sys.stderr.write(f"snap-token: the server is not healthy: {cause}\n")
         return _UNHEALTHY
     return 0
 

@@ -42,7 +42,7 @@ def revoke(
         token_file: The file of the token. Use - for standard input.
     """
     if bool(client) == bool(token_file):
-        message = "name the tokens with one of --client and --token-file"
+        message = "name the tokens with either --client or --token-file"
         raise UsageError(message)
     settings = load_settings(config)
     if settings.state.url.is_single_process:

@@ -129,13 +129,13 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         'Send {{"grantType":"client_credentials","additionalInfo":{{}}}}. Do not encode it twice.',
     ),
     Verdict.BODY_GRANT_TYPE_MISSING: (
-        "The body has no grantType. It has: {members}.",
+        "The body has no grantType. Its members: {members}.",
         'Send "grantType":"client_credentials". The name is in camel case.',
     ),
     Verdict.BODY_GRANT_TYPE_WRONG: ("grantType is '{value}'.", 'Send "grantType":"client_credentials".'),
     Verdict.METHOD_WRONG: ("The method is {method}.", "Use {wanted}."),
     Verdict.PATH_UNKNOWN: (
-        "This server has no path {path}. It has: {wanted}.",
+        "This server has no path {path}. Its paths: {wanted}.",
         "Check the base path, the last slash and server.base_path. The path of a call must be in [[services]].",
     ),
     Verdict.PROTOCOL_UNSUPPORTED: (

@@ -58,7 +58,7 @@ def test_a_server_without_its_state_store_is_alive_and_not_ready(
     with running_internal(settings, Clock()) as listener:
         probed = _settings(tmp_path, listener.origin, "internal")
         assert [_health(probed), _health(probed, "--ready")] == [0, 1]
-    expected = f"the server is not well: {listener.origin}/readyz answers 503"
+    expected = f"the server is not healthy: {listener.origin}/readyz answers 503"
     assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
@@ -73,7 +73,7 @@ def test_a_missing_server_is_not_well(
     assert _health(_settings(tmp_path, origin, table, host)) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("snap-token: the server is not well: ")
+    assert err.startswith("snap-token: the server is not healthy: ")
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def hung() -> Iterator[str]:
 def test_a_server_that_hangs_is_not_well(
     tmp_path: Path, hung: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    """A server that accepts a connection and does not answer in time is not well."""
+    """A server that accepts a connection and does not answer in time is not healthy."""
     monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.1)
     assert _health(_settings(tmp_path, hung, table)) == 1
-    assert capsys.readouterr() == ("", "snap-token: the server is not well: no answer within 2 seconds\n")
+    assert capsys.readouterr() == ("", "snap-token: the server is not healthy: no answer within 2 seconds\n")
 
 
 def test_two_seconds_are_the_limit() -> None:

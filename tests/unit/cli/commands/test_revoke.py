@@ -122,7 +122,7 @@ def test_exactly_one_of_client_and_token_is_named(
 ) -> None:
     """Exactly one of client and token must be named. Otherwise the exit status is 2."""
     assert _revoke(settings_file, *options) == 2
-    assert capsys.readouterr() == ("", "snap-token: name the tokens with one of --client and --token-file\n")
+    assert capsys.readouterr() == ("", "snap-token: name the tokens with either --client or --token-file\n")
 
 
 def test_an_unknown_client_is_not_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:

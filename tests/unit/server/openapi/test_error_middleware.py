@@ -76,7 +76,9 @@ def test_a_failure_is_a_general_error_and_a_logged_traceback(
     assert LOCAL not in log.getvalue()
 
 
-def test_the_answer_of_an_inner_middleware_is_sent_unchanged(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
+def test_the_answer_of_an_inner_middleware_is_sent_unchanged(
+    services: Services, nicepay: Nicepay, log: io.StringIO
+) -> None:
     """A page of the sandbox is not a decision, so it is not logged."""
 
     def layer(_app: ASGIApp) -> ASGIApp:
