@@ -25,6 +25,7 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.snap.call_form import TOKEN_ALONE, CallForm
 from handlers.snap.client import CLIENT_KEY
 
 MOST_KEYS_A_CLIENT = 4
@@ -117,8 +118,9 @@ class ClientTable(Table):
     """One client.
 
     `id` is its X-CLIENT-KEY, and `partner_id` its X-PARTNER-ID. `clock_tolerance_seconds` is the allowed clock skew.
-    `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret. The server
-    refuses all requests of a suspended client.
+    `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret.
+    `notification_keys` verify its notifications, and `public_keys` verify everything else. The server refuses all
+    requests of a suspended client.
     """
 
     id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
@@ -128,6 +130,7 @@ class ClientTable(Table):
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
+    notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
 
     @property
     def call_secrets(self) -> tuple[bytes, ...]:
@@ -157,14 +160,23 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant that NICEPAY calls with a token, and its service code in SNAP's response codes.
+    """A path of the merchant that is called, and its service code in SNAP's response codes.
 
-    `methods` are the HTTP methods that the service accepts.
+    `methods` are the HTTP methods that the service accepts, and `forms` the forms of call.
     """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_reject_dot_segments)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
     methods: tuple[Method, ...] = Field(("POST",), min_length=1)
+    forms: tuple[CallForm, ...] = Field(TOKEN_ALONE, min_length=1)
+
+    @field_rule("forms")
+    @classmethod
+    def _reject_duplicates(cls, forms: tuple[CallForm, ...]) -> tuple[CallForm, ...]:
+        if len(set(forms)) < len(forms):
+            message = "names a form twice"
+            raise ValueError(message)
+        return forms
 
 
 class Internal(Listener):

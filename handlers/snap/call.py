@@ -1,10 +1,13 @@
-"""The symmetric signature of the calls that follow the token: HMAC-SHA512, in standard base64.
+"""A call as it was received, and the strings to sign that cover its body.
 
-Its string to sign is `METHOD:EndpointUrl:AccessToken:lowerhex(SHA256(body)):X-TIMESTAMP` (ASPI, symmetric signature).
+With a token it is `METHOD:EndpointUrl:AccessToken:lowerhex(SHA256(body)):X-TIMESTAMP` (ASPI, symmetric signature), signed
+with HMAC-SHA512. Without a token its part is left out (ASPI, asymmetric signature without token), and RSA signs it.
+Both signatures are sent in standard base64.
 """
 
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -26,12 +29,13 @@ _KEPT = re.compile(
 class Call:
     """A call as it was received: nothing is reformatted.
 
-    `uri` is the path with its query. `body` is None if the body, should there be one, did not come along.
+    `uri` is the path with its query. `access_token` is None for a call without a token. `body` is None if the body,
+    should there be one, did not come along.
     """
 
     method: str
     uri: str
-    access_token: str
+    access_token: str | None
     timestamp: str
     body: bytes | None
 
@@ -40,21 +44,29 @@ class Call:
         """Whether the method promises a body, and there is none."""
         return not self.body and self.method not in _BODILESS
 
+    @property
+    def body_was_left_behind(self) -> bool:
+        """Whether the method promises a body, and nobody knows what is in it."""
+        return self.body is None and self.lacks_body
+
     def string_to_sign(self, body: bytes) -> bytes:
         """With that body in place of the call's own; an empty one is hashed as the empty string."""
-        parts = (self.method, self.uri, self.access_token, sha256(body).hexdigest(), self.timestamp)
+        token = () if self.access_token is None else (self.access_token,)
+        parts = (self.method, self.uri, *token, sha256(body).hexdigest(), self.timestamp)
         return ":".join(parts).encode()
 
-    def is_signed_with(self, client_secret: bytes, signature: str) -> bool:
-        """Whether it is signed over the body as received, or over the body minified: real clients sign either.
+    def strings_to_sign(self) -> Iterator[bytes]:
+        """Over the body as received, and over the body minified: real clients sign either.
 
-        A body that should be there and did not come along is signed by nobody.
+        A body that was left behind is signed by nobody, so there is no string.
         """
-        if self.body is None and self.lacks_body:
-            return False
-        body = self.body or b""
-        messages = (self.string_to_sign(form) for form in (body, minified(body)))
-        return any(_verifies(client_secret, message, signature) for message in messages)
+        if not self.body_was_left_behind:
+            body = self.body or b""
+            yield from (self.string_to_sign(form) for form in (body, minified(body)))
+
+    def is_signed_with(self, client_secret: bytes, signature: str) -> bool:
+        """Whether the secret signed one of the strings."""
+        return any(_verifies(client_secret, message, signature) for message in self.strings_to_sign())
 
 
 def minified(body: bytes) -> bytes:

@@ -1,21 +1,15 @@
 """Clients: who may ask for a token, how they sign, and how far their clock may be off."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import reduce
-from itertools import chain
-from operator import or_
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.dummy_keys import dummy_key_like
-from handlers.snap.keys import fingerprint
-from handlers.snap.signature import string_to_sign, verifies, verify_each
+from handlers.snap.signature import string_to_sign
+from handlers.snap.verification_keys import DummyKey, Keys, VerificationKeys, paddings
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
@@ -23,37 +17,42 @@ CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
 """In place of a key's fingerprint, if a client's secret has signed."""
 
-_Shape = tuple[int, int]
-
 # The caller is not told which of the two it was: that would tell it which clients there are.
 _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
+_EITHER_OF_PARTNER = "X-PARTNER-ID or X-SIGNATURE"
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
     """One X-CLIENT-KEY; several keys may be valid at once.
 
-    `padding` are keys that verify nothing: they make refusing this client as much work as refusing any other. `known`
-    is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its calls, the key if none is given.
-    A client with a secret signs its calls symmetrically; while the secret is being changed, `former_secrets` are
-    accepted too. `fingerprints` are those of the public keys.
+    `public_keys` verify its requests for a token and its calls, `notification_keys` its notifications, and neither the
+    other. `padding` and `notification_padding` are keys that verify nothing: they make refusing this client as much
+    work as refusing any other. `known` is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its
+    calls, the key if none is given. A client with a secret signs its calls with a token symmetrically; while the secret
+    is being changed, `former_secrets` are accepted too.
     """
 
     key: str
-    public_keys: tuple[RSAPublicKey, ...]
+    public_keys: Keys
     clock_tolerance: timedelta
-    padding: tuple[RSAPublicKey, ...] = ()
+    padding: Keys = ()
     known: bool = True
     partner_id: str = ""
     client_secret: bytes | None = field(default=None, repr=False)
     former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
-    fingerprints: tuple[str, ...] = field(init=False, repr=False)
+    notification_keys: Keys = ()
+    notification_padding: Keys = ()
+    _for_calls: VerificationKeys = field(init=False, repr=False)
+    _for_notifications: VerificationKeys = field(init=False, repr=False)
 
     def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which values are filled in
         if not self.partner_id:
             object.__setattr__(self, "partner_id", self.key)
-        object.__setattr__(self, "fingerprints", tuple(map(fingerprint, self.public_keys)))
+        notifying = VerificationKeys(self.notification_keys, self.notification_padding)
+        object.__setattr__(self, "_for_calls", VerificationKeys(self.public_keys, self.padding))
+        object.__setattr__(self, "_for_notifications", notifying)
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -73,14 +72,36 @@ class Client:
         Raises:
             SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
         """
-        message = string_to_sign(client_key, timestamp)
-        verified = verify_each(self.public_keys, message, signature)
-        genuine = any(verified)
-        if not (genuine and self.active):
-            verifies(self.padding, message, signature)
-            reason = "signature.mismatch" if self.known and not genuine else self._inactive
-            raise unauthorized(field=_EITHER, reason=reason)
-        return self.fingerprints[verified.index(True)]
+        return self._require(self._for_calls, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+
+    def require_notification_signature(self, client_key: str, timestamp: str, signature: str) -> str:
+        """Hold the signature of a notification against its header values, with the keys for notifications alone.
+
+        Returns the fingerprint of the key that verifies it.
+
+        Raises:
+            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
+        """
+        return self._require(self._for_notifications, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+
+    def require_body_signature(self, call: Call, signature: str) -> str:
+        """Hold the signature of a call without a token against method, URI, body and time (ASPI, without token).
+
+        Returns the fingerprint of the key that verifies it.
+
+        Raises:
+            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
+        """
+        messages = list(dict.fromkeys(call.strings_to_sign()))
+        return self._require(self._for_calls, messages, signature, _EITHER_OF_PARTNER)
+
+    def _require(self, keys: VerificationKeys, messages: list[bytes], signature: str, blamed: str) -> str:
+        signer = keys.signer(messages, signature)
+        if not (signer and self.active):
+            keys.pretend(messages, signature)
+            mismatch = "signature.mismatch" if keys.own else "client.without_notification_keys"
+            raise unauthorized(field=blamed, reason=mismatch if self.known and not signer else self._inactive)
+        return signer
 
     def require_partner(self, partner_id: str) -> None:
         """Hold X-PARTNER-ID of a call against the client that its token belongs to.
@@ -113,8 +134,7 @@ class Client:
             signed = [call.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(signed) else None
         # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
-        verified = verify_each(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
-        return self.fingerprints[verified.index(True)] if any(verified) else None
+        return self._for_calls.signer([string_to_sign(self.key, call.timestamp)], signature)
 
     @property
     def _inactive(self) -> str:
@@ -125,25 +145,23 @@ class Clients:
     """The clients of the settings, and one stand-in that takes the place of any other.
 
     Refusing is the same work for all clients. Each is padded with keys that nobody holds, until it has as many keys of
-    each shape (size and exponent) as the client that has the most of that shape. The stand-in has only such keys.
+    each shape (size and exponent) as the client that has the most of that shape. The stand-in has only such keys. The
+    same holds for the keys for notifications.
     """
 
-    def __init__(
-        self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = dummy_key_like
-    ) -> None:
+    def __init__(self, clients: Sequence[Client], dummy_key: DummyKey = dummy_key_like) -> None:
         """`dummy_key` gives a key of the same shape as another; nobody holds its private half."""
-        samples = {_shape(key): key for client in clients for key in client.public_keys}
-        shapes = {client.key: Counter(map(_shape, client.public_keys)) for client in clients}
-        most = reduce(or_, shapes.values())
-        # Each dummy is an object of its own: one object that is used several times would be faster.
-        dummies = {shape: [dummy_key(key) for _ in range(most[shape])] for shape, key in samples.items()}
-
-        def padding(own: Counter[_Shape]) -> tuple[RSAPublicKey, ...]:
-            return tuple(chain.from_iterable(dummies[shape][:number] for shape, number in (most - own).items()))
-
+        calling, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
+        notifying, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
         self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        self._stand_in = Client("", (), self.widest_tolerance, padding(Counter()), known=False)
-        self._by_key = {client.key: replace(client, padding=padding(shapes[client.key])) for client in clients}
+        self._stand_in = Client(
+            "", (), self.widest_tolerance, all_of_calls, known=False, notification_padding=all_of_notifications
+        )
+        self._by_key = {
+            client.key: replace(client, padding=padding, notification_padding=other)
+            for client, padding, other in zip(clients, calling, notifying, strict=True)
+        }
+        self._by_partner = {client.partner_id: client.key for client in clients}
         self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
@@ -163,7 +181,9 @@ class Clients:
         clients = self._suspended if suspended else self._by_key
         return clients.get(client_key, self._stand_in)
 
+    def key_of_partner(self, partner_id: str) -> str:
+        """The client key of X-PARTNER-ID, empty for an unknown one.
 
-def _shape(key: RSAPublicKey) -> _Shape:
-    """Bits and exponent: the time of a verification depends on them."""
-    return key.key_size, key.public_numbers().e
+        The settings hold that no two clients share it, if a service admits calls that name their client by it.
+        """
+        return self._by_partner.get(partner_id, "")

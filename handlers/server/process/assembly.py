@@ -77,6 +77,7 @@ def build_services(settings: Settings, resources: ProcessResources) -> Services:
         repeat=settings.token.repeat,
         service_codes={table.path: table.service_code for table in settings.services},
         service_methods={table.path: table.methods for table in settings.services},
+        service_forms={table.path: table.forms for table in settings.services},
         accel_redirect=resources.internal.accel_redirect if resources.internal else None,
         internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )
@@ -99,6 +100,7 @@ def _client(table: ClientTable) -> Client:
         client_secret=newest,
         former_secrets=tuple(former),
         suspended=table.suspended,
+        notification_keys=table.notification_keys,
     )
 
 
