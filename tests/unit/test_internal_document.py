@@ -3,7 +3,7 @@
 import hmac
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from hashlib import sha256
@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from connexion import AsyncApp
 from connexion.resolver import Resolver
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
@@ -80,9 +84,9 @@ def _block(title: str) -> str:
     return found[1]
 
 
-def _sent() -> tuple[dict[str, str], str]:
-    """Headers and body of the worked example."""
-    head, body = _block("What the proxy sends here").split("\n\n")
+def _sent(title: str = "What the proxy sends here") -> tuple[dict[str, str], str]:
+    """Headers and body of a worked example."""
+    head, body = _block(title).split("\n\n")
     return dict(line.split(": ", 1) for line in head.splitlines()[1:]), body
 
 
@@ -138,6 +142,23 @@ def test_the_worked_example_verifies() -> None:
     assert b64encode(digest).decode() == headers["X-SIGNATURE"]
 
 
+@pytest.mark.parametrize(
+    ("form", "key"), [("notification", "Notification key"), ("call signed with its body", "Public key of the client")]
+)
+def test_the_examples_without_a_token_verify(form: str, key: str) -> None:
+    """The printed signature verifies with the printed key over the printed string to sign, which is made of the call."""
+    headers, body = _sent(f"What the proxy sends for a {form}")
+    message = _block(f"{'Notification' if form == 'notification' else 'Body-signed'}, string to sign")
+    public = load_pem_public_key(_block(key).encode())
+    assert isinstance(public, RSAPublicKey)
+    public.verify(b64decode(headers["X-SIGNATURE"]), message.encode(), PKCS1v15(), SHA256())
+    hashed = sha256(_block("Body, minified").encode()).hexdigest()
+    parts = (headers["X-Original-Method"], headers["X-Original-URI"], hashed, headers["X-TIMESTAMP"])
+    of_call = {"notification": f"{headers.get('X-CLIENT-KEY')}|{headers['X-TIMESTAMP']}"}
+    assert message == of_call.get(form, ":".join(parts))
+    assert form == "notification" or body == _sent()[1]
+
+
 def test_the_string_to_sign_is_made_of_the_call() -> None:
     """Method, URI, token, hash of the minified body and timestamp, as they stand in the printed request."""
     headers, body = _sent()
@@ -163,10 +184,12 @@ def test_the_token_is_the_one_of_the_public_example() -> None:
 
 
 def test_the_parameters_show_the_worked_example() -> None:
-    """The examples of the headers are the values of the worked example."""
+    """The examples of the headers are the values of the worked example, or of that of a notification."""
     headers, _ = _sent()
+    notification, _ = _sent("What the proxy sends for a notification")
+    assert set(PARAMETERS) - set(headers) == {"X-CLIENT-KEY"}
     for name, parameter in PARAMETERS.items():
-        assert headers[name] == parameter["example"]
+        assert (notification | headers)[name] == parameter["example"]
 
 
 def test_the_answer_shows_the_worked_example() -> None:
@@ -262,7 +285,8 @@ def test_calls_have_the_service_code_of_the_example() -> None:
     service = re.search(r'service_code = "(\d\d)"', PROSE)
     assert service
     for name, _, example in _refusals():
-        assert example["responseCode"][3:5] in {service[1], "00"}, name
+        of_form = {"25", "33"} if " or " in example["responseMessage"] or "X-CLIENT-KEY" in str(example) else set()
+        assert example["responseCode"][3:5] in {service[1], "00", *of_form}, name
 
 
 def test_every_answer_has_the_headers_of_snap() -> None:
@@ -281,9 +305,9 @@ def test_only_a_genuine_answer_names_the_client() -> None:
 
 
 def test_what_each_operation_demands() -> None:
-    """A call needs its token and the proxy's secret, both; forms need the secret; health needs nothing."""
+    """A call needs the proxy's secret, and a token if its form has one; forms need the secret; health needs nothing."""
     security = {name: operation["security"] for name, operation in OPERATIONS.items()}
-    call: list[dict[str, list[str]]] = [{"AccessToken": [], "ProxySecret": []}]
+    call: list[dict[str, list[str]]] = [{"AccessToken": [], "ProxySecret": []}, {"ProxySecret": []}]
     secret: list[dict[str, list[str]]] = [{"InternalSecret": []}]
     assert security == {
         "authorizeCall": call,
