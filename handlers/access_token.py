@@ -1,4 +1,4 @@
-"""The access token (SNAP service 73, Access Token B2B): who gets one."""
+"""The access token (SNAP service 73, Access Token B2B): the decision whether a client gets one."""
 
 from collections.abc import Mapping
 
@@ -13,41 +13,41 @@ from handlers.snap.token import fingerprint
 async def issue_access_token(
     services: Services, *, x_timestamp: str, x_client_key: str, x_signature: str
 ) -> Mapping[str, object]:
-    """Decide on one request whose form is right, and answer it with a token.
+    """Decide on one token request that fits the document, and answer with a token.
 
-    The arguments are the header values as they were sent. `grantType` has a single value, which the document
-    holds, and `additionalInfo` is ignored.
+    The arguments are the header values as the client sent them. The document allows one `grantType` only, and
+    `additionalInfo` is ignored.
 
     Raises:
-        SnapError: 401 00, for the clock, the client or the signature, and for a request that the client sent before
-            its tokens were revoked; 409 00, for a repeat, if the settings refuse repeats; 500 02, if the state is
-            down and the settings say to refuse then.
+        SnapError: 401 00 for the timestamp, the client, the signature, or a request that the client signed before its
+            tokens were revoked. 409 00 for a repeat, if the settings refuse repeats. 500 02 if the state store is down
+            and the settings refuse requests then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
 
     client = services.client(x_client_key)
     note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
-    # Only the client itself may learn its own window.
+    # Only now, so that only the client itself can learn its own tolerance.
     require_in_window(x_timestamp, now, client.clock_tolerance)
 
     replay_key = ReplayKey.of_token_request(client.key, x_timestamp, client.clock_tolerance)
-    earlier = await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at)
-    if earlier and services.repeat == "refuse":
+    first_seen = await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at)
+    if first_seen and services.repeat == "refuse":
         raise SnapError(CONFLICT, reason="request.repeated")
-    # One signed request, one span: a repeat's token ends when the first one ends.
-    issued_at = earlier or now
-    # A revocation covers its own second, and repeats of earlier requests: such a token would be dead from the start.
+    # All tokens of one signed request expire together, so a replay gains no time.
+    issued_at = first_seen or now
+    # A revocation covers the whole second in which it happens. A token issued in it would already be revoked.
     if services.revocations.covers(client.key, issued_at):
         raise unauthorized(field="X-TIMESTAMP", reason="request.revoked")
 
-    keys = services.token_keys
-    token = keys.issue(client.key, issued_at)
-    note(repeat=earlier is not None, token=fingerprint(token), expires_at=utc(keys.expires_at(issued_at)))
-    return _granted(token, keys.remaining_seconds(issued_at, now))
+    token_keys = services.token_keys
+    token = token_keys.issue(client.key, issued_at)
+    note(repeat=first_seen is not None, token=fingerprint(token), expires_at=utc(token_keys.expires_at(issued_at)))
+    return _token_response(token, token_keys.remaining_seconds(issued_at, now))
 
 
-def _granted(token: str, remaining_seconds: int) -> Mapping[str, object]:
+def _token_response(token: str, remaining_seconds: int) -> Mapping[str, object]:
     return {
         "responseCode": SUCCESSFUL.response_code(ACCESS_TOKEN_SERVICE),
         "responseMessage": SUCCESSFUL.message,

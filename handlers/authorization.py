@@ -1,4 +1,4 @@
-"""A call to the merchant: is it genuine, and whose is it?"""
+"""A call to the merchant: the decision whether the call is genuine, and which client made it."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,19 +13,19 @@ from handlers.snap.call_form import CallForm, form_of_call, require_complete
 from handlers.snap.client import Client
 from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError, unauthorized
 from handlers.snap.replay_key import ReplayKey
+from handlers.snap.service import DEFAULT_FORMS
 from handlers.snap.timestamp import require_in_window
 
-_POST_ALONE = ("POST",)
-_ADVICE = 'set [internal] accel_redirect to the location in the file of nginx, such as "@merchant"'
+_ADVICE = 'set [internal] accel_redirect to the internal location in the nginx file, such as "@merchant"'
 
-Genuine = tuple[None, Mapping[str, str]]
-"""No body: a proxy reads headers, and what it may hand on by mistake does not look like an answer to the call."""
+GenuineCall = tuple[None, Mapping[str, str]]
+"""No body, and the response headers. A proxy reads only headers, and nobody can mistake them for the call's answer."""
 
 _Verified = tuple[Client, ReplayKey]
 
 
 class Headers(TypedDict):
-    """The header values of the call as they were sent; its method and its URI are the proxy's word."""
+    """The header values of the call as the acquirer sent them. The proxy adds the call's method and its URI."""
 
     x_original_method: str
     x_original_uri: str
@@ -39,25 +39,25 @@ class Headers(TypedDict):
     x_original_delivery: NotRequired[str | None]
 
 
-async def authorize_call(services: Services, *, body: bytes, **headers: Unpack[Headers]) -> Genuine:
-    """Decide on a call that came with its body, if it has one."""
+async def authorize_call(services: Services, *, body: bytes, **headers: Unpack[Headers]) -> GenuineCall:
+    """Decide on a call whose body the proxy forwarded. An empty body means that the call has none."""
     return await _decide(services, headers, body)
 
 
-async def authorize_call_without_body(services: Services, **headers: Unpack[Headers]) -> Genuine:
-    """Decide on a call whose body, if it has one, did not come along."""
+async def authorize_call_without_body(services: Services, **headers: Unpack[Headers]) -> GenuineCall:
+    """Decide on a call whose body, if it has one, the proxy did not forward."""
     return await _decide(services, headers, None)
 
 
-async def _decide(services: Services, headers: Headers, body: bytes | None) -> Genuine:
-    """Decide on one call whose headers are well-formed.
+async def _decide(services: Services, headers: Headers, body: bytes | None) -> GenuineCall:
+    """Decide on one call that fits the document.
 
     Raises:
-        SnapError: 400 01 or 02, if the headers are those of no form of call that the service admits; 500 00, if the
-            proxy delivers, and `accel_redirect` is not set; 404 00, for a path that is no service's; 405 00, for a
-            method that the service does not take; 401 03, without a token; 401 01, for the token; 401 00, for the
-            client, the clock or the signature; 409 00, for a repeat; 500 02, if the state is down and calls are
-            refused then.
+        SnapError: 400 01 or 02 if the headers fit no form of call that the service accepts. 500 00 if the proxy
+            delivers calls and `accel_redirect` is not set. 404 00 for a path of no service. 405 00 for a method that
+            the service does not accept. 401 03 without a token. 401 01 for the token. 401 00 for the client, the
+            timestamp or the signature. 409 00 for a repeat. 500 02 if the state store is down and the settings refuse
+            calls then.
     """
     now = services.now()
     form = _form(services, headers)
@@ -65,42 +65,43 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     _require_service(services, headers["x_original_method"], headers["x_original_uri"])
     client, replay_key = _VERIFY[form](services, headers, body, now)
 
-    # Only now: a forged call uses up nobody's external id.
+    # Only now, so that a forged call uses up no X-EXTERNAL-ID.
     if await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at):
         raise SnapError(CONFLICT, reason="call.repeated")
 
-    # A notification has no X-EXTERNAL-ID. If somebody adds one, nobody has signed or compared it.
-    return None, _headers(services, client.key, None if form == "notification" else headers["x_external_id"])
+    # A notification has no X-EXTERNAL-ID. One that somebody added was not checked.
+    return None, _response_headers(services, client.key, None if form == "notification" else headers["x_external_id"])
 
 
 def _form(services: Services, headers: Headers) -> CallForm:
-    client_key, partner_id = headers.get("x_client_key"), headers["x_partner_id"]
-    admitted = services.forms_of(_path(headers["x_original_uri"]))
-    form = form_of_call(admitted, headers["authorization"], client_key, partner_id)
+    service = services.called_services.get(_path(headers["x_original_uri"]))
+    partner_id = headers["x_partner_id"]
+    accepted = service.forms if service else DEFAULT_FORMS
+    form = form_of_call(accepted, headers["authorization"], headers.get("x_client_key"), partner_id)
     require_complete(form, partner_id, headers["x_external_id"])
     note(form=form)
     return form
 
 
-def _with_token(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
-    token = bearer_token(headers["authorization"])
-    opened = require_valid_token(services, token, now)
-    note(token=opened.fingerprint)
+def _verify_with_token(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
+    access_token = bearer_token(headers["authorization"])
+    token = require_valid_token(services, access_token, now)
+    note(token=token.fingerprint)
 
-    client = services.client(opened.client_key)
-    client.require_partner(_sent(headers["x_partner_id"]))
+    client = services.client(token.client_key)
+    client.require_partner(_present(headers["x_partner_id"]))
     timestamp = headers["x_timestamp"]
     require_in_window(timestamp, now, client.clock_tolerance)
-    call = Call(headers["x_original_method"], headers["x_original_uri"], token, timestamp, body)
+    call = Call(headers["x_original_method"], headers["x_original_uri"], access_token, timestamp, body)
     note(key=client.require_call_signature(call, headers["x_signature"]))
-    external_id = _sent(headers["x_external_id"])
+    external_id = _present(headers["x_external_id"])
     return client, ReplayKey.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
 
 
-def _notification(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
-    client_key, timestamp = _sent(headers.get("x_client_key")), headers["x_timestamp"]
+def _verify_notification(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
+    client_key, timestamp = _present(headers.get("x_client_key")), headers["x_timestamp"]
     note(client_key=client_key)
-    _require_whole(services, _without_token(headers, body), now)
+    _require_verifiable(services, _call_without_token(headers, body), now)
 
     client = services.client(client_key)
     note(key=client.require_notification_signature(client_key, timestamp, headers["x_signature"]))
@@ -109,56 +110,55 @@ def _notification(services: Services, headers: Headers, body: bytes | None, now:
     return client, ReplayKey.of_notification(client.key, timestamp, body or b"", client.clock_tolerance)
 
 
-def _body_signed(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
-    call = _without_token(headers, body)
-    _require_whole(services, call, now)
+def _verify_body_signed(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
+    call = _call_without_token(headers, body)
+    _require_verifiable(services, call, now)
 
-    client = services.client_of_partner(_sent(headers["x_partner_id"]))
+    client = services.client_of_partner(_present(headers["x_partner_id"]))
     note(key=client.require_body_signature(call, headers["x_signature"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
-    external_id = _sent(headers["x_external_id"])
+    external_id = _present(headers["x_external_id"])
     return client, ReplayKey.of_body_signed_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
 
 _VERIFY: Mapping[CallForm, Callable[[Services, Headers, bytes | None, datetime], _Verified]] = {
-    "token": _with_token,
-    "notification": _notification,
-    "body-signed": _body_signed,
+    "token": _verify_with_token,
+    "notification": _verify_notification,
+    "body-signed": _verify_body_signed,
 }
 
 
-def _without_token(headers: Headers, body: bytes | None) -> Call:
+def _call_without_token(headers: Headers, body: bytes | None) -> Call:
     return Call(headers["x_original_method"], headers["x_original_uri"], None, headers["x_timestamp"], body)
 
 
-def _require_whole(services: Services, call: Call, now: datetime) -> None:
-    """What a call without a token must be, whoever sent it: nothing here depends on the client.
+def _require_verifiable(services: Services, call: Call, now: datetime) -> None:
+    """Check what does not depend on the client, so that an unknown client learns nothing.
 
-    Its body decides whether it is a repeat, or is signed. Without fresh revocations nobody knows who is suspended.
+    The body is needed for the signature or for the replay key. Without fresh revocations, a suspension may be unknown.
     """
-    if call.body_was_left_behind:
+    if call.body_not_forwarded:
         raise unauthorized(field="X-SIGNATURE", reason="call.body_not_forwarded")
     services.revocations.require_fresh()
     require_in_window(call.timestamp, now, services.clients.widest_tolerance)
 
 
 def _require_destination(services: Services, headers: Headers) -> None:
-    """Without `accel_redirect` the proxy does not know where a genuine call goes, and would answer an empty 200."""
+    """Without `accel_redirect`, nginx does not know where to send a genuine call, and would answer it with 200."""
     if headers.get("x_original_delivery") and not services.accel_redirect:
         raise SnapError(GENERAL_ERROR, reason="accel_redirect.unset", advice=_ADVICE)
 
 
 def _require_service(services: Services, method: str, uri: str) -> None:
-    """Paths are compared as they were sent, without the query. 405 names the methods (RFC 9110, section 15.5.6)."""
-    path = _path(uri)
-    if path not in services.service_codes:
+    """Compare the path as the acquirer sent it, without the query. A 405 lists the methods (RFC 9110, 15.5.6)."""
+    service = services.called_services.get(_path(uri))
+    if service is None:
         raise SnapError(NOT_FOUND, reason="path.unmapped")
-    methods = services.service_methods.get(path, _POST_ALONE)
-    if method not in methods:
-        raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(methods)})
+    if method not in service.methods:
+        raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(service.methods)})
 
 
-def _headers(services: Services, client_key: str, external_id: str | None) -> Mapping[str, str]:
+def _response_headers(services: Services, client_key: str, external_id: str | None) -> Mapping[str, str]:
     headers = {"X-Client-Key": client_key}
     if external_id:
         headers["X-External-Id"] = external_id
@@ -171,6 +171,6 @@ def _path(uri: str) -> str:
     return uri.partition("?")[0]
 
 
-def _sent(value: str | None) -> str:
-    """The value of a header that the form of the call requires, so that it is there."""
+def _present(value: str | None) -> str:
+    """The value of a header that the form of the call requires. `form_of_call` and `require_complete` checked it."""
     return value or ""

@@ -1,4 +1,4 @@
-"""Facts about a decision for its line in the log. No caller sees them."""
+"""Log fields that a decision adds to its line in the log. No caller sees them."""
 
 from contextvars import ContextVar
 
@@ -6,14 +6,14 @@ _notes: ContextVar[dict[str, object] | None] = ContextVar("notes", default=None)
 
 
 def start_notes() -> dict[str, object]:
-    """Start the notes of the request under way. The dictionary fills while the request is decided."""
+    """Start the notes of the current request. The dictionary fills while the request is decided."""
     notes: dict[str, object] = {}
     _notes.set(notes)
     return notes
 
 
-def note(**facts: object) -> None:
-    """Add facts to the notes of the request under way, if they were started."""
+def note(**log_fields: object) -> None:
+    """Add log fields to the notes of the current request. Without notes, nothing happens."""
     notes = _notes.get()
     if notes is not None:
-        notes.update(facts)
+        notes.update(log_fields)

@@ -1,8 +1,8 @@
-"""Text that a terminal, or a line of a log, may show."""
+"""Text that is safe to show on a terminal or in a line of the log."""
 
 
 def escaped(text: str) -> str:
-    r"""The text on one line: what cannot be printed is written as Python writes it in a string, such as `\x1b`.
+    r"""Return the text on one line. Every character that cannot be printed becomes a Python escape, such as `\x1b`.
 
     These are all control characters (C1 and DEL too), the line and paragraph separators U+2028 and U+2029, the
     characters that change the direction of text, and surrogates.

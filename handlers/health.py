@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether it can answer calls."""
+"""Liveness (the process answers) and readiness (the process can serve requests)."""
 
 from collections.abc import Mapping
 
@@ -9,17 +9,18 @@ _OK = {"status": "ok"}
 
 
 async def report_liveness(_services: Services) -> Mapping[str, object]:
-    """Depends on nothing but this process."""
+    """Liveness depends on this process alone."""
     return _OK
 
 
 async def report_readiness(services: Services) -> Mapping[str, object]:
-    """Depends on the state engine too, unless calls are answered without it. Keys were read before there were services.
+    """Readiness depends on the state store too, unless the settings continue without it.
 
     Raises:
-        SnapError: 503 00, the engine failed a request, and no request has succeeded since.
+        SnapError: 503 00 if the state store failed a request, and no request has succeeded since.
     """
-    well = services.outage_policy.availability.up and services.revocations.is_fresh
-    if not (well or services.outage_policy.continues):
+    policy = services.outage_policy
+    is_state_up = policy.availability.up and services.revocations.is_fresh
+    if not (is_state_up or policy.continues):
         raise SnapError(SERVICE_UNAVAILABLE, reason="state.down")
     return _OK

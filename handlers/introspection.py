@@ -1,4 +1,4 @@
-"""What a token is worth at this moment (RFC 7662)."""
+"""Token introspection (RFC 7662): whether a token is active at this moment."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,39 +9,42 @@ from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 
 def require_valid_token(services: Services, token: str, now: datetime) -> VerifiedToken:
-    """What a token says that is ours, of this time, and not taken back.
+    """Verify a token: we issued it, it has not expired, and nobody revoked it. The client may still be suspended.
 
     Raises:
-        SnapError: 401 01, it is not; the reason says what it is. 500 02, what has been taken back is not known.
+        SnapError: 401 01 if the token is not valid; the reason says why. 500 02 if the revocations are not known and
+            the settings refuse requests then.
     """
     try:
-        opened = services.token_keys.verify(token, now)
+        verified = services.token_keys.verify(token, now)
     except TokenRefusedError as error:
         raise SnapError(INVALID_TOKEN, reason=error.reason) from error
-    if services.revocations.is_revoked(opened.client_key, opened.fingerprint, opened.issued_at):
+    if services.revocations.is_revoked(verified.client_key, verified.fingerprint, verified.issued_at):
         raise SnapError(INVALID_TOKEN, reason="token.revoked")
-    return opened
+    return verified
 
 
 async def introspect_token(services: Services, *, token: str, **_ignored: object) -> Mapping[str, object]:
-    """Say whose a token is and how long it lives, or that it is not active, and then nothing else (section 2.2).
+    """Return the client of an active token and its lifetime. For any other token return only `active: false`.
+
+    The members are those of RFC 7662, section 2.2. `iat` and `exp` are in seconds since 1970.
 
     Raises:
-        SnapError: 500 02, what has been taken back is not known.
+        SnapError: 500 02 if the revocations are not known and the settings refuse requests then.
     """
     try:
-        opened = require_valid_token(services, token, services.now())
+        verified = require_valid_token(services, token, services.now())
     except SnapError as error:
         if error.code != INVALID_TOKEN:
             raise
         return {"active": False}
-    if not services.client(opened.client_key).active:
+    if not services.client(verified.client_key).active:
         return {"active": False}
-    issued = int(opened.issued_at.timestamp())
+    issued = int(verified.issued_at.timestamp())
     lifetime = int(services.token_keys.lifetime.total_seconds())
     return {
         "active": True,
-        "client_id": opened.client_key,
+        "client_id": verified.client_key,
         "token_type": "Bearer",
         "iat": issued,
         "exp": issued + lifetime,

@@ -1,4 +1,4 @@
-"""Taking back what was issued (RFC 7009): one token, or all of a client's up to now."""
+"""Token revocation (RFC 7009): revokes one token, or all tokens that a client has at this moment."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,10 +14,13 @@ _EITHER = "token or client_id"
 async def revoke_tokens(
     services: Services, *, token: str | None = None, client_id: str | None = None, **_ignored: object
 ) -> Mapping[str, object]:
-    """Take back exactly one of the two; it is remembered for as long as what was issued might live.
+    """Revoke one token, or all tokens of a client. The caller names exactly one of the two.
+
+    The revocation is recorded until every token that it covers has expired.
 
     Raises:
-        SnapError: 400 02, neither is given; 400 01, both are, or there is no such client; 500 02, the state is down.
+        SnapError: 400 02 if neither is given. 400 01 if both are given, or if the client is unknown. 500 02 if the
+            state store is down.
     """
     if token and client_id:
         raise SnapError(INVALID_FIELD_FORMAT, field=_EITHER, reason="form.fields_exclude_each_other")
@@ -31,15 +34,18 @@ async def revoke_tokens(
 
 
 async def _revoke_token(services: Services, token: str) -> None:
-    """By its bytes, in whatever spelling, whether it opens here or not: another instance may have issued it."""
+    """Revocation compares decoded bytes, so every base64 spelling is revoked.
+
+    A token that no key here verifies is revoked too, because another instance may have issued it.
+    """
     try:
-        name = fingerprint(token)
+        token_fingerprint = fingerprint(token)
     except ValueError:
-        return  # It spells no bytes, so it opens nothing: what was wanted is so (RFC 7009, section 2.2).
-    note(token=name)
+        return  # It is not base64, so it is no token. An invalid token needs no revocation (RFC 7009, section 2.2).
+    note(token=token_fingerprint)
     with suppress(TokenRefusedError):
         note(client_key=services.token_keys.verify(token, services.now()).client_key)
-    await services.revocations.revoke_token(name, revocation_seconds(services.token_keys.lifetime))
+    await services.revocations.revoke_token(token_fingerprint, revocation_seconds(services.token_keys.lifetime))
 
 
 async def _revoke_client(services: Services, client_id: str) -> None:

@@ -1,12 +1,12 @@
 """What a handler needs beyond the request: one frozen object. A reload of the settings builds a new one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from handlers.snap.call_form import TOKEN_ALONE, CallForm
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.outage import OutagePolicy
 from handlers.state.port import State
@@ -28,9 +28,7 @@ class Services:
         revocations: The copy in memory of revoked tokens and suspended clients.
         outage_policy: How requests are handled while the state store is down. It also knows whether the store is up.
         repeat: How a repeated token request is answered.
-        service_codes: The service code of each path of the merchant.
-        service_methods: The methods of each path. A path that is not in it accepts only POST.
-        service_forms: The forms of call that each path admits. A path that is not in it admits calls with a token only.
+        called_services: The merchant's services that acquirers call, by path.
         accel_redirect: The location to which nginx sends a genuine call. None if nginx does not deliver calls.
         internal_secrets: Callers of the internal listener must send one of them. If there are none, callers need none.
     """
@@ -42,9 +40,7 @@ class Services:
     revocations: RevocationCache
     outage_policy: OutagePolicy
     repeat: Repeat = "same-span"
-    service_codes: Mapping[str, str] = field(default_factory=dict)
-    service_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    service_forms: Mapping[str, Sequence[CallForm]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     accel_redirect: str | None = None
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
@@ -53,9 +49,5 @@ class Services:
         return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))
 
     def client_of_partner(self, partner_id: str) -> Client:
-        """Return the client of that X-PARTNER-ID, or the unknown client, as `client` does."""
+        """Return the client with that X-PARTNER-ID, or the unknown client. See `client`."""
         return self.client(self.clients.key_of_partner(partner_id))
-
-    def forms_of(self, path: str) -> Sequence[CallForm]:
-        """Return the forms of call that a path admits."""
-        return self.service_forms.get(path, TOKEN_ALONE)

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState
 from handlers.state.outage import GuardedState, OutagePolicy
@@ -73,8 +74,7 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
         state=MemoryState(),
         revocations=loaded_revocations(),
         outage_policy=OutagePolicy("refuse"),
-        service_codes={URI.partition("?")[0]: "24", PAYMENT_URI: "25"},
-        service_methods={URI.partition("?")[0]: ("POST", "GET")},
+        called_services={URI.partition("?")[0]: Service("24", ("POST", "GET")), PAYMENT_URI: Service("25")},
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, ParamSpec
 from handlers.state.memory import MemoryState
 from handlers.state.opening import StateUrl
 from handlers.state.port import DataLossError, Engine, StateDownError
-from tests.e2e.process import Process, running
+from tests.e2e.process import Process, free_port, running
 from tests.programs import program
 
 NOON = datetime(2024, 1, 22, 12, 0, 0, 123_457, timezone(timedelta(hours=7)))
@@ -71,8 +70,7 @@ class RedisServer:
         self._options = options
         self._program = program(name)
         self._socket = folder / "redis.sock"
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"unix://{self._socket}"
         self.tcp_url = f"redis://127.0.0.1:{self.port}/0"
         self._running = ExitStack()

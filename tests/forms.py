@@ -5,7 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from handlers.services import Services
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from tests.calls import PARTNER, services
 from tests.merchant import NOON
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
@@ -20,13 +22,14 @@ EVERY_URI = "/api/v1.0/every/form"
 BODY = b'{ "trxId": "ordNo1", "amount": "10.00" }'
 MINIFIED = b'{"trxId":"ordNo1","amount":"10.00"}'
 
-FORMS = {
-    MIXED_URI: ("token", "notification"),
-    NOTIFY_URI: ("notification",),
-    SIGNED_URI: ("body-signed",),
-    EVERY_URI: ("token", "notification", "body-signed"),
+EVERY_FORM: tuple[CallForm, ...] = ("token", "notification", "body-signed")
+CALLED_SERVICES = {
+    TOKEN_URI: Service("24"),
+    MIXED_URI: Service("25", forms=("token", "notification")),
+    NOTIFY_URI: Service("52", forms=("notification",)),
+    SIGNED_URI: Service("33", ("POST", "GET"), ("body-signed",)),
+    EVERY_URI: Service("77", forms=EVERY_FORM),
 }
-CODES = {TOKEN_URI: "24", MIXED_URI: "25", NOTIFY_URI: "52", SIGNED_URI: "33", EVERY_URI: "77"}
 
 Headers = dict[str, str]
 
@@ -51,7 +54,7 @@ class Acquirer:
             "X-SIGNATURE": (signer or self.notifications).signature(timestamp, self.client_key),
         }
 
-    def body_signed(
+    def body_signed(  # noqa: PLR0913, PLR0917  each part of a call can be chosen
         self,
         body: bytes = BODY,
         now: datetime = NOON,
@@ -96,7 +99,5 @@ def services_of_forms(acquirer: Acquirer, **client: bool) -> Services:
     return replace(
         plain,
         clients=Clients(clients, lambda _key: key),
-        service_codes=CODES,
-        service_methods={SIGNED_URI: ("POST", "GET")},
-        service_forms=FORMS,
+        called_services=CALLED_SERVICES,
     )

@@ -4,10 +4,17 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 JAKARTA = timezone(timedelta(hours=7))
 BODY = b'{"grantType":"client_credentials","additionalInfo":{}}'
@@ -24,6 +31,12 @@ class Nicepay:
 
     client_key: str = CLIENT_KEY
     private_key: rsa.RSAPrivateKey = field(default_factory=new_key)
+
+    @classmethod
+    def from_pem(cls, private_pem: str, client_key: str = CLIENT_KEY) -> Self:
+        key = load_pem_private_key(private_pem.encode(), password=None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        return cls(client_key, key)
 
     @property
     def public_pem(self) -> str:

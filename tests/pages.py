@@ -1,4 +1,4 @@
-"""The pages of the documentation, as they are written."""
+"""The source text of the documentation's pages."""
 
 from pathlib import Path
 
@@ -12,7 +12,11 @@ def page(name: str, language: str = "en") -> str:
 
 
 def section(name: str, title: str) -> str:
-    """The part of an English page below that heading, up to the next heading of its level; KeyError if it has none."""
+    """The part of an English page from a heading to the next heading of the same level.
+
+    Raises:
+        KeyError: The page has no such heading.
+    """
     level, _, _ = title.partition(" ")
     _, found, rest = page(name).partition(f"\n{title}\n")
     if not found:

@@ -1,4 +1,4 @@
-"""The command reference, made from the help of the commands: `make reference` writes it into the pages."""
+"""The command reference. `make reference` writes the help of the commands into the pages."""
 
 import re
 from pathlib import Path
@@ -16,8 +16,8 @@ _LINK, _ANCHOR = "(#snap-token-install-completion)", "(#snap-token---install-com
 
 
 def reference() -> str:
-    """Every command and option, in Markdown: a list of the commands, then a section for each."""
-    # The package has a function of this module's name, and the import replaces it. So it comes after other imports.
+    """Every command and option in Markdown: a list of the commands, then a section for each command."""
+    # This import replaces the function `handlers.cli.main` with the module of the same name, so it must come late.
     from handlers.cli.main import app  # noqa: PLC0415
 
     made = app.generate_docs()
@@ -30,11 +30,15 @@ def _code(example: re.Match[str]) -> str:
 
 
 def written(page: Path) -> str:
-    """What the page holds now; ValueError if it has no place for the reference."""
+    """The current reference of a page.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
     _, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     text, end, _ = rest.partition(END)
     if not (begin and end):
-        message = f"{page} has no place for the commands: {BEGIN}{END}"
+        message = f"{page} lacks the markers for the commands: {BEGIN}{END}"
         raise ValueError(message)
     return text.strip()
 

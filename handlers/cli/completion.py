@@ -1,4 +1,4 @@
-"""Completion of commands and options in a shell; Cyclopts makes the scripts."""
+"""Completion of commands and options in a shell. Cyclopts generates the scripts."""
 
 import sys
 from pathlib import Path
@@ -13,29 +13,35 @@ Shell = Literal["bash", "zsh", "fish"]
 
 
 def register(app: App) -> None:
-    """Give the application a command that prints its completion, and an option that installs it."""
+    """Give the application a command that prints its completion script, and an option that installs the script."""
+    _register_print(app)
+    _register_install(app)
 
+
+def _register_print(app: App) -> None:
     @app.command
     def completion(shell: Shell) -> None:
-        """Print a script that has a shell complete the commands and options of snap-token.
+        """Print the script with which a shell completes the commands and options of snap-token.
 
         Example: snap-token completion bash > ~/.local/share/bash-completion/completions/snap-token
 
         Args:
-            shell: bash, zsh or fish.
+            shell: The shell.
         """
         sys.stdout.write(app.generate_completion(shell=shell))
 
+
+def _register_install(app: App) -> None:
     @app.command(name="--install-completion")
     def install(*, shell: Shell | None = None, output: Path | None = None) -> None:
-        """Install that script for your shell.
+        """Install the completion script for your shell.
 
         Example: snap-token --install-completion
 
         Args:
-            shell: bash, zsh or fish; without it, the shell that runs this command.
-            output: Another file for the script. Without it, bash and zsh also get a line in the file that they read
-                at their start.
+            shell: The shell. Default: the shell that runs this command.
+            output: The file for the script. Default: the usual file of the shell. Then bash and zsh also get a line
+                in their startup file that loads the script.
         """
         try:
             file = app.install_completion(shell=shell, output=output, add_to_startup=output is None)

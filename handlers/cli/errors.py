@@ -1,4 +1,4 @@
-"""What a user did that a command cannot go on from."""
+"""Errors of the user that end a command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +7,12 @@ from pathlib import Path
 from handlers.config.settings import Settings, SettingsError
 from handlers.snap.masking import Mask
 
-MISUSE = 2
+USAGE_ERROR_STATUS = 2
 """The exit status."""
 
 
 class UsageError(Exception):
-    """One line a mistake: what is wrong and what to do."""
+    """One or more mistakes. Each is one line that says what is wrong and what to do."""
 
     def __init__(self, *mistakes: str) -> None:
         super().__init__("; ".join(mistakes))
@@ -20,32 +20,32 @@ class UsageError(Exception):
 
 
 @contextmanager
-def masked_misuse(masked: Mask) -> Iterator[None]:
-    """Mask the secrets in every MisuseError of the block."""
+def masked_usage_errors(masked: Mask) -> Iterator[None]:
+    """Mask the secrets in every UsageError that the block raises."""
     try:
         yield
     except UsageError as error:
         raise UsageError(*map(masked, error.mistakes)) from error
 
 
-def settings_of(config: Path, draft: Path | None = None) -> Settings:
-    """The settings of a file, or of a draft that is to take its place.
+def load_settings(config: Path, draft: Path | None = None) -> Settings:
+    """Load the settings file `config`, or load `draft`, which will replace it.
 
     Raises:
-        MisuseError: every mistake, each with the file's name before it.
+        UsageError: the settings have mistakes. It names all of them, each with the name of the file.
     """
     try:
         return Settings.load(draft or config, beside=config)
     except SettingsError as error:
-        told = (each if each.startswith(f"{config} ") else f"{config}: {each}" for each in error.mistakes)
-        raise UsageError(*told) from error
+        named = (each if each.startswith(f"{config} ") else f"{config}: {each}" for each in error.mistakes)
+        raise UsageError(*named) from error
 
 
-def place_of(client: str, settings: Settings, config: Path) -> int:
-    """Which of the clients in the settings has this id.
+def client_index(client: str, settings: Settings, config: Path) -> int:
+    """The index of the client with this ID in `settings.clients`.
 
     Raises:
-        MisuseError: none has.
+        UsageError: no client has this ID.
     """
     ids = [table.id for table in settings.clients]
     if client not in ids:

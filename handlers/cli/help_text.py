@@ -1,22 +1,30 @@
-"""The help of the commands: as wide as the terminal, wherever the lines of a docstring end."""
+"""The help of the commands, wrapped once, at the width of the terminal."""
 
 from textwrap import fill
 
 from cyclopts.help.formatters.plain import PlainFormatter
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
+
+_NARROWEST = 20
+"""Columns. In a narrower terminal the lines are this long."""
 
 
 class HelpText(PlainFormatter):
-    """A line break of a docstring is a space, and an empty line ends a paragraph."""
+    """Join the lines of each paragraph of a docstring, and wrap the paragraph. An empty line ends a paragraph."""
+
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: object) -> None:
+        """Print the usage line, which is the first part of each help."""
+        console.width = max(console.width, _NARROWEST)
+        super().render_usage(console, options, usage)
 
     def _print_plain(self, console: Console, text: str) -> None:
         indent = " " * (len(text) - len(text.lstrip(" ")))
-        paragraphs = (_filled(each, console.width, indent) for each in text.split("\n\n"))
-        super()._print_plain(console, "\n\n".join(paragraphs))
+        wrapped = "\n\n".join(_wrapped(paragraph, console.width, indent) for paragraph in text.split("\n\n"))
+        console.print(wrapped, highlight=False, markup=False, soft_wrap=True)
 
 
-def _filled(paragraph: str, width: int, indent: str) -> str:
-    """What goes on in a further line is indented twice."""
+def _wrapped(paragraph: str, width: int, indent: str) -> str:
+    """The lines of a paragraph. All lines but the first are indented twice."""
     return fill(
         " ".join(paragraph.split()),
         width,

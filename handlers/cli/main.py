@@ -1,4 +1,4 @@
-"""The command's frame: which subcommands there are, and how a misuse is told: one line, exit status 2."""
+"""The list of subcommands. A usage error is printed as one line, with exit status 2."""
 
 import sys
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from handlers.cli.commands import (
     share,
     state,
 )
-from handlers.cli.errors import MISUSE, UsageError
+from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError
 from handlers.cli.help_text import HelpText
 from handlers.escaping import escaped
 from handlers.snap.masking import mask_secret_shapes
@@ -34,10 +34,10 @@ HELP = """The merchant's side of NICEPAY's SNAP access token API.
 Example: snap-token init sandbox && snap-token serve --config sandbox/snap-token.toml
 """
 
-NOBODY_READS = 128 + SIGPIPE
-"""As the shell has it of a program that the signal ends."""
+OUTPUT_CLOSED = 128 + SIGPIPE
+"""The exit status if the reader of the output has closed it: the status that a shell gives for SIGPIPE."""
 
-_OF_OUTPUT = frozenset({EBADF, EDQUOT, EFBIG, EIO, ENOSPC})
+_OUTPUT_ERRORS = frozenset({EBADF, EDQUOT, EFBIG, EIO, ENOSPC})
 
 app = App(
     name="snap-token",
@@ -63,42 +63,47 @@ completion.register(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit status is 0, 1 if a request was refused, 2 for a misuse, 141 if nobody reads."""
-    streams.open_all()
+    """Run one command line and return its exit status.
+
+    0 is success, 1 a negative result (a refused request, for example), 2 a usage error. 141 means that the reader of
+    the output has closed it.
+    """
+    streams.open_closed()
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        return _told([f"{_mistake(error)} Try `{_help(error)}`."])
+        return _print_errors([f"{_usage_message(error)} Try `{_help_command(error)}`."])
     except UsageError as error:
-        return _told(error.mistakes)
+        return _print_errors(error.mistakes)
     except BrokenPipeError:
-        streams.give_up_output()
-        return NOBODY_READS
+        streams.discard_output()
+        return OUTPUT_CLOSED
     except OSError as error:
         # Commands handle the errors of their own files and connections. Only errors of the output come here.
-        streams.give_up_output()
-        return _told([_failure(error)])
+        streams.discard_output()
+        return _print_errors([_output_message(error)])
     return status or 0
 
 
-def _failure(error: OSError) -> str:
-    return f"standard output cannot be written: {error.strerror}" if error.errno in _OF_OUTPUT else str(error)
+def _output_message(error: OSError) -> str:
+    is_output = error.errno in _OUTPUT_ERRORS
+    return f"standard output cannot be written: {error.strerror}" if is_output else str(error)
 
 
-def _mistake(error: CycloptsError) -> str:
-    words = error.unused_tokens if isinstance(error, UnusedCliTokensError) else None
-    if words:
-        number = "One argument" if len(words) == 1 else f"{len(words)} arguments"
-        return f"{number} too many: {escaped(' '.join(words))}."
+def _usage_message(error: CycloptsError) -> str:
+    unused = error.unused_tokens if isinstance(error, UnusedCliTokensError) else None
+    if unused:
+        number = "One argument" if len(unused) == 1 else f"{len(unused)} arguments"
+        return f"{number} too many: {escaped(' '.join(unused))}."
     return " ".join(str(error).split())
 
 
-def _help(error: CycloptsError) -> str:
+def _help_command(error: CycloptsError) -> str:
     return " ".join(["snap-token", *(error.command_chain or ()), "--help"])
 
 
-def _told(mistakes: Sequence[str]) -> int:
-    for mistake in mistakes:
-        sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(mistake))}\n")
-    return MISUSE
+def _print_errors(messages: Sequence[str]) -> int:
+    for message in messages:
+        sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(message))}\n")
+    return USAGE_ERROR_STATUS

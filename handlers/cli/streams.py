@@ -1,4 +1,4 @@
-"""The three standard streams: each may be closed, full, or have another encoding than UTF-8."""
+"""The three standard streams. Each may be closed, full, or have another encoding than UTF-8."""
 
 import os
 import sys
@@ -6,35 +6,35 @@ from contextlib import suppress
 from io import TextIOWrapper
 from typing import Literal, TextIO
 
-_CLOSED = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
-"""How a closed stream is opened. Writing to standard output then fails, so that the loss is reported. What is written
-to standard error goes nowhere: there is no place left to report it."""
+_FLAGS = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}
+"""How a closed stream is opened again, on /dev/null. Standard output is opened read-only, so that a write fails and the
+loss of the output is reported. Standard error is opened for writing, because nowhere is left to report a loss."""
 
 
-def open_all() -> None:
-    """Open those that are closed. Otherwise the next file that is opened would become standard output."""
-    for number, flags in _CLOSED.items():
+def open_closed() -> None:
+    """Open the streams that are closed. Otherwise the next file that is opened would become standard output."""
+    for number, flags in _FLAGS.items():
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, flags)  # It takes the lowest number that is free.
-    sys.stdin = sys.stdin or _opened(0, "r")
-    sys.stdout = _unfailing(sys.stdout or _opened(1, "w"))
-    sys.stderr = sys.stderr or _opened(2, "w")
+            os.open(os.devnull, flags)  # The system gives it the lowest free number, which is this one.
+    sys.stdin = sys.stdin or _open(0, "r")
+    sys.stdout = _escape_unencodable(sys.stdout or _open(1, "w"))
+    sys.stderr = sys.stderr or _open(2, "w")
 
 
-def _opened(number: int, mode: Literal["r", "w"]) -> TextIO:
+def _open(number: int, mode: Literal["r", "w"]) -> TextIO:
     return open(number, mode, encoding="utf-8", closefd=False)
 
 
-def _unfailing(stream: TextIO) -> TextIO:
-    """Characters that the encoding of the stream lacks are escaped."""
+def _escape_unencodable(stream: TextIO) -> TextIO:
+    """Write characters that the encoding of the stream lacks as backslash escapes, instead of failing."""
     if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors="backslashreplace")
     return stream
 
 
-def give_up_output() -> None:
-    """Discard what is still buffered: else Python would complain about it at its end."""
+def discard_output() -> None:
+    """Discard the output that is still buffered. Otherwise Python would report an error at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""A limit for the time that a command takes, whatever its input is."""
+"""A time limit for a block of code."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -10,30 +10,31 @@ from typing import Never
 from handlers.cli.errors import UsageError
 
 
-class _OutOfTimeError(BaseException):
-    """Not an Exception, so that no `except Exception` on the way catches it."""
+class _TimeLimitError(BaseException):
+    """Not an Exception, so that no `except Exception` in the block catches it."""
 
 
-def _end(_number: int, _frame: FrameType | None) -> Never:
-    raise _OutOfTimeError
+def _interrupt(_number: int, _frame: FrameType | None) -> Never:
+    raise _TimeLimitError
 
 
 @contextmanager
-def at_most(seconds: float, message: str) -> Iterator[Callable[[], bool]]:
-    """Interrupt the block after so many seconds. The block gets a function that returns True in the last fifth of them.
+def time_limit(seconds: float, message: str) -> Iterator[Callable[[], bool]]:
+    """Interrupt the block after this many seconds.
 
-    The signal SIGALRM interrupts a loop, a regular expression, and the reading of a file that nobody writes.
+    The block gets a function that returns True in the last fifth of the time. SIGALRM interrupts the block, so the
+    limit also holds in a loop, in a regular expression, and in a read from a pipe that has no writer.
 
     Raises:
-        MisuseError: with this message, if the block did not end by itself.
+        UsageError: the time is over. It has this message.
     """
     start = monotonic()
-    before = signal.signal(signal.SIGALRM, _end)
+    previous = signal.signal(signal.SIGALRM, _interrupt)
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield lambda: monotonic() - start > 0.8 * seconds
-    except _OutOfTimeError as error:
+    except _TimeLimitError as error:
         raise UsageError(message) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, previous)

@@ -25,8 +25,9 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
-from handlers.snap.call_form import TOKEN_ALONE, CallForm
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import CLIENT_KEY
+from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
@@ -160,21 +161,21 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant that is called, and its service code in SNAP's response codes.
+    """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
-    `methods` are the HTTP methods that the service accepts, and `forms` the forms of call.
+    `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
     """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_reject_dot_segments)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
-    methods: tuple[Method, ...] = Field(("POST",), min_length=1)
-    forms: tuple[CallForm, ...] = Field(TOKEN_ALONE, min_length=1)
+    methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
+    forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
 
     @field_rule("forms")
     @classmethod
     def _reject_duplicates(cls, forms: tuple[CallForm, ...]) -> tuple[CallForm, ...]:
         if len(set(forms)) < len(forms):
-            message = "names a form twice"
+            message = "contains the same form twice"
             raise ValueError(message)
         return forms
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import DEFAULT_METHODS
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -46,7 +47,7 @@ class MerchantContext:
 
     def methods_at(self, call_path: str) -> tuple[str, ...]:
         """The methods that a path of calls takes."""
-        return self.call_methods.get(call_path, ("POST",))
+        return self.call_methods.get(call_path, DEFAULT_METHODS)
 
     def of_partner(self, partner_id: str) -> Client | None:
         """The client whose calls carry this X-PARTNER-ID."""

@@ -1,1 +1,1 @@
-"""SNAP's rules, pure: no I/O, no clock, no framework, no randomness of their own."""
+"""The rules of SNAP. They are pure: no I/O, no clock, no framework, no randomness."""

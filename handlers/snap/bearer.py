@@ -8,10 +8,10 @@ _CREDENTIALS = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.
 
 
 def bearer_token(authorization: str | None) -> str:
-    """The token of the header's value; the scheme may be written in any case (RFC 9110, section 11.1).
+    """Return the token in the header's value. The scheme may have any case (RFC 9110, section 11.1).
 
     Raises:
-        SnapError: 401 03, no header or an empty one; 401 01, anything but `Bearer <token>`.
+        SnapError: 401 03 if the header is absent or empty. 401 01 if it is anything but `Bearer <token>`.
     """
     if not authorization:
         raise SnapError(TOKEN_NOT_FOUND, reason="token.absent")

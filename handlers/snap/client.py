@@ -1,4 +1,4 @@
-"""Clients: who may ask for a token, how they sign, and how far their clock may be off."""
+"""Clients: who may request a token, how they sign, and how far their clock may differ from ours."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,28 +9,35 @@ from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.dummy_keys import dummy_key_like
 from handlers.snap.signature import string_to_sign
-from handlers.snap.verification_keys import DummyKey, Keys, VerificationKeys, paddings
+from handlers.snap.verification_keys import Keys, MakeDummyKey, VerificationKeys, paddings
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
 
 SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
-"""In place of a key's fingerprint, if a client's secret has signed."""
+"""The log shows this in place of a key's fingerprint, if the client signed with its secret."""
 
-# The caller is not told which of the two it was: that would tell it which clients there are.
+# The answer does not say which of the two is wrong. Otherwise a caller could find out which clients exist.
 _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
 _EITHER_OF_PARTNER = "X-PARTNER-ID or X-SIGNATURE"
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One X-CLIENT-KEY; several keys may be valid at once.
+    """One client.
 
-    `public_keys` verify its requests for a token and its calls, `notification_keys` its notifications, and neither the
-    other. `padding` and `notification_padding` are keys that verify nothing: they make refusing this client as much
-    work as refusing any other. `known` is false for the stand-in of unknown clients. `partner_id` is X-PARTNER-ID of its
-    calls, the key if none is given. A client with a secret signs its calls with a token symmetrically; while the secret
-    is being changed, `former_secrets` are accepted too.
+    Attributes:
+        key: Its X-CLIENT-KEY.
+        public_keys: The keys that verify its signatures, except those of notifications. Several may be valid at once.
+        clock_tolerance: How far X-TIMESTAMP may be from our clock, in either direction.
+        padding: Dummy keys. They make a refusal of this client take as long as a refusal of any other client.
+        known: False only for the client that stands for every unknown client.
+        partner_id: The X-PARTNER-ID of its calls. It is `key` if the settings give none.
+        client_secret: The secret that signs its calls, for the symmetric signature. Without it, its key pair signs.
+        former_secrets: Older secrets that are still accepted while the client changes its secret.
+        suspended: Whether the settings or the state store suspend it.
+        notification_keys: The keys that verify its notifications, and nothing else.
+        notification_padding: Dummy keys, as `padding`.
     """
 
     key: str
@@ -44,146 +51,153 @@ class Client:
     suspended: bool = False
     notification_keys: Keys = ()
     notification_padding: Keys = ()
-    _for_calls: VerificationKeys = field(init=False, repr=False)
-    _for_notifications: VerificationKeys = field(init=False, repr=False)
+    _calls: VerificationKeys = field(init=False, repr=False)
+    _notifications: VerificationKeys = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:  # noqa: D105  the class's docstring says which values are filled in
+    def __post_init__(self) -> None:  # noqa: D105  the class's docstring describes the attributes
         if not self.partner_id:
             object.__setattr__(self, "partner_id", self.key)
-        notifying = VerificationKeys(self.notification_keys, self.notification_padding)
-        object.__setattr__(self, "_for_calls", VerificationKeys(self.public_keys, self.padding))
-        object.__setattr__(self, "_for_notifications", notifying)
+        notifications = VerificationKeys(self.notification_keys, self.notification_padding)
+        object.__setattr__(self, "_calls", VerificationKeys(self.public_keys, self.padding))
+        object.__setattr__(self, "_notifications", notifications)
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
-        """The secrets that may sign its calls, the newest first; none if its key pair signs them."""
+        """The secrets that may sign its calls, the newest first. Empty if its key pair signs them."""
         return () if self.client_secret is None else (self.client_secret, *self.former_secrets)
 
     @property
     def active(self) -> bool:
-        """Whether the client may do anything at all."""
+        """Whether the client may make requests."""
         return self.known and not self.suspended
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> str:
-        """Hold the signature of a request for a token against the header values as they were sent.
+        """Verify the signature of a token request over the header values as the client sent them.
 
-        Returns the fingerprint of the key that verifies it.
+        Returns:
+            The fingerprint of the key that verifies it.
 
         Raises:
-            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
+            SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
         """
-        return self._require(self._for_calls, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+        return self._require_signer(self._calls, [string_to_sign(client_key, timestamp)], signature, _EITHER)
 
     def require_notification_signature(self, client_key: str, timestamp: str, signature: str) -> str:
-        """Hold the signature of a notification against its header values, with the keys for notifications alone.
+        """Verify the signature of a notification with the notification keys.
 
-        Returns the fingerprint of the key that verifies it.
+        Returns:
+            The fingerprint of the key that verifies it.
 
         Raises:
-            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
+            SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
         """
-        return self._require(self._for_notifications, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+        return self._require_signer(self._notifications, [string_to_sign(client_key, timestamp)], signature, _EITHER)
 
     def require_body_signature(self, call: Call, signature: str) -> str:
-        """Hold the signature of a call without a token against method, URI, body and time (ASPI, without token).
+        """Verify the signature of a body-signed call (ASPI, asymmetric signature without token).
 
-        Returns the fingerprint of the key that verifies it.
+        Returns:
+            The fingerprint of the key that verifies it.
 
         Raises:
-            SnapError: 401 00, alike for an unknown client, a suspended one, and a signature that no key verifies.
+            SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
         """
         messages = list(dict.fromkeys(call.strings_to_sign()))
-        return self._require(self._for_calls, messages, signature, _EITHER_OF_PARTNER)
+        return self._require_signer(self._calls, messages, signature, _EITHER_OF_PARTNER)
 
-    def _require(self, keys: VerificationKeys, messages: list[bytes], signature: str, blamed: str) -> str:
+    def _require_signer(self, keys: VerificationKeys, messages: list[bytes], signature: str, blamed: str) -> str:
         signer = keys.signer(messages, signature)
         if not (signer and self.active):
-            keys.pretend(messages, signature)
+            keys.spend_padding(messages, signature)
             mismatch = "signature.mismatch" if keys.own else "client.without_notification_keys"
-            raise unauthorized(field=blamed, reason=mismatch if self.known and not signer else self._inactive)
+            raise unauthorized(field=blamed, reason=mismatch if self.known and not signer else self._inactive_reason)
         return signer
 
     def require_partner(self, partner_id: str) -> None:
-        """Hold X-PARTNER-ID of a call against the client that its token belongs to.
+        """Check that X-PARTNER-ID of a call belongs to the client to which we issued the token.
 
         Raises:
-            SnapError: 401 00, alike for a client that is known no more, a suspended one, and another's partner id.
+            SnapError: 401 00, the same for a client that was removed, a suspended client, and a wrong X-PARTNER-ID.
         """
         if not (self.active and partner_id == self.partner_id):
-            reason = "partner.mismatch" if self.active else self._inactive
+            reason = "partner.mismatch" if self.active else self._inactive_reason
             raise unauthorized(field="X-PARTNER-ID", reason=reason)
 
     def require_call_signature(self, call: Call, signature: str) -> str:
-        """Hold the signature of a call against it.
+        """Verify the signature of a call.
 
-        Returns the fingerprint of the key that verifies it, or SIGNED_BY_SECRET.
+        Returns:
+            The fingerprint of the key that verifies it, or `SIGNED_BY_SECRET`.
 
         Raises:
-            SnapError: 401 00; the reason tells a wrong signature from a body that is signed and did not come along.
+            SnapError: 401 00. The reason distinguishes a wrong signature from a signed body that was not forwarded.
         """
         signer = self._signer_of(call, signature)
         if signer is None:
-            lacking = self.client_secret is not None and call.lacks_body
-            reason = "call.body_not_forwarded" if lacking else "signature.mismatch"
+            is_body_missing = self.client_secret is not None and call.lacks_body
+            reason = "call.body_not_forwarded" if is_body_missing else "signature.mismatch"
             raise unauthorized(field="X-SIGNATURE", reason=reason)
         return signer
 
     def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
-            # Every secret is tried, so the time taken does not tell which of them it was.
-            signed = [call.is_signed_with(secret, signature) for secret in self.secrets]
-            return SIGNED_BY_SECRET if any(signed) else None
-        # As NICEPAY prints it: over the same string as the request for a token (NICO, X-SIGNATURE).
-        return self._for_calls.signer([string_to_sign(self.key, call.timestamp)], signature)
+            # Every secret is tried, so the time does not reveal which of them matched.
+            matches = [call.is_signed_with(secret, signature) for secret in self.secrets]
+            return SIGNED_BY_SECRET if any(matches) else None
+        # NICEPAY's documents print the same string to sign as for the token request (NICO, X-SIGNATURE).
+        return self._calls.signer([string_to_sign(self.key, call.timestamp)], signature)
 
     @property
-    def _inactive(self) -> str:
+    def _inactive_reason(self) -> str:
         return "client.suspended" if self.known else "client.unknown"
 
 
 class Clients:
-    """The clients of the settings, and one stand-in that takes the place of any other.
+    """The clients of the settings, and one client that stands for every unknown client.
 
-    Refusing is the same work for all clients. Each is padded with keys that nobody holds, until it has as many keys of
-    each shape (size and exponent) as the client that has the most of that shape. The stand-in has only such keys. The
-    same holds for the keys for notifications.
+    A refusal takes the same time for all clients. Each client is padded with dummy keys, until it has as many keys of
+    each shape (size and exponent) as the client that has the most keys of that shape. The unknown client has only dummy
+    keys. The same holds for the notification keys.
     """
 
-    def __init__(self, clients: Sequence[Client], dummy_key: DummyKey = dummy_key_like) -> None:
-        """`dummy_key` gives a key of the same shape as another; nobody holds its private half."""
-        calling, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
-        notifying, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
+    def __init__(self, clients: Sequence[Client], dummy_key: MakeDummyKey = dummy_key_like) -> None:
+        """`dummy_key` returns a key of the same shape as another. Nobody has its private key."""
+        calls, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
+        notifications, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
         self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        self._stand_in = Client(
+        self._unknown_client = Client(
             "", (), self.widest_tolerance, all_of_calls, known=False, notification_padding=all_of_notifications
         )
         self._by_key = {
-            client.key: replace(client, padding=padding, notification_padding=other)
-            for client, padding, other in zip(clients, calling, notifying, strict=True)
+            client.key: replace(client, padding=padding, notification_padding=notification_padding)
+            for client, padding, notification_padding in zip(clients, calls, notifications, strict=True)
         }
-        self._by_partner = {client.partner_id: client.key for client in clients}
+        self._by_partner_id = {client.partner_id: client.key for client in clients}
         self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
-        """Whether the settings know the client."""
+        """Whether the settings have this client."""
         return client_key in self._by_key
 
     def __iter__(self) -> Iterator[Client]:
-        """Those that the settings know, in their order."""
+        """The clients of the settings, in their order."""
         return iter(self._by_key.values())
 
     def __len__(self) -> int:
-        """How many the settings know."""
+        """The number of clients in the settings."""
         return len(self._by_key)
 
     def find(self, client_key: str, *, suspended: bool = False) -> Client:
-        """The client of that key, or the stand-in. `suspended` suspends it, and never lifts what the settings say."""
+        """Return the client of that key, or the unknown client.
+
+        `suspended` suspends the client. False does not resume a client that the settings suspend.
+        """
         clients = self._suspended if suspended else self._by_key
-        return clients.get(client_key, self._stand_in)
+        return clients.get(client_key, self._unknown_client)
 
     def key_of_partner(self, partner_id: str) -> str:
-        """The client key of X-PARTNER-ID, empty for an unknown one.
+        """Return the client key for an X-PARTNER-ID. It is empty if no client has that X-PARTNER-ID.
 
-        The settings hold that no two clients share it, if a service admits calls that name their client by it.
+        If a service accepts body-signed calls, the settings make sure that no two clients share one.
         """
-        return self._by_partner.get(partner_id, "")
+        return self._by_partner_id.get(partner_id, "")

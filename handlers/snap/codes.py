@@ -1,4 +1,4 @@
-"""The response codes of SNAP (ASPI, Access Token B2B), one row a code, and the error that carries one."""
+"""The response codes of SNAP (ASPI, Access Token B2B), and the error that refuses a request with one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True)
 class ResponseCode:
-    """One row: HTTP status, case code of two digits, message as ASPI prints it.
+    """One row of ASPI's table: the HTTP status, the case code (two digits), and ASPI's message.
 
-    `{}` in the message is where the name of the field goes.
+    `{}` in the message stands for the name of the field.
     """
 
     status: int
@@ -17,7 +17,7 @@ class ResponseCode:
     message: str
 
     def response_code(self, service: str) -> str:
-        """Seven digits: HTTP status (3), service code (2), case code (2) (ASPI, responseCode)."""
+        """Return `responseCode`: HTTP status (3 digits), service code (2), case code (2) (ASPI, responseCode)."""
         return f"{self.status}{service}{self.case}"
 
 
@@ -35,7 +35,7 @@ CONFLICT = ResponseCode(409, "00", "Conflict")
 GENERAL_ERROR = ResponseCode(500, "00", "General Error")
 EXTERNAL_SERVER_ERROR = ResponseCode(500, "02", "External Server Error")
 
-# Statuses without a row in ASPI's table keep the status, case 00 and HTTP's own phrase.
+# ASPI's table has no row for these statuses. They have case 00 and the reason phrase of HTTP.
 NOT_FOUND = ResponseCode(404, "00", "Not Found")
 REQUEST_TIMEOUT = ResponseCode(408, "00", "Request Timeout")
 CONTENT_TOO_LARGE = ResponseCode(413, "00", "Content Too Large")
@@ -62,20 +62,24 @@ _REFUSALS = (
 )
 
 CATALOGUE = (SUCCESSFUL, *_REFUSALS)
-"""The rows of the public document."""
+"""The codes that the public document lists."""
 
 INTERNAL_CATALOGUE = (*_REFUSALS, INVALID_TOKEN, TOKEN_NOT_FOUND, SERVICE_UNAVAILABLE)
-"""The rows of the internal document; what is no refusal has no responseCode there."""
+"""The codes that the internal document lists. Its successful responses have no responseCode."""
 
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class SnapError(Exception):
-    """A request that is refused.
+    """Refuses a request.
 
-    `field` is what the caller is told to mend, `headers` what the answer carries besides. `reason` is a constant for
-    the log and `facts` what else the log is to say; neither reaches the caller.
+    Attributes:
+        code: The response code.
+        field: The name of the header or member that the caller must correct. Empty if there is none.
+        headers: Additional headers of the response.
+        reason: A constant for the log. The caller does not see it.
+        log_fields: More fields for the log. The caller does not see them.
     """
 
     def __init__(
@@ -96,10 +100,10 @@ class SnapError(Exception):
 
     @property
     def message(self) -> str:
-        """`responseMessage`: names the field, never its value."""
+        """`responseMessage`. It names the field, and never shows the field's value."""
         return self.code.message.format(self.field)
 
 
 def unauthorized(*, field: str, reason: str, **log_fields: str) -> SnapError:
-    """401 00: the credentials of the request do not hold."""
+    """Return a refusal with 401 00: the credentials of the request are not valid."""
     return SnapError(UNAUTHORIZED, reason=reason, field=field, headers=_NO_HEADERS, **log_fields)

@@ -1,8 +1,9 @@
-"""Public keys whose private half nobody holds. They make refusing an unknown client as much work as any other.
+"""Public keys whose private key nobody has. With them, refusing an unknown client takes as long as refusing any other.
 
-Anybody can compute them. SHAKE-256 (FIPS 202) of `snap-token stand-in modulus, BITS bits, COUNTER` gives a number of so
-many bits, its highest and its lowest bit set. The modulus is the first of them, with COUNTER = 0, 1, 2 ..., that no
-prime under 1,000 divides. Nobody chose its factors. To find them would gain nothing: these keys let nobody in.
+Anybody can compute them. SHAKE-256 (FIPS 202) of `snap-token stand-in modulus, BITS bits, COUNTER` gives a number of
+BITS bits, whose highest and lowest bits are then set. The modulus is the first of these numbers, with COUNTER = 0, 1, 2
+and so on, that no prime under 1,000 divides. So nobody chose its factors. An attacker who found them would gain
+nothing, because a signature by a dummy key is always refused.
 """
 
 from functools import lru_cache
@@ -16,7 +17,7 @@ _SMALL_PRIMES = prod(number for number in range(2, 1_000) if all(number % each f
 
 
 def dummy_key_like(key: RSAPublicKey) -> RSAPublicKey:
-    """A key of the same size and exponent, so that a verification takes as long."""
+    """Return a dummy key of the same size and exponent. A verification with it takes as long."""
     return RSAPublicNumbers(key.public_numbers().e, _modulus(key.key_size)).public_key()
 
 
@@ -27,7 +28,7 @@ def _modulus(bits: int) -> int:
 
 
 def _number(bits: int, counter: int) -> int:
-    """An odd number of exactly so many bits."""
+    """Return an odd number of exactly `bits` bits."""
     seed = f"snap-token stand-in modulus, {bits} bits, {counter}"
     digest = shake_256(seed.encode()).digest((bits + 7) // 8)
     return int.from_bytes(digest) >> (-bits % 8) | 1 << (bits - 1) | 1

@@ -1,4 +1,4 @@
-"""A body of JSON (RFC 8259), read strictly: what one parser takes for one thing, another must not take for another."""
+"""A JSON body (RFC 8259), parsed strictly, so that two parsers cannot read the same body differently."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -7,7 +7,7 @@ from typing import Never
 from handlers.snap.codes import BAD_REQUEST, SnapError
 
 DEEPEST = 32
-"""Levels of arrays and objects. A token request has two."""
+"""The most levels of arrays and objects. A token request has two."""
 
 # How a number, `true` and `false` begin.
 _LITERALS = frozenset("-0123456789tf")
@@ -62,7 +62,7 @@ def number(text: str) -> int | Decimal:
 
 
 def _require_plain(value: object, levels: int) -> None:
-    """ValueError if arrays and objects are nested deeper than so many levels, or if a text is not Unicode."""
+    """Raise ValueError if arrays and objects have more than `levels` levels, or if a text is not Unicode."""
     match value:
         case str():
             value.encode()

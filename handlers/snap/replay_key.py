@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 from typing import Self
@@ -41,24 +42,16 @@ class ReplayKey:
 
     @classmethod
     def of_notification(cls, client_key: str, timestamp: str, body: bytes, tolerance: timedelta) -> Self:
-        """Return the key of a notification, which has no X-EXTERNAL-ID (NICEPAY, notification).
+        """Return the key of a notification, which has no X-EXTERNAL-ID (NICEPAY, notifications).
 
-        It is made of what the client signed and of the body. So two notifications of one second have two keys, and a
-        copy has the key of its original.
+        The key covers what the client signed, and the body. So two notifications of one second have different keys, and
+        a copy has the key of its original.
 
         Raises:
             ValueError: `timestamp` is not a timestamp.
         """
         digest = _digest("notification", client_key, timestamp, sha256(body).hexdigest())
         return cls._of_window(timestamp, tolerance, digest)
-
-    @classmethod
-    def _of_window(cls, timestamp: str, tolerance: timedelta, digest: str) -> Self:
-        """Return a key that counts while the window of the request is open."""
-        signed_at = parse(timestamp)
-        # The key begins with the time. An engine that sorts its keys then writes to few pages.
-        second = f"{int(signed_at.timestamp()):08x}"
-        return cls(second + digest[:24], ceil((2 * tolerance + MAX_CLOCK_SKEW).total_seconds()), signed_at)
 
     @classmethod
     def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
@@ -77,12 +70,20 @@ class ReplayKey:
     def of_body_signed_call(
         cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta
     ) -> Self:
-        """Return the key of a call that is signed with its body. Its external ids are apart from those with a token.
+        """Return the key of a body-signed call. Calls with a token may use the same X-EXTERNAL-ID.
 
         Raises:
             ValueError: `timestamp` is not a timestamp.
         """
         return cls._of_day("body-signed call", client_key, timestamp, external_id, now, tolerance)
+
+    @classmethod
+    def _of_window(cls, timestamp: str, tolerance: timedelta, digest: str) -> Self:
+        """Return a key that counts while the window of the request is open."""
+        signed_at = parse(timestamp)
+        # The key begins with the time. An engine that sorts its keys then writes to few pages.
+        second = f"{int(signed_at.timestamp()):08x}"
+        return cls(second + digest[:24], _window_seconds(tolerance), signed_at)
 
     @classmethod
     def _of_day(  # noqa: PLR0913, PLR0917  the parts of a key
@@ -94,6 +95,11 @@ class ReplayKey:
         end = datetime.combine(day, time(), JAKARTA) + _DAY
         key = _digest(kind, client_key, day.isoformat(), external_id)[:32]
         return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
+
+
+@lru_cache
+def _window_seconds(tolerance: timedelta) -> int:
+    return ceil((2 * tolerance + MAX_CLOCK_SKEW).total_seconds())
 
 
 def _digest(*parts: str) -> str:

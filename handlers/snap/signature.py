@@ -13,32 +13,35 @@ _HASH = SHA256()
 
 
 def string_to_sign(client_key: str, timestamp: str) -> bytes:
-    """Both header values as they were sent: the timestamp is never reformatted (ASPI, asymmetric signature)."""
+    """Return the string to sign: both header values as the client sent them (ASPI, asymmetric signature)."""
     return f"{client_key}|{timestamp}".encode()
 
 
 def sign(private_key: RSAPrivateKey, message: bytes) -> str:
-    """What the client does: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2), base64 (RFC 4648, 4)."""
+    """Sign as the client does: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, 8.2), in base64 (RFC 4648, 4)."""
     return b64encode(private_key.sign(message, _PADDING, _HASH)).decode()
 
 
 def verify_each(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> list[bool]:
-    """For each key, whether it verifies the base64 signature over the message.
+    """Return for each key whether it verifies the base64 signature over the message.
 
-    Every key is tried, so the time taken does not tell which of them did.
+    Every key is tried, so the time does not reveal which key matched.
+
+    Raises:
+        ValueError: The signature is not base64.
     """
     raw = b64decode(signature, validate=True)
     return [_verifies(key, message, raw) for key in public_keys]
 
 
 def verifies(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> bool:
-    """Whether one of the keys verifies the base64 signature over the message."""
+    """Whether one of the keys verifies the base64 signature over the message. See `verify_each`."""
     return any(verify_each(public_keys, message, signature))
 
 
 def _verifies(key: RSAPublicKey, message: bytes, raw: bytes) -> bool:
-    # OpenSSL stops at once if the number is not below the modulus (RFC 8017, section 5.2.2). That time would reveal
-    # which modulus it was. So another number is verified, and its result is ignored.
+    # OpenSSL stops at once if the number is not below the modulus (RFC 8017, section 5.2.2). The time would reveal
+    # which modulus it is. So another number is verified then, and its result is ignored.
     is_below = int.from_bytes(raw) < key.public_numbers().n
     try:
         key.verify(raw if is_below else b"\0" + raw[1:], message, _PADDING, _HASH)

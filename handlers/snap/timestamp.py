@@ -1,4 +1,4 @@
-"""X-TIMESTAMP: `YYYY-MM-DDTHH:MM:SS[.fraction]` and `Z` or an offset (ASPI; ISO 8601), and its window."""
+"""X-TIMESTAMP: `YYYY-MM-DDTHH:MM:SS[.fraction]` with `Z` or an offset (ASPI; ISO 8601), and its window."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -9,49 +9,51 @@ _JAKARTA_OFFSET = timedelta(hours=7)
 JAKARTA = timezone(_JAKARTA_OFFSET, "WIB")
 
 
-@lru_cache(maxsize=16)  # One request asks several times.
+@lru_cache(maxsize=16)  # One request parses its timestamp several times.
 def parse(text: str) -> datetime:
-    """The instant that a text of the contract's pattern names; ValueError for a text that names none.
+    """Return the instant of a timestamp that fits the document's pattern. It is cut to whole microseconds.
 
-    A fraction finer than a microsecond is cut off.
+    Raises:
+        ValueError: The text is not a timestamp with an offset.
     """
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        message = "no offset"
+        message = "the timestamp has no offset"
         raise ValueError(message)
     return instant
 
 
 def render(instant: datetime) -> str:
-    """25 characters, whole seconds, Jakarta time: `2024-01-22T15:00:01+07:00`."""
+    """Format for X-TIMESTAMP: 25 characters, whole seconds, Jakarta time, such as `2024-01-22T15:00:01+07:00`."""
     return instant.astimezone(JAKARTA).isoformat(timespec="seconds")
 
 
 def utc(instant: datetime) -> str:
-    """For the log: `2024-01-22T08:00:01Z`."""
+    """Format for the log, in UTC, such as `2024-01-22T08:00:01Z`."""
     return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def skew(text: str, now: datetime) -> timedelta:
-    """How far the client's clock is ahead of ours; negative when it is behind.
+    """Return the clock skew: how far the client's clock is ahead of ours. It is negative if the clock is behind.
 
     Raises:
-        ValueError: the text is no timestamp.
+        ValueError: The text is not a timestamp.
     """
     return parse(text) - now
 
 
 def require_in_window(text: str, now: datetime, tolerance: timedelta) -> None:
-    """No public source states a tolerance; the settings do.
+    """Check the timestamp against our clock. No public source states a tolerance, so the settings give one.
 
     Raises:
-        SnapError: 401 00, naming X-TIMESTAMP, if the text is more than `tolerance` away from `now` on either side.
+        SnapError: 401 00, naming X-TIMESTAMP, if the timestamp is more than `tolerance` before or after `now`.
+        ValueError: The text is not a timestamp.
     """
-    off = skew(text, now)
-    if abs(off) <= tolerance:
+    clock_skew = skew(text, now)
+    if abs(clock_skew) <= tolerance:
         return
-    if text.endswith("+07:00") and abs(off + _JAKARTA_OFFSET) <= tolerance:
+    if text.endswith("+07:00") and abs(clock_skew + _JAKARTA_OFFSET) <= tolerance:
         # Two official NICEPAY clients print the local time of a UTC host with a literal +07:00.
         cause = "local time of a UTC host labelled +07:00"
         raise unauthorized(field="X-TIMESTAMP", reason="clock.local_time_labelled_jakarta", cause=cause)
-    raise unauthorized(field="X-TIMESTAMP", reason="clock.behind" if off < timedelta() else "clock.ahead")
+    raise unauthorized(field="X-TIMESTAMP", reason="clock.behind" if clock_skew < timedelta() else "clock.ahead")

@@ -1,7 +1,7 @@
-"""Access tokens: Fernet, opaque to the client, checked by whoever holds the keys, nothing to store.
+"""Access tokens. They are Fernet tokens: opaque to the client, verified with a key alone, and never stored.
 
-A token carries its client key and, in Fernet's own field, the second in which it was issued. A client key of 36
-characters gives 140 characters; NICEPAY's limit is 150 (NICO and NIVA, accessToken).
+A token contains its client key and, in Fernet's own field, the second in which it was issued. With a client key of 36
+characters it has 140 characters. NICEPAY's limit is 150 (NICO and NIVA, accessToken).
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,14 +17,14 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 LIFETIME = timedelta(seconds=900)  # SNAP: a B2B token lives 15 minutes.
 
 MAX_CLOCK_SKEW = timedelta(seconds=60)
-"""By how much the clock that issued a token may be ahead of the one that opens it; Fernet allows as much."""
+"""How far the clock of the issuing instance may be ahead of the clock of the verifying one. Fernet allows as much."""
 
-_NOT_KNOWN: Mapping[bytes, datetime] = MappingProxyType({})
+_NONE_RETIRED: Mapping[bytes, datetime] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """What a genuine token says, and the name that it has where the token itself must not stand."""
+    """What a valid token contains. The fingerprint stands for the token where the token itself must not appear."""
 
     client_key: str
     issued_at: datetime
@@ -32,52 +32,58 @@ class VerifiedToken:
 
 
 class TokenRefusedError(Exception):
-    """A token that opens nothing. `reason` is for the log."""
+    """A token is not valid. `reason` is a constant for the log."""
 
     reason: ClassVar[str]
 
 
 class TamperedTokenError(TokenRefusedError):
-    """Not ours, or altered, be it in its spelling alone."""
+    """Not issued by us, or altered, or in another base64 spelling."""
 
     reason = "token.tampered"
 
 
 class ExpiredTokenError(TokenRefusedError):
-    """Ours, and not of this time."""
+    """Issued by us, but expired or not yet valid."""
 
     reason = "token.expired"
 
 
 class TokenKeys:
-    """The Fernet keys, newest first. The first mints; all open, a retired one until its last token ends."""
+    """The Fernet keys, newest first. The first key issues tokens. All keys verify, until their last token expires."""
 
     def __init__(
-        self, keys: Sequence[bytes], lifetime: timedelta = LIFETIME, retired_at: Mapping[bytes, datetime] = _NOT_KNOWN
+        self,
+        keys: Sequence[bytes],
+        lifetime: timedelta = LIFETIME,
+        retired_at: Mapping[bytes, datetime] = _NONE_RETIRED,
     ) -> None:
-        """Each key is 32 bytes in urlsafe base64; ValueError if one is not, or if there is none.
+        """Each key is 32 bytes in URL-safe base64.
 
-        `retired_at` says since when a key mints no more, if that is known. For the first key it is ignored.
+        `retired_at` says since when a key no longer issues tokens, if that is known. It is ignored for the first key.
+
+        Raises:
+            ValueError: A key has another format, or there is no key.
         """
         fernets = [Fernet(key) for key in keys]
-        self._minting = MultiFernet(fernets)
-        self._opening = list(zip(fernets, [None, *map(retired_at.get, keys[1:])], strict=True))
+        self._issuing = MultiFernet(fernets)
+        self._verifying = list(zip(fernets, [None, *map(retired_at.get, keys[1:])], strict=True))
         self.lifetime = lifetime
 
     def issue(self, client_key: str, issued_at: datetime) -> str:
-        """A token for one client; urlsafe base64, at most 140 characters."""
-        return self._minting.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
+        """Issue a token for one client: URL-safe base64, at most 140 characters."""
+        return self._issuing.encrypt_at_time(client_key.encode(), int(issued_at.timestamp())).decode()
 
     def verify(self, token: str, now: datetime) -> VerifiedToken:
-        """Read a token back.
+        """Verify a token, and return what it contains.
 
         Raises:
-            TamperedTokenError: no key opens it any more, or it is spelt in another way than it was issued.
-            ExpiredTokenError: its lifetime is over, or its beginning is too far ahead.
+            TamperedTokenError: No key verifies it, or its base64 spelling differs from the one that was issued.
+            ExpiredTokenError: Its lifetime has ended, or it was issued more than `MAX_CLOCK_SKEW` in the future.
         """
-        raw = _canonical(token)
+        raw = _require_canonical(token)
         try:
-            fernet = self._opening_at(now)
+            fernet = self._verifying_at(now)
             client_key = fernet.decrypt(raw).decode()
             issued_at = datetime.fromtimestamp(fernet.extract_timestamp(raw), UTC)
         except InvalidToken as error:
@@ -86,17 +92,17 @@ class TokenKeys:
             raise ExpiredTokenError
         return VerifiedToken(client_key, issued_at, fingerprint(token))
 
-    def _opening_at(self, now: datetime) -> MultiFernet:
+    def _verifying_at(self, now: datetime) -> MultiFernet:
         return MultiFernet(
-            [fernet for fernet, at in self._opening if not (at and last_token_expired(at, now, self.lifetime))]
+            [key for key, at in self._verifying if not (at and last_token_expired(at, now, self.lifetime))]
         )
 
     def expires_at(self, issued_at: datetime) -> datetime:
-        """The second from which a token of that issue is refused."""
+        """Return the second from which a token that was issued then is refused."""
         return issued_at.replace(microsecond=0) + self.lifetime
 
     def remaining_seconds(self, issued_at: datetime, now: datetime) -> int:
-        """How long a token of that issue lives, from the whole second of `now` on; never more than the lifetime."""
+        """Return the seconds that a token issued then still lives, counted from the whole second of `now`."""
         age = int(now.timestamp()) - int(issued_at.timestamp())
         lifetime = int(self.lifetime.total_seconds())
         return min(max(lifetime - age, 0), lifetime)
@@ -108,29 +114,29 @@ def last_token_expired(retired_at: datetime, now: datetime, lifetime: timedelta)
 
 
 def revocation_seconds(lifetime: timedelta) -> int:
-    """For how long a token that is revoked is to be remembered: longer than any clock might still let it open.
+    """Return the seconds for which a revocation must be recorded, so that no instance accepts the token again.
 
-    The clock of whoever issued it may be ahead, and that of whoever opens it behind.
+    The clock of the issuing instance may be ahead, and the clock of the verifying instance behind.
     """
     return int((lifetime + 2 * MAX_CLOCK_SKEW).total_seconds())
 
 
 def fingerprint(token: str) -> str:
-    """SHA-256, hexadecimal, over the bytes that a text spells: the same for every spelling of one token.
+    """Return the SHA-256 of the decoded token, in hexadecimal. It is the same for every base64 spelling of a token.
 
     Raises:
-        ValueError: it is no base64.
+        ValueError: The token is not base64.
     """
     return sha256(urlsafe_b64decode(token.rstrip("=") + "==")).hexdigest()
 
 
-def _canonical(token: str) -> bytes:
-    """The token's bytes, if it is spelt as it was issued: Fernet alone takes other base64 of the same bytes too."""
+def _require_canonical(token: str) -> bytes:
+    """Return the token as bytes, if its base64 is canonical. Fernet itself also accepts other spellings."""
     try:
         raw = token.encode("ascii")
-        spelt = urlsafe_b64encode(urlsafe_b64decode(raw))
+        canonical = urlsafe_b64encode(urlsafe_b64decode(raw))
     except ValueError as error:
         raise TamperedTokenError from error
-    if spelt != raw:
+    if canonical != raw:
         raise TamperedTokenError
     return raw

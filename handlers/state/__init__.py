@@ -1,1 +1,1 @@
-"""What the instances of this server share: which requests were seen, and what is revoked."""
+"""The state store that the instances share: which requests were seen, and which tokens and clients are revoked."""

@@ -1,4 +1,4 @@
-"""Whether the state is up, by the outcome of requests. The log says when that changes, and readiness follows it."""
+"""Whether the state store is up, judged by the outcome of requests. Readiness and the log follow it."""
 
 import asyncio
 import time
@@ -14,49 +14,49 @@ from handlers.state.port import StateDownError
 Kind = Literal["read", "write"]
 
 PROBE_SECONDS = 0.5
-"""The time between two writes that are tried while writes fail: a load balancer sends no more requests then."""
+"""The time between two probe writes while writes fail. A load balancer sends no requests then, so none would notice."""
 
 QUIET_SECONDS = 0.25
-"""A successful write counts only this long after the last failed one. So an engine that fails now and then stays
-"down", and makes one line.
+"""A successful write counts only this long after the last failed one. So a store that fails now and then stays "down",
+and the log has one line.
 
-Reads need no such time: they come twice a second.
+A read needs no quiet time, because the server reads only twice a second.
 """
 
 _log = structlog.get_logger()
 
 
 class Availability:
-    """The state is down from a failed write until a write succeeds, and from a failed read until a read succeeds.
+    """The store is down from a failed write until a write succeeds, and from a failed read until a read succeeds.
 
-    A read says nothing of writes: on a full disk, or on a replica, reads go on.
+    A successful read does not end an outage of writes: with a full disk, or on a replica, reads still succeed.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._down_until: dict[Kind, float] = {}
-        """The time by the monotonic clock before which no success counts, for each kind that fails."""
+        """For each kind that fails: the time on the monotonic clock before which no success counts."""
 
     @property
     def up(self) -> bool:
-        """Whether writes and reads succeed."""
+        """Whether both writes and reads succeed."""
         return not self._down_until
 
-    def failed(self, kind: Kind, cause: StateDownError) -> None:
-        """Count a failure. The first one is logged with its cause."""
+    def record_failure(self, kind: Kind, cause: StateDownError) -> None:
+        """Record a failure. The log gets the first failure of an outage, with its cause."""
         if self.up:
             _log.error("state.down", cause=str(cause))
         self._down_until[kind] = self._monotonic() + (QUIET_SECONDS if kind == "write" else 0)
 
-    def succeeded(self, kind: Kind) -> None:
-        """Count a success. The one that ends the outage is logged."""
+    def record_success(self, kind: Kind) -> None:
+        """Record a success. The log gets the success that ends an outage."""
         if kind in self._down_until and self._monotonic() >= self._down_until[kind]:
             del self._down_until[kind]
             if self.up:
                 _log.info("state.up")
 
     def probing(self, write: Callable[[], Awaitable[object]]) -> AbstractAsyncContextManager[None]:
-        """While the block runs, `write` is tried twice a second as long as writes fail. It reports its own outcome."""
+        """Within the block, call `write` twice a second while writes fail. `write` records its own outcome."""
         return running(lambda: self._probe(write))
 
     async def _probe(self, write: Callable[[], Awaitable[object]]) -> None:

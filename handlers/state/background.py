@@ -1,4 +1,4 @@
-"""Work that runs beside a block of code."""
+"""Work that runs while a block of code runs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 @asynccontextmanager
 async def running(work: Callable[[], Coroutine[None, None, None]]) -> AsyncIterator[None]:
-    """Run the work as a task of its own until the block ends; then cancel it, and wait until it has ended."""
+    """Run the work in its own task until the block ends. Then cancel the task, and wait until it has ended."""
     task = asyncio.create_task(work())
     try:
         yield

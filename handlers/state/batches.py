@@ -1,4 +1,4 @@
-"""Calls that go to the engine together: whatever a trip costs, a commit or a packet, is paid once for all of them."""
+"""Batches of calls to an engine. All calls of a batch share the cost of one commit or one round trip."""
 
 import asyncio
 from collections import deque
@@ -16,11 +16,11 @@ Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
 async def within_timeout(answer: Awaitable[Result], began: float | None = None) -> Result:
     """Wait for an engine's answer.
 
-    `began` is the time by the event loop's clock at which the call began, if it began earlier. A call of several steps
-    has no more time than others.
+    `began` is when the call began, by the event loop's clock. By default it begins now. So a call of several steps has
+    no more time than a call of one step.
 
     Raises:
-        StateDownError: there is none within `TIMEOUT_SECONDS`, or it is an error.
+        StateDownError: No answer came within `TIMEOUT_SECONDS`, or the answer is an error.
     """
     began = asyncio.get_running_loop().time() if began is None else began
     try:
@@ -29,20 +29,20 @@ async def within_timeout(answer: Awaitable[Result], began: float | None = None) 
     except StateDownError:
         raise
     except Exception as error:
-        raise _down(error) from error
+        raise _as_state_down(error) from error
 
 
-def _down(error: Exception) -> StateDownError:
+def _as_state_down(error: Exception) -> StateDownError:
     if isinstance(error, StateDownError):
         return error
-    late = isinstance(error, TimeoutError)
-    down = StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if late else f"{type(error).__name__}: {error}")
+    timed_out = isinstance(error, TimeoutError)
+    down = StateDownError(f"no answer within {TIMEOUT_SECONDS} s" if timed_out else f"{type(error).__name__}: {error}")
     down.__cause__ = error
     return down
 
 
 class _Deadlines:
-    """Gives each answer `TIMEOUT_SECONDS` of its own. One timer is enough: the oldest answer is due first."""
+    """Gives each answer its own `TIMEOUT_SECONDS`. One timer is enough, because the oldest answer is due first."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -55,10 +55,10 @@ class _Deadlines:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        self._timer = self._loop.call_at(self._waiting[0][0], self._look)
+        self._timer = self._loop.call_at(self._waiting[0][0], self._expire)
 
-    def _look(self) -> None:
-        """Fail the answers that are due, and drop those that came in time."""
+    def _expire(self) -> None:
+        """Fail the answers whose deadline has passed, and drop those that came in time."""
         self._timer = None
         while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._loop.time()):
             _, answer = self._waiting.popleft()
@@ -72,52 +72,56 @@ def _settle(answers: Iterable[asyncio.Future[Result]], results: Iterable[Result 
         if answer.done():
             continue
         if isinstance(result, Exception):
-            answer.set_exception(_down(result))
+            answer.set_exception(_as_state_down(result))
         else:
             answer.set_result(result)
 
 
 class Batches(Generic[Call, Result]):
-    """Gathers the calls of one turn of the event loop, and those that come while a batch is under way.
+    """Collects the calls of one turn of the event loop, and the calls that come while another batch runs.
 
-    `run` takes a batch and answers each call in its order, an exception for one that failed alone. One batch is
-    under way at a time. A call whose caller gave up before its batch began is never made.
+    `run` takes a batch, and returns one result for each call, in the same order. An exception in it fails that call
+    alone. Only one batch runs at a time. A call whose caller gave up before its batch began never runs.
     """
 
     def __init__(self, run: Run[Call, Result]) -> None:
         self._run = run
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadlines: _Deadlines
-        self._gathered: deque[tuple[asyncio.Future[Result], Call]]
+        self._queue: deque[tuple[asyncio.Future[Result], Call]]
         self._runner: asyncio.Task[None] | None
 
     async def call(self, call: Call) -> Result:
-        """Join the next batch; StateDownError if there is no good answer within `TIMEOUT_SECONDS` from now."""
+        """Join the next batch, and wait for the result.
+
+        Raises:
+            StateDownError: No answer came within `TIMEOUT_SECONDS` from now, or the answer is an error.
+        """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
-            self._begin(loop)
+            self._use_loop(loop)
         answer: asyncio.Future[Result] = loop.create_future()
-        self._gather(answer, call)
+        self._enqueue(answer, call)
         self._deadlines.add(answer)
         if self._runner is None:
-            self._runner = loop.create_task(self._run_all())  # It begins in the next turn of the loop.
+            self._runner = loop.create_task(self._run_all())  # The task begins in the next turn of the loop.
         return await answer
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin with this event loop, and forget what another one left."""
+    def _use_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start with this event loop, and drop the calls of another one."""
         self._loop, self._deadlines = loop, _Deadlines(loop)
-        self._gathered, self._runner = deque(), None
+        self._queue, self._runner = deque(), None
 
-    def _gather(self, answer: asyncio.Future[Result], call: Call) -> None:
-        """Add a call, and drop settled ones: while an engine hangs, only calls of the last half second are kept."""
-        while self._gathered and self._gathered[0][0].done():
-            self._gathered.popleft()
-        self._gathered.append((answer, call))
+    def _enqueue(self, answer: asyncio.Future[Result], call: Call) -> None:
+        """Add a call, and drop settled ones. So while an engine hangs, only calls of the last 0.5 s wait."""
+        while self._queue and self._queue[0][0].done():
+            self._queue.popleft()
+        self._queue.append((answer, call))
 
     async def _run_all(self) -> None:
-        while self._gathered:
-            batch = [each for each in self._gathered if not each[0].done()]
-            self._gathered.clear()
+        while self._queue:
+            batch = [each for each in self._queue if not each[0].done()]
+            self._queue.clear()
             if batch:
                 answers, calls = zip(*batch, strict=True)
                 _settle(answers, await self._results(calls))

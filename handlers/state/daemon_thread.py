@@ -1,6 +1,6 @@
-"""One thread for calls that may hang. Nothing waits for it, not even the end of the process.
+"""One thread for calls that may hang. Nothing waits for this thread, not even the end of the process.
 
-The interpreter joins the threads of a `ThreadPoolExecutor` before it ends, however long a disk keeps one of them.
+The interpreter waits for every thread of a `ThreadPoolExecutor` before it ends, even if a disk blocks one of them.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,20 @@ Result = TypeVar("Result")
 
 
 class DaemonThread(Executor):
-    """Runs calls one after the other. A call that is cancelled before its turn is not run."""
+    """Runs one call after the other. A call that is cancelled before it starts never runs."""
 
     def __init__(self, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._ended = False
+        self._is_shut_down = False
         Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, fn: Callable[P, Result], /, *args: P.args, **kwargs: P.kwargs) -> Future[Result]:
-        """Queue a call; RuntimeError after `shutdown`."""
-        if self._ended:
+        """Queue a call.
+
+        Raises:
+            RuntimeError: `shutdown` was called before.
+        """
+        if self._is_shut_down:
             message = "the thread has ended"
             raise RuntimeError(message)
         future: Future[Result] = Future()
@@ -32,8 +36,8 @@ class DaemonThread(Executor):
         return future
 
     def shutdown(self, wait: bool = False, *, cancel_futures: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002  the standard library's signature
-        """End the thread after what was submitted. Neither argument means anything here."""
-        self._ended = True
+        """End the thread after all queued calls. Both arguments are ignored."""
+        self._is_shut_down = True
         self._calls.put(None)
 
     def _work(self) -> None:

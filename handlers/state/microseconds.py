@@ -1,4 +1,4 @@
-"""Times as engines keep them: whole microseconds since 1970, exact, where a float of seconds is not."""
+"""Times as engines store them: whole microseconds since 1970. They are exact. A float of seconds is not."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,18 +7,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 SECOND = 1_000_000
+"""Microseconds."""
 
 
 def to_microseconds(moment: datetime) -> int:
-    """Of an aware time, whatever its offset."""
+    """Convert an aware time, with any offset."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def from_microseconds(count: int) -> datetime:
-    """Aware, UTC."""
+    """Convert to an aware time in UTC."""
     return _EPOCH + count * _MICROSECOND
 
 
 def machine_time() -> int:
-    """The time of the machine's clock, for work whose caller gives no time."""
+    """Return the time of the machine's clock, for work whose caller gives no time."""
     return time.time_ns() // 1_000

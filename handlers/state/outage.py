@@ -1,4 +1,4 @@
-"""What becomes of a request while the engine is down: the merchant chooses between refusing and going on."""
+"""How requests are handled while the state store is down. The merchant chooses: refuse them, or continue without it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -22,84 +22,96 @@ _PROBE_TTL_SECONDS = 1
 
 
 def refusal(cause: StateDownError) -> SnapError:
-    """500 02, with the time after which to try again; the request's own audit line tells the cause."""
+    """Return 500 02 with Retry-After. The audit line of the request has the cause."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers=headers, cause=str(cause))
 
 
 class OutagePolicy:
-    """The policy, for every request that meets the engine down."""
+    """Decides about every request for which the state store fails."""
 
-    def __init__(self, policy: OutageAction, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._policy = policy
+    def __init__(self, action: OutageAction, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._action = action
         self.availability = Availability(monotonic)
         self.unchecked = UncheckedDecisions()
 
     @property
     def continues(self) -> bool:
-        """Whether requests are answered without the engine."""
-        return self._policy == "continue"
+        """Whether the server decides requests without the state store while it is down."""
+        return self._action == "continue"
 
     def handle(self, kind: Kind, cause: StateDownError) -> None:
-        """Return to go on without the engine, or raise the SnapError that refuses."""
-        if not isinstance(cause, DataLossError):  # The engine is up; it does not know this one request.
-            self.availability.failed(kind, cause)
+        """Record the failure. Then return if the request may continue without the state store.
+
+        Raises:
+            SnapError: 500 02, because the policy refuses the request.
+        """
+        if not isinstance(cause, DataLossError):  # After a loss of data the store is up. Only this request is unknown.
+            self.availability.record_failure(kind, cause)
         if not self.continues:
             raise refusal(cause) from cause
         self.unchecked.count(cause)
 
 
 class GuardedState:
-    """A state for the handlers. It reports each outcome, and follows the policy while the engine is down."""
+    """A state for the handlers. It records every outcome, and follows the policy while the state store is down."""
 
     def __init__(self, state: State, outage_policy: OutagePolicy) -> None:
         self._state = state
-        self._when_down = outage_policy
+        self._outage_policy = outage_policy
         self._availability = outage_policy.availability
 
     async def first_seen(
         self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
     ) -> datetime | None:
-        """As the port has it; when going on without the engine, each time is the first."""
+        """See `State.first_seen`. If the policy continues without the state store, every key counts as new.
+
+        Raises:
+            SnapError: 500 02 if the state store is down and the policy refuses requests.
+        """
         try:
             first = await self._state.first_seen(key, ttl_seconds, now, signed_at)
         except StateDownError as cause:
-            self._when_down.handle("write", cause)
+            self._outage_policy.handle("write", cause)
             return None
-        if first is None:  # A repeat may have written nothing.
-            self._availability.succeeded("write")
+        if first is None:  # A repeat may have written nothing, so it proves nothing.
+            self._availability.record_success("write")
         return first
 
     async def revoke(self, subject: str, at: datetime, ttl_seconds: int) -> None:
-        """As the port has it, but refused by SnapError under either policy: a revocation is never lost in silence."""
+        """See `State.revoke`. Both policies refuse a revocation that cannot be recorded.
+
+        Raises:
+            SnapError: 500 02 if the state store is down.
+        """
         try:
             await within_timeout(self._state.revoke(subject, at, ttl_seconds))
         except StateDownError as cause:
-            self._availability.failed("write", cause)
+            self._availability.record_failure("write", cause)
             raise refusal(cause) from cause
-        self._availability.succeeded("write")
+        self._availability.record_success("write")
 
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
-        """See `State.revocations`. The age of the copy, not this call, decides about requests."""
+        """See `State.revocations`. The policy does not apply here: the age of the copy decides about requests."""
         try:
             revocations = await within_timeout(self._state.revocations(now))
         except StateDownError as cause:
-            self._availability.failed("read", cause)
+            self._availability.record_failure("read", cause)
             raise
-        self._availability.succeeded("read")
+        self._availability.record_success("read")
         return revocations
 
     def probing(self, now: Callable[[], datetime]) -> AbstractAsyncContextManager[None]:
-        """While the block runs, notice that the engine works again, even if no request uses it."""
+        """Within the block, notice when the state store works again, even if no request uses it."""
 
         async def write() -> None:
             key = f"probe:{token_hex(_PROBE_BYTES)}"
             await within_timeout(self._state.first_seen(key, _PROBE_TTL_SECONDS, now()))
-            self._availability.succeeded("write")
+            self._availability.record_success("write")
 
         return self._availability.probing(write)
 
     async def close(self) -> None:
-        """See `State.close`. Decisions without the state that are not logged yet are logged."""
-        self._when_down.unchecked.close()
+        """See `State.close`. Unchecked decisions that are not in the log yet are logged first."""
+        self._outage_policy.unchecked.close()
         await self._state.close()

@@ -1,4 +1,4 @@
-"""How many decisions were made without the state. Each is counted once, and logged."""
+"""Counts decisions that were made without the state store, and logs how many there were."""
 
 import asyncio
 from typing import Any
@@ -9,45 +9,45 @@ import structlog
 from handlers.state.port import StateDownError
 
 LOG_SECONDS = 1.0
-"""One line at the most in this time."""
+"""The shortest time between two lines."""
 
 _log = structlog.get_logger()
 
 
 class UncheckedDecisions:
-    """Logs the first decision at once, and later ones together, at the end of each second."""
+    """Logs the first decision at once, and later ones together, once a second."""
 
     def __init__(self, log_seconds: float = LOG_SECONDS) -> None:
         self._log_seconds = log_seconds
         self._decisions: WeakSet[asyncio.Task[Any]] = WeakSet()
-        self._untold = 0
+        self._unlogged = 0
         self._cause: StateDownError
         self._timer: asyncio.TimerHandle | None = None
 
     def count(self, cause: StateDownError) -> None:
-        """Count the request that is under way, once. Each request has a task of its own."""
+        """Count the current request, but only once. Each request has its own task."""
         decision = asyncio.current_task()
         if decision is None or decision in self._decisions:
             return
         self._decisions.add(decision)
-        self._untold += 1
+        self._unlogged += 1
         self._cause = cause
         if self._timer is None:
-            self._tell_each_second()
+            self._log_each_second()
 
-    def _tell_each_second(self) -> None:
+    def _log_each_second(self) -> None:
         self._timer = None
-        if self._untold:
-            self._tell()
-            self._timer = asyncio.get_running_loop().call_later(self._log_seconds, self._tell_each_second)
+        if self._unlogged:
+            self._log()
+            self._timer = asyncio.get_running_loop().call_later(self._log_seconds, self._log_each_second)
 
-    def _tell(self) -> None:
-        _log.warning("state.down", cause=str(self._cause), unchecked=self._untold)
-        self._untold = 0
+    def _log(self) -> None:
+        _log.warning("state.down", cause=str(self._cause), unchecked=self._unlogged)
+        self._unlogged = 0
 
     def close(self) -> None:
-        """Log the rest: no more will come."""
+        """Log the rest. Nobody counts decisions after this."""
         if self._timer:
             self._timer.cancel()
-        if self._untold:
-            self._tell()
+        if self._unlogged:
+            self._log()

@@ -1,4 +1,4 @@
-"""The table of answers to token requests, row by row, against the running server."""
+"""Each row of the documentation's table of answers to token requests, with the running server."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ Ask = Callable[[Merchant, Nicepay], httpx.Response]
 
 
 def _with(**altered: str | None) -> Ask:
-    """A genuine request with some headers altered or left out."""
+    """A genuine request with some headers changed or removed."""
     named = {name.replace("_", "-"): value for name, value in altered.items()}
 
     def ask(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
@@ -57,36 +57,36 @@ def _at(offset: timedelta) -> Ask:
     return ask
 
 
-def _again(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+def _repeat(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     merchant.ask(nicepay)
     merchant.log()
     return merchant.ask(nicepay)
 
 
-def _again_after_revocation(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+def _repeat_after_revocation(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     merchant.ask(nicepay)
     asyncio.run(merchant.revocations.revoke_client(CLIENT_KEY, 900))
     merchant.log()
     return merchant.ask(nicepay)
 
 
-def _twice(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+def _with_duplicate_header(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     headers = list(nicepay.headers(jakarta(merchant.clock.now)).items())
     return merchant.send([*headers, headers[-1]])
 
 
-def _slowly(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
-    """Headers that promise a body, and none; what is read then is the answer to the deadline."""
+def _without_body(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """Send headers with a Content-Length and no body, and wait for the answer after the timeout."""
     return _head_only(merchant, nicepay, {"Content-Length": str(len(BODY))})
 
 
-def _coded(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
-    """A body that would be compressed before it is chunked."""
+def _with_other_transfer_coding(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """Announce a body that is compressed and chunked."""
     return _head_only(merchant, nicepay, {"Transfer-Encoding": "gzip, chunked"})
 
 
 def _with_fragment(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
-    """No client's library sends one."""
+    """Send a fragment by hand, because HTTP client libraries remove it."""
     return _head_only(merchant, nicepay, {}, f"{BASE_PATH}{TOKEN_PATH}?a#b")
 
 
@@ -105,26 +105,26 @@ def _head_only(
 
 
 def _failing(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
-    """A clock from before the epoch is one that no token can carry."""
+    """Set the clock before 1970, because no token can be issued then."""
     merchant.clock.now = datetime(1969, 1, 1, tzinfo=UTC)
     return merchant.ask(nicepay)
 
 
 REQUESTS: dict[str, Ask] = {
     "valid request": _with(),
-    "the same request again, within the time window": _again,
-    "the same request again, if `token.repeat` is `refuse`": _again,
-    "the same request again, after the client's tokens were revoked": _again_after_revocation,
+    "the same request again, within the time window": _repeat,
+    "the same request again, if `token.repeat` is `refuse`": _repeat,
+    "the same request again, after the client's tokens were revoked": _repeat_after_revocation,
     "empty body": _body(b""),
     "body is not JSON, or not UTF-8": _body(b"\xff"),
     "duplicate member in the body": _body(b'{"grantType":"client_credentials","grantType":"client_credentials"}'),
     "body with more than 32 levels of nesting": _body(
         b'{"grantType":"client_credentials","additionalInfo":' + b"[" * 32 + b"]" * 32 + b"}"
     ),
-    "duplicate header: a header of the contract, Content-Type, Content-Encoding or Host": _twice,
+    "duplicate header: a header of the contract, Content-Type, Content-Encoding or Host": _with_duplicate_header,
     "Host is missing or empty": _with(Host=""),
     "fragment (`#`) in the request target": _with_fragment,
-    "HTTP version other than 1.0 or 1.1, or a transfer coding other than `chunked`": _coded,
+    "HTTP version other than 1.0 or 1.1, or a transfer coding other than `chunked`": _with_other_transfer_coding,
     "header with an invalid format": _with(X_TIMESTAMP="today"),
     "body is JSON, but not an object": _body(b"[]"),
     "`grantType` is not `client_credentials`": _body(b'{"grantType":"password"}'),
@@ -138,7 +138,7 @@ REQUESTS: dict[str, Ask] = {
     "no public key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
     "other path, a slash at the end, or an escape (`%2D`) in the path": _to(f"{BASE_PATH}{TOKEN_PATH}/"),
     "other method": _to(method="GET"),
-    "body is incomplete 10 seconds after the headers": _slowly,
+    "body is incomplete 10 seconds after the headers": _without_body,
     "body over 16,384 bytes": _body(b" " * 16_385),
     "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
     "media type is not JSON in UTF-8 (missing or empty is accepted)": _with(Content_Type="text/plain"),
@@ -147,8 +147,8 @@ REQUESTS: dict[str, Ask] = {
     "error in the server": _failing,
     "the state store is unavailable": _with(),
 }
-# Rows that another merchant answers: what the environment says of its settings.
-ELSEWHERE = {
+# Rows that need other settings, as an environment variable and its value.
+OTHER_SETTINGS = {
     "the same request again, if `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
     "the same request again, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
     "the state store is unavailable": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
@@ -156,30 +156,32 @@ ELSEWHERE = {
 
 
 @pytest.fixture
-def asked(
+def merchant_of_row(
     request_: str, merchant: Merchant, settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Merchant]:
-    """The merchant of that row."""
-    if request_ not in ELSEWHERE:
+    """The merchant with the settings for the row."""
+    if request_ not in OTHER_SETTINGS:
         yield merchant
         return
-    monkeypatch.setenv(*ELSEWHERE[request_])
+    monkeypatch.setenv(*OTHER_SETTINGS[request_])
     with running(Settings.load(settings_file), Clock()) as other:
         yield other
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the page goes untested, and no request here is missing there."""
+    """This module tests exactly the rows of the page."""
     assert list(ROWS) == list(REQUESTS)
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_row_is_true(request_: str, asked: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_is_true(
+    request_: str, merchant_of_row: Merchant, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The request of the row gets the row's status, code and message, and the log has its reason."""
     monkeypatch.setattr(limits, "BODY_SECONDS", 0.2)
     row = ROWS[request_]
-    response = REQUESTS[request_](asked, nicepay)
-    line = next(each for each in asked.log() if each["event"].startswith("token."))
+    response = REQUESTS[request_](merchant_of_row, nicepay)
+    line = next(each for each in merchant_of_row.log() if each["event"].startswith("token."))
     assert response.status_code == int(row["status"])
     assert line["response_code"] == row["code"]
     assert line.get("reason") == row[5]
@@ -187,6 +189,6 @@ def test_a_row_is_true(request_: str, asked: Merchant, nicepay: Nicepay, monkeyp
         assert re.fullmatch(re.escape(row["message"]).replace("…", ".+"), response.json()["responseMessage"])
 
 
-def test_the_clock_of_this_test_is_noon(merchant: Merchant) -> None:
-    """A row that sets the clock leaves it to the next test as it was."""
+def test_the_clock_is_reset(merchant: Merchant) -> None:
+    """The clock is reset after a row that sets it."""
     assert merchant.clock.now == NOON

@@ -1,4 +1,4 @@
-"""`snap-token explain` and the server are in step: the same bytes, by a socket to the one, from a file to the other."""
+"""`snap-token explain` agrees with the server: the same bytes go to the server and into a file for `explain`."""
 
 import re
 import socket
@@ -31,21 +31,21 @@ from tests.pages import page
 
 _IDS = count()
 
-ALONE_KNOWN_TO_THE_SERVER = {
-    "body.too_slow": "how fast it came",
-    "call.repeated": "what was there before; of a HAR file it is known",
-    "request.repeated": "what was there before",
-    "request.revoked": "what was revoked",
-    "state.down": "how the state was",
-    "token.revoked": "what was revoked",
-    "unexpected": "a fault of the server's",
+KNOWN_ONLY_TO_THE_SERVER = {
+    "body.too_slow": "the speed of the request",
+    "call.repeated": "earlier calls, except those in a HAR file",
+    "request.repeated": "earlier requests",
+    "request.revoked": "revocations",
+    "state.down": "the state store",
+    "token.revoked": "revocations",
+    "unexpected": "an error in the server",
 }
-"""Where a capture holds the answer's status, `answer.refused` is said."""
+"""Reasons that `explain` cannot give, and what it does not know. With the answer's status, it says `answer.refused`."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A request of the tables, and whether it is refused."""
+    """A request from the tables, and whether it must be refused."""
 
     refused: bool
     make: Make
@@ -61,7 +61,7 @@ CASES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """Both listeners, and the settings that they serve."""
+    """Both listeners and their settings."""
 
     world: World
     config: Path
@@ -70,7 +70,7 @@ class Stage:
 
     def wire(self, case: Case) -> bytes:
         request = case.make(self.world)
-        return _wire(_asked(request) if case.internal else request)
+        return _wire(_with_new_id(request) if case.internal else request)
 
     def status(self, case: Case, wire: bytes) -> int:
         address = urlsplit((self.internal if case.internal else self.public).origin)
@@ -81,7 +81,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """Servers of one world."""
+    """Both listeners with the clients of one world."""
     world = World()
     config = write_world(tmp_path_factory.mktemp("world"), world)
     settings, clock = Settings.load(config), Clock(parse(NOW))
@@ -89,8 +89,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield Stage(world, config, public, internal)
 
 
-def _asked(request: Request) -> Request:
-    """The question about a call, as the proxy sends it; its external id is new."""
+def _with_new_id(request: Request) -> Request:
+    """The request of a proxy to /authorize about a call, with a new external id."""
     asked = request.question or question(request).question
     assert asked
     headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in asked.headers)
@@ -98,7 +98,7 @@ def _asked(request: Request) -> Request:
 
 
 def _wire(request: Request) -> bytes:
-    """As it goes over the wire."""
+    """The bytes of a request."""
     coded = any(name == "Transfer-Encoding" for name, _ in request.headers)
     framing = [] if coded else [("Content-Length", str(len(request.body)))]
     lines = [f"{name}: {value}" for name, value in (*request.headers, *framing)]
@@ -107,8 +107,8 @@ def _wire(request: Request) -> bytes:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_is_refused_is_not_called_genuine(case: Case, stage: Stage, tmp_path: Path) -> None:
-    """Each request of the tables is refused by both, or by neither."""
+def test_explain_and_server_agree(case: Case, stage: Stage, tmp_path: Path) -> None:
+    """`explain` finds a mistake in a request if and only if the server refuses it."""
     wire = stage.wire(case)
     (tmp_path / "request").write_bytes(wire)
     explained = main(["explain", "--config", str(stage.config), "--at", NOW, str(tmp_path / "request")])
@@ -116,10 +116,12 @@ def test_what_is_refused_is_not_called_genuine(case: Case, stage: Stage, tmp_pat
 
 
 def test_every_reason_has_a_row(stage: Stage) -> None:
-    """Each reason in the documentation is that of a request in these tables, or only the server can know it."""
-    told = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", page("answers"), re.MULTILINE))
+    """Each reason in the documentation is the reason of a request in these tables, or only the server can know it."""
+    documented = set(re.findall(r"^\|.*\| [45][0-9]{2} .*\| `([a-z_.]+)` \|$", page("answers"), re.MULTILINE))
     stage.internal.log()
     for case in CASES.values():
         stage.status(case, stage.wire(case))
-    met = {line["reason"] for listener in (stage.public, stage.internal) for line in listener.log() if "reason" in line}
-    assert told - met == ALONE_KNOWN_TO_THE_SERVER.keys()
+    logged = {
+        line["reason"] for listener in (stage.public, stage.internal) for line in listener.log() if "reason" in line
+    }
+    assert documented - logged == KNOWN_ONLY_TO_THE_SERVER.keys()

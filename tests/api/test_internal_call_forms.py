@@ -52,7 +52,7 @@ def test_nginx_is_told_where_to_deliver_each_form(listeners: Listeners, nicepay:
 
 
 def test_the_path_of_two_forms_judges_each_by_its_own_rule(internal: InternalListener, nicepay: Nicepay) -> None:
-    """NIVA's payment with a token and NICEPAY's notification come to one path; neither passes without its own header."""
+    """NIVA's payment and NICEPAY's notification come to one path, and neither passes without its own header."""
     niva = internal.asymmetric(nicepay) | {"X-Original-URI": MIXED_URI}
     notification = internal.notification(nicepay, MIXED_URI)
     assert internal.authorize(niva | {"Authorization": ""}, BODY).json()["responseCode"] == "4012503"

@@ -52,7 +52,7 @@ def plain(method: str, path: str) -> SendRequest:
     return lambda listener, _nicepay: listener.send(method, path)
 
 
-def of_form(uri: str, form: str, wrong: Mapping[str, str]) -> SendRequest:
+def of_form(uri: str, form: str, wrong: dict[str, str]) -> SendRequest:
     """A genuine call of a form with these headers replaced or added."""
 
     def ask(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:

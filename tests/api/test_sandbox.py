@@ -31,6 +31,13 @@ def test_the_document_is_served_as_written(sandbox: Merchant) -> None:
     assert response.headers["content-type"] == "application/yaml"
 
 
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/ui/", "/ui", "/ui/nothing", "/elsewhere"])
+def test_every_answer_has_the_id_of_its_request(sandbox: Merchant, path: str) -> None:
+    """The pages' answers have the header once, too."""
+    response = sandbox.client.get(path, headers={"X-Request-ID": "mine-1"})
+    assert response.headers.get_list("x-request-id") == ["mine-1"]
+
+
 def test_the_page_uses_a_copy_with_this_server_s_address(sandbox: Merchant) -> None:
     """The page's copy of the document differs only in `servers`."""
     copy = sandbox.client.get("/ui/openapi.json").json()

@@ -5,7 +5,6 @@ It reports the times and asserts nothing.
 """
 
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from statistics import median, quantiles
 from subprocess import Popen
 
 from tests.document import TOKEN_PATH
+from tests.e2e.process import COMMAND, free_port
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import BODY, Nicepay, jakarta, new_key
 
@@ -93,19 +93,13 @@ def _settings(folder: Path, port: int) -> Path:
 @contextmanager
 def _server() -> Iterator[HTTPConnection]:
     """Run a real server process whose log goes to a file."""
-    command = Path(sys.executable).with_name("snap-token")
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
-        settings = _settings(Path(folder), (port := _free_port()))
-        with Popen([command, "serve", "--config", settings], stderr=log) as process:
+        settings = _settings(Path(folder), (port := free_port()))
+        with Popen([COMMAND, "serve", "--config", settings], stderr=log) as process:
             try:
                 yield _connected(port)
             finally:
                 process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _connected(port: int) -> HTTPConnection:

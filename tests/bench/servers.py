@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from socket import create_server
 
 from tests.bench import calls
 from tests.bench.contestants import place
 from tests.bench.load import CONNECTIONS
-from tests.e2e.process import environment
+from tests.e2e.process import COMMAND, environment, free_port
 from tests.environments import MissingError, python_of
 from tests.merchant import write_settings
 from tests.nicepay import BODY, Nicepay
@@ -56,7 +55,7 @@ def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
 
 
 def _product(folder: Path, _port: int) -> list[str | Path]:
-    return [Path(sys.executable).with_name("snap-token"), "serve", "--config", folder / "snap-token.toml"]
+    return [COMMAND, "serve", "--config", folder / "snap-token.toml"]
 
 
 def _foreign(name: str, module: str, argument: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -186,7 +185,7 @@ def running(contestant: Contestant, nicepay: Nicepay, redis: str = "") -> Iterat
     if contestant.state == REDIS_STATE and not redis:
         message = "redis-server is not installed"
         raise MissingError(message)
-    port, internal = _free_port(), _free_port()
+    port, internal = free_port(), free_port()
     folder = REPORTS / "run" / f"{contestant.letter}-{port}"
     folder.mkdir(parents=True, exist_ok=True)
     _write_files(folder, contestant, nicepay, (port, internal), redis)
@@ -210,8 +209,3 @@ def _end(popen: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         popen.kill()
         popen.wait()
-
-
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

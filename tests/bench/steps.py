@@ -1,6 +1,7 @@
 """The cost of each step of a token request, measured alone in this process."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -10,6 +11,7 @@ from handlers.access_token import issue_access_token
 from handlers.config.settings import Settings
 from handlers.server.process import assembly
 from handlers.snap.timestamp import require_in_window
+from tests.calls import loaded_revocations
 from tests.merchant import services_of, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
@@ -19,7 +21,8 @@ _REPEATS = 5
 
 def costs(folder: Path, nicepay: Nicepay) -> dict[str, float]:
     """The time of each step and of the whole handler in microseconds."""
-    services = services_of(Settings.load(write_settings(folder, nicepay)), assembly.system_clock)
+    settings = Settings.load(write_settings(folder, nicepay))
+    services = replace(services_of(settings, assembly.system_clock), revocations=loaded_revocations())
     now = datetime.now(UTC)
     timestamp = jakarta(now)
     signature = nicepay.signature(timestamp)

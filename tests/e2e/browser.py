@@ -1,4 +1,4 @@
-"""Chromium without a window, driven by Selenium, and what it asked for and complained of."""
+"""Headless Chromium, driven by Selenium, with its requests and its console messages."""
 
 import json
 import os
@@ -17,40 +17,40 @@ from selenium.webdriver.support.wait import WebDriverWait
 from tests.programs import program
 
 PATIENCE = 30
-"""Seconds that a page may take to show something."""
+"""Seconds until a wait for an element fails."""
 
 
 @dataclass(frozen=True)
 class Browser:
-    """One window with one page."""
+    """One browser window."""
 
     driver: Chrome
 
     def open(self, url: str) -> None:
-        """Forget what was before, and load a page."""
+        """Load a page, and discard the logs of the page before it."""
         self.driver.get("about:blank")
-        self.complaints()
+        self.console_messages()
         self.requests()
         self.driver.get(url)
 
     def see(self, css: str) -> WebElement:
-        """Wait until there is such an element to be seen."""
+        """Wait until an element is visible, and return it."""
         return WebDriverWait(self.driver, PATIENCE).until(visibility_of_element_located((By.CSS_SELECTOR, css)))
 
     def click(self, css: str) -> None:
-        """Click as a script does, whatever lies above: what is sticky covers what scrolls below it."""
+        """Click by script, because a sticky element may cover the element."""
         self.driver.execute_script("arguments[0].click()", self.see(css))
 
     def wait(self, holds: Callable[[], bool]) -> None:
-        """Wait until it holds."""
+        """Wait until the condition holds."""
         WebDriverWait(self.driver, PATIENCE).until(lambda _driver: holds())
 
-    def complaints(self) -> list[str]:
-        """What the console says since the last time: errors, warnings, breaches of the page's policy."""
+    def console_messages(self) -> list[str]:
+        """The console's errors, warnings and policy violations since the last call."""
         return [each["message"] for each in self._log("browser") if each["level"] in {"SEVERE", "WARNING"}]
 
     def requests(self) -> list[str]:
-        """The URLs that the page asked for since the last time; what is in the page itself is none."""
+        """The URLs that the page requested since the last call, without `about:`, `blob:` and `data:`."""
         messages = [json.loads(entry["message"])["message"] for entry in self._log("performance")]
         urls = [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
         return [url for url in urls if not url.startswith(("about:", "blob:", "data:"))]
@@ -66,7 +66,7 @@ class Browser:
 
 @contextmanager
 def browsing(width: int = 1200, height: int = 1400) -> Iterator[Browser]:
-    """A browser of Debian's with its own driver; nothing is downloaded."""
+    """Run the installed Chromium with its installed driver. Selenium downloads nothing."""
     options = ChromeOptions()
     options.binary_location = program("chromium")
     for argument in _arguments(width, height):

@@ -1,4 +1,4 @@
-"""A certificate for this machine, of nobody's authority: who is told to trust it, trusts it alone."""
+"""A self-signed certificate for an address of this machine."""
 
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ _AN_HOUR = timedelta(hours=1)
 
 
 def write(folder: Path, host: str) -> ssl.SSLContext:
-    """Put `certificate.pem` and `certificate-key.pem` for that address into the folder; what a caller trusts then."""
+    """Write `certificate.pem` and `certificate-key.pem`, and return a TLS context that trusts only this certificate."""
     key = generate_private_key(SECP256R1())
     certificate = folder / "certificate.pem"
     certificate.write_bytes(_self_signed(key, host).public_bytes(Encoding.PEM))

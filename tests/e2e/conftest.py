@@ -1,29 +1,29 @@
-"""What the tests with real processes share: the command, its sandbox, its server."""
+"""Fixtures for tests with real processes: the command, its sandbox, its server, an empty state store."""
 
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.e2e.process import Process, environment, run, running
+from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, Process, environment, run, running
+from tests.engines import RedisServer
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 
-COMMAND = Path(sys.executable).with_name("snap-token")
-FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
 _ANY_SMALL_PACKAGE = "idna"
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The folder that `snap-token init` makes."""
+    """The folder that `snap-token init` creates."""
 
     folder: Path
 
@@ -37,38 +37,54 @@ class Sandbox:
 
     @property
     def secrets(self) -> list[str]:
-        """The private key line by line, without its armour, and the token key."""
+        """The lines of the private key without its PEM header and footer, and the token key."""
         return [*self.private_pem.splitlines()[1:-1], *(self.folder / "token.keys").read_text().split()]
 
     def nicepay(self) -> Nicepay:
-        """Whoever holds the private key."""
-        key = load_pem_private_key(self.private_pem.encode(), password=None)
-        assert isinstance(key, RSAPrivateKey)
-        return Nicepay(private_key=key)
+        """NICEPAY with the private key of the sandbox."""
+        return Nicepay.from_pem(self.private_pem)
 
 
 @dataclass(frozen=True)
 class Server:
-    """`snap-token serve`, and the endpoint that its log names."""
+    """A running `snap-token serve`, and the endpoint from its log."""
 
     process: Process
     endpoint: str
 
     def ask(self, nicepay: Nicepay, late: timedelta = timedelta()) -> httpx.Response:
-        """Send a request that was signed now, or some time ago."""
+        """Send a token request that was signed now, or `late` ago."""
         headers = nicepay.headers(jakarta(datetime.now(UTC) - late))
         return httpx.post(self.endpoint, headers=headers, content=BODY, trust_env=False)
+
+    def connect(self) -> socket.socket:
+        """Open a connection that sends nothing yet."""
+        return socket.create_connection(self.address, PATIENCE)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the public listener."""
+        url = urlsplit(self.endpoint)
+        return url.hostname or "", url.port or 0
+
+
+@contextmanager
+def serving(sandbox: Sandbox, **variables: str) -> Iterator[Server]:
+    """Serve the sandbox on a free port until the block ends, with these environment variables."""
+    env = environment(**FREE_PORT, **variables)
+    with running(COMMAND, "serve", "--config", sandbox.config, env=env) as process:
+        yield Server(process, process.err.event("server.listening")["endpoint"])
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
-    """What a shell starts in the background ignores SIGINT, and every program that it starts inherits that."""
+    """Restore SIGINT: a shell starts background jobs with SIGINT ignored, and their child processes inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    """A sandbox as the command makes it."""
+    """A sandbox that the command created."""
     folder = tmp_path_factory.mktemp("e2e") / "sandbox"
     made = run(COMMAND, "init", folder)
     assert (made.returncode, made.stderr) == (0, "")
@@ -78,13 +94,19 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 @pytest.fixture
 def server(sandbox: Sandbox) -> Iterator[Server]:
     """The real server of that sandbox, on a free port."""
-    with running(COMMAND, "serve", "--config", sandbox.config, env=environment(**FREE_PORT)) as process:
-        yield Server(process, process.err.event("server.listening")["endpoint"])
+    with serving(sandbox) as server:
+        yield server
+
+
+@pytest.fixture
+def state_url(engine: str, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
+    """The URL of an empty state store: a file if `engine` is `sqlite`, else the Redis server of that name."""
+    return f"sqlite:///{tmp_path}/state.db" if engine == "sqlite" else emptied_redis(engine).url
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Pip reaches its package registry."""
+    """Skip the test if pip cannot reach its package registry."""
     folder = tmp_path_factory.mktemp("registry")
     command = (sys.executable, "-m", "pip", "download", "--no-deps", "--dest", folder, _ANY_SMALL_PACKAGE)
     fetched = run(*command, patience=300)

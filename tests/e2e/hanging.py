@@ -1,6 +1,6 @@
-"""The real command, which hangs where a disk can make it hang, for as long as another process has a file locked.
+"""The real command, which hangs at a place where a slow disk can block it, as long as another process locks a file.
 
-Arguments: the file, what hangs (`state`, `reload` or `start`), and the command's own.
+Arguments: the file, what hangs (`state`, `reload` or `start`), then the arguments of `snap-token`.
 """
 
 import signal
@@ -25,7 +25,7 @@ def hang() -> None:
 
 
 class HangingThread(DaemonThread):
-    """Where SQLite is called: before each call it hangs."""
+    """The thread that calls SQLite. It hangs before each call."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  the standard library's
         def hang_and_call() -> object:
@@ -36,28 +36,28 @@ class HangingThread(DaemonThread):
 
 
 class HangingSettings(Settings):
-    """Where settings are read anew."""
+    """Settings that hang when they are read."""
 
     @classmethod
-    def load(cls, file: Path, beside: Path | None = None) -> Any:  # noqa: ANN401  a type of its own
+    def load(cls, file: Path, beside: Path | None = None) -> Any:  # noqa: ANN401  as in the base class
         hang()
         return super().load(file, beside)
 
 
 def hang_at_start(*_arguments: Any, **_options: Any) -> Any:  # noqa: ANN401  it never returns
-    """Where a start opens the state. As in a system call that does not end, no handler of a signal runs."""
+    """Hang while a start opens the state store. No signal handler runs, as in a system call that never returns."""
     signal.signal(signal.SIGTERM, lambda *_: None)
     sys.stdout.write("hanging\n")
     sys.stdout.flush()
     hang()
 
 
-PLANTED: dict[str, tuple[object, str, object]] = {
+REPLACEMENTS: dict[str, tuple[object, str, object]] = {
     "state": (engine, "DaemonThread", HangingThread),
     "reload": (reload, "Settings", HangingSettings),
     "start": (database, "open_file", hang_at_start),
 }
-setattr(*PLANTED[HANGS])
+setattr(*REPLACEMENTS[HANGS])
 if HANGS == "start":
     exit_deadline.LONGEST_END_SECONDS = 1.0
 main()

@@ -1,4 +1,4 @@
-"""Instances of the real server with both listeners, and NICEPAY's requests on connections that are kept."""
+"""Instances of the real server with both listeners, and NICEPAY's requests to them on persistent connections."""
 
 import json
 from collections.abc import Iterator
@@ -12,11 +12,12 @@ from urllib.parse import urlencode, urlsplit
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from tests.e2e.conftest import COMMAND
-from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.document import TOKEN_PATH
+from tests.e2e.process import COMMAND, PATIENCE, Process, environment, running
+from tests.merchant import BASE_PATH
 from tests.nicepay import BODY, Nicepay, jakarta
 
-TOKEN = "/api/v1.0/access-token/b2b"
+TOKEN = BASE_PATH + TOKEN_PATH
 PAYMENT = "/api/v1.0/cvs/payment"
 HOST = "127.0.0.1"
 TABLES = f"""
@@ -28,13 +29,14 @@ port = 0
 path = "{PAYMENT}"
 service_code = "90"
 """
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 LOST = (ConnectionError, HTTPException)
-"""What a caller meets whose answer is lost."""
+"""What a caller gets if the server closes the connection without an answer."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The answer to a request."""
 
     status: int
     headers: dict[str, str]
@@ -51,7 +53,7 @@ class Answer:
 
 
 class Connection(HTTPConnection):
-    """To one listener, kept; when it was lost, the next request opens another."""
+    """A persistent connection to one listener. After an error, the next request opens a new one."""
 
     def __init__(self, port: int) -> None:
         super().__init__(HOST, port, timeout=PATIENCE)
@@ -63,7 +65,7 @@ class Connection(HTTPConnection):
         self.close()
 
     def post(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Send a request and read its answer; one of LOST if there is none."""
+        """Send a request and read its answer. Raises one of LOST if there is none."""
         try:
             self.request("POST", path, body, headers)
             answer = self.getresponse()
@@ -78,16 +80,21 @@ class Connection(HTTPConnection):
         return self.post(TOKEN, signed, BODY)
 
     def introspect(self, token: str) -> Answer:
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self.post("/introspect", form, urlencode({"token": token}).encode())
+        return self.post("/introspect", _FORM, urlencode({"token": token}).encode())
 
     def authorise(self, call: dict[str, str]) -> Answer:
         return self.post("/authorize", call, b"{}")
 
+    def revoke(self, token: str) -> Answer:
+        return self.post("/revoke", _FORM, urlencode({"token": token}).encode())
+
 
 @dataclass(frozen=True)
 class Instance:
-    """One process and its two listeners."""
+    """One process and its two listeners.
+
+    `ask`, `authorise` and `is_active` open a new connection each time, because the server closes idle ones.
+    """
 
     process: Process
     public_port: int
@@ -99,12 +106,29 @@ class Instance:
     def internal(self) -> Connection:
         return Connection(self.internal_port)
 
+    def ask(self, signed: dict[str, str]) -> Answer:
+        with self.public() as connection:
+            return connection.ask(signed)
+
+    def authorise(self, call: dict[str, str]) -> Answer:
+        with self.internal() as connection:
+            return connection.authorise(call)
+
+    def is_active(self, token: str) -> bool:
+        with self.internal() as connection:
+            active: bool = connection.introspect(token).content["active"]
+        return active
+
+    def payments(self, nicepay: Nicepay) -> "Payments":
+        """NICEPAY's calls with a new token."""
+        return Payments(nicepay, self.ask(signed_now(nicepay)).token)
+
 
 @contextmanager
 def instances(
     *settings: Path, command: tuple[str | Path, ...] = (COMMAND,), **variables: str
 ) -> Iterator[list[Instance]]:
-    """Serve each of these settings until the block ends; TOKEN__REPEAT sets `[token] repeat`, and so on."""
+    """Serve each of these settings files until the block ends. The variable TOKEN__REPEAT sets `[token] repeat`."""
     env = environment(**{f"SNAP_TOKEN__{name}": value for name, value in variables.items()})
     with ExitStack() as stack:
         commands = [(*command, "serve", "--config", file) for file in settings]
@@ -118,13 +142,13 @@ def _port(process: Process, listener: str) -> int:
 
 
 def signed_now(nicepay: Nicepay) -> dict[str, str]:
-    """The headers of a request for a token."""
+    """The headers of a token request that is signed now."""
     return nicepay.headers(jakarta(datetime.now(UTC)))
 
 
 @dataclass(frozen=True)
 class Payments:
-    """NICEPAY's calls with one token, within a second, as a proxy brings them before the internal listener."""
+    """NICEPAY's calls with one token and one timestamp, with the headers that a proxy sends to /authorize."""
 
     nicepay: Nicepay
     token: str
@@ -148,11 +172,11 @@ class Payments:
 
 @dataclass(frozen=True)
 class TokenKeys:
-    """What the file of token keys holds, read without the code under test."""
+    """The file of token keys, read without the code under test."""
 
     file: Path
 
     def issued_at(self, token: str) -> int:
-        """The second that a token counts from; InvalidToken unless one of the keys opens it."""
+        """The issue time of a token in Unix seconds. Raises InvalidToken if no key decrypts it."""
         lines = [line.partition("#")[0].strip() for line in self.file.read_text().splitlines()]
         return MultiFernet([Fernet(line) for line in lines if line]).extract_timestamp(token)

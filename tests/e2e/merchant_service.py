@@ -1,4 +1,4 @@
-"""What stands behind a proxy in a test: a service that keeps what reaches it, and answers what the test says."""
+"""A service behind a proxy: it records the requests that reach it, and sends the answer that the test sets."""
 
 import socket
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 ARBITRARY = b'{ "arbitrary":\t["made up for this test", 1.50, "\\u00e9\xc3\xa9"] }\r\n'
-"""A JSON object of no meaning: what NICEPAY's inquiry and payment hold is none of this project's business."""
+"""A JSON object without a meaning, because this project does not read the bodies of inquiries and payments."""
 PATIENCE = 30
-"""Seconds that a test waits for a call to arrive."""
+"""Seconds that a test waits for a call."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request as it arrived, and the port that it came from."""
+    """A request as it arrived, and the source port of its connection."""
 
     method: str
     target: str
@@ -29,13 +29,13 @@ class Call:
     port: int
 
     def values(self, name: str) -> list[str]:
-        """Every copy of that header."""
+        """The values of all copies of that header."""
         return [value for each, value in self.headers if each == name.lower()]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a service answers."""
+    """The answer of a service."""
 
     content: bytes = b'{"arbitrary":"answer made up for this test"}'
     status: int = 200
@@ -44,14 +44,14 @@ class Answer:
 
 @dataclass
 class Service:
-    """A running service: its port, what reached it, and what it answers from now on."""
+    """A running service: its port, the calls that reached it, and its current answer."""
 
     port: int
     answer: Answer = field(default_factory=Answer)
     calls: Queue[Call] = field(default_factory=Queue)
 
-    def took(self) -> Call:
-        """The one call that reached it since the last time."""
+    def received(self) -> Call:
+        """The one call that reached the service since the last time."""
         call = self.calls.get(timeout=PATIENCE)
         assert self.calls.empty()
         return call
@@ -59,7 +59,7 @@ class Service:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
-        with suppress(ClientDisconnect):  # What does not arrive whole is no call.
+        with suppress(ClientDisconnect):  # An incomplete request is not a call.
             body = await Request(scope, receive).body()
             self.calls.put(Call(scope["method"], target.decode(), headers, body, scope["client"][1]))
             answer = self.answer

@@ -1,4 +1,4 @@
-"""Releases that somebody publishes after the locks were made: newer than what is locked, and without any code."""
+"""Empty package releases that are newer than the locked ones, as if published after the locks were made."""
 
 import re
 from pathlib import Path
@@ -10,12 +10,12 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-n
 
 
 def pins(*locks: Path) -> dict[str, str]:
-    """The version of each package that the locks name. The locks agree."""
+    """The locked version of each package. All locks name the same version of a package."""
     return {name: version for lock in locks for name, version in _PINNED.findall(lock.read_text())}
 
 
 def publish_newer(names: set[str], folder: Path) -> Path:
-    """Put a newer release of each package into a folder that pip reads as PIP_FIND_LINKS."""
+    """Write a newer release of each package into a folder that pip reads through PIP_FIND_LINKS."""
     for name in names:
         module = name.replace("-", "_")
         with ZipFile(folder / f"{module}-{NEWER}-py3-none-any.whl", "w") as wheel:

@@ -1,9 +1,11 @@
-"""Real processes: read line by line as they write, never waited for without a limit, always ended."""
+"""Real processes. Their output is read line by line, every wait has a timeout, and every process is ended."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,22 +13,31 @@ from queue import Queue
 from threading import Thread
 from typing import IO, Any
 
+COMMAND = Path(sys.executable).with_name("snap-token")
+FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
+"""The environment variable for a free port."""
 PATIENCE = 60
-"""Seconds that a process may be silent, or take to end."""
+"""Seconds that a process may write nothing, and seconds that it may take to end."""
 NO_FILE = Path(os.devnull)
-_STEERING = ("SNAP_TOKEN__", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
+_CONTROLLING = ("SNAP_TOKEN__", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This one without what steers the command or make from outside."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_STEERING)}
-    return kept | changes
+    """The environment of this process with changes, without the variables that control `snap-token` or make."""
+    neutral = {name: value for name, value in os.environ.items() if not name.startswith(_CONTROLLING)}
+    return neutral | changes
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that no process uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def run(
     *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, patience: float = PATIENCE
 ) -> subprocess.CompletedProcess[str]:
-    """Run a process to its end, whatever that is."""
+    """Run a process until it ends. A failure of the process raises nothing."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -40,38 +51,38 @@ def run(
 
 
 class Lines:
-    """What a process writes into one pipe, taken out at once, so that the pipe never fills."""
+    """The lines that a process writes into a pipe. A thread reads them at once, so the pipe never fills."""
 
     def __init__(self, pipe: IO[str], patience: float) -> None:
         self._patience = patience
-        self._coming: Queue[str] = Queue()
+        self._unread: Queue[str] = Queue()
         self._reader = Thread(target=self._read, args=(pipe,))
         self._reader.start()
 
     def _read(self, pipe: IO[str]) -> None:
         with pipe:
             for line in pipe:
-                self._coming.put(line)
-        self._coming.put("")
+                self._unread.put(line)
+        self._unread.put("")
 
     def __iter__(self) -> Iterator[str]:
-        """Each line that was not yet taken, until the process closes the pipe."""
-        while line := self._coming.get(timeout=self._patience):
+        """Each unread line, until the process closes the pipe."""
+        while line := self._unread.get(timeout=self._patience):
             yield line
-        self._coming.put("")
+        self._unread.put("")
 
     def starting(self, start: str) -> str:
-        """Wait for the line that starts so."""
-        passed = []
+        """Wait for a line that starts with this text."""
+        other_lines = []
         for line in self:
             if line.startswith(start):
                 return line
-            passed.append(line)
-        message = f"no line starts with {start!r}: {''.join(passed)}"
+            other_lines.append(line)
+        message = f"no line starts with {start!r}: {''.join(other_lines)}"
         raise AssertionError(message)
 
     def event(self, name: str) -> dict[str, Any]:
-        """Wait for the log's line of that event."""
+        """Wait for a log line of that event."""
         return next(entry for entry in map(json.loads, self) if entry["event"] == name)
 
     def join(self) -> None:
@@ -79,7 +90,7 @@ class Lines:
 
 
 class Process:
-    """A process under way, the leader of a group of its own, as a shell starts it."""
+    """A running process. It leads a process group of its own, as if a shell had started it."""
 
     def __init__(
         self, command: tuple[str | Path, ...], cwd: Path | None, env: dict[str, str], patience: float, log: Path
@@ -101,18 +112,18 @@ class Process:
         self.err = Lines(self._popen.stderr or NO_FILE.open(), patience)
 
     def send_signal(self, number: signal.Signals) -> None:
-        """To the whole group, as a terminal does; whoever has not been waited for can be sent one."""
+        """Send a signal to the whole group, as a terminal does. This also works for an ended process before `wait`."""
         os.killpg(self.pid, number)
 
     def terminate(self) -> None:
-        """SIGTERM, to it alone."""
+        """Send SIGTERM to the process only, not to its group."""
         self._popen.terminate()
 
     def has_ended(self) -> bool:
         return self._popen.poll() is not None
 
     def status(self) -> int:
-        """Wait for its end; negative is the signal that killed it."""
+        """Wait for the end and return the exit status. A negative status is the signal that killed the process."""
         return self._popen.wait(PATIENCE)
 
     def kill(self) -> None:
@@ -131,9 +142,9 @@ def running(
     patience: float = PATIENCE,
     log: Path = NO_FILE,
 ) -> Iterator[Process]:
-    """Start a process; at the end of the block nothing is left of it and its children.
+    """Run a process in the block, and kill it and its children at the end.
 
-    Its standard error goes to the file `log`, or can be read from `err` if there is none.
+    Its standard error goes to the file `log`. Without `log`, the test reads it from `err`.
     """
     process = Process(command, cwd, environment() if env is None else env, patience, log)
     try:

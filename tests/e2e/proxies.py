@@ -1,4 +1,4 @@
-"""nginx and Caddy as `docs/deploy` has them: the very files, on free ports, in a folder of their own."""
+"""nginx and Caddy with the files of `docs/deploy`, on free ports and in their own folders."""
 
 import os
 import signal
@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from tests.e2e import certificate
-from tests.e2e.process import PATIENCE, Process, environment, running
+from tests.e2e.process import PATIENCE, Process, environment, free_port, running
+from tests.listening import read_until_closed
 from tests.pages import DEPLOY
 from tests.programs import program
 
@@ -20,8 +21,8 @@ HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Behind:
-    """The ports of what a proxy stands in front of; the second instance of a server is the first unless it is named."""
+class Upstreams:
+    """The ports of the servers behind a proxy. Without a second instance, the first one takes its place."""
 
     token: int
     internal: int
@@ -30,7 +31,7 @@ class Behind:
     second_internal: int = 0
 
     def put_into(self, text: str) -> str:
-        """The file of a proxy, with these ports for those that are written there."""
+        """Replace the ports in the configuration file of a proxy."""
         ports = {
             8080: self.token,
             8081: self.second_token or self.token,
@@ -45,55 +46,52 @@ class Behind:
 
 @dataclass(frozen=True)
 class Proxy:
-    """A running proxy, as a caller outside sees it."""
+    """A running proxy."""
 
     client: httpx.Client
     port: int
     tls: ssl.SSLContext | None
     process: Process
 
-    def tell(self, number: signal.Signals) -> None:
-        """Send a signal to the proxy's first process alone, as its own command does."""
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the proxy's main process only, as its own command does."""
         os.kill(self.process.pid, number)
 
     def exchange(self, request: bytes) -> bytes:
-        """Send these very bytes, and read until the proxy closes the connection."""
-        received = b""
-        with self.connected() as connection:
+        """Send these bytes, and read until the proxy closes the connection."""
+        with self.connect() as connection:
             connection.sendall(request)
-            while data := connection.recv(65_536):
-                received += data
-        return received
+            return read_until_closed(connection)
 
-    def connected(self) -> socket.socket:
+    def connect(self) -> socket.socket:
         connection = socket.create_connection((HOST, self.port), PATIENCE)
         return self.tls.wrap_socket(connection, server_hostname=HOST) if self.tls else connection
 
 
 @contextmanager
-def nginx(folder: Path, behind: Behind, secret: str = "") -> Iterator[Proxy]:
-    """nginx until the block ends; `secret` is that of the internal listener."""
+def nginx(folder: Path, upstreams: Upstreams, secret: str = "") -> Iterator[Proxy]:
+    """Run nginx until the block ends. `secret` is the proxy's secret for the internal listener."""
     port = free_port()
-    text = behind.put_into((DEPLOY / "nginx.conf").read_text())
+    text = upstreams.put_into((DEPLOY / "nginx.conf").read_text())
     text = _replaced(
         text, 'X-Internal-Authorization "";', f'X-Internal-Authorization "{secret and "Bearer "}{secret}";'
     )
     text = _replaced(text, "listen 443 ssl;", f"listen {HOST}:{port} ssl;")
     (folder / "nginx.conf").write_text(text)
     tls = certificate.write(folder, HOST)
-    # Whoever runs the test keeps its rights, since the folder is nobody else's; the log tells when it listens.
-    told = "daemon off; error_log stderr notice;" + (" user root;" if folder.owner() == "root" else "")
-    with running(program("nginx"), "-p", folder, "-c", "nginx.conf", "-g", told) as process:
+    # Workers keep the user of the test, because other users cannot enter its folder. The log says when nginx listens.
+    directives = "daemon off; error_log stderr notice;" + (" user root;" if folder.owner() == "root" else "")
+    with running(program("nginx"), "-p", folder, "-c", "nginx.conf", "-g", directives) as process:
         _wait(process, "start worker process ")
         with httpx.Client(base_url=f"https://{HOST}:{port}", verify=tls, trust_env=False, timeout=PATIENCE) as client:
             yield Proxy(client, port, tls, process)
 
 
 @contextmanager
-def caddy(folder: Path, behind: Behind) -> Iterator[Proxy]:
-    """Caddy until the block ends, without TLS: it would ask an authority for a certificate."""
+def caddy(folder: Path, upstreams: Upstreams) -> Iterator[Proxy]:
+    """Run Caddy until the block ends. Without TLS, because Caddy would request a certificate from an authority."""
     port = free_port()
-    text = behind.put_into((DEPLOY / "Caddyfile").read_text())
+    text = upstreams.put_into((DEPLOY / "Caddyfile").read_text())
     text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))
@@ -103,23 +101,17 @@ def caddy(folder: Path, behind: Behind) -> Iterator[Proxy]:
             yield Proxy(client, port, None, process)
 
 
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def _replaced(text: str, old: str, new: str) -> str:
-    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the file"
+    assert text.count(old) == 1, f"the file has {old!r} {text.count(old)} times"
     return text.replace(old, new)
 
 
 def _wait(process: Process, text: str) -> None:
-    """Until the process has logged this."""
-    passed = []
+    """Wait until the process logs this text."""
+    other_lines = []
     for line in process.err:
         if text in line:
             return
-        passed.append(line)
-    message = f"it ended before it served: {''.join(passed)}"
+        other_lines.append(line)
+    message = f"the proxy ended before it was ready: {''.join(other_lines)}"
     raise AssertionError(message)

@@ -1,7 +1,7 @@
 # mypy: disable-error-code="import-not-found"
-"""Drives the unmodified python-nicepay, in an environment of its own, and prints the access token that it got.
+"""Request a token with the unmodified python-nicepay library, and print the access token.
 
-The arguments are the base URL up to `/api`, the client id, and the file of the private key (PKCS #8, DER, in base64).
+Arguments: the base URL up to `/api`, the client id, and the file of the private key (PKCS #8, DER, in base64).
 """
 
 import sys

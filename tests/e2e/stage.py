@@ -1,4 +1,4 @@
-"""The whole of it as real processes: `snap-token serve`, a proxy in front, the merchant's service behind."""
+"""The whole system as real processes: `snap-token serve`, a proxy in front of it, the merchant's service behind it."""
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.document import TOKEN_PATH
 from tests.e2e import merchant_service
-from tests.e2e.conftest import COMMAND
 from tests.e2e.merchant_service import ARBITRARY, Service
-from tests.e2e.process import Process, run, running
-from tests.e2e.proxies import Behind, Proxy
+from tests.e2e.process import COMMAND, Process, run, running
+from tests.e2e.proxies import Proxy, Upstreams
 from tests.e2e.transcript import Transcript
-from tests.merchant import write_settings
+from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import BODY, Nicepay, jakarta
 
-TOKEN = "/api/v1.0/access-token/b2b"
+TOKEN = BASE_PATH + TOKEN_PATH
 INQUIRY = "/api/v1.0/cvs/inquiry"
 PAYMENT = "/api/v1.0/cvs/payment"
 SERVICES = f"""
@@ -32,20 +32,20 @@ service_code = "91"
 path = "{PAYMENT}"
 service_code = "92"
 """
-"""No service code of NICO's calls is published: these two are the test's own."""
+"""The service codes of NICO's calls are not published. These two are examples."""
 
 Sign = Callable[[str, str, bytes, str], str]
-"""X-SIGNATURE of a POST: of its path, its token, its body and its timestamp."""
-ProxyOf = Callable[[Path, Behind], AbstractContextManager[Proxy]]
+"""Makes the X-SIGNATURE of a POST from its path, token, body and timestamp."""
+ProxyOf = Callable[[Path, Upstreams], AbstractContextManager[Proxy]]
 
 
 def asymmetric(nicepay: Nicepay) -> Sign:
-    """As NICEPAY prints it for NICO: only client key and timestamp are signed."""
+    """Sign in the form that NICEPAY documents for NICO: over client key and timestamp only."""
     return lambda _path, _token, _body, timestamp: nicepay.signature(timestamp)
 
 
 def symmetric(secret: str) -> Sign:
-    """As ASPI has it for transactions."""
+    """Sign in the symmetric form of ASPI's standard."""
 
     def sign(path: str, token: str, body: bytes, timestamp: str) -> str:
         message = f"POST:{path}:{token}:{sha256(body).hexdigest()}:{timestamp}"
@@ -56,7 +56,7 @@ def symmetric(secret: str) -> Sign:
 
 @dataclass(frozen=True)
 class NicoCall:
-    """A call of NICEPAY's; its body is arbitrary, since what NICO puts there is no business of this project."""
+    """A call of NICEPAY. Its body is arbitrary JSON, because this project does not read it."""
 
     token: str
     external_id: str
@@ -82,7 +82,7 @@ class NicoCall:
 
 @dataclass(frozen=True)
 class Stage:
-    """All of them under way, NICEPAY as the caller outside, and the transcript."""
+    """The running processes, NICEPAY as the caller, and the transcript of the exchanges."""
 
     settings: Path
     nicepay: Nicepay
@@ -90,42 +90,42 @@ class Stage:
     internal: str
     proxy: Proxy
     merchant: Service
-    told: Transcript = field(default_factory=Transcript)
+    transcript: Transcript = field(default_factory=Transcript)
 
     @property
     def outside(self) -> httpx.Client:
-        """Who comes through the proxy."""
+        """The HTTP client that sends to the proxy."""
         return self.proxy.client
 
     def token(self) -> str:
-        """Have NICEPAY ask for a token, through the proxy."""
+        """Request a token as NICEPAY, through the proxy."""
         headers = self.nicepay.headers(jakarta(datetime.now(UTC)))
         answer = self.outside.post(TOKEN, headers=headers, content=BODY)
-        self.told.exchange(answer)
+        self.transcript.exchange(answer)
         assert (answer.status_code, answer.json()["responseCode"]) == (200, "2007300")
         token: str = answer.json()["accessToken"]
         return token
 
     def send(self, call: NicoCall) -> httpx.Response:
-        """Send a call through the proxy and tell nobody."""
+        """Send a call through the proxy without an entry in the transcript."""
         return self.outside.post(call.path, headers=call.headers(self.nicepay.client_key), content=call.body)
 
     def deliver(self, call: NicoCall) -> httpx.Response:
-        """Send a genuine call; it reaches the merchant as it came, with whose it is, and its answer comes back."""
+        """Send a genuine call. It must reach the merchant unchanged, with its client key, and be answered."""
         answer = self.send(call)
-        self.told.exchange(answer)
+        self.transcript.exchange(answer)
         assert (answer.status_code, answer.content) == (200, self.merchant.answer.content)
-        got = self.merchant.took()
-        assert (got.method, got.target, got.body) == ("POST", call.path, call.body)
-        whose = got.values("X-Client-Key"), got.values("X-External-Id")
-        assert whose == ([self.nicepay.client_key], [call.external_id])
-        self.told.note(f"The merchant's service got {len(got.body)} bytes, the very ones that were sent, with")
-        self.told.note(f"X-Client-Key: {whose[0][0]} and X-External-Id: {whose[1][0]}.")
+        received = self.merchant.received()
+        assert (received.method, received.target, received.body) == ("POST", call.path, call.body)
+        (client_key,), (external_id,) = received.values("X-Client-Key"), received.values("X-External-Id")
+        assert (client_key, external_id) == (self.nicepay.client_key, call.external_id)
+        self.transcript.note(f"The merchant's service received the same {len(received.body)} bytes of body, with")
+        self.transcript.note(f"X-Client-Key: {client_key} and X-External-Id: {external_id}.")
         return answer
 
     def refuse(self, answer: httpx.Response, code: str, message: str, challenge: str | None, reason: str) -> None:
-        """Hold a refusal against what the caller is to see, the log is to say, and the merchant is not to get."""
-        self.told.exchange(answer)
+        """Check a refusal: the caller's answer, the log line, and that the merchant's service received nothing."""
+        self.transcript.exchange(answer)
         body = {"responseCode": code, "responseMessage": message}
         assert (answer.status_code, answer.json()) == (int(code[:3]), body)
         assert answer.headers["Content-Type"] == "application/json"
@@ -133,29 +133,29 @@ class Stage:
         assert self.merchant.calls.empty()
         line = self.server.err.event("call.refused")
         assert (line["reason"], line["response_code"]) == (reason, code)
-        self.told.note(f"The log: call.refused, reason {reason}. The merchant's service got nothing.")
+        self.transcript.note(f"Log: call.refused, reason {reason}. The merchant's service received nothing.")
 
     def command(self, *arguments: str) -> None:
-        """Run one of the merchant's own commands."""
+        """Run a `snap-token` command as the merchant's operator."""
         name, *options = arguments
         done = run(COMMAND, name, *options, "--config", self.settings)
         assert (done.returncode, done.stderr) == (0, "")
-        self.told.note(f"$ snap-token {' '.join(arguments)} --config {self.settings.name}")
-        self.told.note(done.stdout.strip())
+        self.transcript.note(f"$ snap-token {' '.join(arguments)} --config {self.settings.name}")
+        self.transcript.note(done.stdout.strip())
 
 
 def settings(folder: Path, nicepay: Nicepay, state: str, internal: str) -> Path:
-    """Settings of NICO's two services; `internal` is the rest of that table."""
+    """Write settings with NICO's two services. `internal` holds more lines for the table `[internal]`."""
     extra = f'{SERVICES}[server]\nport = 0\n[state]\nurl = "{state}"\n[internal]\nport = 0\n{internal}'
     return write_settings(folder, nicepay, extra=extra)
 
 
 @contextmanager
 def staged(file: Path, nicepay: Nicepay, proxy: ProxyOf) -> Iterator[Stage]:
-    """Start what the settings say, the proxy before it and the merchant's service behind; until the block ends."""
+    """Run the server, the proxy and the merchant's service until the block ends."""
     with running(COMMAND, "serve", "--config", file) as server, merchant_service.running() as merchant:
         public = urlsplit(server.err.event("server.listening")["endpoint"])
         internal = urlsplit(server.err.event("internal.listening")["endpoint"])
-        behind = Behind(public.port or 0, internal.port or 0, merchant.port)
-        with proxy(file.parent, behind) as front:
-            yield Stage(file, nicepay, server, f"http://{internal.netloc}", front, merchant)
+        upstreams = Upstreams(public.port or 0, internal.port or 0, merchant.port)
+        with proxy(file.parent, upstreams) as running_proxy:
+            yield Stage(file, nicepay, server, f"http://{internal.netloc}", running_proxy, merchant)

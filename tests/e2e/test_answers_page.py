@@ -1,4 +1,4 @@
-"""The table of answers to calls, row by row, against the running command."""
+"""Each row of the documentation's table of answers to calls, with the running command."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,9 +13,8 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.e2e.conftest import COMMAND
 from tests.e2e.merchant_service import ARBITRARY
-from tests.e2e.process import Process, environment, running
+from tests.e2e.process import COMMAND, Process, environment, running
 from tests.e2e.stage import INQUIRY, asymmetric, settings, symmetric
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 from tests.pages import section
@@ -43,7 +42,7 @@ suspended = true
 
 @dataclass(frozen=True)
 class Listener:
-    """A running internal listener, and what a proxy asks it."""
+    """A running internal listener, and the requests of a proxy to it."""
 
     origin: str
     process: Process
@@ -56,7 +55,7 @@ class Listener:
         return self.token_key.encrypt_at_time(client_key.encode(), issued_at).decode()
 
     def headers(self, client_key: str = CLIENT_KEY, late: timedelta = timedelta()) -> dict[str, str]:
-        """Those of a genuine call, unless the client or the time is not good."""
+        """The headers of a genuine call, or of a call of another client or at another time."""
         token, timestamp = self.token(client_key), jakarta(datetime.now(UTC) - late)
         sign = symmetric(SECRET) if client_key == "SYMMETRIC" else asymmetric(self.nicepay)
         return {
@@ -82,7 +81,7 @@ Ask = Callable[[Listener], httpx.Response]
 
 
 def _with(**altered: str | None) -> Ask:
-    """A genuine call with some headers altered or left out."""
+    """A genuine call with some headers changed or removed."""
     named = {name.replace("_", "-"): value for name, value in altered.items()}
 
     def ask(listener: Listener) -> httpx.Response:
@@ -93,7 +92,7 @@ def _with(**altered: str | None) -> Ask:
 
 
 def _signed(late: int) -> Ask:
-    """Signed so many seconds ago."""
+    """A call that was signed this number of seconds ago."""
     return lambda listener: listener.ask(listener.headers(late=timedelta(seconds=late)))
 
 
@@ -101,13 +100,13 @@ def _of(client_key: str) -> Ask:
     return lambda listener: listener.ask(listener.headers(client_key))
 
 
-def _again(listener: Listener) -> httpx.Response:
+def _replay(listener: Listener) -> httpx.Response:
     headers = listener.headers()
     assert listener.ask(headers).status_code == httpx.codes.OK
     return listener.ask(headers)
 
 
-def _twice(listener: Listener) -> httpx.Response:
+def _with_duplicate_header(listener: Listener) -> httpx.Response:
     headers = list(listener.headers().items())
     return listener.ask([*headers, headers[-1]])
 
@@ -125,19 +124,19 @@ def _revoked(listener: Listener) -> httpx.Response:
     headers = listener.headers()
     form = {"token": headers["Authorization"].removeprefix("Bearer ")}
     secret = {"Authorization": f"Bearer {SECRET}"}
-    taken_back = httpx.post(f"{listener.origin}/revoke", data=form, headers=secret, trust_env=False)
-    assert taken_back.status_code == httpx.codes.OK
+    revoked = httpx.post(f"{listener.origin}/revoke", data=form, headers=secret, trust_env=False)
+    assert revoked.status_code == httpx.codes.OK
     return listener.ask(headers)
 
 
-def _bodiless(listener: Listener) -> httpx.Response:
+def _without_body(listener: Listener) -> httpx.Response:
     return listener.ask(listener.headers("SYMMETRIC"), b"", "GET")
 
 
 CALLS: dict[str, Ask] = {
     "genuine call": _with(),
     "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
-    "duplicate header": _twice,
+    "duplicate header": _with_duplicate_header,
     "header with an invalid format": _with(X_TIMESTAMP="today"),
     "header is missing or empty": _with(X_EXTERNAL_ID=None),
     "body over 262,144 bytes": _too_large,
@@ -155,8 +154,8 @@ CALLS: dict[str, Ask] = {
     "timestamp too old": _signed(301),
     "timestamp in the future": _signed(-310),
     "signature does not verify": _with(X_SIGNATURE="AAAA"),
-    "symmetric signature, but the proxy sent no body": _bodiless,
-    "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _again,
+    "symmetric signature, but the proxy sent no body": _without_body,
+    "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _replay,
     DOWN: _with(),
 }
 PLAIN = {"secret.wrong", "token.absent"}
@@ -164,7 +163,7 @@ PLAIN = {"secret.wrong", "token.absent"}
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
-    """Settings of a merchant with three clients, and a secret between its proxy and the internal listener."""
+    """Settings with three clients, and a secret between proxy and internal listener."""
     folder = tmp_path_factory.mktemp("calls")
     (folder / "secret").write_text(SECRET)
     (folder / "secret").chmod(0o600)
@@ -189,20 +188,20 @@ def up(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
 
 @pytest.fixture(scope="module")
 def down(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
-    """One whose state engine is not there."""
+    """A listener whose state store is unavailable."""
     with _listening(file, nicepay, "unix:///nowhere.sock?db=0") as listener:
         yield listener
 
 
 @pytest.fixture
 def listener(request: pytest.FixtureRequest, call: str) -> Listener:
-    """The one that answers that row."""
+    """The listener for the row."""
     listener: Listener = request.getfixturevalue("down" if call == DOWN else "up")
     return listener
 
 
 def test_the_table_has_the_rows_of_this_test() -> None:
-    """No row of the page goes untested, and no call here is missing there."""
+    """This module tests exactly the rows of the page."""
     assert list(ROWS) == list(CALLS)
 
 
@@ -225,7 +224,7 @@ def test_a_row_is_true(call: str, listener: Listener) -> None:
 
 
 def _challenge(row: re.Match[str]) -> str | None:
-    """As the page says above the table."""
+    """The value of WWW-Authenticate by the rule above the table."""
     if row["status"] not in {"400", "401"}:
         return None
     if row["reason"] in PLAIN:

@@ -13,15 +13,14 @@ import httpx
 import pytest
 
 from tests.e2e import merchant_service, proxies
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import signed_now
-from tests.e2e.process import PATIENCE, Process, environment, running
-from tests.e2e.proxies import HOST, Behind, Proxy, free_port
+from tests.e2e.process import COMMAND, PATIENCE, Process, environment, free_port, running
+from tests.e2e.proxies import HOST, Proxy, Upstreams
 from tests.e2e.stage import INQUIRY, TOKEN, NicoCall, ProxyOf, asymmetric, settings, staged
 from tests.nicepay import BODY, Nicepay
 
 CALLER = "127.0.0.2"
-"""Not the address that a proxy itself connects from."""
+"""An address other than the one from which a proxy connects."""
 TRUSTING = f'[server]\ntrusted_proxies = ["{HOST}"]'
 BATCH = 40
 CALLERS = 4
@@ -36,7 +35,7 @@ BOTH = pytest.mark.parametrize(
 def test_the_log_has_the_caller_and_the_proxy_s_id(
     tmp_path: Path, nicepay: Nicepay, proxy: ProxyOf, internal: str
 ) -> None:
-    """The line of a token and of a call has the caller's address, and the id that the caller gets in the answer."""
+    """The log lines of a token and a call have the caller's address, and the request ID that the caller gets."""
     file = settings(tmp_path, nicepay, "memory://", internal)
     file.write_text(file.read_text().replace("[server]", TRUSTING))
     with staged(file, nicepay, proxy) as stage:
@@ -46,14 +45,14 @@ def test_the_log_has_the_caller_and_the_proxy_s_id(
             issued = outside.post(TOKEN, headers=signed_now(nicepay) | forged, content=BODY)
             call = NicoCall(issued.json()["accessToken"], "ordNo1", asymmetric(nicepay), added=forged)
             answered = outside.post(INQUIRY, headers=call.headers(nicepay.client_key), content=call.body)
-        assert stage.merchant.took().values("X-Request-ID") == [answered.headers["X-Request-ID"]]
+        assert stage.merchant.received().values("X-Request-ID") == [answered.headers["X-Request-ID"]]
         for answer, event in ((issued, "token.issued"), (answered, "call.genuine")):
             line = stage.server.err.event(event)
             assert (line["remote"], line["request_id"]) == (CALLER, answer.headers["X-Request-ID"])
 
 
 def test_a_forgotten_location_is_a_snap_error(tmp_path: Path, nicepay: Nicepay) -> None:
-    """Without accel_redirect NICEPAY gets 5009100 from nginx's calls, never an empty 200; the log says what to set."""
+    """If accel_redirect is not set, calls through nginx get 5009100 and no empty 200, and the log gives the reason."""
     with staged(settings(tmp_path, nicepay, "memory://", ""), nicepay, proxies.nginx) as stage:
         for number in range(2):
             answer = stage.send(NicoCall(stage.token(), f"ordNo{number}", asymmetric(nicepay)))
@@ -62,7 +61,7 @@ def test_a_forgotten_location_is_a_snap_error(tmp_path: Path, nicepay: Nicepay) 
 
 @dataclass
 class Pair:
-    """Two instances of the server with one state; each can be restarted on its ports."""
+    """Two instances of the server with one state store. Each can be restarted on its ports."""
 
     file: Path
     ports: tuple[tuple[int, int], tuple[int, int]]
@@ -83,9 +82,9 @@ class Pair:
         process.send_signal(signal.SIGTERM)
         assert process.status() == 0
 
-    def behind(self, merchant: int) -> Behind:
+    def upstreams(self, merchant: int) -> Upstreams:
         (token, internal), (second_token, second_internal) = self.ports
-        return Behind(token, internal, merchant, second_token, second_internal)
+        return Upstreams(token, internal, merchant, second_token, second_internal)
 
 
 @contextmanager
@@ -99,7 +98,7 @@ def _pair(file: Path) -> Iterator[Pair]:
 
 @dataclass(frozen=True)
 class Load:
-    """NICEPAY, many at once, through a proxy: each time a token and a call with it."""
+    """Many clients at once that request a token and send a call with it, through a proxy."""
 
     proxy: Proxy
     nicepay: Nicepay
@@ -110,29 +109,31 @@ class Load:
         issued = self.proxy.client.post(TOKEN, headers=signed_now(self.nicepay), content=BODY)
         call = NicoCall(issued.json().get("accessToken", ""), f"ordNo{next(self.ids)}", asymmetric(self.nicepay))
         headers = call.headers(self.nicepay.client_key)
-        return _told(issued), _told(self.proxy.client.post(INQUIRY, headers=headers, content=call.body))
+        return _status_or_body(issued), _status_or_body(
+            self.proxy.client.post(INQUIRY, headers=headers, content=call.body)
+        )
 
     def during(self, work: Callable[[], None]) -> list[tuple[int | str, int | str]]:
-        """Do this while a batch is under way; the statuses of the whole batch."""
+        """Do the work while a batch of requests runs, and return the statuses of the whole batch."""
         batch: list[Future[tuple[int | str, int | str]]] = [self.pool.submit(self.once) for _ in range(BATCH)]
-        batch[CALLERS].result()  # Now requests are under way.
+        batch[CALLERS].result()  # Now other requests are running.
         work()
         return [each.result() for each in batch]
 
 
-def _told(answer: httpx.Response) -> int | str:
-    """The status of a success, the body of anything else."""
+def _status_or_body(answer: httpx.Response) -> int | str:
+    """The status of a success, or the body of a refusal."""
     return answer.status_code if answer.is_success else answer.text
 
 
 def test_a_rolling_restart_loses_nothing(tmp_path: Path, nicepay: Nicepay) -> None:
-    """While one instance after the other ends and starts again, every token request and call is served."""
+    """While the instances restart one after the other, every token request and call is served."""
     file = settings(tmp_path, nicepay, "sqlite:///state.db", NGINX)
     with ExitStack() as stack:
         pair = stack.enter_context(_pair(file))
         merchant = stack.enter_context(merchant_service.running())
-        front = stack.enter_context(proxies.nginx(tmp_path, pair.behind(merchant.port)))
-        load = Load(front, nicepay, stack.enter_context(ThreadPoolExecutor(CALLERS)))
+        proxy = stack.enter_context(proxies.nginx(tmp_path, pair.upstreams(merchant.port)))
+        load = Load(proxy, nicepay, stack.enter_context(ThreadPoolExecutor(CALLERS)))
         statuses = []
         for number in range(2):
             statuses += load.during(partial(pair.stop, number))
@@ -141,19 +142,19 @@ def test_a_rolling_restart_loses_nothing(tmp_path: Path, nicepay: Nicepay) -> No
         assert merchant.calls.qsize() == 4 * BATCH
 
 
-def test_nginx_reads_its_file_and_begins_its_log_anew_without_a_loss(tmp_path: Path, nicepay: Nicepay) -> None:
-    """While nginx reloads and reopens its log, every request on a connection of its own is served."""
+def test_nginx_reloads_and_reopens_its_log_without_a_loss(tmp_path: Path, nicepay: Nicepay) -> None:
+    """While nginx reloads and reopens its log, every request on a new connection is served."""
     file = settings(tmp_path, nicepay, "memory://", NGINX)
     with staged(file, nicepay, proxies.nginx) as stage, ThreadPoolExecutor(CALLERS) as pool:
-        # A connection that is kept ends when nginx reloads, and a request on it may meet that.
+        # nginx closes persistent connections when it reloads, so a request on one could fail.
         stage.proxy.client.headers["Connection"] = "close"
         load = Load(stage.proxy, nicepay, pool)
         log = tmp_path / "access.log"
 
         def rotate() -> None:
             log.rename(tmp_path / "access.log.1")
-            stage.proxy.tell(signal.SIGUSR1)
+            stage.proxy.send_signal(signal.SIGUSR1)
 
-        statuses = load.during(lambda: stage.proxy.tell(signal.SIGHUP)) + load.during(rotate)
+        statuses = load.during(lambda: stage.proxy.send_signal(signal.SIGHUP)) + load.during(rotate)
         statuses += load.during(lambda: None)
         assert statuses == [(200, 200)] * 3 * BATCH

@@ -1,4 +1,4 @@
-"""Settings that say nothing of a state: a file beside them keeps it, from one process to the next."""
+"""Settings without a table `[state]`: a file beside the settings keeps the state."""
 
 from pathlib import Path
 from stat import S_IMODE
@@ -9,14 +9,14 @@ from tests.nicepay import Nicepay
 
 
 def test_the_state_is_a_file_beside_the_settings(tmp_path: Path, nicepay: Nicepay) -> None:
-    """Without a table for it the state is in `state.db` beside the settings, which its owner alone can use."""
+    """By default the state is in `state.db` beside the settings, survives a restart, and only its owner can read it."""
     settings = write_settings(tmp_path, nicepay, extra=TABLES)
-    said = settings.read_text().replace('[state]\nurl = "memory://"', "")
-    settings.write_text(said.replace("[token]", '[token]\nrepeat = "refuse"'))
+    text = settings.read_text().replace('[state]\nurl = "memory://"', "")
+    settings.write_text(text.replace("[token]", '[token]\nrepeat = "refuse"'))
     signed = signed_now(nicepay)
-    with instances(settings) as (served,), served.public() as connection:
-        assert connection.ask(signed).code == "2007300"
+    with instances(settings) as (served,):
+        assert served.ask(signed).code == "2007300"
         modes = {file.name: S_IMODE(file.stat().st_mode) for file in tmp_path.glob("state.db*")}
-    with instances(settings) as (served,), served.public() as connection:
-        assert connection.ask(signed).code == "4097300"
+    with instances(settings) as (served,):
+        assert served.ask(signed).code == "4097300"
     assert modes == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm"), 0o600)

@@ -1,4 +1,4 @@
-"""What hangs, be it a disk, a lock or an engine, delays no answer and no end."""
+"""A hanging disk, lock or state store delays neither the answers nor the end of the server."""
 
 import signal
 import sqlite3
@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from tests.e2e.instances import TABLES, Answer, Connection, Instance, Payments, instances, signed_now
+from tests.e2e.instances import TABLES, Instance, instances, signed_now
 from tests.e2e.process import running
 from tests.engines import REDIS_SERVERS, redis_server
 from tests.merchant import write_settings
@@ -23,7 +23,7 @@ AT_ONCE = 10
 
 
 class Lock:
-    """A file that is locked while the test says so."""
+    """A file that the test can lock and unlock."""
 
     def __init__(self, path: Path, file: IO[str]) -> None:
         self.path = path
@@ -38,7 +38,7 @@ class Lock:
 
 @pytest.fixture
 def lock(tmp_path: Path) -> Iterator[Lock]:
-    """A lock that the command under test waits for while the test has it."""
+    """A lock. The command under test hangs while the test holds it."""
     path = tmp_path / "lock"
     with path.open("w") as file:
         yield Lock(path, file)
@@ -52,20 +52,10 @@ def _hanging(what: str, lock: Lock, tmp_path: Path, nicepay: Nicepay) -> Iterato
         yield served
 
 
-def _revoke(internal: Connection, token: str) -> Answer:
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return internal.post("/revoke", form, f"token={token}".encode())
-
-
-def _payments(served: Instance, nicepay: Nicepay) -> Payments:
-    with served.public() as public:
-        return Payments(nicepay, public.ask(signed_now(nicepay)).token)
-
-
-def test_every_answer_comes_while_the_state_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
-    """Round after round, whoever asks gets its refusal though the first call of all still hangs."""
+def test_every_request_is_refused_while_the_state_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
+    """While the first call to the state store still hangs, every later request gets its refusal."""
     with _hanging("state", lock, tmp_path, nicepay) as served:
-        payments = _payments(served, nicepay)
+        payments = served.payments(nicepay)
         lock.take()
 
         def ask(number: int) -> list[str | None]:
@@ -73,7 +63,7 @@ def test_every_answer_comes_while_the_state_hangs(lock: Lock, tmp_path: Path, ni
                 return [
                     public.ask(signed_now(nicepay)).code,
                     internal.authorise(payments.call(f"ordNo{number}")).code,
-                    _revoke(internal, payments.token).code,
+                    internal.revoke(payments.token).code,
                 ]
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -83,37 +73,35 @@ def test_every_answer_comes_while_the_state_hangs(lock: Lock, tmp_path: Path, ni
             assert internal.introspect(payments.token).code == "5000002"
         lock.free()
         served.process.err.event("state.up")
-        with served.internal() as internal:
-            assert internal.authorise(payments.call("another")).status == 200
+        assert served.authorise(payments.call("another")).status == 200
 
 
-@pytest.mark.parametrize("insistent", [False, True])
-def test_it_ends_though_its_state_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay, *, insistent: bool) -> None:
-    """SIGTERM ends it with status 0, and one line says that the state could not be closed."""
-    with _hanging("state", lock, tmp_path, nicepay) as served, served.public() as public:
+@pytest.mark.parametrize("signals", [1, 2])
+def test_the_server_ends_while_its_state_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay, signals: int) -> None:
+    """One SIGTERM or two end the server with status 0, and a log line says that the state could not be closed."""
+    with _hanging("state", lock, tmp_path, nicepay) as served:
         lock.take()
-        assert public.ask(signed_now(nicepay)).code == "5007302"
-        for _ in range(1 + insistent):
+        assert served.ask(signed_now(nicepay)).code == "5007302"
+        for _ in range(signals):
             served.process.terminate()
         assert "no answer" in served.process.err.event("state.not_closed")["cause"]
         served.process.err.event("server.stopped")
         assert served.process.status() == 0
 
 
-def test_it_ends_though_its_files_cannot_be_read(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
-    """SIGTERM ends it with status 0 while a thread that reads settings or keys anew hangs."""
+def test_the_server_ends_while_a_reload_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
+    """SIGTERM ends the server with status 0 while the thread that reloads settings and keys hangs."""
     with _hanging("reload", lock, tmp_path, nicepay) as served:
-        payments = _payments(served, nicepay)
+        payments = served.payments(nicepay)
         lock.take()
         served.process.send_signal(signal.SIGHUP)
-        with served.internal() as internal:
-            assert internal.authorise(payments.call("ordNo1")).status == 200
+        assert served.authorise(payments.call("ordNo1")).status == 200
         served.process.terminate()
         assert served.process.status() == 0
 
 
-def test_it_ends_though_its_start_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
-    """SIGTERM ends it with status 0 and a line while the start hangs where no handler of a signal runs."""
+def test_the_server_ends_while_its_start_hangs(lock: Lock, tmp_path: Path, nicepay: Nicepay) -> None:
+    """SIGTERM ends the server with status 0 and a log line while the start hangs and no signal handler runs."""
     settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "sqlite:///{tmp_path}/state.db"')
     lock.take()
     with running(
@@ -125,24 +113,23 @@ def test_it_ends_though_its_start_hangs(lock: Lock, tmp_path: Path, nicepay: Nic
         assert process.status() == 0
 
 
-def test_it_ends_though_its_file_is_taken(tmp_path: Path, nicepay: Nicepay) -> None:
-    """SIGTERM ends it with status 0 while another process keeps a transaction open."""
+def test_the_server_ends_while_its_file_is_locked(tmp_path: Path, nicepay: Nicepay) -> None:
+    """SIGTERM ends the server with status 0 while another process holds a transaction open."""
     settings = write_settings(tmp_path, nicepay, extra=TABLES)
     file = tmp_path / "state.db"
     with (
         instances(settings, STATE__URL=f"sqlite:///{file}") as (served,),
         closing(sqlite3.connect(file, isolation_level=None)) as other,
-        served.public() as public,
     ):
-        assert public.ask(signed_now(nicepay)).status == 200
+        assert served.ask(signed_now(nicepay)).status == 200
         other.execute("BEGIN EXCLUSIVE")
-        assert public.ask(signed_now(nicepay)).code == "5007302"
+        assert served.ask(signed_now(nicepay)).code == "5007302"
         served.process.terminate()
         assert served.process.status() == 0
 
 
-def test_it_ends_though_redis_hangs(tmp_path: Path, nicepay: Nicepay) -> None:
-    """SIGTERM ends it with status 0 while Redis is stopped and requests wait for it."""
+def test_the_server_ends_while_redis_hangs(tmp_path: Path, nicepay: Nicepay) -> None:
+    """SIGTERM ends the server with status 0 while Redis is stopped and requests wait for it."""
     settings = write_settings(tmp_path, nicepay, extra=TABLES)
     with (
         redis_server(REDIS_SERVERS[0]) as redis,
@@ -152,8 +139,7 @@ def test_it_ends_though_redis_hangs(tmp_path: Path, nicepay: Nicepay) -> None:
         redis.process.send_signal(signal.SIGSTOP)
 
         def ask(_number: int) -> str | None:
-            with served.public() as public:
-                return public.ask(signed_now(nicepay)).code
+            return served.ask(signed_now(nicepay)).code
 
         assert list(pool.map(ask, range(ROUNDS * AT_ONCE))) == ["5007302"] * ROUNDS * AT_ONCE
         served.process.terminate()

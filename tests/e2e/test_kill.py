@@ -1,4 +1,4 @@
-"""kill -9 of a process under load: what it has answered stays answered."""
+"""`kill -9` of a server under load: no replay is accepted after it."""
 
 import signal
 from collections import Counter, defaultdict
@@ -14,21 +14,21 @@ from threading import Event, Semaphore
 
 import pytest
 
-from tests.e2e.instances import LOST, TABLES, Answer, Connection, Instance, Payments, TokenKeys, instances, signed_now
+from tests.e2e.instances import LOST, TABLES, Answer, Connection, Instance, Payments, TokenKeys, instances
 from tests.e2e.process import PATIENCE
-from tests.engines import REDIS_SERVERS, RedisServer
+from tests.engines import REDIS_SERVERS
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay, jakarta
 
 CALLERS = 4
 KILLS = 2
 ANSWERS = 300
-"""So many are given before each kill, and after the last."""
+"""The number of answers before each kill and after the last one."""
 
 
 @dataclass
 class Run:
-    """Where the process of now is, and what was answered by all there were."""
+    """The current process, and the answers of all processes so far."""
 
     served: Instance
     up: Event = field(default_factory=Event)
@@ -47,13 +47,13 @@ class Run:
         self.served.process.send_signal(signal.SIGKILL)
         assert self.served.process.status() == -signal.SIGKILL
 
-    def go_on(self, served: Instance) -> None:
+    def continue_with(self, served: Instance) -> None:
         self.served = served
         self.up.set()
 
 
 class Caller:
-    """NICEPAY, who sends again what was not answered."""
+    """NICEPAY. It sends a request again if it gets no answer."""
 
     def __init__(self, run: Run, payments: Payments, repeated: list[dict[str, str]]) -> None:
         self._run = run
@@ -61,24 +61,24 @@ class Caller:
         self._repeated = repeated
 
     def call_until_over(self, name: str) -> None:
-        """Each payment twice, and after it a repeat of a request for a token."""
+        """Until the run is over, send each payment twice, and then a replay of a token request."""
         for number in count():
             if self._run.over.is_set():
                 return
             self.pay(f"{name}-{number}")
             self.pay(f"{name}-{number}")
-            self._ask(self._repeated[number % len(self._repeated)])
+            self._request_token(self._repeated[number % len(self._repeated)])
 
     def pay(self, external_id: str) -> None:
         call = self._payments.call(external_id)
-        answer = self._answer(external_id, Instance.internal, lambda connection: connection.authorise(call))
+        answer = self._send(external_id, Instance.internal, lambda connection: connection.authorise(call))
         self._run.verdicts.append((external_id, answer.status, answer.code))
 
-    def _ask(self, signed: dict[str, str]) -> None:
-        answer = self._answer("token", Instance.public, lambda connection: connection.ask(signed))
+    def _request_token(self, signed: dict[str, str]) -> None:
+        answer = self._send("token", Instance.public, lambda connection: connection.ask(signed))
         self._run.tokens.append((signed["X-TIMESTAMP"], answer.token))
 
-    def _answer(self, name: str, to: Callable[[Instance], Connection], send: Callable[[Connection], Answer]) -> Answer:
+    def _send(self, name: str, to: Callable[[Instance], Connection], send: Callable[[Connection], Answer]) -> Answer:
         while True:
             try:
                 with to(self._run.served) as connection:
@@ -86,7 +86,7 @@ class Caller:
             except LOST:
                 self._run.lost.append(name)
                 assert self._run.up.wait(PATIENCE)
-                assert not self._run.over.is_set(), "the server is gone for good"
+                assert not self._run.over.is_set(), "the server did not start again"
             else:
                 self._run.answered.release()
                 return answer
@@ -94,7 +94,7 @@ class Caller:
 
 @contextmanager
 def _under_load(run: Run, caller: Caller) -> Iterator[None]:
-    """Within it the callers call; what goes wrong with one is raised."""
+    """Run the callers during the block, and raise the error of a caller that fails."""
     run.up.set()
     with ThreadPoolExecutor(CALLERS) as pool:
         callers = [pool.submit(caller.call_until_over, str(name)) for name in range(CALLERS)]
@@ -107,21 +107,20 @@ def _under_load(run: Run, caller: Caller) -> Iterator[None]:
         each.result()
 
 
-def _killed(settings: Path, state_url: str, nicepay: Nicepay) -> Run:
-    """A whole run, at whose end each external id that was used is sent once more."""
+def _run_with_kills(settings: Path, state_url: str, nicepay: Nicepay) -> Run:
+    """Run the server under load with kills. At the end, send each used external id once more."""
     serve = partial(instances, settings, STATE__URL=state_url)
     with ExitStack() as stack:
         (first,) = stack.enter_context(serve())
         run = Run(first)
-        with first.public() as connection:
-            token = connection.ask(signed_now(nicepay)).token
-        caller = Caller(run, Payments(nicepay, token), [_signed_before(nicepay, seconds) for seconds in range(1, 4)])
+        repeated = [_signed_before(nicepay, seconds) for seconds in range(1, 4)]
+        caller = Caller(run, first.payments(nicepay), repeated)
         with _under_load(run, caller):
             for _ in range(KILLS):
                 run.await_answers()
                 run.kill()
                 (restarted,) = stack.enter_context(serve())
-                run.go_on(restarted)
+                run.continue_with(restarted)
             run.await_answers()
         for external_id in {external_id for external_id, *_ in run.verdicts}:
             caller.pay(external_id)
@@ -132,23 +131,17 @@ def _signed_before(nicepay: Nicepay, seconds: int) -> dict[str, str]:
     return nicepay.headers(jakarta(datetime.now(UTC) - timedelta(seconds=seconds)))
 
 
-@pytest.fixture
-def state_url(engine: str, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
-    """An engine that remembers nothing yet."""
-    return f"sqlite:///{tmp_path}/state.db" if engine == "sqlite" else emptied_redis(engine).url
-
-
 @pytest.mark.parametrize("engine", ["sqlite", REDIS_SERVERS[0]])
-def test_what_was_answered_stays_answered(state_url: str, tmp_path: Path, nicepay: Nicepay) -> None:
-    """Over a run with two kills, no external id is accepted twice and no repeat extends the span of its request."""
+def test_a_kill_loses_no_accepted_request(state_url: str, tmp_path: Path, nicepay: Nicepay) -> None:
+    """In a run with two kills, no external id is accepted twice, and the tokens of one request expire together."""
     settings = write_settings(tmp_path, nicepay, extra=TABLES)
     keys = TokenKeys(tmp_path / "token.keys")
-    run = _killed(settings, state_url, nicepay)
+    run = _run_with_kills(settings, state_url, nicepay)
     accepted = Counter(external_id for external_id, status, _ in run.verdicts if status == 200)
     assert run.lost
     assert set(accepted.values()) == {1}
     assert {verdict[1:] for verdict in run.verdicts} == {(200, None), (409, "4099000")}
-    spans = defaultdict(set)
+    issue_times = defaultdict(set)
     for timestamp, token in run.tokens:
-        spans[timestamp].add(keys.issued_at(token))
-    assert [len(seconds) for seconds in spans.values()] == [1, 1, 1]
+        issue_times[timestamp].add(keys.issued_at(token))
+    assert [len(seconds) for seconds in issue_times.values()] == [1, 1, 1]

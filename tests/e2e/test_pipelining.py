@@ -1,4 +1,4 @@
-"""Clients that pipeline, that do not read their answers, that half-close and that leave, against a real process."""
+"""Clients that pipeline, do not read their answers, half-close or reset the connection, with a real server process."""
 
 import json
 import socket
@@ -17,9 +17,9 @@ from tests.nicepay import BODY, jakarta
 
 MEGABYTE = 1_000_000
 MOST_GROWTH = 40 * MEGABYTE
-"""Far below the bytes that are sent, and what twenty connections may cost beside them."""
+"""The allowed growth of memory in bytes. It is much less than the bytes that twenty connections send."""
 SMALL_WINDOW = 4_096
-"""Bytes of answers that the client's side takes unread; the fewer, the sooner the server has to stop."""
+"""The client's receive buffer in bytes. A small buffer makes the server stop reading soon."""
 RESET = struct.pack("ii", 1, 0)
 
 
@@ -30,23 +30,22 @@ def _request(server: Server, sandbox: Sandbox, *headers: str) -> bytes:
 
 
 def _connected(server: Server, window: int | None = None) -> socket.socket:
-    address = urlsplit(server.endpoint)
     client = socket.socket()
     client.settimeout(PATIENCE)
     if window:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
-    client.connect((address.hostname, address.port))
+    client.connect(server.address)
     return client
 
 
 def _resident(server: Server) -> int:
-    """Bytes."""
+    """The resident memory of the server in bytes."""
     return int(Path("/proc", str(server.process.pid), "statm").read_text().split()[1]) * 4_096
 
 
 @pytest.mark.parametrize("connections", [1, 20])
-def test_who_pipelines_without_reading_costs_little(server: Server, sandbox: Sandbox, connections: int) -> None:
-    """Twenty megabytes of requests that one connection or twenty send unread: memory stays, others are served."""
+def test_pipelining_without_reading_uses_little_memory(server: Server, sandbox: Sandbox, connections: int) -> None:
+    """If connections send 20 MB of requests and read no answer, memory stays small and other clients are served."""
     assert server.ask(sandbox.nicepay()).status_code == 200
     before = _resident(server)
     data = memoryview(_request(server, sandbox) * (20 * MEGABYTE // 600))
@@ -64,8 +63,8 @@ def _send_until_stopped(client: socket.socket, data: memoryview) -> None:
             data = data[client.send(data[:65_536]) :]
 
 
-def test_who_half_closes_gets_every_answer(server: Server, sandbox: Sandbox) -> None:
-    """A client that shuts down its sending side behind its requests gets the answers, written to the disk or not."""
+def test_a_half_closed_connection_gets_every_answer(server: Server, sandbox: Sandbox) -> None:
+    """A client that shuts down its sending side after its requests still gets every answer."""
     for number in range(50):
         with _connected(server) as client:
             client.sendall(_request(server, sandbox, f"X-Number: {number}") * (number % 3 + 1))
@@ -73,8 +72,8 @@ def test_who_half_closes_gets_every_answer(server: Server, sandbox: Sandbox) -> 
             assert read_until_closed(client).count(b"HTTP/1.1 200 OK\r\n") == number % 3 + 1
 
 
-def test_who_leaves_fails_nothing(server: Server, sandbox: Sandbox) -> None:
-    """Clients that reset their connections behind one request or several: the log holds decisions and nothing else."""
+def test_a_reset_connection_causes_no_error(server: Server, sandbox: Sandbox) -> None:
+    """After clients reset their connections, the log has only decisions and no error."""
     for number in range(60):
         with _connected(server) as client:
             client.sendall(_request(server, sandbox) * (number % 4 + 1))

@@ -1,4 +1,4 @@
-"""The real command as a process of its own: what it prints, what it logs, how it ends."""
+"""The real command as a process: its output, its log and its end."""
 
 import json
 import signal
@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.document import check_answer
-from tests.e2e.conftest import COMMAND, FREE_PORT, Sandbox, Server
-from tests.e2e.process import PATIENCE, Process, environment, run, running
+from tests.e2e.conftest import Sandbox, Server, serving
+from tests.e2e.process import COMMAND, FREE_PORT, Process, environment, run, running
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 
@@ -23,44 +23,43 @@ from handlers.cli import main
 atexit.register(lambda: print("collected from", len(gc.get_objects())))
 main()
 """
-"""The command, which tells at its end how many objects a full collection goes through."""
+"""The command. At its end it prints how many objects a full garbage collection would visit."""
 STOPS = pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
 
 def test_a_genuine_request_is_answered(server: Server, sandbox: Sandbox) -> None:
-    """The address that the log and the greeting name answers a genuine request with a token."""
-    greeted = server.process.out.starting("Endpoint")
+    """The endpoint that the log and the first output name answers a genuine request with a token."""
+    printed = server.process.out.starting("Endpoint")
     response = server.ask(sandbox.nicepay())
     check_answer(response)
-    assert greeted == f"Endpoint    POST {server.endpoint}\n"
+    assert printed == f"Endpoint    POST {server.endpoint}\n"
     assert response.json()["responseCode"] == "2007300"
 
 
 def test_each_decision_is_one_line_of_json(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:
-    """Each decision, for or against, is one line of JSON with its code and its reason."""
+    """Each issued or refused token is one line of JSON with its response code and reason."""
     nicepay = sandbox.nicepay()
     server.ask(nicepay)
     server.ask(stranger)
     server.ask(nicepay, late=timedelta(hours=1))
     lines = [line for line in _rest_of_log(server.process) if line["event"].startswith("token.")]
-    told = [(line["event"], line["response_code"], line.get("reason"), line.get("verdict")) for line in lines]
-    assert told == [
+    decisions = [(line["event"], line["response_code"], line.get("reason"), line.get("verdict")) for line in lines]
+    assert decisions == [
         ("token.issued", "2007300", None, None),
         ("token.refused", "4017300", "signature.mismatch", "key.unknown"),
         ("token.refused", "4017300", "clock.behind", "clock.behind"),
     ]
 
 
-def test_a_refused_request_can_be_kept_and_explained(sandbox: Sandbox, stranger: Nicepay, tmp_path: Path) -> None:
-    """With a folder for them, refused requests are kept, and `explain` finds one by the id in the log."""
+def test_a_refused_request_can_be_captured_and_explained(sandbox: Sandbox, stranger: Nicepay, tmp_path: Path) -> None:
+    """With `capture_dir`, refused requests are stored, and `explain` finds one by the request ID from the log."""
     tmp_path.chmod(0o700)
     variables = {"SNAP_TOKEN__DEBUG__CAPTURE_DIR": str(tmp_path), "SNAP_TOKEN__DEBUG__EXPLAIN": "false"}
-    with running(COMMAND, "serve", "--config", sandbox.config, env=environment(**FREE_PORT, **variables)) as process:
-        server = Server(process, process.err.event("server.listening")["endpoint"])
+    with serving(sandbox, **variables) as server:
         server.ask(stranger)
-        line = process.err.event("token.refused")
-        process.send_signal(signal.SIGTERM)
-        assert process.status() == 0
+        line = server.process.err.event("token.refused")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.status() == 0
     explained = run(
         COMMAND, "explain", "--config", sandbox.config, "--request-id", line["request_id"], env=environment(**variables)
     )
@@ -69,25 +68,25 @@ def test_a_refused_request_can_be_kept_and_explained(sandbox: Sandbox, stranger:
 
 
 def test_the_log_holds_no_secret(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:
-    """No line of the log holds a token, a signature or a key, not even its first characters."""
+    """No log line holds a token, a signature or a key, or the first 40 characters of one."""
     answers = [server.ask(sandbox.nicepay()), server.ask(stranger)]
     secrets = [answers[0].json()["accessToken"], *(each.request.headers["X-SIGNATURE"] for each in answers)]
     log = json.dumps(_rest_of_log(server.process))
     assert not [secret for secret in secrets + sandbox.secrets if secret[:40] in log]
 
 
-def test_the_system_shows_no_secret(server: Server, sandbox: Sandbox) -> None:
-    """Who lists the machine's processes sees no key in the server's command line or environment."""
-    shown = Path("/proc", str(server.process.pid))
-    if not shown.exists():
+def test_the_process_list_shows_no_secret(server: Server, sandbox: Sandbox) -> None:
+    """The server's command line and environment hold no key."""
+    process = Path("/proc", str(server.process.pid))
+    if not process.exists():
         skip_or_fail("this system has no /proc")
-    seen = (shown / "cmdline").read_text() + (shown / "environ").read_text()
-    assert str(sandbox.config) in seen
-    assert not [secret for secret in sandbox.secrets if secret in seen]
+    visible = (process / "cmdline").read_text() + (process / "environ").read_text()
+    assert str(sandbox.config) in visible
+    assert not [secret for secret in sandbox.secrets if secret in visible]
 
 
-def test_no_collection_holds_up_answers(sandbox: Sandbox) -> None:
-    """What the start made, 100,000 objects, is not gone through again and again while requests wait."""
+def test_garbage_collection_skips_the_objects_of_the_start(sandbox: Sandbox) -> None:
+    """The 100,000 objects that the start creates are not visited by later garbage collections."""
     command = (sys.executable, "-c", FULL_COLLECTION, "serve", "--config", str(sandbox.config))
     with running(*command, env=environment(**FREE_PORT)) as process:
         server = Server(process, process.err.event("server.listening")["endpoint"])
@@ -98,50 +97,50 @@ def test_no_collection_holds_up_answers(sandbox: Sandbox) -> None:
 
 
 @STOPS
-def test_it_ends_when_told_to(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
-    """A signal to stop ends a server that has answered with exit status 0."""
+def test_a_stop_signal_ends_the_server(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
+    """A stop signal ends a server that has answered requests with exit status 0."""
     server.ask(sandbox.nicepay())
     server.process.send_signal(stop)
     _assert_good_end(server.process)
 
 
 @STOPS
-def test_it_ends_while_it_starts(server: Server, stop: signal.Signals) -> None:
-    """A signal to stop that comes as soon as the address is taken ends the server with exit status 0."""
+def test_a_stop_signal_ends_a_server_that_starts(server: Server, stop: signal.Signals) -> None:
+    """A stop signal that arrives as soon as the server listens ends it with exit status 0."""
     server.process.send_signal(stop)
     _assert_good_end(server.process)
 
 
 @STOPS
-def test_a_request_under_way_is_answered(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
-    """A request whose body is still to come when the server is told to stop is answered before it ends."""
-    with _connected(server) as idle, _half_sent(server, sandbox.nicepay()) as connection:
+def test_a_started_request_is_answered_before_the_end(server: Server, sandbox: Sandbox, stop: signal.Signals) -> None:
+    """A request whose body is incomplete when the stop signal arrives is answered before the server ends."""
+    with server.connect() as idle, _half_sent(server, sandbox.nicepay()) as connection:
         server.process.send_signal(stop)
-        assert idle.recv(1) == b""  # The server has begun to stop: it closes what is idle.
+        assert idle.recv(1) == b""  # The server has begun to stop, because it closes idle connections.
         connection.sendall(BODY)
         assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
     _assert_good_end(server.process)
 
 
-def test_a_stalled_client_does_not_keep_it(server: Server, sandbox: Sandbox) -> None:
+def test_a_stalled_client_does_not_stop_the_end(server: Server, sandbox: Sandbox) -> None:
     """A client that never sends the rest of its request cannot keep the server from ending."""
     with _half_sent(server, sandbox.nicepay()):
         server.process.send_signal(signal.SIGTERM)
         _assert_good_end(server.process)
 
 
-def test_an_address_in_use(sandbox: Sandbox) -> None:
-    """An address that another process has is told in one line of JSON, with exit status 2."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+def test_an_address_in_use_is_an_error(sandbox: Sandbox) -> None:
+    """An address that another process uses is an error in one line of JSON, with exit status 2."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
         ended = run(COMMAND, "serve", "--config", sandbox.config, env=environment(SNAP_TOKEN__SERVER__PORT=port))
     line = json.loads(ended.stderr)
     assert (ended.returncode, ended.stdout, line["event"]) == (2, "", "start.failed")
     assert line["mistakes"][0].startswith(f"cannot listen on 127.0.0.1:{port}: ")
 
 
-def test_mistakes_in_the_settings(tmp_path: Path) -> None:
-    """Every mistake in the settings is told, by a check one a line, by a start in one line of JSON; the status is 2."""
+def test_all_mistakes_in_the_settings_are_reported(tmp_path: Path) -> None:
+    """`serve --check` prints a line for each mistake, a start logs all mistakes in one line, and both exit with 2."""
     misspelt = "SNAP_TOKEN__SEVER__PORT"
     settings = tmp_path / "wrong.toml"
     settings.write_text('[server]\nprot = 8080\nport = 99999\n[token]\nkeys_file = "absent.keys"\n')
@@ -160,8 +159,8 @@ def test_mistakes_in_the_settings(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_checked_starts(sandbox: Sandbox) -> None:
-    """`serve --check` calls settings good with which a server starts, and those of a server that runs in use."""
+def test_a_check_predicts_a_start(sandbox: Sandbox) -> None:
+    """`serve --check` accepts settings with which a server starts, and reports an address that is in use."""
     command = (COMMAND, "serve", "--config", sandbox.config)
     good = run(*command, "--check", env=environment(**FREE_PORT))
     assert (good.returncode, good.stdout, good.stderr) == (0, f"{sandbox.config}: good\n", "")
@@ -173,8 +172,8 @@ def test_what_is_checked_starts(sandbox: Sandbox) -> None:
 
 
 def test_a_probe_is_quiet(server: Server, sandbox: Sandbox) -> None:
-    """A probe of a server that answers says nothing and leaves no line in its log; one that has stopped is not well."""
-    port = str(urlsplit(server.endpoint).port)
+    """`health` prints and logs nothing if the server answers, and exits with 1 and a message if it hangs."""
+    port = str(server.address[1])
     probe = (COMMAND, "health", "--config", sandbox.config)
     env = environment(SNAP_TOKEN__SERVER__PORT=port)
     well = run(*probe, env=env)
@@ -188,7 +187,7 @@ def test_a_probe_is_quiet(server: Server, sandbox: Sandbox) -> None:
 
 
 def _rest_of_log(process: Process) -> list[dict[str, Any]]:
-    """The lines up to the end of a server that is told to stop."""
+    """Stop the server and return its remaining log lines."""
     process.send_signal(signal.SIGTERM)
     return [json.loads(line) for line in process.err]
 
@@ -199,17 +198,12 @@ def _assert_good_end(process: Process) -> None:
     assert "Traceback" not in "".join(process.out)
 
 
-def _connected(server: Server) -> socket.socket:
-    address = urlsplit(server.endpoint)
-    return socket.create_connection((address.hostname, address.port), PATIENCE)
-
-
 def _half_sent(server: Server, nicepay: Nicepay) -> socket.socket:
-    """A connection with a genuine request whose head the server has taken, and whose body it waits for."""
+    """A connection on which the server has read the head of a genuine request and waits for its body."""
     headers = nicepay.headers(jakarta(datetime.now(UTC)))
     headers |= {"Host": "localhost", "Content-Length": str(len(BODY)), "Expect": "100-continue"}
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    connection = _connected(server)
+    connection = server.connect()
     connection.sendall(f"POST {urlsplit(server.endpoint).path} HTTP/1.1\r\n{head}\r\n".encode())
     assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
     return connection

@@ -1,4 +1,4 @@
-"""nginx and Caddy with the files of `docs/deploy`, alone: the services around them answer what each test says."""
+"""nginx and Caddy with the files of `docs/deploy`. Stubs replace the server and the merchant's service."""
 
 import socket
 import ssl
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,7 +15,8 @@ from handlers.server.http.request_id import is_request_id
 from tests.e2e import merchant_service, proxies
 from tests.e2e.merchant_service import ARBITRARY, Answer, Service
 from tests.e2e.process import running
-from tests.e2e.proxies import HOST, Behind, Proxy
+from tests.e2e.proxies import HOST, Proxy, Upstreams
+from tests.listening import read_until_closed
 
 INQUIRY = "/api/v1.0/transfer-va/inquiry"
 TOKEN = "/api/v1.0/access-token/b2b"
@@ -41,7 +41,7 @@ CADDY = pytest.mark.parametrize("front", ["caddy"], indirect=True)
 
 @dataclass(frozen=True)
 class Front:
-    """A proxy in a folder of its own, with a stub for each of the services behind it."""
+    """A proxy with a stub for each service behind it."""
 
     folder: Path
     proxy: Proxy
@@ -54,16 +54,16 @@ class Front:
         return self.token, self.internal, self.merchant
 
     def call(self, body: bytes | Iterator[bytes] = ARBITRARY, headers: Headers | None = None) -> httpx.Response:
-        """Send a call as NICEPAY does."""
+        """Send a call."""
         return self.proxy.client.post(INQUIRY, content=body, headers=headers)
 
     def logged(self, text: str) -> str:
-        """Wait for the line of the proxy's log of requests that has this text."""
+        """Wait for a line with this text in the proxy's access log."""
         with running("tail", "-n", "+1", "-F", self.folder / "access.log") as following:
             return next(line for line in following.out if text in line)
 
     def exchange(self, head: str, body: bytes = b"") -> bytes:
-        """Send these very lines and this body, and read the answer."""
+        """Send these lines and this body unchanged, and read the answer."""
         return self.proxy.exchange(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body)
 
 
@@ -81,7 +81,7 @@ def caddy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.fixture
 def front(request: pytest.FixtureRequest) -> Front:
-    """The proxy that the test names, before services that find every call genuine and have taken none."""
+    """The proxy of the test. The stub for /authorize accepts every call, and no stub has received a call."""
     front: Front = request.getfixturevalue(request.param)
     front.token.answer = front.merchant.answer = Answer()
     front.internal.answer = GENUINE
@@ -91,26 +91,26 @@ def front(request: pytest.FixtureRequest) -> Front:
 
 
 @pytest.fixture
-def nobody() -> Iterator[int]:
-    """A port of this machine that refuses connections."""
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections."""
     with socket.socket() as bound:
         bound.bind((HOST, 0))
         yield bound.getsockname()[1]
 
 
 @pytest.fixture
-def silence() -> Iterator[int]:
-    """A port of this machine that takes connections and never answers."""
+def silent_port() -> Iterator[int]:
+    """A port that accepts connections and never answers."""
     with socket.create_server((HOST, 0)) as listener:
         yield listener.getsockname()[1]
 
 
 @BOTH
 def test_a_genuine_call_reaches_the_merchant_as_it_came(front: Front) -> None:
-    """The merchant gets method, URI, headers and body of a genuine call, and the caller gets the merchant's answer."""
+    """Method, URI, headers and body of a genuine call reach the merchant, and the caller gets the merchant's answer."""
     sent = {"Authorization": "Bearer gAAA==", "X-SIGNATURE": "c2ln", "Content-Type": "text/odd", "Host": HOST}
     answered = front.proxy.client.post(INQUIRY + "?a=%2Fb&c=%20%7e", content=ARBITRARY, headers=sent)
-    call = front.merchant.took()
+    call = front.merchant.received()
     assert (call.method, call.target, call.body) == ("POST", INQUIRY + "?a=%2Fb&c=%20%7e", ARBITRARY)
     assert {name: call.values(name) for name in sent} == {name: [value] for name, value in sent.items()}
     assert (answered.status_code, answered.content) == (200, front.merchant.answer.content)
@@ -118,61 +118,63 @@ def test_a_genuine_call_reaches_the_merchant_as_it_came(front: Front) -> None:
 
 @BOTH
 def test_the_merchant_learns_whose_call_it_is(front: Front) -> None:
-    """The merchant gets client key and external id as /authorize gave them."""
+    """The merchant gets the client key and the external id from the answer of /authorize."""
     front.call()
-    call = front.merchant.took()
+    call = front.merchant.received()
     assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
 
 
 @NGINX
 def test_nginx_has_the_call_authorised_with_its_body(front: Front) -> None:
-    """Nginx asks with a POST that has the body of the call, and its method and URI in one pair of headers."""
+    """Nginx sends a POST to /authorize with the body of the call, and with its method and URI in X-Original-*."""
     front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
-    asked = front.internal.took()
+    asked = front.internal.received()
     assert (asked.method, asked.target, asked.body) == ("POST", "/authorize", ARBITRARY)
     assert (asked.values("X-Original-Method"), asked.values("X-Original-URI")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
-    assert front.merchant.took().method == "PUT"
+    assert front.merchant.received().method == "PUT"
 
 
 @CADDY
 def test_caddy_has_the_call_authorised_without_its_body(front: Front) -> None:
-    """Caddy asks with a GET that has no body, and has method and URI of the call in the other pair of headers."""
+    """Caddy sends a GET to /authorize without the body, and with method and URI of the call in X-Forwarded-*."""
     front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
-    asked = front.internal.took()
+    asked = front.internal.received()
     assert (asked.method, asked.target, asked.body) == ("GET", "/authorize", b"")
     assert (asked.values("X-Forwarded-Method"), asked.values("X-Forwarded-Uri")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
-    assert front.merchant.took().method == "PUT"
+    assert front.merchant.received().method == "PUT"
 
 
 @BOTH
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 413, 500, 502, 503, 504])
 def test_a_refusal_reaches_the_caller(front: Front, status: int) -> None:
-    """A refusal of /authorize reaches the caller with its status, body and headers, and the merchant sees nothing."""
-    told = {"WWW-Authenticate": 'Bearer error="invalid_token"', "X-TIMESTAMP": "2026-01-22T12:00:01+07:00"}
-    front.internal.answer = Answer(REFUSED, status, told | {"Retry-After": "1"})
+    """A refusal of /authorize reaches the caller with status, body and headers, and the merchant receives nothing."""
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"', "X-TIMESTAMP": "2026-01-22T12:00:01+07:00"}
+    front.internal.answer = Answer(REFUSED, status, headers | {"Retry-After": "1"})
     answered = front.call()
     assert (answered.status_code, answered.content) == (status, REFUSED)
-    assert answered.headers.items() >= {(name.lower(), value) for name, value in told.items()} | {("retry-after", "1")}
+    assert answered.headers.items() >= {(name.lower(), value) for name, value in headers.items()} | {
+        ("retry-after", "1")
+    }
     assert answered.headers["Content-Type"] == "application/json"
     assert front.merchant.calls.empty()
 
 
 @BOTH
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods(front: Front, method: str) -> None:
-    """Any method can be authorised, is named to /authorize, and reaches the merchant unchanged."""
+def test_other_methods_reach_the_merchant(front: Front, method: str) -> None:
+    """Each method is sent to /authorize by name, and reaches the merchant unchanged."""
     answered = front.proxy.client.request(method, INQUIRY)
-    asked = front.internal.took()
+    asked = front.internal.received()
     assert asked.values("X-Original-Method") + asked.values("X-Forwarded-Method") == [method]
-    assert front.merchant.took().method == method
+    assert front.merchant.received().method == method
     assert answered.status_code == 200
 
 
 @BOTH
-def test_what_a_caller_says_of_itself_counts_for_nothing(front: Front) -> None:
-    """Headers that the proxy or the internal listener trust are not taken from the caller, under any spelling."""
+def test_trusted_headers_of_the_caller_are_dropped(front: Front) -> None:
+    """Headers that the merchant or the internal listener trusts never come from the caller, in any spelling."""
     front.call(headers=FROM_OUTSIDE)
-    asked, call = front.internal.took(), front.merchant.took()
+    asked, call = front.internal.received(), front.merchant.received()
     pair = [*asked.values("X-Original-Method"), *asked.values("X-Original-URI")]
     other = [*asked.values("X-Forwarded-Method"), *asked.values("X-Forwarded-Uri")]
     assert pair + other == ["POST", INQUIRY]
@@ -196,21 +198,21 @@ def test_what_a_caller_says_of_itself_counts_for_nothing(front: Front) -> None:
         *("CF-Connecting-IP", "X-Accel-Redirect", "X-Sendfile"),
     ],
 )
-def test_what_no_signature_covers_does_not_reach_the_merchant(front: Front, name: str) -> None:
-    """A header that services take for the method, the URI or the sender of a call is not the caller's to set."""
+def test_override_headers_do_not_reach_the_merchant(front: Front, name: str) -> None:
+    """Headers with which a caller could override method, URI or sender of a call do not reach the merchant."""
     front.call(headers={name: "from outside"})
-    assert "from outside" not in front.merchant.took().values(name)
+    assert "from outside" not in front.merchant.received().values(name)
 
 
 @BOTH
-def test_one_id_goes_all_the_way(front: Front) -> None:
-    """Server, merchant and caller get the id of the proxy's log, and the caller's own counts for nothing."""
+def test_one_request_id_reaches_every_service(front: Front) -> None:
+    """Server, merchant and caller get the request ID of the proxy's log, and the caller's own ID is ignored."""
     outside = {"X-Request-ID": "from-outside"}
     for service in front.services:
         service.answer = Answer(headers=service.answer.headers | {"X-Request-ID": "from-an-upstream"})
     call, token = front.call(headers=outside), front.proxy.client.post(TOKEN, headers=outside)
     ids = [answered.headers.get_list("X-Request-ID") for answered in (call, token)]
-    seen = [service.took().values("X-Request-ID") for service in (front.internal, front.merchant, front.token)]
+    seen = [service.received().values("X-Request-ID") for service in (front.internal, front.merchant, front.token)]
     assert seen == [ids[0], ids[0], ids[1]]
     for (request_id,) in ids:
         assert is_request_id(request_id)
@@ -219,8 +221,8 @@ def test_one_id_goes_all_the_way(front: Front) -> None:
 
 
 @BOTH
-def test_what_the_proxy_refuses_has_an_id_too(front: Front) -> None:
-    """A refusal of the proxy's own is found in its log like any other answer."""
+def test_a_refusal_of_the_proxy_has_a_request_id(front: Front) -> None:
+    """A refusal by the proxy itself has a request ID that is in the proxy's log."""
     answered = front.proxy.client.post("/nowhere")
     (request_id,) = answered.headers.get_list("X-Request-ID")
     assert answered.status_code == 404
@@ -228,96 +230,96 @@ def test_what_the_proxy_refuses_has_an_id_too(front: Front) -> None:
 
 
 @NGINX
-def test_nginx_says_that_it_delivers(front: Front) -> None:
-    """The server is told that a genuine answer without X-Accel-Redirect would be an empty 200 to NICEPAY."""
+def test_nginx_says_that_it_needs_accel_redirect(front: Front) -> None:
+    """Nginx sends X-Original-Delivery, because an answer without X-Accel-Redirect would be an empty 200 for NICEPAY."""
     front.call()
-    assert front.internal.took().values("X-Original-Delivery") == ["accel-redirect"]
+    assert front.internal.received().values("X-Original-Delivery") == ["accel-redirect"]
 
 
 @NGINX
-def test_a_caller_that_leaves_does_not_keep_a_call_back(front: Front) -> None:
-    """Of a caller that closes its sending side behind the call, the call is delivered and answered all the same."""
+def test_the_call_of_a_half_closed_connection_is_delivered(front: Front) -> None:
+    """A call is delivered and answered even if the caller closes its sending side after it."""
     call = f"POST {INQUIRY} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}"
     for _ in range(10):
-        with front.proxy.connected() as connection:
+        with front.proxy.connect() as connection:
             connection.sendall(call.encode())
-            socket.socket.shutdown(connection, socket.SHUT_WR)  # TLS's own would forget the keys.
-            assert b"".join(iter(partial(connection.recv, 65_536), b"")).startswith(b"HTTP/1.1 200 OK\r\n")
-        assert front.merchant.took().body == b"{}"
-        front.internal.took()
+            socket.socket.shutdown(connection, socket.SHUT_WR)  # The shutdown of the TLS socket would discard its keys.
+            assert read_until_closed(connection).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert front.merchant.received().body == b"{}"
+        front.internal.received()
 
 
 @CADDY
-def test_caddy_drops_what_a_caller_says_at_once(front: Front) -> None:
-    """Caddy drops the caller's X-Client-Key before it asks, since Caddy 2.10 keeps it if /authorize names no client."""
+def test_caddy_drops_the_callers_client_key_before_it_asks(front: Front) -> None:
+    """Caddy drops X-Client-Key before /authorize, because Caddy 2.10 would keep it if the answer has no client key."""
     front.call(headers={"X-Client-Key": "from outside"})
-    assert not front.internal.took().values("X-Client-Key")
+    assert not front.internal.received().values("X-Client-Key")
 
 
 @BOTH
-def test_a_caller_cannot_take_headers_away(front: Front) -> None:
-    """A Connection header that names the headers that the proxy sets takes none of them away."""
+def test_a_caller_cannot_remove_headers(front: Front) -> None:
+    """A Connection header that lists headers of the proxy removes none of them."""
     named = "X-Client-Key, X-External-Id, X-Original-Method, X-Original-URI, X-Forwarded-Method, X-Forwarded-Uri"
     front.call(headers={"Connection": named})
-    asked, call = front.internal.took(), front.merchant.took()
+    asked, call = front.internal.received(), front.merchant.received()
     assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [INQUIRY]
     assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
 
 
 @BOTH
-def test_copies_of_a_header_stay_copies(front: Front) -> None:
-    """A header that comes twice reaches /authorize twice, which refuses it."""
+def test_duplicate_headers_reach_authorize(front: Front) -> None:
+    """A duplicate header reaches /authorize twice, so that /authorize can refuse it."""
     front.call(headers=[("X-SIGNATURE", "b25l"), ("X-SIGNATURE", "dHdv")])
-    assert front.internal.took().values("X-SIGNATURE") == ["b25l", "dHdv"]
+    assert front.internal.received().values("X-SIGNATURE") == ["b25l", "dHdv"]
 
 
 @BOTH
 @pytest.mark.parametrize("size", [0, 1, 16_385, LIMIT])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_bodies_of_any_size(front: Front, size: int, *, chunked: bool) -> None:
-    """A body up to the limit reaches the merchant byte for byte, in chunks or of a length told before."""
+def test_bodies_reach_the_merchant(front: Front, size: int, *, chunked: bool) -> None:
+    """A body up to the limit reaches the merchant byte for byte, chunked or with Content-Length."""
     body = bytes(each % 256 for each in range(size))
-    assert front.call(_in_pieces(body) if chunked else body).status_code == 200
-    assert front.merchant.took().body == body
+    assert front.call(_chunked(body) if chunked else body).status_code == 200
+    assert front.merchant.received().body == body
 
 
 @NGINX
 @pytest.mark.parametrize("size", [16_385, LIMIT])
 def test_nginx_has_large_bodies_authorised(front: Front, size: int) -> None:
-    """A body of any size up to the limit, in chunks too, reaches /authorize byte for byte, and is written nowhere."""
+    """A chunked body up to the limit reaches /authorize byte for byte, and nginx writes no temporary file."""
     body = bytes(each % 251 for each in range(size))
     untouched = (front.folder / "tmp").stat().st_mtime_ns
-    front.call(_in_pieces(body))
-    assert front.internal.took().body == body
+    front.call(_chunked(body))
+    assert front.internal.received().body == body
     assert (front.folder / "tmp").stat().st_mtime_ns == untouched
 
 
 @NGINX
 def test_nginx_refuses_a_body_in_chunks_over_the_limit(front: Front) -> None:
-    """Nginx refuses a body whose chunks exceed the limit with a SNAP body before anybody is asked."""
-    answered = front.call(_in_pieces(b"x" * (LIMIT + 1)))
+    """Nginx refuses a chunked body over the limit with a SNAP body, and asks no service."""
+    answered = front.call(_chunked(b"x" * (LIMIT + 1)))
     assert (answered.status_code, answered.json()) == (413, _snap("4132400", "Content Too Large"))
     assert all(service.calls.empty() for service in front.services)
 
 
 @CADDY
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_caddy_breaks_off_a_body_over_the_limit(front: Front, *, chunked: bool) -> None:
-    """Caddy has a call with a body over the limit authorised, but the merchant never gets it whole."""
+def test_caddy_refuses_a_body_over_the_limit(front: Front, *, chunked: bool) -> None:
+    """A body over the limit is refused, and never reaches the merchant completely."""
     body = b"x" * (LIMIT + 1)
-    answered = front.call(_in_pieces(body) if chunked else body)
+    answered = front.call(_chunked(body) if chunked else body)
     assert answered.json()["responseCode"] in {"4130000", "5040000"}
     assert front.merchant.calls.empty()
 
 
 @BOTH
-def test_a_caller_who_waits_to_send_the_body(front: Front) -> None:
-    """A caller that expects `100 Continue` before it sends its body gets it, and is served."""
+def test_expect_100_continue_is_supported(front: Front) -> None:
+    """A caller that waits for `100 Continue` before its body gets it, and is served."""
     head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\nExpect: 100-continue\nContent-Length: 2"
     answered = front.exchange(head, b"{}")
     assert answered.startswith(b"HTTP/1.1 100 Continue\r\n")
     assert b"HTTP/1.1 200 OK\r\n" in answered
-    assert front.merchant.took().body == b"{}"
+    assert front.merchant.received().body == b"{}"
 
 
 @BOTH
@@ -334,29 +336,29 @@ def test_a_caller_who_waits_to_send_the_body(front: Front) -> None:
         INQUIRY + "?a=%00&b=//..#f",
     ],
 )
-def test_the_uri_that_is_authorised_is_the_one_that_is_delivered(front: Front, target: str) -> None:
-    """Nothing is made of an unusual URI: /authorize judges the very characters that the merchant gets."""
+def test_the_authorised_uri_is_the_delivered_uri(front: Front, target: str) -> None:
+    """/authorize gets the same characters of an unusual URI as the merchant."""
     front.exchange(f"POST {target} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
-    asked = front.internal.took()
+    asked = front.internal.received()
     assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [target]
-    # A query without a character and a fragment are nothing; the first is dropped by the stub, the second by nginx.
-    assert front.merchant.took().target == target.rstrip("?").partition("#")[0]
+    # The stub drops an empty query, and nginx drops a fragment.
+    assert front.merchant.received().target == target.rstrip("?").partition("#")[0]
 
 
 @NGINX
-def test_the_uri_of_a_call_to_a_proxy(front: Front) -> None:
-    """Of a URI with scheme and host, /authorize and the merchant get path and query."""
+def test_an_absolute_uri_becomes_a_path(front: Front) -> None:
+    """If the request target has scheme and host, /authorize and the merchant get only path and query."""
     front.exchange(f"POST http://other.example{INQUIRY}?a=1 HTTP/1.1\nHost: {HOST}\nConnection: close")
-    assert front.internal.took().values("X-Original-URI") == [INQUIRY + "?a=1"]
-    assert front.merchant.took().target == INQUIRY + "?a=1"
+    assert front.internal.received().values("X-Original-URI") == [INQUIRY + "?a=1"]
+    assert front.merchant.received().target == INQUIRY + "?a=1"
 
 
 @BOTH
 @pytest.mark.parametrize(
     "path", ["/", "/api/v1.0", "/api/v1.0x/", "/authorize", "/revoke", "/refused", "/@merchant", "/api/v1.0/../revoke"]
 )
-def test_nothing_else_is_there(front: Front, path: str) -> None:
-    """Other paths are not found, whatever the internal listener or the proxy itself has under them."""
+def test_other_paths_are_not_found(front: Front, path: str) -> None:
+    """Other paths are not found, even if the internal listener or the proxy itself uses them."""
     answered = front.exchange(f"POST {path} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
     assert answered.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert answered.endswith(b'\r\n\r\n{"responseCode":"4040000","responseMessage":"Not Found"}')
@@ -364,11 +366,11 @@ def test_nothing_else_is_there(front: Front, path: str) -> None:
 
 
 @BOTH
-def test_the_token_endpoint(front: Front) -> None:
-    """A token request goes to the public listener as it came, and nobody else is asked."""
+def test_a_token_request_reaches_the_public_listener(front: Front) -> None:
+    """A token request reaches the public listener unchanged, and no other service."""
     front.token.answer = Answer(REFUSED, 401, {"WWW-Authenticate": 'SNAP realm="access-token"'})
     answered = front.proxy.client.post(TOKEN, content=ARBITRARY, headers={"X-CLIENT-KEY": "IONPAYTEST"})
-    call = front.token.took()
+    call = front.token.received()
     assert (call.method, call.target, call.body) == ("POST", TOKEN, ARBITRARY)
     assert call.values("X-CLIENT-KEY") == ["IONPAYTEST"]
     assert (answered.status_code, answered.content) == (401, REFUSED)
@@ -379,8 +381,8 @@ def test_the_token_endpoint(front: Front) -> None:
 
 @NGINX
 @pytest.mark.parametrize("target", [TOKEN, "@merchant", "/refused"])
-def test_only_the_internal_listener_redirects_inside(front: Front, target: str) -> None:
-    """An X-Accel-Redirect of the merchant's service or of the public listener leads nowhere."""
+def test_only_the_internal_listener_can_use_accel_redirect(front: Front, target: str) -> None:
+    """X-Accel-Redirect of the merchant's service or of the public listener has no effect."""
     front.token.answer = front.merchant.answer = Answer(headers={"X-Accel-Redirect": target})
     answered = [front.call(), front.proxy.client.post(TOKEN, content=ARBITRARY)]
     assert [each.content for each in answered] == [Answer().content] * 2
@@ -398,8 +400,8 @@ def test_only_the_internal_listener_redirects_inside(front: Front, target: str) 
         "Content-Length: 2\nHost: other.example",
     ],
 )
-def test_nginx_refuses_what_two_servers_could_read_in_two_ways(front: Front, lines: str) -> None:
-    """A call whose end is not certain, or that names two hosts, is refused with a SNAP body before anybody is asked."""
+def test_nginx_refuses_ambiguous_requests(front: Front, lines: str) -> None:
+    """A call with an ambiguous length or two hosts is refused with a SNAP body, and no service is asked."""
     head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\n{lines}"
     answered = front.exchange(head, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -418,51 +420,51 @@ def test_nginx_refuses_what_two_servers_could_read_in_two_ways(front: Front, lin
         (INQUIRY + "?" + "a" * 9_000, 0, "4140000", "URI Too Long"),
     ],
 )
-def test_what_nginx_refuses(front: Front, target: str, size: int, code: str, message: str) -> None:
-    """What nginx refuses by itself has a SNAP body, with the service code of the path if that is known."""
+def test_nginx_refuses_with_snap_bodies(front: Front, target: str, size: int, code: str, message: str) -> None:
+    """A refusal by nginx has a SNAP body, with the service code of the path if it is known."""
     answered = front.proxy.client.post(target, content=b"x" * size)
     assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
     assert all(service.calls.empty() for service in front.services)
 
 
 @NGINX
-def test_a_method_that_nginx_refuses(front: Front) -> None:
-    """TRACE, which would show the caller what the proxy adds, is refused with a SNAP body before anybody is asked."""
+def test_nginx_refuses_trace(front: Front) -> None:
+    """TRACE is refused with a SNAP body, because it would show the caller the headers that the proxy adds."""
     answered = front.proxy.client.request("TRACE", INQUIRY)
     assert (answered.status_code, answered.json()) == (405, _snap("4052400", "Requested Function Is Not Supported"))
     assert all(service.calls.empty() for service in front.services)
 
 
 @NGINX
-def test_what_nginx_refuses_has_a_time(front: Front) -> None:
-    """A SNAP body of nginx's own comes with X-TIMESTAMP, as SNAP demands of every answer."""
+def test_a_refusal_of_nginx_has_a_timestamp(front: Front) -> None:
+    """A refusal by nginx has X-TIMESTAMP, which SNAP requires of every answer."""
     answered = front.proxy.client.post("/")
     assert datetime.fromisoformat(answered.headers["X-TIMESTAMP"]).utcoffset() is not None
     assert answered.headers["Server"] == "nginx"
 
 
 @NGINX
-def test_a_header_too_large_for_nginx(front: Front) -> None:
-    """A header that nginx cannot hold is refused with a SNAP body before anybody is asked."""
+def test_nginx_refuses_a_large_header(front: Front) -> None:
+    """A header larger than nginx's buffer is refused with a SNAP body, and no service is asked."""
     answered = front.call(headers={"X-SIGNATURE": "x" * 9_000})
     assert (answered.status_code, answered.json()) == (431, _snap("4312400", "Request Header Fields Too Large"))
     assert all(service.calls.empty() for service in front.services)
 
 
 @NGINX
-def test_connections_are_kept(front: Front) -> None:
-    """Calls of one caller use one connection to each service; to /authorize, since its genuine answer has no body."""
+def test_connections_are_reused(front: Front) -> None:
+    """The calls of one caller use one persistent connection to each service."""
     ports = set()
     for _ in range(3):
         front.call()
         front.proxy.client.post(TOKEN)
-        ports.add(tuple(service.took().port for service in front.services))
+        ports.add(tuple(service.received().port for service in front.services))
     assert len(ports) == 1
 
 
 @NGINX
 def test_an_old_tls_is_refused(front: Front) -> None:
-    """A caller that knows no TLS 1.3 gets no connection."""
+    """A caller without TLS 1.3 gets no connection."""
     old = ssl.create_default_context(cafile=front.folder / "certificate.pem")
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
@@ -475,26 +477,28 @@ def test_an_old_tls_is_refused(front: Front) -> None:
 @pytest.mark.parametrize(
     ("program", "code", "message"), [("nginx", "5032400", "Service Unavailable"), ("caddy", "5040000", "Timeout")]
 )
-def test_nobody_authorises(tmp_path: Path, program: str, code: str, message: str, nobody: int) -> None:
-    """Without the internal listener a call is refused with a SNAP body, and the merchant sees nothing."""
-    with _front(program, tmp_path, internal=nobody) as front:
+def test_an_internal_listener_that_is_down(
+    tmp_path: Path, program: str, code: str, message: str, closed_port: int
+) -> None:
+    """Without the internal listener a call is refused with a SNAP body, and the merchant receives nothing."""
+    with _front(program, tmp_path, internal=closed_port) as front:
         answered = front.call()
         assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
         assert front.merchant.calls.empty()
 
 
 @pytest.mark.parametrize(("program", "code"), [("nginx", "5032400"), ("caddy", "5040000")])
-def test_whoever_authorises_is_silent(tmp_path: Path, program: str, code: str, silence: int) -> None:
-    """An internal listener that does not answer within seconds is as good as none."""
-    with _front(program, tmp_path, internal=silence) as front:
+def test_an_internal_listener_that_hangs(tmp_path: Path, program: str, code: str, silent_port: int) -> None:
+    """If the internal listener does not answer within seconds, a call is refused like without it."""
+    with _front(program, tmp_path, internal=silent_port) as front:
         assert front.call().json()["responseCode"] == code
         assert front.merchant.calls.empty()
 
 
 @pytest.mark.parametrize(("program", "code"), [("nginx", "5042400"), ("caddy", "5040000")])
-def test_nobody_takes_the_call(tmp_path: Path, program: str, code: str, nobody: int) -> None:
-    """Without the merchant's service a genuine call is answered with SNAP's Timeout."""
-    with _front(program, tmp_path, merchant=nobody) as front:
+def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, code: str, closed_port: int) -> None:
+    """Without the merchant's service a genuine call gets SNAP's Timeout."""
+    with _front(program, tmp_path, merchant=closed_port) as front:
         front.internal.answer = GENUINE
         answered = front.call()
         assert (answered.status_code, answered.json()) == (504, _snap(code, "Timeout"))
@@ -502,16 +506,16 @@ def test_nobody_takes_the_call(tmp_path: Path, program: str, code: str, nobody: 
 
 @contextmanager
 def _front(program: str, folder: Path, **ports: int) -> Iterator[Front]:
-    """A proxy before three stubs; `ports` name what stands there instead of a stub."""
+    """Run a proxy in front of three stubs. `ports` replaces the port of a stub."""
     start = {"nginx": proxies.nginx, "caddy": proxies.caddy}[program]
     with ExitStack() as stack:
         services = {name: stack.enter_context(merchant_service.running()) for name in ("token", "internal", "merchant")}
-        behind = Behind(**{name: service.port for name, service in services.items()} | ports)
-        yield Front(folder, stack.enter_context(start(folder, behind)), **services)
+        upstreams = Upstreams(**{name: service.port for name, service in services.items()} | ports)
+        yield Front(folder, stack.enter_context(start(folder, upstreams)), **services)
 
 
-def _in_pieces(body: bytes) -> Iterator[bytes]:
-    """A body of a length not told before."""
+def _chunked(body: bytes) -> Iterator[bytes]:
+    """The body in pieces, which httpx sends chunked."""
     for start in range(0, len(body), 10_000):
         yield body[start : start + 10_000]
 

@@ -1,4 +1,4 @@
-"""NICEPAY's own Python library, python-nicepay from PyPI as it is published, against the real server."""
+"""The unmodified python-nicepay library from PyPI with the real server."""
 
 import subprocess
 import sys
@@ -17,13 +17,13 @@ _PYTHONS = (Path(sys.base_prefix, "bin", "python3"), Path("/usr/bin/python3"))
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
-    """The Python of an environment that holds python-nicepay and nothing of ours."""
+def library(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it skips the test
+    """The Python of an environment that holds python-nicepay and no package of this project."""
     return python_of("python-nicepay", tmp_path_factory.mktemp("environments"), _python_with_tkinter())
 
 
-def test_it_gets_its_token(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
-    """On a machine whose clock is set to Jakarta, the library gets a token and takes it out of the answer."""
+def test_the_library_gets_a_token(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
+    """On a machine in Jakarta's time zone, the library gets a token and reads it from the answer."""
     if not Path("/usr/share/zoneinfo", JAKARTA).exists():
         skip_or_fail(f"the time zone {JAKARTA} is not installed (Debian: tzdata)")
     ended = _token(library, server, sandbox, tmp_path, zone=JAKARTA)
@@ -32,8 +32,8 @@ def test_it_gets_its_token(library: Path, server: Server, sandbox: Sandbox, tmp_
     assert server.process.err.event("token.issued")["client_key"] == "IONPAYTEST"
 
 
-def test_local_time_labelled_jakarta(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
-    """On a machine whose clock is set to UTC, the library labels that time +07:00; the log says so."""
+def test_the_library_mislabels_local_time(library: Path, server: Server, sandbox: Sandbox, tmp_path: Path) -> None:
+    """On a machine in the time zone UTC, the library labels UTC as +07:00, and the log names this cause."""
     ended = _token(library, server, sandbox, tmp_path, zone="UTC")
     decision = server.process.err.event("token.refused")
     assert ended.returncode != 0
@@ -43,7 +43,7 @@ def test_local_time_labelled_jakarta(library: Path, server: Server, sandbox: San
 
 
 def _python_with_tkinter() -> Path:
-    """The library imports tkinter, which Debian packages apart from Python."""
+    """A Python with tkinter, which the library imports and Debian packages separately."""
     for python in _PYTHONS:
         if python.exists() and run(python, "-c", "import ensurepip, tkinter").returncode == 0:
             return python
@@ -56,6 +56,6 @@ def _token(
     key = folder / "key.b64"
     key.write_text("".join(sandbox.private_pem.splitlines()[1:-1]))
     base_url = server.endpoint.removesuffix("/v1.0/access-token/b2b")
-    # In this environment, no proxy can come between.
+    # Without the variables of this process, no HTTP proxy is used.
     env = {"TZ": zone, "NO_PROXY": "*"}
     return run(python, "-I", HERE / "python_nicepay_client.py", base_url, "IONPAYTEST", key, env=env)

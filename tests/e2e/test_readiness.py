@@ -1,4 +1,4 @@
-"""Readiness follows what requests meet: a state that takes no writes is down, whatever can be read from it."""
+"""An instance is not ready while its state store accepts no writes, even if it can be read."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from tests.e2e.instances import HOST, TABLES, Answer, Instance, Payments, instances, signed_now
+from tests.e2e.instances import HOST, TABLES, Answer, Instance, Payments, instances
 from tests.e2e.process import PATIENCE
 from tests.engines import REDIS_SERVERS, redis_server
 from tests.merchant import write_settings
@@ -30,7 +30,7 @@ LARGE = "size=64m"
 
 @dataclass(frozen=True)
 class Served:
-    """An instance and NICEPAY, who has a token."""
+    """An instance, and NICEPAY's calls with a token."""
 
     instance: Instance
     payments: Payments
@@ -43,18 +43,17 @@ class Served:
             return connection.getresponse().status == 200
 
     def pay(self) -> Answer:
-        with self.instance.internal() as internal:
-            return internal.authorise(self.payments.call(f"ordNo{next(self.names)}"))
+        return self.instance.authorise(self.payments.call(f"ordNo{next(self.names)}"))
 
     def pay_until(self, status: int) -> Answer:
-        """Send calls until one is answered so."""
+        """Send calls until one gets this status."""
         deadline = monotonic() + PATIENCE
         while (answer := self.pay()).status != status:
             assert monotonic() < deadline
         return answer
 
     def rest_of_log(self) -> list[dict[str, Any]]:
-        """What the log says of the state from here on, up to the end."""
+        """Stop the instance and return its remaining log lines about the state store."""
         self.instance.process.terminate()
         return [line for line in map(json.loads, self.instance.process.err) if line["event"].startswith("state.")]
 
@@ -63,21 +62,19 @@ class Served:
 def _served(tmp_path: Path, nicepay: Nicepay, url: str, when_down: str = "refuse") -> Iterator[Served]:
     settings = write_settings(tmp_path, nicepay, extra=TABLES)
     with instances(settings, STATE__URL=url, STATE__WHEN_DOWN=when_down) as (instance,):
-        with instance.public() as public:
-            token = public.ask(signed_now(nicepay)).token
-        yield Served(instance, Payments(nicepay, token), count())
+        yield Served(instance, instance.payments(nicepay), count())
 
 
-def _assert_noticed(served: Served, mend: Callable[[], object], cause: str) -> None:
-    """The state takes no writes from here on, until it is mended."""
+def _assert_noticed(served: Served, repair: Callable[[], object], cause: str) -> None:
+    """Check that the instance notices a state store without writes, and notices its repair."""
     assert served.ready
     assert served.pay_until(500).code == "5009002"
     assert not served.ready
     assert cause in served.instance.process.err.event("state.down")["cause"]
     assert served.pay().code == "5009002"
     assert not served.ready
-    mend()
-    served.instance.process.err.event("state.up")  # No request has tried it.
+    repair()
+    served.instance.process.err.event("state.up")  # Without a request.
     assert served.ready
     assert served.pay().status == 200
     assert served.rest_of_log() == []
@@ -85,7 +82,7 @@ def _assert_noticed(served: Served, mend: Callable[[], object], cause: str) -> N
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of half a megabyte."""
+    """A file system of 512 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     if os.getuid():
@@ -97,14 +94,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk(small_disk: Path, tmp_path: Path, nicepay: Nicepay) -> None:
-    """Where the disk is full, a server is not ready and says why, once, until there is room, though it can be read."""
+    """While the disk of the state is full, the server is not ready and logs the cause once."""
     with _served(tmp_path, nicepay, f"sqlite:///{small_disk}/state.db") as served:
         grow = partial(subprocess.run, [program("mount"), "-o", f"remount,{LARGE}", small_disk], check=True)
         _assert_noticed(served, grow, "database or disk is full")
 
 
 def test_a_file_that_may_not_grow(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A quota, here the limit of a process, is noticed as a full disk is."""
+    """A limit of the file size, like a quota, is noticed like a full disk."""
     file = tmp_path / "state.db"
     with _served(tmp_path, nicepay, f"sqlite:///{file}") as served:
         limit = partial(subprocess.run, check=True)
@@ -113,8 +110,8 @@ def test_a_file_that_may_not_grow(tmp_path: Path, nicepay: Nicepay) -> None:
         _assert_noticed(served, partial(limit, [program("prlimit"), *pid, "--fsize=unlimited"]), "disk")
 
 
-def test_another_process_has_the_file(tmp_path: Path, nicepay: Nicepay) -> None:
-    """While another process keeps a transaction open, here `BEGIN EXCLUSIVE`, a server is not ready."""
+def test_another_process_locks_the_file(tmp_path: Path, nicepay: Nicepay) -> None:
+    """While another process holds a transaction open (`BEGIN EXCLUSIVE`), the server is not ready."""
     file = tmp_path / "state.db"
     with (
         _served(tmp_path, nicepay, f"sqlite:///{file}") as served,
@@ -130,14 +127,14 @@ def test_another_process_has_the_file(tmp_path: Path, nicepay: Nicepay) -> None:
 
 
 @pytest.mark.parametrize("refuse", ["replicaof", "min-replicas-to-write", "maxmemory"])
-def test_a_redis_that_takes_no_writes(refuse: str, tmp_path: Path, nicepay: Nicepay) -> None:
-    """A replica, a master without its replicas, and a Redis without memory can be read, and the server is not ready."""
+def test_a_redis_that_accepts_no_writes(refuse: str, tmp_path: Path, nicepay: Nicepay) -> None:
+    """With a replica, a master without its replicas or a Redis without free memory, the server is not ready."""
     with (
         redis_server(REDIS_SERVERS[0]) as server,
         Redis.from_url(server.url) as redis,
         _served(tmp_path, nicepay, server.tcp_url) as served,
     ):
-        spoil, mend, cause = {
+        spoil, repair, cause = {
             "replicaof": (
                 partial(redis.replicaof, "127.0.0.1", "1"),
                 partial(redis.replicaof, "NO", "ONE"),
@@ -155,11 +152,11 @@ def test_a_redis_that_takes_no_writes(refuse: str, tmp_path: Path, nicepay: Nice
             ),
         }[refuse]
         spoil()
-        _assert_noticed(served, mend, cause)
+        _assert_noticed(served, repair, cause)
 
 
-def test_what_goes_on_is_counted_once(tmp_path: Path, nicepay: Nicepay) -> None:
-    """With `continue` a server stays ready; each call that went on is counted once, and no probe is."""
+def test_each_unchecked_call_is_counted_once(tmp_path: Path, nicepay: Nicepay) -> None:
+    """With `when_down = "continue"` the server stays ready, and counts each unchecked call once and no probe."""
     with (
         redis_server(REDIS_SERVERS[0]) as server,
         _served(tmp_path, nicepay, server.tcp_url, "continue") as served,

@@ -1,4 +1,4 @@
-"""What the README promises: two commands in a clean clone, and what they say when something is missing."""
+"""The commands of the README in a clean clone, their errors, and the website of the documentation."""
 
 import json
 import re
@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FREE_PORT
 from tests.e2e.package_index import NEWER, pins, publish_newer
-from tests.e2e.process import Process, environment, run, running
+from tests.e2e.process import FREE_PORT, Process, environment, run, running
 from tests.programs import program
 
 ROOT = Path(__file__).parents[2]
@@ -30,16 +29,16 @@ LOCKS = [
     )
 ]
 _INSTALLING = 600
-"""Seconds that pip may be silent."""
+"""Seconds that pip may print nothing."""
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it must be reached
-    """A clean clone: what is committed here, and nothing that was installed; of an unpacked archive, a copy."""
+def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # noqa: ARG001  it skips the test
+    """A clean clone of this repository, or a copy without installed files if this is an unpacked archive."""
     folder = tmp_path_factory.mktemp("readme") / "clone"
     if not (ROOT / ".git").exists():
-        made_here = (pattern.strip("/") for pattern in (ROOT / ".gitignore").read_text().split())
-        return shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*made_here))
+        ignored = (pattern.strip("/") for pattern in (ROOT / ".gitignore").read_text().split())
+        return shutil.copytree(ROOT, folder, symlinks=True, ignore=shutil.ignore_patterns(*ignored))
     cloned = run(program("git"), "-c", f"safe.directory={ROOT}/.git", "clone", "--quiet", ROOT, folder)
     assert cloned.returncode == 0, cloned.stderr
     return folder
@@ -47,13 +46,13 @@ def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # 
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder with a newer, broken release of each locked package, for pip to find beside its index."""
+    """A folder with a newer, empty release of each locked package, which pip finds in addition to its index."""
     return str(publish_newer(set(pins(*LOCKS)), tmp_path_factory.mktemp("published")))
 
 
 @pytest.fixture
 def make_run(clone: Path, published: str) -> Iterator[Process]:
-    """`make run` in that clone; its first run installs."""
+    """`make run` in the clone. The first run installs the packages."""
     env = environment(**FREE_PORT, PIP_FIND_LINKS=published)
     with running(program("make"), "run", cwd=clone, env=env, patience=_INSTALLING) as process:
         yield process
@@ -61,7 +60,7 @@ def make_run(clone: Path, published: str) -> Iterator[Process]:
 
 @pytest.fixture
 def curl(make_run: Process) -> str:
-    """The command that it prints, of several lines."""
+    """The curl command of several lines that `make run` prints."""
     program("curl")
     lines = [make_run.out.starting("curl ")]
     while lines[-1].endswith("\\\n"):
@@ -70,13 +69,13 @@ def curl(make_run: Process) -> str:
 
 
 def test_the_readme_names_the_commands() -> None:
-    """The README's shell blocks hold its commands."""
+    """The shell blocks of the README have its commands."""
     blocks = _blocks("sh")
     assert {"make run", "make story", "make test"} <= set("".join(blocks).splitlines())
 
 
 def test_the_printed_command(curl: str) -> None:
-    """The first command serves, and the curl command that it prints gets a token, copied as it is."""
+    """`make run` serves, and the curl command that it prints gets a token without a change."""
     answered = _shell(curl)
     assert json.loads(answered.stdout)["responseCode"] == "2007300", answered.stderr
 
@@ -89,8 +88,8 @@ def test_make_request(clone: Path, curl: str) -> None:
     assert '"responseCode":"2007300"' in asked.stdout
 
 
-def test_control_c(make_run: Process, curl: str) -> None:
-    """Control-C in `make run` leaves no server behind, and no traceback on the terminal."""
+def test_control_c_ends_make_run(make_run: Process, curl: str) -> None:
+    """Control-C in `make run` ends the server and prints no traceback."""
     make_run.send_signal(signal.SIGINT)
     make_run.status()
     assert "Traceback" not in "".join(make_run.err)
@@ -98,31 +97,31 @@ def test_control_c(make_run: Process, curl: str) -> None:
 
 
 def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
-    """Whatever is published after the locks were made, each command installs the very releases that are locked."""
+    """Each command installs exactly the locked releases, even if newer ones are published."""
     stamps = [f".venv/.{name}" for name in ("run", "test", "check", "docs", "mutants")]
     env = environment(PIP_FIND_LINKS=published)
     made = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
     assert made.returncode == 0, made.stderr
     listed = run(clone / ".venv/bin/python", "-m", "pip", "list", "--format=json", env=env)
     installed = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
-    wanted = pins(*LOCKS)
+    locked = pins(*LOCKS)
     assert NEWER not in installed.values()
-    assert {name: version for name, version in installed.items() if name in wanted}.items() <= wanted.items()
+    assert {name: version for name, version in installed.items() if name in locked}.items() <= locked.items()
 
 
 @pytest.mark.parametrize(
     "mistake", ["[link](nowhere.md)", "[link](limits.md#nowhere)", "[link](../../openapi/nothing)"]
 )
 def test_a_broken_link_stops_the_website(clone: Path, mistake: str) -> None:
-    """`make docs`, which `make check` runs, fails for a link to a page, a heading or a file that is not there."""
+    """`make docs`, which `make check` runs, fails for a link to a missing page, heading or file."""
     with _changed(clone / "docs/id/answers.md", mistake):
         built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
     assert built.returncode != 0
     assert "docs/id/answers.md" in built.stderr
 
 
-def test_a_page_of_one_language_stops_the_website(clone: Path) -> None:
-    """`make docs` fails if a page that the navigation names is missing in one language."""
+def test_a_page_that_is_missing_in_one_language_stops_the_website(clone: Path) -> None:
+    """`make docs` fails if a page of the navigation is missing in one language."""
     with _changed(clone / "docs/id/limits.md", None):
         built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
     assert built.returncode != 0
@@ -130,7 +129,7 @@ def test_a_page_of_one_language_stops_the_website(clone: Path) -> None:
 
 
 def test_a_page_outside_of_the_navigation_stops_the_website(clone: Path) -> None:
-    """`make docs` fails for a page to which the navigation does not lead."""
+    """`make docs` fails for a page that the navigation does not list."""
     with _changed(clone / "docs/en/lost.md", "# Lost"):
         built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
     assert built.returncode != 0
@@ -139,7 +138,7 @@ def test_a_page_outside_of_the_navigation_stops_the_website(clone: Path) -> None
 
 @pytest.mark.parametrize("folder", [".site", ".site/id"])
 def test_the_search_finds_a_response_code(clone: Path, folder: str) -> None:
-    """A reader who enters a response code into the search of the website is led to the table of answers."""
+    """The search of the website finds the table of answers by a response code."""
     built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
     assert built.returncode == 0, built.stderr
     index = json.loads(
@@ -149,7 +148,7 @@ def test_the_search_finds_a_response_code(clone: Path, folder: str) -> None:
 
 
 def test_the_website_loads_nothing_from_elsewhere(clone: Path) -> None:
-    """`make docs` builds both languages, and no page loads a script, a style, a font or a picture of another host."""
+    """`make docs` builds both languages, and no page loads a script, style, font or picture from another host."""
     built = run(program("make"), "docs", cwd=clone, patience=_INSTALLING)
     assert (built.returncode, built.stderr) == (0, "")
     for language, page in (("en", ".site/index.html"), ("id", ".site/id/index.html")):
@@ -161,7 +160,7 @@ def test_the_website_loads_nothing_from_elsewhere(clone: Path) -> None:
 
 
 def test_pip_and_npm_resolve_nothing() -> None:
-    """Each installation takes the locked releases alone: pip without dependencies, npm from its lock."""
+    """Each installation uses only locked releases: pip without dependencies, npm from its lock file."""
     recipes = [line for line in MAKEFILE.read_text().splitlines() if re.search(r"\$\((PIP|LOCKED)\)|npm ", line)]
     assert recipes
     for recipe in recipes:
@@ -172,8 +171,8 @@ def test_pip_and_npm_resolve_nothing() -> None:
     assert all("integrity" in package for name, package in packages.items() if name)
 
 
-def test_make_alone() -> None:
-    """`make` alone prints each target with what it does."""
+def test_make_without_a_target_prints_help() -> None:
+    """`make` without a target prints a description of each target."""
     targets = re.findall(r"^\.PHONY:(.*)", MAKEFILE.read_text(), re.MULTILINE)
     printed = run(program("make"), cwd=ROOT)
     assert (printed.returncode, printed.stderr) == (0, "")
@@ -182,27 +181,27 @@ def test_make_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shim", "needed"),
+    ("shim", "advice"),
     [
         ("import sys; sys.version_info = (3, 10, 14, 'final', 0)", "Python 3.11 or newer is needed"),
         ("import sys; sys.modules['ensurepip'] = None", "apt-get install python3-venv"),
     ],
     ids=["too old", "without venv"],
 )
-def test_a_python_that_will_not_do(tmp_path: Path, shim: str, needed: str) -> None:
-    """A Python that is too old or cannot make environments is told in one line that says what to install."""
+def test_an_unsuitable_python_is_refused(tmp_path: Path, shim: str, advice: str) -> None:
+    """A Python that is too old or cannot create environments is refused in one line that says what to install."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
     made = run(program("make"), "run", cwd=tmp_path, env=environment(PYTHON=str(_wrapped_python(tmp_path, shim))))
     (line,) = (line for line in made.stderr.splitlines() if not line.startswith("make: ***"))
     assert made.returncode == 2
-    assert needed in line
+    assert advice in line
     assert not (tmp_path / ".venv").exists()
 
 
 @contextmanager
 def _changed(page: Path, added: str | None) -> Iterator[None]:
-    """A page with one more paragraph, or without anything, until the block ends."""
+    """Add a paragraph to a page, or delete the page, until the block ends."""
     before = page.read_bytes() if page.exists() else None
     if added is None:
         page.unlink()
@@ -216,7 +215,7 @@ def _changed(page: Path, added: str | None) -> Iterator[None]:
 
 
 def _blocks(language: str) -> list[str]:
-    """The README's fenced text in that language."""
+    """The fenced blocks of the README in this language."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
@@ -232,7 +231,7 @@ def _port(curl: str) -> str:
 
 
 def _wrapped_python(folder: Path, shim: str) -> Path:
-    """This Python, but for what the shim does to it as it starts."""
+    """A command that starts this Python and runs the shim first."""
     (folder / "sitecustomize.py").write_text(shim)
     wrapper = folder / "python3"
     wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}" exec "{sys.executable}" "$@"\n')

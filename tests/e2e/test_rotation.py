@@ -1,4 +1,4 @@
-"""Token keys are rotated while two processes serve: no token is refused for it, and nothing restarts."""
+"""Rotation of token keys while two processes serve: no token is refused, and no process restarts."""
 
 import re
 import shutil
@@ -22,17 +22,17 @@ from tests.merchant import write_settings
 from tests.nicepay import Nicepay, jakarta
 
 CALLS = 4_000
-"""At the least, in each of the tests: with three of them, 10,000 in all."""
+"""The least number of calls in each test."""
 
 CALLERS = 2
-"""For each of the two ways between the processes."""
+"""Callers for each of the two directions between the processes."""
 
 SETTINGS, KEYS = "snap-token.toml", "token.keys"
 
 
 @dataclass
 class Load:
-    """Tokens of one process, introspected at the other, in both ways."""
+    """Callers that get a token from one process and introspect it at the other, in both directions."""
 
     served: Sequence[Instance]
     nicepay: Nicepay
@@ -41,10 +41,10 @@ class Load:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Until the block has ended and there were enough calls."""
-        ways = [(0, 1), (1, 0)] * CALLERS
-        with ThreadPoolExecutor(len(ways)) as pool:
-            callers = [pool.submit(self._call, *(self.served[place] for place in way)) for way in ways]
+        """Run the callers until the block has ended and there were enough calls."""
+        directions = [(0, 1), (1, 0)] * CALLERS
+        with ThreadPoolExecutor(len(directions)) as pool:
+            callers = [pool.submit(self._call, self.served[issuer], self.served[other]) for issuer, other in directions]
             try:
                 yield
             finally:
@@ -54,7 +54,7 @@ class Load:
 
     def _call(self, issuer: Instance, other: Instance) -> Counter[object]:
         outcomes: Counter[object] = Counter()
-        headers = lru_cache(self.nicepay.headers)  # One signature a second; each repeat has a token of its own.
+        headers = lru_cache(self.nicepay.headers)  # One signature a second. Each repeat gets a new token.
         with issuer.public() as public, other.internal() as internal:
             while outcomes.total() < CALLS / 2 / CALLERS or not self.over.is_set():
                 answer = public.ask(headers(jakarta(datetime.now(UTC))))
@@ -64,8 +64,8 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where an operator rotates."""
+class Operator:
+    """An operator with a folder of settings and token keys."""
 
     folder: Path
 
@@ -74,7 +74,7 @@ class Desk:
         return self.folder / SETTINGS
 
     def rotate(self) -> list[str]:
-        """Take the next step, as if the one before were long enough ago; the keys' fingerprints after it."""
+        """Take the next step of the rotation, as if the last step were long ago, and return the keys' fingerprints."""
         keys = self.folder / KEYS
         long_ago = (datetime.now(UTC) - timedelta(seconds=11)).strftime("published %Y-%m-%dT%H:%M:%SZ")
         replace(keys, re.sub(r"published \S+", long_ago, keys.read_text()))
@@ -82,58 +82,58 @@ class Desk:
         return [line.fingerprint for line in TokenKeyFile.parse(keys, keys.read_text()).lines]
 
     def copied_to(self, folder: Path) -> Path:
-        """Settings and keys of another host."""
+        """Copy settings and keys to the folder of another host, and return the path of its settings."""
         return Path(shutil.copytree(self.folder, folder)) / SETTINGS
 
     def copy_keys_to(self, settings: Path) -> None:
-        """Over the old file, as `cp` does: for a moment there is half of it."""
+        """Overwrite the key file of a host, as `cp` does. For a moment the file is incomplete."""
         settings.with_name(KEYS).write_text((self.folder / KEYS).read_text())
 
 
 @pytest.fixture
-def desk(tmp_path: Path, nicepay: Nicepay) -> Desk:
-    """One token key, not rotated yet."""
-    folder = tmp_path / "desk"
+def operator(tmp_path: Path, nicepay: Nicepay) -> Operator:
+    """An operator with one token key."""
+    folder = tmp_path / "operator"
     folder.mkdir()
     write_settings(folder, nicepay, extra=TABLES)
-    return Desk(folder)
+    return Operator(folder)
 
 
 def _await_keys(served: Instance, fingerprints: list[str]) -> None:
-    """Until its log says that the process has read these keys."""
+    """Wait until the log says that the process has read these keys."""
     while served.process.err.event("settings.read")["token_keys"] != fingerprints:
         pass
 
 
-def _assert_nobody_was_refused(load: Load) -> None:
+def _assert_no_token_was_refused(load: Load) -> None:
     assert load.outcomes.keys() == {"2007300", True}
     assert load.outcomes.total() >= CALLS
 
 
 @pytest.mark.parametrize("orders", [((0, 1), (0, 1)), ((0, 1), (1, 0))], ids=["one after the other", "crosswise"])
 def test_copies_may_be_rotated_in_any_order(
-    desk: Desk, tmp_path: Path, nicepay: Nicepay, orders: Sequence[Sequence[int]]
+    operator: Operator, tmp_path: Path, nicepay: Nicepay, orders: Sequence[Sequence[int]]
 ) -> None:
-    """Whichever process has its copy of the published key, and of the minting key, first: no token is refused."""
-    settings = [desk.copied_to(tmp_path / host) for host in ("one", "two")]
+    """No token is refused in whatever order the processes get their copies of the published and the minting key."""
+    settings = [operator.copied_to(tmp_path / host) for host in ("one", "two")]
     with instances(*settings) as served:
         load = Load(served, nicepay)
         with load.under_way():
             for order in orders:
-                fingerprints = desk.rotate()
+                fingerprints = operator.rotate()
                 for place in order:
-                    desk.copy_keys_to(settings[place])
+                    operator.copy_keys_to(settings[place])
                     _await_keys(served[place], fingerprints)
-    _assert_nobody_was_refused(load)
+    _assert_no_token_was_refused(load)
 
 
-def test_a_shared_file_is_rotated(desk: Desk, nicepay: Nicepay) -> None:
-    """Two processes that read one file of token keys refuse no token while it is rotated."""
-    with instances(desk.settings, desk.settings) as served:
+def test_a_shared_file_is_rotated(operator: Operator, nicepay: Nicepay) -> None:
+    """Two processes that read the same file of token keys refuse no token during a rotation."""
+    with instances(operator.settings, operator.settings) as served:
         load = Load(served, nicepay)
         with load.under_way():
             for _ in ("published", "minting"):
-                fingerprints = desk.rotate()
+                fingerprints = operator.rotate()
                 for each in served:
                     _await_keys(each, fingerprints)
-    _assert_nobody_was_refused(load)
+    _assert_no_token_was_refused(load)

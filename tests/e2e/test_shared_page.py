@@ -1,4 +1,4 @@
-"""The page of the pack, opened from a disk, in a browser."""
+"""The HTML page of the pack, opened from a disk in a browser."""
 
 from pathlib import Path
 from zipfile import ZipFile
@@ -11,7 +11,7 @@ from tests.e2e.browser import browsing
 
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
-    """The page as whoever gets the pack has it."""
+    """The page, unpacked from the pack."""
     pack = tmp_path / "pack.zip"
     assert main(["share", "--base-url", "https://shop.example.co.id", "--output", str(pack)]) == 0
     with ZipFile(pack) as archive:
@@ -20,7 +20,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_the_page_needs_no_network(page: Path) -> None:
-    """It shows the document with the merchant's server, asks for nothing, and the console is silent."""
+    """The page shows the document with the merchant's server, requests nothing and writes nothing to the console."""
     with browsing() as browser:
         browser.open(page.as_uri())
         assert "SNAP Access Token B2B" in browser.see(".info .title").text
@@ -29,4 +29,4 @@ def test_the_page_needs_no_network(page: Path) -> None:
         assert browser.driver.find_elements("css selector", ".try-out") == []
         browser.click('a[href="#section/The-signature/String-to-sign"]')
         assert browser.requests() == [page.as_uri()]
-        assert browser.complaints() == []
+        assert browser.console_messages() == []

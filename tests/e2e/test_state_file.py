@@ -1,4 +1,4 @@
-"""The file of SQLite is taken away, cut or overwritten while two processes use it: no external id passes twice."""
+"""SQLite's file is removed, truncated or overwritten while two processes use it: no external id is accepted twice."""
 
 import os
 import signal
@@ -13,17 +13,16 @@ from time import monotonic
 import pytest
 
 from handlers.state.sqlite.file import open_file
-from tests.e2e.conftest import COMMAND
-from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
-from tests.e2e.process import PATIENCE, run, running
+from tests.e2e.instances import TABLES, Instance, Payments, instances, signed_now
+from tests.e2e.process import COMMAND, PATIENCE, run, running
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
-FEW = 5
+ROUNDS = 5
 Fault = Callable[[Path], object]
 
 
-def _put_another_in_its_place(file: Path) -> None:
+def _replace_file(file: Path) -> None:
     other = file.with_name("other.db")
     other.touch(0o600)
     other.replace(file)
@@ -39,10 +38,10 @@ def _overwrite(file: Path) -> None:
         database.write(b"spoilt" * 2_000)
 
 
-TAKEN_AWAY: dict[str, Fault] = {
+REMOVED: dict[str, Fault] = {
     "deleted": Path.unlink,
     "moved": lambda file: file.rename(file.with_name("elsewhere.db")),
-    "replaced": _put_another_in_its_place,
+    "replaced": _replace_file,
     "all deleted": _empty_the_folder,
     "log deleted": lambda file: file.with_name("state.db-wal").unlink(),
     "log cut": lambda file: os.truncate(file.with_name("state.db-wal"), 0),
@@ -55,8 +54,8 @@ DAMAGED: dict[str, Fault] = {
 }
 
 
-class House:
-    """Two instances on one file, and what NICEPAY had accepted."""
+class Pair:
+    """Two instances with one state file, and the calls of NICEPAY that they accepted."""
 
     def __init__(self, folder: Path, nicepay: Nicepay) -> None:
         self.settings = write_settings(folder, nicepay, extra=TABLES + '[state]\nurl = "sqlite:///state.db"\n')
@@ -67,6 +66,7 @@ class House:
 
     @contextmanager
     def served(self) -> Iterator[list[Instance]]:
+        """Run both instances in the block. At its end SIGTERM must end them with status 0."""
         with instances(self.settings, self.settings) as both:
             yield both
             for each in both:
@@ -74,71 +74,66 @@ class House:
                 assert each.process.status() == 0
 
     def pay(self, instance: Instance) -> None:
-        """A token and a call of now are served, at the latest when what may be lost is over."""
+        """Send new token requests and calls until a call is accepted."""
         deadline = monotonic() + PATIENCE
         while True:
-            with instance.public() as public:
-                asked = public.ask(signed_now(self._nicepay))
-            if asked.status == 200:
-                call = Payments(self._nicepay, asked.token).call(f"ordNo{next(self._names)}")
-                if self._send(instance, call).status == 200:
+            answer = instance.ask(signed_now(self._nicepay))
+            if answer.status == 200:
+                call = Payments(self._nicepay, answer.token).call(f"ordNo{next(self._names)}")
+                if instance.authorise(call).status == 200:
                     self._accepted.append(call)
                     return
             assert monotonic() < deadline
 
-    @staticmethod
-    def _send(instance: Instance, call: dict[str, str]) -> Answer:
-        with instance.internal() as internal:
-            return internal.authorise(call)
-
-    def assert_none_passes_again(self, both: list[Instance]) -> None:
-        statuses = {self._send(instance, call).status for call in self._accepted for instance in both}
+    def assert_no_replay_is_accepted(self, both: list[Instance]) -> None:
+        statuses = {instance.authorise(call).status for call in self._accepted for instance in both}
         assert statuses <= {401, 409, 500}
 
     def use(self, both: list[Instance]) -> None:
-        for _ in range(FEW):
+        """Send new calls to both instances, and check that no replay is accepted."""
+        for _ in range(ROUNDS):
             for instance in both:
                 self.pay(instance)
-        self.assert_none_passes_again(both)
+        self.assert_no_replay_is_accepted(both)
 
 
 @pytest.fixture
-def house(tmp_path: Path, nicepay: Nicepay) -> House:
-    return House(tmp_path, nicepay)
+def pair(tmp_path: Path, nicepay: Nicepay) -> Pair:
+    return Pair(tmp_path, nicepay)
 
 
-@pytest.mark.parametrize("fault", TAKEN_AWAY.values(), ids=TAKEN_AWAY)
-def test_a_file_that_is_taken_away(house: House, fault: Fault) -> None:
-    """Each process notices by itself, goes on with what it knew, and so does the next start."""
-    with house.served() as both:
-        house.use(both)
-        fault(house.file)
-        house.assert_none_passes_again(both)
+@pytest.mark.parametrize("fault", REMOVED.values(), ids=REMOVED)
+def test_a_removed_file_is_noticed(pair: Pair, fault: Fault) -> None:
+    """Each process notices that its file was removed and keeps its records, and so does the next start."""
+    with pair.served() as both:
+        pair.use(both)
+        fault(pair.file)
+        pair.assert_no_replay_is_accepted(both)
         for each in both:
-            assert each.process.err.event("state.replaced")["file"] == str(house.file)
-        house.use(both)
-    with house.served() as both:
-        house.assert_none_passes_again(both)
-        house.use(both)
+            assert each.process.err.event("state.replaced")["file"] == str(pair.file)
+        pair.use(both)
+    with pair.served() as both:
+        pair.assert_no_replay_is_accepted(both)
+        pair.use(both)
 
 
 @pytest.mark.parametrize("fault", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_file(house: House, fault: Fault) -> None:
-    """Nothing is served from a damaged file; a line a second names the command that mends it, and then all goes on."""
-    with house.served() as both:
-        house.use(both)
-        fault(house.file)
-        house.assert_none_passes_again(both)
+def test_a_damaged_file_stops_the_service_until_repair(pair: Pair, fault: Fault) -> None:
+    """While the file is damaged, requests are refused and the log names the command that repairs it."""
+    with pair.served() as both:
+        pair.use(both)
+        fault(pair.file)
+        pair.assert_no_replay_is_accepted(both)
         for each in both:
             assert "snap-token state repair" in each.process.err.event("state.damaged")["cause"]
             each.process.err.event("state.damaged")
-        repaired = run(COMMAND, "state", "repair", "--config", house.settings)
+        repaired = run(COMMAND, "state", "repair", "--config", pair.settings)
         assert (repaired.returncode, repaired.stderr) == (0, "")
-        house.assert_none_passes_again(both)
-        house.use(both)
-    with house.served() as both:
-        house.assert_none_passes_again(both)
-        house.use(both)
+        pair.assert_no_replay_is_accepted(both)
+        pair.use(both)
+    with pair.served() as both:
+        pair.assert_no_replay_is_accepted(both)
+        pair.use(both)
 
 
 @contextmanager
@@ -159,54 +154,54 @@ def _database_locked(file: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("locked", [_folder_locked, _database_locked])
-def test_a_start_waits_with_a_word_and_an_end(
-    house: House, locked: Callable[[Path], AbstractContextManager[None]]
+def test_a_start_waits_ten_seconds_for_a_lock(
+    pair: Pair, locked: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
-    """While another process holds a lock, a start says that it waits, and ends after ten seconds with status 2."""
-    with locked(house.file), running(COMMAND, "serve", "--config", house.settings) as process:
+    """While another process holds a lock, a start logs that it waits, and ends after ten seconds with status 2."""
+    with locked(pair.file), running(COMMAND, "serve", "--config", pair.settings) as process:
         assert process.err.event("state.waiting")["seconds"] == 10
         assert process.status() == 2
-        assert "another process holds its lock, and has for 10 s" in "".join(process.err)
+        assert "another process holds its lock for more than 10 s" in "".join(process.err)
 
 
-def test_a_start_goes_on_when_the_lock_is_free(house: House) -> None:
-    """A start that waits serves once the lock is free."""
+def test_a_start_continues_when_the_lock_is_free(pair: Pair) -> None:
+    """A waiting start serves as soon as the lock is free."""
     with ExitStack() as stack:
         lock = stack.enter_context(ExitStack())
-        lock.enter_context(_folder_locked(house.file))
-        process = stack.enter_context(running(COMMAND, "serve", "--config", house.settings))
+        lock.enter_context(_folder_locked(pair.file))
+        process = stack.enter_context(running(COMMAND, "serve", "--config", pair.settings))
         process.err.event("state.waiting")
         lock.close()
         process.err.event("server.listening")
 
 
-def test_a_start_on_a_damaged_file(house: House) -> None:
-    """It ends with status 2 and a line that names the command that mends it; after that a start serves."""
-    house.file.touch(0o600)
-    house.file.write_bytes(b"spoilt" * 2_000)
-    refused = run(COMMAND, "serve", "--config", house.settings)
+def test_a_start_with_a_damaged_file_fails(pair: Pair) -> None:
+    """A start with a damaged file ends with status 2 and names the repair command, after which a start succeeds."""
+    pair.file.touch(0o600)
+    pair.file.write_bytes(b"spoilt" * 2_000)
+    refused = run(COMMAND, "serve", "--config", pair.settings)
     assert refused.returncode == 2
     (line,) = refused.stderr.splitlines()
     assert "snap-token state repair" in line
-    assert run(COMMAND, "state", "repair", "--config", house.settings).returncode == 0
-    with house.served() as both:
-        house.use(both)
+    assert run(COMMAND, "state", "repair", "--config", pair.settings).returncode == 0
+    with pair.served() as both:
+        pair.use(both)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("fault", ["deleted", "log deleted"])
-def test_an_end_in_the_same_moment(house: House, fault: str, end: signal.Signals) -> None:
-    """Though both processes end before they can notice it, the next start serves nothing that came before."""
-    with instances(house.settings, house.settings) as both:
-        house.use(both)
+def test_both_processes_end_before_they_notice(pair: Pair, fault: str, end: signal.Signals) -> None:
+    """If both processes end before they notice the removed file, the next start still accepts no replay."""
+    with instances(pair.settings, pair.settings) as both:
+        pair.use(both)
         for each in both:
             each.process.send_signal(signal.SIGSTOP)
-        TAKEN_AWAY[fault](house.file)
+        REMOVED[fault](pair.file)
         for each in both:
             each.process.send_signal(end)
             each.process.send_signal(signal.SIGCONT)
         for each in both:
             each.process.status()
-    with house.served() as both:
-        house.assert_none_passes_again(both)
-        house.use(both)
+    with pair.served() as both:
+        pair.assert_no_replay_is_accepted(both)
+        pair.use(both)

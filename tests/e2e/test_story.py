@@ -1,4 +1,4 @@
-"""NICO from end to end, with nothing but real processes. `make story` prints what happens here."""
+"""NICO from end to end, with real processes only. `make story` prints every exchange."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,17 +32,17 @@ SPOOFED = {
     "X-Internal-Authorization": "Bearer a-guess",
 }
 PATIENCE = 5
-"""Seconds until a revocation has to hold; a second, and some for a busy machine."""
+"""Seconds until a revocation must take effect: one second, and some more for a busy machine."""
 
 
 def test_the_story_of_nico(
     tmp_path: Path, nicepay: Nicepay, stranger: Nicepay, emptied_redis: Callable[[str], RedisServer]
 ) -> None:
-    """With Redis and nginx, genuine calls reach the merchant byte for byte, and nothing else does."""
+    """With Redis and nginx, genuine calls reach the merchant byte for byte, and other calls do not."""
     redis = emptied_redis(REDIS_SERVERS[0])
     file = settings(tmp_path, nicepay, redis.tcp_url, 'accel_redirect = "@merchant"')
     with staged(file, nicepay, proxies.nginx) as stage:
-        stage.told.chapter("NICO behind nginx, with Redis: NICEPAY asks for a token")
+        stage.transcript.chapter("NICO behind nginx, with Redis: NICEPAY asks for a token")
         genuine = NicoCall(stage.token(), "ordNo0001", asymmetric(nicepay))
         _calls(stage, genuine, asymmetric(stranger))
         _wrong_tokens(stage, genuine)
@@ -52,7 +52,7 @@ def test_the_story_of_nico(
 
 
 def test_the_symmetric_form(tmp_path: Path, nicepay: Nicepay) -> None:
-    """With SQLite, nginx, a secret between the two, and calls that sign their body, no byte of it can be changed."""
+    """With SQLite, nginx and the symmetric form, calls reach the merchant only if their body is unchanged."""
     for name, secret in (("client.secret", SECRET), ("internal.secret", PROXY_SECRET)):
         (tmp_path / name).write_text(secret)
         (tmp_path / name).chmod(0o600)
@@ -61,27 +61,29 @@ def test_the_symmetric_form(tmp_path: Path, nicepay: Nicepay) -> None:
     with file.open("a") as text:  # The client's table is the last.
         text.write('\ncall_signature = "symmetric"\nclient_secret_file = "client.secret"\n')
     with staged(file, nicepay, partial(proxies.nginx, secret=PROXY_SECRET)) as stage:
-        stage.told.chapter("The symmetric form, with SQLite: NICEPAY asks for a token, signed with its key as ever")
+        stage.transcript.chapter(
+            "The symmetric form, with SQLite: NICEPAY asks for a token, still signed with its private key"
+        )
         genuine = NicoCall(stage.token(), "ordNo0001", symmetric(SECRET))
         _signed_bodies(stage, genuine)
         _replay(stage, replace(genuine, path=PAYMENT, external_id="ordNo0003"))
         _wrong_paths(stage, genuine)
-        _other_places(stage, genuine)
+        _moved_signature(stage, genuine)
 
 
 def test_caddy(tmp_path: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Behind Caddy, calls in the asymmetric form reach the merchant with their bodies, and others are refused."""
+    """Behind Caddy, genuine calls in the asymmetric form reach the merchant with their bodies, and others do not."""
     file = settings(tmp_path, nicepay, "sqlite:///state.db", 'call_headers = "x-forwarded"')
     with staged(file, nicepay, proxies.caddy) as stage:
-        stage.told.chapter("Behind Caddy: NICEPAY asks for a token")
+        stage.transcript.chapter("Behind Caddy: NICEPAY asks for a token")
         genuine = NicoCall(stage.token(), "ordNo0001", asymmetric(nicepay))
         _calls(stage, genuine, asymmetric(stranger))
         _wrong_tokens(stage, genuine)
         _wrong_paths(stage, genuine)
 
 
-def test_the_transcript_gives_nothing_away(nicepay: Nicepay) -> None:
-    """Of a token and of a signature in either form, the transcript has the first ten characters."""
+def test_the_transcript_shows_no_secret(nicepay: Nicepay) -> None:
+    """The transcript shows the first ten characters of a token or signature, and no more."""
     token = Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode()
     for secret in (token, nicepay.signature(""), symmetric(SECRET)("", "", b"", "")):
         assert shortened(f"Bearer {secret}") == f"Bearer {secret[:10]}..."
@@ -89,35 +91,35 @@ def test_the_transcript_gives_nothing_away(nicepay: Nicepay) -> None:
 
 
 def _calls(stage: Stage, genuine: NicoCall, forger: Sign) -> None:
-    stage.told.chapter("The inquiry (its body is arbitrary JSON: no public source says what NICO puts there)")
+    stage.transcript.chapter("The inquiry (its body is arbitrary JSON, because NICO's body format is not public)")
     stage.deliver(genuine)
-    stage.told.chapter("A forged payment: signed with another key")
+    stage.transcript.chapter("A forged payment: signed with another key")
     payment = replace(genuine, path=PAYMENT, external_id="ordNo0002")
     answer = stage.send(replace(payment, sign=forger))
     stage.refuse(answer, "4019200", "Unauthorized. X-SIGNATURE", INVALID_REQUEST, "signature.mismatch")
-    stage.told.note("A forged call uses up nobody's X-EXTERNAL-ID, as the next shows:")
+    stage.transcript.note("A forged call does not use up an X-EXTERNAL-ID, as the next call shows:")
     _replay(stage, payment)
-    stage.told.chapter("A stale inquiry: signed 301 seconds ago, where 300 are allowed")
+    stage.transcript.chapter("A stale inquiry: signed 301 seconds ago, and 300 are allowed")
     answer = stage.send(replace(genuine, external_id="ordNo0003", late=timedelta(seconds=301)))
     stage.refuse(answer, "4019100", "Unauthorized. X-TIMESTAMP", INVALID_REQUEST, "clock.behind")
 
 
 def _replay(stage: Stage, payment: NicoCall) -> None:
-    stage.told.chapter("The payment")
+    stage.transcript.chapter("The payment")
     answer = stage.deliver(payment)
-    stage.told.chapter("The very same payment once more")
+    stage.transcript.chapter("A replay of the same payment")
     stage.refuse(stage.outside.send(answer.request), "4099200", "Conflict", None, "call.repeated")
 
 
 def _wrong_tokens(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("An inquiry without a token")
+    stage.transcript.chapter("An inquiry without a token")
     answer = stage.send(replace(genuine, token=""))
     stage.refuse(answer, "4019103", "Token Not Found (B2B)", "Bearer", "token.absent")
-    stage.told.chapter("A token that was tampered with: one character is another")
+    stage.transcript.chapter("A tampered token: one character is changed")
     tampered = genuine.token[:50] + ("A" if genuine.token[50] != "A" else "B") + genuine.token[51:]
     answer = stage.send(replace(genuine, token=tampered))
     stage.refuse(answer, "4019101", "Invalid Token (B2B)", INVALID_TOKEN, "token.tampered")
-    stage.told.chapter("An expired token: issued with the server's own key 900 seconds ago")
+    stage.transcript.chapter("An expired token: issued with the server's token key 900 seconds ago")
     answer = stage.send(replace(genuine, token=_issued(stage, datetime.now(UTC) - timedelta(seconds=900))))
     stage.refuse(answer, "4019101", "Invalid Token (B2B)", INVALID_TOKEN, "token.expired")
 
@@ -128,66 +130,68 @@ def _issued(stage: Stage, at: datetime) -> str:
 
 
 def _wrong_paths(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("A path that the settings do not name")
-    elsewhere = replace(genuine, path=UNMAPPED, external_id="ordNo0004")
-    stage.refuse(stage.send(elsewhere), "4040000", "Not Found", None, "path.unmapped")
-    stage.told.chapter("The same, by a caller who says what only the proxy may say")
-    stage.refuse(stage.send(replace(elsewhere, added=SPOOFED)), "4040000", "Not Found", None, "path.unmapped")
+    stage.transcript.chapter("A path that the settings do not name")
+    unmapped = replace(genuine, path=UNMAPPED, external_id="ordNo0004")
+    stage.refuse(stage.send(unmapped), "4040000", "Not Found", None, "path.unmapped")
+    stage.transcript.chapter("The same path, with headers that only the proxy may send")
+    stage.refuse(stage.send(replace(unmapped, added=SPOOFED)), "4040000", "Not Found", None, "path.unmapped")
 
 
 def _suspension(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("The client is suspended, and the server goes on running")
+    stage.transcript.chapter("The merchant suspends the client while the server runs")
     stage.command("client", "suspend", "--id", CLIENT_KEY)
     stage.server.err.event("settings.read")
     answer = stage.send(replace(genuine, external_id="ordNo0005"))
     stage.refuse(answer, "4019100", "Unauthorized. X-PARTNER-ID", INVALID_REQUEST, "client.suspended")
-    stage.told.chapter("It is resumed: the same token is good again")
+    stage.transcript.chapter("The merchant resumes the client: the same token is valid again")
     stage.command("client", "resume", "--id", CLIENT_KEY)
     stage.server.err.event("settings.read")
     stage.deliver(replace(genuine, external_id="ordNo0005"))
 
 
 def _revocations(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("The merchant takes back this one token, at the internal listener")
+    stage.transcript.chapter("The merchant revokes this token at the internal listener")
     answer = httpx.post(f"{stage.internal}/revoke", data={"token": genuine.token}, trust_env=False)
-    stage.told.exchange(answer)
+    stage.transcript.exchange(answer)
     assert (answer.status_code, answer.json()) == (200, {})
     answer = stage.send(replace(genuine, external_id="ordNo0006"))
     stage.refuse(answer, "4019101", "Invalid Token (B2B)", INVALID_TOKEN, "token.revoked")
-    stage.told.chapter("NICEPAY asks for another token, and goes on")
+    stage.transcript.chapter("NICEPAY asks for another token and continues")
     another = replace(genuine, token=stage.token(), external_id="ordNo0007")
     stage.deliver(another)
-    stage.told.chapter("The merchant takes back all of the client's tokens: that holds everywhere within a second")
+    stage.transcript.chapter(
+        "The merchant revokes all tokens of the client: this takes effect on every instance within a second"
+    )
     stage.command("revoke", "--client", CLIENT_KEY)
-    answer = _once_refused(stage, another)
+    answer = _call_until_refused(stage, another)
     stage.refuse(answer, "4019101", "Invalid Token (B2B)", INVALID_TOKEN, "token.revoked")
 
 
-def _once_refused(stage: Stage, call: NicoCall) -> httpx.Response:
-    """Call on, each time under another external id, until a call is refused."""
+def _call_until_refused(stage: Stage, call: NicoCall) -> httpx.Response:
+    """Send calls, each with a new external id, until one is refused, and return that answer."""
     start = monotonic()
     for number in count(8):
         answer = stage.send(replace(call, external_id=f"ordNo{number:04}"))
         if answer.status_code != httpx.codes.OK:
-            stage.told.note(f"Refused {monotonic() - start:.1f} seconds after the command has ended:")
+            stage.transcript.note(f"Refused {monotonic() - start:.1f} seconds after the command ended:")
             return answer
-        stage.merchant.took()
+        stage.merchant.received()
         assert monotonic() - start < PATIENCE
     raise AssertionError
 
 
 def _signed_bodies(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("An inquiry whose body (arbitrary JSON) is signed as it is sent")
+    stage.transcript.chapter("An inquiry with a signature over its body (arbitrary JSON) as sent")
     stage.deliver(genuine)
-    stage.told.chapter("The same body, signed without the white space between its tokens")
+    stage.transcript.chapter("The same body, with a signature over its minified form")
     stage.deliver(replace(genuine, external_id="ordNo0002", signed_body=MINIFIED))
-    stage.told.chapter("One digit of the body is changed on its way")
+    stage.transcript.chapter("One digit of the body is changed on the way")
     changed = replace(genuine, external_id="ordNo0005", body=ARBITRARY.replace(b"1.50", b"1.51"))
     stage.refuse(stage.send(changed), "4019100", "Unauthorized. X-SIGNATURE", INVALID_REQUEST, "signature.mismatch")
 
 
-def _other_places(stage: Stage, genuine: NicoCall) -> None:
-    stage.told.chapter("An inquiry's signature on a payment, by a caller who says that it is an inquiry")
+def _moved_signature(stage: Stage, genuine: NicoCall) -> None:
+    stage.transcript.chapter("A payment with the signature of an inquiry, and with headers that call it an inquiry")
 
     def sign(_path: str, token: str, body: bytes, timestamp: str) -> str:
         return genuine.sign(INQUIRY, token, body, timestamp)

@@ -1,4 +1,4 @@
-"""What an installation from the wheel has."""
+"""An installation from the wheel."""
 
 import sys
 from pathlib import Path
@@ -7,15 +7,14 @@ from zipfile import ZipFile
 import httpx
 import pytest
 
-from tests.e2e.conftest import FREE_PORT
-from tests.e2e.process import environment, run, running
+from tests.e2e.process import FREE_PORT, environment, run, running
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what the wheel puts into site-packages."""
+    """A folder with the files that the wheel puts into site-packages."""
     built, folder = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("site-packages")
     options = ("--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", built)
     made = run(sys.executable, "-m", "pip", "wheel", *options, ROOT, patience=300)
@@ -26,23 +25,23 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_it_claims_one_name(installed: Path) -> None:
-    """The wheel puts one package into site-packages; the documents lie inside it."""
+def test_the_wheel_has_one_package(installed: Path) -> None:
+    """The wheel puts one package into site-packages, and the OpenAPI documents are inside it."""
     (package,) = (each.name for each in installed.iterdir() if not each.name.endswith(".dist-info"))
     assert package == "handlers"
     for name in ("snap-token.yaml", "internal.yaml"):
         assert (installed / "handlers/openapi" / name).read_bytes() == (ROOT / "openapi" / name).read_bytes()
 
 
-def test_it_serves(installed: Path, tmp_path: Path) -> None:
-    """A server that is installed from the wheel makes a sandbox and serves the document inside the package."""
+def test_an_installed_wheel_serves(installed: Path, tmp_path: Path) -> None:
+    """An installation from the wheel creates a sandbox and serves the document inside the package."""
     command = (sys.executable, "-P", "-c", "import sys; from handlers.cli import main; sys.exit(main())")
     env = environment(PYTHONPATH=str(installed), **FREE_PORT)
     assert run(*command, "init", tmp_path / "sandbox", env=env, cwd=tmp_path).returncode == 0
     config = tmp_path / "sandbox/snap-token.toml"
     with (installed / "handlers/openapi/snap-token.yaml").open("a") as document:
-        document.write("# of the wheel\n")
+        document.write("# from the wheel\n")
     with running(*command, "serve", "--config", config, env=env, cwd=tmp_path) as process:
         origin = process.err.event("server.listening")["endpoint"].partition("/api/")[0]
         served = httpx.get(f"{origin}/openapi.yaml", trust_env=False)
-    assert served.text.endswith("# of the wheel\n")
+    assert served.text.endswith("# from the wheel\n")

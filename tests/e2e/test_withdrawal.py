@@ -1,16 +1,15 @@
-"""Two hosts, each with settings of its own, share one state: what is withdrawn on one is withdrawn on the other."""
+"""Two hosts with their own settings share one state store: a suspension or revocation on one takes effect on both."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import COMMAND
 from tests.e2e.instances import TABLES, Answer, Instance, Payments, instances, signed_now
-from tests.e2e.process import run
-from tests.engines import REDIS_SERVERS, RedisServer
+from tests.e2e.process import COMMAND, run
+from tests.engines import REDIS_SERVERS
 from tests.merchant import write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 
@@ -20,63 +19,47 @@ REFUSED = {"responseCode": "4017300", "responseMessage": "Unauthorized. X-CLIENT
 
 @dataclass(frozen=True)
 class Host:
-    """A settings file, and the process that serves it. No connection is kept, since idle ones are closed."""
+    """A settings file, and the process that serves it."""
 
     settings: Path
     instance: Instance
 
-    def ask(self, signed: dict[str, str]) -> Answer:
-        with self.instance.public() as public:
-            return public.ask(signed)
-
-    def authorise(self, call: dict[str, str]) -> Answer:
-        with self.instance.internal() as internal:
-            return internal.authorise(call)
-
     def command(self, *arguments: str) -> str:
-        """What a command says that is run on this host and succeeds."""
+        """Run a command on this host, which must succeed, and return its output."""
         done = run(COMMAND, *arguments, "--config", self.settings)
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
-    def is_active(self, token: str) -> bool:
-        with self.instance.internal() as internal:
-            active: bool = internal.introspect(token).content["active"]
-        return active
-
 
 @pytest.fixture
-def hosts(
-    tmp_path: Path, nicepay: Nicepay, engine: str, emptied_redis: Callable[[str], RedisServer]
-) -> Iterator[list[Host]]:
-    """Two of them, with one state and the same keys, under way."""
-    url = f"sqlite:///{tmp_path}/state.db" if engine == "sqlite" else emptied_redis(engine).url
+def hosts(tmp_path: Path, nicepay: Nicepay, state_url: str) -> Iterator[list[Host]]:
+    """Two running hosts with one state store and the same keys."""
     one = tmp_path / "one"
     one.mkdir()
-    write_settings(one, nicepay, extra=f'{TABLES}[state]\nurl = "{url}"')
+    write_settings(one, nicepay, extra=f'{TABLES}[state]\nurl = "{state_url}"')
     files = [one / "snap-token.toml", Path(shutil.copytree(one, tmp_path / "other")) / "snap-token.toml"]
     with instances(*files) as served:
         yield [Host(file, each) for file, each in zip(files, served, strict=True)]
 
 
-def _told(answer: Answer) -> tuple[int, dict[str, object]]:
+def _summary(answer: Answer) -> tuple[int, dict[str, object]]:
     return answer.status, answer.content
 
 
 @ENGINES
-def test_a_suspension_on_one_host_shuts_out_on_the_other(hosts: list[Host], nicepay: Nicepay) -> None:
-    """When the command ends, the other host refuses the client as it refuses an unknown one, until it is resumed."""
+def test_a_suspension_takes_effect_on_every_host(hosts: list[Host], nicepay: Nicepay) -> None:
+    """When `client suspend` ends, every host refuses the client like an unknown one, until the client is resumed."""
     here, there = hosts
-    token = there.ask(signed_now(nicepay)).token
+    token = there.instance.ask(signed_now(nicepay)).token
     payments = Payments(nicepay, token)
-    assert there.authorise(payments.call("ordNo1")).status == 200
+    assert there.instance.authorise(payments.call("ordNo1")).status == 200
     here.command("client", "suspend", "--id", CLIENT_KEY)
     for host in hosts:
-        unknown = host.ask(signed_now(Nicepay("NOBODY", nicepay.private_key)))
-        assert _told(host.ask(signed_now(nicepay))) == _told(unknown) == (401, REFUSED)
-        assert not host.is_active(token)
+        unknown = host.instance.ask(signed_now(Nicepay("NOBODY", nicepay.private_key)))
+        assert _summary(host.instance.ask(signed_now(nicepay))) == _summary(unknown) == (401, REFUSED)
+        assert not host.instance.is_active(token)
     call = Payments(nicepay, token).call("ordNo2")
-    assert there.authorise(call).content["responseMessage"] == "Unauthorized. X-PARTNER-ID"
+    assert there.instance.authorise(call).content["responseMessage"] == "Unauthorized. X-PARTNER-ID"
     assert there.instance.process.err.event("client.suspended")["client_key"] == CLIENT_KEY
     while (reason := there.instance.process.err.event("token.refused")["reason"]) == "client.unknown":
         pass
@@ -84,57 +67,59 @@ def test_a_suspension_on_one_host_shuts_out_on_the_other(hosts: list[Host], nice
     assert "suspended = true" not in there.settings.read_text()
     here.command("client", "resume", "--id", CLIENT_KEY)
     assert there.instance.process.err.event("client.resumed")["client_key"] == CLIENT_KEY
-    assert there.is_active(token)
-    assert there.authorise(call).status == 200
-    assert there.ask(signed_now(nicepay)).code == "2007300"
+    assert there.instance.is_active(token)
+    assert there.instance.authorise(call).status == 200
+    assert there.instance.ask(signed_now(nicepay)).code == "2007300"
 
 
 @ENGINES
-def test_the_stricter_holds(hosts: list[Host], nicepay: Nicepay) -> None:
-    """A host whose own settings suspend the client goes on refusing it when it is resumed on another."""
+def test_a_suspension_in_the_settings_stays(hosts: list[Host], nicepay: Nicepay) -> None:
+    """A host whose own settings suspend the client still refuses it after it is resumed on another host."""
     here, there = hosts
     there.command("client", "suspend", "--id", CLIENT_KEY)
     here.command("client", "resume", "--id", CLIENT_KEY)
-    assert here.ask(signed_now(nicepay)).code == "2007300"
-    assert there.ask(signed_now(nicepay)).code == "4017300"
+    assert here.instance.ask(signed_now(nicepay)).code == "2007300"
+    assert there.instance.ask(signed_now(nicepay)).code == "4017300"
     assert "yes (settings)" in there.command("client", "list")
 
 
 @ENGINES
-def test_a_suspension_outlives_the_hosts(hosts: list[Host], nicepay: Nicepay) -> None:
-    """A host that starts after the suspension refuses the client from its first request on."""
+def test_a_suspension_survives_a_restart(hosts: list[Host], nicepay: Nicepay) -> None:
+    """A host that starts after the suspension refuses the first request of the client."""
     here, there = hosts
     here.command("client", "suspend", "--id", CLIENT_KEY)
     assert "yes (state since " in there.command("client", "list")
     with instances(there.settings) as (later,):
-        assert Host(there.settings, later).ask(signed_now(nicepay)).code == "4017300"
+        assert later.ask(signed_now(nicepay)).code == "4017300"
 
 
 @ENGINES
-def test_no_token_is_dead_when_it_is_handed_out(hosts: list[Host], nicepay: Nicepay) -> None:
-    """After a client's tokens are revoked a repeat is refused everywhere, and a new request gets a token that opens."""
+def test_no_issued_token_is_already_revoked(hosts: list[Host], nicepay: Nicepay) -> None:
+    """After a client's tokens are revoked, a repeat is refused on every host, and a new request gets a valid token."""
     here, *_ = hosts
     signed = signed_now(nicepay)
-    token = here.ask(signed).token
+    token = here.instance.ask(signed).token
     here.command("revoke", "--client", CLIENT_KEY)
     for host in hosts:
-        assert not host.is_active(token)
-        assert _told(host.ask(signed)) == (
+        assert not host.instance.is_active(token)
+        assert _summary(host.instance.ask(signed)) == (
             401,
             {"responseCode": "4017300", "responseMessage": "Unauthorized. X-TIMESTAMP"},
         )
-        assert host.is_active(host.ask(signed_now(nicepay)).token)
+        assert host.instance.is_active(host.instance.ask(signed_now(nicepay)).token)
 
 
 @ENGINES
-def test_a_repeat_after_its_token_was_revoked_opens(hosts: list[Host], nicepay: Nicepay, tmp_path: Path) -> None:
-    """A revoked token is dead alone: the same signed request gets another, which opens everywhere."""
+def test_a_repeat_after_its_token_was_revoked_gets_a_valid_token(
+    hosts: list[Host], nicepay: Nicepay, tmp_path: Path
+) -> None:
+    """If one token is revoked, a repeat of its request gets another token, which is valid on every host."""
     here, there = hosts
     signed = signed_now(nicepay)
     file = tmp_path / "token"
-    file.write_text(here.ask(signed).token)
+    file.write_text(here.instance.ask(signed).token)
     here.command("revoke", "--token-file", str(file))
-    again = there.ask(signed).token
+    again = there.instance.ask(signed).token
     for host in hosts:
-        assert not host.is_active(file.read_text())
-        assert host.is_active(again)
+        assert not host.instance.is_active(file.read_text())
+        assert host.instance.is_active(again)

@@ -1,4 +1,4 @@
-"""Looking for a planted defect, and what is found."""
+"""A schemathesis run against a server with a planted defect, and its results."""
 
 import json
 from base64 import b64decode
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.passes import Pass
-from tests.fuzz.planted import Defect, Defective
+from tests.fuzz.planted import Defect, DefectiveServer
 from tests.fuzz.run import Reports, Target, run_schemathesis
 
 
 @dataclass(frozen=True)
-class Found:
-    """What schemathesis prints, what it keeps, and what it has recorded of each phase: cases, answers, checks."""
+class Findings:
+    """The output of schemathesis, its reports, and its records of each phase: cases, answers, checks."""
 
     printed: str
     junit: str
@@ -22,12 +22,12 @@ class Found:
     phases: list[dict[str, Any]]
 
     def checks(self, status: str) -> set[str]:
-        """The names of the checks that ended so."""
-        made = [check for phase in self.phases for checks in phase.get("checks", {}).values() for check in checks]
-        return {check["name"] for check in made if check["status"] == status}
+        """The names of the checks that ended with this status."""
+        checks = [each for phase in self.phases for checks in phase.get("checks", {}).values() for each in checks]
+        return {check["name"] for check in checks if check["status"] == status}
 
     def refused_headers(self) -> Iterator[tuple[str, str]]:
-        """For each case that breaks a header of the contract: its name, and what the refusal says."""
+        """For each case that breaks a header of the contract: the header's name and the message of the refusal."""
         for phase in self.phases:
             for case, exchange in phase.get("interactions", {}).items():
                 broken = phase["cases"][case]["value"]["meta"]["phase"]["data"]
@@ -37,20 +37,20 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Fuzzed:
-    """A server that takes a defect, and schemathesis as a pass runs it, without the random phases."""
+class DefectRun:
+    """A server with room for a defect, and one pass of schemathesis without its random phases."""
 
-    wanted: Pass
-    server: Defective
+    fuzz_pass: Pass
+    server: DefectiveServer
     target: Target
     folder: Path
 
-    def run(self, defect: Defect, *more: str) -> Found:
-        """Plant a defect and look for it."""
+    def run(self, defect: Defect, *more_options: str) -> Findings:
+        """Plant a defect, run schemathesis and return its findings."""
         self.server.defect = defect
-        reports, events = Reports.of(self.wanted, self.folder), self.folder / "events"
-        options = [f"--report-ndjson-path={events}", "--phases=examples,coverage", "--seed=1", *more]
-        done = run_schemathesis(self.wanted, self.target, reports, *options, capture=True)
+        reports, events = Reports.of(self.fuzz_pass, self.folder), self.folder / "events"
+        options = [f"--report-ndjson-path={events}", "--phases=examples,coverage", "--seed=1", *more_options]
+        done = run_schemathesis(self.fuzz_pass, self.target, reports, *options, capture=True)
         recorded = [json.loads(line).get("ScenarioFinished") for line in events.read_text().splitlines()]
         phases = [event["recorder"] for event in recorded if event]
-        return Found(done.stdout + done.stderr, reports.junit.read_text(), reports.har.read_text(), phases)
+        return Findings(done.stdout + done.stderr, reports.junit.read_text(), reports.har.read_text(), phases)

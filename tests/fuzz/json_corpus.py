@@ -1,6 +1,6 @@
-"""Documents that are or are not JSON, by the way in which they are. No two of a class differ only in length."""
+"""Texts that are JSON or are not, in classes. No two texts of a class differ only in length."""
 
-TAKEN: dict[str, list[bytes]] = {
+ACCEPTED: dict[str, list[bytes]] = {
     "literals": [b"null", b"true", b"false", b"[null]", b"[true,false]", b'{"a":null}'],
     "empty containers": [b"{}", b"[]", b"[[]]", b"[{}]", b'{"":{}}', b'{"a":[]}', b"[[],{}]"],
     "integers": [b"0", b"-0", b"7", b"-7", b"10", b"[1,2]", b"9007199254740993", b"-9223372036854775809", b"1" * 400],
@@ -54,7 +54,7 @@ TAKEN: dict[str, list[bytes]] = {
 
 REFUSED: dict[str, list[bytes]] = {
     "nothing": [b"", b" ", b"\n", b"\t\r\n", b"\0"],
-    "broken off": [
+    "truncated": [
         b"{",
         b"[",
         b'"',
@@ -69,7 +69,7 @@ REFUSED: dict[str, list[bytes]] = {
         b'"\\u12',
         b"-",
     ],
-    "something behind": [
+    "something after the value": [
         b"{}{}",
         b"[] []",
         b"1 2",
@@ -82,7 +82,7 @@ REFUSED: dict[str, list[bytes]] = {
         b"{}\0",
         b"true false",
     ],
-    "something in front": [b",{}", b"]", b"}", b":1", b"x{}", b";{}", b")]}'\n{}", b"while(1);{}"],
+    "something before the value": [b",{}", b"]", b"}", b":1", b"x{}", b";{}", b")]}'\n{}", b"while(1);{}"],
     "commas": [
         b"[1,]",
         b"[,1]",
@@ -96,7 +96,7 @@ REFUSED: dict[str, list[bytes]] = {
         b'{"a":1 "b":2}',
     ],
     "colons": [b'{"a"}', b'{"a" 1}', b'{"a"::1}', b'{"a":}', b"{:1}", b'["a":1]', b'{"a"=1}', b'{"a"=>1}'],
-    "names that are no strings": [b"{a:1}", b"{1:1}", b"{null:1}", b"{[]:1}", b"{'a':1}", b'{"a":1,b:2}'],
+    "member names that are not strings": [b"{a:1}", b"{1:1}", b"{null:1}", b"{[]:1}", b"{'a':1}", b'{"a":1,b:2}'],
     "quotation": [b"'a'", b"`a`", "“a”".encode(), b"\"a'", b"a", b'"a"b"', b"['a']"],
     "numbers": [
         b"01",
@@ -123,7 +123,7 @@ REFUSED: dict[str, list[bytes]] = {
         "\uff11".encode(),
         "٣".encode(),
     ],
-    "numbers that are none": [
+    "invalid number words": [
         b"NaN",
         b"-NaN",
         b"Infinity",
@@ -148,7 +148,7 @@ REFUSED: dict[str, list[bytes]] = {
         b"[\x0c1]",
         b"[\xa0]",
     ],
-    "escapes that are none": [
+    "invalid escapes": [
         rb'"\a"',
         rb'"\x41"',
         rb'"\'"',
@@ -171,7 +171,7 @@ REFUSED: dict[str, list[bytes]] = {
         rb'[["\ud83d"]]',
         rb'"\ud83d\ud83d\ude00"',
     ],
-    "no UTF-8": [
+    "not UTF-8": [
         b'"\xff"',
         b'"\xfe"',
         b'"\x80"',
@@ -215,8 +215,8 @@ REFUSED: dict[str, list[bytes]] = {
     "brackets": [b"[}", b"{]", b"[1}", b'{"a":1]', b"[[]", b"[{]}", b"{{}}", b"{[]}", b"[(1)]"],
 }
 
-REFUSED_HERE_ALONE: dict[str, list[bytes]] = {
-    "a name twice": [
+REFUSED_ONLY_HERE: dict[str, list[bytes]] = {
+    "duplicate member names": [
         b'{"a":1,"a":1}',
         b'{"a":1,"a":2}',
         b'{"a":1,"b":2,"a":3}',
@@ -229,4 +229,4 @@ REFUSED_HERE_ALONE: dict[str, list[bytes]] = {
     ],
     "deeper than 32": [b"[" * 33 + b"]" * 33, b'{"a":' * 33 + b"1" + b"}" * 33, b'[{"a":' * 17 + b"1" + b"}]" * 17],
 }
-"""What RFC 8259 leaves to the parser, and this one refuses."""
+"""Texts that RFC 8259 allows, and this project's parser refuses."""

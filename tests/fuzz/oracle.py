@@ -1,11 +1,12 @@
-"""Two servers for one request: the bound application, and a stock Connexion application of the same document."""
+"""The two servers of the differential test: the product, and stock Connexion with the same document."""
 
 import copy
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from connexion import AsyncApp, request
+from connexion import AsyncApp
+from connexion import request as connexion_request
 from connexion.resolver import Resolver
 from starlette.types import ASGIApp, Message, Scope
 
@@ -16,17 +17,17 @@ from tests.merchant import BASE_PATH
 from tests.nicepay import BODY
 
 HANDLER = "handler"
-"""The verdict on a request that is taken; on one that is refused, it is the status."""
+"""The verdict on an accepted request. The verdict on a refused request is its status."""
 
 UNREAD = "handler, without an object"
-"""The verdict on a request that is taken with a body that nobody has parsed."""
+"""The verdict on an accepted request whose body was not parsed."""
 
 SNAP_HEADERS = ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE")
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request by its parts, each right unless said otherwise; a header has as many values as it is sent with."""
+    """The parts of a request, valid by default. A header that is sent twice has two values."""
 
     method: str = "POST"
     target: str = BASE_PATH + TOKEN_PATH
@@ -72,7 +73,7 @@ class Request:
 
     @property
     def scope(self) -> Scope:
-        """As an ASGI server hands it over."""
+        """The ASGI scope of the request."""
         return {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -91,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a server made of a request: the verdict, and the header values that reached its handler."""
+    """The result of a request: the verdict, and the header values that reached the handler."""
 
     verdict: str
     values: tuple[str, ...] = ()
@@ -99,46 +100,46 @@ class Outcome:
 
 @dataclass
 class Server:
-    """An ASGI application, and what has reached its handler."""
+    """An ASGI application that records what reaches its handler."""
 
     app: ASGIApp
-    _reached: list[Outcome] = field(default_factory=list)
-    _known: dict[Request, Outcome] = field(default_factory=dict, repr=False)
+    _handled: list[Outcome] = field(default_factory=list)
+    _outcomes: dict[Request, Outcome] = field(default_factory=dict, repr=False)
 
-    async def ask(self, sent: Request) -> Outcome:
-        """Send a request, unless it is known what becomes of it."""
-        if sent not in self._known:
-            self._known[sent] = await self._ask(sent)
-        return self._known[sent]
+    async def ask(self, request: Request) -> Outcome:
+        """Return the outcome of a request. Each different request is sent once."""
+        if request not in self._outcomes:
+            self._outcomes[request] = await self._ask(request)
+        return self._outcomes[request]
 
-    async def _ask(self, sent: Request) -> Outcome:
+    async def _ask(self, request: Request) -> Outcome:
         statuses: list[int] = []
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": sent.body}
+            return {"type": "http.request", "body": request.body}
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 
-        self._reached.clear()
-        # Starlette raises an unexpected exception again once it is answered.
+        self._handled.clear()
+        # Starlette raises an unexpected exception again after it has sent the answer.
         with suppress(Exception):
-            await self.app(sent.scope, receive, send)
+            await self.app(request.scope, receive, send)
         (status,) = statuses
-        if not self._reached:
+        if not self._handled:
             return Outcome(str(status))
-        (outcome,) = self._reached
+        (outcome,) = self._handled
         assert status == 200
         return outcome
 
     def record(self, verdict: str, *values: str) -> dict[str, object]:
-        self._reached.append(Outcome(verdict, values))
+        self._handled.append(Outcome(verdict, values))
         return {"responseCode": "2007300"}
 
 
-class Bound(Server):
-    """The product. Its function gets the headers and no body, so which grantType was taken shows in verdicts alone."""
+class Product(Server):
+    """The product. Its function gets headers and no body, so a wrongly accepted grantType shows only in the verdict."""
 
     def __init__(self, services: Services) -> None:
         api = replace(public_api(BASE_PATH), functions={"issueAccessToken": self.issue})
@@ -149,7 +150,7 @@ class Bound(Server):
 
 
 class Stock(Server):
-    """Connexion as it comes, with its default middlewares. It hands the body, and no header."""
+    """Stock Connexion with its default middlewares. It passes the body to the function, and no headers."""
 
     def __init__(self) -> None:
         app = AsyncApp(__name__)
@@ -157,5 +158,5 @@ class Stock(Server):
         super().__init__(app)
 
     async def issue(self, body: object) -> dict[str, object]:
-        headers = [request.headers[name] for name in SNAP_HEADERS]
+        headers = [connexion_request.headers[name] for name in SNAP_HEADERS]
         return self.record(HANDLER if isinstance(body, dict) else UNREAD, *headers)

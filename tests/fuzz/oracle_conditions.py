@@ -1,11 +1,11 @@
-"""What the table of differences asks of a request."""
+"""Conditions on requests for the table of differences."""
 
 import json
 import re
 from collections.abc import Callable
 from functools import cache
 
-import jsonschema  # type: ignore[import-untyped]  # it carries no types
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 
 from tests.document import OPERATION
 from tests.fuzz.oracle import SNAP_HEADERS, Request
@@ -16,34 +16,35 @@ _HEADER_RULES = [jsonschema.Draft4Validator(PARAMETERS[name]["schema"]) for name
 _BODY_RULE = jsonschema.Draft4Validator(BODY_SCHEMA)
 
 
-def typed(pattern: str) -> Callable[[Request], bool]:
-    """Whether a Content-Type has a part of this form."""
+def has_type(pattern: str) -> Callable[[Request], bool]:
+    """A condition: a Content-Type matches this pattern."""
     compiled = re.compile(pattern)
-    return lambda sent: any(compiled.search(each.decode("latin-1")) for each in sent.types)
+    return lambda request: any(compiled.search(each.decode("latin-1")) for each in request.types)
 
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _JSON = re.compile(rf'(?i)application/json(?:[ \t]*;[ \t]*(?:{_TOKEN}=(?:{_TOKEN}|"[^"]*"))?)*')
 
 
-def is_misspelt(sent: Request) -> bool:
-    """Whether a Content-Type is JSON's and breaks the grammar behind it (RFC 9110, section 8.3.1)."""
-    texts = [each.decode("latin-1") for each in sent.types]
-    return any(text and not _JSON.fullmatch(text) for text in texts) and not is_of_another_type(sent)
+def has_malformed_json_type(request: Request) -> bool:
+    """Whether a Content-Type is JSON with malformed parameters (RFC 9110, section 8.3.1)."""
+    texts = [each.decode("latin-1") for each in request.types]
+    return any(text and not _JSON.fullmatch(text) for text in texts) and not has_other_type(request)
 
 
-is_of_another_type = typed(r"(?i)^(?!application/json *(?:;|$)).")
+has_other_type = has_type(r"(?i)^(?!application/json *(?:;|$)).")
 
 
-def is_repetitive(sent: Request) -> bool:
-    """Whether a header that has one value comes twice."""
-    headers = (sent.types, sent.encodings, sent.timestamps, sent.client_keys, sent.signatures)
+def has_duplicate_header(request: Request) -> bool:
+    """Whether a header that may have one value has two."""
+    headers = (request.types, request.encodings, request.timestamps, request.client_keys, request.signatures)
     return any(len(values) > 1 for values in headers)
 
 
-def is_malformed(sent: Request) -> bool:
-    """Whether a header is absent, or not as the document has it."""
-    texts = (b"".join(values).decode("latin-1") for values in (sent.timestamps, sent.client_keys, sent.signatures))
+def has_malformed_header(request: Request) -> bool:
+    """Whether a mandatory header is absent, or malformed by the document."""
+    headers = (request.timestamps, request.client_keys, request.signatures)
+    texts = (b"".join(values).decode("latin-1") for values in headers)
     return not all(rule.is_valid(text) for rule, text in zip(_HEADER_RULES, texts, strict=True))
 
 
@@ -57,7 +58,7 @@ def is_utf8(body: bytes) -> bool:
 
 @cache
 def depth(body: bytes) -> int:
-    """Levels of arrays and objects, where no bracket stands in a text."""
+    """The levels of nested arrays and objects, for a body without brackets in its strings."""
     deepest = level = 0
     for byte in body:
         level += (byte in b"[{") - (byte in b"]}")
@@ -67,18 +68,18 @@ def depth(body: bytes) -> int:
 
 @cache
 def oddities(body: bytes) -> frozenset[str]:
-    """What is lax in a body that Python's reader of JSON takes and the document does too."""
+    """The irregularities of a body that Python's JSON parser and the document accept."""
     found: set[str] = set()
 
     def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found.update({"named twice"} if len(dict(pairs)) != len(pairs) else ())
+        found.update({"duplicate member"} if len(dict(pairs)) != len(pairs) else ())
         return dict(pairs)
 
     try:
         value = json.loads(body.decode(), object_pairs_hook=members, parse_int=str, parse_constant=found.add)
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        found.add("half a pair")
+        found.add("lone surrogate")
     except (ValueError, RecursionError):
         return frozenset()
     return frozenset(found) if _BODY_RULE.is_valid(value) else frozenset()

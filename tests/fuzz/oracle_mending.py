@@ -1,31 +1,31 @@
-"""A request with parts of it put right; what is left wrong is what we look at before them."""
+"""A request with some parts replaced by valid ones."""
 
 import re
 from dataclasses import replace
 
 from tests.fuzz.oracle import Request
-from tests.fuzz.oracle_requests import RIGHT
+from tests.fuzz.oracle_requests import VALID
 
 
-def everything(_sent: Request) -> Request:
-    return RIGHT
+def everything(_request: Request) -> Request:
+    return VALID
 
 
-def headers_and_body(sent: Request) -> Request:
-    return replace(RIGHT, method=sent.method, target=sent.target)
+def headers_and_body(request: Request) -> Request:
+    return replace(VALID, method=request.method, target=request.target)
 
 
-def media_type(sent: Request) -> Request:
-    return replace(sent, types=RIGHT.types)
+def media_type(request: Request) -> Request:
+    return replace(request, types=VALID.types)
 
 
-def coding(sent: Request) -> Request:
-    return replace(sent, codings=RIGHT.codings)
+def transfer_coding(request: Request) -> Request:
+    return replace(request, codings=VALID.codings)
 
 
-def body(sent: Request) -> Request:
-    return replace(sent, body=RIGHT.body)
+def body(request: Request) -> Request:
+    return replace(request, body=VALID.body)
 
 
-def long_integers(sent: Request) -> Request:
-    return replace(sent, body=re.sub(rb"[0-9]{4301,}", b"1", sent.body))
+def long_integers(request: Request) -> Request:
+    return replace(request, body=re.sub(rb"[0-9]{4301,}", b"1", request.body))

@@ -1,4 +1,4 @@
-"""What both servers are asked: the right request, and it with one part or two made otherwise."""
+"""The requests for both servers: the valid request, and requests with one or two parts changed."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,12 +10,12 @@ from tests.fuzz.oracle import Request
 from tests.merchant import BASE_PATH
 from tests.nicepay import BODY
 
-RIGHT = Request()
+VALID = Request()
 PAGES = {BASE_PATH + "/ui", BASE_PATH + "/ui/", BASE_PATH + "/openapi.json"}
-"""Where Connexion shows pages of its own."""
+"""The paths of Connexion's own pages."""
 
 SLASHED = {BASE_PATH, BASE_PATH + TOKEN_PATH + "/"}
-"""Paths that Connexion redirects to what they are with the slash at their end, or without it."""
+"""Paths that Connexion redirects, because a slash at the end is missing or superfluous."""
 
 
 def _nested(levels: int) -> bytes:
@@ -183,34 +183,34 @@ def texts(values: list[str]) -> list[tuple[bytes, ...]]:
 VARIANTS: dict[str, list[Any]] = {
     "method": ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO"],
     "target": [
-        RIGHT.target + "?",
-        RIGHT.target + "?a=1&a=2",
-        RIGHT.target + "/",
-        "//" + RIGHT.target,
+        VALID.target + "?",
+        VALID.target + "?a=1&a=2",
+        VALID.target + "/",
+        "//" + VALID.target,
         "/",
         TOKEN_PATH,
         BASE_PATH,
         BASE_PATH + "/access-token",
-        RIGHT.target.upper(),
-        RIGHT.target.replace("/b2b", "%2Fb2b"),
-        RIGHT.target.replace("b2b", "b%32b"),
-        (RIGHT.target + "?").ljust(2_049, "a"),
-        (RIGHT.target + "?").ljust(2_050, "a"),
+        VALID.target.upper(),
+        VALID.target.replace("/b2b", "%2Fb2b"),
+        VALID.target.replace("b2b", "b%32b"),
+        (VALID.target + "?").ljust(2_049, "a"),
+        (VALID.target + "?").ljust(2_050, "a"),
         *sorted(PAGES),
     ],
     "hosts": [(), (b"",), (b"merchant.example", b"other.example")],
-    "types": [*texts(TYPES), RIGHT.types * 2, (b"text/plain", *RIGHT.types)],
+    "types": [*texts(TYPES), VALID.types * 2, (b"text/plain", *VALID.types)],
     "encodings": [(b"",), (b"identity",), (b"gzip",), (b"", b"gzip")],
-    "timestamps": [*texts(_TIMESTAMPS), RIGHT.timestamps * 2, (b"2026-01-22T12:00:02Z", *RIGHT.timestamps)],
-    "client_keys": [*texts(_CLIENT_KEYS), RIGHT.client_keys * 2],
-    "signatures": [*texts(_SIGNATURES), RIGHT.signatures * 2, (*RIGHT.signatures, b"QQ==")],
+    "timestamps": [*texts(_TIMESTAMPS), VALID.timestamps * 2, (b"2026-01-22T12:00:02Z", *VALID.timestamps)],
+    "client_keys": [*texts(_CLIENT_KEYS), VALID.client_keys * 2],
+    "signatures": [*texts(_SIGNATURES), VALID.signatures * 2, (*VALID.signatures, b"QQ==")],
     "codings": [(b"chunked",), (b"Chunked",), (b"gzip",), (b"gzip, chunked",), (b"chunked", b"chunked")],
     "extras": [
         ((b"authorization", b""), (b"x-partner-id", b""), (b"channel-id", b"")),
-        ((b"x-extra", b""),) * (64 - len(RIGHT.headers)),
-        ((b"x-extra", b""),) * (65 - len(RIGHT.headers)),
-        ((b"x-large", b"a" * (16_384 - RIGHT.header_bytes - len(b"x-large"))),),
-        ((b"x-large", b"a" * (16_385 - RIGHT.header_bytes - len(b"x-large"))),),
+        ((b"x-extra", b""),) * (64 - len(VALID.headers)),
+        ((b"x-extra", b""),) * (65 - len(VALID.headers)),
+        ((b"x-large", b"a" * (16_384 - VALID.header_bytes - len(b"x-large"))),),
+        ((b"x-large", b"a" * (16_385 - VALID.header_bytes - len(b"x-large"))),),
         ((b"x_timestamp", b"now"), (b"x-timestamp2", b"now")),
     ],
     "body": _BODIES,
@@ -218,15 +218,15 @@ VARIANTS: dict[str, list[Any]] = {
 
 
 def each_alone() -> Iterator[Request]:
-    """The right request, it with each variant of one part, and with those of two that matter only together."""
-    yield RIGHT
+    """The valid request, the variants of each single part, and variants of two parts that matter only together."""
+    yield VALID
     for part, values in VARIANTS.items():
-        yield from (replace(RIGHT, **{part: value}) for value in values)
-    yield replace(RIGHT, types=(b"text/plain",), timestamps=(b"now",))
-    yield from (replace(RIGHT, method="GET", target=page) for page in PAGES)
+        yield from (replace(VALID, **{part: value}) for value in values)
+    yield replace(VALID, types=(b"text/plain",), timestamps=(b"now",))
+    yield from (replace(VALID, method="GET", target=page) for page in PAGES)
 
 
 def each_pair() -> Iterator[Request]:
-    """The right request with each two variants of two parts."""
+    """The valid request with each combination of variants of two parts."""
     for (one, ones), (other, others) in combinations(VARIANTS.items(), 2):
-        yield from (replace(RIGHT, **{one: left, other: right}) for left, right in product(ones, others))
+        yield from (replace(VALID, **{one: left, other: right}) for left, right in product(ones, others))

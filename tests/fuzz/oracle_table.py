@@ -1,33 +1,33 @@
-"""The closed table of what we do otherwise than stock Connexion, in the order in which we look at a request."""
+"""The complete table of differences between the product and stock Connexion, in the order of the product's checks."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.fuzz import oracle_mending as put_right
+from tests.fuzz import oracle_mending as mend
 from tests.fuzz.oracle import HANDLER, UNREAD, Outcome, Request, Server
 from tests.fuzz.oracle_conditions import (
     depth,
-    is_malformed,
-    is_misspelt,
-    is_of_another_type,
-    is_repetitive,
+    has_duplicate_header,
+    has_malformed_header,
+    has_malformed_json_type,
+    has_other_type,
+    has_type,
     is_utf8,
     oddities,
-    typed,
 )
 from tests.fuzz.oracle_requests import PAGES, SLASHED
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A difference that is known, and why.
+class Difference:
+    """A known difference and its reason.
 
     Attributes:
-        when: On which requests.
-        mended: Such a request without it, and without what we look at later.
-        stock: Every verdict of stock's on a request with nothing but this.
-        refused: Our verdict, if we take the mended request. None: we make of the one what we make of the other.
+        when: The condition on the request.
+        mended: The request with this part, and the parts that the product checks later, replaced by valid ones.
+        stock: The verdicts of stock Connexion on requests with nothing else wrong.
+        refused: The verdict of the product if it accepts the mended request. None: the same as for the mended request.
     """
 
     name: str
@@ -38,210 +38,210 @@ class Listed:
     reason: str
 
 
-LISTED = [
-    # What HTTP asks, and what bounds a request: we look at that first, and stock asks nothing of it.
-    Listed(
+DIFFERENCES = [
+    # Rules of HTTP and limits: the product checks them first, and stock Connexion has none.
+    Difference(
         "a long target",
-        lambda sent: len(sent.path) + len(sent.query) > 2_048,
-        put_right.everything,
+        lambda request: len(request.path) + len(request.query) > 2_048,
+        mend.everything,
         {HANDLER},
         "414",
-        "a target is bounded",
+        "the length of a target is limited",
     ),
-    Listed(
+    Difference(
         "many headers, or large ones",
-        lambda sent: len(sent.headers) > 64 or sent.header_bytes > 16_384,
-        put_right.everything,
+        lambda request: len(request.headers) > 64 or request.header_bytes > 16_384,
+        mend.everything,
         {HANDLER},
         "431",
-        "headers are bounded",
+        "the number and the size of headers are limited",
     ),
-    Listed(
-        "no single Host",
-        lambda sent: len(sent.hosts) != 1 or not sent.hosts[0],
-        put_right.everything,
+    Difference(
+        "no Host, or several",
+        lambda request: len(request.hosts) != 1 or not request.hosts[0],
+        mend.everything,
         {HANDLER},
         "400",
         "RFC 9112, 3.2: a server answers 400",
     ),
-    Listed(
+    Difference(
         "a transfer coding that is not chunked alone",
-        lambda sent: bool(sent.codings) and not sent.is_chunked,
-        put_right.everything,
+        lambda request: bool(request.codings) and not request.is_chunked,
+        mend.everything,
         {HANDLER},
         "400",
-        "nobody decodes it, and who reads it otherwise finds another request in it (RFC 9112, 6.1)",
+        "the server cannot decode it, and a proxy could read another request in it (RFC 9112, 6.1)",
     ),
-    # Where an operation is.
-    Listed(
+    # Paths.
+    Difference(
         "an escape in the path",
-        lambda sent: "%" in sent.path,
-        put_right.everything,
+        lambda request: "%" in request.path,
+        mend.everything,
         {HANDLER},
         "404",
-        "a proxy compares paths as they are sent, and must not be passed by an escape",
+        "a proxy compares paths as they are sent, so an escape must not reach another rule",
     ),
-    Listed(
-        "the last slash",
-        lambda sent: sent.path in SLASHED,
-        put_right.everything,
+    Difference(
+        "a slash at the end",
+        lambda request: request.path in SLASHED,
+        mend.everything,
         {"307"},
         "404",
-        "the redirect's Location is made from Host, which the client chooses",
+        "stock redirects to a Location with the Host that the client sent",
     ),
-    Listed(
+    Difference(
         "Connexion's own pages",
-        lambda sent: sent.path in PAGES,
-        put_right.everything,
+        lambda request: request.path in PAGES,
+        mend.everything,
         {"200", "307", "405"},
         "404",
-        "a production server shows none",
+        "a production server has no such pages",
     ),
-    # Headers that come twice, Content-Type, Content-Encoding: we look at them before the document's headers.
-    Listed(
-        "a header twice",
-        is_repetitive,
-        put_right.headers_and_body,
+    # Duplicate headers, Content-Type and Content-Encoding: the product checks them before the headers of the document.
+    Difference(
+        "a duplicate header",
+        has_duplicate_header,
+        mend.headers_and_body,
         {HANDLER, "415"},
         "400",
-        "stock takes one of the two; who stands before it may take the other",
+        "stock uses one of the two values, and a proxy may use the other",
     ),
-    Listed(
+    Difference(
         "a charset that is not UTF-8",
-        typed(r"(?i)charset=(?!\"?utf[-_]?8\"?(?:;|$))[^;]"),
-        put_right.headers_and_body,
+        has_type(r"(?i)charset=(?!\"?utf[-_]?8\"?(?:;|$))[^;]"),
+        mend.headers_and_body,
         {HANDLER, "400", "500"},
         "415",
-        "JSON is UTF-8 (RFC 8259, 8.1); stock decodes as it is told, fails on unknown names, ignores one after a space",
+        "JSON is UTF-8 (RFC 8259, 8.1); stock uses the charset, fails for unknown names, and ignores one after a space",
     ),
-    Listed(
-        "a media type that breaks the grammar",
-        is_misspelt,
-        put_right.headers_and_body,
+    Difference(
+        "a malformed media type",
+        has_malformed_json_type,
+        mend.headers_and_body,
         {HANDLER, "500"},
         "415",
-        "no parameter of a media type is of that form (RFC 9110, 8.3.1); stock looks up a codec without a name",
+        "a parameter of a media type has another format (RFC 9110, 8.3.1); stock looks up a codec with an empty name",
     ),
-    Listed(
-        "a body that is compressed",
-        lambda sent: any(sent.encodings),
-        put_right.headers_and_body,
+    Difference(
+        "a compressed body",
+        lambda request: any(request.encodings),
+        mend.headers_and_body,
         {HANDLER},
         "415",
-        "nobody decompresses it; stock reads it as if there were no header",
+        "the server does not decompress it; stock ignores the header",
     ),
-    Listed(
+    Difference(
         "the order of refusals",
-        lambda sent: is_of_another_type(sent) and is_malformed(sent),
-        put_right.headers_and_body,
+        lambda request: has_other_type(request) and has_malformed_header(request),
+        mend.headers_and_body,
         {"400"},
         "415",
-        "of two mistakes stock tells the malformed header first, and we the wrong media type",
+        "of two mistakes, stock reports the malformed header, and the product reports the wrong media type",
     ),
-    Listed(
+    Difference(
         "a media type in capitals",
-        typed(r"^[^;]*[A-Z]"),
-        put_right.media_type,
+        has_type(r"^[^;]*[A-Z]"),
+        mend.media_type,
         {UNREAD},
         None,
-        "defect: stock finds no validator, skips validation and hands over bytes; without a body it fails",
+        "defect: stock finds no validator, skips the validation and passes bytes; without a body it fails",
     ),
-    Listed(
+    Difference(
         "no media type",
-        lambda sent: not sent.types,
-        put_right.media_type,
+        lambda request: not request.types,
+        mend.media_type,
         {UNREAD},
         None,
-        "defect: stock validates and then hands over bytes",
+        "defect: stock validates the body and then passes bytes",
     ),
-    Listed(
+    Difference(
         "an empty media type",
-        lambda sent: sent.types == (b"",),
-        put_right.media_type,
+        lambda request: request.types == (b"",),
+        mend.media_type,
         {"415"},
         None,
-        "an empty header counts as absent, and this one may be",
+        "an empty header counts as absent, and this header may be absent",
     ),
-    Listed(
+    Difference(
         "a space before the semicolon",
-        typed(r"^application/json ;"),
-        put_right.media_type,
+        has_type(r"^application/json ;"),
+        mend.media_type,
         {"415"},
         None,
-        "defect: it is lawful (RFC 9110, 5.6.6)",
+        "defect: the space is allowed (RFC 9110, 5.6.6)",
     ),
-    # The body: we look at it last.
-    Listed(
+    # The body, which the product checks last.
+    Difference(
         "a chunked body",
-        lambda sent: sent.is_chunked,
-        put_right.coding,
+        lambda request: request.is_chunked,
+        mend.transfer_coding,
         {"400"},
         None,
-        "defect: stock takes a request without Content-Length for one without a body",
+        "defect: stock treats a request without Content-Length as a request without a body",
     ),
-    Listed(
+    Difference(
         "a large body",
-        lambda sent: len(sent.body) > 16_384,
-        put_right.body,
+        lambda request: len(request.body) > 16_384,
+        mend.body,
         {HANDLER},
         "413",
-        "the document bounds a body, where OpenAPI has no keyword for it",
+        "the document limits a body in its text, because OpenAPI has no keyword for it",
     ),
-    Listed(
+    Difference(
         "a body that is not UTF-8",
-        lambda sent: not is_utf8(sent.body),
-        put_right.body,
+        lambda request: not is_utf8(request.body),
+        mend.body,
         {"500"},
         "400",
-        "defect: stock catches no error of decoding",
+        "defect: stock does not catch decoding errors",
     ),
-    Listed(
+    Difference(
         "deep nesting",
-        lambda sent: depth(sent.body) > 32,
-        put_right.body,
+        lambda request: depth(request.body) > 32,
+        mend.body,
         {HANDLER, "500"},
         "400",
-        "the document bounds depth; defect: stock catches no error of recursion",
+        "the document limits the depth; defect: stock does not catch recursion errors",
     ),
-    Listed(
+    Difference(
         "an integer of more than 4,300 digits",
-        lambda sent: bool(re.search(rb"[0-9]{4301}", sent.body)),
-        put_right.long_integers,
+        lambda request: bool(re.search(rb"[0-9]{4301}", request.body)),
+        mend.long_integers,
         {"500"},
         None,
-        "defect: stock converts it and does not catch Python's refusal; we convert no number",
+        "defect: stock converts it and does not catch Python's error; the product converts no number",
     ),
-    Listed(
-        "a member named twice",
-        lambda sent: "named twice" in oddities(sent.body),
-        put_right.body,
+    Difference(
+        "a duplicate member",
+        lambda request: "duplicate member" in oddities(request.body),
+        mend.body,
         {HANDLER},
         "400",
-        "stock takes the last of the two; another reader may take the first",
+        "stock uses the last of the two, and another parser may use the first",
     ),
-    Listed(
+    Difference(
         "NaN or Infinity",
-        lambda sent: bool({"NaN", "Infinity", "-Infinity"} & oddities(sent.body)),
-        put_right.body,
+        lambda request: bool({"NaN", "Infinity", "-Infinity"} & oddities(request.body)),
+        mend.body,
         {HANDLER},
         "400",
-        "defect: they are not JSON (RFC 8259, 6)",
+        "defect: these are not JSON (RFC 8259, 6)",
     ),
-    Listed(
-        "half of a surrogate pair",
-        lambda sent: "half a pair" in oddities(sent.body),
-        put_right.body,
+    Difference(
+        "a lone surrogate",
+        lambda request: "lone surrogate" in oddities(request.body),
+        mend.body,
         {HANDLER},
         "400",
-        "such a text cannot be written as UTF-8 again",
+        "such a string cannot be encoded as UTF-8",
     ),
 ]
 
 
-async def predicted(sent: Request, stock: Server, rows: Sequence[Listed] = LISTED) -> Outcome:
-    """What we are to make of a request: what the first row says that names it, else what stock makes of it."""
+async def predicted(request: Request, stock: Server, rows: Sequence[Difference] = DIFFERENCES) -> Outcome:
+    """The required outcome of a request: that of the first row that applies, or else that of stock Connexion."""
     for number, row in enumerate(rows):
-        if row.when(sent):
-            mended = await predicted(row.mended(sent), stock, rows[number + 1 :])
+        if row.when(request):
+            mended = await predicted(row.mended(request), stock, rows[number + 1 :])
             return Outcome(row.refused) if row.refused and mended.verdict == HANDLER else mended
-    return await stock.ask(sent)
+    return await stock.ask(request)

@@ -1,15 +1,15 @@
-"""The passes of `make fuzz`: what must come of each, and which tests reach the other documented answers."""
+"""The passes of `make fuzz` with their required results, and the tests that reach the other documented answers."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests import document
 
-_WIRE = "tests/fuzz/test_wire.py::test_the_wire_is_answered_in_order"
+_WIRE = "tests/fuzz/test_wire.py::test_the_first_answer_is_allowed"
 _MIDDLEWARE = "tests/unit/server/openapi/test_error_middleware.py"
 _EXAMPLE = "tests/api/test_internal_examples.py::test_an_answer_equals_its_example"
 
-ELSEWHERE = {
+OTHER_ANSWERS = {
     document.PATH: {
         "404": "tests/api/test_answers.py::test_an_unknown_path_is_not_found",
         "408": f"{_WIRE}[stalled body]",
@@ -30,28 +30,29 @@ ELSEWHERE = {
         "503": f"{_EXAMPLE}[NotReady-5030000]",
     },
 }
-"""The answers of each document that requests made from it do not lead to, and the tests that get them."""
+"""For each document, the answers that its generated requests never get, and the tests that do get them."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One way to fuzz, and what must come of it."""
+    """One run of schemathesis against a document, and its required results."""
 
     name: str
     document: Path
     answers: frozenset[str]
-    """The statuses that it must get, and there must be no other."""
-    share: float = 1.0
-    """Of the examples that are asked for: a document of several operations has so many for each of them."""
+    """The statuses that the pass must get. It must get no other status."""
+    share_of_examples: float = 1.0
+    """The factor for the number of examples. schemathesis draws that number for each operation of a document."""
     hooks: str = ""
-    """The module that makes requests right, if any does."""
+    """The module with the hooks that make requests valid, if there is one."""
     warnings: frozenset[str] = frozenset()
-    """Those of schemathesis that there must be, and there must be no other."""
-    least_good: float = 0
-    """200 as a part of all answers."""
-    counted: str = ""
-    """The path whose different requests that got a 200 are counted."""
+    """The warnings that schemathesis must give. It must give no other warning."""
+    least_share_of_200: float = 0
+    """The least share of answers with status 200."""
+    counted_path: str = ""
+    """The path for which the different requests with status 200 are counted."""
     least_requests: int = 0
+    """The least number of these requests."""
 
 
 SIGNED = Pass(
@@ -59,8 +60,8 @@ SIGNED = Pass(
     document.PATH,
     frozenset({"200", "400", "405", "415"}),
     hooks="tests.fuzz.hooks",
-    least_good=1 / 3,
-    counted=document.TOKEN_PATH,
+    least_share_of_200=1 / 3,
+    counted_path=document.TOKEN_PATH,
     least_requests=50,
 )
 UNSIGNED = Pass(
@@ -70,18 +71,18 @@ GENUINE = Pass(
     "genuine",
     document.INTERNAL_PATH,
     frozenset({"200", "400", "401", "405", "415"}),
-    share=0.3,
+    share_of_examples=0.3,
     hooks="tests.fuzz.hooks_internal",
-    least_good=1 / 3,
-    counted="/authorize",
+    least_share_of_200=1 / 3,
+    counted_path="/authorize",
     least_requests=25,
 )
-STRANGE = Pass(
-    "strange",
+WRONG_SECRET = Pass(
+    "wrong-secret",
     document.INTERNAL_PATH,
     frozenset({"200", "401", "405"}),
-    share=0.1,
+    share_of_examples=0.1,
     warnings=frozenset({"missing_auth"}),
 )
 
-PASSES = (SIGNED, UNSIGNED, GENUINE, STRANGE)
+PASSES = (SIGNED, UNSIGNED, GENUINE, WRONG_SECRET)

@@ -1,4 +1,4 @@
-"""The product with a defect planted in front of it: its answers are altered on their way out."""
+"""The product with a planted defect: a middleware changes its answers before they are sent."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from handlers.server.process import sockets, uvicorn_server
 
 @dataclass(frozen=True)
 class Answer:
-    """What the product says to a method and a path, and what goes out in its place."""
+    """An answer of the product to a method and a path. A defect returns a changed copy."""
 
     method: str
     path: str
@@ -54,8 +54,8 @@ async def none(answer: Answer) -> Answer:
 
 
 @dataclass
-class Defective:
-    """An ASGI application around the product's."""
+class DefectiveServer:
+    """An ASGI application that passes the product's answers through the current defect."""
 
     app: ASGIApp
     defect: Defect = none
@@ -66,10 +66,10 @@ class Defective:
             return
         messages: list[Message] = []
 
-        async def keep(message: Message) -> None:
+        async def collect(message: Message) -> None:
             messages.append(message)
 
-        await self.app(scope, receive, keep)
+        await self.app(scope, receive, collect)
         first, *rest = messages
         content = b"".join(each["body"] for each in rest)
         headers = dict(first["headers"])
@@ -79,7 +79,7 @@ class Defective:
 
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
-    """Serve on a free port until the block ends; the origin."""
+    """Serve on a free port until the block ends. Gives the origin."""
     listener = sockets.listen("127.0.0.1", 0)
     server = uvicorn_server.make_server(app)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})

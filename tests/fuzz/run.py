@@ -1,7 +1,9 @@
-"""`make fuzz`: schemathesis against a started server, in two passes for each document, and whether they count.
+"""`make fuzz`: run schemathesis against a started server, in two passes for each document, and check the results.
 
-*Signed*: hooks sign each request as NICEPAY would, save what the case has broken on purpose. *Unsigned*: no hooks.
-*Genuine*: hooks make calls of a proxy that NICEPAY has signed, save the same. *Strange*: no hooks, and a wrong secret.
+Public document: in the pass *signed*, hooks sign each request as NICEPAY does, except for the parts that the case has
+broken on purpose. The pass *unsigned* has no hooks.
+Internal document: in the pass *genuine*, hooks send calls that NICEPAY has signed, with the same exception. The pass
+*wrong-secret* has no hooks and sends a wrong proxy secret.
 """
 
 import secrets
@@ -20,9 +22,9 @@ from typing import Self
 import httpx
 
 from tests import document
-from tests.e2e.process import environment, run, running
-from tests.fuzz.passes import ELSEWHERE, PASSES, STRANGE, Pass
-from tests.fuzz.tally import Tally, shortcomings
+from tests.e2e.process import COMMAND, FREE_PORT, environment, run, running
+from tests.fuzz.passes import OTHER_ANSWERS, PASSES, WRONG_SECRET, Pass
+from tests.fuzz.tally import Tally, failures
 from tests.internal import PROXY_SECRET, SYMMETRIC, write_internal_settings
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
 
@@ -30,43 +32,40 @@ ROOT = Path(__file__).parents[2]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 REPORTS = ROOT / ".reports" / "fuzz"
 PYTHON = Path(sys.executable)
-COMMAND = PYTHON.with_name("snap-token")
-# As `init` makes it, without the pages, on a free port.
-# The configuration of both documents is one file, and it is not read without them.
-_IN_THE_CONFIGURATION = {"FUZZ_TOKEN": "none", "FUZZ_PROXY_SECRET": "none"}
-_FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
-_SETTINGS = {"SNAP_TOKEN__SANDBOX__ENABLED": "false", **_FREE_PORT}
+# schemathesis.toml is for both documents, and schemathesis refuses it if one of these variables is absent.
+_DEFAULTS = {"FUZZ_TOKEN": "none", "FUZZ_PROXY_SECRET": "none"}
+_SETTINGS = {"SNAP_TOKEN__SANDBOX__ENABLED": "false", **FREE_PORT}
 
 
 @dataclass(frozen=True)
 class Target:
-    """A server to be fuzzed, and the variables that tell the hooks what they need to know."""
+    """A server to fuzz, and the environment variables for the hooks."""
 
     url: str
     variables: Mapping[str, str]
 
     @classmethod
     def public(cls, url: str, private_key_file: Path) -> Self:
-        """Whoever has this key signs."""
+        """The public listener, and the private key that signs requests."""
         return cls(url, {"FUZZ_CLIENT_KEY": CLIENT_KEY, "FUZZ_PRIVATE_KEY_FILE": str(private_key_file)})
 
     @classmethod
     def internal(cls, url: str, private_key_file: Path, token: Callable[[str], str]) -> Self:
-        """The same, with a token for each of two clients, and the proxy's secret."""
+        """The internal listener, with the private key, a token for each of two clients, and the proxy's secret."""
         tokens = {"FUZZ_TOKEN": token(CLIENT_KEY), "FUZZ_SYMMETRIC_TOKEN": token(SYMMETRIC)}
         return cls(url, {**tokens, "FUZZ_PRIVATE_KEY_FILE": str(private_key_file), "FUZZ_PROXY_SECRET": PROXY_SECRET})
 
-    def environment(self, wanted: Pass) -> dict[str, str]:
-        """The hooks, if the pass has any, and what they ask for. A proxy of the environment is for other machines."""
-        secret = {"FUZZ_PROXY_SECRET": "a-secret-that-is-not-the-proxy-s"} if wanted is STRANGE else {}
-        steering = {"SCHEMATHESIS_HOOKS": wanted.hooks, "no_proxy": "127.0.0.1"}
-        return environment(**{**_IN_THE_CONFIGURATION, **self.variables, **secret, **steering})
+    def environment(self, fuzz_pass: Pass) -> dict[str, str]:
+        """The environment of schemathesis for a pass. An HTTP proxy of the environment is not used."""
+        secret = {"FUZZ_PROXY_SECRET": "a-secret-that-is-not-the-proxy-s"} if fuzz_pass is WRONG_SECRET else {}
+        own = {"SCHEMATHESIS_HOOKS": fuzz_pass.hooks, "no_proxy": "127.0.0.1"}
+        return environment(**{**_DEFAULTS, **self.variables, **secret, **own})
 
 
 @contextmanager
-def started(wanted: Pass) -> Iterator[Target]:
-    """`snap-token serve` in a process of its own, with new keys, until the block ends."""
-    serve = _public if wanted.document == document.PATH else _internal
+def started(fuzz_pass: Pass) -> Iterator[Target]:
+    """Run `snap-token serve` with new keys until the block ends."""
+    serve = _public if fuzz_pass.document == document.PATH else _internal
     with TemporaryDirectory() as folder, serve(Path(folder)) as target:
         yield target
 
@@ -86,14 +85,14 @@ def _internal(folder: Path) -> Iterator[Target]:
     nicepay, key = Nicepay(), folder / "private.pem"
     key.write_text(nicepay.private_pem)
     settings = write_internal_settings(folder, nicepay, internal='accel_redirect = "@merchant"', secret=True)
-    with running(COMMAND, "serve", "--config", settings, env=environment(**_FREE_PORT)) as process:
+    with running(COMMAND, "serve", "--config", settings, env=environment(**FREE_PORT)) as process:
         issue = process.err.event("server.listening")["endpoint"]
         authorize = process.err.event("internal.listening")["endpoint"]
-        yield Target.internal(authorize.removesuffix("/authorize"), key, partial(_token, issue, nicepay))
+        yield Target.internal(authorize.removesuffix("/authorize"), key, partial(_request_token, issue, nicepay))
 
 
-def _token(endpoint: str, nicepay: Nicepay, client_key: str) -> str:
-    """A token from the public listener, as NICEPAY gets it."""
+def _request_token(endpoint: str, nicepay: Nicepay, client_key: str) -> str:
+    """Request a token from the public listener as NICEPAY does."""
     headers = replace(nicepay, client_key=client_key).headers(jakarta(datetime.now(UTC)))
     token: str = httpx.post(endpoint, headers=headers, content=BODY, trust_env=False).json()["accessToken"]
     return token
@@ -101,31 +100,32 @@ def _token(endpoint: str, nicepay: Nicepay, client_key: str) -> str:
 
 @dataclass(frozen=True)
 class Reports:
-    """What schemathesis writes of one pass."""
+    """The report files of one pass."""
 
     junit: Path
     har: Path
     json: Path
 
     @classmethod
-    def of(cls, wanted: Pass, folder: Path) -> Self:
-        """New ones: an old one must not be taken for the news."""
+    def of(cls, fuzz_pass: Pass, folder: Path) -> Self:
+        """The paths of new reports. Old reports are deleted, so that they are not read by mistake."""
         folder.mkdir(parents=True, exist_ok=True)
-        files = [folder / f"{wanted.name}.{kind}" for kind in ("xml", "har", "json")]
+        files = [folder / f"{fuzz_pass.name}.{kind}" for kind in ("xml", "har", "json")]
         for each in files:
             each.unlink(missing_ok=True)
         return cls(*files)
 
 
 def run_schemathesis(
-    wanted: Pass, target: Target, reports: Reports, *options: str, capture: bool = False
+    fuzz_pass: Pass, target: Target, reports: Reports, *options: str, capture: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """`st run`, as a pass wants it."""
-    kept = (f"--report-{kind}-path={path}" for kind, path in vars(reports).items())
+    """Run `st run` for a pass."""
+    report_options = (f"--report-{kind}-path={path}" for kind, path in vars(reports).items())
+    command = (PYTHON.with_name("st"), "--config-file", CONFIG, "run", fuzz_pass.document, "--url", target.url)
     return subprocess.run(
-        [PYTHON.with_name("st"), "--config-file", CONFIG, "run", wanted.document, "--url", target.url, *kept, *options],
+        [*command, *report_options, *options],
         cwd=ROOT,
-        env=target.environment(wanted),
+        env=target.environment(fuzz_pass),
         stdin=subprocess.DEVNULL,
         capture_output=capture,
         text=True,
@@ -133,41 +133,44 @@ def run_schemathesis(
     )
 
 
-def fuzz(wanted: Pass, examples: int, seed: int) -> Iterator[str]:
-    """Run one pass and print its tally; what is wrong, if anything is."""
-    reports = Reports.of(wanted, REPORTS)
-    with started(wanted) as target:
-        done = run_schemathesis(
-            wanted, target, reports, f"--max-examples={max(1, int(examples * wanted.share))}", f"--seed={seed}"
-        )
+def fuzz(fuzz_pass: Pass, examples: int, seed: int) -> Iterator[str]:
+    """Run one pass, print its tally, and yield each failure."""
+    reports = Reports.of(fuzz_pass, REPORTS)
+    count = max(1, int(examples * fuzz_pass.share_of_examples))
+    with started(fuzz_pass) as target:
+        done = run_schemathesis(fuzz_pass, target, reports, f"--max-examples={count}", f"--seed={seed}")
     if done.returncode:
         yield f"schemathesis ended with status {done.returncode}"
     if not (reports.har.exists() and reports.json.exists()):
-        yield "schemathesis has left no reports"
+        yield "schemathesis wrote no reports"
         return
-    tally = Tally.of(wanted, reports.har, reports.json)
-    _say("", f"{wanted.name}: {tally}", "")
-    yield from shortcomings(wanted, tally)
+    tally = Tally.of(fuzz_pass, reports.har, reports.json)
+    _write("", f"{fuzz_pass.name}: {tally}", "")
+    yield from failures(fuzz_pass, tally)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all passes; the exit status is 1 if any fails or does not count."""
+    """Run all passes and return the exit status, which is 1 if a pass fails."""
     parser = ArgumentParser(prog="python -m tests.fuzz.run", description=str(__doc__).splitlines()[0])
     parser.add_argument(
-        "--examples", type=int, default=500, help="of the random phase, in a pass; fewer in those of several operations"
+        "--examples",
+        type=int,
+        default=500,
+        help="number of random examples in a pass (default: 500); the passes of the internal document use fewer",
     )
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32), help="a new one unless given")
+    parser.add_argument(
+        "--seed", type=int, default=secrets.randbelow(2**32), help="seed of the random examples (default: random)"
+    )
     options = parser.parse_args(arguments)
-    wrong = [f"{wanted.name}: {each}" for wanted in PASSES for each in fuzz(wanted, options.examples, options.seed)]
-    for path, tests in ELSEWHERE.items():
-        _say(
-            f"The other answers of {path.name} are got by:", *(f"  {status}  {test}" for status, test in tests.items())
-        )
-    _say(f"Reports: {REPORTS.relative_to(ROOT)}", f"Seed: {options.seed}", *(wrong or ["The run counts."]))
-    return int(bool(wrong))
+    failed = [f"{each.name}: {failure}" for each in PASSES for failure in fuzz(each, options.examples, options.seed)]
+    for path, tests in OTHER_ANSWERS.items():
+        _write(f"These tests get the other answers of {path.name}:")
+        _write(*(f"  {status}  {test}" for status, test in tests.items()))
+    _write(f"Reports: {REPORTS.relative_to(ROOT)}", f"Seed: {options.seed}", *(failed or ["All passes succeeded."]))
+    return int(bool(failed))
 
 
-def _say(*lines: str) -> None:
+def _write(*lines: str) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What the answers of a pass must have been for it to count."""
+"""The results of a pass, and whether they meet its requirements."""
 
 import json
 from collections import Counter
@@ -13,31 +13,31 @@ from tests.fuzz.passes import Pass
 
 @dataclass(frozen=True)
 class Tally:
-    """What a pass got."""
+    """The results of a pass."""
 
     answers: Counter[str]
     requests: int
-    """Different ones to the counted path that got a 200."""
+    """The number of different requests to the counted path with status 200."""
     warnings: frozenset[str]
 
     @classmethod
-    def of(cls, wanted: Pass, har: Path, report: Path) -> Self:
-        """Count in schemathesis' HAR and JSON reports."""
+    def of(cls, fuzz_pass: Pass, har: Path, report: Path) -> Self:
+        """Count the results in schemathesis' HAR and JSON reports."""
         entries = json.loads(har.read_text(encoding="utf-8"))["log"]["entries"]
         warnings = json.loads(report.read_text(encoding="utf-8"))["warnings"]
         return cls(
             Counter(str(entry["response"]["status"]) for entry in entries),
-            len(set(_good_requests(wanted.counted, entries))),
+            len(set(_accepted_requests(fuzz_pass.counted_path, entries))),
             frozenset(kind for kind, operations in warnings.items() if operations),
         )
 
     def __str__(self) -> str:
         counts = ", ".join(f"{status} x {count:,}" for status, count in sorted(self.answers.items()))
-        return f"{self.answers.total():,} answers: {counts}; {self.requests:,} different requests counted"
+        return f"{self.answers.total():,} answers: {counts}; {self.requests:,} different requests with status 200"
 
 
-def _good_requests(path: str, entries: Iterable[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
-    """What was drawn of each: its body, and the URI of the call that it is about."""
+def _accepted_requests(path: str, entries: Iterable[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """For each accepted request, the parts that were drawn: its body, and the URI of the call."""
     for entry in entries:
         request = entry["request"]
         if entry["response"]["status"] == 200 and urlsplit(request["url"]).path.endswith(path):
@@ -45,15 +45,15 @@ def _good_requests(path: str, entries: Iterable[dict[str, Any]]) -> Iterator[tup
             yield request["method"], request.get("postData", {}).get("text", ""), *drawn
 
 
-def shortcomings(wanted: Pass, got: Tally) -> Iterator[str]:
-    """Why a pass does not count; nothing if it does."""
-    good = got.answers["200"]
-    if good < wanted.least_good * got.answers.total():
-        yield f"only {good:,} of {got.answers.total():,} answers are 200, fewer than {wanted.least_good:.0%}"
-    if got.requests < wanted.least_requests:
-        few = f"only {got.requests} different requests to {wanted.counted} got a 200"
-        yield f"{few}, fewer than {wanted.least_requests}"
-    yield from (f"{status} was never answered" for status in sorted(wanted.answers - got.answers.keys()))
-    yield from (f"{status} was answered, and must not be" for status in sorted(got.answers.keys() - wanted.answers))
-    yield from (f"schemathesis did not warn of {kind}" for kind in sorted(wanted.warnings - got.warnings))
-    yield from (f"schemathesis warns of {kind}" for kind in sorted(got.warnings - wanted.warnings))
+def failures(fuzz_pass: Pass, tally: Tally) -> Iterator[str]:
+    """Each requirement of the pass that the tally does not meet."""
+    accepted, total, least_share = tally.answers["200"], tally.answers.total(), fuzz_pass.least_share_of_200
+    if accepted < least_share * total:
+        yield f"only {accepted:,} of {total:,} answers have status 200; at least {least_share:.0%} are required"
+    if tally.requests < fuzz_pass.least_requests:
+        few = f"only {tally.requests} different requests to {fuzz_pass.counted_path} got status 200"
+        yield f"{few}; at least {fuzz_pass.least_requests} are required"
+    yield from (f"no answer has status {status}" for status in sorted(fuzz_pass.answers - tally.answers.keys()))
+    yield from (f"an answer has status {status}" for status in sorted(tally.answers.keys() - fuzz_pass.answers))
+    yield from (f"schemathesis did not warn of {kind}" for kind in sorted(fuzz_pass.warnings - tally.warnings))
+    yield from (f"schemathesis warned of {kind}" for kind in sorted(tally.warnings - fuzz_pass.warnings))

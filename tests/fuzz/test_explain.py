@@ -1,4 +1,4 @@
-"""`snap-token explain` on whatever bytes there are: exit status 0, 1 or 2, and never a traceback."""
+"""`snap-token explain` with arbitrary input: exit status 0, 1 or 2, and never a traceback."""
 
 import json
 from pathlib import Path
@@ -65,11 +65,11 @@ ENTRIES = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Settings with clients of every kind."""
+    """Settings with every kind of client."""
     return str(write_world(tmp_path_factory.mktemp("world"), World()))
 
 
-def _assert_told(config: str, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+def _assert_explained_or_refused(config: str, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     file = Path(config).with_name("request")
     file.write_bytes(content)
     status = main(["explain", "--config", config, "--at", NOW, str(file)])
@@ -79,27 +79,27 @@ def _assert_told(config: str, content: bytes, capsys: pytest.CaptureFixture[str]
         assert (out, err.count("\n")) == ("", 1)
 
 
-_FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@_FEW
+@_PROFILE
 @given(st.binary(max_size=400) | st.builds(bytes.join, st.sampled_from([b"\n", b" "]), st.lists(PIECES, max_size=12)))
-def test_any_bytes_are_told(config: str, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
-    """Also what is nearly a request: pieces of one, in any order."""
-    _assert_told(config, content, capsys)
+def test_arbitrary_bytes_cause_no_traceback(config: str, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    """Arbitrary bytes, and parts of requests in any order, give a verdict or an error in one line."""
+    _assert_explained_or_refused(config, content, capsys)
 
 
-@_FEW
+@_PROFILE
 @given(ANY_JSON | st.fixed_dictionaries({"log": st.fixed_dictionaries({"entries": st.lists(ENTRIES, max_size=3)})}))
-def test_any_json_is_told(config: str, capsys: pytest.CaptureFixture[str], value: object) -> None:
-    """In the place of a HAR file, or of any of its members."""
-    _assert_told(config, json.dumps(value).encode(), capsys)
+def test_arbitrary_json_causes_no_traceback(config: str, capsys: pytest.CaptureFixture[str], value: object) -> None:
+    """Arbitrary JSON in place of a HAR file, or of a member of one, gives a verdict or an error in one line."""
+    _assert_explained_or_refused(config, json.dumps(value).encode(), capsys)
 
 
-@_FEW
+@_PROFILE
 @given(st.text(max_size=30))
-def test_any_option_is_told(config: str, capsys: pytest.CaptureFixture[str], text: str) -> None:
-    """A time, an id, and a language that are none."""
+def test_arbitrary_options_cause_no_traceback(config: str, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    """An arbitrary text as time, request ID or language gives an error in at most one line."""
     for option in ("--at", "--request-id", "--lang"):
         status = main(["explain", "--config", config, option, text])
         assert status in {1, 2}

@@ -1,4 +1,4 @@
-"""Forged signatures of every kind, over HTTP, against keys of four sizes: none gets a token, and none learns why."""
+"""Forged signatures over HTTP, with keys of four sizes: none gets a token, and all get the same answer."""
 
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ SIZES = (1024, 2048, 3072, 4096)
 CLIENTS = {bits: Nicepay(f"RSA{bits}", new_key(bits)) for bits in SIZES}
 TIMESTAMP = jakarta(NOON)
 
-# DigestInfo of each hash as RFC 8017, 9.2, note 1, prints it, without the digest.
+# The DigestInfo of each hash without the digest (RFC 8017, section 9.2, note 1).
 DIGEST_INFO = {
     "md5": bytes.fromhex("3020300c06082a864886f70d020505000410"),
     "sha1": bytes.fromhex("3021300906052b0e03021a05000414"),
@@ -40,7 +40,7 @@ BER_LENGTHS = {
 
 @dataclass(frozen=True)
 class Forger:
-    """Somebody with the private key who makes what a signature must not be."""
+    """A forger who has the private key and makes wrong signatures with it."""
 
     key: RSAPrivateKey
     message: bytes
@@ -54,16 +54,16 @@ class Forger:
         return self.key.public_key().public_numbers().n
 
     @property
-    def good(self) -> int:
+    def genuine(self) -> int:
         return self.raw(self.padded(DIGEST_INFO["sha256"] + sha256(self.message).digest()))
 
     def padded(self, info: bytes, block_type: bytes = b"\x01", tail: bytes = b"") -> bytes:
-        """An encoded message: 00, block type, FF..., 00, DigestInfo, and a tail that does not belong there."""
+        """An encoded message: 00, block type, FF..., 00, DigestInfo, and a tail that is empty in a genuine one."""
         filler = b"\xff" * (self.size - 3 - len(info) - len(tail))
         return b"\0" + block_type + filler + b"\0" + info + tail
 
     def raw(self, encoded: bytes) -> int:
-        """The private operation on any encoded message whatever, by the Chinese remainder theorem."""
+        """The RSA private operation on any encoded message, by the Chinese remainder theorem."""
         numbers, value = self.key.private_numbers(), int.from_bytes(encoded)
         first, second = pow(value, numbers.dmp1, numbers.p), pow(value, numbers.dmq1, numbers.q)
         return second + numbers.q * ((first - second) * numbers.iqmp % numbers.p)
@@ -73,7 +73,7 @@ class Forger:
 
 
 def _encodings(forger: Forger) -> Iterator[tuple[str, bytes]]:
-    """Encoded messages that are wrong in one way each."""
+    """Encoded messages with one mistake each in their hash or DigestInfo."""
     digest = sha256(forger.message).digest()
     info = DIGEST_INFO["sha256"] + digest
     for name, algorithm in {"md5": md5, "sha1": sha1, "sha384": sha384, "sha512": sha512}.items():
@@ -90,7 +90,7 @@ def _encodings(forger: Forger) -> Iterator[tuple[str, bytes]]:
 
 
 def _paddings(forger: Forger) -> Iterator[tuple[str, bytes]]:
-    """Encoded messages whose DigestInfo is right and whose padding is not."""
+    """Encoded messages with a correct DigestInfo and a mistake in the padding."""
     info = DIGEST_INFO["sha256"] + sha256(forger.message).digest()
     good = forger.padded(info)
     yield "block type 0", forger.padded(info, b"\x00")
@@ -108,8 +108,8 @@ def _paddings(forger: Forger) -> Iterator[tuple[str, bytes]]:
 
 
 def _numbers(forger: Forger) -> Iterator[tuple[str, bytes]]:
-    """Signature representatives that are not the signature."""
-    good, modulus, as_bytes = forger.good, forger.modulus, forger.bytes_of
+    """Numbers and byte strings near the signature that are not the signature."""
+    good, modulus, as_bytes = forger.genuine, forger.modulus, forger.bytes_of
     yield "s + n", as_bytes(good + modulus)
     yield "n - s", as_bytes(modulus - good)
     for name, number in {"0": 0, "1": 1, "n - 1": modulus - 1, "n": modulus}.items():
@@ -131,7 +131,7 @@ def _signatures(forger: Forger) -> Iterator[tuple[str, bytes]]:
 
 
 def _noncanonical(text: str) -> str:
-    """Other base64 of the same bytes: the bits that padding leaves over are set. Without padding there is none."""
+    """Another base64 text of the same bytes, with unused bits set. The text must have padding."""
     body = text.rstrip("=")
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     return body[:-1] + alphabet[alphabet.index(body[-1]) + 1] + text[len(body) :]
@@ -155,7 +155,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
-    """A server that knows a client of each size."""
+    """A server with a client for each key size."""
     settings = write_settings(tmp_path_factory.mktemp("forgeries"), *CLIENTS.values())
     with running(Settings.load(settings), Clock()) as merchant:
         yield merchant
@@ -163,7 +163,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
 
 @pytest.fixture(params=SIZES)
 def forger(request: pytest.FixtureRequest) -> Forger:
-    """A forger for each size."""
+    """A forger for each key size."""
     client = CLIENTS[request.param]
     return Forger(client.private_key, f"{client.client_key}|{TIMESTAMP}".encode())
 
@@ -175,31 +175,31 @@ def _answer(target: Merchant, forger: Forger, signature: str) -> tuple[int, byte
 
 
 def test_the_forger_can_sign(target: Merchant, forger: Forger) -> None:
-    """The forger's own arithmetic makes a genuine signature, so what follows fails for what it says."""
-    status, _ = _answer(target, forger, b64encode(forger.bytes_of(forger.good)).decode())
+    """The forger's arithmetic makes genuine signatures, so the forgeries fail only for their mistakes."""
+    status, _ = _answer(target, forger, b64encode(forger.bytes_of(forger.genuine)).decode())
     assert status == 200
 
 
-def test_no_forged_signature_is_taken_or_told_apart(target: Merchant, forger: Forger) -> None:
-    """Every well-formed forgery gets the one 401, the same to the byte."""
+def test_all_forged_signatures_get_the_same_refusal(target: Merchant, forger: Forger) -> None:
+    """Every well-formed forgery gets the same answer with status 401, byte for byte."""
     answers = {name: _answer(target, forger, b64encode(raw).decode()) for name, raw in _signatures(forger)}
     assert len(answers) > 200
     refusal = b'{"responseCode":"4017300","responseMessage":"Unauthorized. X-CLIENT-KEY or X-SIGNATURE"}'
     assert {name: answer for name, answer in answers.items() if answer != (401, refusal)} == {}
 
 
-def test_hexadecimal_is_well_formed_and_wrong(target: Merchant, forger: Forger) -> None:
-    """Hexadecimal digits happen to be base64 of something else, which is no signature."""
-    status, _ = _answer(target, forger, forger.bytes_of(forger.good).hex())
+def test_a_hexadecimal_signature_is_refused(target: Merchant, forger: Forger) -> None:
+    """A signature in hexadecimal is valid base64 of other bytes, and is refused with status 401."""
+    status, _ = _answer(target, forger, forger.bytes_of(forger.genuine).hex())
     assert status == 401
 
 
 @pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
-def test_no_other_spelling_of_a_genuine_signature_is_taken(
+def test_other_spellings_of_a_genuine_signature_are_malformed(
     target: Merchant, forger: Forger, spell: Callable[[str], str]
 ) -> None:
-    """The right signature in any other spelling than standard base64 is malformed, and is told so by name."""
-    genuine = b64encode(forger.bytes_of(forger.good)).decode()
+    """A genuine signature in another spelling than standard base64 is refused as a malformed X-SIGNATURE."""
+    genuine = b64encode(forger.bytes_of(forger.genuine)).decode()
     altered = spell(genuine)
     if altered == genuine:
         altered = genuine[:-1] + "-"
@@ -209,10 +209,10 @@ def test_no_other_spelling_of_a_genuine_signature_is_taken(
 
 
 @pytest.mark.parametrize("bits", [bits for bits in SIZES if bits // 8 % 3], ids=str)
-def test_a_genuine_signature_has_one_base64(target: Merchant, bits: int) -> None:
-    """Base64 whose left-over bits are set decodes to the right bytes, and is malformed all the same."""
+def test_non_canonical_base64_is_malformed(target: Merchant, bits: int) -> None:
+    """Base64 with unused bits set is malformed, even if it decodes to the genuine signature."""
     forger = Forger(CLIENTS[bits].private_key, f"{CLIENTS[bits].client_key}|{TIMESTAMP}".encode())
-    genuine = b64encode(forger.bytes_of(forger.good)).decode()
+    genuine = b64encode(forger.bytes_of(forger.genuine)).decode()
     altered = _noncanonical(genuine)
     assert b64decode(altered) == b64decode(genuine)
     assert _answer(target, forger, altered)[0] == 400

@@ -1,4 +1,4 @@
-"""Stock Connexion as the oracle: what the bound application does otherwise is listed, with its reason."""
+"""A differential test with stock Connexion: every difference is in the table, with its reason."""
 
 import asyncio
 import io
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-import jsonschema  # type: ignore[import-untyped]  # it carries no types
+import jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,10 +17,10 @@ from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.server.openapi.body_rule import BodyRule
 from handlers.server.openapi.parameter import Parameter
-from tests.fuzz.oracle import HANDLER, Bound, Outcome, Request, Server, Stock
+from tests.fuzz.oracle import HANDLER, Outcome, Product, Request, Server, Stock
 from tests.fuzz.oracle_conditions import BODY_SCHEMA, PARAMETERS
-from tests.fuzz.oracle_requests import RIGHT, TYPES, each_alone, each_pair, texts
-from tests.fuzz.oracle_table import LISTED, Listed, predicted
+from tests.fuzz.oracle_requests import TYPES, VALID, each_alone, each_pair, texts
+from tests.fuzz.oracle_table import DIFFERENCES, Difference, predicted
 from tests.merchant import Clock, services_of, write_settings
 from tests.nicepay import BODY, Nicepay
 
@@ -30,17 +30,17 @@ ALONE, PAIRS = list(each_alone()), list(each_pair())
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A request of which we make something else than we are to."""
+class Deviation:
+    """A request for which the product's outcome is not the required one."""
 
-    sent: Request
+    request: Request
     predicted: Outcome
-    ours: Outcome
+    actual: Outcome
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _quiet() -> Iterator[None]:
-    """Connexion logs each refusal, each failure with its traceback."""
+    """Switch off Connexion's log, which has every refusal and the traceback of every failure."""
     configure.set_up(io.StringIO())
     logger = logging.getLogger("connexion")
     level = logger.level
@@ -52,60 +52,62 @@ def _quiet() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all."""
+    """One event loop for all tests."""
     with asyncio.Runner() as runner:
         yield runner
 
 
 @pytest.fixture(scope="module")
 def stock() -> Server:
-    """The oracle."""
+    """Stock Connexion."""
     return Stock()
 
 
 @pytest.fixture(scope="module")
-def ours(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Server:
-    """The bound application."""
+def product(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """The product."""
     read = Settings.load(write_settings(tmp_path_factory.mktemp("oracle"), nicepay))
-    return Bound(services_of(read, Clock()))
+    return Product(services_of(read, Clock()))
 
 
-def _wrong(requests: Iterable[Request], stock: Server, ours: Server, runner: asyncio.Runner) -> list[Wrong]:
-    """The first few: a report of thousands helps nobody."""
+def _deviations(requests: Iterable[Request], stock: Server, product: Server, runner: asyncio.Runner) -> list[Deviation]:
+    """The first five deviations."""
 
-    async def asked() -> list[Wrong]:
-        return [Wrong(each, await predicted(each, stock), await ours.ask(each)) for each in requests]
+    async def compare() -> list[Deviation]:
+        return [Deviation(each, await predicted(each, stock), await product.ask(each)) for each in requests]
 
-    return [each for each in runner.run(asked()) if each.predicted != each.ours][:5]
+    return [each for each in runner.run(compare()) if each.predicted != each.actual][:5]
 
 
 def test_there_are_many_requests() -> None:
-    """At least 5,000 different requests are named by no row of the table, so both servers get the very same."""
-    assert len({each for each in [*ALONE, *PAIRS] if not any(listed.when(each) for listed in LISTED)}) >= 5_000
+    """At least 5,000 different requests match no row of the table, so both servers must give the same outcome."""
+    assert len({each for each in [*ALONE, *PAIRS] if not any(row.when(each) for row in DIFFERENCES)}) >= 5_000
 
 
-def test_the_right_request_reaches_both_handlers(stock: Server, ours: Server, runner: asyncio.Runner) -> None:
-    """What nothing is wrong with is taken by both, with the same three headers."""
-    headers = [each.decode() for each in (*RIGHT.timestamps, *RIGHT.client_keys, *RIGHT.signatures)]
-    taken = Outcome(HANDLER, tuple(headers))
-    assert [runner.run(server.ask(RIGHT)) for server in (stock, ours)] == [taken, taken]
+def test_the_valid_request_reaches_both_handlers(stock: Server, product: Server, runner: asyncio.Runner) -> None:
+    """Both servers accept the valid request with the same three headers."""
+    headers = [each.decode() for each in (*VALID.timestamps, *VALID.client_keys, *VALID.signatures)]
+    accepted = Outcome(HANDLER, tuple(headers))
+    assert [runner.run(server.ask(VALID)) for server in (stock, product)] == [accepted, accepted]
 
 
 @pytest.mark.parametrize("requests", [ALONE, PAIRS], ids=["alone", "pairs"])
 def test_no_difference_is_unlisted(
-    requests: list[Request], stock: Server, ours: Server, runner: asyncio.Runner
+    requests: list[Request], stock: Server, product: Server, runner: asyncio.Runner
 ) -> None:
-    """Verdict, status and values are stock Connexion's, but where the table says otherwise, and there what it says."""
-    assert not _wrong(requests, stock, ours, runner)
+    """Each outcome is that of stock Connexion, or the one that the table requires."""
+    assert not _deviations(requests, stock, product, runner)
 
 
-@pytest.mark.parametrize("listed", LISTED, ids=lambda listed: listed.name)
-def test_no_entry_of_the_table_is_stale(listed: Listed, stock: Server, ours: Server, runner: asyncio.Runner) -> None:
-    """On each request with nothing else wrong the two differ, and stock says what the entry has of it, each verdict."""
-    named = {each: runner.run(stock.ask(each)) for each in ALONE if listed.when(each)}
-    assert not [each for each, theirs in named.items() if theirs == runner.run(ours.ask(each))][:5]
-    with_it_alone = [each for each in named if sum(other.when(each) for other in LISTED) == 1]
-    assert {named[each].verdict for each in with_it_alone} == listed.stock
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.name)
+def test_no_entry_of_the_table_is_stale(
+    difference: Difference, stock: Server, product: Server, runner: asyncio.Runner
+) -> None:
+    """For each entry, both servers differ on its requests, and stock Connexion gives exactly the listed verdicts."""
+    matching = {each: runner.run(stock.ask(each)) for each in ALONE if difference.when(each)}
+    assert not [each for each, outcome in matching.items() if outcome == runner.run(product.ask(each))][:5]
+    only_this = [each for each in matching if sum(other.when(each) for other in DIFFERENCES) == 1]
+    assert {matching[each].verdict for each in only_this} == difference.stock
 
 
 _CHARACTERS = st.characters(codec="latin-1", exclude_characters="\r\n\0")
@@ -113,17 +115,17 @@ _CHARACTERS = st.characters(codec="latin-1", exclude_characters="\r\n\0")
 
 @st.composite
 def _damaged(draw: st.DrawFn, whole: st.SearchStrategy[str]) -> str:
-    """A text with one character replaced, added or taken away."""
+    """A text with one character replaced, added or removed."""
     text = draw(whole)
     start = draw(st.integers(0, len(text)))
     return text[:start] + draw(st.text(_CHARACTERS, max_size=1)) + text[start + draw(st.integers(0, 1)) :]
 
 
 def _header(name: str) -> st.SearchStrategy[str]:
-    """Values of the pattern, values almost of it, and any others that a header can hold."""
-    # `$` also matches before a newline at the end, which a header cannot hold.
-    right = st.from_regex(PARAMETERS[name]["schema"]["pattern"]).map(lambda text: text.replace("\n", ""))
-    return st.one_of(right, _damaged(right), st.text(_CHARACTERS, max_size=40))
+    """Values that match the pattern, values that nearly match, and other values that a header can have."""
+    # `$` also matches before a newline at the end, which a header cannot have.
+    matching = st.from_regex(PARAMETERS[name]["schema"]["pattern"]).map(lambda text: text.replace("\n", ""))
+    return st.one_of(matching, _damaged(matching), st.text(_CHARACTERS, max_size=40))
 
 
 _HEADERS = {name: _header(name) for name in PARAMETERS}
@@ -138,40 +140,40 @@ _OBJECTS = st.fixed_dictionaries({"grantType": _GRANTS}, optional={"additionalIn
 _DOCUMENTS = st.one_of(_OBJECTS, st.dictionaries(_NAMES, _VALUES), _VALUES)
 
 
-def _sent(name: str) -> st.SearchStrategy[tuple[bytes, ...]]:
-    """One value; white space around it is no part of it on the wire."""
+def _header_values(name: str) -> st.SearchStrategy[tuple[bytes, ...]]:
+    """One value without surrounding white space, which is not part of a header value."""
     return _HEADERS[name].map(lambda text: (text.strip().encode("latin-1"),))
 
 
-_WRITTEN = _DOCUMENTS.map(json.dumps) | _DOCUMENTS.map(lambda value: json.dumps(value, ensure_ascii=False))
-_RIGHT = st.just(BODY)
+_ENCODED = _DOCUMENTS.map(json.dumps) | _DOCUMENTS.map(lambda value: json.dumps(value, ensure_ascii=False))
+_VALID_BODY = st.just(BODY)
 _REQUESTS = st.builds(
     Request,
-    types=st.sampled_from([RIGHT.types, RIGHT.types, *texts(TYPES)]),
-    timestamps=st.just(RIGHT.timestamps) | _sent("X-TIMESTAMP"),
-    client_keys=st.just(RIGHT.client_keys) | _sent("X-CLIENT-KEY"),
-    signatures=st.just(RIGHT.signatures) | _sent("X-SIGNATURE"),
-    body=st.one_of(_RIGHT, _WRITTEN.map(str.encode), _damaged(_WRITTEN).map(str.encode), st.binary(max_size=40)),
+    types=st.sampled_from([VALID.types, VALID.types, *texts(TYPES)]),
+    timestamps=st.just(VALID.timestamps) | _header_values("X-TIMESTAMP"),
+    client_keys=st.just(VALID.client_keys) | _header_values("X-CLIENT-KEY"),
+    signatures=st.just(VALID.signatures) | _header_values("X-SIGNATURE"),
+    body=st.one_of(_VALID_BODY, _ENCODED.map(str.encode), _damaged(_ENCODED).map(str.encode), st.binary(max_size=40)),
 )
 
 
 def _eight(strategy: st.SearchStrategy[_Drawn]) -> st.SearchStrategy[list[_Drawn]]:
-    """Eight drawn in one go take less than half of the time of eight alone."""
+    """Draw eight values at once, which takes less than half of the time of eight single draws."""
     return st.lists(strategy, min_size=8, max_size=8)
 
 
 @settings(max_examples=250, deadline=None, derandomize=True, database=None)
 @given(requests=_eight(_REQUESTS))
 def test_no_difference_on_random_requests_is_unlisted(
-    requests: list[Request], stock: Server, ours: Server, runner: asyncio.Runner
+    requests: list[Request], stock: Server, product: Server, runner: asyncio.Runner
 ) -> None:
-    """With values drawn from the document's patterns, damaged or made up, nothing differs but what is listed."""
-    assert not _wrong(requests, stock, ours, runner)
+    """For random requests, each outcome is that of stock Connexion, or the one that the table requires."""
+    assert not _deviations(requests, stock, product, runner)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_both_validators_judge_a_header_alike(name: str) -> None:
-    """jsonschema-rs, which we use, and jsonschema, which Connexion uses, agree on every value of a header."""
+def test_both_validators_agree_on_headers(name: str) -> None:
+    """jsonschema-rs (the product's) and jsonschema (Connexion's) agree on every header value."""
     rule, independent = Parameter.of(PARAMETERS[name]), jsonschema.Draft4Validator(PARAMETERS[name]["schema"])
 
     @settings(max_examples=190, deadline=None, derandomize=True, database=None)
@@ -184,8 +186,8 @@ def test_both_validators_judge_a_header_alike(name: str) -> None:
 
 @settings(max_examples=190, deadline=None, derandomize=True, database=None)
 @given(documents=_eight(_DOCUMENTS))
-def test_both_validators_judge_a_body_alike(documents: list[object]) -> None:
-    """jsonschema-rs and jsonschema find the same mistakes, at the same places, in every body."""
+def test_both_validators_agree_on_bodies(documents: list[object]) -> None:
+    """jsonschema-rs and jsonschema find the same errors at the same paths in every body."""
     ours, theirs = BodyRule(BODY_SCHEMA).schema, jsonschema.Draft4Validator(BODY_SCHEMA)
     for each in documents:
         found = sorted(list(error.instance_path) for error in ours.iter_errors(each))

@@ -1,4 +1,4 @@
-"""The corpus of the wire: whatever comes over a socket, no 5xx, no smuggled request, no token undeserved, no hang."""
+"""The wire corpus: no input on a socket causes a 5xx, a smuggled request, an undeserved token or a hang."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ HALF_REQUESTS = 300
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Merchant]:
-    """A server whose deadlines are a second, so that the slow cases are not."""
+    """A server whose timeouts are one second, so that the slow cases end soon."""
     settings = write_settings(tmp_path_factory.mktemp("wire"), CLIENT)
     with pytest.MonkeyPatch.context() as patch, running(Settings.load(settings), Clock()) as merchant:
         patch.setattr(http_connection, "HEAD_SECONDS", 1.0)
@@ -38,7 +38,7 @@ def _address(merchant: Merchant) -> tuple[str, int]:
 
 @pytest.fixture(scope="module")
 def results(target: Merchant) -> dict[str, Result]:
-    """Every case played, each from an address of its own, and the decisions that were logged for that address."""
+    """The result of every case: its first status, its client, and the number of logged decisions for its address."""
     players = [Player(_address(target), f"127.0.1.{number + 1}") for number in range(len(CASES))]
     with ThreadPoolExecutor(len(CASES)) as pool:
         statuses = list(pool.map(lambda player, each: player.play(each.steps, each.listen), players, CASES))
@@ -50,14 +50,14 @@ def results(target: Merchant) -> dict[str, Result]:
     }
 
 
-def test_each_case_has_a_name_of_its_own() -> None:
-    """There are over a hundred cases, and each is told apart."""
+def test_each_case_has_its_own_name() -> None:
+    """There are over a hundred cases with different names."""
     assert len({each.name for each in CASES}) == len(CASES) > 100
 
 
 @pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
-def test_the_wire_is_answered_in_order(each: Case, results: dict[str, Result]) -> None:
-    """The first answer is one that is in order, and no more requests were decided than were made."""
+def test_the_first_answer_is_allowed(each: Case, results: dict[str, Result]) -> None:
+    """The first answer has an allowed status, and the server made no more decisions than the case allows."""
     status, player, decided = results[each.name]
     assert status in each.good
     assert decided <= each.decisions
@@ -68,51 +68,51 @@ def test_the_wire_is_answered_in_order(each: Case, results: dict[str, Result]) -
 
 
 @pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
-def test_nothing_holds_a_connection(each: Case, results: dict[str, Result]) -> None:
-    """In the end every connection is closed by the server, and none was answered with a 5xx."""
+def test_the_server_closes_every_connection(each: Case, results: dict[str, Result]) -> None:
+    """The server closes every connection at the end, and no answer has status 5xx."""
     status, player, _ = results[each.name]
     assert player.closed
     assert status != OPEN
     assert all(each_status < 500 for each_status in player.statuses)
 
 
-def test_no_input_makes_anything_fail(target: Merchant, results: dict[str, Result]) -> None:
-    """Over the whole corpus, nothing was logged but decisions and connections refused: no failure, no traceback."""
+def test_no_input_causes_an_error(target: Merchant, results: dict[str, Result]) -> None:
+    """After the whole corpus, the log has decisions and refused connections only, and no error."""
     assert results
     lines = [json.loads(text) for text in target.stream.getvalue().splitlines()]
     assert {line["event"] for line in lines} <= {"token.issued", "token.refused", "connection.refused", "clock.suspect"}
 
 
 @pytest.mark.parametrize("each", [each for each in CASES if each.statuses], ids=lambda each: each.name)
-def test_every_answer_is_the_one_expected(each: Case, results: dict[str, Result]) -> None:
-    """Where a case tells all its answers, these come, in this order, and no more."""
+def test_every_answer_is_the_required_one(each: Case, results: dict[str, Result]) -> None:
+    """If a case names all its answers, exactly these arrive, in this order."""
     assert results[each.name][1].statuses == list(each.statuses)
 
 
 @pytest.mark.parametrize("each", CASES, ids=lambda each: each.name)
-def test_100_continue_comes_where_it_is_of_use(each: Case, results: dict[str, Result]) -> None:
-    """100 Continue comes to a client of HTTP/1.1 that waits for it before a body that may still be taken."""
+def test_100_continue_is_sent_only_when_useful(each: Case, results: dict[str, Result]) -> None:
+    """100 Continue is sent to an HTTP/1.1 client that waits for it, if the server may still accept the body."""
     assert results[each.name][1].received.count(b"HTTP/1.1 100 Continue\r\n\r\n") == each.continues
 
 
-def test_no_input_reaches_the_log_as_a_control_character(target: Merchant, results: dict[str, Result]) -> None:
-    """Over the whole corpus, every text in the log is printable, as it stands there and as JSON has it."""
+def test_no_input_puts_a_control_character_into_the_log(target: Merchant, results: dict[str, Result]) -> None:
+    """After the whole corpus, every log line and every JSON string in it is printable."""
     assert results
     lines = target.stream.getvalue().splitlines()
     texts = [each for line in lines for each in json.loads(line).values() if isinstance(each, str)]
     assert all(each.isprintable() for each in [*lines, *texts])
 
 
-def test_honest_requests_are_answered_amid_half_requests(target: Merchant) -> None:
-    """While 300 half-requests are open, an honest request is answered within three seconds."""
-    held = [socket.create_connection(_address(target)) for _ in range(HALF_REQUESTS)]
+def test_incomplete_requests_do_not_block_others(target: Merchant) -> None:
+    """While 300 incomplete requests are open, a complete request is answered within three seconds."""
+    incomplete = [socket.create_connection(_address(target)) for _ in range(HALF_REQUESTS)]
     try:
-        for each in held:
+        for each in incomplete:
             each.sendall(HALF)
         started = time.monotonic()
         response = target.client.post(BASE_PATH + TOKEN_PATH, headers=CLIENT.headers(jakarta(NOON)), content=BODY)
         assert response.status_code == 200
         assert time.monotonic() - started < 3
     finally:
-        for each in held:
+        for each in incomplete:
             each.close()

@@ -1,4 +1,4 @@
-"""A client on a raw socket that does what no client should, and notes what comes back and when."""
+"""A client on a raw socket that breaks the rules of HTTP, and records the answers."""
 
 import re
 import select
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 Address = tuple[str, int]
 
 CLOSED = 0
-"""Stands among the status codes for: closed without an answer."""
+"""In place of a status code: the server closed the connection without an answer."""
 
 OPEN = -1
-"""Stands among the status codes for: no answer, and still open in the end."""
+"""In place of a status code: no answer, and the connection is still open at the end."""
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _FINAL = 200
@@ -21,7 +21,7 @@ _FINAL = 200
 
 @dataclass(frozen=True)
 class Drip:
-    """One piece an interval, until all is sent or the server says anything."""
+    """Send one piece in each interval, until everything is sent or the server answers."""
 
     data: bytes
     piece: int = 1
@@ -30,18 +30,18 @@ class Drip:
 
 @dataclass(frozen=True)
 class Await:
-    """Go on when these bytes have come, or the time is over."""
+    """Wait until these bytes have arrived, or until the time is over."""
 
     data: bytes
     seconds: float = 2.0
 
 
 class HalfClose:
-    """No more from this side, which reads on."""
+    """Close the sending side and continue to read."""
 
 
 class Reset:
-    """Away, with RST."""
+    """Reset the connection (RST)."""
 
 
 Step = bytes | Drip | Await | HalfClose | Reset
@@ -49,7 +49,7 @@ Step = bytes | Drip | Await | HalfClose | Reset
 
 @dataclass
 class Player:
-    """Plays the steps of one case from one address."""
+    """A client that performs the steps of one case from its own source address."""
 
     address: Address
     source: str
@@ -62,7 +62,7 @@ class Player:
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def play(self, steps: tuple[Step, ...], listen: float) -> int:
-        """Do every step, listen, and return the first final status, or CLOSED or OPEN."""
+        """Perform every step, listen, and return the first final status, CLOSED or OPEN."""
         with self.connection:
             for step in steps:
                 self._do(step)
@@ -71,11 +71,11 @@ class Player:
 
     @property
     def statuses(self) -> list[int]:
-        """The final statuses that came, in their order."""
+        """The final status codes in the order of their arrival."""
         return [status for status in map(int, _STATUS.findall(self.received)) if status >= _FINAL]
 
     def _do(self, step: Step) -> None:
-        """A server that has closed already is no error: what it had to say is read in the end."""
+        """Perform one step. A closed connection is not an error, because the answer is read at the end."""
         try:
             match step:
                 case bytes():

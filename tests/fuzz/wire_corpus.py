@@ -1,6 +1,6 @@
-"""What comes over a wire to a server on the internet, and which answers are in order.
+"""Unusual and malicious input on the wire, and the allowed answers.
 
-Every request but for its fault is genuine, so that a 200 says that it was understood whole.
+Every request is genuine except for its fault, so status 200 means that the server understood the whole request.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,22 +21,22 @@ CHUNKED = b"Transfer-Encoding: chunked"
 
 @dataclass(frozen=True)
 class Case:
-    """One thing a client may do."""
+    """The behaviour of one client, and the allowed answers."""
 
     name: str
     steps: tuple[Step, ...]
     good: frozenset[int]
-    """The first statuses that are in order."""
+    """The allowed statuses of the first answer."""
     decisions: int
-    """How many requests at most the application may have decided on: more is smuggling."""
+    """The largest allowed number of decisions of the application. More would be request smuggling."""
     tokens: int
-    """How many tokens there must be if the first status is 200."""
+    """The required number of tokens if the first status is 200."""
     listen: float
-    """Seconds to listen after the last step; the server is to close before, where it refuses."""
+    """Seconds to listen after the last step. A server that refuses must close the connection before."""
     continues: int
-    """How many times 100 Continue is to come."""
+    """The required number of 100 Continue."""
     statuses: tuple[int, ...]
-    """All final statuses, where they are told."""
+    """All final statuses that are required, or nothing if they are not checked."""
 
 
 OK = {200}
@@ -56,7 +56,7 @@ def case(  # noqa: PLR0913  the columns of a table
     continues: int = 0,
     statuses: tuple[int, ...] = (),
 ) -> Case:
-    """One row."""
+    """A case with defaults."""
     return Case(name, steps, frozenset(good), decisions, tokens, listen, continues, statuses)
 
 
@@ -66,17 +66,17 @@ def line(method: bytes = b"POST", target: bytes = TARGET, version: bytes = b"HTT
 
 
 def raw(*headers: bytes, first: bytes = line(), host: bytes | None = HOST, body: bytes = b"") -> bytes:
-    """A request whose framing is what the headers and the body say."""
+    """A request with these headers and this body, without a Content-Length of its own."""
     return b"\r\n".join([first, *([host] if host is not None else []), *SIGNED, *headers, b"", body])
 
 
 def sized(*headers: bytes, first: bytes = line(), host: bytes | None = HOST) -> bytes:
-    """A request in order but for what is given."""
+    """A request with its Content-Length and body, genuine except for the arguments."""
     return raw(*headers, LENGTH, first=first, host=host, body=BODY)
 
 
 def chunked(body: bytes, *headers: bytes, coding: bytes = CHUNKED) -> bytes:
-    """A request with this chunked body as it is."""
+    """A chunked request whose body is sent unchanged."""
     return raw(*headers, coding, body=body)
 
 

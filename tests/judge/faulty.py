@@ -1,4 +1,4 @@
-"""The merchant's own server with one fault planted in front of it, for the judge to find."""
+"""This project's server with one planted fault, which the judge must find."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,8 +12,8 @@ from tests.nicepay import Nicepay, jakarta
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A request as the server sees it; names of headers in lower case."""
+class Request:
+    """A request as the server reads it. Header names are in lower case."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Seen:
         return [each for each, _ in self.headers].count(name)
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  any JSON, Ellipsis for none
+    def json(self) -> Any:  # noqa: ANN401  any JSON, or Ellipsis if the body is not JSON
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -35,14 +35,14 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Said:
+class Answer:
     """An answer."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
-    def member(self, **changed: object) -> "Said":
+    def member(self, **changed: object) -> "Answer":
         return replace(self, body=json.dumps({**self.members, **changed}).encode())
 
     @property
@@ -50,67 +50,67 @@ class Said:
         members: dict[str, Any] = json.loads(self.body)
         return members
 
-    def header(self, name: str, value: str) -> "Said":
+    def header(self, name: str, value: str) -> "Answer":
         return replace(self, headers={**self.headers, name: value})
 
-    def without(self, name: str) -> "Said":
+    def without(self, name: str) -> "Answer":
         return replace(self, headers={each: value for each, value in self.headers.items() if each != name})
 
 
-Rest = Callable[[Seen], Awaitable[Said]]
-When = Callable[[Seen], bool]
-Fault = Callable[[Seen, Rest], Awaitable[Said]]
+Server = Callable[[Request], Awaitable[Answer]]
+Condition = Callable[[Request], bool]
+Fault = Callable[[Request, Server], Awaitable[Answer]]
 
 
-async def none(seen: Seen, rest: Rest) -> Said:
+async def none(request: Request, server: Server) -> Answer:
     """No fault."""
-    return await rest(seen)
+    return await server(request)
 
 
-def refusal(code: str, message: str) -> Said:
+def refusal(code: str, message: str) -> Answer:
     body = json.dumps({"responseCode": code, "responseMessage": message}).encode()
-    return Said(int(code[:3]), {"content-type": "application/json"}, body)
+    return Answer(int(code[:3]), {"content-type": "application/json"}, body)
 
 
-def refuses(when: When, code: str = "4007300", message: str = "Bad Request") -> Fault:
-    """Refuses what it should serve, or refuses it with another code."""
+def refuses(when: Condition, code: str = "4007300", message: str = "Bad Request") -> Fault:
+    """A fault that refuses requests which should be served, or refuses them with another code."""
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
-        return refusal(code, message) if when(seen) else await rest(seen)
+    async def fault(request: Request, server: Server) -> Answer:
+        return refusal(code, message) if when(request) else await server(request)
 
     return fault
 
 
-def fails(when: When) -> Fault:
-    """Ends in a failure of the server."""
+def fails(when: Condition) -> Fault:
+    """A fault that answers with a server error."""
     return refuses(when, "5007300", "General Error")
 
 
-def accepts(when: When, nicepay: Nicepay) -> Fault:
-    """Serves what it should refuse, as if it had been genuine."""
+def accepts(when: Condition, nicepay: Nicepay) -> Fault:
+    """A fault that serves requests which should be refused, as if they were genuine."""
     headers = tuple((name.lower(), value) for name, value in nicepay.headers(jakarta(NOON)).items())
-    genuine = Seen("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
+    genuine = Request("POST", "/api/v1.0/access-token/b2b", (*headers, ("host", "merchant.example")), b"")
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
+    async def fault(request: Request, server: Server) -> Answer:
         body = b'{"grantType":"client_credentials"}'
-        return await rest(replace(genuine, body=body) if when(seen) else seen)
+        return await server(replace(genuine, body=body) if when(request) else request)
 
     return fault
 
 
-def alters(change: Callable[[Said], Said], when: Callable[[Seen, Said], bool]) -> Fault:
-    """Says the right thing in a wrong form."""
+def alters(change: Callable[[Answer], Answer], when: Callable[[Request, Answer], bool]) -> Fault:
+    """A fault that changes the correct answer."""
 
-    async def fault(seen: Seen, rest: Rest) -> Said:
-        said = await rest(seen)
-        return change(said) if when(seen, said) else said
+    async def fault(request: Request, server: Server) -> Answer:
+        answer = await server(request)
+        return change(answer) if when(request, answer) else answer
 
     return fault
 
 
 @dataclass
-class Faulty:
-    """An ASGI layer around the product; the fault is changed from test to test."""
+class FaultyServer:
+    """An ASGI middleware around the product. Each test sets its own fault."""
 
     app: ASGIApp
     fault: Fault = none
@@ -120,16 +120,16 @@ class Faulty:
             await self.app(scope, receive, send)
             return
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        seen = Seen(scope["method"], scope["path"], headers, await _body(receive))
+        request = Request(scope["method"], scope["path"], headers, await _body(receive))
 
-        async def rest(passed: Seen) -> Said:
+        async def server(passed: Request) -> Answer:
             return await _answer(self.app, scope, passed)
 
-        said = await self.fault(seen, rest)
-        pairs = {**said.headers, "content-length": str(len(said.body))}
+        answer = await self.fault(request, server)
+        pairs = {**answer.headers, "content-length": str(len(answer.body))}
         encoded = [(name.encode(), value.encode()) for name, value in pairs.items()]
-        await send({"type": "http.response.start", "status": said.status, "headers": encoded})
-        await send({"type": "http.response.body", "body": said.body})
+        await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
 async def _body(receive: Receive) -> bytes:
@@ -141,7 +141,7 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(app: ASGIApp, scope: Scope, passed: Seen) -> Said:
+async def _answer(app: ASGIApp, scope: Scope, passed: Request) -> Answer:
     messages: list[Message] = []
 
     async def receive() -> Message:
@@ -157,6 +157,6 @@ async def _answer(app: ASGIApp, scope: Scope, passed: Seen) -> Said:
         "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed.headers],
     }
     await app({**scope, **changed}, receive, send)
-    first, *rest = messages
+    first, *server = messages
     headers = {name.decode().lower(): value.decode() for name, value in first["headers"]}
-    return Said(first["status"], headers, b"".join(each.get("body", b"") for each in rest))
+    return Answer(first["status"], headers, b"".join(each.get("body", b"") for each in server))

@@ -1,4 +1,4 @@
-"""The judge against servers with one fault each: only the scenario for it finds it, and those that it must touch."""
+"""The judge with servers that have one fault each: the scenario for the fault finds it, and no unrelated scenario."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
 from tests.fuzz.planted import served
 from tests.judge.faults import planted
-from tests.judge.faulty import Faulty, none
+from tests.judge.faulty import FaultyServer, none
 from tests.judge.tunnel import tunnel
 from tests.merchant import BASE_PATH, Clock, services_of, write_settings
 from tests.nicepay import Nicepay
@@ -31,73 +31,78 @@ AT_ONCE = 1_000_000
 
 
 @dataclass
-class Bench:
-    """A server whose fault can be changed, and the judge in front of it."""
+class JudgedServer:
+    """A server whose fault can be changed, and the judge that tests it."""
 
-    faulty: Faulty
+    faulty: FaultyServer
     url: httpx.URL
     player: Player
     client: httpx.Client
     scenarios: Sequence[Scenario]
 
-    def judged(self, url: httpx.URL | None = None) -> list[Verdict]:
+    def judge(self, url: httpx.URL | None = None) -> list[Verdict]:
         sender = Sender(self.client, url or self.url, Clock(), Pace(AT_ONCE))
         return list(verdicts(self.scenarios, self.player, sender.send))
 
-    def found(self, url: httpx.URL | None = None) -> set[str]:
-        return {verdict.scenario.name for verdict in self.judged(url) if verdict.result == "failed"}
+    def failed_scenarios(self, url: httpx.URL | None = None) -> set[str]:
+        return {verdict.scenario.name for verdict in self.judge(url) if verdict.result == "failed"}
 
 
-def _asked_once(player: Player) -> list[Scenario]:
-    """The same scenarios, each with requests signed once for all tests: the clock stands still."""
-    kept = {asks: asks(player) for asks in {scenario.asks: None for scenario in CATALOGUE}}
+def _with_presigned_requests(player: Player) -> list[Scenario]:
+    """The scenarios with requests that are signed once for all tests, because the clock shows the same time."""
+    presigned = {asks: asks(player) for asks in {scenario.asks: None for scenario in CATALOGUE}}
 
-    def asks_again(requests: Sequence[Request]) -> Callable[[Player], Sequence[Request]]:
+    def reuse(requests: Sequence[Request]) -> Callable[[Player], Sequence[Request]]:
         return lambda _player: requests
 
-    again = {asks: asks_again(requests) for asks, requests in kept.items()}
-    return [replace(scenario, asks=again[scenario.asks]) for scenario in CATALOGUE]
+    reused = {asks: reuse(requests) for asks, requests in presigned.items()}
+    return [replace(scenario, asks=reused[scenario.asks]) for scenario in CATALOGUE]
 
 
 @pytest.fixture(scope="module")
-def bench(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedServer]:
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
     services = replace(services_of(settings, Clock()), revocations=loaded_revocations())
-    faulty = Faulty(application(public_api(BASE_PATH), lambda: services))
+    faulty = FaultyServer(application(public_api(BASE_PATH), lambda: services))
     player = Player(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
-        yield Bench(faulty, httpx.URL(origin + BASE_PATH + TOKEN_PATH), player, client, _asked_once(player))
+        url = httpx.URL(origin + BASE_PATH + TOKEN_PATH)
+        yield JudgedServer(faulty, url, player, client, _with_presigned_requests(player))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])
-def test_a_fault_is_found_by_its_scenario_alone(bench: Bench, nicepay: Nicepay, stranger: Nicepay, name: str) -> None:
-    """A server with one fault fails the scenario for it, and no other but those named with the fault."""
+def test_a_fault_is_found_by_its_scenario_alone(
+    server: JudgedServer, nicepay: Nicepay, stranger: Nicepay, name: str
+) -> None:
+    """A server with one fault fails the scenario for this fault and the scenarios named with it, and no other."""
     fault, also = planted(nicepay, stranger)[name]
-    bench.faulty.fault = fault
-    assert bench.found() == {name, *also}
+    server.faulty.fault = fault
+    assert server.failed_scenarios() == {name, *also}
 
 
-def test_a_server_that_knows_names_in_one_spelling_is_found(bench: Bench) -> None:
-    """Spelling is lost behind a parser, so the fault for it stands in front of one."""
-    bench.faulty.fault = none
-    with tunnel(bench.url) as url:
-        assert bench.found(url) == {TUNNELLED}
+def test_case_sensitive_header_names_are_found(server: JudgedServer) -> None:
+    """A server that accepts header names in one spelling only fails the scenario for it."""
+    server.faulty.fault = none
+    with tunnel(server.url) as url:
+        assert server.failed_scenarios(url) == {TUNNELLED}
 
 
 def test_every_scenario_has_its_fault(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """No scenario is without a fault that it alone is there for, and no fault is named after none."""
+    """Each scenario has its own fault, and each fault belongs to a scenario."""
     assert {*planted(nicepay, stranger), TUNNELLED} == set(NAMES)
 
 
-def test_the_product_passes(bench: Bench) -> None:
-    """This project's own server deviates nowhere."""
-    bench.faulty.fault = none
-    assert [verdict for verdict in bench.judged() if verdict.result != "passed"] == []
+def test_the_product_passes(server: JudgedServer) -> None:
+    """This project's server passes every scenario."""
+    server.faulty.fault = none
+    assert [verdict for verdict in server.judge() if verdict.result != "passed"] == []
 
 
-def test_without_a_first_token_nothing_else_is_asked(bench: Bench, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A server that does not know the client is asked once; the other scenarios are skipped."""
-    bench.faulty.fault = planted(nicepay, stranger)[FIRST].fault
-    first, *rest = bench.judged()
+def test_without_a_first_token_other_scenarios_are_skipped(
+    server: JudgedServer, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """If a server refuses the first genuine request, the other groups of scenarios are skipped."""
+    server.faulty.fault = planted(nicepay, stranger)[FIRST].fault
+    first, *others = server.judge()
     assert first.found == "no token: HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
-    assert {verdict.result for verdict in rest if verdict.scenario.group != "success"} == {"skipped"}
+    assert {verdict.result for verdict in others if verdict.scenario.group != "success"} == {"skipped"}

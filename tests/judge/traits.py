@@ -1,4 +1,4 @@
-"""What a planted fault goes by: the request as a server sees it, with the keys of both who sign."""
+"""Conditions of planted faults: properties of a request as the server reads it."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -10,63 +10,65 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
-from tests.judge.faulty import Seen, When
+from tests.judge.faulty import Condition, Request
 from tests.merchant import NOON
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 GRANT = "client_credentials"
 
 
-def members(seen: Seen) -> dict[str, Any]:
-    return seen.json if isinstance(seen.json, dict) else {}
+def members(request: Request) -> dict[str, Any]:
+    return request.json if isinstance(request.json, dict) else {}
 
 
-def info(holds: Callable[[Any], bool]) -> When:
-    """Of an honest body: what stands in additionalInfo, Ellipsis if there is none."""
-    return lambda seen: members(seen).get("grantType") == GRANT and holds(members(seen).get("additionalInfo", ...))
+def additional_info(holds: Callable[[Any], bool]) -> Condition:
+    """Whether additionalInfo of a valid body meets a condition. Ellipsis stands for an absent additionalInfo."""
+    return lambda request: (
+        members(request).get("grantType") == GRANT and holds(members(request).get("additionalInfo", ...))
+    )
 
 
-def timestamp(seen: Seen) -> str:
-    return seen.header("x-timestamp") or ""
+def timestamp(request: Request) -> str:
+    return request.header("x-timestamp") or ""
 
 
-def ends(mark: str) -> When:
-    return lambda seen: timestamp(seen).endswith(mark) and "." not in timestamp(seen)
+def timestamp_ends(offset: str) -> Condition:
+    return lambda request: timestamp(request).endswith(offset) and "." not in timestamp(request)
 
 
-def behind(seconds: float, by: float = 600) -> When:
-    """Whether the timestamp lies so far in the past, give or take."""
+def is_behind(seconds: float, tolerance: float = 600) -> Condition:
+    """Whether the timestamp is this number of seconds in the past, within a tolerance in seconds."""
 
-    def when(seen: Seen) -> bool:
+    def when(request: Request) -> bool:
         try:
-            off = NOON - datetime.fromisoformat(timestamp(seen))
+            age = NOON - datetime.fromisoformat(timestamp(request))
         except (ValueError, TypeError):
             return False
-        return abs(off.total_seconds() - seconds) < by
+        return abs(age.total_seconds() - seconds) < tolerance
 
     return when
 
 
-def raw(seen: Seen) -> bytes:
+def raw(request: Request) -> bytes:
     try:
-        return b64decode(seen.header("x-signature") or "", validate=True)
+        return b64decode(request.header("x-signature") or "", validate=True)
     except (Base64Error, ValueError):
         return b""
 
 
 def signed(
     by: Nicepay,
-    text: Callable[[Seen], str],
+    text: Callable[[Request], str],
     algorithm: HashAlgorithm | None = None,
     padding: PKCS1v15 | PSS | None = None,
-) -> When:
-    """Whether the signature is one over such a text."""
+) -> Condition:
+    """Whether the signature verifies over this text."""
 
-    def when(seen: Seen) -> bool:
-        message = text(seen).encode("latin-1")
+    def when(request: Request) -> bool:
+        message = text(request).encode("latin-1")
         try:
             key = by.private_key.public_key()
-            key.verify(raw(seen), message, padding or PKCS1v15(), algorithm or SHA256())
+            key.verify(raw(request), message, padding or PKCS1v15(), algorithm or SHA256())
         except InvalidSignature:
             return False
         return True
@@ -74,13 +76,13 @@ def signed(
     return when
 
 
-def as_sent(seen: Seen) -> str:
-    return f"{seen.header('x-client-key')}|{timestamp(seen)}"
+def string_to_sign(request: Request) -> str:
+    return f"{request.header('x-client-key')}|{timestamp(request)}"
 
 
-def of_the_second_before(seen: Seen) -> str:
+def string_of_a_second_before(request: Request) -> str:
     try:
-        before = datetime.fromisoformat(timestamp(seen)) - timedelta(seconds=1)
+        before = datetime.fromisoformat(timestamp(request)) - timedelta(seconds=1)
     except ValueError:
         return ""
     return f"{CLIENT_KEY}|{before.isoformat()}"

@@ -1,4 +1,4 @@
-"""A server in front of the server, which takes header names in the usual spelling alone."""
+"""A TCP proxy that refuses requests whose header names have an unusual spelling."""
 
 import re
 import socket
@@ -9,12 +9,12 @@ from threading import Thread
 
 import httpx
 
-OTHERWISE_SPELT = re.compile(rb"\r\n(?:content-type|CONTENT-TYPE):")
+UNUSUAL_SPELLING = re.compile(rb"\r\n(?:content-type|CONTENT-TYPE):")
 REFUSAL = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:
-    """Hand over what comes until one of them ends."""
+    """Forward bytes until one side closes its connection."""
     with suppress(OSError):
         while part := source.recv(65_536):
             sink.sendall(part)
@@ -27,22 +27,22 @@ def _handler(url: httpx.URL) -> type[BaseRequestHandler]:
             head = b""
             while b"\r\n\r\n" not in head:
                 head += self.request.recv(65_536)
-            if OTHERWISE_SPELT.search(head):
+            if UNUSUAL_SPELLING.search(head):
                 self.request.sendall(REFUSAL)
                 return
             with socket.create_connection((url.host, url.port or 80)) as upstream:
                 upstream.sendall(head)
-                forth = Thread(target=_pump, args=(self.request, upstream))
-                forth.start()
+                sending = Thread(target=_pump, args=(self.request, upstream))
+                sending.start()
                 _pump(upstream, self.request)
-                forth.join()
+                sending.join()
 
     return Handler
 
 
 @contextmanager
 def tunnel(url: httpx.URL) -> Iterator[httpx.URL]:
-    """The same URL, behind the tunnel, until the block ends."""
+    """Run the proxy until the block ends. Gives the URL of the server through the proxy."""
     with ThreadingTCPServer(("127.0.0.1", 0), _handler(url)) as server:
         Thread(target=server.serve_forever).start()
         try:

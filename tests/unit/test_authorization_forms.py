@@ -11,10 +11,12 @@ from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
 from handlers.snap.codes import SnapError
+from handlers.snap.service import Service
 from handlers.state.memory import MemoryState
 from tests.calls import loaded_revocations, unloaded_revocations
 from tests.forms import (
     BODY,
+    EVERY_FORM,
     EVERY_URI,
     MINIFIED,
     MIXED_URI,
@@ -33,7 +35,7 @@ EITHER_OF_PARTNER = "Unauthorized. X-PARTNER-ID or X-SIGNATURE"
 _ARGUMENTS = ("authorization", "x_partner_id", "x_external_id", "x_client_key")
 
 
-def _decide(known: Services, headers: Headers, body: bytes | None = BODY, **changed: str | None) -> object:
+def _decide(known: Services, headers: Headers, body: bytes | None = BODY, **changed: Any) -> object:  # noqa: ANN401  header values
     given: Any = dict.fromkeys(_ARGUMENTS) | {name.lower().replace("-", "_"): value for name, value in headers.items()}
     given |= changed
     if body is None:
@@ -41,7 +43,7 @@ def _decide(known: Services, headers: Headers, body: bytes | None = BODY, **chan
     return asyncio.run(authorize_call(known, body=body, **given))
 
 
-def _refusal(known: Services, headers: Headers, body: bytes | None = BODY, **changed: str | None) -> SnapError:
+def _refusal(known: Services, headers: Headers, body: bytes | None = BODY, **changed: Any) -> SnapError:  # noqa: ANN401
     with pytest.raises(SnapError) as refusal:
         _decide(known, headers, body, **changed)
     return refusal.value
@@ -196,7 +198,7 @@ def test_revoked_tokens_do_not_touch_forms_without_a_token(known: Services, acqu
 @pytest.mark.parametrize("form", ["notification", "body_signed"])
 @pytest.mark.parametrize(("seconds", "reason"), [(-301, "clock.behind"), (301, "clock.ahead")])
 def test_a_call_is_of_now(known: Services, acquirer: Acquirer, form: str, seconds: int, reason: str) -> None:
-    """Outside the client's own window a call is refused, though another client's is wider: only the client learns it."""
+    """Outside the client's own window a call is refused, and only the client itself learns it."""
     late = getattr(acquirer, form)(now=NOON + timedelta(seconds=seconds))
     assert _told(_refusal(known, late)) == ("401xx00", "Unauthorized. X-TIMESTAMP", reason)
     forged = late | {"X-SIGNATURE": "AAAA"}
@@ -244,7 +246,7 @@ def test_a_forged_call_uses_up_nothing(known: Services, acquirer: Acquirer, stra
 
 
 WITHOUT_TOKEN = ("401xx03", "Token Not Found (B2B)", "token.absent")
-NOT_ADMITTED = "call.form_not_admitted"
+NOT_ADMITTED = "call.form_not_accepted"
 TWO_FORMS = "call.headers_of_two_forms"
 
 
@@ -312,13 +314,13 @@ def test_no_call_gets_a_weaker_rule(  # noqa: PLR0913, PLR0917  a table
         message.removeprefix("Invalid Field Format ").removeprefix("Invalid Mandatory Field "),
         reason,
     ) == told
-    admitted = replace(known, service_forms={uri: ("token", "notification", "body-signed")})
+    admitted = replace(known, called_services={uri: Service("77", forms=EVERY_FORM)})
     assert _decide(admitted, make[form]())
 
 
 def test_a_service_without_tokens_and_notifications_names_both_headers(known: Services, acquirer: Acquirer) -> None:
     """A call with the header of no form is told which ones it lacks."""
-    two = replace(known, service_forms={SIGNED_URI: ("notification", "body-signed")})
+    two = replace(known, called_services={SIGNED_URI: Service("33", forms=("notification", "body-signed"))})
     refusal = _refusal(two, acquirer.body_signed(), x_partner_id=None)
     assert refusal.message == "Invalid Mandatory Field X-CLIENT-KEY or X-PARTNER-ID"
 

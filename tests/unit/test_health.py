@@ -26,7 +26,7 @@ def without_engine(nicepay: Nicepay) -> list[Services]:
     """Instances whose copy of the revocations is old, and whose last write failed."""
     known = services(nicepay)
     full = replace(known, outage_policy=OutagePolicy("refuse"))
-    full.outage_policy.availability.failed("write", StateDownError("full"))
+    full.outage_policy.availability.record_failure("write", StateDownError("full"))
     return [replace(known, revocations=unloaded_revocations()), full]
 
 
@@ -43,5 +43,5 @@ def test_an_instance_that_goes_on_is_ready(without_engine: list[Services]) -> No
     """Where calls are answered without the engine, its failure does not count."""
     for known in without_engine:
         going_on = OutagePolicy("continue")
-        going_on.availability.failed("write", StateDownError("full"))
+        going_on.availability.record_failure("write", StateDownError("full"))
         assert asyncio.run(report_readiness(replace(known, outage_policy=going_on))) == {"status": "ok"}

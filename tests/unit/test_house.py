@@ -25,7 +25,7 @@ FLOORS = {
     "handlers.cli": [
         {"main"},
         {"commands", "completion"},
-        {"explanation", "pack"},
+        {"explain_output", "pack"},
         {"captured", "shared_state", "startup"},
         {"simulator"},
         {"files", "time_limit"},

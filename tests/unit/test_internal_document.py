@@ -146,7 +146,7 @@ def test_the_worked_example_verifies() -> None:
     ("form", "key"), [("notification", "Notification key"), ("call signed with its body", "Public key of the client")]
 )
 def test_the_examples_without_a_token_verify(form: str, key: str) -> None:
-    """The printed signature verifies with the printed key over the printed string to sign, which is made of the call."""
+    """The printed signature verifies with the printed key over the printed string to sign, made of the call."""
     headers, body = _sent(f"What the proxy sends for a {form}")
     message = _block(f"{'Notification' if form == 'notification' else 'Body-signed'}, string to sign")
     public = load_pem_public_key(_block(key).encode())

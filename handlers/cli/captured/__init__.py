@@ -1,1 +1,1 @@
-"""Captured requests, read from raw HTTP, curl commands and HAR files."""
+"""CapturedRequest requests, read from raw HTTP, curl commands and HAR files."""

@@ -7,48 +7,48 @@ from pathlib import Path
 
 from handlers.cli.captured.curl import from_curl
 from handlers.cli.captured.har import from_har
-from handlers.cli.captured.raw_http import Captured, from_raw, is_transcript
+from handlers.cli.captured.raw_http import CapturedRequest, from_raw, is_transcript
 from handlers.cli.errors import UsageError
 from handlers.cli.files.read_input import STANDARD_INPUT
 
-LARGEST = 8 * 1024 * 1024
-"""Bytes of a file."""
+LARGEST_CAPTURE = 8 * 1024 * 1024
+"""Bytes."""
 
 _CURL = re.compile(rb"curl(?:\.exe)?(?=\s|\Z)")
 
 
-def content_of(file: Path) -> bytes:
+def read_capture(file: Path) -> bytes:
     """The content of the file, or of standard input for `-`.
 
     Raises:
-        MisuseError: it cannot be read, or is too large.
+        UsageError: the file cannot be read, or is larger than LARGEST_CAPTURE.
     """
     try:
         if file == STANDARD_INPUT:
-            content = sys.stdin.buffer.read(LARGEST + 1)
+            content = sys.stdin.buffer.read(LARGEST_CAPTURE + 1)
         else:
             with file.open("rb") as opened:
-                content = opened.read(LARGEST + 1)
+                content = opened.read(LARGEST_CAPTURE + 1)
     except (OSError, ValueError) as error:  # A name with a NUL is a ValueError.
         message = f"{file} cannot be read: {getattr(error, 'strerror', None) or error}"
         raise UsageError(message) from error
-    if len(content) > LARGEST:
-        message = f"{file} is larger than {LARGEST} bytes; give the one request alone"
+    if len(content) > LARGEST_CAPTURE:
+        message = f"{file} is larger than {LARGEST_CAPTURE} bytes; put only the one request into it"
         raise UsageError(message)
     return content
 
 
-def requests_of(content: bytes) -> list[Captured]:
-    """The requests of a capture, in their order.
+def parse_capture(content: bytes) -> list[CapturedRequest]:
+    """The requests in a capture, in the order of the capture.
 
     Raises:
-        MisuseError: there is none, or it cannot be read.
+        UsageError: the capture is empty or cannot be read.
     """
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # Windows PowerShell's > writes it.
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # PowerShell on Windows writes UTF-16 for `>`.
         content = content.decode("utf-16", "replace").encode(errors="replace")
     text = content.removeprefix(BOM_UTF8).lstrip().removeprefix(b"$ ").lstrip()
     if not text:
-        message = "there is no request; give raw HTTP, a curl command or HAR"
+        message = "the capture is empty; it must hold raw HTTP, a curl command or HAR"
         raise UsageError(message)
     if is_transcript(text):
         return [from_raw(text)]

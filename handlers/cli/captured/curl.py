@@ -1,22 +1,22 @@
-"""A curl command, read as curl would send it."""
+"""The request that a curl command would send."""
 
 import re
 from argparse import ArgumentParser, Namespace
 from typing import Never
 
-from handlers.cli.captured.raw_http import Captured, not_readable, with_host
+from handlers.cli.captured.raw_http import CapturedRequest, parse_error, with_host
 from handlers.cli.captured.shell_words import words
-from handlers.cli.simulator.signed_request import variable_of
+from handlers.cli.simulator.signed_request import shell_variable
 from handlers.doctor.question import MASKED, SECRET
 from handlers.doctor.request import Request
 
 _FORM = "a curl command"
 _TYPE = "content-type"
-_VARIABLE = f"${variable_of(SECRET)}"
-"""What stands for the internal secret in a command that `snap-token curl` prints."""
+_VARIABLE = f"${shell_variable(SECRET)}"
+"""The shell variable that stands for the internal secret in a command of `snap-token curl`."""
 
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
-_BARE = (
+_FLAGS = (
     "-k --insecure -s --silent -S --show-error -i --include -v --verbose -L --location --compressed -f --fail",
     "-g --globoff -4 --ipv4 -6 --ipv6 -N --no-buffer --fail-with-body -# --progress-bar -0 --http1.0 --http1.1 --http2",
     "--http2-prior-knowledge --tlsv1.2 --tlsv1.3 --location-trusted --post301 --post302 --path-as-is",
@@ -28,10 +28,10 @@ _WITH_VALUE = (
 
 
 class _Parser(ArgumentParser):
-    """Curl's options, those that such a request is sent with."""
+    """The options of curl that change the request, and the options that can be ignored."""
 
     def error(self, message: str) -> Never:
-        raise not_readable(_FORM, message.partition("'")[0])  # What is quoted is a value, and may be a secret.
+        raise parse_error(_FORM, message.partition("'")[0])  # The quoted part is a value, which may be a secret.
 
 
 def _parser() -> _Parser:
@@ -43,57 +43,61 @@ def _parser() -> _Parser:
     parser.add_argument("--json", action="append", default=[])
     parser.add_argument("--url", dest="urls", action="append", default=[])
     parser.add_argument("positional", nargs="*")
-    for option in " ".join(_BARE).split():
-        parser.add_argument(option, action="store_true", dest="bare")
+    for option in " ".join(_FLAGS).split():
+        parser.add_argument(option, action="store_true", dest="flag")
     for option in " ".join(_WITH_VALUE).split():
         parser.add_argument(option, dest="ignored")
     return parser
 
 
-def from_curl(command: bytes) -> Captured:
-    """The request of one command, its lines continued or not; bytes are sent as they are.
+def from_curl(command: bytes) -> CapturedRequest:
+    """The request of one command, which may have several lines. The bytes of the body are not changed.
 
     Raises:
-        MisuseError: it is no command that can be read, or takes its body or headers from a file.
+        UsageError: the command cannot be read, or it takes its body or headers from a file.
     """
     try:
-        _, *given = words(command.decode("latin-1"))
+        _, *arguments = words(command.decode("latin-1"))
     except ValueError as error:
-        raise not_readable(_FORM, error) from error
-    options, unknown = _parser().parse_known_args(given)
+        raise parse_error(_FORM, error) from error
+    options, unknown = _parser().parse_known_args(arguments)
     if unknown:
-        raise not_readable(_FORM, f"what it does with {_names(unknown)} is not known; leave that out")
+        raise parse_error(_FORM, f"it has options that are not supported: {_names(unknown)}; leave them out")
     urls = [*options.urls, *options.positional]
     if len(urls) != 1:
-        raise not_readable(_FORM, f"it has {len(urls)} URLs; one is wanted")
+        raise parse_error(_FORM, f"it has {len(urls)} URLs; it must have one")
     body = _body(options)
     method = options.method or ("GET" if body is None else "POST")
-    # Curl takes what has no scheme for a host.
+    # Curl adds http:// to a URL without a scheme.
     url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
     target, headers = with_host(url, _headers(options, body))
-    return Captured(Request(method, target, headers, body or b""))
+    return CapturedRequest(Request(method, target, headers, body or b""))
 
 
 def _names(unknown: list[str]) -> str:
-    """Of options alone: the values beside them may be secrets."""
-    return ", ".join(name[0] for name in map(_NAME.match, unknown) if name) or "some of its words"
+    """The names of the options only. The values beside them may be secrets."""
+    return ", ".join(name[0] for name in map(_NAME.match, unknown) if name) or "one without a name"
 
 
 def _body(options: Namespace) -> bytes | None:
-    given = [*options.data, *options.json]
-    if any(text.startswith("@") for text in given):
-        raise not_readable(_FORM, "its body is in another file; write the body in place of @ and the name")
-    texts = [*given, *options.raw]
+    texts = [*options.data, *options.json]
+    if any(text.startswith("@") for text in texts):
+        raise parse_error(_FORM, "its body is in another file; write the body itself in place of @ and the file name")
+    texts += options.raw
     return "&".join(texts).encode("latin-1") if texts else None
 
 
 def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
-    """`Name: value`; `Name;` is empty, `Name:` is not sent; a body is a form unless it is said otherwise."""
+    """The headers that curl sends.
+
+    `Name: value` sends the header, `Name;` sends it empty, and `Name:` does not send it. The default Content-Type of a
+    body is that of a form.
+    """
     headers: list[tuple[str, str]] = []
     named = set()
     for line in options.headers:
         if line.startswith("@"):
-            raise not_readable(_FORM, "its headers are in another file; write them in place of @ and the name")
+            raise parse_error(_FORM, "its headers are in another file; write them in place of @ and the file name")
         name, colon, value = line.partition(":")
         named.add(name.strip().lower())
         if value.strip():

@@ -1,4 +1,4 @@
-"""A HAR file (HTTP Archive 1.2), as browsers and proxies export it."""
+"""The requests in a HAR file (HTTP Archive 1.2), which browsers and proxies export."""
 
 from base64 import b64decode
 from contextlib import suppress
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AliasChoices, AwareDatetime, BaseModel, FailFast, Field, ValidationError
 
-from handlers.cli.captured.raw_http import MOST_LINES, Captured, in_calendar, not_readable, with_host
+from handlers.cli.captured.raw_http import MAX_HEAD_LINES, CapturedRequest, checked_year, parse_error, with_host
 from handlers.doctor.request import Request
 
 _FORM = "HAR"
@@ -19,12 +19,12 @@ class _Header(BaseModel):
     value: str
 
 
-# Stops at the first mistake: the mistakes of a million entries would fill the memory.
-_Headers = Annotated[list[_Header], Field(max_length=MOST_LINES), FailFast()]
+# Validation stops at the first mistake, because the mistakes of a million entries would fill the memory.
+_Headers = Annotated[list[_Header], Field(max_length=MAX_HEAD_LINES), FailFast()]
 
 
 class _PostData(BaseModel):
-    """HAR has no way to tell bytes that are no text: `_encoding` is ours, `encoding` that of several proxies."""
+    """The body. HAR has no field for binary bodies. This server adds `_encoding`, several proxies `encoding`."""
 
     text: str | None = None
     encoding: Literal["base64", ""] | None = Field(None, validation_alias=AliasChoices("_encoding", "encoding"))
@@ -48,17 +48,17 @@ class _Response(BaseModel):
 
 
 class _Entry(BaseModel):
-    started: Annotated[AwareDatetime, AfterValidator(in_calendar)] = Field(alias="startedDateTime")
+    started: Annotated[AwareDatetime, AfterValidator(checked_year)] = Field(alias="startedDateTime")
     request: _Request
     response: _Response | None = None
 
     @property
-    def at(self) -> datetime:
-        """By the server's clock, if the answer tells it: that of whoever captured may be the very mistake."""
+    def sent_at(self) -> datetime:
+        """The Date of the response, else the time in the HAR entry, which may come from a wrong clock."""
         for header in self.response.headers if self.response else ():
             if header.name.lower() == "date":
                 with suppress(ValueError, OverflowError):
-                    date = in_calendar(parsedate_to_datetime(header.value))
+                    date = checked_year(parsedate_to_datetime(header.value))
                     return date if date.tzinfo else self.started
         return self.started
 
@@ -71,28 +71,28 @@ class _Har(BaseModel):
     log: _Log
 
 
-def from_har(text: bytes) -> list[Captured]:
-    """Every request of the file, in its order, with the time at which it was sent.
+def from_har(text: bytes) -> list[CapturedRequest]:
+    """Every request in the file, in the order of the file, with the time when it was sent.
 
     Raises:
-        MisuseError: it is no HAR file.
+        UsageError: this is not a HAR file.
     """
     try:
         entries = _Har.model_validate_json(text).log.entries
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise not_readable(_FORM, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return [_captured(entry) for entry in entries]
+        raise parse_error(_FORM, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return [_request_of(entry) for entry in entries]
 
 
-def _captured(entry: _Entry) -> Captured:
-    sent = entry.request
-    # Those with a colon before them are HTTP/2's, and no headers.
-    pairs = [(header.name, header.value) for header in sent.headers if not header.name.startswith(":")]
-    target, headers = with_host(sent.url, pairs)
+def _request_of(entry: _Entry) -> CapturedRequest:
+    request = entry.request
+    # A name that begins with a colon is a pseudo-header of HTTP/2.
+    pairs = [(header.name, header.value) for header in request.headers if not header.name.startswith(":")]
+    target, headers = with_host(request.url, pairs)
     try:
-        body = sent.post_data.content if sent.post_data else b""
+        body = request.post_data.content if request.post_data else b""
     except ValueError as error:
-        raise not_readable(_FORM, error) from error
+        raise parse_error(_FORM, error) from error
     status = entry.response.status if entry.response else None
-    return Captured(Request(sent.method, target, headers, body), entry.at, status)
+    return CapturedRequest(Request(request.method, target, headers, body), entry.sent_at, status)

@@ -1,15 +1,15 @@
-"""The words of a command line, as the shell for which it was written makes them: sh, bash, or Windows' cmd."""
+"""Split a command line into words by the rules of sh, bash, or cmd of Windows."""
 
 import re
 from collections.abc import Iterator
 from itertools import chain
 
-MOST_WORDS = 4_096
-"""Words of a command. Each header needs two, and the server accepts 64 headers."""
+MAX_WORDS = 4_096
+"""Words of a command. A header needs two words, and the server accepts 64 headers."""
 
 _CMD = re.compile(r"\A\S+\s+\^\"|\^\r?\n")
 _CARET = re.compile(r"\^(?:\r?\n(\r?\n)?|(.))")
-# A quotation mark that is not closed fits nothing. No `++` holds a look ahead: Python before 3.11.5 goes wrong there.
+# A quotation mark that is not closed matches nothing. A lookahead within `++` is a bug of Python before 3.11.5.
 _PART = re.compile(
     r"""
     (?P<space>\s+)
@@ -24,18 +24,18 @@ _PART = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_IN_DOUBLE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
-_IN_BASH = re.compile(r"\\(?:u([0-9A-Fa-f]{1,4})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
+_DOUBLE_ESCAPE = re.compile(r'\\(?:\r?\n|([$`"\\]))')
+_BASH_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{1,4})|x([0-9A-Fa-f]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
 _CONTROL = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def words(line: str) -> list[str]:
-    """The words of the first command; `line` holds bytes as Latin-1, and so do they. Variables stay as they are.
+    """The words of the first command, in linear time. Variables are not expanded.
 
-    Takes linear time.
+    `line` and the words hold bytes, decoded as Latin-1.
 
     Raises:
-        ValueError: a quotation is not closed, or there are over 4,096 words.
+        ValueError: a quotation mark is not closed, or there are more than MAX_WORDS words.
     """
     found: list[str] = []
     word: list[str] = []
@@ -45,45 +45,45 @@ def words(line: str) -> list[str]:
         elif word:
             found.append("".join(word))
             word = []
-            if len(found) > MOST_WORDS:
-                message = f"it has over {MOST_WORDS} words"
+            if len(found) > MAX_WORDS:
+                message = f"it has more than {MAX_WORDS} words"
                 raise ValueError(message)
     return found
 
 
 def _without_carets(line: str) -> str:
-    """As cmd reads it: a caret takes the character after it literally, and at the end of a line goes on."""
+    """Remove the carets of cmd. A caret quotes the next character, or continues the line."""
     return _CARET.sub(lambda caret: caret[1] or caret[2] or " ", line)
 
 
 def _parts(line: str) -> Iterator[tuple[str, str]]:
-    place = 0
-    while place < len(line):
-        part = _PART.match(line, place)
+    position = 0
+    while position < len(line):
+        part = _PART.match(line, position)
         if not (part and part.lastgroup):
-            message = "a quotation is not closed"
+            message = "a quotation mark is not closed"
             raise ValueError(message)
         if part.lastgroup == "end":
             return
-        place = part.end()
-        yield _read(part.lastgroup, part[part.lastgroup])
+        position = part.end()
+        yield _unescaped(part.lastgroup, part[part.lastgroup])
 
 
-def _read(kind: str, text: str) -> tuple[str, str]:
+def _unescaped(kind: str, text: str) -> tuple[str, str]:
     match kind:
-        case "break":  # As if it were a space: who pastes a command has often lost the one before it.
+        case "break":  # A space, because the space before a continued line is often lost when a command is pasted.
             return "space", text
         case "escaped":
             return kind, _ESCAPED.sub(r"\1", text)
         case "double":
-            return kind, _IN_DOUBLE.sub(lambda escape: escape[1] or "", text)
+            return kind, _DOUBLE_ESCAPE.sub(lambda escape: escape[1] or "", text)
         case "bash":
-            return kind, _IN_BASH.sub(_in_bash, text)
+            return kind, _BASH_ESCAPE.sub(_bash_character, text)
     return kind, text
 
 
-def _in_bash(escape: re.Match[str]) -> str:
-    """`$'...'` (bash, ANSI-C quoting), as browsers write what is no plain text."""
+def _bash_character(escape: re.Match[str]) -> str:
+    """The character of an escape in `$'...'` (bash, ANSI-C quoting), which browsers write for other than plain text."""
     if escape[1]:
         return chr(int(escape[1], 16)).encode("utf-8", "surrogatepass").decode("latin-1")
     if escape[4]:

@@ -1,4 +1,4 @@
-"""`snap-token check`: a judge for any SNAP token server."""
+"""`snap-token check`: judge any SNAP token server."""
 
 import json
 import ssl
@@ -17,8 +17,8 @@ from rich.text import Text
 
 from handlers import __version__
 from handlers.cli.errors import UsageError
-from handlers.cli.simulator.http_exchange import trusting
-from handlers.cli.simulator.signed_request import private_key_of
+from handlers.cli.simulator.http_exchange import tls_context
+from handlers.cli.simulator.signed_request import read_signing_key
 from handlers.judge.judging import Verdict, fails, verdicts
 from handlers.judge.pace import Pace
 from handlers.judge.player import Player
@@ -31,11 +31,11 @@ from handlers.server.process import assembly
 from handlers.snap.client import CLIENT_KEY
 
 FASTEST = 20.0
-"""Requests a second; nobody's server is to be loaded."""
+"""Requests per second. The command must not load the server."""
 
 _NOT_PLAYED = (
-    "Nothing else was played, since the genuine request got no token."
-    " Is this the whole URL of the token endpoint, a client key that it knows, and that client's private key?\n"
+    "The other scenarios were skipped, because the genuine request got no token."
+    " Check the URL of the token endpoint, the client key and the private key.\n"
 )
 _STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim"}
 
@@ -52,73 +52,76 @@ def check(  # noqa: PLR0913  a command's options
     html: Path | None = None,
     ca_file: Path | None = None,
 ) -> int:
-    """Judge a SNAP token server: play a hundred scenarios of the contract against it and tell where it deviates.
+    """Judge any SNAP token server: send it a hundred scenarios of the contract, and report each deviation.
 
-    It must know the client key and its public key. This takes about 40 seconds. Exit status 1 if there is a critical or
-    major finding, 2 for a misuse.
+    The server must know the client key and the public key that belongs to the private key. The command takes about 40
+    seconds. Exit status 1 if there is a critical or major finding.
 
     Example: snap-token check https://merchant.example/api/v1.0/access-token/b2b --client-key YOUR-CLIENT-ID
     --private-key private.pem
 
     Args:
-        url: The whole URL of the token endpoint. It is asked, and two paths that begin like it.
-        client_key: The X-CLIENT-KEY that the server knows.
-        private_key: The file of its private key, in PEM. It is read here and sent nowhere.
-        per_second: At most so many requests a second, up to 20.
-        strict: Exit with status 1 for minor findings, too.
-        json_: Print the verdicts as JSON.
-        junit: Write them to this file as JUnit XML, too.
-        html: Write them to this file as an HTML page, too.
-        ca_file: The file of the authorities that are trusted for https://, in PEM, in place of those of the system.
+        url: The whole URL of the token endpoint. Some requests go to two other paths that begin with this URL.
+        client_key: A client ID that the server knows. It is sent as X-CLIENT-KEY.
+        private_key: The file of the private key of this client, in PEM. The key is not sent.
+        per_second: The highest number of requests per second, more than 0 and at most 20.
+        strict: Also exit with status 1 for minor findings.
+        json_: Print the verdicts as JSON in place of a table.
+        junit: Also write the verdicts to this file, as JUnit XML.
+        html: Also write the verdicts to this file, as an HTML page.
+        ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
     """
     target = _target(url)
     player = _player(client_key, private_key)
-    if not 0 < per_second <= FASTEST:
-        message = f"--per-second is more than 0 and at most {FASTEST:g}"
-        raise UsageError(message)
-    trusted = trusting(ca_file)
+    pace = _pace(per_second)
+    trusted = tls_context(ca_file)
     _require_writable(junit, html)
     _warn(target)
-    report = Report(_shown(target), client_key, assembly.system_clock(), _judged(target, player, per_second, trusted))
-    _tell(report, as_json=json_)
-    if junit:
-        _write(junit, junit_of(report))
-    if html:
-        _write(html, page_of(report))
+    now = assembly.system_clock()
+    report = Report(_without_query(target), client_key, now, _verdicts(target, player, pace, trusted))
+    _print(report, as_json=json_)
+    _write_reports(report, junit, html)
     return int(fails(report.verdicts, strict=strict))
 
 
 def _target(url: str) -> httpx.URL:
-    """None of the messages repeats the URL: it may hold a password."""
+    """The parsed URL. No error message repeats the URL, because it may hold a password."""
     try:
         target = httpx.URL(url)
     except httpx.InvalidURL as error:
-        message = f"the URL is none: {error}"
+        message = f"the URL is not valid: {error}"
         raise UsageError(message) from error
     if target.scheme not in {"http", "https"} or not target.host:
-        message = "the URL is none of a token endpoint; it begins with https:// or http://"
+        message = "the URL is not that of a token endpoint; it must begin with https:// or http://"
         raise UsageError(message)
     if target.userinfo:
-        message = "the URL holds a name or password; SNAP has neither"
+        message = "the URL has a user name or a password; leave it out, because SNAP has neither"
         raise UsageError(message)
     return target.copy_with(fragment=None)
 
 
-def _shown(target: httpx.URL) -> str:
-    """A query may hold what is not for reports."""
+def _without_query(target: httpx.URL) -> str:
+    """The URL for reports. Its query may hold a secret."""
     return str(target.copy_with(query=None))
 
 
 def _player(client_key: str, private_key: Path) -> Player:
     if not CLIENT_KEY.fullmatch(client_key):
-        message = "--client-key has 1 to 36 visible ASCII characters"
+        message = "--client-key must have 1 to 36 visible ASCII characters"
         raise UsageError(message)
-    return Player.of(client_key, private_key_of(private_key), assembly.system_clock)
+    return Player.of(client_key, read_signing_key(private_key), assembly.system_clock)
+
+
+def _pace(per_second: float) -> Pace:
+    if not 0 < per_second <= FASTEST:
+        message = f"--per-second must be more than 0 and at most {FASTEST:g}"
+        raise UsageError(message)
+    return Pace(per_second)
 
 
 def _warn(target: httpx.URL) -> None:
     if not _is_loopback(target.host):
-        sys.stderr.write(f"snap-token: {len(CATALOGUE)} scenarios, hostile ones included, are sent to {target.host}\n")
+        sys.stderr.write(f"snap-token: {len(CATALOGUE)} scenarios, some of them hostile, are sent to {target.host}\n")
 
 
 def _is_loopback(host: str) -> bool:
@@ -128,19 +131,19 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _judged(target: httpx.URL, player: Player, per_second: float, trusted: ssl.SSLContext | None) -> list[Verdict]:
+def _verdicts(target: httpx.URL, player: Player, pace: Pace, trusted: ssl.SSLContext | None) -> list[Verdict]:
     with _client(trusted) as client:
-        sender = Sender(client, target, assembly.system_clock, Pace(per_second))
+        sender = Sender(client, target, assembly.system_clock, pace)
         played = verdicts(CATALOGUE, player, sender.send)
         try:
             return list(_with_progress(played))
         except UnreachableError as error:
-            message = f"no answer from {_shown(target)}: {error}; is it the whole URL of the token endpoint?"
+            message = f"no answer from {_without_query(target)}: {error}; check the URL of the token endpoint"
             raise UsageError(message) from error
 
 
 def _with_progress(played: Iterable[Verdict]) -> Iterable[Verdict]:
-    """A bar on a terminal, nothing anywhere else."""
+    """Show a progress bar on standard error, if it is a terminal."""
     console = Console(stderr=True)
     return track(played, "Judging", len(CATALOGUE), console=console, transient=True, disable=not console.is_terminal)
 
@@ -149,11 +152,11 @@ def _client(trusted: ssl.SSLContext | None) -> httpx.Client:
     try:
         return open_client(f"snap-token-check/{__version__}", trusted)
     except (ValueError, ImportError, OSError) as error:
-        message = f"nothing can be sent from here: {error}"
+        message = f"requests cannot be sent from this machine: {error}"
         raise UsageError(message) from error
 
 
-def _tell(report: Report, *, as_json: bool) -> None:
+def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{json.dumps(report.as_json(), indent=2)}\n")
         return
@@ -178,8 +181,15 @@ def _found(verdict: Verdict) -> Text:
     return Text.assemble(verdict.found, "\n\n", (f"Source: {verdict.scenario.source}", "dim"))
 
 
+def _write_reports(report: Report, junit: Path | None, html: Path | None) -> None:
+    if junit:
+        _write(junit, junit_of(report))
+    if html:
+        _write(html, page_of(report))
+
+
 def _require_writable(*files: Path | None) -> None:
-    """Told before anything is sent, not after half a minute; what the file has stays until there is a new report."""
+    """Check the files before the requests, which take half a minute. An old report stays until the new one is ready."""
     for file in filter(None, files):
         _write(file, "", mode="a")
 

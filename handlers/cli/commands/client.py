@@ -2,26 +2,25 @@
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from handlers.cli.commands.keygen import new_secret
-from handlers.cli.errors import UsageError, settings_of
-from handlers.cli.files.atomic_write import give, held, replace, write_new
+from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.files.atomic_write import locked, replace, write_new
 from handlers.cli.files.edit_settings import with_client
-from handlers.cli.files.server_user import file_of_server_user, owner_of
+from handlers.cli.files.server_user import acting_as_owner, server_user_file
 from handlers.cli.shared_state import change, suspension
-from handlers.cli.shared_state.change import Held
+from handlers.cli.shared_state.change import StateEntries
 from handlers.config.key_files import read_text
-from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable
 from handlers.snap.keys import fingerprint
 from handlers.state.opening import StateUrl
 
-HELP = """Add, suspend, resume and list clients. Comments in the settings stay; running servers take changes up.
+HELP = """Add, suspend, resume and list clients. Comments in the settings file stay. Running servers apply the changes.
 
 Example: snap-token client list --config snap-token.toml
 """
@@ -40,97 +39,111 @@ def add(
     partner_id: str | None = None,
     symmetric: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
-    """Add a client to the settings, make its secret, and print what to hand over to NICEPAY.
+    """Add a client to the settings, create its secret, and print what to send to NICEPAY.
 
-    This is the one command that prints a secret: it goes to standard output once, and to a new file beside the
-    settings, which belongs to the owner of the settings and is readable by that user alone. The settings are checked
-    before they replace the old.
+    This is the only command that prints a secret. It prints the secret once, and writes it to a new file beside the
+    settings file. Only the server's user can read that file. The command checks the new settings before they replace
+    the old ones. It refuses a public key file that the server's user cannot read.
 
     Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key nicepay.pem
 
     Args:
         config: The settings file.
-        client: What NICEPAY will send as X-CLIENT-KEY: 1 to 36 visible ASCII characters.
-        public_key: Files of NICEPAY's public keys, up to four.
-        partner_id: What NICEPAY will send as X-PARTNER-ID, unless it is the client id.
-        symmetric: Its calls are signed with the secret (HMAC-SHA512), not with its private key.
+        client: The client ID, which NICEPAY will send as X-CLIENT-KEY. It has 1 to 36 visible ASCII characters.
+        public_key: One to four files, each with a public key of NICEPAY.
+        partner_id: The partner ID, which NICEPAY will send as X-PARTNER-ID. Default: the client ID.
+        symmetric: NICEPAY will sign its calls with the client secret (HMAC-SHA512), not with its private key.
     """
     secret, secret_file = new_secret(), config.parent / _file_name(client)
     table = {
         "id": client,
-        "public_keys": [_as_written(file, config) for file in public_key],
+        "public_keys": [_settings_path(file, config) for file in public_key],
         **({"partner_id": partner_id} if partner_id else {}),
         **({"call_signature": "symmetric"} if symmetric else {}),
         "client_secret_file": secret_file.name,
     }
-    with held(config.parent):
-        text = with_client(config, table)
-        write_new(secret_file, f"{secret}\n", secret=True, like=config)
-        try:
-            replace(config, text, lambda draft: _hand_over(secret_file, public_key, config, settings_of(config, draft)))
-        except BaseException:
-            secret_file.unlink()
-            raise
-        keys = _fingerprints(settings_of(config).clients[-1])
-    sys.stdout.write(_HANDED_OVER.format(client=client, secret=secret, file=secret_file, keys="\n".join(keys)))
+    with locked(config.parent):
+        _add_table(config, table, secret_file, secret, public_key)
+        keys = _fingerprints(load_settings(config).clients[-1])
+    sys.stdout.write(_TO_SEND.format(client=client, secret=secret, file=secret_file, keys="\n".join(keys)))
 
 
-_HANDED_OVER = """\
+_TO_SEND = """\
 Client ID      {client}
 Client secret  {secret}
 
-Hand both over to NICEPAY in a way that nobody else can read. The secret stays in {file}
+Send both to NICEPAY over a channel that nobody else can read. The secret stays in {file}
 and is not printed again.
 
-Compare with NICEPAY, by telephone for example, the SHA-256 fingerprint of each public key:
+Compare the SHA-256 fingerprint of each public key with NICEPAY, for example by telephone:
 {keys}
 """
 
 
+def _add_table(
+    config: Path, table: Mapping[str, object], secret_file: Path, secret: str, public_keys: Sequence[Path]
+) -> None:
+    text = with_client(config, table)
+    of_server = server_user_file(config)
+
+    def check(draft: Path) -> None:
+        load_settings(config, draft)
+        with acting_as_owner(of_server):
+            _require_readable(public_keys)
+
+    write_new(secret_file, f"{secret}\n", secret=True, like=of_server)
+    try:
+        replace(config, text, check)
+    except BaseException:
+        secret_file.unlink()
+        raise
+
+
 @app.command
 def suspend(*, config: Path, client: Id) -> None:
-    """Suspend a client: it gets no token, and its calls are refused, until it is resumed.
+    """Suspend a client. The servers issue no token to it and refuse its calls, until it is resumed.
 
-    This is written to the state, so that every instance that shares it refuses the client when this command ends,
-    one second later. It is also written to the settings file, which stays if the state is lost.
+    The command writes the suspension to the state store. It waits one second, and then every instance that shares the
+    state store refuses the client. The command also writes the suspension to the settings file, so that it remains if
+    the state store is lost.
 
     Example: snap-token client suspend --config snap-token.toml --id YOUR-CLIENT-ID
 
     Args:
         config: The settings file.
-        client: Its id.
+        client: The client ID.
     """
     sys.stdout.write(suspension.suspend(config, client))
 
 
 @app.command
 def resume(*, config: Path, client: Id) -> None:
-    """Resume a client that was suspended, in the state and in the settings file.
+    """Resume a suspended client, in the state store and in the settings file.
 
-    An instance that has a settings file of its own, with suspended = true in it, still refuses the client.
+    An instance with a settings file of its own still refuses the client if that file says suspended = true.
 
     Example: snap-token client resume --config snap-token.toml --id YOUR-CLIENT-ID
 
     Args:
         config: The settings file.
-        client: Its id.
+        client: The client ID.
     """
     sys.stdout.write(suspension.resume(config, client))
 
 
 @app.command(name="list")
 def list_(*, config: Path) -> None:
-    """List the clients: id, partner id, form of the calls' signature, keys, tolerance, and whether it is suspended.
+    """List the clients: ID, partner ID, signature form of calls, keys, clock tolerance, and whether it is suspended.
 
-    Under each client stands the SHA-256 fingerprint of each of its public keys, to compare with NICEPAY. A client may
-    be suspended in the settings file or in the state. Exit status 2 if the state does not answer.
+    Below each client is the SHA-256 fingerprint of each of its public keys, to compare with NICEPAY. A client may be
+    suspended in the settings file, in the state store, or in both. Exit status 2 if the state store does not answer.
 
     Example: snap-token client list --config snap-token.toml
 
     Args:
         config: The settings file.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     state, mistakes = _read(settings.state.url)
     rows = [("id", "partner id", "signature", "keys", "tolerance", "suspended")]
     rows += [_row(client, state) for client in settings.clients]
@@ -144,21 +157,21 @@ def list_(*, config: Path) -> None:
 
 
 def _fingerprints(client: ClientTable) -> list[str]:
-    """A line for each public key: SHA-256 of the SubjectPublicKeyInfo in DER, and its size."""
+    """One line per public key: the SHA-256 of its SubjectPublicKeyInfo in DER, and its size in bits."""
     return [f"  {fingerprint(key)}  {key.key_size} bits" for key in client.public_keys]
 
 
-def _read(url: StateUrl) -> tuple[Held | None, tuple[str, ...]]:
+def _read(url: StateUrl) -> tuple[StateEntries | None, tuple[str, ...]]:
     try:
         return change.read(url), ()
     except UsageError as error:
         return None, error.mistakes
 
 
-def _row(client: ClientTable, state: Held | None) -> tuple[str, str, str, str, str, str]:
+def _row(client: ClientTable, state: StateEntries | None) -> tuple[str, str, str, str, str, str]:
     bits = ", ".join(str(key.key_size) for key in client.public_keys)
     keys = f"{len(client.public_keys)} of {bits} bits"
-    suspended = suspension.told(client, state)
+    suspended = suspension.summary(client, state)
     return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
 
 
@@ -166,23 +179,14 @@ def _file_name(client: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", client) + ".secret"
 
 
-def _as_written(file: Path, config: Path) -> str:
-    """A path as the settings have it: relative to them if the file is below them."""
+def _settings_path(file: Path, config: Path) -> str:
+    """The path for the settings. It is relative if the file is in the folder of the settings or below it."""
     folder = config.absolute().parent
     return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
 
 
-def _hand_over(secret_file: Path, public_keys: Sequence[Path], config: Path, settings: Settings) -> None:
-    """Give the secret to the server's user, if that is not the owner of the settings.
-
-    Raises:
-        MisuseError: that cannot be done, or the server's user cannot read a public key.
-    """
-    file = file_of_server_user(config, settings)
-    if file != config:
-        give(secret_file, file)
-    with owner_of(file):
-        mistakes = [mistake for key in public_keys for mistake in _unreadable(key)]
+def _require_readable(public_keys: Sequence[Path]) -> None:
+    mistakes = [mistake for key in public_keys for mistake in _unreadable(key)]
     if mistakes:
         raise UsageError(*mistakes)
 
@@ -191,4 +195,5 @@ def _unreadable(public_key: Path) -> Iterator[str]:
     try:
         read_text(public_key.absolute())
     except (ValueError, TimeoutError) as error:
-        yield f"{error}, by the server's user; put a copy that this user can read beside the settings, and name that"
+        advice = "put a copy that this user can read beside the settings file, and name the copy"
+        yield f"{error}, by the server's user; {advice}"

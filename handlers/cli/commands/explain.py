@@ -1,4 +1,4 @@
-"""`snap-token explain`: why a request is refused."""
+"""`snap-token explain`: why the server refuses a request."""
 
 import sys
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from handlers.cli.captured.authorize_request import as_call
-from handlers.cli.captured.capture_file import content_of, requests_of
-from handlers.cli.captured.raw_http import Captured, in_calendar
-from handlers.cli.errors import UsageError, masked_misuse, settings_of
-from handlers.cli.explanation import Explained, as_json, as_text, choice, with_progress
+from handlers.cli.captured.authorize_request import call_in
+from handlers.cli.captured.capture_file import parse_capture, read_capture
+from handlers.cli.captured.raw_http import CapturedRequest, checked_year
+from handlers.cli.errors import UsageError, load_settings, masked_usage_errors
+from handlers.cli.explain_output import Explanation, as_json, as_text, chosen_request, with_progress
 from handlers.cli.files.read_input import STANDARD_INPUT
-from handlers.cli.time_limit import at_most
+from handlers.cli.time_limit import time_limit
 from handlers.config.capture_folder import capture_file
 from handlers.config.secrets_to_mask import secrets_to_mask
 from handlers.config.settings import Settings
@@ -34,17 +34,17 @@ from handlers.snap.masking import SecretMasker
 from handlers.snap.timestamp import parse
 
 LONGEST_SECONDS = 8.5
-"""The command has 10 in all, and starting it takes some. After four fifths nothing more is tried."""
+"""The command has 10 seconds, including its start. No further check begins after four fifths of this limit."""
 
-_OUT_OF_TIME = "10 seconds are over, and this is not read and judged; give the one request alone"
-_QUICK = 8
-"""Operations with a key for each call that came before; a genuine call needs fewer."""
+_OUT_OF_TIME = "the time limit of 10 seconds is over; give a capture with only the one request"
+_EARLIER_CALL_BUDGET = 8
+"""Key operations for each earlier call. A genuine call needs fewer."""
 
 _REFUSED = 1
-_REFUSAL = 400
-"""An HTTP status, and those above it."""
+_LOWEST_ERROR = 400
+"""HTTP status."""
 
-_OURS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
+_SNAP_HEADERS = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID")
 
 
 def explain(  # noqa: PLR0913  each is an option of the command
@@ -57,68 +57,71 @@ def explain(  # noqa: PLR0913  each is an option of the command
     lang: Language = "en",
     json: bool = False,
 ) -> int:
-    """Say which check refuses a captured request, and why. Exit status 0 if it is genuine, 1 if it is refused.
+    """Explain which check refuses a captured request, and why. Exit status 0 if it is genuine, 1 if it is refused.
 
-    Nothing is sent and nothing is remembered: a request can be explained any number of times. Whether the state of the
-    servers has seen it, or its token has been revoked, is not asked. Of what a proxy asks at /authorize, the call that
-    it asks about is explained, and its question is judged, too. At most 8 MiB are read, for at most 10 seconds.
+    The command sends nothing and stores nothing, so you can explain a request any number of times. It does not read the
+    state store: it does not know whether the servers have seen the request, or whether its token is revoked. For a
+    request of a proxy to /authorize, it explains the call, and also checks the request of the proxy. It reads at most
+    8 MiB, and takes at most 10 seconds.
 
     Example: snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt
 
     Args:
-        request: A file that holds the request as raw HTTP, as a curl command or as HAR; - reads standard input. Of a
-            HAR file the last request with SNAP's headers is explained, and calls before it use up their external ids.
-        config: The settings of the server that refuses.
-        request_id: In place of a file, the id of a request in the log, if [debug] capture_dir has kept it.
-        at: The time to judge as of, such as 2026-01-22T12:00:05+07:00; otherwise that of the HAR entry,
-            by the server's clock if its answer has a Date, or now.
-        lang: The language: en or id.
+        request: A file with the request as raw HTTP, a curl command or HAR. Use - for standard input. If a HAR file
+            has several requests, the last one with SNAP headers is explained. The external IDs of the calls before it
+            count as used.
+        config: The settings file of the server that refuses the request.
+        request_id: The request_id of a log line, in place of a file. The folder of debug.capture_dir must still hold
+            the request.
+        at: The time for which to judge the request, such as 2026-01-22T12:00:05+07:00. Default: the Date of the
+            response in a HAR file, else the time of the HAR entry, else now.
+        lang: The language of the explanation: English (en) or Indonesian (id).
         json: Print verdict, also, evidence and advice as JSON.
     """
-    settings = settings_of(config)
+    settings = load_settings(config)
     secrets = list(secrets_to_mask(settings))
-    with masked_misuse(SecretMasker(secrets).masked):
+    with masked_usage_errors(SecretMasker(secrets).masked):
         case = Case(settings, None if at is None else _time(at))
         file = _source(request, request_id, settings)
-        # A person who pastes a request may take any time.
-        pasted = content_of(file) if file == STANDARD_INPUT else None
-        with at_most(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
-            captured = case.calls(requests_of(content_of(file) if pasted is None else pasted))
-            explained = case.explained(captured, is_over)
-    masked = SecretMasker([*secrets, *presented(explained.captured.request)]).masked
+        # A person who pastes a request has no time limit.
+        pasted = read_capture(file) if file == STANDARD_INPUT else None
+        with time_limit(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
+            captured = case.calls(parse_capture(read_capture(file) if pasted is None else pasted))
+            explanation = case.explain(captured, is_over)
+    masked = SecretMasker([*secrets, *presented(explanation.captured.request)]).masked
     if len(captured) > 1:
-        sys.stderr.write(choice(explained, len(captured), lang, masked))
-    sys.stdout.write(as_json(explained, lang, masked) if json else as_text(explained, lang, masked))
-    return 0 if explained.diagnosis.genuine else _REFUSED
+        sys.stderr.write(chosen_request(explanation, len(captured), lang, masked))
+    sys.stdout.write(as_json(explanation, lang, masked) if json else as_text(explanation, lang, masked))
+    return 0 if explanation.diagnosis.genuine else _REFUSED
 
 
 def _source(file: Path | None, request_id: str | None, settings: Settings) -> Path:
     if bool(file) == bool(request_id):
-        message = "name one of a file with the request, - for standard input, and --request-id"
+        message = "name the request: a file, - for standard input, or --request-id"
         raise UsageError(message)
     if file:
         return file
     folder = settings.debug.capture_dir
     if folder is None or not is_request_id(request_id or ""):
-        message = "--request-id wants the request_id of a line in the log, and [debug] capture_dir in the settings"
+        message = "--request-id needs the request_id of a log line, and debug.capture_dir in the settings"
         raise UsageError(message)
-    kept = capture_file(folder, request_id or "")
-    if not kept.exists():
-        message = f"no request of this id is kept in {folder}: it was one too many, or a day has passed"
+    capture = capture_file(folder, request_id or "")
+    if not capture.exists():
+        message = f"{folder} has no request with this ID; captures are deleted after a day, or if there are too many"
         raise UsageError(message)
-    return kept
+    return capture
 
 
 def _time(text: str) -> datetime:
     try:
-        return in_calendar(parse(text))
+        return checked_year(parse(text))
     except ValueError as error:
-        message = "--at is no time with its offset, from 1971 to 9998, such as 2026-01-22T12:00:05+07:00"
+        message = "--at must be a time with its offset, from 1971 to 9998, such as 2026-01-22T12:00:05+07:00"
         raise UsageError(message) from error
 
 
-def knowledge_of(settings: Settings, now: datetime) -> MerchantContext:
-    """What the settings say, as the doctor needs it."""
+def merchant_context(settings: Settings, now: datetime) -> MerchantContext:
+    """The settings in the form that the diagnosis needs."""
     internal = settings.internal
     return MerchantContext(
         now=now,
@@ -136,48 +139,53 @@ def knowledge_of(settings: Settings, now: datetime) -> MerchantContext:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The settings that requests are judged by, and the time, if one is given."""
+    """The settings for which requests are judged, and the time of --at."""
 
     settings: Settings
     at: datetime | None
 
-    def calls(self, captured: list[Captured]) -> list[Captured]:
-        """The captured requests; a proxy's question becomes the call that it asks about."""
+    def calls(self, captured: list[CapturedRequest]) -> list[CapturedRequest]:
+        """The captured requests. A request of a proxy to /authorize becomes the call in it."""
         internal = self.settings.internal
-        return [as_call(each, internal.call_headers if internal else None) for each in captured]
+        return [call_in(each, internal.call_headers if internal else None) for each in captured]
 
-    def explained(self, captured: list[Captured], is_over: Callable[[], bool]) -> Explained:
-        """Judge the last request that is one of SNAP's; if there is none, the last of all."""
-        chosen = max((place for place, each in enumerate(captured) if _is_ours(each.request)), default=-1)
+    def explain(self, captured: list[CapturedRequest], is_over: Callable[[], bool]) -> Explanation:
+        """Judge the last request that has SNAP headers, else the last request.
+
+        Raises:
+            UsageError: the time is over before all checks of a genuine request were made.
+        """
+        chosen = max((index for index, each in enumerate(captured) if _is_snap(each.request)), default=-1)
         chosen %= len(captured)
         request, at, status = captured[chosen]
         now = self.at or at or system_clock()
-        knowledge = knowledge_of(self.settings, now)
-        effort = VerificationBudget(is_over=is_over)
-        used = _used(captured[:chosen], request, knowledge, effort)
-        diagnosis = examine(request, replace(knowledge, used=used), effort)
+        context = merchant_context(self.settings, now)
+        budget = VerificationBudget(is_over=is_over)
+        used = _used_keys(captured[:chosen], request, context, budget)
+        diagnosis = examine(request, replace(context, used=used), budget)
         if diagnosis.genuine and diagnosis.cut_short:
             raise UsageError(_OUT_OF_TIME)
-        if diagnosis.genuine and self.at is None and status and status >= _REFUSAL:
+        if diagnosis.genuine and self.at is None and status and status >= _LOWEST_ERROR:
             diagnosis = Diagnosis(Finding(Verdict.ANSWER_REFUSED, {"status": status}))
-        return Explained(captured[chosen], diagnosis, now)
+        return Explanation(captured[chosen], diagnosis, now)
 
 
-def _is_ours(request: Request) -> bool:
-    return any(request.all(name) for name in _OURS)
+def _is_snap(request: Request) -> bool:
+    return any(request.all(name) for name in _SNAP_HEADERS)
 
 
-def _used(
-    captured: list[Captured], request: Request, known: MerchantContext, effort: VerificationBudget
+def _used_keys(
+    earlier: list[CapturedRequest], request: Request, context: MerchantContext, budget: VerificationBudget
 ) -> frozenset[str]:
-    """The mark of the call, if an earlier genuine call has the same. Each call is judged as of its own time."""
-    mark = replay_key_of(request, known) if is_call(request, known) else ""
-    rivals = [each for each in captured if mark and each.request.get("X-EXTERNAL-ID") == request.get("X-EXTERNAL-ID")]
-    for rival in with_progress(rivals):
-        if not effort.spend():
+    """The replay key of the call, if an earlier genuine call has the same key. Each is judged for its own time."""
+    replay_key = replay_key_of(request, context) if is_call(request, context) else ""
+    external_id = request.get("X-EXTERNAL-ID")
+    candidates = [each for each in earlier if replay_key and each.request.get("X-EXTERNAL-ID") == external_id]
+    for candidate in with_progress(candidates):
+        if not budget.spend():
             break
-        knowledge = replace(known, now=rival.at or known.now)
-        same = is_call(rival.request, knowledge) and replay_key_of(rival.request, knowledge) == mark
-        if same and examine(rival.request, knowledge, VerificationBudget(_QUICK)).genuine:
-            return frozenset({mark})
+        then = replace(context, now=candidate.at or context.now)
+        same = is_call(candidate.request, then) and replay_key_of(candidate.request, then) == replay_key
+        if same and examine(candidate.request, then, VerificationBudget(_EARLIER_CALL_BUDGET)).genuine:
+            return frozenset({replay_key})
     return frozenset()

@@ -1,68 +1,70 @@
-"""`snap-token health`: whether the server answers, for a supervisor that restarts a server that does not."""
+"""`snap-token health`: whether the server answers, for a supervisor that restarts a server that does not answer."""
 
 import asyncio
 import sys
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, Field
 
 from handlers.cli.errors import UsageError
-from handlers.config.environment import ENVIRONMENT_PREFIX
-from handlers.config.errors import error_lines
-from handlers.config.key_files import read_text
+from handlers.cli.files.partial_settings import PartialSettings
 from handlers.config.tables import Internal, Server
 from handlers.server.process.sockets import origin
 
 TIMEOUT_SECONDS = 2.0
-"""For all of it, connecting included."""
+"""For connection and answer together."""
 
-_SICK = 1
+_UNHEALTHY = 1
 _Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 def health(*, config: Path, ready: bool = False) -> int:
-    """Ask the server of these settings whether it answers. If so, print nothing, exit status 0; else exit status 1.
+    """Check whether the server answers within 2 seconds. Print nothing if it does. Exit status 1 if it does not.
 
-    The server has 2 seconds. The internal listener is asked for /livez. Without [internal], a connection to the public
-    listener is opened and ended, and the server must close it. Neither makes a line in its log. Only the addresses in
-    the settings are read: a mistake elsewhere, which the running server refuses anyway, is no reason to restart it.
+    The command requests /livez from the internal listener. Without [internal] in the settings, it opens a connection
+    to the public listener and shuts it down, and the server must close it. Neither check makes a line in the log of
+    the server. The command reads only the addresses of the listeners from the settings. A mistake elsewhere in the
+    settings is no reason to restart a server that is running.
 
     Example: snap-token health --config snap-token.toml
 
     Args:
         config: The settings file.
-        ready: Ask for /readyz: whether the server can answer calls, and its state works. This is for load balancers:
-            a restart does not repair the state.
+        ready: Request /readyz in place of /livez: the server must also be able to authorise calls, and its state
+            store must work. Use this for load balancers. Do not use it for restarts, because a restart does not repair
+            the state store.
     """
-    addresses = _addresses(config)
+    addresses = _Addresses.load(config)
     try:
-        asyncio.run(_asked(addresses, ready=ready))
-    except (OSError, httpx.HTTPError, UnicodeError, _NotWellError) as error:  # UnicodeError: the host is no valid name.
+        asyncio.run(_probe(addresses, ready=ready))
+    except (OSError, httpx.HTTPError, UnicodeError, _UnhealthyError) as error:  # UnicodeError: an invalid host name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         sys.stderr.write(f"snap-token: the server is not well: {cause}\n")
-        return _SICK
+        return _UNHEALTHY
     return 0
 
 
-class _NotWellError(Exception):
-    """The server answers that it is not well."""
+class _UnhealthyError(Exception):
+    """The server answers that it is not healthy."""
 
 
 class _Address(BaseModel):
-    """Host and port of a listener; other keys of its table are ignored."""
+    """Host and port of a listener."""
 
     host: str = "127.0.0.1"
     port: _Port
 
     @property
-    def reached_at(self) -> tuple[str, int]:
-        """The address for a caller on this machine; MisuseError if the system chose the port."""
+    def target(self) -> tuple[str, int]:
+        """Host and port for a caller on this machine.
+
+        Raises:
+            UsageError: the port is 0, so the operating system has chosen the real one.
+        """
         if not self.port:
-            message = "the port is 0, so only the log of the server has the one that it listens on; set a port"
+            message = "the port in the settings is 0, so the real port is only in the log of the server; set a port"
             raise UsageError(message)
         return self.host, self.port
 
@@ -75,60 +77,36 @@ class _Internal(_Address):
     port: _Port = Internal.model_fields["port"].default
 
 
-class _Addresses(BaseSettings):
-    """Where the server listens, as the file and the environment say."""
-
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="ignore")
+class _Addresses(PartialSettings):
+    """The listeners of the server, as the file and the environment say."""
 
     server: _Public = _Public()
     internal: _Internal | None = None
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic-settings'
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the same
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The same order as for the server's settings: the environment first."""
-        return env_settings, init_settings
 
-
-def _addresses(config: Path) -> _Addresses:
-    try:
-        return _Addresses(**tomllib.loads(read_text(config)))
-    except ValidationError as error:
-        raise UsageError(*(f"{config}: {mistake}" for mistake in error_lines(error))) from error
-    except (ValueError, RecursionError) as error:
-        message = str(error) if str(config) in str(error) else f"{config}: {error}"
-        raise UsageError(message) from error
-
-
-async def _asked(addresses: _Addresses, *, ready: bool) -> None:
+async def _probe(addresses: _Addresses, *, ready: bool) -> None:
     if ready and not addresses.internal:
-        message = "--ready asks the internal listener, and there is none: add [internal] to the settings"
+        message = "--ready needs the internal listener; add [internal] to the settings"
         raise UsageError(message)
     async with asyncio.timeout(TIMEOUT_SECONDS):
         if addresses.internal:
-            await _ask(addresses.internal, "/readyz" if ready else "/livez")
+            await _get(addresses.internal, "/readyz" if ready else "/livez")
         else:
-            await _knock(addresses.server)
+            await _connect(addresses.server)
 
 
-async def _ask(address: _Address, path: str) -> None:
-    url = origin(*address.reached_at) + path
+async def _get(address: _Address, path: str) -> None:
+    url = origin(*address.target) + path
     async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
-        answer = await client.get(url)
-    if not answer.is_success:
-        message = f"{url} answers {answer.status_code}"
-        raise _NotWellError(message)
+        response = await client.get(url)
+    if not response.is_success:
+        message = f"{url} answers {response.status_code}"
+        raise _UnhealthyError(message)
 
 
-async def _knock(address: _Address) -> None:
-    """Open a connection and end it. The system accepts it, but only the server's own loop closes it."""
-    reader, writer = await asyncio.open_connection(*address.reached_at)
+async def _connect(address: _Address) -> None:
+    """Open a connection and shut it down. The system accepts it, but only the event loop of the server closes it."""
+    reader, writer = await asyncio.open_connection(*address.target)
     try:
         writer.write_eof()
         await reader.read()

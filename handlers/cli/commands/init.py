@@ -1,4 +1,4 @@
-"""`snap-token init`: a sandbox to play in."""
+"""`snap-token init`: create a sandbox."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from handlers.cli.errors import UsageError
 from handlers.cli.files.atomic_write import make_folder, write_new
 
 SETTINGS = """\
-# A sandbox, made by `snap-token init`. Its key pair plays NICEPAY; nothing of it is for production.
+# A sandbox, created by `snap-token init`. Its key pair stands for that of NICEPAY. Do not use it in production.
 [server]
 host = "127.0.0.1"
 port = 8080
 base_path = "/api/v1.0"
 
 [token]
-keys_file = "token.keys"              # one Fernet key a line: the first mints, all open
+keys_file = "token.keys"              # one Fernet key per line: the first creates tokens, all open tokens
 lifetime_seconds = 900
 
 [[clients]]
@@ -22,19 +22,19 @@ id = "IONPAYTEST"                     # X-CLIENT-KEY
 public_keys = ["nicepay.pem"]         # up to four: PEM, base64 of the DER or of the PEM; a file or the text itself
 clock_tolerance_seconds = 300
 
-[sandbox]                             # Swagger UI and the printed curl command; on loopback only
+[sandbox]                             # Swagger UI and a printed curl command, on loopback only
 enabled = true
 private_key_file = "nicepay-private.pem"
 """
 
 
 def init(directory: Path) -> None:
-    """Make a sandbox: settings, a token key, and a key pair that plays NICEPAY.
+    """Create a sandbox: a settings file, a token key, and a key pair that stands for that of NICEPAY.
 
     Example: snap-token init sandbox
 
     Args:
-        directory: The folder to make, or an empty one.
+        directory: The folder of the sandbox. It must be empty, or is created.
     """
     make_folder(directory)
     if _files_in(directory):

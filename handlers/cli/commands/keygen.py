@@ -1,4 +1,4 @@
-"""`snap-token keygen`: new keys."""
+"""`snap-token keygen`: create keys and secrets."""
 
 import os
 import secrets
@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cyclopts import App
 
-from handlers.cli.files.atomic_write import already_there, write_new
+from handlers.cli.files.atomic_write import exists_error, write_new
+from handlers.cli.files.server_user import server_user_file
 from handlers.snap.keys import ADVISED_BITS, fingerprint
 
-HELP = """Make new keys. Existing files are never overwritten.
+HELP = """Create keys and secrets in new files. Existing files are never overwritten.
 
 Example: snap-token keygen token token.keys
 """
@@ -29,64 +30,71 @@ Config = Path | None
 
 @app.command
 def token(file: Path, *, config: Config = None) -> None:
-    """Make a file with one new token key, which its owner alone can read.
+    """Create a file with one new token key. Only the owner of the file can read it.
 
     Example: snap-token keygen token token.keys
 
     Args:
-        file: The file to make; name it in the settings as token.keys_file.
-        config: The settings file. The new file gets its owner and group; do this as root.
+        file: The new file. Name it in the settings as token.keys_file.
+        config: The settings file. If root names it, the new file belongs to the server's user: the owner of the token
+            keys in these settings, or of the settings file.
     """
-    make_token_key(file, config)
+    make_token_key(file, _like(config))
 
 
 @app.command
 def secret(file: Path, *, config: Config = None) -> None:
-    """Make a file with one new secret of 256 random bits, which its owner alone can read. It is not printed.
+    """Create a file with one new secret of 256 random bits. Only the owner of the file can read it. It is not printed.
 
     Example: snap-token keygen secret internal.secret
 
     Args:
-        file: The file to make; name it in the settings as internal.secret_file or clients[].client_secret_file.
-        config: The settings file. The new file gets its owner and group; do this as root.
+        file: The new file. Name it in the settings as internal.secret_file, or as client_secret_file of a client.
+        config: The settings file. If root names it, the new file belongs to the server's user: the owner of the token
+            keys in these settings, or of the settings file.
     """
-    write_new(file, f"{new_secret()}\n", secret=True, like=config)
+    write_new(file, f"{new_secret()}\n", secret=True, like=_like(config))
 
 
 @app.command
 def pair(private: Path, public: Path, *, config: Config = None) -> None:
-    """Make an RSA key pair that plays NICEPAY, for sandboxes and tests, and print the fingerprint of its public key.
+    """Create an RSA key pair for sandboxes and tests, and print the SHA-256 fingerprint of the public key.
 
     Example: snap-token keygen pair nicepay-private.pem nicepay.pem
 
     Args:
-        private: The file for the private key, in PEM (PKCS #8), which its owner alone can read.
-        public: The file for the public key, in PEM.
-        config: The settings file. The new files get its owner and group; do this as root.
+        private: The new file for the private key of 2048 bits, in PEM (PKCS #8). Only its owner can read it.
+        public: The new file for the public key, in PEM.
+        config: The settings file. If root names it, the new files belong to the server's user: the owner of the token
+            keys in these settings, or of the settings file.
     """
-    key = make_pair(private, public, config)
+    key = make_pair(private, public, _like(config))
     sys.stdout.write(f"{fingerprint(key)}  SHA-256 of the public key in {public}\n")
 
 
+def _like(config: Path | None) -> Path | None:
+    return server_user_file(config) if config else None
+
+
 def new_secret() -> str:
-    """A secret of 256 random bits: 43 characters of base64url."""
+    """A new secret of 256 random bits, as 43 characters of base64url."""
     return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def make_token_key(file: Path, like: Path | None = None) -> None:
-    """Write a new token key to a new file, with the owner and the group of the file `like`."""
+    """Write a new token key to a new file. See `write_new` for `like` and for the errors."""
     write_new(file, f"{Fernet.generate_key().decode()}\n", secret=True, like=like)
 
 
 def make_pair(private: Path, public: Path, like: Path | None = None) -> RSAPublicKey:
-    """Write a new key pair to two new files, with the owner and the group of the file `like`; its public key.
+    """Write a new key pair to two new files, and return its public key. See `write_new` for `like`.
 
     Raises:
-        MisuseError: one of them exists, or cannot be made. Then neither is made.
+        UsageError: one of the files exists or cannot be created. Then neither file is created.
     """
     if os.path.lexists(public):
-        # Told before the other file is made, so that no half of a pair is left behind.
-        raise already_there(public)
+        # Checked before the private key is written, so that no half of a pair is left.
+        raise exists_error(public)
     key = rsa.generate_private_key(65537, ADVISED_BITS)
     private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -1,17 +1,18 @@
-"""`snap-token revoke`: tokens that are to open nothing any more."""
+"""`snap-token revoke`: revoke tokens before they expire."""
 
 import sys
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from handlers.cli.errors import UsageError, place_of, settings_of
+from handlers.cli.errors import UsageError, client_index, load_settings
 from handlers.cli.files.read_input import read_secret
-from handlers.cli.files.server_user import server_user
+from handlers.cli.files.server_user import acting_as_server_user
 from handlers.cli.shared_state import change
+from handlers.cli.shared_state.change import StateEntries
 from handlers.config.settings import Settings
 from handlers.server.process.assembly import system_clock, token_keys_of
 from handlers.snap.token import LIFETIME, TokenRefusedError, revocation_seconds
@@ -27,25 +28,25 @@ def revoke(
     client: str | None = None,
     token_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
 ) -> int:
-    """Revoke one token, or all of a client's issued up to now, at every instance that shares the state.
+    """Revoke one token, or all tokens that a client has until now, at every instance that shares the state store.
 
-    It goes straight to the state engine of the settings, and works whether servers run or not. It takes a second:
-    when it ends, the servers have taken it up. Run this as root or as the server's user. Exit status 1 if the token is
-    none that opens anything.
+    The command writes to the state store of the settings, so it works even if no server runs. It waits one second, and
+    then the servers refuse the tokens. Run it as root or as the server's user. Exit status 1 if the token is not valid,
+    so that there is nothing to revoke.
 
     Example: snap-token revoke --config snap-token.toml --client YOUR-CLIENT-ID
 
     Args:
         config: The settings file.
-        client: The id of the client whose tokens are revoked.
-        token_file: A file that holds the token; - reads it from standard input.
+        client: The ID of the client whose tokens are revoked.
+        token_file: The file of the token. Use - for standard input.
     """
     if bool(client) == bool(token_file):
-        message = "name one of --client and --token-file"
+        message = "name the tokens with one of --client and --token-file"
         raise UsageError(message)
-    settings = settings_of(config)
+    settings = load_settings(config)
     if settings.state.url.is_single_process:
-        message = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
+        message = "state.url is memory://, which only the server can change; use POST /revoke of the server"
         raise UsageError(message)
     now = system_clock()
     try:
@@ -53,14 +54,14 @@ def revoke(
     except TokenRefusedError as error:
         sys.stderr.write(f"snap-token: there is nothing to revoke: {error.reason}\n")
         return _REFUSED
-    with server_user(config, settings):
+    with acting_as_server_user(settings):
         _revoke(settings.state.url, subject, now)
     sys.stdout.write(f"revoked {subject}\n")
     return 0
 
 
 def _of_client(settings: Settings, client: str, config: Path) -> str:
-    place_of(client, settings, config)
+    client_index(client, settings, config)
     return f"client:{client}"
 
 
@@ -72,7 +73,7 @@ def _revoke(url: StateUrl, subject: str, now: datetime) -> None:
     def write(state: Engine) -> Awaitable[None]:
         return state.revoke(subject, now, revocation_seconds(LIFETIME))
 
-    def holds(revoked: Mapping[str, datetime]) -> bool:
-        return subject in revoked and revoked[subject] >= now
+    def is_written(entries: StateEntries) -> bool:
+        return subject in entries and entries[subject] >= now
 
-    change.change(url, write, holds, "nothing is revoked")
+    change.change(url, write, is_written, "nothing is revoked")

@@ -1,4 +1,4 @@
-"""`snap-token serve`: the server."""
+"""`snap-token serve`: run the server."""
 
 import asyncio
 import sys
@@ -12,9 +12,9 @@ import structlog
 import uvloop
 from starlette.types import ASGIApp
 
-from handlers.cli.errors import MISUSE, UsageError, settings_of
-from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
-from handlers.cli.startup import steps, trial
+from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError, load_settings
+from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
+from handlers.cli.startup import dry_run, resources
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal
 from handlers.config.watched_files import FileStamps, record_files
@@ -37,20 +37,21 @@ from handlers.server.sandbox.pages import SandboxPages
 
 
 def serve(*, config: Path, check: bool = False) -> int:
-    """Serve the access token endpoint until it is told to stop (SIGINT, SIGTERM).
+    """Run the server until it gets SIGINT or SIGTERM.
 
-    Exit status 2 if it cannot start. The log says why: plain lines on a terminal, else one line of JSON.
+    Exit status 2 if the server cannot start. On a terminal, plain lines say why. Otherwise the log has one line of JSON
+    that says why.
 
     Example: snap-token serve --config sandbox/snap-token.toml
 
     Args:
         config: The settings file.
-        check: Do not serve. Try all that a start needs: settings and keys, addresses, the state, the folder for
-            captures, the documents. Name everything that keeps the server from starting, and print warnings.
+        check: Do not start the server, only check whether it would start: settings and keys, addresses, the state
+            store, the folder for captures, the API documents. Print every mistake and every warning.
     """
     drain = configure.set_up()
     if check:
-        trial.check(config)
+        dry_run.check(config)
         return 0
     try:
         _start(config, drain)
@@ -58,15 +59,15 @@ def serve(*, config: Path, check: bool = False) -> int:
         if sys.stderr.isatty():
             raise
         structlog.get_logger().error("start.failed", mistakes=error.mistakes)
-        return MISUSE
+        return USAGE_ERROR_STATUS
     structlog.get_logger().info("server.stopped")
     return 0
 
 
 def _start(config: Path, drain: Callable[[], None]) -> None:
-    steps.require_libraries()
+    resources.require_libraries()
     with record_files() as files:
-        settings = settings_of(config)
+        settings = load_settings(config)
     assembly.log_setting_warnings(settings)
     with lifecycle.end_quietly_on_signals(), exit_deadline(drain) as deadline:
         _serve(config, settings, files, drain, deadline)
@@ -75,7 +76,7 @@ def _start(config: Path, drain: Callable[[], None]) -> None:
 def _serve(
     config: Path, settings: Settings, files: FileStamps, drain: Callable[[], None], deadline: ExitDeadline
 ) -> None:
-    shared = steps.shared(settings)
+    shared = resources.open_shared(settings)
     current = ReloadingServices(config, settings, partial(assembly.build_services, resources=shared))
     serving = [_public(settings, current)]
     if settings.internal:
@@ -93,62 +94,66 @@ def _serve(
         try:
             runner.run(lifecycle.run_servers(serving, contexts))
         finally:
-            drain()  # As long as the loop is there, a further signal does not kill.
+            drain()  # While the event loop exists, another signal does not kill the process.
             deadline.shorten()
 
 
 def _public(settings: Settings, current: ReloadingServices) -> tuple[Server, socket]:
-    listener = steps.listener(settings.server, "server")
+    listener = resources.open_listener(settings.server, "server")
     origin = sockets.origin(settings.server.host, listener.getsockname()[1])
     layers = [_pages(settings, current)] if settings.sandbox.enabled else []
-    api = _explained(public_api(settings.server.base_path), settings)
-    keeps = at_path_or_signed(settings.server.base_path + TOKEN_PATH)
-    app = _captured(steps.made(api, current, *layers), settings, current, keeps)
+    api = _with_explanations(public_api(settings.server.base_path), settings)
+    capture_filter = at_path_or_signed(settings.server.base_path + TOKEN_PATH)
+    app = _with_captures(resources.build_application(api, current, *layers), settings, current, capture_filter)
     if settings.sandbox.enabled:
         sys.stdout.write(_greeting(settings, origin))
         sys.stdout.flush()
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
-    structlog.get_logger().info("server.listening", endpoint=endpoint, **steps.in_force(settings))
-    return uvicorn_server.make_server(_seen_through_proxies(app, settings)), listener
+    structlog.get_logger().info("server.listening", endpoint=endpoint, **resources.settings_summary(settings))
+    return uvicorn_server.make_server(_behind_proxies(app, settings)), listener
 
 
 def _pages(settings: Settings, current: ReloadingServices) -> Callable[[ASGIApp], ASGIApp]:
     base_path = settings.server.base_path
     explain = explain_with_doctor(current, base_path + TOKEN_PATH)
-    api = SandboxApi(private_key_of(settings.sandbox.private_key_file), assembly.system_clock, explain)
-    return partial(SandboxPages, base_path=base_path, api=api)
+    sandbox_api = SandboxApi(read_signing_key(settings.sandbox.private_key_file), assembly.system_clock, explain)
+    return partial(SandboxPages, base_path=base_path, api=sandbox_api)
 
 
 def _internal(settings: Settings, internal: Internal, current: ReloadingServices) -> tuple[Server, socket]:
-    listener = steps.listener(internal, "internal")
+    listener = resources.open_listener(internal, "internal")
     origin = sockets.origin(internal.host, listener.getsockname()[1])
-    api = _explained(internal_api(internal, current), settings)
-    app = steps.made(api, current)
+    api = _with_explanations(internal_api(internal, current), settings)
+    app = resources.build_application(api, current)
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
-    app = _captured(app, settings, current, at_path(AUTHORIZE), internal.body_limit_bytes)
+    app = _with_captures(app, settings, current, at_path(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return uvicorn_server.make_server(_seen_through_proxies(app, settings)), listener
+    return uvicorn_server.make_server(_behind_proxies(app, settings)), listener
 
 
-def _seen_through_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
+def _behind_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
     trusted = settings.server.trusted_proxies
     return TrustedProxies(app, trusted) if trusted else app
 
 
-def _explained(api: Api, settings: Settings) -> Api:
+def _with_explanations(api: Api, settings: Settings) -> Api:
     return replace(api, explain=RefusalDiagnoser()) if settings.debug.explain else api
 
 
-def _captured(
-    app: ASGIApp, settings: Settings, current: ReloadingServices, keeps: CaptureFilter, largest: int = LARGEST_BODY
+def _with_captures(
+    app: ASGIApp,
+    settings: Settings,
+    current: ReloadingServices,
+    capture_filter: CaptureFilter,
+    body_limit: int = LARGEST_BODY,
 ) -> ASGIApp:
     folder = settings.debug.capture_dir
-    return CaptureMiddleware(app, folder, current().now, keeps, largest) if folder else app
+    return CaptureMiddleware(app, folder, current().now, capture_filter, body_limit) if folder else app
 
 
 def _greeting(settings: Settings, origin: str) -> str:
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
-    key = private_key_of(settings.sandbox.private_key_file)
+    key = read_signing_key(settings.sandbox.private_key_file)
     signed = SignedRequest.make(endpoint, settings.clients[0].id, key, assembly.system_clock())
     seconds = settings.clients[0].clock_tolerance_seconds
     return f"""\
@@ -156,7 +161,7 @@ Endpoint    POST {endpoint}
 Swagger UI  {origin}/ui/
 Document    {origin}/openapi.yaml
 
-A request as NICEPAY would send it, good for {seconds} seconds (`make request` signs a new one):
+A request as NICEPAY sends it, valid for {seconds} seconds (`make request` signs a new one):
 
 {signed.as_curl()}
 

@@ -1,8 +1,8 @@
-"""Files that commands make and change: never over one by mistake, never half, secret ones for their owner alone.
+"""Create and replace files. No file is overwritten by mistake or written in part, and only the owner reads a secret.
 
-The server's user must be able to read them, whoever runs the command: a new file takes the owner and the group of
-the settings file, and a file that replaces another one takes those of the old file. Where that cannot be done, nothing
-is changed.
+The server's user must be able to read the files, even if root runs the command. So a new file can get the owner and
+the group of another file, and a file that replaces an old one gets the owner and the group of the old one. If that is
+not possible, nothing is changed.
 """
 
 import errno
@@ -23,84 +23,83 @@ _PUBLIC = 0o644
 _FOLDER = 0o700
 
 
-def already_there(path: Path) -> UsageError:
-    """What to say of a file that exists."""
+def exists_error(path: Path) -> UsageError:
+    """The error for a file that must not exist."""
     return UsageError(f"{path} exists and is left as it is; name another file or move it away")
 
 
 def write_new(path: Path, content: str | bytes, *, secret: bool, like: Path | None = None) -> None:
-    """Create the file, mode 0600 or 0644, with the owner and the group of the file `like`.
+    """Create the file with the owner and the group of the file `like`. Its mode is 0600 if it is secret, else 0644.
 
-    Without `like` it belongs to the caller, or, if the caller is root, to the owner of its folder where that can be.
+    Without `like`, the file belongs to the user of this process. If root runs this, the file belongs to the owner of
+    its folder, as far as the file system allows.
 
     Raises:
-        MisuseError: it exists, cannot be made, or cannot be given to the owner of `like`.
+        UsageError: the file exists, cannot be created, or cannot be given to the owner of `like`.
     """
     mode = _SECRET if secret else _PUBLIC
     owner = _owner(like) if like else None
     try:
-        _write(
-            path, content, mode, lambda new: _give(new, owner, mode) if owner else _offer(new, path.absolute().parent)
-        )
+        _write(path, content, mode, lambda new: _set_owner(new, owner, mode) if owner else _set_folder_owner(new, path))
     except FileExistsError as error:
-        raise already_there(path) from error
+        raise exists_error(path) from error
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _write_error(path, error) from error
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder, for its owner alone, and those above it that are missing. It may be there.
+    """Create the folder, mode 0700, and its missing parents. The folder may exist already.
 
-    What root makes belongs to the owner of the folder that was there.
+    If root runs this, the new folders belong to the owner of the folder that holds them.
 
     Raises:
-        MisuseError: it cannot be made.
+        UsageError: a folder cannot be created.
     """
     try:
         missing = [each for each in (path, *path.parents) if not each.exists()]
         path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{path} cannot be made: {error.strerror}"
+        message = f"{path} cannot be created: {error.strerror}"
         raise UsageError(message) from error
-    for each in missing:  # The innermost first: as long as root owns the outer ones, nobody can replace the inner.
-        with _opened(each) as descriptor:
-            _offer(descriptor, missing[-1].absolute().parent)
+    for each in missing:  # The innermost first: while root owns the outer folders, nobody can replace the inner ones.
+        with _open_folder(each) as descriptor:
+            _set_folder_owner(descriptor, missing[-1])
 
 
 def replace(path: Path, content: str, check: Callable[[Path], object] | None = None) -> None:
-    """Put this content in the place of a file's, whole or not at all; the file's owner, group and mode stay.
+    """Replace the content of a file atomically. The file keeps its owner, group and mode.
 
-    `check` is shown the new file before it takes the place of the old, and raises to keep the old.
+    `check` gets the path of the new file before the old one is replaced. If it raises, the old file stays.
 
     Raises:
-        MisuseError: it cannot be written, its owner or group cannot be kept, or what `check` raises.
+        UsageError: the file cannot be written, or its owner or group cannot be kept. `check` may raise other errors.
     """
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{token_hex(8)}")
     try:
         old = target.stat()
-        _write(draft, content, _SECRET, lambda new: _make_like(new, old))
+        _write(draft, content, _SECRET, lambda new: _copy_owner_and_mode(new, old))
         if check:
             check(draft)
         draft.replace(target)
-        _synchronise(target.parent)
+        _sync(target.parent)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise _write_error(path, error) from error
     finally:
         with suppress(OSError):
             draft.unlink()
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Within it, no other command changes a file of the folder.
+def locked(folder: Path) -> Iterator[None]:
+    """In this block no other command changes a file in the folder.
 
     Raises:
-        MisuseError: another one does, or the folder cannot be opened.
+        UsageError: another command is changing files in the folder, or the folder cannot be opened.
     """
     with ExitStack() as stack:
         try:
-            descriptor = stack.enter_context(_opened(folder))
+            descriptor = stack.enter_context(_open_folder(folder))
         except OSError as error:
             message = f"{folder} cannot be opened: {error.strerror}"
             raise UsageError(message) from error
@@ -116,19 +115,6 @@ def _lock(descriptor: int, folder: Path) -> None:
         raise UsageError(message) from error
 
 
-def give(path: Path, like: Path) -> None:
-    """Give a file to the owner and the group of another one.
-
-    Raises:
-        MisuseError: that cannot be done.
-    """
-    try:
-        owner = like.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
 def _owner(like: Path) -> os.stat_result:
     try:
         return like.stat()
@@ -138,46 +124,46 @@ def _owner(like: Path) -> os.stat_result:
 
 
 def _write(path: Path, content: str | bytes, mode: int, finish: Callable[[int], None]) -> None:
-    """Create a file that is whole and on the disk when this returns, and is not there if it raises.
+    """Create a file. On return the whole file is on the disk. After an error the file does not exist.
 
-    `finish` is called with its descriptor when the content is written.
+    `finish` is called with the file descriptor after the content is written.
     """
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file, _or_nothing(path):
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file, _removed_on_error(path):
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         finish(file.fileno())
         os.fsync(file.fileno())
 
 
-def _make_like(descriptor: int, old: os.stat_result) -> None:
+def _copy_owner_and_mode(descriptor: int, old: os.stat_result) -> None:
     mode = S_IMODE(old.st_mode)
-    _give(descriptor, old, mode)
+    _set_owner(descriptor, old, mode)
     os.fchmod(descriptor, mode)
 
 
-def _offer(descriptor: int, folder: Path) -> None:
-    """What root makes in another user's folder belongs to that user. If the system forbids that, it stays root's."""
+def _set_folder_owner(descriptor: int, path: Path) -> None:
+    """If root runs this, give the file to the owner of its folder, as far as the file system allows."""
     if os.geteuid() == 0:
-        owner = folder.stat()
+        owner = path.absolute().parent.stat()
         with suppress(OSError):
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
-def _give(descriptor: int, owner: os.stat_result, mode: int) -> None:
-    """Another group is good enough if the mode gives the group no more than all others."""
+def _set_owner(descriptor: int, owner: os.stat_result, mode: int) -> None:
+    """Set owner and group. The group may stay another one if the mode gives the group no more than all others."""
     try:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
     except OSError as error:
         same_for_all = (mode >> 3) & 0o7 == mode & 0o7
         if owner.st_uid == os.fstat(descriptor).st_uid and same_for_all:
             return
-        raise PermissionError(errno.EPERM, _not_given(owner)) from error
+        raise PermissionError(errno.EPERM, _owner_message(owner)) from error
 
 
-def _not_given(owner: os.stat_result) -> str:
+def _owner_message(owner: os.stat_result) -> str:
     user, group = _user(owner.st_uid), _group(owner.st_gid)
     advice = f"run this as root, or as {user} in the group {group}"
-    return f"it must belong to {user}:{group}, and you cannot give it to them; nothing is changed; {advice}"
+    return f"it must belong to {user}:{group}, and you cannot change its owner; nothing is changed; {advice}"
 
 
 def _user(number: int) -> str:
@@ -195,7 +181,7 @@ def _group(number: int) -> str:
 
 
 @contextmanager
-def _or_nothing(path: Path) -> Iterator[None]:
+def _removed_on_error(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -203,13 +189,13 @@ def _or_nothing(path: Path) -> Iterator[None]:
         raise
 
 
-def _synchronise(folder: Path) -> None:
-    with _opened(folder) as descriptor:
+def _sync(folder: Path) -> None:
+    with _open_folder(folder) as descriptor:
         os.fsync(descriptor)
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[int]:
+def _open_folder(folder: Path) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield descriptor
@@ -217,5 +203,5 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def _write_error(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be written: {error.strerror}")

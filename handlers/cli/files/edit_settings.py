@@ -1,4 +1,4 @@
-"""Changes to the file of the settings that leave every comment and blank line where it belongs."""
+"""Edit the text of a settings file. Comments and blank lines stay."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +13,10 @@ from handlers.config.key_files import read_text
 
 
 def with_client(config: Path, client: Mapping[str, object]) -> str:
-    """The text of the settings with one more client, after the last.
+    """The text of the settings with this client added after the last one.
 
     Raises:
-        MisuseError: they cannot be read, have a client with this id, or have their clients in another form.
+        UsageError: the settings cannot be read, have a client with this ID, or have clients that are not [[clients]].
     """
     document = _parsed(config)
     table = tomlkit.table()
@@ -30,18 +30,20 @@ def with_client(config: Path, client: Mapping[str, object]) -> str:
         _require_new(str(client["id"]), clients, config)
         _append(clients, table)
     else:
-        message = f"{config}: give each client a table of its own, headed [[clients]], and run this again"
+        message = f"{config}: the clients are not [[clients]] tables; write them as such tables, and run this again"
         raise UsageError(message)
-    return _in_utf8(document.as_string())
+    text = document.as_string()
+    _require_utf8(text)
+    return text
 
 
-def with_suspended(config: Path, place: int, *, suspended: bool) -> str:
-    """The text of the settings, which are good, with the client at this place suspended or not."""
+def with_suspended(config: Path, index: int, *, suspended: bool) -> str:
+    """The text of the settings, which are valid, with this value of `suspended` for the client at this index."""
     document = _parsed(config)
-    table = cast("list[Table | InlineTable]", document["clients"])[place]
-    after = _without_end(table)
+    table = cast("list[Table | InlineTable]", document["clients"])[index]
+    trailing = _pop_trailing(table)
     table["suspended"] = suspended
-    _end_with(table, after)
+    _append_items(table, trailing)
     return document.as_string()
 
 
@@ -62,30 +64,29 @@ def _require_new(client: str, clients: AoT, config: Path) -> None:
 
 
 def _append(tables: AoT, table: Table) -> None:
-    """The new table after a blank line, and before what stands between the last one and the rest of the file."""
-    after = _without_end(tables[-1])
-    _end_with(tables[-1], [tomlkit.nl()])
+    """Add the table after a blank line, and before the comments that follow the last table."""
+    trailing = _pop_trailing(tables[-1])
+    _append_items(tables[-1], [tomlkit.nl()])
     tables.append(table)
-    _end_with(table, after)
+    _append_items(table, trailing)
 
 
-def _in_utf8(text: str) -> str:
+def _require_utf8(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        message = "the settings are text in UTF-8, and one of the options is not"
+        message = "one of the options is not valid UTF-8; the settings file must be UTF-8"
         raise UsageError(message) from error
-    return text
 
 
-def _without_end(table: Table | InlineTable) -> list[Item]:
-    """Take off the blank lines and comments at the end of a table: they may belong to what comes next."""
-    body, end = table.value.body, list[Item]()
+def _pop_trailing(table: Table | InlineTable) -> list[Item]:
+    """Remove and return the blank lines and comments at the end of a table. They may belong to the next table."""
+    body, trailing = table.value.body, list[Item]()
     while body and isinstance(body[-1][1], Comment | Whitespace):
-        end.insert(0, body.pop()[1])
-    return end
+        trailing.insert(0, body.pop()[1])
+    return trailing
 
 
-def _end_with(table: Table | InlineTable, end: list[Item]) -> None:
-    for item in end:
+def _append_items(table: Table | InlineTable, items: list[Item]) -> None:
+    for item in items:
         table.value.append(None, item)

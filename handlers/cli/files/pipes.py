@@ -1,4 +1,4 @@
-"""Pipes in the place of files, such as `<(command)` and `/dev/stdin` of a shell. They have limits, as files do."""
+"""Read a pipe that is given in place of a file, for example `<(command)` or `/dev/stdin` in a shell."""
 
 import os
 import select
@@ -12,7 +12,7 @@ from handlers.config.regular_files import LARGEST_FILE
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 
 PIPE_SECONDS = 60.0
-"""For the whole pipe. A person may have to type a password for the program that writes into it."""
+"""The time limit for the whole pipe. The program that writes into it may first ask a person for a password."""
 
 
 def is_pipe(path: Path) -> bool:
@@ -28,20 +28,20 @@ def read_pipe(path: Path) -> bytes:
     """Read the pipe until its writer closes it, but at most LARGEST_FILE + 1 bytes.
 
     Raises:
-        OSError: it cannot be opened or read.
-        ValueError: it is not closed in time.
+        OSError: the pipe cannot be opened or read.
+        ValueError: the writer does not close the pipe within PIPE_SECONDS.
     """
     deadline = monotonic() + PIPE_SECONDS
     content = bytearray()
     with open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, _FLAGS)) as pipe:
-        _wait(pipe.fileno(), deadline, path)  # A named pipe may have no writer yet: that is not its end.
-        while len(content) <= LARGEST_FILE and (chunk := _next(pipe.fileno(), deadline, path)):
+        _wait(pipe.fileno(), deadline, path)  # A named pipe that has no writer yet reads as if it had ended.
+        while len(content) <= LARGEST_FILE and (chunk := _read_chunk(pipe.fileno(), deadline, path)):
             content += chunk
     return bytes(content)
 
 
-def _next(descriptor: int, deadline: float, path: Path) -> bytes:
-    """The next bytes; none at the end."""
+def _read_chunk(descriptor: int, deadline: float, path: Path) -> bytes:
+    """The next bytes. No bytes mean the end."""
     with suppress(BlockingIOError):
         return os.read(descriptor, LARGEST_FILE)
     _wait(descriptor, deadline, path)
@@ -52,5 +52,5 @@ def _wait(descriptor: int, deadline: float, path: Path) -> None:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     if not poll.poll(max(deadline - monotonic(), 0) * 1_000):
-        message = f"{path} cannot be read: it is a pipe that is still open after {PIPE_SECONDS:g} seconds"
+        message = f"{path} cannot be read: its writer has not closed this pipe within {PIPE_SECONDS:g} seconds"
         raise ValueError(message)

@@ -1,6 +1,6 @@
-"""What commands read from files, or from standard input for `-`.
+"""Read a file, or standard input for `-`.
 
-Secrets come from nowhere else: on a command line every user of the machine could read them.
+No option takes a secret itself, because every user of the machine can read a command line.
 """
 
 import sys
@@ -15,19 +15,19 @@ STANDARD_INPUT = Path("-")
 
 
 def read_secret(file: Path) -> str:
-    """What the file, or standard input for `-`, holds, without the space around it.
+    """The secret in the file, or in standard input for `-`, without white space around it.
 
     Raises:
-        MisuseError: it cannot be read.
+        UsageError: the file cannot be read, or is not UTF-8.
     """
     return _read(file).strip()
 
 
 def read_body(file: Path | None) -> str:
-    """The body that the file, or standard input for `-`, holds, as it is; empty without a file.
+    """The body in the file, or in standard input for `-`, without any change. Without a file it is empty.
 
     Raises:
-        MisuseError: it cannot be read, or is not text in UTF-8.
+        UsageError: the file cannot be read, or is not UTF-8.
     """
     return _read(file) if file else ""
 

@@ -1,4 +1,4 @@
-"""The pack as one ZIP file, the same to the byte whenever and wherever it is made."""
+"""The pack as one ZIP file. The same input gives the same bytes, at any time and on any machine."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -19,11 +19,11 @@ _LANGUAGES = ("en", "id")
 
 
 def contents(text: str, base_url: str) -> dict[str, str]:
-    """The files of the pack by name, from the text of the document. None of them is read from a merchant's machine."""
-    own = for_server(text, base_url)
-    document = parsed(own)
+    """The files of the pack by name, made from the text of the document. No other file of the merchant is read."""
+    yaml = for_server(text, base_url)
+    document = parsed(yaml)
     return {
-        "snap-token.yaml": own,
+        "snap-token.yaml": yaml,
         "snap-token.json": as_json(document),
         "snap-token.html": html_page(document, f"{document['info']['title']}: {base_url}"),
         "vectors.json": as_json(vectors(document, base_url)),
@@ -32,8 +32,8 @@ def contents(text: str, base_url: str) -> dict[str, str]:
     }
 
 
-def archived(files: Mapping[str, str]) -> bytes:
-    """Sorted, without times, and not compressed: compressors differ from machine to machine."""
+def zip_archive(files: Mapping[str, str]) -> bytes:
+    """The ZIP file: sorted, without times, and not compressed, because compressors differ between machines."""
     buffer = BytesIO()
     with ZipFile(buffer, "w", ZIP_STORED) as archive:
         for name in sorted(files):

@@ -1,4 +1,4 @@
-"""The document with the merchant's own server in it. Its text is edited, not written anew, so every comment stays."""
+"""The API document with the server of the merchant. Its text is edited, so that every comment stays."""
 
 import json
 import re
@@ -10,14 +10,14 @@ import yaml
 from handlers.server.openapi.documents import TOKEN_PATH
 
 BASE_PATH = "/api/v1.0"
-"""The base path that the document has of its own."""
+"""The base path in the document."""
 
 _SERVERS = re.compile(r"^servers:\n(?:[ ].*\n|\n)*?(?=^\S|\n\S)", re.MULTILINE)
 _EXAMPLE_HOST = "merchant.example"
 
 
 def for_server(text: str, base_url: str) -> str:
-    """The YAML, its `servers` and its worked example changed to this one server."""
+    """The YAML text, with this server in `servers` and in the worked example."""
     parts = urlsplit(base_url)
     servers = f"servers:\n  - url: {json.dumps(base_url)}\n    description: The merchant's base URL.\n"
     text = _SERVERS.sub(lambda _: servers, text, count=1)
@@ -32,5 +32,5 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def as_json(value: object) -> str:
-    """For people too: indented, in the order as written."""
+    """The value as indented JSON, in the order of the document."""
     return f"{json.dumps(value, indent=2, ensure_ascii=False)}\n"

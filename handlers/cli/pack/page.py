@@ -1,6 +1,7 @@
-"""The document as one page that needs no network: Swagger UI, its style and the document, all inside.
+"""The document as one HTML page that needs no network. It contains Swagger UI, its style and the document.
 
-The page's own policy forbids every request (CSP 3: `default-src 'none'`), and lets run what it names by its hash.
+The Content-Security-Policy of the page forbids every request (CSP 3: `default-src 'none'`), and allows only the scripts
+and the style whose hashes it names.
 """
 
 import json
@@ -16,12 +17,12 @@ from handlers.server.sandbox.pages import PAGES, SWAGGER_UI
 
 _HERE = Path(__file__).parent
 _SOURCE_MAP = re.compile(r"\n?(//|/\*)# sourceMappingURL=[^\s*]*( ?\*/)?\s*\Z")
-# What would begin or end a script within a script (HTML, 4.12.1.3); \x3C means the same in strings and expressions.
+# Text that would begin or end a script inside a script (HTML, 4.12.1.3). \x3C means < in strings and expressions.
 _SCRIPT_MARK = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
 
 
 def html_page(document: Mapping[str, object], title: str) -> str:
-    """The page, in UTF-8."""
+    """The HTML of the page."""
     style = _SOURCE_MAP.sub("", _read(SWAGGER_UI / "swagger-ui.css")) + _read(_HERE / "page.css")
     scripts = [_script(file) for file in _scripts()]
     return Template(_read(_HERE / "page.html")).substitute(

@@ -1,7 +1,7 @@
-"""Test vectors: signatures that a client's own code must make, or refuse, just so.
+"""Test vectors: signatures that the code of a client must create or verify, and signatures that must not verify.
 
-They are those of the document's worked example, so there is no chance in them, and nobody holds the private key: it
-was thrown away when the document was written.
+The vectors are those of the worked example in the document, so they are always the same. Nobody has the private key: it
+was deleted when the document was written.
 """
 
 import re
@@ -17,20 +17,20 @@ from handlers.snap.call import Call, minified, sign
 from handlers.snap.signature import string_to_sign
 
 _PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----\n.+?\n-----END PUBLIC KEY-----\n", re.DOTALL)
-_ABOUT = "Of a key pair and a secret made for these vectors and used nowhere else. Strings are in UTF-8."
+_ABOUT = "The key pair and the secret were made for these vectors and are used nowhere else. Strings are in UTF-8."
 _SECRET = b"a client secret for these vectors alone"
 _CALL_BODY = b'{ "example": "two  spaces",\n  "amount": 10.00 }'
 
 
 def token_request(document: Mapping[str, Any], base_url: str) -> SignedRequest:
-    """The worked example as a request to this server, which refuses it: its time is long past."""
+    """The worked example as a request to this server. The server refuses it, because its X-TIMESTAMP is old."""
     headers = {"Content-Type": "application/json"}
     headers |= {name: _example(document, name) for name in ("X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE")}
     return SignedRequest(f"{base_url}{TOKEN_PATH}", headers)
 
 
 def vectors(document: Mapping[str, Any], base_url: str) -> dict[str, object]:
-    """The vectors, as JSON has them."""
+    """The vectors as JSON data."""
     key, timestamp = _example(document, "X-CLIENT-KEY"), _example(document, "X-TIMESTAMP")
     signed = {"string_to_sign": string_to_sign(key, timestamp).decode(), "signature": _example(document, "X-SIGNATURE")}
     request = token_request(document, base_url)
@@ -42,9 +42,9 @@ def vectors(document: Mapping[str, Any], base_url: str) -> dict[str, object]:
             **signed,
             "request": {"method": "POST", "url": request.url, "headers": request.headers, "body": BODY},
         },
-        "call_asymmetric": {"about": "The same string as for the token: neither path nor body is in it.", **signed},
+        "call_asymmetric": {"about": "The string is the same as for the token, without path and body.", **signed},
         "call_symmetric": _symmetric(document, base_url),
-        "must_not_verify": _wrong(key, timestamp, signed["signature"]),
+        "must_not_verify": _must_not_verify(key, timestamp, signed["signature"]),
     }
 
 
@@ -56,7 +56,7 @@ def _symmetric(document: Mapping[str, Any], base_url: str) -> dict[str, object]:
     message = call.string_to_sign(body)
     return {
         "algorithm": "HMAC-SHA512, standard base64",
-        "about": "The body only shows how bodies are minified; it is no body of a real call.",
+        "about": "The body only shows how bodies are minified. It is not the body of a real call.",
         "client_secret": _SECRET.decode(),
         "method": call.method,
         "endpoint_url": call.uri,
@@ -70,12 +70,12 @@ def _symmetric(document: Mapping[str, Any], base_url: str) -> dict[str, object]:
     }
 
 
-def _wrong(key: str, timestamp: str, signature: str) -> list[dict[str, str]]:
-    """The one good signature, over strings that look alike."""
+def _must_not_verify(key: str, timestamp: str, signature: str) -> list[dict[str, str]]:
+    """The valid signature with similar strings, for which it must not verify."""
     strings = {
         "the same instant, written in another way": f"{key}|{_in_utc(timestamp)}",
-        "the two values the other way round": f"{timestamp}|{key}",
-        "a line break behind": f"{key}|{timestamp}\n",
+        "the two values in the opposite order": f"{timestamp}|{key}",
+        "a line break at the end": f"{key}|{timestamp}\n",
         "no vertical bar": f"{key}{timestamp}",
         "another client": f"{key.lower()}|{timestamp}",
     }

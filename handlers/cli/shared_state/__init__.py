@@ -1,1 +1,1 @@
-"""Changes that commands make to the state that instances share."""
+"""Changes that commands make to the state store that instances share."""

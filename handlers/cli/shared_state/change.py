@@ -1,4 +1,4 @@
-"""Changing the state that instances share, from a command: write, wait for every server to read it, read it back."""
+"""Change the shared state from a command: write, wait until every server has read the change, and read it back."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,53 +12,52 @@ from handlers.state.opening import StateUrl
 from handlers.state.port import Engine, StateDownError
 from handlers.state.revocation_cache import LARGEST_AGE_SECONDS
 
-TAKEN_UP_SECONDS = LARGEST_AGE_SECONDS
-"""After this time every server has read what was written, or refuses requests because it cannot read."""
+PROPAGATION_SECONDS = LARGEST_AGE_SECONDS
+"""After this time every server has read the change. A server that cannot read it refuses requests."""
+
+StateEntries = Mapping[str, datetime]
+"""The revocations and suspensions in the state store. See `State.revocations`."""
 
 Result = TypeVar("Result")
 
 
-Held = Mapping[str, datetime]
-"""The revocations and suspensions in a state, in the form of `State.revocations`."""
-
-
 def change(
-    url: StateUrl, write: Callable[[Engine], Awaitable[None]], holds: Callable[[Held], bool], undone: str
+    url: StateUrl, write: Callable[[Engine], Awaitable[None]], is_written: Callable[[StateEntries], bool], failure: str
 ) -> None:
-    """Write to the state, wait until the servers have read it, and read it back as a server that starts now would.
+    """Write to the state store, wait until the servers have read the change, and read it back on a new connection.
 
-    `holds` checks what is read back. `undone` begins the error message if nothing could be written.
+    `is_written` checks the entries that were read back. `failure` begins the error message if the write failed.
 
     Raises:
-        MisuseError: nothing could be written, or what was written cannot be read back.
+        UsageError: the write failed, or the change cannot be read back.
     """
-    _ask(url, write, undone)
-    sleep(TAKEN_UP_SECONDS)
-    if not holds(read(url, "it was written, and cannot be read back")):
-        message = "what was written is not in the state that state.url names: it was replaced meanwhile; run this again"
+    _run(url, write, failure)
+    sleep(PROPAGATION_SECONDS)
+    if not is_written(read(url, "the change was written, but it cannot be read back")):
+        message = "the change is not in the state store of state.url, which was replaced meanwhile; run this again"
         raise UsageError(message)
 
 
-def read(url: StateUrl, undone: str = "it is not known what the state holds") -> Held:
-    """What is revoked and who is suspended. If there is no state yet, it is empty, and none is made.
+def read(url: StateUrl, failure: str = "the entries of the state store are not known") -> StateEntries:
+    """The revocations and suspensions in the state store. A file that does not exist is empty, and is not created.
 
     Raises:
-        MisuseError: the state cannot be read.
+        UsageError: the state store cannot be read. The message begins with `failure`.
     """
-    return _ask(url, lambda state: state.revocations(system_clock()), undone) if url.may_exist else {}
+    return _run(url, lambda state: state.revocations(system_clock()), failure) if url.may_exist else {}
 
 
-def _ask(url: StateUrl, ask: Callable[[Engine], Awaitable[Result]], undone: str) -> Result:
-    async def asked() -> Result:
+def _run(url: StateUrl, operation: Callable[[Engine], Awaitable[Result]], failure: str) -> Result:
+    async def run() -> Result:
         state = url.open()
         try:
-            return await ask(state)
+            return await operation(state)
         finally:
             await state.close()
 
     try:
-        return asyncio.run(asked())
+        return asyncio.run(run())
     except (StateDownError, OSError, ValueError) as error:
         cause = str(error.__cause__ or error) or error  # A time-out has no text of its own.
-        message = f"{undone}: the state engine that state.url names does not answer: {cause}"
+        message = f"{failure}: the state store of state.url does not answer: {cause}"
         raise UsageError(message) from error

@@ -1,1 +1,1 @@
-"""NICEPAY's part: requests that are signed, sent and shown."""
+"""Sign, send and print requests as NICEPAY does."""

@@ -1,4 +1,4 @@
-"""Who plays NICEPAY: the options that `request` and `curl` share, and what the settings say in their place."""
+"""The options that `request` and `curl` share, and their defaults from the settings."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Annotated
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cyclopts import Parameter
 
-from handlers.cli.errors import UsageError, settings_of
-from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
+from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
 from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.openapi.documents import TOKEN_PATH
@@ -21,13 +21,14 @@ SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where the names and keys come from.
+    """The client and its private key.
 
     Attributes:
-        config: The settings of a sandbox; the other options are taken from there, unless given.
-        client_key: The client that is played: what is sent as X-CLIENT-KEY.
-        private_key: The file of the private key to sign with, in PEM; - reads it from standard input.
-        ca_file: The file of the authorities that are trusted for https://, in PEM, in place of those of the system.
+        config: The settings file of a sandbox. It gives the defaults of the other options.
+        client_key: The client ID to send as X-CLIENT-KEY. Default: the first client in the settings.
+        private_key: The file of the private key that signs, in PEM. Use - for standard input. Default: the key of the
+            sandbox.
+        ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
     """
 
     config: Path | None = None
@@ -38,59 +39,59 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The options and the settings, read once."""
+    """The options, and the settings if a file is named."""
 
     options: Options
     settings: Settings | None
 
     @classmethod
     def of(cls, options: Options | None) -> "Sender":
-        """Read the settings, if there are any.
+        """Load the settings, if --config names a file.
 
         Raises:
-            MisuseError: they have mistakes.
+            UsageError: the settings have mistakes.
         """
-        given = options or Options()
-        return cls(given, settings_of(given.config) if given.config else None)
+        options = options or Options()
+        return cls(options, load_settings(options.config) if options.config else None)
 
     @property
     def masked(self) -> Mask:
-        """Masks the secrets of the settings and of the private key. Token and signature are shown."""
+        """SecretMasker the secrets of the settings and of the private key, but not tokens and signatures."""
         known = list(secrets_to_mask(self.settings)) if self.settings else []
         key = self.options.private_key
         return SecretMasker([*known, *(private_key_secrets(key) if key else ())]).without_known
 
     @property
     def client_key(self) -> str | None:
-        """The one given, else the first of the settings."""
+        """The client ID of --client-key, else of the first client in the settings."""
         return self.options.client_key or (self.settings.clients[0].id if self.settings else None)
 
     def private_key(self) -> RSAPrivateKey:
         """The key that signs.
 
         Raises:
-            MisuseError: there is none.
+            UsageError: neither --private-key nor the settings name a key, or the key cannot be read.
         """
         if self.options.private_key:
-            return private_key_of(self.options.private_key)
+            return read_signing_key(self.options.private_key)
         if not self.settings:
-            message = "name --config or --private-key"
+            message = "there is no key to sign with; add --config or --private-key"
             raise UsageError(message)
         sandbox = self.settings.sandbox
         if not (sandbox.enabled or sandbox.private_key_file.exists()):
-            message = "these settings are no sandbox's and have no private key: name one with --private-key"
+            message = "the settings are not of a sandbox, so they have no private key; add --private-key"
             raise UsageError(message)
-        return private_key_of(sandbox.private_key_file)
+        return read_signing_key(sandbox.private_key_file)
 
     def token_request(self, url: str | None = None) -> SignedRequest:
-        """A request for a token, signed now, to this URL or to the server of the settings.
+        """A request for a token, signed now. Without `url` it goes to the server of the settings.
 
         Raises:
-            MisuseError: something is missing.
+            UsageError: an option is missing.
         """
         url = url or self._token_url()
         if not (url and self.client_key and (self.settings or self.options.private_key)):
-            message = "name --config, or all of --url, --client-key and --private-key"
+            message = "options are missing; add --config, or all of --url, --client-key and --private-key"
             raise UsageError(message)
         request = SignedRequest.make(url, self.client_key, self.private_key(), assembly.system_clock())
         return replace(request, ca_file=self.options.ca_file)

@@ -1,4 +1,4 @@
-"""The calls that follow the token, played: signed in either form, sent to the merchant or asked of this server."""
+"""Calls with an access token, signed in either form. They are sent to the merchant, or to /authorize of this server."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -20,27 +20,30 @@ from handlers.snap import signature as asymmetric_form
 from handlers.snap.call import Call, minified
 from handlers.snap.timestamp import render
 
-_LONGEST_ANSWER = 240
-"""Characters; those of a refusal, whose message has at most 150, and more."""
+_LONGEST_SUMMARY = 240
+"""Characters. The whole body of a SNAP refusal fits, because its message has at most 150."""
 
-PROXY_SECRET = "X-Internal-Authorization"  # noqa: S105  a header, no password
+PROXY_SECRET = "X-Internal-Authorization"  # noqa: S105  the name of a header
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
 class CallOptions:
-    """Which call it is and how it is signed.
+    """The call, and how it is signed.
 
     Attributes:
-        path: The call's path and query. The internal listener of --config is asked whether the call is genuine.
-        url: The call's whole URL, in place of --path: the call itself is sent there.
-        method: The call's method.
-        body: The file of the call's body, sent as it is; - reads it from standard input.
-        token_file: A file that holds the access token; - reads it from standard input. Without it one is asked for.
-        symmetric: Sign with the client secret (HMAC-SHA512), or with the private key. The settings say it by default.
-        client_secret_file: The file of the client secret; - reads it from standard input.
-        partner_id: What is sent as X-PARTNER-ID, unless it is the client key.
-        external_id: What is sent as X-EXTERNAL-ID; by default one that was never used.
+        path: Path and query of the call. The command asks the internal listener of the settings whether the call is
+            genuine.
+        url: The whole URL of the call. The command sends the call itself to this URL. Use it in place of --path.
+        method: The HTTP method of the call.
+        body: The file of the body, which is sent without any change. Use - for standard input. Default: no body.
+        token_file: The file of the access token. Use - for standard input. Default: the command requests a token.
+        symmetric: Sign with the client secret (HMAC-SHA512), or with the private key (SHA256withRSA). Default: the
+            form in the settings of the client.
+        client_secret_file: The file of the client secret. Use - for standard input. Default: the file in the settings
+            of the client.
+        partner_id: The value of X-PARTNER-ID. Default: the partner ID in the settings, else the client ID.
+        external_id: The value of X-EXTERNAL-ID. Default: a new random value.
     """
 
     path: str | None = None
@@ -55,8 +58,8 @@ class CallOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Player:
-    """Who makes the call, as far as the options and the settings say it."""
+class _Caller:
+    """The client that makes the call. `table` is its table in the settings."""
 
     sender: Sender
     options: CallOptions
@@ -68,12 +71,12 @@ class _Player:
         return self.options.partner_id or (self.table.partner_id if self.table else self.client_key)
 
     def token(self) -> str:
-        """The one given, or a new one."""
-        given = self.options.token_file
-        token = read_secret(given) if given else self._new_token()
+        """The token in --token-file, or a new one."""
+        file = self.options.token_file
+        token = read_secret(file) if file else self._new_token()
         if not token.isprintable():
-            # Said here: who sends a header repeats a value that cannot be.
-            message = "the access token has a character that no header can have"
+            # Checked here, because the HTTP client repeats an invalid header value in its error message.
+            message = "the access token has a character that a header cannot carry; check --token-file"
             raise UsageError(message)
         return token
 
@@ -82,14 +85,14 @@ class _Player:
         response = send(request)
         token = _access_token(response) if response.is_success else None
         if token is None:
-            message = f"no token for the call: {request.url} answers {_brief(response)}"
+            message = f"there is no token for the call: {request.url} answers {_summary(response)}"
             raise UsageError(message)
         return token
 
     def signature(self, call: Call) -> str:
-        """In the form that is asked for, else in the one agreed with the client."""
-        agreed = self.table is not None and self.table.call_signature == "symmetric"
-        if agreed if self.options.symmetric is None else self.options.symmetric:
+        """The signature, in the form of the options, else in the form of the settings."""
+        by_settings = self.table is not None and self.table.call_signature == "symmetric"
+        if by_settings if self.options.symmetric is None else self.options.symmetric:
             return symmetric_form.sign(self._secret(), call.string_to_sign(minified(call.body or b"")))
         message = asymmetric_form.string_to_sign(self.client_key, call.timestamp)
         return asymmetric_form.sign(self.sender.private_key(), message)
@@ -99,54 +102,54 @@ class _Player:
             return read_secret(self.options.client_secret_file).encode()
         if self.table and self.table.client_secret_file:
             return self.table.client_secret_file[0]
-        message = "name --client-secret-file, or client_secret_file in the settings"
+        message = "there is no client secret; add --client-secret-file, or client_secret_file in the settings"
         raise UsageError(message)
 
 
 def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
-    """The call, signed now: to the merchant itself, or as a proxy asks this server about it.
+    """The call, signed now. With --url it goes to the merchant, with --path to /authorize of this server.
 
     Raises:
-        MisuseError: something is missing, or there is no token to be had.
+        UsageError: an option is missing, or the server does not issue a token.
     """
     _require_one_standard_input(sender, options)
     if not sender.client_key or bool(options.path) == bool(options.url):
-        message = "name --config or --client-key, and one of --path and --url"
+        message = "options are missing; add --config or --client-key, and one of --path and --url"
         raise UsageError(message)
-    player = _Player(sender, options, sender.client_key, _table(sender))
-    url = _sent(options.url) if options.url else None
+    caller = _Caller(sender, options, sender.client_key, _client_table(sender))
+    url = _parsed(options.url) if options.url else None
     uri = url.raw_path.decode() if url else options.path or ""
     body = read_body(options.body)
-    call = Call(options.method, uri, player.token(), render(assembly.system_clock()), body.encode())
+    call = Call(options.method, uri, caller.token(), render(assembly.system_clock()), body.encode())
     headers = {
         **({"Content-Type": "application/json"} if body else {}),
         "Authorization": f"Bearer {call.access_token}",
         "X-TIMESTAMP": call.timestamp,
-        "X-PARTNER-ID": player.partner_id,
-        "X-SIGNATURE": player.signature(call),
+        "X-PARTNER-ID": caller.partner_id,
+        "X-SIGNATURE": caller.signature(call),
         "X-EXTERNAL-ID": options.external_id or uuid4().hex,
     }
     if url:
         return SignedRequest(str(url), headers, body, options.method, ca_file=sender.options.ca_file)
-    return _question(_internal(sender), call, headers, body)
+    return _authorize_request(_internal_listener(sender), call, headers, body)
 
 
-def _access_token(answer: httpx.Response) -> str | None:
-    """The token of a SNAP answer; None if it is none, as where another program listens."""
+def _access_token(response: httpx.Response) -> str | None:
+    """The token of a SNAP response. None if the response has no token, for example from another program."""
     try:
-        token = answer.json()["accessToken"]
+        token = response.json()["accessToken"]
     except (ValueError, LookupError, TypeError):
         return None
     return token if isinstance(token, str) else None
 
 
-def _brief(answer: httpx.Response) -> str:
-    """Status and body on one line, cut off where no SNAP answer goes on."""
-    return f"{answer.status_code} {' '.join(answer.text.split())}"[:_LONGEST_ANSWER]
+def _summary(response: httpx.Response) -> str:
+    """Status and body on one line, cut off after _LONGEST_SUMMARY characters."""
+    return f"{response.status_code} {' '.join(response.text.split())}"[:_LONGEST_SUMMARY]
 
 
-def _question(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:
-    """What a proxy asks the internal listener about the call."""
+def _authorize_request(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:
+    """The request that a proxy sends to the internal listener for this call."""
     prefix, uri = ("X-Forwarded", "Uri") if internal.call_headers == "x-forwarded" else ("X-Original", "URI")
     return SignedRequest(
         url=f"{sockets.origin(internal.host, internal.port)}{AUTHORIZE}",
@@ -157,29 +160,29 @@ def _question(internal: Internal, call: Call, headers: dict[str, str], body: str
     )
 
 
-def _internal(sender: Sender) -> Internal:
+def _internal_listener(sender: Sender) -> Internal:
     if not sender.settings or not sender.settings.internal:
-        message = "--path asks the internal listener, and there is none: add [internal] to the settings, or name --url"
+        message = "--path needs the internal listener; add [internal] to the settings, or use --url"
         raise UsageError(message)
     return sender.settings.internal
 
 
-def _table(sender: Sender) -> ClientTable | None:
+def _client_table(sender: Sender) -> ClientTable | None:
     tables = sender.settings.clients if sender.settings else ()
     return next((table for table in tables if table.id == sender.client_key), None)
 
 
-def _sent(url: str) -> httpx.URL:
-    """The URL as it goes over the wire, escaped and without dot segments: just that path is signed."""
+def _parsed(url: str) -> httpx.URL:
+    """The URL that is sent, escaped and without dot segments. The path of this URL is signed."""
     try:
         return httpx.URL(url).copy_with(fragment=None)
     except httpx.InvalidURL as error:
-        message = f"nothing can be sent to {url}: {error}"
+        message = f"the call to {url} cannot be sent: {error}"
         raise UsageError(message) from error
 
 
 def _require_one_standard_input(sender: Sender, options: CallOptions) -> None:
     files = (sender.options.private_key, options.body, options.token_file, options.client_secret_file)
     if files.count(STANDARD_INPUT) > 1:
-        message = "standard input is one file: only one option can be -"
+        message = "more than one option is -; standard input can serve only one of them"
         raise UsageError(message)

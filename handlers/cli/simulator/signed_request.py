@@ -1,4 +1,4 @@
-"""NICEPAY's part, played: a signed request."""
+"""A request signed as NICEPAY signs it."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ BODY = '{"grantType":"client_credentials","additionalInfo":{}}'
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What NICEPAY sends to the merchant, and a proxy to this server.
+    """A request that NICEPAY sends to the merchant, or that a proxy sends to this server.
 
-    `secret_headers` are sent and never shown: a command names the variable of the shell that is to hold each value.
-    `ca_file` has the authorities that are trusted for https://, in PEM, in place of those of the system.
+    `secret_headers` are sent and never printed. A curl command names a shell variable in place of each value.
+    `ca_file` is a PEM file with the certificate authorities to trust for https://, in place of those of the system.
     """
 
     url: str
@@ -33,7 +33,7 @@ class SignedRequest:
 
     @classmethod
     def make(cls, url: str, client_key: str, private_key: RSAPrivateKey, now: datetime) -> "SignedRequest":
-        """A request for a token: signs `client key|X-TIMESTAMP`; good as long as the server's window is open."""
+        """A request for a token. It signs `client key|X-TIMESTAMP`, and expires with the clock tolerance."""
         timestamp = render(now)
         headers = {
             "Content-Type": "application/json",
@@ -44,26 +44,30 @@ class SignedRequest:
         return cls(url, headers)
 
     def as_curl(self) -> str:
-        """The same as a command for a POSIX shell, continued with backslashes."""
+        """The request as a curl command for a POSIX shell, on several lines."""
         options = [f"--cacert {shlex.quote(str(self.ca_file.absolute()))}"] if self.ca_file else []
         options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in self.headers.items()]
-        options += [f'-H "{name}: ${variable_of(name)}"' for name in self.secret_headers]
-        # For -d, a body that begins with @ would be the name of a file.
+        options += [f'-H "{name}: ${shell_variable(name)}"' for name in self.secret_headers]
+        # -d reads a body that begins with @ from the file of that name.
         flag = "--data-raw" if self.body.startswith("@") else "-d"
         options += [f"{flag} {shlex.quote(self.body)}"] if self.body else []
         method = "" if self.method == "POST" and self.body else f"-X {shlex.quote(self.method)} "
-        # Brackets and braces would stand for several URLs.
+        # Without -g, curl expands brackets and braces to several URLs.
         literal = "-g " if set(self.url) & set("[]{}") else ""
         return " \\\n  ".join([f"curl -sS {literal}{method}{shlex.quote(self.url)}", *options])
 
 
-def variable_of(header: str) -> str:
-    """The variable of the shell that holds a secret header's value: `X_INTERNAL_AUTHORIZATION`."""
+def shell_variable(header: str) -> str:
+    """The name of the shell variable that holds the value of a secret header, such as `X_INTERNAL_AUTHORIZATION`."""
     return header.upper().replace("-", "_")
 
 
-def private_key_of(file: Path) -> RSAPrivateKey:
-    """Load the key that signs, from standard input for `-`; MisuseError if there is none."""
+def read_signing_key(file: Path) -> RSAPrivateKey:
+    """Load the private key from a file, or from standard input for `-`.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no usable private key.
+    """
     try:
         return load_private_key(read_secret(file).encode())
     except KeyFormatError as error:

@@ -1,1 +1,1 @@
-"""The steps of a start, and their trial for `serve --check`."""
+"""What `serve` opens at its start, and the dry run of a start for `serve --check`."""

@@ -31,7 +31,7 @@ class RequestHeaders(NamedTuple):
         Raises:
             SnapError: 400 00, one of them comes twice.
         """
-        for name in sorted(names & self.repeated):
+        for name in sorted(names & self.repeated) if self.repeated else ():
             raise SnapError(BAD_REQUEST, reason="header.duplicated", header=name.decode())
 
     def get(self, name: bytes) -> str:

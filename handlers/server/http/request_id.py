@@ -3,7 +3,7 @@
 import re
 from secrets import token_hex
 
-from starlette.types import Scope
+from starlette.types import Message, Scope, Send
 
 REQUEST_ID = "snap_token.request_id"
 """The key of the id in the scope."""
@@ -24,6 +24,17 @@ def identify(scope: Scope) -> str:
         scope[REQUEST_ID] = _sent(scope) or token_hex(_BYTES)
     request_id: str = scope[REQUEST_ID]
     return request_id
+
+
+def with_request_id(send: Send, request_id: str) -> Send:
+    """Put the id into an answer that another application makes."""
+
+    async def identified(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (HEADER, request_id.encode())]}
+        await send(message)
+
+    return identified
 
 
 def is_request_id(text: str) -> bool:

@@ -70,7 +70,7 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         functions=_INTERNAL_FUNCTIONS,
         events=_INTERNAL_EVENTS,
         subject="call",
-        service_code=service_code_of(lambda: services().service_codes),
+        service_code=service_code_of(lambda: services().called_services),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         facts=request_fields.of_call,
         checks={
@@ -107,7 +107,7 @@ def application(
     not_found = Router(redirect_slashes=False)
     app = ConnexionMiddleware(not_found, import_name=__name__, middlewares=middlewares(api, services, layers))
     resolver = Resolver(partial(_resolve, api, services))
-    app.add_api(load(api), base_path=api.base_path, resolver=resolver, api=api)
+    app.add_api(load(api), base_path="", resolver=resolver, api=api)
     # Connexion would do it when the first request comes.
     app.app, app.middleware_stack = app._build_middleware_stack()  # noqa: SLF001
     return app

@@ -41,10 +41,10 @@ class AuthenticationApi(SecurityAPI):  # type: ignore[misc]  # Connexion has no 
         self._checks = api.checks
         super().__init__(*args, **kwargs)
 
-    def make_operation(self, operation: AbstractOperation) -> AuthenticatedOperation:
-        """Called by Connexion, once for each operation."""
+    def make_operation(self, operation: AbstractOperation) -> ASGIApp:
+        """Called by Connexion, once for each operation. One without security is left to the next middleware."""
         rules = security_of(operation.security, operation.security_schemes, self._checks)
-        return AuthenticatedOperation(self.next_app, rules)
+        return AuthenticatedOperation(self.next_app, rules) if rules else self.next_app
 
 
 class AuthenticationMiddleware(SecurityMiddleware):  # type: ignore[misc]  # Connexion has no type information

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from handlers import decision_notes
 from handlers.server.http import limits
 from handlers.server.http.request_headers import RequestHeaders
-from handlers.server.http.request_id import HEADER, identify
+from handlers.server.http.request_id import identify
 from handlers.server.http.response import Response
 from handlers.server.observability.audit import Audit
 from handlers.server.observability.fields import LogFields
@@ -42,7 +42,7 @@ class ErrorMiddleware:
         scope[EXCHANGE] = exchange
         try:
             limits.require_bounded(scope, exchange.headers)
-            await self._app(scope, receive, _with_request_id(send, exchange.request_id))
+            await self._app(scope, receive, send)
         except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
             exchange.error = _translated(raised)
             exchange.response = self._refusal(exchange.error, scope["raw_path"].decode("latin-1"), exchange.headers)
@@ -94,17 +94,6 @@ def _translated(error: Exception) -> Exception:
             allowed = (headers or {}).get("Allow", "")
             return SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": allowed})
     return error
-
-
-def _with_request_id(send: Send, request_id: str) -> Send:
-    """Put the request's id into what a page of the sandbox answers."""
-
-    async def identified(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), (HEADER, request_id.encode())]}
-        await send(message)
-
-    return identified
 
 
 def _target(scope: Scope) -> LogFields:

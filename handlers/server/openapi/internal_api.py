@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.openapi.security import Check
 from handlers.snap.codes import UNAUTHORIZED, SnapError
+from handlers.snap.service import Service
 
 AUTHORIZE = "/authorize"
 NO_SERVICE = "00"
@@ -19,15 +20,16 @@ _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def service_code_of(service_codes: Callable[[], Mapping[str, str]]) -> Callable[[str, RequestHeaders, SnapError], str]:
-    """How to find the service code of a refusal, from the service codes that the merchant's paths have by then."""
+def service_code_of(services: Callable[[], Mapping[str, Service]]) -> Callable[[str, RequestHeaders, SnapError], str]:
+    """How to find the service code of a refusal, from the merchant's services of that moment."""
 
     def service_code(path: str, sent: RequestHeaders, refused: SnapError) -> str:
         """That of the call's path; 00 where the call, or its path, is not known, or who asks is no proxy of ours."""
         uri = sent.get(_URI)
         if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in sent.repeated:
             return NO_SERVICE
-        return service_codes().get(uri.partition("?")[0], NO_SERVICE)
+        service = services().get(uri.partition("?")[0])
+        return service.code if service else NO_SERVICE
 
     return service_code
 

@@ -64,7 +64,9 @@ def require_operation(method: str, operation: Node, shared: Sequence[Node]) -> N
     for parameter in (*operation.get("parameters", ()), *shared):
         with naming(f"{parameter.get('in')} parameter {parameter.get('name')}"):
             _require(parameter, _PARAMETER)
-            _require_schema(parameter.get("schema", {}), _SCHEMA | {"default"})
+            if "schema" not in parameter:
+                raise UnsupportedError(keyword="schema", why="is missing")
+            _require_schema(parameter["schema"], _SCHEMA | {"default"})
     if method in _BODILESS and "requestBody" in operation:
         raise UnsupportedError(keyword="requestBody", why=f"{method.upper()} has none")
     if "requestBody" in operation:

@@ -24,7 +24,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def load(api: Api) -> dict[str, Any]:
-    """The document of an API, all of which can be served.
+    """The document of an API, all of which can be served. Its paths begin with the base path.
 
     It is plain YAML: Connexion would run it through a template engine first. Concrete paths come before templates,
     which are matched after them (OpenAPI 3.0.3, Path Templating Matching).
@@ -39,4 +39,4 @@ def load(api: Api) -> dict[str, Any]:
         Specification.from_dict(document)  # It says what is wrong with a document that is no OpenAPI.
         raise
     paths = sorted(document["paths"].items(), key=lambda item: ["{" in segment for segment in item[0].split("/")])
-    return {**document, "paths": dict(paths)}
+    return {**document, "paths": {api.base_path + path: item for path, item in paths}}

@@ -70,7 +70,8 @@ class Parameter:
         """
         if not text:
             if self.required:
-                raise SnapError(INVALID_MANDATORY_FIELD, field=self.name, reason=f"{self.place}.missing")
+                reason = "header.missing" if self.place == HEADER else "parameter.missing"
+                raise SnapError(INVALID_MANDATORY_FIELD, field=self.name, reason=reason)
             return self.default
         try:
             value = self.read(text)
@@ -86,7 +87,8 @@ class Parameter:
             raise UnsupportedError(keyword="default", why="is for an optional parameter, and must be of its schema")
 
     def _malformed(self) -> SnapError:
-        return SnapError(INVALID_FIELD_FORMAT, field=self.name, reason=f"{self.place}.malformed")
+        reason = "header.malformed" if self.place == HEADER else "parameter.malformed"
+        return SnapError(INVALID_FIELD_FORMAT, field=self.name, reason=reason)
 
 
 def reader_of(schema: Schema) -> Reader:

@@ -106,10 +106,10 @@ def _single(parameters: Sequence[Parameter], pairs: Pairs) -> Mapping[str, str]:
         SnapError: 400 00, one of them comes twice.
     """
     texts: dict[str, str] = {}
-    known = {each.name: each.place for each in parameters}
+    known = {each.name for each in parameters}
     for name, text in pairs:
         if name in texts:
-            raise SnapError(BAD_REQUEST, reason=f"{known[name]}.duplicated", parameter=name)
+            raise SnapError(BAD_REQUEST, reason="parameter.duplicated", parameter=name)
         if name in known:
             texts[name] = text
     return texts

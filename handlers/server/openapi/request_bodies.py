@@ -15,7 +15,7 @@ from handlers.server.openapi.function_arguments import FunctionArguments
 from handlers.server.openapi.schemas import NOTES, Schema
 from handlers.server.openapi.unsupported import UnsupportedError, naming
 from handlers.snap import json_body
-from handlers.snap.codes import BAD_REQUEST, INVALID_MANDATORY_FIELD, SnapError
+from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, SnapError
 from handlers.snap.media_type import FORM, JSON, require_media_type
 
 ANY, OCTETS, TEXT = "*/*", "application/octet-stream", "text/plain"
@@ -152,7 +152,7 @@ def _text(schema: Schema) -> BodyKind:
         try:
             text = raw.decode()
         except UnicodeDecodeError as error:
-            raise SnapError(BAD_REQUEST, reason="body.not_utf8") from error
+            raise SnapError(INVALID_FIELD_FORMAT, field=BODY, reason="body.field_malformed") from error
         rule.check(text)
         return {BODY: text}
 
@@ -174,4 +174,4 @@ def _octets(media_type: str, schema: Schema, largest: int) -> BodyKind:
 
 def _require_any(raw: bytes) -> None:
     if not raw:
-        raise SnapError(INVALID_MANDATORY_FIELD, field=BODY, reason="body.missing")
+        raise SnapError(INVALID_MANDATORY_FIELD, field=BODY, reason="body.field_missing")

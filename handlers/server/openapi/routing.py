@@ -60,6 +60,5 @@ class DocumentRouting(RoutingMiddleware):  # type: ignore[misc]  # Connexion has
 
     def add_api(self, specification: Specification, **options: Any) -> None:  # noqa: ANN401  they are Connexion's
         """Called by Connexion, once for each document."""
-        routes = DocumentRoutes(specification, next_app=self.app, **options)
-        self.router.redirect_slashes = False
-        self.router.mount(routes.base_path, routes.router)
+        # One document, whose paths are whole: its routes need no mount.
+        self.router = DocumentRoutes(specification, next_app=self.app, **options).router

@@ -13,6 +13,7 @@ from handlers.config.tables import ClientTable, Internal
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.outage import GuardedState, OutagePolicy
 from handlers.state.revocation_cache import RevocationCache
@@ -75,9 +76,9 @@ def build_services(settings: Settings, resources: ProcessResources) -> Services:
         revocations=resources.revocations,
         outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
-        service_codes={table.path: table.service_code for table in settings.services},
-        service_methods={table.path: table.methods for table in settings.services},
-        service_forms={table.path: table.forms for table in settings.services},
+        called_services={
+            table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services
+        },
         accel_redirect=resources.internal.accel_redirect if resources.internal else None,
         internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )

@@ -31,7 +31,7 @@ def _knowledge(services: Services, token_path: str) -> MerchantContext:
         clients=services.clients,
         token_keys=services.token_keys,
         token_path=token_path,
-        call_paths=frozenset(services.service_codes),
-        call_methods=services.service_methods,
+        call_paths=frozenset(services.called_services),
+        call_methods={path: service.methods for path, service in services.called_services.items()},
         secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )

@@ -13,6 +13,7 @@ from starlette.status import HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Receive, Scope, Send
 from swagger_ui_bundle import swagger_ui_path
 
+from handlers.server.http.request_id import identify, with_request_id
 from handlers.server.openapi.documents import DOCUMENT
 from handlers.server.sandbox.page_api import SandboxApi
 
@@ -61,7 +62,10 @@ class SandboxPages:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route one request."""
-        await (self._router if scope["type"] == "http" else self._app)(scope, receive, send)
+        if scope["type"] == "http":
+            await self._router(scope, receive, with_request_id(send, identify(scope)))
+        else:
+            await self._app(scope, receive, send)
 
     def _local_document(self, _request: Request) -> Response:
         """A copy for the page, with the address of this very server."""

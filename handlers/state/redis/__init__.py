@@ -1,1 +1,1 @@
-"""`redis://`, `rediss://` and `unix://`: a server that several machines share."""
+"""`redis://`, `rediss://` and `unix://`: one Redis server that several machines share."""

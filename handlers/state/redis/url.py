@@ -1,4 +1,4 @@
-"""The URL of a Redis server: `redis://`, `rediss://` (TLS, its certificate always checked) or `unix://`."""
+"""The URL of a Redis server: `redis://`, `rediss://` (TLS, always with a check of the certificate) or `unix://`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,13 @@ _TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 def redis_client(url: SplitResult, folder: Path) -> Redis:
-    """A client that makes one attempt only, and has its time from whoever asks; nothing is connected yet.
+    """Return a client that tries once, and has no timeout of its own. It is not connected yet.
 
     Raises:
-        ValueError: what is wrong with the URL; nothing of it is repeated, for it may hold a password.
+        ValueError: The URL is not valid. The message quotes nothing of the URL, because it may contain a password.
     """
     return Redis(
-        **_place(url),
+        **_address(url),
         **_options(url, folder),
         username=unquote(url.username or "") or None,
         password=unquote(url.password or "") or None,
@@ -33,36 +33,36 @@ def redis_client(url: SplitResult, folder: Path) -> Redis:
 
 
 def tls_files(url: SplitResult, folder: Path) -> list[Path]:
-    """The files that the URL names."""
-    given = dict(parse_qsl(url.query, keep_blank_values=True))
-    return [folder / given[name] for name in _TLS_FILES if name in given]
+    """Return the files in the URL."""
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
+    return [folder / options[name] for name in _TLS_FILES if name in options]
 
 
-def _place(url: SplitResult) -> dict[str, Any]:
+def _address(url: SplitResult) -> dict[str, Any]:
     if url.scheme == "unix":
-        return {"unix_socket_path": unquote(_wanted(url.path, "the path of a socket"))}
-    host = _wanted(url.hostname, "a host")
+        return {"unix_socket_path": unquote(_require(url.path, "the path of a socket"))}
+    host = _require(url.hostname, "a host")
     return {"host": host, "port": url.port or 6379, "ssl": url.scheme == "rediss"}
 
 
-def _wanted(value: str | None, name: str) -> str:
+def _require(value: str | None, name: str) -> str:
     if not value:
-        message = f"{name} is wanted"
+        message = f"{name} is missing"
         raise ValueError(message)
     return value
 
 
 def _options(url: SplitResult, folder: Path) -> dict[str, Any]:
-    """The number of the database, in the path or as `db`, and the files of TLS; nothing that weakens it."""
-    given = dict(parse_qsl(url.query, keep_blank_values=True))
+    """Return the database number (in the path, or as `db`) and the TLS files. No option can weaken TLS."""
+    options = dict(parse_qsl(url.query, keep_blank_values=True))
     names = _TLS_FILES if url.scheme == "rediss" else ()
-    files = {name: str(folder / given.pop(name)) for name in names if name in given}
+    files = {name: str(folder / options.pop(name)) for name in names if name in options}
     path = "" if url.scheme == "unix" else url.path.removeprefix("/")
-    database = given.pop("db", "") or path or "0"
-    if given:
-        message = "its options are: db, and with rediss:// " + ", ".join(_TLS_FILES)
+    database = options.pop("db", "") or path or "0"
+    if options:
+        message = "the options are db and, with rediss://, " + ", ".join(_TLS_FILES)
         raise ValueError(message)
     if not (database.isascii() and database.isdecimal()):
-        message = "the database is a number"
+        message = "the database must be a number"
         raise ValueError(message)
     return {"db": int(database), **files}

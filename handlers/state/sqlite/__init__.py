@@ -1,1 +1,1 @@
-"""`sqlite:///`: one file that the processes of one machine share."""
+"""`sqlite:///`: one file that all processes of one machine share."""

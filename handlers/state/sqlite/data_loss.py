@@ -1,4 +1,4 @@
-"""Memory that is lost, in a file of SQLite: what can still be read is carried over, the rest is refused for a while."""
+"""A loss of data in a SQLite file: readable rows are copied, and requests that depend on lost rows are refused."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
 REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
 
-# From damaged pages come values of any kind: those that are no numbers are left.
+# Damaged pages may return values of any type. Rows whose times are not numbers are skipped.
 _READ = {
     "seen": "SELECT key, first, until FROM seen WHERE typeof(first + until) = 'integer' ORDER BY key",
     "revoked": "SELECT subject, at, until FROM revoked WHERE typeof(at + until) = 'integer' ORDER BY subject",
@@ -26,40 +26,45 @@ Row = tuple[str | int, ...]
 
 
 @dataclass
-class Carried:
-    """How many rows of each table were read, and whether that was all there was."""
+class CopiedRows:
+    """How many rows of each table were copied, and whether these are all rows."""
 
-    rows: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_READ, 0))
-    whole: bool = True
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_READ, 0))
+    complete: bool = True
 
 
-def carry_over(old: sqlite3.Connection, new: sqlite3.Connection) -> Carried:
-    """Copy what can be read, in one transaction; errors of the old one are passed over, those of the new are raised."""
-    carried = Carried()
+def copy_readable_rows(old: sqlite3.Connection, new: sqlite3.Connection) -> CopiedRows:
+    """Copy every readable row, in one transaction. An error of the old database only ends the reading of a table.
+
+    Raises:
+        sqlite3.Error: The new database cannot be written.
+    """
+    copied = CopiedRows()
     new.execute("BEGIN IMMEDIATE")
     for table, statement in _WRITE.items():
-        new.executemany(statement, _readable(old, table, carried))
+        new.executemany(statement, _readable(old, table, copied))
     new.execute("COMMIT")
-    return carried
+    return copied
 
 
-def _readable(old: sqlite3.Connection, table: str, carried: Carried) -> Iterator[Row]:
-    """From the first key on up to what cannot be read, and then from the last key down to it."""
+def _readable(old: sqlite3.Connection, table: str, copied: CopiedRows) -> Iterator[Row]:
+    """Yield the rows from the first key up to an unreadable one, and then from the last key down to it."""
     for order in ("", " DESC"):
         try:
             for row in old.execute(_READ[table] + order):
-                carried.rows[table] += 1
+                copied.counts[table] += 1
                 yield row
         except sqlite3.DatabaseError:
-            carried.whole = False
+            copied.complete = False
         else:
             return
 
 
-def refuse_what_was_before(connection: sqlite3.Connection, now: int, signed: int = 0) -> None:
-    """Cover every token that was issued up to `now`, and every request signed up to `now`, or up to `signed` if later.
+def record_data_loss(connection: sqlite3.Connection, now: int, signed: int = 0) -> None:
+    """Revoke every token issued up to `now`, and refuse every request signed up to `now`, or up to `signed` if later.
 
-    Times are in microseconds. `signed` is the latest X-TIMESTAMP that is known: clients may be ahead of us.
+    Times are in microseconds since 1970. `signed` is the latest X-TIMESTAMP that was seen, because clients may be ahead
+    of us.
     """
     signed = max(now, signed)
     for subject, at in ((ALL_TOKENS, now), (SIGNED_REQUESTS, signed)):

@@ -1,4 +1,4 @@
-"""The file as one process holds it: opened anew after a failure, and carried over when it was taken away."""
+"""The SQLite database as one process uses it. It is opened again after a failure, and replaced if its file is lost."""
 
 import sqlite3
 import time
@@ -10,151 +10,159 @@ from typing import TypeVar
 import structlog
 
 from handlers.state.microseconds import machine_time
-from handlers.state.sqlite.data_loss import carry_over, refuse_what_was_before
-from handlers.state.sqlite.file import DamagedError, connect, is_damage, mark_of_damage, open_file, set_aside
-from handlers.state.sqlite.locks import BUSY_SECONDS, START_SECONDS, alone_with
-from handlers.state.sqlite.watch import ChangedError, Watch
+from handlers.state.sqlite.data_loss import copy_readable_rows, record_data_loss
+from handlers.state.sqlite.file import DamagedError, connect, damage_marker, is_damage, move_to_backup, open_file
+from handlers.state.sqlite.locks import BUSY_SECONDS, START_SECONDS, exclusive_lock
+from handlers.state.sqlite.watch import FileChangedError, FileWatch
 
 LOG_SECONDS = 1.0
-"""One line at the most in this time says that the file is damaged."""
+"""The shortest time between two lines that report damage."""
 
 Result = TypeVar("Result")
 
 _log = structlog.get_logger()
 
 
-class _Opened:
-    """A connection, the watch over its files, and what was wrong with them when they were last looked at."""
+class _OpenFile:
+    """A connection, the watch over its files, and the fault that the last check found."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.trouble: ChangedError | DamagedError | None = None
+        self.fault: FileChangedError | DamagedError | None = None
         try:
             (self.number,) = connection.execute("PRAGMA application_id").fetchone()
-            self.watch = Watch(path)
+            self.watch = FileWatch(path)
         except BaseException:
             connection.close()
             raise
 
-    def look(self, error: BaseException | None = None) -> None:
-        """See what is wrong, after an error if there was one."""
+    def check(self, error: BaseException | None = None) -> None:
+        """Set `fault`. `error` is the error after which the files are checked, if there was one."""
         try:
-            self.watch.require_same()
-        except (ChangedError, DamagedError) as trouble:
-            self.trouble = trouble
+            self.watch.require_unchanged()
+        except (FileChangedError, DamagedError) as fault:
+            self.fault = fault
         else:
-            self.trouble = DamagedError(error) if error and is_damage(error) else None
+            self.fault = DamagedError(error) if error and is_damage(error) else None
 
     def close(self) -> None:
         self.connection.close()
         self.watch.close()
 
 
-class HeldFile:
-    """One connection. Work with it counts only if the path led to the same files until it was done.
+class Database:
+    """One connection. The result of work counts only if the path led to the same files until the work was done.
 
-    If they are gone, or others are in their place, that work fails. The next opens what is at the path then, or makes
-    it, and carries over what the old connection still reads; what it does not read is lost (`sqlite_loss`). A damaged
-    file is not used until another is in its place.
+    If the files are missing or replaced, that work fails. The next work opens the file at the path, or creates it, and
+    copies all rows that the old connection can still read. Other rows are lost (see `data_loss`). A damaged file is not
+    used again until another file replaces it.
     """
 
     def __init__(self, path: Path, *, starting: bool = False) -> None:
-        """Open it, or make it; who is `starting` looks through it and is patient. Raises what `open_file` raises."""
-        self._path = path
-        patience_seconds = START_SECONDS if starting else BUSY_SECONDS
-        connection = open_file(path, None, patience_seconds, thorough=starting)
-        self._opened: _Opened | None = _Opened(path, connection)
-        self._number = self._opened.number
-        self._told_at = float("-inf")
-        self.latest_signed = 0
-        """The latest X-TIMESTAMP that was asked for, in microseconds since 1970."""
+        """Open the file, or create it. A server that is `starting` checks the whole file, and waits longer for locks.
 
-    def do(self, work: Callable[[sqlite3.Connection], Result], now: int) -> Result:
-        """Do the work, or raise what stands in its way; `now`, in microseconds since 1970, is the caller's time."""
+        Raises:
+            Exception: See `open_file`.
+        """
+        self._path = path
+        timeout_seconds = START_SECONDS if starting else BUSY_SECONDS
+        connection = open_file(path, None, timeout_seconds, thorough=starting)
+        self._file: _OpenFile | None = _OpenFile(path, connection)
+        self._number = self._file.number
+        self._damage_logged_at = float("-inf")
+        self.latest_signed = 0
+        """The latest X-TIMESTAMP of all requests, in microseconds since 1970."""
+
+    def run(self, work: Callable[[sqlite3.Connection], Result], now: int) -> Result:
+        """Do the work and return its result. `now` is the caller's time, in microseconds since 1970.
+
+        Raises:
+            Exception: The work failed, or the files are missing, replaced or damaged.
+        """
         try:
-            return self._done(self._usable(now), work)
+            return self._checked_result(self._usable_file(now), work)
         except DamagedError as damage:
-            self._tell(damage)
+            self._log_damage(damage)
             raise
 
-    def _done(self, opened: _Opened, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _checked_result(self, file: _OpenFile, work: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
-            result = work(opened.connection)
-            opened.watch.require_same()
+            result = work(file.connection)
+            file.watch.require_unchanged()
         except BaseException as error:
-            opened.look(error)
-            if opened.trouble is None:
+            file.check(error)
+            if file.fault is None:
                 self._disconnect()
                 raise
-            opened.connection.rollback()
-            raise opened.trouble from error
+            file.connection.rollback()
+            raise file.fault from error
         return result
 
-    def _usable(self, now: int) -> _Opened:
-        if self._opened is None:
-            self._opened = self._anew(now)
-        elif isinstance(self._opened.trouble, ChangedError):
-            self._opened.look()  # It may be back, as when a folder was closed for a moment.
-        if self._opened.trouble:
-            self._opened = self._mended(self._opened, self._opened.trouble, now)
-        return self._opened
+    def _usable_file(self, now: int) -> _OpenFile:
+        if self._file is None:
+            self._file = self._reopen(now)
+        elif isinstance(self._file.fault, FileChangedError):
+            self._file.check()  # The files may be back, for example after a folder was inaccessible for a moment.
+        if self._file.fault:
+            self._file = self._replace(self._file, self._file.fault, now)
+        return self._file
 
-    def _anew(self, now: int) -> _Opened:
-        """After a failure: nothing can be carried over if it is another file meanwhile."""
-        opened = _Opened(self._path, open_file(self._path, now))
-        if opened.number != self._number:
-            self._lose(opened, now)
+    def _reopen(self, now: int) -> _OpenFile:
+        """Open the file after a failure. If it is another file now, no rows of the old one can be copied."""
+        file = _OpenFile(self._path, open_file(self._path, now))
+        if file.number != self._number:
+            self._record_loss(file, now)
             self._log_replaced("another file is in its place", lost=True)
-        return opened
+        return file
 
-    def _mended(self, old: _Opened, trouble: ChangedError | DamagedError, now: int) -> _Opened:
-        damaged = isinstance(trouble, DamagedError)
-        with alone_with(self._path):
-            if damaged and old.watch.is_at_path:
-                raise trouble
-            kept = set_aside(self._path) if old.watch.is_at_path else None
+    def _replace(self, old: _OpenFile, fault: FileChangedError | DamagedError, now: int) -> _OpenFile:
+        is_damaged = isinstance(fault, DamagedError)
+        with exclusive_lock(self._path):
+            if is_damaged and old.watch.is_at_path:
+                raise fault
+            backup = move_to_backup(self._path) if old.watch.is_at_path else None
             old.watch.drop_companions()
-            new = _Opened(self._path, connect(self._path, now))
+            new = _OpenFile(self._path, connect(self._path, now))
             try:
-                carried = carry_over(old.connection, new.connection)
-                lost = damaged or not carried.whole
-                if lost:
-                    self._lose(new, now)
+                copied = copy_readable_rows(old.connection, new.connection)
+                is_lost = is_damaged or not copied.complete
+                if is_lost:
+                    self._record_loss(new, now)
             except BaseException:
                 new.close()
                 raise
         old.close()
         self._number = new.number
-        self._log_replaced(str(trouble), lost=lost, kept=kept and str(kept), **carried.rows)
+        self._log_replaced(str(fault), lost=is_lost, kept=backup and str(backup), **copied.counts)
         return new
 
-    def _lose(self, opened: _Opened, now: int) -> None:
-        refuse_what_was_before(opened.connection, now, self.latest_signed)
-        self._number = opened.number
+    def _record_loss(self, file: _OpenFile, now: int) -> None:
+        record_data_loss(file.connection, now, self.latest_signed)
+        self._number = file.number
 
-    def _log_replaced(self, cause: str, **facts: object) -> None:
-        _log.error("state.replaced", file=str(self._path), cause=cause, **facts)
+    def _log_replaced(self, cause: str, **log_fields: object) -> None:
+        _log.error("state.replaced", file=str(self._path), cause=cause, **log_fields)
 
-    def _tell(self, damage: DamagedError) -> None:
-        if time.monotonic() - self._told_at >= LOG_SECONDS:
+    def _log_damage(self, damage: DamagedError) -> None:
+        if time.monotonic() - self._damage_logged_at >= LOG_SECONDS:
             with suppress(OSError):
-                mark_of_damage(self._path).touch(0o600)
+                damage_marker(self._path).touch(0o600)
             _log.error("state.damaged", file=str(self._path), cause=str(damage))
-            self._told_at = time.monotonic()
+            self._damage_logged_at = time.monotonic()
 
     def close(self) -> None:
-        """Close the connection, which undoes what was not committed; what was taken away is carried over before."""
-        for _ in range(2):  # The first notices it.
+        """Close the connection, which undoes an open transaction. The rows of a removed file are copied first."""
+        for _ in range(2):  # The first run notices a removed file. The second run copies its rows.
             with suppress(Exception):
-                if self._opened:
-                    self.do(_nothing, machine_time())
+                if self._file:
+                    self.run(_nothing, machine_time())
         self._disconnect()
 
     def _disconnect(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened:
-            opened.close()
+        file, self._file = self._file, None
+        if file:
+            file.close()
 
 
 def _nothing(_connection: sqlite3.Connection) -> None:
-    """To see whether the file is still there."""
+    """Do nothing. `Database.run` still checks the files."""

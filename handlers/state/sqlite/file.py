@@ -1,4 +1,4 @@
-"""The file of `sqlite:///`: its owner's alone, of a schema this version knows, ready for several processes."""
+"""Opens the SQLite file: only its owner can use it, its schema is known, and several processes can share it."""
 
 import os
 import secrets
@@ -10,20 +10,21 @@ from pathlib import Path
 from stat import S_ISREG
 
 from handlers.state.microseconds import machine_time
-from handlers.state.sqlite.data_loss import refuse_what_was_before
-from handlers.state.sqlite.locks import BUSY_SECONDS, Waiting, alone_with
+from handlers.state.sqlite.data_loss import record_data_loss
+from handlers.state.sqlite.locks import BUSY_SECONDS, LockWait, exclusive_lock
 
 VERSION = 2
-"""Of the schema; stands in the file as `PRAGMA user_version`."""
+"""The version of the schema. `PRAGMA user_version` stores it in the file."""
 
 CHECKPOINT_PAGES = 4_000
-"""How much is written ahead, 16 MB, before it is worked into the database, which the next commit waits for.
+"""The size of the write-ahead log at which a commit copies it into the database: 4,000 pages, or 16 MB.
 
-With SQLite's own 1,000 that came twice a second under load, and one commit in a hundred took 3 ms in place of 0.6.
+With SQLite's default of 1,000 pages that happened twice a second under load, and one commit in a hundred took 3 ms
+instead of 0.6 ms.
 """
 
 COMPANIONS = ("-wal", "-shm")
-"""What SQLite lays beside the file while it is open."""
+"""The suffixes of the files that SQLite keeps beside an open database: write-ahead log and shared memory."""
 
 REPAIR = "run: snap-token state repair --config FILE"
 
@@ -40,39 +41,40 @@ _SCHEMA = (
 
 
 class DamagedError(Exception):
-    """The file is no sound database any more; the message says what is wrong and which command mends it."""
+    """The file is damaged. The message says what is wrong, and which command repairs it."""
 
     def __init__(self, cause: object) -> None:
         super().__init__(f"it is damaged ({cause}); {REPAIR}")
 
 
 def open_file(
-    path: Path, now: int | None = None, patience_seconds: float = BUSY_SECONDS, *, thorough: bool = False
+    path: Path, now: int | None = None, timeout_seconds: float = BUSY_SECONDS, *, thorough: bool = False
 ) -> sqlite3.Connection:
-    """A connection in autocommit mode, usable from any one thread at a time; the file is made if there is none.
+    """Open a connection in autocommit mode. One thread at a time may use it. The file is created if there is none.
 
-    `now`, in microseconds since 1970, is when the memory counts as lost, if there is a sign of that; without it the
-    machine's time. `thorough` looks through the whole file, which takes 0.4 s for a million rows, and writes to it.
+    If there are signs of a loss of data, `now` counts as the time of the loss. It is in microseconds since 1970, and
+    the default is the time of the machine's clock. `thorough` checks the whole file, which takes 0.4 s for a million
+    rows, and writes to it.
 
     Raises:
-        ValueError: the file is another program's, of a newer version, or others than its owner can use it.
-        DamagedError: it is no sound database.
-        LockedError: another process holds it, or its folder, for longer than `patience_seconds`.
-        sqlite3.Error: it cannot be read or written.
-        OSError: it cannot be made.
+        ValueError: The file belongs to another program or to a newer version, or others than its owner can use it.
+        DamagedError: The file is damaged.
+        LockedError: Another process locks the file or its folder for longer than `timeout_seconds`.
+        sqlite3.Error: The file cannot be read or written.
+        OSError: The file cannot be created.
     """
-    waiting = Waiting(path, patience_seconds)
-    connection = waiting.until_free(lambda: _opened(path, machine_time() if now is None else now))
+    lock_wait = LockWait(path, timeout_seconds)
+    connection = lock_wait.retry(lambda: _opened(path, machine_time() if now is None else now))
     if thorough:
-        with _closed_by_failure(connection):
+        with _close_on_error(connection):
             _require_sound(connection)
-            waiting.until_free(lambda: connection.execute(f"PRAGMA user_version = {VERSION}"))
+            lock_wait.retry(lambda: connection.execute(f"PRAGMA user_version = {VERSION}"))
     return connection
 
 
 @contextmanager
-def _closed_by_failure(connection: sqlite3.Connection) -> Iterator[None]:
-    """What SQLite calls damage is raised as DamagedError."""
+def _close_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close the connection after any error. If SQLite reports damage, DamagedError is raised."""
     try:
         yield
     except BaseException as error:
@@ -83,94 +85,94 @@ def _closed_by_failure(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _opened(path: Path, now: int) -> sqlite3.Connection:
-    with alone_with(path):
+    with exclusive_lock(path):
         return connect(path, now)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether SQLite says that what it read is no sound database."""
+    """Whether SQLite reports with this error that the file is damaged."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
 def companions(path: Path) -> list[Path]:
-    """Where SQLite lays its other files: beside the file itself, wherever a link to it is."""
+    """Return the paths of SQLite's other files. They are beside the file itself, not beside a link to it."""
     file = path.resolve()
     return [file.with_name(file.name + suffix) for suffix in COMPANIONS]
 
 
 def connect(path: Path, now: int) -> sqlite3.Connection:
-    """As `open_file`, once, for a caller that is `alone_with` the file."""
-    lost = _shows_a_loss(path)
-    if lost:
+    """Open the file as `open_file` does, but try only once. The caller must hold `exclusive_lock`."""
+    is_lost = _has_stray_companion(path)
+    if is_lost:
         drop_companions(path)
-    _make(path)
+    _create(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    with _closed_by_failure(connection):
+    with _close_on_error(connection):
         _prepare(connection)
-        if lost or mark_of_damage(path).exists():
-            refuse_what_was_before(connection, now)
-            mark_of_damage(path).unlink(missing_ok=True)
+        if is_lost or damage_marker(path).exists():
+            record_data_loss(connection, now)
+            damage_marker(path).unlink(missing_ok=True)
     return connection
 
 
-def mark_of_damage(path: Path) -> Path:
-    """An empty file beside a database that was damaged: the next process may find it sound, though memory is lost."""
+def damage_marker(path: Path) -> Path:
+    """Return the path of an empty file that records damage. The next process may see no damage, but data is lost."""
     file = path.resolve()
     return file.with_name(f"{file.name}-damaged")
 
 
-def _shows_a_loss(path: Path) -> bool:
-    """Whether somebody took one of the files away while a process used it.
+def _has_stray_companion(path: Path) -> bool:
+    """Whether somebody removed one of the files while a process used the database.
 
-    SQLite makes the log before the index and removes it after it, so an index alone is no work of its own.
+    SQLite creates the log before the index, and removes the log after the index. So it never leaves an index alone.
     """
     log, index = companions(path)
     if path.exists() and path.stat().st_size:
-        # Looked at twice: between the two looks the last process may have closed its files and removed both.
+        # Checked twice, because the last process may close the database and remove both files in between.
         return index.exists() and not log.exists() and index.exists()
     return log.exists() or index.exists()
 
 
-def set_aside(path: Path) -> Path:
-    """Move the file and its companions away; the file's new path."""
-    kept = kept_path(path)
-    for each, other in zip((path.resolve(), *companions(path)), (kept, *companions(kept)), strict=True):
+def move_to_backup(path: Path) -> Path:
+    """Move the file and its companions to the backup path. Return the file's new path."""
+    backup = backup_path(path)
+    for each, other in zip((path.resolve(), *companions(path)), (backup, *companions(backup)), strict=True):
         with suppress(FileNotFoundError):
             each.rename(other)
-    return kept
+    return backup
 
 
-def kept_path(path: Path) -> Path:
-    """Where a file that is replaced is kept: beside it, under a name with the time (UTC, to the microsecond)."""
+def backup_path(path: Path) -> Path:
+    """Return the path that a replaced file gets: beside the file, with the time (UTC, microseconds) in its name."""
     file = path.resolve()
     return file.with_name(f"{file.name}.kept-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
 
 
 def drop_companions(path: Path) -> None:
-    """Whatever has them open goes on with them; a new database must not take them for its own."""
+    """Remove the companions, so that a new database does not use them. A process that has them open keeps them."""
     for each in companions(path):
         each.unlink(missing_ok=True)
 
 
-def _make(path: Path) -> None:
-    """SQLite gives its `-wal` and `-shm` files the mode that this file has."""
-    # An existing file is not opened here: closing it would drop the locks that SQLite holds on it in this process.
+def _create(path: Path) -> None:
+    """Create the file with mode 0600. SQLite gives its `-wal` and `-shm` files the same mode."""
+    # An existing file is not opened here. Closing it would drop the locks that SQLite has on it in this process.
     with suppress(FileExistsError):
         os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL, 0o600))
     mode = path.stat().st_mode
     if not S_ISREG(mode):
-        message = "it is no regular file"
+        message = "it is not a regular file"
         raise ValueError(message)
     if mode & _GROUP_AND_OTHERS:
-        message = f"others than its owner can use it; run: chmod 600 {path}"
+        message = f"other users can access it; run: chmod 600 {path}"
         raise ValueError(message)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
-        message = f"a newer version of this server made it (schema {version}; this one knows {VERSION})"
+        message = f"a newer version of this server created it (schema {version}; this version supports {VERSION})"
         raise ValueError(message)
     if version == 0:
         _require_empty(connection)
@@ -181,7 +183,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         _apply(connection, [_SUSPENDED])
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on `execute` waits.
+    connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on, `execute` waits for locks.
 
 
 def _require_empty(connection: sqlite3.Connection) -> None:
@@ -191,7 +193,7 @@ def _require_empty(connection: sqlite3.Connection) -> None:
 
 
 def _apply(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
-    """All of them or none; then the file is of this version, and has a number that tells it from every other."""
+    """Apply all statements or none. Then the file has this version, and a random number that identifies it."""
     number = secrets.randbelow(2**31 - 1) + 1
     connection.execute("BEGIN IMMEDIATE")
     for statement in (*statements, f"PRAGMA application_id = {number}", f"PRAGMA user_version = {VERSION}"):
@@ -200,6 +202,6 @@ def _apply(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
 
 
 def _require_sound(connection: sqlite3.Connection) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if verdict != "ok":
-        raise DamagedError(verdict)
+    (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if result != "ok":
+        raise DamagedError(result)

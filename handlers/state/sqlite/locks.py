@@ -1,4 +1,4 @@
-"""Locks that other processes hold: nobody waits for one without an end, and nobody waits long without a word."""
+"""Waits for locks of other processes. Every wait has a timeout, and the log reports a long wait."""
 
 import os
 import sqlite3
@@ -12,13 +12,14 @@ from typing import TypeVar
 import structlog
 
 BUSY_SECONDS = 0.2
-"""How long to wait for another process's transaction: twice that (the batch before, then one's own) is in time."""
+"""The longest wait for a transaction of another process. Two waits (for the batch before, then for its own) still fit
+into the time of one call."""
 
 START_SECONDS = 10.0
-"""How long a server that starts waits for another process's lock."""
+"""The longest wait of a starting server for a lock of another process."""
 
-TELL_AFTER_SECONDS = 1.0
-"""Who waits longer than this says so, once."""
+LOG_AFTER_SECONDS = 1.0
+"""A longer wait is logged, once."""
 
 _RETRY_SECONDS = 0.01
 _LOCKED = "another process holds its lock"
@@ -29,28 +30,32 @@ _log = structlog.get_logger()
 
 
 class LockedError(Exception):
-    """Another process holds a lock for too long."""
+    """Another process held a lock for too long."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"{_LOCKED}, and has for {seconds:g} s; end that process, which lslocks names")
+        super().__init__(f"{_LOCKED} for more than {seconds:g} s; end that process (lslocks shows it)")
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether an error says that another process holds a lock."""
+    """Whether the error means that another process holds a lock."""
     return isinstance(error, BlockingIOError) or getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
-class Waiting:
-    """For another process's lock: it has an end, and after a moment it says so."""
+class LockWait:
+    """Waits for a lock of another process, up to a timeout. The log reports a long wait."""
 
-    def __init__(self, path: Path, patience_seconds: float) -> None:
+    def __init__(self, path: Path, timeout_seconds: float) -> None:
         self._path = path
-        self._patience_seconds = patience_seconds
+        self._timeout_seconds = timeout_seconds
         self._began = time.monotonic()
-        self._told = False
+        self._logged = False
 
-    def until_free(self, attempt: Callable[[], Result]) -> Result:
-        """Try until no other process is in the way; LockedError if that is too long."""
+    def retry(self, attempt: Callable[[], Result]) -> Result:
+        """Repeat the attempt until no other process holds the lock.
+
+        Raises:
+            LockedError: The timeout has passed.
+        """
         while True:
             try:
                 return attempt()
@@ -61,19 +66,22 @@ class Waiting:
 
     def _wait(self, cause: Exception) -> None:
         waited = time.monotonic() - self._began
-        if waited > self._patience_seconds:
-            raise LockedError(self._patience_seconds) from cause
-        if waited > TELL_AFTER_SECONDS and not self._told:
-            _log.warning("state.waiting", file=str(self._path), cause=_LOCKED, seconds=self._patience_seconds)
-            self._told = True
+        if waited > self._timeout_seconds:
+            raise LockedError(self._timeout_seconds) from cause
+        if waited > LOG_AFTER_SECONDS and not self._logged:
+            _log.warning("state.waiting", file=str(self._path), cause=_LOCKED, seconds=self._timeout_seconds)
+            self._logged = True
         time.sleep(_RETRY_SECONDS)
 
 
 def execute(connection: sqlite3.Connection, statement: str, values: Sequence[object] = ()) -> sqlite3.Cursor:
-    """Execute a statement that takes a lock; sqlite3.OperationalError after `BUSY_SECONDS` of another's work.
+    """Execute a statement that takes a lock, and wait for the lock up to `BUSY_SECONDS`.
 
-    SQLite's own waiting sleeps longer and longer, up to 0.1 s, and so never meets the moment between two transactions
-    of a process that has much to write.
+    SQLite itself waits with longer and longer sleeps, up to 0.1 s. So it misses the short moments between two
+    transactions of a busy process.
+
+    Raises:
+        sqlite3.OperationalError: Another process held the lock for too long, or the statement failed.
     """
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
@@ -85,12 +93,12 @@ def execute(connection: sqlite3.Connection, statement: str, values: Sequence[obj
 
 
 @contextmanager
-def alone_with(path: Path) -> Iterator[None]:
-    """Processes make, open and replace the file one after the other: SQLite's WAL cannot be begun by two.
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Within the block, no other process creates, opens or replaces the file. Two processes cannot start SQLite's WAL.
 
     Raises:
-        BlockingIOError: another process is at it.
-        OSError: the folder cannot be opened.
+        BlockingIOError: Another process holds this lock.
+        OSError: The folder cannot be opened.
     """
     descriptor = os.open(path.resolve().parent, os.O_RDONLY)
     try:

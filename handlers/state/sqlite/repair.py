@@ -1,4 +1,4 @@
-"""A new file of SQLite in the place of one that is damaged or gone, with what can still be read."""
+"""Replaces a SQLite file that is damaged or missing with a new file, which gets all readable rows."""
 
 import os
 import sqlite3
@@ -10,54 +10,54 @@ from secrets import token_hex
 from stat import S_ISREG
 from urllib.parse import quote
 
-from handlers.state.sqlite.data_loss import Carried, carry_over, refuse_what_was_before
-from handlers.state.sqlite.file import VERSION, companions, connect, drop_companions, kept_path, mark_of_damage
-from handlers.state.sqlite.locks import alone_with
+from handlers.state.sqlite.data_loss import CopiedRows, copy_readable_rows, record_data_loss
+from handlers.state.sqlite.file import VERSION, backup_path, companions, connect, damage_marker, drop_companions
+from handlers.state.sqlite.locks import exclusive_lock
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What came of it: where the old file is kept, if there was one, and what was carried over from it."""
+    """The result: the path of the old file, if there was one, and the rows that were copied from it."""
 
-    kept: Path | None
-    carried: Carried
+    backup: Path | None
+    copied: CopiedRows
 
 
 def repair(path: Path, now: int) -> Repair:
-    """Put a new file in the place of the one at the path; `now`, in microseconds, is when the memory counts as lost.
+    """Replace the file at the path. `now` counts as the time of the loss, in microseconds since 1970.
 
-    A server may have the old file open: it sees the new one within a second, and carries over what it knows beside.
+    A running server may have the old file open. It notices the new file within a second, and copies its own rows too.
 
     Raises:
-        ValueError: it is no file of ours.
-        BlockingIOError: another process is opening it at this moment.
-        sqlite3.Error: the new file cannot be written.
-        OSError: a file cannot be made or moved.
+        ValueError: The file belongs to another program, or to a newer version.
+        BlockingIOError: Another process opens the file at this moment.
+        sqlite3.Error: The new file cannot be written.
+        OSError: A file cannot be created or moved.
     """
     file = path.resolve()
-    with alone_with(file):
-        there = file.exists()
-        if there:
+    with exclusive_lock(file):
+        exists = file.exists()
+        if exists:
             _require_ours(file)
         with _draft(file, now) as (draft, new):
-            carried = _salvaged(file, new) if there else Carried()
-            refuse_what_was_before(new, now)
-            new.execute("PRAGMA journal_mode = DELETE")  # So that the draft is one file, and whole.
+            copied = _copy_rows(file, new) if exists else CopiedRows()
+            record_data_loss(new, now)
+            new.execute("PRAGMA journal_mode = DELETE")  # So that the draft is one complete file.
             new.close()
-            kept = _keep(file) if there else None
+            backup = _link_backup(file) if exists else None
             draft.replace(file)
             drop_companions(file)
-            mark_of_damage(file).unlink(missing_ok=True)
-            _synchronise(file.parent)
-    return Repair(kept, carried)
+            damage_marker(file).unlink(missing_ok=True)
+            _sync_to_disk(file.parent)
+    return Repair(backup, copied)
 
 
 def _require_ours(file: Path) -> None:
-    """ValueError if it is of another program or of a newer version; damage may hide that it is ours."""
+    """Raise ValueError if another program or a newer version made the file. Damage may hide who made it."""
     if not S_ISREG(file.stat().st_mode):
-        message = "it is no regular file"
+        message = "it is not a regular file"
         raise ValueError(message)
-    with suppress(sqlite3.DatabaseError), closing(_reading(file)) as old:
+    with suppress(sqlite3.DatabaseError), closing(_connect_read_only(file)) as old:
         (version,) = old.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in old.execute("SELECT name FROM sqlite_master")}
         if version > VERSION or (tables and "seen" not in tables):
@@ -65,42 +65,42 @@ def _require_ours(file: Path) -> None:
             raise ValueError(message)
 
 
-def _reading(file: Path) -> sqlite3.Connection:
-    """Nothing of the file changes, its log included."""
+def _connect_read_only(file: Path) -> sqlite3.Connection:
+    """Connect without changing the file or its log."""
     return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)
 
 
-def _salvaged(file: Path, new: sqlite3.Connection) -> Carried:
-    with closing(_reading(file)) as old:
-        return carry_over(old, new)
+def _copy_rows(file: Path, new: sqlite3.Connection) -> CopiedRows:
+    with closing(_connect_read_only(file)) as old:
+        return copy_readable_rows(old, new)
 
 
 @contextmanager
 def _draft(file: Path, now: int) -> Iterator[tuple[Path, sqlite3.Connection]]:
-    """A new file beside, of the owner of the old one, or of the folder's; nothing of it is left if that fails."""
+    """Create a new file beside the old one, with the same owner, or the folder's. Remove it after a failure."""
     draft = file.with_name(f".{file.name}.{token_hex(8)}")
     try:
         new = connect(draft, now)
         with closing(new):
-            like = (file if file.exists() else file.parent).stat()
-            if os.geteuid() != like.st_uid or os.getegid() != like.st_gid:
-                os.chown(draft, like.st_uid, like.st_gid)
+            owner = (file if file.exists() else file.parent).stat()
+            if os.geteuid() != owner.st_uid or os.getegid() != owner.st_gid:
+                os.chown(draft, owner.st_uid, owner.st_gid)
             yield draft, new
     finally:
         draft.unlink(missing_ok=True)
         drop_companions(draft)
 
 
-def _keep(file: Path) -> Path:
-    """A second name for the file and its companions: the path is never without a file."""
-    kept = kept_path(file)
-    for each, other in zip((file, *companions(file)), (kept, *companions(kept)), strict=True):
+def _link_backup(file: Path) -> Path:
+    """Give the file and its companions a second name, so that there is always a file at the path."""
+    backup = backup_path(file)
+    for each, other in zip((file, *companions(file)), (backup, *companions(backup)), strict=True):
         with suppress(FileNotFoundError):
             other.hardlink_to(each)
-    return kept
+    return backup
 
 
-def _synchronise(folder: Path) -> None:
+def _sync_to_disk(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

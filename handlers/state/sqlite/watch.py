@@ -1,4 +1,4 @@
-"""Whether the path still leads to the files that SQLite has open: it goes on with them when they are gone."""
+"""Detects when the path no longer leads to the files that SQLite has open. SQLite itself does not notice."""
 
 import os
 from contextlib import suppress
@@ -6,81 +6,85 @@ from pathlib import Path
 
 from handlers.state.sqlite.file import DamagedError, companions
 
-_BEGINNING = b"SQLite format 3\0"
-"""Of every database (SQLite, Database File Format, 1.3)."""
+_HEADER = b"SQLite format 3\0"
+"""Every database begins with these bytes (SQLite, Database File Format, 1.3)."""
 
 
-class ChangedError(Exception):
-    """One of the files is another one, or gone."""
+class FileChangedError(Exception):
+    """One of the files is missing, or is another file now."""
 
 
-class Watch:
-    """The files as they were when a connection to the database was opened; looking at them takes 7 microseconds.
+class FileWatch:
+    """The identity and sizes of the files when a connection to the database was opened. A check takes 7 microseconds.
 
-    The database itself is held open, and closing it drops the locks that SQLite has on it in this process. So close
-    the connection first, and have no other one in this process.
+    The watch keeps the database file open. Closing the watch drops the locks that SQLite has on that file in this
+    process. So close the connection first, and have no other connection in this process.
     """
 
     def __init__(self, path: Path) -> None:
-        """OSError if one of them is not there."""
+        """Start to watch.
+
+        Raises:
+            OSError: One of the files does not exist.
+        """
         self._names = [str(each) for each in (path, *companions(path))]
         found = [_stat(name) for name in self._names]
-        self._known = [_identity(each) for each in found]
+        self._identities = [_identity(each) for each in found]
         self._sizes = [each.st_size for each in found]
         self._descriptor = os.open(path, os.O_RDONLY)
 
     @property
     def is_at_path(self) -> bool:
-        """Whether the path leads to the database, whatever is in it and beside it."""
+        """Whether the path leads to the database file, even if the file is damaged or has lost its companions."""
         try:
-            return _identity(_stat(self._names[0])) == self._known[0]
+            return _identity(_stat(self._names[0])) == self._identities[0]
         except OSError:
             return False
 
-    def require_same(self) -> None:
-        """Look.
+    def require_unchanged(self) -> None:
+        """Check the files.
 
         Raises:
-            ChangedError: one of the files is another one or gone, or the log was cut off.
-            DamagedError: the database was cut off, or its beginning is overwritten.
+            FileChangedError: One of the files is missing or is another file, or the log became shorter.
+            DamagedError: The database became shorter, or its header is overwritten.
         """
-        database, log, index = [self._size(*each) for each in zip(self._names, self._known, strict=True)]
-        damage = "it has become shorter" if database < self._sizes[0] else ""
-        if os.pread(self._descriptor, len(_BEGINNING), 0) != _BEGINNING:
-            damage = "its beginning is overwritten"
+        database, log, index = [self._size(*each) for each in zip(self._names, self._identities, strict=True)]
+        damage = "it became shorter" if database < self._sizes[0] else ""
+        if os.pread(self._descriptor, len(_HEADER), 0) != _HEADER:
+            damage = "its header is overwritten"
         if damage:
             raise DamagedError(damage)
         if log < self._sizes[1]:
-            message = f"{self._names[1]} has become shorter"
-            raise ChangedError(message)
+            message = f"{self._names[1]} became shorter"
+            raise FileChangedError(message)
         self._sizes = [database, log, index]
 
     @staticmethod
-    def _size(name: str, known: tuple[int, int]) -> int:
+    def _size(name: str, identity: tuple[int, int]) -> int:
         try:
             found = _stat(name)
         except OSError as error:
             message = f"{name}: {error.strerror}"
-            raise ChangedError(message) from error
-        if _identity(found) != known:
+            raise FileChangedError(message) from error
+        if _identity(found) != identity:
             message = f"{name} is another file now"
-            raise ChangedError(message)
+            raise FileChangedError(message)
         return found.st_size
 
     def drop_companions(self) -> None:
-        """Remove those at the path that are of this database: the next one there must not take them for its own."""
-        for name, known in list(zip(self._names, self._known, strict=True))[1:]:
+        """Remove this database's companions from the path, so that the next database there does not use them."""
+        for name, identity in list(zip(self._names, self._identities, strict=True))[1:]:
             with suppress(FileNotFoundError):
-                if _identity(_stat(name)) == known:
+                if _identity(_stat(name)) == identity:
                     Path(name).unlink()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
 
 
 def _stat(name: str) -> os.stat_result:
-    return os.stat(name)  # noqa: PTH116  a Path takes half as long again, before each answer
+    return os.stat(name)  # noqa: PTH116  Path.stat takes 50 % longer, and every call needs it
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

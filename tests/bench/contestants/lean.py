@@ -11,6 +11,7 @@ from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.state.memory import MemoryState
 from tests.bench.contestants import place
+from tests.calls import loaded_revocations
 from tests.merchant import services_of
 
 
@@ -22,7 +23,8 @@ class _NoState(MemoryState):
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings.load(place.folder() / "snap-token.toml")
-    services = replace(services_of(settings, assembly.system_clock), state=_NoState())
+    assembled = services_of(settings, assembly.system_clock)
+    services = replace(assembled, state=_NoState(), revocations=loaded_revocations())
     app = application(public_api(settings.server.base_path), lambda: services)
     lifecycle.freeze_long_lived_objects()
     uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])

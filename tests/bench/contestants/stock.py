@@ -1,6 +1,7 @@
 """Stock Connexion with the same document and handler, on stock uvicorn. Headers come from `connexion.request`."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import uvicorn
 import yaml
@@ -12,10 +13,11 @@ from handlers.config.settings import Settings
 from handlers.server.openapi.documents import DOCUMENT
 from handlers.server.process import assembly
 from tests.bench.contestants import place
+from tests.calls import loaded_revocations
 from tests.merchant import services_of
 
 _SETTINGS = Settings.load(place.folder() / "snap-token.toml")
-_SERVICES = services_of(_SETTINGS, assembly.system_clock)
+_SERVICES = replace(services_of(_SETTINGS, assembly.system_clock), revocations=loaded_revocations())
 
 
 async def issue() -> Mapping[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handlers.cli import main
-from handlers.cli.errors import UsageError, settings_of
+from handlers.cli.errors import UsageError, load_settings
 from handlers.config.settings import Settings
 
 COMMANDS = pytest.mark.parametrize("command", [["serve", "--check"], ["request"]], ids=" ".join)
@@ -38,23 +38,23 @@ def test_mistakes_are_told_with_the_file_whatever_its_name(
     monkeypatch.chdir(settings_file.parent)
     Path("cl").write_text("")
     with pytest.raises(UsageError) as misuse:
-        settings_of(Path("cl"))
+        load_settings(Path("cl"))
     assert misuse.value.mistakes == ("cl: clients: Field required",)
 
 
 def test_good_settings_are_read(settings_file: Path) -> None:
     """Settings without a mistake are what they are without the command."""
-    assert settings_of(settings_file) == Settings.load(settings_file)
+    assert load_settings(settings_file) == Settings.load(settings_file)
 
 
 def test_a_draft_stands_for_the_file(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """A draft is read as if it were the file: paths are relative to the file, and its name stands before mistakes."""
     draft = tmp_path_factory.mktemp("elsewhere") / "draft"
     draft.write_text(settings_file.read_text())
-    assert settings_of(settings_file, draft) == Settings.load(settings_file)
+    assert load_settings(settings_file, draft) == Settings.load(settings_file)
     draft.write_text("")
     with pytest.raises(UsageError) as misuse:
-        settings_of(settings_file, draft)
+        load_settings(settings_file, draft)
     assert misuse.value.mistakes == (f"{settings_file}: clients: Field required",)
 
 

@@ -47,7 +47,7 @@ def test_closed_streams_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)
     try:
-        streams.open_all()
+        streams.open_closed()
         assert sys.stdin.read() == ""
         assert [stream.fileno() for stream in (sys.stdin, sys.stdout, sys.stderr)] == [0, 1, 2]
     finally:
@@ -60,7 +60,7 @@ def test_what_an_encoding_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch, enco
     """A character that the output's encoding does not have is written escaped, every other as it is."""
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
-    streams.open_all()
+    streams.open_closed()
     sys.stdout.write("é")
     sys.stdout.flush()
     assert raw.getvalue() == written

@@ -25,9 +25,9 @@ from handlers.config.key_files import KeyFile, relative_to
 from handlers.config.settings import Settings, SettingsError
 from tests.nicepay import Nicepay
 
-CUT_OFF = "the PEM is cut off: its END line is missing"
-NO_PUBLIC_KEY = "it is no public key that can be read; is it complete?"
-NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
+CUT_OFF = "the PEM is incomplete: its END line is missing"
+NO_PUBLIC_KEY = "it is not a readable public key; check that it is complete"
+NEITHER = "it is neither PEM nor base64; put NICEPAY's public key here"
 A_PRIVATE_KEY = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 MAYBE_A_KEY = "no readable file has this name; the value is not shown here, because it may be a secret"
 MARK = "RECOGNISEME"
@@ -109,8 +109,8 @@ BAD_FORMS = pytest.mark.parametrize(
     ("form", "reason"),
     [
         pytest.param(lambda _: _elliptic(), "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
-        pytest.param(lambda _: _of_bits(1023), "it is an RSA key of 1023 bits; 1024 to 8192 are taken", id="too small"),
-        pytest.param(lambda _: _of_bits(8193), "it is an RSA key of 8193 bits; 1024 to 8192 are taken", id="too large"),
+        pytest.param(lambda _: _of_bits(1023), "it is an RSA key of 1023 bits; use 1024 to 8192 bits", id="too small"),
+        pytest.param(lambda _: _of_bits(8193), "it is an RSA key of 8193 bits; use 1024 to 8192 bits", id="too large"),
         pytest.param(lambda nicepay: nicepay.private_pem, A_PRIVATE_KEY, id="private PEM"),
         pytest.param(_private_der, A_PRIVATE_KEY, id="base64 of private DER"),
         pytest.param(_encrypted, A_PRIVATE_KEY, id="encrypted private PEM"),

@@ -41,12 +41,12 @@ from handlers.snap.keys import (
 from tests.nicepay import new_key
 from tests.vectors import VECTORS
 
-SEVERAL = "it holds several keys or certificates, and the first alone would count; give each a file of its own"
+SEVERAL = "it contains several keys or certificates; put each of them in its own file"
 PRIVATE = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 NOT_RSA = "it is not an RSA key; SNAP signs with RSA"
-INCOMPLETE = "it is no public key that can be read; is it complete?"
-NEITHER = "it is neither PEM nor base64; NICEPAY's public key is wanted"
-ENCRYPTED = "it is no unencrypted private key in PEM"
+INCOMPLETE = "it is not a readable public key; check that it is complete"
+NEITHER = "it is neither PEM nor base64; put NICEPAY's public key here"
+ENCRYPTED = "it is not an unencrypted private key in PEM"
 
 KEY = new_key()
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -132,21 +132,21 @@ UNUSABLE = {
         ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, SPKI).decode(),
         NOT_RSA,
     ),
-    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "the PEM is cut off: its END line is missing"),
+    "a truncated PEM": (FORMS["SPKI, PEM"][:200], "the PEM is incomplete: its END line is missing"),
     "a PEM without its middle": (FORMS["SPKI, PEM"][:200] + FORMS["SPKI, PEM"][-60:], INCOMPLETE),
     "a truncated base64": (FORMS["SPKI, base64 of the DER"][:200], INCOMPLETE),
-    "an empty file": (" \n", "it is empty; NICEPAY's public key is wanted"),
+    "an empty file": (" \n", "it is empty; put NICEPAY's public key here"),
     "two keys": (FORMS["SPKI, PEM"] + _of_size(1024), SEVERAL),
     "a chain of certificates": (2 * _certificate(Encoding.PEM).decode(), SEVERAL),
     "two keys in base64": (_base64((FORMS["SPKI, PEM"] + _of_size(1024)).encode()), SEVERAL),
     "a private key and its public one": (_private_pem() + FORMS["SPKI, PEM"], PRIVATE),
-    "a certificate request": (_request(), "it is a certificate request; the public key, or the certificate, is wanted"),
+    "a certificate request": (_request(), "it is a certificate request; put the public key or the certificate here"),
     "words": ("the public key of NICEPAY", NEITHER),
     "base64 with a stray character": ("!" + FORMS["SPKI, base64 of the DER"], NEITHER),
     "letters beyond ASCII": ("clé publique", NEITHER),
-    "512 bits": (_of_size(512), "it is an RSA key of 512 bits; 1024 to 8192 are taken"),
-    "1023 bits": (_of_size(1023), "it is an RSA key of 1023 bits; 1024 to 8192 are taken"),
-    "8193 bits": (_of_size(8193), "it is an RSA key of 8193 bits; 1024 to 8192 are taken"),
+    "512 bits": (_of_size(512), "it is an RSA key of 512 bits; use 1024 to 8192 bits"),
+    "1023 bits": (_of_size(1023), "it is an RSA key of 1023 bits; use 1024 to 8192 bits"),
+    "8193 bits": (_of_size(8193), "it is an RSA key of 8193 bits; use 1024 to 8192 bits"),
 }
 
 
@@ -188,7 +188,7 @@ def test_a_private_key_is_loaded_from_pem() -> None:
     ("pem", "told"),
     [
         (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), ENCRYPTED),
-        (FORMS["SPKI, PEM"].encode(), "it is a public key; the private one signs"),
+        (FORMS["SPKI, PEM"].encode(), "it is a public key; give the private key"),
         (b"", ENCRYPTED),
         (_private_pem(EC_KEY).encode(), NOT_RSA),
     ],

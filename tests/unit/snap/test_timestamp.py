@@ -59,7 +59,7 @@ def test_the_window_is_as_wide_as_the_tolerance(now: datetime, seconds: int) -> 
 @pytest.mark.parametrize("text", ["2026-01-22T12:00:00", "yesterday", ""])
 def test_a_text_without_an_instant_is_an_error(text: str) -> None:
     """A text that names no instant, or a local time only, is a ValueError."""
-    with pytest.raises(ValueError, match=r"^no offset$|isoformat"):
+    with pytest.raises(ValueError, match=r"has no offset$|isoformat"):
         timestamp.parse(text)
 
 

@@ -20,10 +20,10 @@ def test_a_failure_counts_until_a_success_of_its_kind(kind: Kind, other: Kind) -
     """A read says nothing of writes, and a write nothing of reads."""
     availability = Availability(count().__next__)
     assert availability.up
-    availability.failed(kind, FULL)
-    availability.succeeded(other)
+    availability.record_failure(kind, FULL)
+    availability.record_success(other)
     assert not availability.up
-    availability.succeeded(kind)
+    availability.record_success(kind)
     assert availability.up
 
 
@@ -31,13 +31,13 @@ def test_an_outage_is_two_lines() -> None:
     """However much fails and in whatever order it comes back: one line with the first cause, and one at the end."""
     availability = Availability(count().__next__)
     with capture_logs() as log:
-        availability.succeeded("write")
-        availability.failed("write", FULL)
-        availability.failed("read", StateDownError("another"))
-        availability.failed("write", FULL)
-        availability.succeeded("read")
-        availability.succeeded("write")
-        availability.succeeded("write")
+        availability.record_success("write")
+        availability.record_failure("write", FULL)
+        availability.record_failure("read", StateDownError("another"))
+        availability.record_failure("write", FULL)
+        availability.record_success("read")
+        availability.record_success("write")
+        availability.record_success("write")
     assert log == [
         {"event": "state.down", "log_level": "error", "cause": str(FULL)},
         {"event": "state.up", "log_level": "info"},
@@ -50,13 +50,13 @@ def test_an_engine_that_fails_now_and_then_is_down() -> None:
     availability = Availability(lambda: seconds[0])
     with capture_logs() as log:
         for seconds[0] in (0.0, 0.1, 0.2, 0.3):
-            availability.failed("write", FULL)
-            availability.succeeded("write")
+            availability.record_failure("write", FULL)
+            availability.record_success("write")
         seconds[0] = 0.3 + QUIET_SECONDS - 0.01
-        availability.succeeded("write")
+        availability.record_success("write")
         assert not availability.up
         seconds[0] = 0.3 + QUIET_SECONDS + 0.01
-        availability.succeeded("write")
+        availability.record_success("write")
         assert availability.up
     assert [line["event"] for line in log] == ["state.down", "state.up"]
 
@@ -64,8 +64,8 @@ def test_an_engine_that_fails_now_and_then_is_down() -> None:
 def test_a_read_counts_at_once() -> None:
     """However many requests met an old copy a moment ago, the read that renews it ends the outage."""
     availability = Availability(lambda: 0.0)
-    availability.failed("read", FULL)
-    availability.succeeded("read")
+    availability.record_failure("read", FULL)
+    availability.record_success("read")
     assert availability.up
 
 
@@ -87,18 +87,18 @@ async def test_a_write_is_tried_only_while_writes_fail() -> None:
         tried.put_nowait(succeeds)
         if not succeeds:
             raise FULL
-        availability.succeeded("write")
+        availability.record_success("write")
 
     async with availability.probing(write):
-        availability.failed("read", FULL)
+        availability.record_failure("read", FULL)
         await asyncio.sleep(SOON * 5)
         assert tried.empty()
-        availability.failed("write", FULL)
+        availability.record_failure("write", FULL)
         assert [await tried.get() for _ in range(2)] == [False, False]
         succeeds = True
         assert await tried.get()
-        availability.succeeded("read")
+        availability.record_success("read")
         assert availability.up
-    availability.failed("write", FULL)
+    availability.record_failure("write", FULL)
     await asyncio.sleep(SOON * 5)
     assert tried.empty()

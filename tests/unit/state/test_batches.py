@@ -132,7 +132,7 @@ async def test_a_hanging_engine_gathers_no_calls() -> None:
         assert await asyncio.gather(*(_refused_after(batches) for _ in range(10)))
     last = asyncio.create_task(batches.call(8))
     await asyncio.sleep(0)
-    assert len(batches._gathered) == 1  # noqa: SLF001  nothing else shows what is held
+    assert len(batches._queue) == 1  # noqa: SLF001  nothing else shows the queue
     engine.gate.set()
     assert await last == 16
     assert engine.batches == [[2] * 10, [8]]

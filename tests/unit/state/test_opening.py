@@ -11,9 +11,9 @@ from handlers.state.sqlite.engine import SqliteState
 from tests.engines import asynchronous
 
 MARK = "RECOGNISEME"
-MALFORMED = "host or port is malformed; in a password / # ? @ are written %2F %23 %3F %40"
-NO_FILE = "sqlite: has three slashes and the path of a file after it"
-NO_FORM = f"a state is one of {FORMS}"
+MALFORMED = "host or port is malformed; in a password, write / # ? @ as %2F %23 %3F %40"
+NO_FILE = "write sqlite:/// and then the path of a file"
+NO_FORM = f"use one of {FORMS}"
 
 
 @pytest.mark.parametrize(
@@ -87,19 +87,19 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
         ("sqlite://state.db", NO_FILE),
         ("sqlite:///state.db?mode=ro", NO_FILE),
         ("sqlite:///a%00b", NO_FILE),
-        ("redis://", "a host is wanted"),
-        ("redis://:6379/0", "a host is wanted"),
-        ("unix://", "the path of a socket is wanted"),
+        ("redis://", "a host is missing"),
+        ("redis://:6379/0", "a host is missing"),
+        ("unix://", "the path of a socket is missing"),
         ("redis://h:0/0", MALFORMED),
         ("redis://h:65536/0", MALFORMED),
         ("redis://[::1/0", MALFORMED),
         (f"redis://:{MARK}/{MARK}@h:6379/0", MALFORMED),
         (f"redis://:1#{MARK}@h:6379/0", MALFORMED),
-        ("redis://h/one", "the database is a number"),
-        ("redis://h/0/1", "the database is a number"),
-        ("redis://h/-1", "the database is a number"),
-        ("redis://h/²", "the database is a number"),
-        ("unix:///s?db=x", "the database is a number"),
+        ("redis://h/one", "the database must be a number"),
+        ("redis://h/0/1", "the database must be a number"),
+        ("redis://h/-1", "the database must be a number"),
+        ("redis://h/²", "the database must be a number"),
+        ("unix:///s?db=x", "the database must be a number"),
     ],
 )
 def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) -> None:
@@ -114,8 +114,8 @@ def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) ->
 def test_a_database_needs_its_folder(tmp_path: Path) -> None:
     """A database in a folder that is not there, or in the place of one, is a mistake before it is opened."""
     for url, mistake in {
-        "sqlite:///no/state.db": f"a database cannot be at {tmp_path}/no/state.db: its folder is missing",
-        "sqlite:///.": f"a database cannot be at {tmp_path}: it is a folder",
+        "sqlite:///no/state.db": f"{tmp_path}/no/state.db cannot be a database file: its folder does not exist",
+        "sqlite:///.": f"{tmp_path} cannot be a database file: it is a folder",
     }.items():
         with pytest.raises(ValueError, match=r"\w") as refusal:
             StateUrl(url, tmp_path)

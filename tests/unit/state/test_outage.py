@@ -97,7 +97,7 @@ async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: BreakableState
     outage_policy = OutagePolicy("refuse", count().__next__)
     state = GuardedState(engine, outage_policy)
     await state.first_seen("key", 60, NOON)
-    outage_policy.availability.failed("write", StateDownError("full"))
+    outage_policy.availability.record_failure("write", StateDownError("full"))
     assert await state.first_seen("key", 60, NOON) == NOON
     await state.revocations(NOON)
     assert not outage_policy.availability.up

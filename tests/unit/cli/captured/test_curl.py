@@ -84,7 +84,7 @@ def test_what_cannot_be_read_is_a_misuse(command: str) -> None:
         ("curl a --oauth2-bearer=SECRET", "--oauth2-bearer"),
         ("curl a -zSECRET", "-z"),
         ("curl a --insecure=SECRET", "--insecure"),
-        ("curl a -d b c SECRET", "some of its words"),
+        ("curl a -d b c SECRET", "one without a name"),
     ],
 )
 def test_no_value_of_an_option_is_repeated(command: str, named: str) -> None:

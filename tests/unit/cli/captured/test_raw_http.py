@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from handlers.cli.captured.raw_http import MOST_LINES, from_raw, is_transcript
+from handlers.cli.captured.raw_http import MAX_HEAD_LINES, from_raw, is_transcript
 from handlers.cli.errors import UsageError
 from handlers.doctor.request import Request
 
@@ -97,7 +97,7 @@ def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
 
 def test_a_head_has_a_limit() -> None:
     """4,096 lines of it are read: a server takes 64 headers."""
-    head = b"POST / HTTP/1.1\n" + b"a: b\n" * MOST_LINES
-    assert len(from_raw(head + b"\n").request.headers) == MOST_LINES == 4_096
-    with pytest.raises(UsageError, match="over 4096 lines"):
+    head = b"POST / HTTP/1.1\n" + b"a: b\n" * MAX_HEAD_LINES
+    assert len(from_raw(head + b"\n").request.headers) == MAX_HEAD_LINES == 4_096
+    with pytest.raises(UsageError, match="more than 4096 lines"):
         from_raw(head + b"a: b\n\n")

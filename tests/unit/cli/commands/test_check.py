@@ -92,7 +92,7 @@ def test_what_was_not_played_is_one_line(
     out, _ = capsys.readouterr()
     assert [scenario.name in out for scenario in FEW] == [True, False, False]
     last = out.splitlines()[-1]
-    assert last.startswith("Nothing else was played, since the genuine request got no token. Is this the whole URL")
+    assert last.startswith("The other scenarios were skipped, because the genuine request got no token. Check the URL")
     assert all(scenario.name in html.read_text() for scenario in FEW)
     assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
@@ -148,7 +148,7 @@ def test_another_machine_is_named(
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     assert main(_options("http://merchant.example/", private_key)) == 2
     first, last = capsys.readouterr().err.splitlines()
-    assert first == f"snap-token: {len(CATALOGUE)} scenarios, hostile ones included, are sent to merchant.example"
+    assert first == f"snap-token: {len(CATALOGUE)} scenarios, some of them hostile, are sent to merchant.example"
     assert last.startswith("snap-token: no answer from http://merchant.example/: ")
 
 
@@ -175,20 +175,24 @@ def test_this_machine_is_not(private_key: Path, capsys: pytest.CaptureFixture[st
     (line,) = err.splitlines()
     assert out == ""
     assert line.startswith(f"snap-token: no answer from {url}: ")
-    assert line.endswith("; is it the whole URL of the token endpoint?")
+    assert line.endswith("; check the URL of the token endpoint")
 
 
 @pytest.mark.parametrize(
     ("url", "more", "told"),
     [
-        ("http://[::1/x", [], "the URL is none: "),
-        ("127.0.0.1/x", [], "the URL is none of a token endpoint; it begins with https:// or http://"),
-        ("ftp://127.0.0.1/", [], "the URL is none of a token endpoint; it begins with https:// or http://"),
-        ("http://me:pass@127.0.0.1/", [], "the URL holds a name or password; SNAP has neither"),
-        ("http://127.0.0.1/", ["--per-second", "0"], "--per-second is more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--per-second", "21"], "--per-second is more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second is more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--client-key", "é"], "--client-key has 1 to 36 visible ASCII characters"),
+        ("http://[::1/x", [], "the URL is not valid: "),
+        ("127.0.0.1/x", [], "the URL is not that of a token endpoint; it must begin with https:// or http://"),
+        ("ftp://127.0.0.1/", [], "the URL is not that of a token endpoint; it must begin with https:// or http://"),
+        (
+            "http://me:pass@127.0.0.1/",
+            [],
+            "the URL has a user name or a password; leave it out, because SNAP has neither",
+        ),
+        ("http://127.0.0.1/", ["--per-second", "0"], "--per-second must be more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--per-second", "21"], "--per-second must be more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second must be more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--client-key", "é"], "--client-key must have 1 to 36 visible ASCII characters"),
         ("http://127.0.0.1/", ["--junit", "/nowhere/a.xml"], "/nowhere/a.xml cannot be written: No such file"),
         ("http://127.0.0.1/", ["--html", "/nowhere/a.html"], "/nowhere/a.html cannot be written: No such file"),
         ("http://127.0.0.1/", ["--private-key", "/nowhere.pem"], "/nowhere.pem"),
@@ -212,4 +216,4 @@ def test_an_environment_that_cannot_be_used_is_one_line(
     """A proxy in the environment that cannot be used is told in one line; the status is 2."""
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     assert main(_options("http://127.0.0.1/", private_key)) == 2
-    assert capsys.readouterr().err.startswith("snap-token: nothing can be sent from here: ")
+    assert capsys.readouterr().err.startswith("snap-token: requests cannot be sent from this machine: ")

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from handlers.cli import main
-from handlers.cli.files.atomic_write import held
+from handlers.cli.files.atomic_write import locked
 from handlers.config.settings import Settings
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay, new_key
@@ -193,7 +193,7 @@ def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytes
 
 def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While another command changes files beside the settings, a change is refused; the status is 2."""
-    with held(settings_file.parent):
+    with locked(settings_file.parent):
         assert _add(settings_file) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
@@ -252,8 +252,8 @@ def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
     key.chmod(0o600)
     before, files = server_s.read_text(), _files(server_s)
     assert _add(server_s) == 2
-    told = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside the"
-    assert capsys.readouterr() == ("", f"snap-token: {key} {told} settings, and name that\n")
+    told = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside"
+    assert capsys.readouterr() == ("", f"snap-token: {key} {told} the settings file, and name the copy\n")
     assert (server_s.read_text(), _files(server_s)) == (before, files)
 
 
@@ -271,10 +271,10 @@ def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
         assert _add(server_s) == 2
         assert main(["client", "suspend", "--config", str(server_s), "--id", "IONPAYTEST"]) == 2
     out, err = capsys.readouterr()
-    told = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot give it to them; "
+    told = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot change its owner; "
     assert out == ""
     assert [line.partition(told)[0] for line in err.splitlines()] == [
-        f"snap-token: {server_s.with_name('NEW.secret')} ",
+        f"snap-token: {server_s} ",
         f"snap-token: {server_s} ",
     ]
     assert (server_s.read_text(), _files(server_s)) == (before, files)

@@ -57,7 +57,7 @@ def test_a_secret_stays_out_of_the_command(
     assert out.startswith("curl -sS -X GET http://127.0.0.1:1/authorize \\\n")
     assert '-H "X-Internal-Authorization: $X_INTERNAL_AUTHORIZATION"' in out
     assert SECRET not in out + err
-    told = "before you paste it, set X_INTERNAL_AUTHORIZATION to `Bearer` and the secret of internal.secret_file\n"
+    told = "before you run it, set X_INTERNAL_AUTHORIZATION to `Bearer ` and the secret in internal.secret_file\n"
     assert err == told
 
 

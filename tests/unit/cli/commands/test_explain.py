@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from handlers.cli import explanation, main
+from handlers.cli import explain_output, main
 from handlers.cli.captured import capture_file
-from handlers.cli.captured.raw_http import Captured
+from handlers.cli.captured.raw_http import CapturedRequest
 from handlers.cli.commands import explain
 from handlers.doctor.request import Request
 from tests.merchant import NOON
@@ -149,7 +149,7 @@ def test_a_har_file_is_judged_as_of_its_own_time(
     out, err = capsys.readouterr()
     assert out.startswith(f"genuine (judged as of {second})")
     token_path = "/api/v1.0/access-token/b2b"
-    assert err == f"snap-token: of 3 requests, POST {HOST}{token_path} ({second}) is explained\n"
+    assert err == f"snap-token: the capture has 3 requests; this explains POST {HOST}{token_path} ({second})\n"
     assert main(["explain", "--config", config, _file(tmp_path, _har(page))]) == 1
     out, err = capsys.readouterr()
     assert (out.startswith("path.unknown"), err) == (True, "")
@@ -163,7 +163,7 @@ def test_of_the_chosen_request_no_secret_is_named(
     hostile = Request("POST", "/a\x1b?secret=x", request.headers, b"")
     assert main(["explain", "--config", config, "--lang", "id", _file(tmp_path, _har(request, hostile))]) == 1
     err = capsys.readouterr().err
-    assert err.startswith(f"snap-token: dari 2 request, yang diperiksa POST {HOST}/a\\x1b (")
+    assert err.startswith(f"snap-token: ada 2 request; yang diperiksa POST {HOST}/a\\x1b (")
     assert "secret" not in err
 
 
@@ -192,7 +192,7 @@ def test_the_first_time_an_external_id_is_used_is_found_among_many(
     config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Refused calls with the same id are judged quickly, one at a time, and after a second it is told how many."""
-    monkeypatch.setattr(explanation, "_SILENT_SECONDS", -1.0)
+    monkeypatch.setattr(explain_output, "_SILENT_SECONDS", -1.0)
     forged = [symmetric(world, secret=b"a secret that nobody knows") for _ in range(3)]
     assert main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world)))]) == 0
     assert "snap-token: 0 of 3 earlier calls judged\n" in capsys.readouterr().err
@@ -205,9 +205,9 @@ def test_the_first_time_an_external_id_is_used_is_found_among_many(
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bar, which is gone at the end; nothing is left out for it."""
     terminal = Console(file=io.StringIO(), force_terminal=True)
-    monkeypatch.setattr(explanation, "Console", lambda **_: terminal)
-    captured = [Captured(Request("GET", "/", ())) for _ in range(3)]
-    assert list(explanation.with_progress(captured)) == captured
+    monkeypatch.setattr(explain_output, "Console", lambda **_: terminal)
+    captured = [CapturedRequest(Request("GET", "/", ())) for _ in range(3)]
+    assert list(explain_output.with_progress(captured)) == captured
     assert "Judging" in terminal.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
 
 
@@ -220,12 +220,12 @@ def test_a_captured_request_is_named_by_its_id(
     (folder / f"{request_id}.har").write_bytes(_har(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))))
     settings = Path(config)
     assert main(["explain", "--config", config, "--request-id", request_id]) == 2
-    assert "[debug] capture_dir" in capsys.readouterr().err
+    assert "debug.capture_dir" in capsys.readouterr().err
     settings.write_text(f'[debug]\ncapture_dir = "captures"\n{settings.read_text()}')
     assert main(["explain", "--config", config, "--request-id", request_id]) == 1
     assert capsys.readouterr().out.startswith("string.reversed (")
     assert main(["explain", "--config", config, "--request-id", "1" * 32]) == 2
-    assert "no request of this id is kept in" in capsys.readouterr().err
+    assert "has no request with this ID" in capsys.readouterr().err
     for wrong in (["--request-id", "../settings"], ["--request-id", request_id, "-"], []):
         assert main(["explain", "--config", config, *wrong]) == 2
         assert "--request-id" in capsys.readouterr().err
@@ -234,7 +234,7 @@ def test_a_captured_request_is_named_by_its_id(
 @pytest.mark.parametrize(
     ("content", "options", "said"),
     [
-        (b"", [], "there is no request"),
+        (b"", [], "the capture is empty"),
         (b"some words", [], "raw HTTP, a curl command or HAR"),
         (b"{", [], "as HAR"),
         (b"curl", [], "as a curl command"),
@@ -267,7 +267,7 @@ def test_a_pipe_that_nobody_writes_is_left(
     os.mkfifo(tmp_path / "pipe")
     assert main(["explain", "--config", config, str(tmp_path / "pipe")]) == 2
     assert capsys.readouterr().err == (
-        "snap-token: 10 seconds are over, and this is not read and judged; give the one request alone\n"
+        "snap-token: the time limit of 10 seconds is over; give a capture with only the one request\n"
     )
 
 
@@ -275,14 +275,14 @@ def test_when_the_time_is_over_the_verdict_stands(
     config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was found so far is told, and that not all was tried; nothing is called genuine that was not tried whole."""
-    monkeypatch.setattr(explain, "at_most", lambda *_: nullcontext(lambda: True))
+    monkeypatch.setattr(explain, "time_limit", lambda *_: nullcontext(lambda: True))
     unfit = _file(tmp_path, _har(symmetric(world, secret=b"a secret that nobody knows")))
     assert main(["explain", "--config", config, unfit]) == 1
     out = capsys.readouterr().out
     assert out.startswith("key.unknown (")
-    assert out.endswith("\nnot all was tried: 10 seconds are over, or the request is far too large\n")
+    assert out.endswith("\nsome checks were not made, because 10 seconds are over or the request is far too large\n")
     assert main(["explain", "--config", config, "--json", "--lang", "id", unfit]) == 1
-    assert json.loads(capsys.readouterr().out)["untried"].startswith("tidak semua diperiksa")
+    assert json.loads(capsys.readouterr().out)["untried"].startswith("sebagian pemeriksaan tidak dilakukan")
     assert main(["explain", "--config", config, _file(tmp_path, _har(call(world)))]) == 0
     assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 2
 
@@ -305,7 +305,7 @@ def test_a_time_beside_the_calendar_is_a_misuse(
 ) -> None:
     """As a time to judge as of, and as that of a HAR entry; as its answer's Date it counts for nothing."""
     assert main(["explain", "--config", config, "--at", at, _file(tmp_path, _raw(token_request(world)))]) == 2
-    assert capsys.readouterr().err.startswith("snap-token: --at is no time")
+    assert capsys.readouterr().err.startswith("snap-token: --at must be a time")
     har = json.loads(_har(token_request(world)))
     har["log"]["entries"][0]["startedDateTime"] = at
     assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 2
@@ -324,8 +324,8 @@ def test_a_capture_has_a_limit(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is larger than 8 MiB is not read."""
-    assert capture_file.LARGEST == 8 * 1024 * 1024
-    monkeypatch.setattr(capture_file, "LARGEST", 10)
+    assert capture_file.LARGEST_CAPTURE == 8 * 1024 * 1024
+    monkeypatch.setattr(capture_file, "LARGEST_CAPTURE", 10)
     assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
     assert "larger than 10 bytes" in capsys.readouterr().err
 

@@ -111,8 +111,12 @@ def test_the_environment_names_the_address(
     [
         ("[", [], "FILE: "),
         ("[server]\nport = 65536", [], "FILE: server.port: "),
-        ("[server]\nport = 0", [], "the port is 0, so only the log of the server has the one that it listens on; "),
-        ("", ["--ready"], "--ready asks the internal listener, and there is none: "),
+        (
+            "[server]\nport = 0",
+            [],
+            "the port in the settings is 0, so the real port is only in the log of the server; ",
+        ),
+        ("", ["--ready"], "--ready needs the internal listener; "),
     ],
     ids=["no TOML", "no port", "any port", "no listener"],
 )

@@ -62,7 +62,7 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     file = tmp_path / "file"
     file.write_text("old")
     assert main(["init", str(file / below)]) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {file / below} cannot be made: {reason}\n")
+    assert capsys.readouterr() == ("", f"snap-token: {file / below} cannot be created: {reason}\n")
     assert file.read_text() == "old"
 
 

@@ -1,5 +1,6 @@
 """New keys from the command."""
 
+import os
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -69,13 +70,63 @@ def test_a_secret_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("command", ["token", "secret", "pair"])
 def test_new_keys_can_be_the_server_s(nicepay: Nicepay, command: str) -> None:
-    """With the settings named, new keys have the owner and the group of the settings file, wherever they are made."""
+    """With the settings named, new keys belong to the owner of the token keys, wherever they are created."""
     with open_folder(SERVER_USER, SERVER_GROUP) as settings, open_folder() as folder:
         config = write_settings(settings, nicepay)
         give_all(settings, SERVER_USER, SERVER_GROUP)
+        os.chown(config, 0, 0)
         files = [str(folder / name) for name in ("one", "two")][: 2 if command == "pair" else 1]
         assert main(["keygen", command, *files, "--config", str(config)]) == 0
         assert {owner(file) for file in folder.iterdir()} == {(SERVER_USER, SERVER_GROUP)}
+
+
+@pytest.mark.parametrize("token", ["", 'keys_file = "new.keys"'], ids=["default", "named"])
+def test_without_token_keys_the_owner_of_the_settings_is_the_server_s_user(token: str) -> None:
+    """The first token key belongs to the owner of the settings, which may be incomplete at that time."""
+    with open_folder() as folder:
+        config = folder / "snap-token.toml"
+        config.write_text(f"[token]\n{token}\n[clients]\n")
+        os.chown(config, SERVER_USER, SERVER_GROUP)
+        assert main(["keygen", "token", str(folder / "new.keys"), "--config", str(config)]) == 0
+        assert owner(folder / "new.keys") == (SERVER_USER, SERVER_GROUP)
+
+
+def test_the_environment_names_the_token_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SNAP_TOKEN__TOKEN__KEYS_FILE names the file of the token keys, as for the server."""
+    with open_folder() as folder:
+        config, keys = folder / "snap-token.toml", folder / "other.keys"
+        for file in (config, keys):
+            file.touch()
+        os.chown(keys, SERVER_USER, SERVER_GROUP)
+        monkeypatch.setenv("SNAP_TOKEN__TOKEN__KEYS_FILE", keys.name)
+        assert main(["keygen", "secret", str(folder / "new"), "--config", str(config)]) == 0
+        assert owner(folder / "new") == (SERVER_USER, SERVER_GROUP)
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[token", "snap-token.toml: Expected "),
+        ("[token]\nkeys_file = 1", "snap-token.toml: token.keys_file: Input is not a valid path"),
+        ('[token]\nkeys_file = "a\\u0000b"', "token.keys_file names cannot be read: embedded null byte"),
+        (
+            f'[token]\nkeys_file = "{"k" * 300}"',
+            "token.keys_file names cannot be read: File name too long",
+        ),
+    ],
+    ids=["no TOML", "no path", "NUL", "too long"],
+)
+def test_settings_that_name_no_token_keys_are_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, mistake: str
+) -> None:
+    """If the settings do not say where the token keys are, one line says so, and no file is created."""
+    config = tmp_path / "snap-token.toml"
+    config.write_text(text)
+    assert main(["keygen", "token", str(tmp_path / "new"), "--config", str(config)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), mistake in err) == ("", 1, True), err
+    assert "kkkk" not in err
+    assert [each.name for each in tmp_path.iterdir()] == [config.name]
 
 
 def test_no_half_of_a_pair_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

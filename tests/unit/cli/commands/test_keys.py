@@ -10,7 +10,7 @@ import time_machine
 from cryptography.fernet import Fernet
 
 from handlers.cli import main
-from handlers.cli.files.atomic_write import held
+from handlers.cli.files.atomic_write import locked
 from handlers.config.settings import Settings
 from handlers.config.token_key_file import TokenKeyFile
 from tests.merchant import NOON
@@ -44,7 +44,7 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
     minting, new = _keys(settings_file).lines
     assert (minting, new.note) == (old, f"published {AT_NOON}")
     assert _printed(capsys) == (
-        f"published  {new.fingerprint}: it opens tokens and mints none yet\n"
+        f"published  {new.fingerprint}: no token is issued with it yet\n"
         f"next       copy {path} to the other hosts, if any; run this again in 10 seconds or later\n"
     )
     assert _rotate(settings_file, NOON + timedelta(seconds=11)) == 0
@@ -53,8 +53,8 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
     assert (retired.key, retired.note) == (old.key, "retired 2026-01-22T05:00:13Z")
     assert _printed(capsys) == (
         f"minting    {new.fingerprint}\n"
-        f"retired    {old.fingerprint}: it opens its tokens until they have expired\n"
-        f"next       copy {path} to the other hosts, if any; then all is done\n"
+        f"retired    {old.fingerprint}: its tokens are accepted until they have expired\n"
+        f"next       copy {path} to the other hosts, if any; then the rotation is complete\n"
     )
 
 
@@ -78,7 +78,7 @@ def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixtur
     before = _keys(settings_file)
     capsys.readouterr()
     assert _rotate(settings_file, NOON + timedelta(seconds=4)) == 2
-    told = "a key was published a moment ago; every instance has read it in 7 seconds: run this then"
+    told = "not every instance has read the published key yet; run this again in 7 seconds"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
     assert _keys(settings_file) == before
 
@@ -107,14 +107,14 @@ def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.Ca
     assert path.read_text().startswith("# of the shop\n")
     assert S_IMODE(path.stat().st_mode) == 0o600
     assert _printed(capsys) == (
-        f"minting    {new.fingerprint}: a new key, from now on\n"
-        f"dropped    {minted.fingerprint}: it minted; now it opens nothing, and every token that it minted is dead\n"
+        f"minting    {new.fingerprint}: the new key\n"
+        f"dropped    {minted.fingerprint}: it was minting; all of its tokens are refused\n"
         f"dropped    {published.fingerprint}: it was published, in the same file\n"
-        f"dropped    {retired.fingerprint}: it had retired, in the same file; its tokens are dead, too\n"
-        "means      calls with a token of before are refused (401xx01) until NICEPAY has fetched a new one,"
-        " as it does by itself\n"
-        f"next       copy {path} to the other hosts at once: until a host has read it,\n"
-        "           it takes tokens of the old keys, whoever made them, and refuses those of the new key\n"
+        f"dropped    {retired.fingerprint}: it was retired, in the same file; all of its tokens are refused\n"
+        "means      calls with an older token are refused (401xx01) until NICEPAY requests a new token,"
+        " which it does by itself\n"
+        f"next       copy {path} to the other hosts at once: until a host has read the new file, it accepts\n"
+        "           tokens of the old keys, forged ones too, and refuses tokens of the new key\n"
     )
 
 
@@ -155,7 +155,7 @@ def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytes
     """A key whose last token has expired is still in the file, opens nothing, and is said to."""
     path = settings_file.with_name("token.keys")
     path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
-    for seconds, told in ((960, ""), (961, ", opens nothing any more")):
+    for seconds, told in ((960, ""), (961, ", its tokens have expired")):
         with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
             assert main(["keys", "list", "--config", str(settings_file)]) == 0
         assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{told}"
@@ -188,9 +188,7 @@ def test_keys_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]
     assert main(["keys", "list", "--config", str(settings_file)]) == 0
     one, two, three = (line.fingerprint for line in _keys(settings_file).lines)
     assert _printed(capsys) == (
-        f"{one}  minting, since when is not known\n"
-        f"{two}  published {AT_NOON}\n"
-        f"{three}  retired, since when is not known\n"
+        f"{one}  minting, start time not known\n{two}  published {AT_NOON}\n{three}  retired, start time not known\n"
     )
 
 
@@ -212,7 +210,7 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
 
 def test_one_rotation_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While another command changes files beside the keys, a rotation is refused; the status is 2."""
-    with held(settings_file.parent):
+    with locked(settings_file.parent):
         assert _rotate(settings_file, NOON) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")

@@ -137,7 +137,7 @@ def test_what_cannot_be_sent_is_one_line(
 ) -> None:
     """A URL or a client key that no request can have is told in one line; the status is 2."""
     assert main(["request", *_options(url, private_key, client_key)]) == 2
-    assert _only_line(capsys).startswith(f"snap-token: nothing can be sent to {url}: ")
+    assert _only_line(capsys).startswith(f"snap-token: the request to {url} cannot be sent: ")
 
 
 def _only_line(capsys: pytest.CaptureFixture[str]) -> str:
@@ -168,7 +168,7 @@ def test_an_environment_that_cannot_be_used_is_one_line(
     """A proxy or certificates in the environment that cannot be used are told in one line; the status is 2."""
     monkeypatch.setenv(variable, value)
     assert main(["request", *_options("https://merchant.example/", private_key)]) == 2
-    assert _only_line(capsys).startswith("snap-token: nothing can be sent to https://merchant.example/: ")
+    assert _only_line(capsys).startswith("snap-token: the request to https://merchant.example/ cannot be sent: ")
 
 
 @pytest.mark.parametrize("left_out", ["--url", "--client-key", "--private-key"])
@@ -179,7 +179,7 @@ def test_without_settings_nothing_may_be_left_out(
     options = _options("http://127.0.0.1/", private_key)
     place = options.index(left_out)
     assert main(["request", *options[:place], *options[place + 2 :]]) == 2
-    told = "snap-token: name --config, or all of --url, --client-key and --private-key\n"
+    told = "snap-token: options are missing; add --config, or all of --url, --client-key and --private-key\n"
     assert capsys.readouterr() == ("", told)
 
 
@@ -187,7 +187,7 @@ def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.Capture
     """A file that holds no private key is told in one line, before anything is sent; the status is 2."""
     private_key.write_text("no key")
     assert main(["request", *_options("http://127.0.0.1/", private_key)]) == 2
-    told = f"snap-token: {private_key}: it is no unencrypted private key in PEM\n"
+    told = f"snap-token: {private_key}: it is not an unencrypted private key in PEM\n"
     assert capsys.readouterr() == ("", told)
 
 
@@ -198,5 +198,5 @@ def test_settings_without_a_private_key_ask_for_one(
     config = _config(private_key, nicepay, "http://127.0.0.1:1")
     private_key.unlink()
     assert main(["request", "--config", config]) == 2
-    told = "these settings are no sandbox's and have no private key: name one with --private-key"
+    told = "the settings are not of a sandbox, so they have no private key; add --private-key"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")

@@ -30,7 +30,7 @@ def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is to take anything up."""
-    monkeypatch.setattr(change, "TAKEN_UP_SECONDS", 0)
+    monkeypatch.setattr(change, "PROPAGATION_SECONDS", 0)
 
 
 def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:
@@ -120,7 +120,7 @@ def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
 def test_one_of_two_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
     """A client or a token is named, and not both; the status is 2."""
     assert _revoke(settings_file, *options) == 2
-    assert capsys.readouterr() == ("", "snap-token: name one of --client and --token-file\n")
+    assert capsys.readouterr() == ("", "snap-token: name the tokens with one of --client and --token-file\n")
 
 
 def test_a_client_that_is_not_there_is_not_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +142,7 @@ def test_memory_is_out_of_reach(
     """What only the server's own process holds cannot be changed from here, and the line says so; the status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
-    told = "state.url is memory://, which is inside the server's process and out of reach; ask the server itself"
+    told = "state.url is memory://, which only the server can change; use POST /revoke of the server"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
 
 
@@ -153,7 +153,7 @@ def test_a_state_that_is_down_is_told(
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "redis://:RECOGNISEME@127.0.0.1:1/0")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     out, err = capsys.readouterr()
-    told = "snap-token: nothing is revoked: the state engine that state.url names does not answer: "
+    told = "snap-token: nothing is revoked: the state store of state.url does not answer: "
     assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
     assert "RECOGNISEME" not in err
 

@@ -163,7 +163,7 @@ def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pyte
     """A sandbox prints a signed request to its endpoint, and says how long it is valid, as in the documentation."""
     assert main(["serve", "--config", sandbox]) == 0
     introduction, _, command = capsys.readouterr().out.partition("curl ")
-    assert "good for 300 seconds" in introduction
+    assert "valid for 300 seconds" in introduction
     assert introduction.splitlines()[-2] in page("getting-started").splitlines()
     arguments = shlex.split(command)
     assert arguments[1] == visitor.origins[0] + BASE_PATH + TOKEN_PATH
@@ -224,7 +224,7 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
     """A sandbox whose key is no key is refused before it listens, by a check as by a start; the status is 2."""
     file = Path(sandbox).with_name("nicepay-private.pem")
     file.write_text("no key")
-    told = f"{sandbox}: sandbox.private_key_file: {file}: it is no unencrypted private key in PEM"
+    told = f"{sandbox}: sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
     assert main(["serve", "--config", sandbox]) == 2
     assert _mistakes(capsys) == [told]
     assert main(["serve", "--check", "--config", sandbox]) == 2

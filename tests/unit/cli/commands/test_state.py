@@ -30,7 +30,7 @@ def test_it_repairs(settings_with_file: Path, capsys: pytest.CaptureFixture[str]
     (kept,) = file.parent.glob("state.db.kept-*Z")
     lines = out.splitlines()
     assert lines[:2] == [f"kept      {kept}", "salvaged  1 seen, 0 revoked, 0 suspended"]
-    assert lines[2].startswith("strict    what was signed or issued up to 2")
+    assert lines[2].startswith("strict    requests signed and tokens issued up to 2")
     assert err == ""
 
 
@@ -38,7 +38,7 @@ def test_what_cannot_be_read_is_told(settings_with_file: Path, capsys: pytest.Ca
     """It says so if something could not be read, and if there was no file."""
     file = settings_with_file.with_name("state.db")
     assert _repair(settings_with_file) == 0
-    assert capsys.readouterr().out.startswith(f"missing   {file} was not there\nsalvaged  0 seen")
+    assert capsys.readouterr().out.startswith(f"missing   {file} did not exist\nsalvaged  0 seen")
     file.write_bytes(b"spoilt" * 1_000)
     assert _repair(settings_with_file) == 0
     assert "0 seen, 0 revoked, 0 suspended; the rest cannot be read\n" in capsys.readouterr().out
@@ -51,9 +51,9 @@ def test_what_cannot_be_repaired(
     file = settings_with_file.with_name("state.db")
     file.symlink_to("/dev/null")
     assert _repair(settings_with_file) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {file} is left as it is: it is no regular file\n")
+    assert capsys.readouterr() == ("", f"snap-token: {file} cannot be repaired: it is not a regular file\n")
     settings_file.write_text(settings_file.read_text().replace("sqlite:///state.db", "memory://"))
     assert _repair(settings_file) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("snap-token: state.url names no file of SQLite")
+    assert err.startswith("snap-token: state.url is not a SQLite file")

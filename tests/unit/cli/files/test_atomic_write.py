@@ -10,7 +10,7 @@ from stat import S_IMODE
 import pytest
 
 from handlers.cli.errors import UsageError
-from handlers.cli.files.atomic_write import give, held, make_folder, replace, write_new
+from handlers.cli.files.atomic_write import locked, make_folder, replace, write_new
 from tests.users import (
     OPERATOR,
     OPERATORS_GROUP,
@@ -130,7 +130,7 @@ def test_a_group_that_means_something_is_kept(shared: Path, mode: int) -> None:
     with acting_as(OPERATOR, OPERATORS_GROUP), pytest.raises(UsageError) as refusal:
         replace(shared, "new")
     advice = f"run this as root, or as {OPERATOR} in the group {SERVER_GROUP}"
-    rule = f"it must belong to {OPERATOR}:{SERVER_GROUP}, and you cannot give it to them; nothing is changed"
+    rule = f"it must belong to {OPERATOR}:{SERVER_GROUP}, and you cannot change its owner; nothing is changed"
     assert refusal.value.mistakes == (f"{shared} cannot be written: {rule}; {advice}",)
     assert (shared.read_text(), S_IMODE(shared.stat().st_mode)) == ("old", mode)
     assert list(shared.parent.iterdir()) == [shared]
@@ -203,14 +203,6 @@ def test_a_file_to_be_like_must_be_there(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_cannot_be_given_is_told(shared: Path) -> None:
-    """Who is not root cannot give a file to another user, and is told which file it was."""
-    shared.with_name("other").touch()
-    with acting_as(OPERATOR, OPERATORS_GROUP), pytest.raises(UsageError) as refusal:
-        give(shared, shared.with_name("other"))
-    assert refusal.value.mistakes == (f"{shared} cannot be written: Operation not permitted",)
-
-
 def test_a_replaced_file_was_never_half_there(old: Path) -> None:
     """Whoever has the old file open reads it to its end, since the new one is another file."""
     with old.open() as reader:
@@ -260,14 +252,14 @@ def test_a_missing_file_is_not_replaced(tmp_path: Path) -> None:
 
 def test_one_command_at_a_time_changes_files(tmp_path: Path) -> None:
     """While one command holds a folder another is refused, and is not when the first has ended."""
-    with held(tmp_path), pytest.raises(UsageError, match="another command is changing files in"), held(tmp_path):
+    with locked(tmp_path), pytest.raises(UsageError, match="another command is changing files in"), locked(tmp_path):
         pass
-    with held(tmp_path):
+    with locked(tmp_path):
         pass
 
 
 def test_a_missing_folder_cannot_be_held(tmp_path: Path) -> None:
     """A folder that is not there is told by its path."""
-    with pytest.raises(UsageError) as refusal, held(tmp_path / "nothing"):
+    with pytest.raises(UsageError) as refusal, locked(tmp_path / "nothing"):
         pass
     assert refusal.value.mistakes == (f"{tmp_path}/nothing cannot be opened: No such file or directory",)

@@ -99,7 +99,7 @@ def test_clients_of_another_form_are_left(config: Path, text: str) -> None:
     """Where clients are no tables of their own, that is asked for."""
     with pytest.raises(UsageError) as refusal:
         with_client(_written(config, text), NEW)
-    advice = "give each client a table of its own, headed [[clients]], and run this again"
+    advice = "the clients are not [[clients]] tables; write them as such tables, and run this again"
     assert refusal.value.mistakes == (f"{config}: {advice}",)
 
 
@@ -126,5 +126,5 @@ def test_missing_settings_are_told(config: Path) -> None:
 
 def test_what_is_no_text_is_told(config: Path) -> None:
     """A value that UTF-8 cannot hold, as a byte of a command line may be, is refused."""
-    with pytest.raises(UsageError, match="the settings are text in UTF-8, and one of the options is not"):
+    with pytest.raises(UsageError, match="one of the options is not valid UTF-8; the settings file must be UTF-8"):
         with_client(_written(config, ONE), {"id": "\udcff"})

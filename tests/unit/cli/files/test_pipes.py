@@ -69,7 +69,7 @@ def _write(descriptor: int, *parts: bytes) -> None:
 def test_a_pipe_is_not_waited_for_for_ever(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that nobody ever opens for writing, and one that nobody closes, is an error in the end."""
     monkeypatch.setattr(pipes, "PIPE_SECONDS", 0.0)
-    told = "pipe cannot be read: it is a pipe that is still open after 0 seconds"
+    told = "pipe cannot be read: its writer has not closed this pipe within 0 seconds"
     with pytest.raises(ValueError, match=told):
         read_pipe(pipe)
     with pipe.open("r+b", buffering=0) as writer:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.cli.errors import settings_of
-from handlers.cli.files.server_user import server_user
+from handlers.cli.errors import load_settings
+from handlers.cli.files.server_user import acting_as_server_user
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
@@ -37,11 +37,11 @@ def of_user(nicepay: Nicepay) -> Iterator[Callable[[int, str], Path]]:
 def test_root_is_the_server_s_user(of_user: Callable[[int, str], Path]) -> None:
     """Within the block root is the user who owns the settings, and root again after it, be there an error or not."""
     file, before = of_user(SERVER_USER, "sqlite:///state.db"), _who()
-    settings = settings_of(file)
-    with server_user(file, settings):
+    settings = load_settings(file)
+    with acting_as_server_user(settings):
         assert _who() == (SERVER_USER, SERVER_GROUP, set())
     assert _who() == before
-    with pytest.raises(ZeroDivisionError), server_user(file, settings):
+    with pytest.raises(ZeroDivisionError), acting_as_server_user(settings):
         raise ZeroDivisionError
     assert _who() == before
 
@@ -50,7 +50,7 @@ def test_the_user_s_groups_count(of_user: Callable[[int, str], Path]) -> None:
     """A user that the machine knows is in all of its groups."""
     nobody = pwd.getpwnam("nobody")
     file = of_user(nobody.pw_uid, "sqlite:///state.db")
-    with server_user(file, settings_of(file)):
+    with acting_as_server_user(load_settings(file)):
         assert _who() == (nobody.pw_uid, SERVER_GROUP, set(os.getgrouplist("nobody", SERVER_GROUP)))
 
 
@@ -60,15 +60,15 @@ def test_the_user_s_groups_count(of_user: Callable[[int, str], Path]) -> None:
 def test_root_stays_root(of_user: Callable[[int, str], Path], user: int, url: str) -> None:
     """Where the settings are root's, or the state is no file, root stays root: root reaches every socket."""
     file, before = of_user(user, url), _who()
-    with server_user(file, settings_of(file)):
+    with acting_as_server_user(load_settings(file)):
         assert _who() == before
 
 
 def test_others_stay_who_they_are(of_user: Callable[[int, str], Path]) -> None:
     """Who is not root acts as before."""
     file = of_user(SERVER_USER, "sqlite:///state.db")
-    settings = settings_of(file)
+    settings = load_settings(file)
     with acting_as(OPERATOR, OPERATORS_GROUP, SERVER_GROUP):
         before = _who()
-        with server_user(file, settings):
+        with acting_as_server_user(settings):
             assert _who() == before

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from handlers.cli.pack.archive import archived, contents
+from handlers.cli.pack.archive import contents, zip_archive
 from tests.document import PATH
 
 URL = "https://a.example/base"
@@ -40,8 +40,8 @@ def test_no_file_holds_a_private_key_or_a_placeholder(name: str) -> None:
 def test_the_pack_is_the_same_to_the_byte() -> None:
     """Neither the order of the files nor the time is in it."""
     backwards = dict(sorted(FILES.items(), reverse=True))
-    assert archived(FILES) == archived(backwards)
-    with ZipFile(BytesIO(archived(FILES))) as archive:
+    assert zip_archive(FILES) == zip_archive(backwards)
+    with ZipFile(BytesIO(zip_archive(FILES))) as archive:
         entries = archive.infolist()
         assert archive.testzip() is None
     assert [entry.filename for entry in entries] == [f"snap-token/{name}" for name in sorted(NAMES)]

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.cli.errors import UsageError
 from handlers.cli.shared_state import change
-from handlers.cli.shared_state.change import Held
+from handlers.cli.shared_state.change import StateEntries
 from handlers.state.opening import StateUrl
 from handlers.state.sqlite.file import open_file
 
@@ -24,7 +24,7 @@ def url(file: Path) -> StateUrl:
     return StateUrl(f"sqlite:///{file}")
 
 
-def _is_suspended(held: Held) -> bool:
+def _is_suspended(held: StateEntries) -> bool:
     return "suspended:A" in held
 
 
@@ -49,13 +49,13 @@ def test_what_is_replaced_meanwhile_is_told(url: StateUrl, file: Path, monkeypat
             each.unlink()
         open_file(file).close()
 
-    with pytest.raises(UsageError, match=r"is not in the state that state.url names: it was replaced meanwhile"):
+    with pytest.raises(UsageError, match=r"is not in the state store of state.url, which was replaced meanwhile"):
         _change(url, replaced, monkeypatch)
 
 
 def test_what_cannot_be_read_back_is_told(url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the state goes away after the writing, the message says that it was written."""
-    with pytest.raises(UsageError, match=r"it was written, and cannot be read back: .* run: chmod 600"):
+    with pytest.raises(UsageError, match=r"the change was written, but it cannot be read back: .* run: chmod 600"):
         _change(url, lambda _seconds: file.chmod(0o644), monkeypatch)
 
 
@@ -75,5 +75,5 @@ def test_a_state_that_hangs_is_told() -> None:
     """An engine that takes a connection and says nothing has not answered within its half second, and that is said."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = StateUrl(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
-        with pytest.raises(UsageError, match=r"names does not answer: no answer within 0\.5 s$"):
+        with pytest.raises(UsageError, match=r"state.url does not answer: no answer within 0\.5 s$"):
             change.read(url)

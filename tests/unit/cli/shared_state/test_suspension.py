@@ -7,7 +7,7 @@ import time_machine
 
 from handlers.cli import main
 from handlers.cli.errors import UsageError
-from handlers.cli.files.atomic_write import held
+from handlers.cli.files.atomic_write import locked
 from handlers.cli.shared_state import change
 from handlers.cli.shared_state import suspension as cli_suspension
 from handlers.config.settings import Settings
@@ -17,7 +17,7 @@ from tests.nicepay import Nicepay
 from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder, owner
 
 SUSPENDED = "suspended:IONPAYTEST"
-ELSEWHERE = "an instance whose own settings file says suspended = true goes on refusing it: resume it there, too"
+ELSEWHERE = "an instance with its own settings file may still refuse it: set suspended = false there, too"
 UNWRITABLE = "it cannot be written: Operation not permitted"
 UNREACHABLE = "redis://:RECOGNISEME@127.0.0.1:1/0"
 
@@ -25,7 +25,7 @@ UNREACHABLE = "redis://:RECOGNISEME@127.0.0.1:1/0"
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is to take anything up."""
-    monkeypatch.setattr(change, "TAKEN_UP_SECONDS", 0)
+    monkeypatch.setattr(change, "PROPAGATION_SECONDS", 0)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_memory_is_out_of_reach(
     """Where the state is inside the server's process, the settings file is changed, and that is said."""
     assert _set(command, settings_file) == 0
     assert Settings.load(settings_file).clients[0].suspended is (command == "suspend")
-    note = "state.url is memory://, so running servers learn of it by this settings file alone"
+    note = "state.url is memory://, so running servers read this change only from this settings file"
     assert capsys.readouterr() == (f"IONPAYTEST {told}\n{note}\n", "")
 
 
@@ -113,7 +113,7 @@ def test_a_state_that_is_down_is_told(
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _set(command, settings_file) == 2
     out, err = capsys.readouterr()
-    told = "snap-token: it is not known whether the state is changed, and the settings file is as it was: the state "
+    told = "snap-token: the settings file is not changed, and the state store may or may not be changed: the state "
     assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
     assert "RECOGNISEME" not in err
     assert settings_file.read_text() == before
@@ -121,7 +121,7 @@ def test_a_state_that_is_down_is_told(
 
 def test_settings_that_cannot_be_changed_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where the settings file is all there is and cannot be changed, nothing is said of a state; the status is 2."""
-    with held(settings_file.parent):
+    with locked(settings_file.parent):
         assert _set("suspend", settings_file) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
@@ -141,7 +141,7 @@ def test_nothing_is_half_done_in_silence(
 
     monkeypatch.setattr(cli_suspension, "replace", fails)
     assert _set(command, shared) == 2
-    line = f"IONPAYTEST {told} in the state, and the settings file is as it was: {UNWRITABLE}"
+    line = f"IONPAYTEST {told} in the state store, but the settings file is not changed: {UNWRITABLE}"
     assert capsys.readouterr() == ("", f"snap-token: {line}\n")
     assert shared.read_text() == before
     assert _is_suspended(shared)[0] is (command == "suspend")
@@ -188,7 +188,7 @@ def test_a_list_says_what_it_does_not_know(
     assert _client("list", settings_file) == 2
     out, err = capsys.readouterr()
     assert out.splitlines()[1].endswith(f"300 s      {told}")
-    assert err.startswith("snap-token: it is not known what the state holds: the state engine that state.url names ")
+    assert err.startswith("snap-token: the entries of the state store are not known: the state store of state.url ")
     assert err.count("\n") == 1
 
 

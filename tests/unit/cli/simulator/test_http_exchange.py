@@ -108,6 +108,6 @@ def test_a_file_that_names_nobody_is_a_misuse(
     if content is not None:
         file.write_text(content, encoding="utf-8")
     assert main([*_command(command, "https://127.0.0.1:1/", private_key), "--ca-file", str(file)]) == 2
-    wrong = "holds no certificate in PEM; name the file of the authority to trust"
+    wrong = "holds no certificate in PEM; name a file that holds the certificate of the authority"
     told = "cannot be read: No such file or directory" if content is None else wrong
     assert capsys.readouterr() == ("", f"snap-token: {file} {told}\n")

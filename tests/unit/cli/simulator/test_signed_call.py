@@ -191,7 +191,7 @@ def test_without_a_token_there_is_no_call(desk: Desk, stranger: Nicepay, capsys:
     assert desk.call("--path", URI, "--method", "GET", "--private-key", other) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("snap-token: no token for the call: http://127.0.0.1:")
+    assert err.startswith("snap-token: there is no token for the call: http://127.0.0.1:")
     assert "4017300" in err
 
 
@@ -273,7 +273,7 @@ def _mistake(capsys: pytest.CaptureFixture[str], *options: str) -> str:
     return err.removeprefix("snap-token: ").strip()
 
 
-WHICH = "name --config or --client-key, and one of --path and --url"
+WHICH = "options are missing; add --config or --client-key, and one of --path and --url"
 
 
 @pytest.mark.parametrize(
@@ -285,32 +285,32 @@ WHICH = "name --config or --client-key, and one of --path and --url"
         pytest.param(["--url", "https://a.example"], WHICH, id="no client"),
         pytest.param(
             ["--client-key", "A", "--url", "https://a:b", "--token-file", "SECRET"],
-            "nothing can be sent to https://a:b: Invalid port: 'b'",
+            "the call to https://a:b cannot be sent: Invalid port: 'b'",
             id="no URL",
         ),
         pytest.param(
             ["--client-key", "A", "--url", "https://a.example"],
-            "name --config, or all of --url, --client-key and --private-key",
+            "options are missing; add --config, or all of --url, --client-key and --private-key",
             id="nowhere to get a token",
         ),
         pytest.param(
             ["--client-key", "A", "--url", "https://a.example", "--token-file", "SECRET"],
-            "name --config or --private-key",
+            "there is no key to sign with; add --config or --private-key",
             id="no key",
         ),
         pytest.param(
             ["--client-key", "A", "--url", "https://a.example", "--token-file", "SECRET", "--symmetric"],
-            "name --client-secret-file, or client_secret_file in the settings",
+            "there is no client secret; add --client-secret-file, or client_secret_file in the settings",
             id="no secret",
         ),
         pytest.param(
             ["--client-key", "A", "--url", "https://a.example", "--token-file", "-", "--body", "-"],
-            "standard input is one file: only one option can be -",
+            "more than one option is -; standard input can serve only one of them",
             id="standard input twice",
         ),
         pytest.param(
             ["--client-key", "A", "--url", "https://a.example", "--private-key", "-", "--body", "-"],
-            "standard input is one file: only one option can be -",
+            "more than one option is -; standard input can serve only one of them",
             id="standard input for key and body",
         ),
     ],
@@ -330,7 +330,9 @@ def test_a_token_that_cannot_be_sent_is_not_repeated(
     """A file with more than a token is told, and nothing of it is printed."""
     Path(secret).write_text(token)
     options = ["--client-key", "A", "--url", "https://a.example", "--token-file", secret]
-    assert _mistake(capsys, *options) == "the access token has a character that no header can have"
+    assert (
+        _mistake(capsys, *options) == "the access token has a character that a header cannot carry; check --token-file"
+    )
 
 
 def test_settings_without_an_internal_listener_are_told(
@@ -340,5 +342,5 @@ def test_settings_without_an_internal_listener_are_told(
     key = Path(secret).with_name("key.pem")
     key.write_text(nicepay.private_pem)
     options = ["--config", str(settings_file), "--path", "/x", "--token-file", secret, "--private-key", str(key)]
-    told = "--path asks the internal listener, and there is none: add [internal] to the settings, or name --url"
+    told = "--path needs the internal listener; add [internal] to the settings, or use --url"
     assert _mistake(capsys, *options) == told

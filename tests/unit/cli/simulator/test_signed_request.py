@@ -18,14 +18,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from handlers.cli.errors import UsageError
-from handlers.cli.simulator.signed_request import SignedRequest, private_key_of
+from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
 from handlers.server.openapi import documents
 from tests import document
 from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
 
 URL = "http://127.0.0.1:8080/api/v1.0/access-token/b2b"
-NO_PRIVATE_KEY = "it is no unencrypted private key in PEM"
+NO_PRIVATE_KEY = "it is not an unencrypted private key in PEM"
 
 
 def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") -> SignedRequest:
@@ -100,13 +100,13 @@ def test_a_secret_header_is_a_variable() -> None:
 def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is in no file of this machine can be piped in."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
-    assert private_key_of(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
+    assert read_signing_key(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
 
 
 def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:
     """The key of a PEM file is read."""
     (tmp_path / "key").write_text(nicepay.private_pem)
-    assert private_key_of(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
+    assert read_signing_key(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
 
 
 def _encrypted(nicepay: Nicepay) -> str:
@@ -123,7 +123,7 @@ def _elliptic(_: Nicepay) -> str:
     ("form", "reason"),
     [
         pytest.param(lambda _: "", NO_PRIVATE_KEY, id="empty"),
-        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; the private one signs", id="public"),
+        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; give the private key", id="public"),
         pytest.param(lambda nicepay: nicepay.private_pem[:400], NO_PRIVATE_KEY, id="cut"),
         pytest.param(_encrypted, NO_PRIVATE_KEY, id="encrypted"),
         pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
@@ -136,7 +136,7 @@ def test_what_is_no_private_key_is_told(
     file = tmp_path / "key"
     file.write_text(form(nicepay))
     with pytest.raises(UsageError) as refusal:
-        private_key_of(file)
+        read_signing_key(file)
     assert refusal.value.mistakes == (f"{file}: {reason}",)
 
 
@@ -144,5 +144,5 @@ def test_private_keys_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     """A missing file and a folder are told by their path."""
     for path, reason in ((tmp_path / "nothing", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(UsageError) as refusal:
-            private_key_of(path)
+            read_signing_key(path)
         assert refusal.value.mistakes == (f"{path} cannot be read: {reason}",)

@@ -76,9 +76,7 @@ def test_a_failure_is_a_general_error_and_a_logged_traceback(
     assert LOCAL not in log.getvalue()
 
 
-def test_what_a_layer_answers_goes_out_with_the_request_id(
-    services: Services, nicepay: Nicepay, log: io.StringIO
-) -> None:
+def test_what_a_layer_answers_goes_out_as_it_is(services: Services, nicepay: Nicepay, log: io.StringIO) -> None:
     """A page of the sandbox is no decision: it passes, and is not logged."""
 
     def layer(_app: ASGIApp) -> ASGIApp:
@@ -88,8 +86,9 @@ def test_what_a_layer_answers_goes_out_with_the_request_id(
 
         return answer
 
-    response = _post(application(public_api(BASE_PATH), lambda: services, layer), nicepay, "/elsewhere")
-    assert (response.content, len(response.headers["x-request-id"])) == (b"a page", 32)
+    assert (
+        _post(application(public_api(BASE_PATH), lambda: services, layer), nicepay, "/elsewhere").content == b"a page"
+    )
     assert not log.getvalue()
 
 

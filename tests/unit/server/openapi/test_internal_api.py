@@ -8,8 +8,9 @@ from starlette.types import Message, Receive, Scope, Send
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.openapi.internal_api import HAND_OVER, ForwardedCall, bearer_check, service_code_of
 from handlers.snap.codes import NOT_FOUND, UNAUTHORIZED, SnapError
+from handlers.snap.service import Service
 
-CODES = {"/a": "24"}
+CODES = {"/a": Service("24")}
 REFUSED = SnapError(NOT_FOUND, reason="path.unmapped")
 URI = b"x-original-uri"
 
@@ -41,11 +42,11 @@ def test_who_does_not_know_the_secret_learns_no_service_code() -> None:
 
 def test_service_codes_are_those_of_now() -> None:
     """A path that is mapped later has its code from then on."""
-    codes: dict[str, str] = {}
+    codes: dict[str, Service] = {}
     service_code = service_code_of(lambda: codes)
     sent = RequestHeaders.of([(URI, b"/a")])
     assert service_code("/authorize", sent, REFUSED) == "00"
-    codes["/a"] = "25"
+    codes["/a"] = Service("25")
     assert service_code("/authorize", sent, REFUSED) == "25"
 
 

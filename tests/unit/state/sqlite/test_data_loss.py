@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
-from handlers.state.sqlite.data_loss import carry_over, refuse_what_was_before
+from handlers.state.sqlite.data_loss import copy_readable_rows, record_data_loss
 from handlers.state.sqlite.file import open_file
 
 ROWS = 2_000
@@ -35,8 +35,8 @@ def test_all_is_carried_over(tmp_path: Path, new: sqlite3.Connection) -> None:
     new.execute("INSERT INTO seen VALUES (?, 7, 8)", (f"{5:032}",))
     new.execute("INSERT INTO revoked VALUES ('client:A', 3, 11)")
     with closing(open_file(tmp_path / "old.db")) as old:
-        carried = carry_over(old, new)
-    assert (carried.whole, carried.rows) == (True, {"seen": ROWS, "revoked": 1, "suspended": 1})
+        copied = copy_readable_rows(old, new)
+    assert (copied.complete, copied.counts) == (True, {"seen": ROWS, "revoked": 1, "suspended": 1})
     assert new.execute("SELECT count(*) FROM seen").fetchone() == (ROWS,)
     assert new.execute("SELECT first FROM seen WHERE key = ?", (f"{5:032}",)).fetchone() == (7,)
     assert new.execute("SELECT * FROM revoked").fetchall() == [("client:A", 5, 11)]
@@ -54,20 +54,20 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path, new: sqlite3.Connect
             content[place : place + page] = b"\xff" * page
     file.write_bytes(content)
     with closing(sqlite3.connect(file)) as old:
-        carried = carry_over(old, new)
-    assert not carried.whole
+        copied = copy_readable_rows(old, new)
+    assert not copied.complete
     found = {key for (key,) in new.execute("SELECT key FROM seen")}
     assert ROWS * 0.8 < len(found) < ROWS
     assert {f"{0:032}", f"{ROWS - 1:032}"} <= found
-    assert carried.rows["suspended"] == 1
+    assert copied.counts["suspended"] == 1
 
 
 def test_a_loss_covers_what_was_before(new: sqlite3.Connection) -> None:
     """Tokens are covered up to the loss, requests up to the latest signature if that is later; both end."""
-    refuse_what_was_before(new, 100, 40)
+    record_data_loss(new, 100, 40)
     assert new.execute("SELECT * FROM revoked ORDER BY subject").fetchall() == [
         (ALL_TOKENS, 100, 100 + LOSS_SECONDS * 1_000_000),
         (SIGNED_REQUESTS, 100, 100 + LOSS_SECONDS * 1_000_000),
     ]
-    refuse_what_was_before(new, 50, 140)
+    record_data_loss(new, 50, 140)
     assert dict(new.execute("SELECT subject, at FROM revoked")) == {ALL_TOKENS: 100, SIGNED_REQUESTS: 140}

@@ -10,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.state.port import ALL_TOKENS, SIGNED_REQUESTS
-from handlers.state.sqlite.database import HeldFile
+from handlers.state.sqlite.database import Database
 from handlers.state.sqlite.file import DamagedError, open_file
 from handlers.state.sqlite.repair import repair
-from handlers.state.sqlite.watch import ChangedError
+from handlers.state.sqlite.watch import FileChangedError
 
 NOW = 1_700_000_000_000_000
 
@@ -24,12 +24,12 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def held(file: Path) -> Iterator[HeldFile]:
+def database(file: Path) -> Iterator[Database]:
     """With one key."""
-    held = HeldFile(file)
-    held.do(_remember("before"), NOW)
-    yield held
-    held.close()
+    database = Database(file)
+    database.run(_remember("before"), NOW)
+    yield database
+    database.close()
 
 
 def _remember(key: str) -> Callable[[sqlite3.Connection], object]:
@@ -65,49 +65,49 @@ def _replace(file: Path) -> None:
         lambda file: file.with_name("state.db-wal").rename(file.with_name("log")),
     ],
 )
-def test_what_is_taken_away_is_carried_over(file: Path, held: HeldFile, fault: Callable[[Path], object]) -> None:
+def test_what_is_taken_away_is_carried_over(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
     """The work at hand fails, and the next has all that was there before, that work's too, in what is at the path."""
     fault(file)
-    with pytest.raises(ChangedError, match=r"state\.db"):
-        held.do(_remember("at hand"), NOW)
+    with pytest.raises(FileChangedError, match=r"state\.db"):
+        database.run(_remember("at hand"), NOW)
     with capture_logs() as log:
-        assert {"before", "at hand"} <= set(held.do(_keys, NOW))
+        assert {"before", "at hand"} <= set(database.run(_keys, NOW))
     (line,) = log
     assert (line["event"], line["lost"], line["seen"]) == ("state.replaced", False, 2)
     with closing(sqlite3.connect(file)) as other:
         assert {"before", "at hand"} <= set(_keys(other))
 
 
-def test_a_log_that_is_cut_off(file: Path, held: HeldFile) -> None:
+def test_a_log_that_is_cut_off(file: Path, database: Database) -> None:
     """What was written ahead may be gone with it: work fails, and then goes on in another file."""
     os.truncate(file.with_name("state.db-wal"), 0)
-    with pytest.raises(ChangedError, match=r"state\.db-wal has become shorter"):
-        held.do(_keys, NOW)
+    with pytest.raises(FileChangedError, match=r"state\.db-wal became shorter"):
+        database.run(_keys, NOW)
     with capture_logs() as log:
-        held.do(_remember("after"), NOW)
+        database.run(_remember("after"), NOW)
     assert [line["event"] for line in log] == ["state.replaced"]
     assert Path(log[0]["kept"]).exists()
 
 
-def test_a_file_that_comes_back(file: Path, held: HeldFile) -> None:
+def test_a_file_that_comes_back(file: Path, database: Database) -> None:
     """A file that was away for a moment is gone on with."""
     _move(file)
-    with pytest.raises(ChangedError):
-        held.do(_keys, NOW)
+    with pytest.raises(FileChangedError):
+        database.run(_keys, NOW)
     file.with_name("moved.db").rename(file)
     with capture_logs() as log:
-        assert held.do(_keys, NOW) == ["before"]
+        assert database.run(_keys, NOW) == ["before"]
     assert log == []
 
 
-def test_a_folder_that_is_gone_for_a_while(file: Path, held: HeldFile) -> None:
+def test_a_folder_that_is_gone_for_a_while(file: Path, database: Database) -> None:
     """While there is no folder all work fails, and then nothing is lost."""
     folder = file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
     for _ in range(3):
-        with pytest.raises((ChangedError, OSError)):
-            held.do(_keys, NOW)
+        with pytest.raises((FileChangedError, OSError)):
+            database.run(_keys, NOW)
     file.parent.mkdir()
-    assert held.do(_keys, NOW) == ["before"]
+    assert database.run(_keys, NOW) == ["before"]
     assert (folder / "state.db").exists()
 
 
@@ -121,31 +121,31 @@ def _overwrite(file: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", [_cut, _overwrite])
-def test_a_damaged_file_is_left_alone(file: Path, held: HeldFile, fault: Callable[[Path], object]) -> None:
+def test_a_damaged_file_is_left_alone(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
     """All work fails until another file is in its place; then what was signed and issued before is refused."""
-    held.latest_signed = NOW + 5
+    database.latest_signed = NOW + 5
     fault(file)
     with capture_logs() as log:
         for _ in range(3):
             with pytest.raises(DamagedError, match="snap-token state repair --config FILE"):
-                held.do(_keys, NOW)
+                database.run(_keys, NOW)
     (line,) = log
     assert line["event"] == "state.damaged"
     assert "snap-token state repair" in line["cause"]
     repair(file, NOW - 1)
     with capture_logs() as log:
-        held.do(_keys, NOW)
+        database.run(_keys, NOW)
     assert (log[0]["event"], log[0]["lost"]) == ("state.replaced", True)
-    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW + 5}
+    assert database.run(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW + 5}
 
 
-def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: HeldFile) -> None:
+def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, database: Database) -> None:
     """What was damaged has lost memory, so the next opening refuses what was before; only that one does."""
     sound = file.read_bytes()
     _overwrite(file)
     with pytest.raises(DamagedError):
-        held.do(_keys, NOW)
-    held.close()
+        database.run(_keys, NOW)
+    database.close()
     file.write_bytes(sound)
     with closing(open_file(file, NOW + 5)) as again:
         assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
@@ -153,17 +153,17 @@ def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, held: 
         assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
 
 
-def test_a_repaired_file_bears_no_mark_of_damage(file: Path, held: HeldFile) -> None:
+def test_a_repaired_file_bears_no_mark_of_damage(file: Path, database: Database) -> None:
     """Its repair has refused what was before, and no later opening does so again."""
     _overwrite(file)
     with pytest.raises(DamagedError):
-        held.do(_keys, NOW)
+        database.run(_keys, NOW)
     repair(file, NOW + 5)
     with closing(open_file(file, NOW + 9)) as again:
         assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
 
 
-def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None:
+def test_a_file_in_which_sqlite_finds_damage(file: Path, database: Database) -> None:
     """What SQLite calls damage is damage, and the open transaction is undone."""
 
     def fail(connection: sqlite3.Connection) -> None:
@@ -175,10 +175,10 @@ def test_a_file_in_which_sqlite_finds_damage(file: Path, held: HeldFile) -> None
 
     for _ in range(2):
         with pytest.raises(DamagedError, match="malformed"):
-            held.do(fail, NOW)
+            database.run(fail, NOW)
     file.unlink()
-    assert held.do(_keys, NOW) == ["before"]
-    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
+    assert database.run(_keys, NOW) == ["before"]
+    assert database.run(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
 
 
 def _fail(_connection: sqlite3.Connection) -> None:
@@ -186,54 +186,54 @@ def _fail(_connection: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError(message)
 
 
-def test_another_failure(file: Path, held: HeldFile) -> None:
+def test_another_failure(file: Path, database: Database) -> None:
     """After another failure the file is opened anew, and nothing is lost if it is the same."""
     with pytest.raises(sqlite3.OperationalError):
-        held.do(_fail, NOW)
-    assert held.do(_keys, NOW) == ["before"]
-    assert held.do(_lost, NOW) == {}
+        database.run(_fail, NOW)
+    assert database.run(_keys, NOW) == ["before"]
+    assert database.run(_lost, NOW) == {}
     with pytest.raises(sqlite3.OperationalError):
-        held.do(_fail, NOW)
+        database.run(_fail, NOW)
     file.unlink()
     with capture_logs() as log:
-        assert held.do(_keys, NOW) == []
+        assert database.run(_keys, NOW) == []
     assert [line["event"] for line in log] == ["state.replaced"]
-    assert held.do(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
+    assert database.run(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
 
 
-def test_the_end_carries_over(file: Path, held: HeldFile) -> None:
+def test_the_end_carries_over(file: Path, database: Database) -> None:
     """What is taken away right before the end is carried over all the same."""
     for each in file.parent.iterdir():
         each.unlink()
-    held.close()
+    database.close()
     with closing(sqlite3.connect(file)) as other:
         assert _keys(other) == ["before"]
 
 
-def test_an_end_without_a_folder(file: Path, held: HeldFile) -> None:
+def test_an_end_without_a_folder(file: Path, database: Database) -> None:
     """Where nothing can be carried over to, the end is one all the same."""
     file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
-    held.close()
-    held.close()
+    database.close()
+    database.close()
 
 
-def test_a_carrying_over_that_fails(file: Path, held: HeldFile) -> None:
+def test_a_carrying_over_that_fails(file: Path, database: Database) -> None:
     """If the new file takes nothing, what the old one knows is carried over later."""
     file.unlink()
-    with pytest.raises(ChangedError):
-        held.do(_keys, NOW)
+    with pytest.raises(FileChangedError):
+        database.run(_keys, NOW)
     with closing(open_file(file)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(sqlite3.OperationalError, match="locked"):
-            held.do(_keys, NOW)
-    assert held.do(_keys, NOW) == ["before"]
+            database.run(_keys, NOW)
+    assert database.run(_keys, NOW) == ["before"]
 
 
 def test_files_that_go_while_they_are_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be watched is not used."""
     monkeypatch.setattr("handlers.state.sqlite.watch._stat", _gone)
     with pytest.raises(FileNotFoundError):
-        HeldFile(file)
+        Database(file)
 
 
 def _gone(_name: str) -> os.stat_result:

@@ -295,10 +295,10 @@ async def test_it_closes_while_it_is_down(file: Path) -> None:
     ("spoil", "cause"),
     [
         (lambda file: file.parent.rmdir(), "No such file or directory"),
-        (lambda file: file.mkdir(mode=0o700), "it is no regular file"),
-        (lambda file: mkfifo(file, 0o600), "it is no regular file"),
-        (lambda file: file.symlink_to("/dev/zero"), "it is no regular file"),
-        (lambda file: file.touch(0o644), "others than its owner can use it; run: chmod 600 {}"),
+        (lambda file: file.mkdir(mode=0o700), "it is not a regular file"),
+        (lambda file: mkfifo(file, 0o600), "it is not a regular file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it is not a regular file"),
+        (lambda file: file.touch(0o644), "other users can access it; run: chmod 600 {}"),
         (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), NO_DATABASE),
     ],
 )

@@ -38,10 +38,10 @@ def test_a_sound_file(file: Path) -> None:
     _make(file)
     before = file.read_bytes()
     done = repair(file, NOW)
-    assert (done.carried.whole, done.carried.rows["seen"]) == (True, 1)
-    assert done.kept
-    assert done.kept.read_bytes() == before
-    assert done.kept.name.startswith("state.db.kept-2")
+    assert (done.copied.complete, done.copied.counts["seen"]) == (True, 1)
+    assert done.backup
+    assert done.backup.read_bytes() == before
+    assert done.backup.name.startswith("state.db.kept-2")
     assert _content(file) == ([("key", 1, 2)], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
     assert S_IMODE(file.stat().st_mode) == 0o600
 
@@ -52,8 +52,8 @@ def test_a_file_in_use(file: Path) -> None:
         connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
         done = repair(file, NOW)
         assert connection.execute("SELECT key FROM seen").fetchall() == [("key",)]
-    assert done.kept
-    assert done.kept.with_name(done.kept.name + "-wal").stat().st_size > 0
+    assert done.backup
+    assert done.backup.with_name(done.backup.name + "-wal").stat().st_size > 0
     assert _content(file)[0] == [("key", 1, 2)]
 
 
@@ -62,15 +62,15 @@ def test_a_damaged_file(file: Path, content: bytes) -> None:
     """Of a file that is no database nothing is carried over; it is kept."""
     file.write_bytes(content)
     done = repair(file, NOW)
-    assert not done.carried.whole
-    assert done.kept
-    assert done.kept.read_bytes() == content
+    assert not done.copied.complete
+    assert done.backup
+    assert done.backup.read_bytes() == content
     assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
 def test_a_file_that_is_gone(file: Path) -> None:
     """Where there is none, a new one refuses what was signed before."""
-    assert repair(file, NOW).kept is None
+    assert repair(file, NOW).backup is None
     assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from handlers.cli import main
-from handlers.cli.startup import trial
+from handlers.cli.startup import dry_run
 from handlers.server.openapi import application, documents
 from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import write_settings
@@ -74,8 +74,8 @@ def test_everything_is_told_at_once(
         public == f"cannot listen on 127.0.0.1:{ports[0]}: {in_use}; set server.host and server.port to a free address"
     )
     assert internal.startswith(f"cannot listen on 127.0.0.1:{ports[1]}: {in_use}; set internal.host and ")
-    assert state.startswith("state.url: the state cannot be used: ConnectionError: ")
-    assert state.endswith("; see that it can be reached and written, or set state.url")
+    assert state.startswith("state.url: the state store cannot be used: ConnectionError: ")
+    assert state.endswith("; make it reachable and writable, or set another state.url")
 
 
 def test_a_redis_that_only_reads_cannot_be_used(
@@ -92,7 +92,7 @@ def test_a_redis_that_only_reads_cannot_be_used(
         finally:
             client.replicaof("NO", "ONE")
     *_, finding = capsys.readouterr().err.splitlines()
-    assert finding.startswith(f"snap-token: {settings}: state.url: the state cannot be used: ReadOnlyError: ")
+    assert finding.startswith(f"snap-token: {settings}: state.url: the state store cannot be used: ReadOnlyError: ")
 
 
 def test_what_is_in_the_state_stays(tmp_path: Path, nicepay: Nicepay) -> None:
@@ -146,7 +146,7 @@ def test_a_capture_folder_that_cannot_be_written_is_told(nicepay: Nicepay, capsy
         os.chown(captures, OPERATOR, OPERATORS_GROUP)
         with acting_as(SERVER_USER, SERVER_GROUP):
             assert _check(settings) == 2
-        told = f"debug.capture_dir: nothing can be written into {captures}: Permission denied"
+        told = f"debug.capture_dir: no file can be written in {captures}: Permission denied"
         assert capsys.readouterr() == ("", f"snap-token: {settings}: {told}\n")
 
 
@@ -156,8 +156,8 @@ def test_a_check_by_root_says_whose_it_should_be(nicepay: Nicepay, capsys: pytes
         settings = write_settings(folder, nicepay)
         give_all(folder, SERVER_USER, SERVER_GROUP)
         assert _check(settings) == 0
-        who = f"root, who can use every file, and the server's user is {SERVER_USER}: check as that user"
-        assert capsys.readouterr().err == f"snap-token: warning: {settings}: this was checked as {who}\n"
+        who = f"root ran this check, and root can use every file; run it again as the server's user, {SERVER_USER}"
+        assert capsys.readouterr().err == f"snap-token: warning: {settings}: {who}\n"
 
 
 @pytest.mark.parametrize(
@@ -192,4 +192,4 @@ def test_a_document_that_cannot_be_served_is_told(
 def test_nothing_is_answered_in_a_check() -> None:
     """The applications of a check have no services, so that none can answer by mistake."""
     with pytest.raises(NotImplementedError):
-        trial.no_services()
+        dry_run.no_services()

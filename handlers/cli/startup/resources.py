@@ -1,4 +1,4 @@
-"""What a start needs from outside: libraries, addresses, the state, the documents; and what is in force then."""
+"""What a server opens at its start: sockets, the state store, the documents. Each failure is a UsageError."""
 
 import errno
 import platform
@@ -22,21 +22,21 @@ _LONGEST_CAUSE = 200
 
 
 def require_libraries() -> None:
-    """Look for the private names of libraries that the server uses.
+    """Check that the installed libraries have the private names that the server uses.
 
     Raises:
-        MisuseError: one is missing.
+        UsageError: a name is missing.
     """
-    lacking = missing_internals()
-    if lacking:
-        raise UsageError(*lacking)
+    missing = missing_internals()
+    if missing:
+        raise UsageError(*missing)
 
 
-def listener(table: Listener, name: str) -> socket:
-    """A socket that listens at the address in the table of this name.
+def open_listener(table: Listener, name: str) -> socket:
+    """Open a socket that listens on `host` and `port` of this settings table. `name` is the name of the table.
 
     Raises:
-        MisuseError: the address cannot be used.
+        UsageError: the address cannot be used.
     """
     try:
         return sockets.listen(table.host, table.port)
@@ -48,11 +48,11 @@ def listener(table: Listener, name: str) -> socket:
         raise UsageError(message) from error
 
 
-def shared(settings: Settings) -> assembly.ProcessResources:
-    """The state that instances share.
+def open_shared(settings: Settings) -> assembly.ProcessResources:
+    """Open the state store that the instances share.
 
     Raises:
-        MisuseError: it cannot be used.
+        UsageError: the store cannot be used.
     """
     try:
         return assembly.open_resources(settings)
@@ -61,26 +61,26 @@ def shared(settings: Settings) -> assembly.ProcessResources:
         raise UsageError(message) from error
 
 
-def made(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
-    """The application that serves a document.
+def build_application(api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]) -> ASGIApp:
+    """The application that serves an OpenAPI document.
 
     Raises:
-        MisuseError: the document cannot be read, or is not valid.
+        UsageError: the document cannot be read, or is not valid.
     """
     try:
         app: ASGIApp = application(api, services, *layers)
     except UnsupportedError as error:
         message = f"{api.document} cannot be served: {error}"
         raise UsageError(message) from error
-    except Exception as error:  # Several libraries read and check it, and each raises errors of its own.
+    except Exception as error:  # Several libraries read and check it. Each has its own errors.
         cause = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:_LONGEST_CAUSE]}"
         message = f"{api.document} cannot be served: {cause}; install snap-token-server again"
         raise UsageError(message) from error
     return app
 
 
-def in_force(settings: Settings) -> Mapping[str, object]:
-    """Versions and settings for the log line of the start; nothing secret."""
+def settings_summary(settings: Settings) -> Mapping[str, object]:
+    """The versions and settings for the log line of the start. None of them is secret."""
     return {
         "version": __version__,
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""`snap-token serve --check`: try all that a start needs, and release it again."""
+"""`snap-token serve --check`: open everything that a start needs, and close it again."""
 
 import asyncio
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from handlers.cli.errors import UsageError, settings_of
-from handlers.cli.files.server_user import file_of_server_user
-from handlers.cli.startup.steps import listener, made, require_libraries
+from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.files.server_user import server_user_file
+from handlers.cli.startup.resources import build_application, open_listener, require_libraries
 from handlers.config import setting_warnings
 from handlers.config.settings import Settings
 from handlers.server.openapi.application import internal_api, public_api
@@ -23,45 +23,45 @@ _PROBE_SECONDS = 1
 
 
 def check(config: Path) -> None:
-    """Say whether a server with these settings would start. Warnings go to standard error.
+    """Print whether a server with these settings would start. Print warnings to standard error.
 
     Raises:
-        MisuseError: everything that keeps it from starting, one line each.
+        UsageError: the server would not start. It has one line for each reason.
     """
     require_libraries()
-    settings = settings_of(config)
+    settings = load_settings(config)
     for warning in _warnings(settings):
         sys.stderr.write(f"snap-token: warning: {config}: {warning}\n")
-    mistakes = [mistake for attempt in _attempts(settings) for mistake in _mistakes(attempt)]
+    mistakes = [mistake for attempt in _attempts(settings) for mistake in _mistakes_of(attempt)]
     if mistakes:
         raise UsageError(*(f"{config}: {mistake}" for mistake in mistakes))
     sys.stdout.write(f"{config}: good\n")
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
-    found = [
+    warnings = [
         *setting_warnings.of_settings(settings, system_clock()),
         *asyncio.run(setting_warnings.of_state(settings.state.url)),
     ]
-    yield from (warning.message for warning in found)
-    user = file_of_server_user(settings.file, settings).stat().st_uid
+    yield from (warning.message for warning in warnings)
+    user = server_user_file(settings.file).stat().st_uid
     if os.geteuid() == 0 != user:
-        yield f"this was checked as root, who can use every file, and the server's user is {user}: check as that user"
+        yield f"root ran this check, and root can use every file; run it again as the server's user, {user}"
 
 
 def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
-    yield lambda: listener(settings.server, "server").close()
+    yield lambda: open_listener(settings.server, "server").close()
     internal = settings.internal
     if internal:
-        yield lambda: listener(internal, "internal").close()
-    yield lambda: _use(settings.state.url)
-    yield lambda: _capture(settings.debug.capture_dir)
-    yield lambda: made(public_api(settings.server.base_path), no_services)
+        yield lambda: open_listener(internal, "internal").close()
+    yield lambda: _try_state(settings.state.url)
+    yield lambda: _try_capture_folder(settings.debug.capture_dir)
+    yield lambda: build_application(public_api(settings.server.base_path), no_services)
     if internal:
-        yield lambda: made(internal_api(internal, no_services), no_services)
+        yield lambda: build_application(internal_api(internal, no_services), no_services)
 
 
-def _mistakes(attempt: Callable[[], object]) -> tuple[str, ...]:
+def _mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
     try:
         attempt()
     except UsageError as error:
@@ -69,14 +69,17 @@ def _mistakes(attempt: Callable[[], object]) -> tuple[str, ...]:
     return ()
 
 
-def _use(url: StateUrl) -> None:
-    """Write to the state and read it. A missing file of SQLite is not made: a temporary one is tried in its folder."""
+def _try_state(url: StateUrl) -> None:
+    """Write to the state store and read it.
+
+    A missing SQLite file is not created. A temporary file in the same folder is used in its place.
+    """
     try:
         if url.file and not url.file.exists():
             with TemporaryDirectory(prefix=".snap-token-check-", dir=url.file.parent) as folder:
-                asyncio.run(_used(StateUrl("sqlite:///state.db", Path(folder))))
+                asyncio.run(_write_and_read(StateUrl("sqlite:///state.db", Path(folder))))
         else:
-            asyncio.run(_used(url))
+            asyncio.run(_write_and_read(url))
     except (StateDownError, OSError, ValueError) as error:
         message = f"state.url: {_cause(error)}"
         raise UsageError(message) from error
@@ -84,13 +87,13 @@ def _use(url: StateUrl) -> None:
 
 def _cause(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"nothing can be written into {Path(error.filename).parent}: {error.strerror}"
+        return f"no file can be written in {Path(error.filename).parent}: {error.strerror}"
     if isinstance(error, StateDownError):
-        return f"the state cannot be used: {error}; see that it can be reached and written, or set state.url"
+        return f"the state store cannot be used: {error}; make it reachable and writable, or set another state.url"
     return str(error)
 
 
-async def _used(url: StateUrl) -> None:
+async def _write_and_read(url: StateUrl) -> None:
     state, key, now = url.open(starting=True), f"check:{token_hex()}", system_clock()
     try:
         await state.first_seen(key, _PROBE_SECONDS, now)
@@ -99,15 +102,15 @@ async def _used(url: StateUrl) -> None:
         await state.close()
 
 
-def _capture(folder: Path | None) -> None:
+def _try_capture_folder(folder: Path | None) -> None:
     try:
         if folder:
             TemporaryFile(dir=folder).close()
     except OSError as error:
-        message = f"debug.capture_dir: nothing can be written into {folder}: {error.strerror}"
+        message = f"debug.capture_dir: no file can be written in {folder}: {error.strerror}"
         raise UsageError(message) from error
 
 
 def no_services() -> Services:
-    """In place of services, for an application that answers no request."""
+    """The services of an application that answers no request."""
     raise NotImplementedError
