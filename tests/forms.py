@@ -89,12 +89,12 @@ class Acquirer:
         }
 
 
-def services_of_forms(acquirer: Acquirer, **client: bool) -> Services:
+def services_of_forms(acquirer: Acquirer, *, suspended: bool = False) -> Services:
     """The services of a merchant that is called in every form, by this client and by another."""
     plain = services(acquirer.calls)
     key, notification_key = (each.private_key.public_key() for each in (acquirer.calls, acquirer.notifications))
     first, other = list(plain.clients)
-    known = replace(first, partner_id=acquirer.partner_id, notification_keys=(notification_key,), **client)
+    known = replace(first, partner_id=acquirer.partner_id, notification_keys=(notification_key,), suspended=suspended)
     clients: list[Client] = [known, other]
     return replace(
         plain,

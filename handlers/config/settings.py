@@ -179,10 +179,10 @@ def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> 
 
 def _ambiguous_partners(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
     """A call that is signed with its body names its client by X-PARTNER-ID alone."""
-    admitting = next((each.path for each in services if "body-signed" in each.forms), None)
-    if admitting is None:
+    accepting = next((each.path for each in services if "body-signed" in each.forms), None)
+    if accepting is None:
         return []
-    rule = f'another client has this partner_id, but {admitting} admits "body-signed", whose calls name no other id'
+    rule = f'another client has this partner_id, but {accepting} accepts "body-signed", whose calls name no other id'
     return _duplicates([each.partner_id for each in clients], "partner_id", rule)
 
 

@@ -130,9 +130,9 @@ def test_a_signature_with_the_body_covers_the_call(
     """
     headers = acquirer.body_signed()
     if reason is None:
-        assert _decide(known, headers, **changed) == (None, {"X-Client-Key": "OTHER", "X-External-Id": "1"})
+        assert _decide(known, headers, BODY, **changed) == (None, {"X-Client-Key": "OTHER", "X-External-Id": "1"})
     else:
-        assert _told(_refusal(known, headers, **changed)) == ("401xx00", EITHER_OF_PARTNER, reason)
+        assert _told(_refusal(known, headers, BODY, **changed)) == ("401xx00", EITHER_OF_PARTNER, reason)
     assert _refusal(known, headers, BODY + b"x").reason == "signature.mismatch"
     assert _decide(known, headers) == NUMBERED
 
@@ -169,7 +169,7 @@ def test_an_unknown_client_is_refused_like_a_known_one(  # noqa: PLR0913, PLR091
     suspended = services_of_forms(acquirer, suspended=True)
     by_state = replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY))
     refusals = [
-        _refusal(known, headers, **{named: "NOBODY"}),
+        _refusal(known, headers, BODY, **{named: "NOBODY"}),
         _refusal(suspended, headers),
         _refusal(by_state, headers),
         _refusal(known, forged),
@@ -308,7 +308,7 @@ def test_no_call_gets_a_weaker_rule(  # noqa: PLR0913, PLR0917  a table
         "notification": lambda: acquirer.notification(uri=uri),
         "body_signed": lambda: acquirer.body_signed(uri=uri),
     }
-    code, message, reason = _told(_refusal(known, make[form](), **changed))
+    code, message, reason = _told(_refusal(known, make[form](), BODY, **changed))
     assert (
         code,
         message.removeprefix("Invalid Field Format ").removeprefix("Invalid Mandatory Field "),
