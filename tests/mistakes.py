@@ -190,7 +190,7 @@ def question(  # noqa: PLR0913  each part of the question can be changed
     asked = Request(method, path, headers, request.body)
     asked = _with_header_twice(asked, copied) if copied else asked
     of_call = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
-    return replace(request, method=originals[0], target=originals[1], headers=of_call, question=asked)
+    return replace(request, method=originals[0], target=originals[1], headers=of_call, authorize_request=asked)
 
 
 def _at(seconds: float) -> str:

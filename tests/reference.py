@@ -20,9 +20,9 @@ def reference() -> str:
     # This import replaces the function `handlers.cli.main` with the module of the same name, so it must come late.
     from handlers.cli.main import app  # noqa: PLC0415
 
-    made = app.generate_docs()
-    listed = made[made.index("**Commands**") :].replace(_LINK, _ANCHOR)
-    return _EXAMPLE.sub(_code, _MODULE_IN_USAGE.sub(r"\1", listed)).strip()
+    generated = app.generate_docs()
+    commands = generated[generated.index("**Commands**") :].replace(_LINK, _ANCHOR)
+    return _EXAMPLE.sub(_code, _MODULE_IN_USAGE.sub(r"\1", commands)).strip()
 
 
 def _code(example: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from handlers.cli.captured.raw_http import CapturedRequest
-from handlers.doctor.messages.render import Language, as_data, tell
+from handlers.doctor.messages.render import Language, as_data, message_of
 from handlers.doctor.verdicts import Diagnosis
 from handlers.escaping import escaped
 from handlers.snap.masking import Mask
@@ -62,9 +62,9 @@ def as_text(explanation: Explanation, lang: Language, masked: Mask) -> str:
     diagnosis = explanation.diagnosis
     lines = [f"{diagnosis.main.verdict} ({judged} {render(explanation.now)})"]
     for finding in (diagnosis.main, *diagnosis.also):
-        says, advice = tell(finding, lang, masked)
+        meaning, advice = message_of(finding, lang, masked)
         lines += [] if finding is diagnosis.main else [f"{also} {finding.verdict}"]
-        lines += [f"  {says}", f"  {to_do}: {advice}"]
+        lines += [f"  {meaning}", f"  {to_do}: {advice}"]
     lines += [_INCOMPLETE[lang]] if diagnosis.cut_short else []
     return "\n".join([*lines, ""])
 

@@ -1,1 +1,1 @@
-"""Why a request is refused, found by trying what people really do. Pure: no I/O, no clock, no framework."""
+"""The doctor finds out why the server refuses a request: it tries common mistakes. No I/O, no clock, no framework."""

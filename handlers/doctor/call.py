@@ -1,15 +1,15 @@
-"""A call that follows the token: everything that is wrong with it, in the server's order."""
+"""The checks of a call, which carries a token, in the server's order."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor import form, question
+from handlers.doctor import authorize_request, request_format
 from handlers.doctor.checks import access_token, asymmetric_signature, clock, symmetric_signature
-from handlers.doctor.checks.access_token import Bearer
+from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
-from handlers.doctor.claim import Claim
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
+from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
 from handlers.snap.call import Call
 from handlers.snap.client import Client
@@ -17,111 +17,117 @@ from handlers.snap.masking import masked_prefix
 from handlers.snap.replay_key import ReplayKey
 
 _SHOWN = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A signature's bytes, the call that it came with, the call's token, and the client that must have signed."""
-
-    raw: bytes
-    request: Request
-    bearer: Bearer
-    client: Client
-
+"""Characters of a value that a message shows."""
 
 _WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
 
 
-def findings(request: Request, knowledge: MerchantContext, effort: VerificationBudget) -> Iterator[Finding]:
-    """The question of a proxy, form, path, token, partner, clock, signature, external id."""
-    yield from _form(request, knowledge)
-    spelt = asymmetric_signature.spelt(request, knowledge.clients)
-    yield from form.headers(request, form.OF_CALL, spelt[1])
-    if not request.without_body:
-        yield from form.body_too_large(request.body, knowledge.largest_call_body)
-    yield from _of_service(request, knowledge)
-    bearer = access_token.read(request, knowledge)
-    yield from bearer.findings
-    if bearer.client and bearer.client.known:
-        yield from clock.findings(request.get("X-TIMESTAMP"), knowledge.now, bearer.client.clock_tolerance)
-        if spelt[0]:
-            yield from _of_signature(Signed(spelt[0], request, bearer, bearer.client), knowledge, effort)
-        yield from _repeated(request, knowledge, bearer.client)
+@dataclass(frozen=True, slots=True)
+class SignedCall:
+    """A call, its decoded signature, its checked token, and the client that should have signed it."""
+
+    signature: bytes
+    request: Request
+    token: TokenCheck
+    client: Client
 
 
-def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
-    """What the server checks of any request, and of the question about this one."""
-    received = request.question or request
-    yield from form.too_large(received)
-    yield from form.protocol(received)
-    if request.question:
-        yield from question.findings(request.question, knowledge)
-    yield from form.duplicated(request, form.OF_CALL, "Authorization")
-    yield from form.asked(request)
+def findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:
+    """Check the proxy's request, format, path, token, partner, clock, signature and X-EXTERNAL-ID."""
+    yield from _format(request, context)
+    signature, encoding = asymmetric_signature.decode(request, context.clients)
+    yield from request_format.headers(request, request_format.CALL_HEADERS, encoding)
+    if not request.body_not_forwarded:
+        yield from request_format.body_too_large(request.body, context.largest_call_body)
+    yield from _service(request, context)
+    token = access_token.check(request, context)
+    yield from token.findings
+    if token.client and token.client.known:
+        yield from clock.findings(request.get("X-TIMESTAMP"), context.now, token.client.clock_tolerance)
+        if signature:
+            yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
+        yield from _external_id(request, context, token.client)
 
 
-def _of_service(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
-    methods = knowledge.methods_at(request.path)
-    if request.target and request.path not in knowledge.call_paths:
-        yield Finding(
-            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": knowledge.call_places}
-        )
+def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
+    """Check the format of the request that reached the server: the authorize request, or else the call itself."""
+    received = request.authorize_request or request
+    yield from request_format.too_large(received)
+    yield from request_format.protocol(received)
+    if request.authorize_request:
+        yield from authorize_request.findings(request.authorize_request, context)
+    yield from request_format.duplicated(request, request_format.CALL_HEADERS, "Authorization")
+    yield from request_format.method_and_uri(request)
+
+
+def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
+    methods = context.methods_at(request.path)
+    if request.target and request.path not in context.call_paths:
+        paths = context.call_paths_text
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": paths})
     elif request.method and request.method not in methods:
         yield Finding(
             Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": ", ".join(methods)}
         )
 
 
-def replay_key_of(request: Request, knowledge: MerchantContext) -> str:
-    """What is remembered of a genuine call, so that its X-EXTERNAL-ID is not taken twice that day."""
-    client = access_token.read(request, knowledge).client
-    return _replay_key(request, knowledge, client) if client else ""
+def replay_key_of(request: Request, context: MerchantContext) -> str:
+    """Return the replay key of a call (see `ReplayKey.of_call`), or an empty string if it has none."""
+    client = access_token.check(request, context).client
+    return _replay_key(request, context, client) if client else ""
 
 
-def _of_signature(signed: Signed, knowledge: MerchantContext, effort: VerificationBudget) -> list[Finding]:
-    """In the form that was agreed; if it does not hold, in the other."""
-    request, client = signed.request, signed.client
-    if client.client_secret is not None and request.without_body and _lacks_body(request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _SHOWN)})]
-    claim = Claim(signed.raw, request, client.key)
-    symmetric = symmetric_signature.findings(claim, signed.bearer.text, knowledge.secrets, effort)
-    facts: Evidence = {"client": client.key}
+def _signature(call: SignedCall, context: MerchantContext, budget: VerificationBudget) -> list[Finding]:
+    """Try the form of signature that the settings name for the client, then the other form."""
+    request, client = call.request, call.client
+    if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
+        return [_body_missing(request)]
+    signed = SignedRequest(call.signature, request, client.key)
+    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget)
+    evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:
         return symmetric
-    asymmetric = asymmetric_signature.findings(claim, knowledge.clients, effort)
+    asymmetric = asymmetric_signature.findings(signed, context.clients, budget)
     if client.client_secret is None:
-        return asymmetric if symmetric is None else [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, facts), *symmetric]
-    if not asymmetric_signature.UNFIT & {finding.verdict for finding in asymmetric}:
-        return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, facts), *asymmetric]
-    return _unfit(signed)
+        return asymmetric if symmetric is None else [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, evidence), *symmetric]
+    if not asymmetric_signature.NO_KEY_MATCHES & {finding.verdict for finding in asymmetric}:
+        return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, evidence), *asymmetric]
+    return _no_secret_matches(call)
 
 
-def _unfit(signed: Signed) -> list[Finding]:
-    """The token is part of what is signed: without it, nothing is known of an HMAC that does not hold."""
-    facts: Evidence = {"length": len(signed.raw), "wanted": symmetric_signature.RIGHT_SIZE, SYMMETRIC: "HMAC-SHA512"}
-    if len(signed.raw) not in symmetric_signature.HASH_BY_SIZE:
-        return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, facts)]
-    if _WITHOUT_TOKEN & {finding.verdict for finding in signed.bearer.findings}:
+def _no_secret_matches(call: SignedCall) -> list[Finding]:
+    """Explain a symmetric signature that no known secret made.
+
+    Without the token there is no finding, because the token is part of the string to sign.
+    """
+    length = len(call.signature)
+    evidence: Evidence = {"length": length, "wanted": symmetric_signature.HMAC_SIZE, SYMMETRIC: "HMAC-SHA512"}
+    if length not in symmetric_signature.HASH_BY_SIZE:
+        return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, evidence)]
+    if _WITHOUT_TOKEN & {finding.verdict for finding in call.token.findings}:
         return []
-    if _lacks_body(signed.request):
-        return [Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(signed.request.method, _SHOWN)})]
-    return [Finding(Verdict.KEY_UNKNOWN, facts)]
+    if _lacks_body(call.request):
+        return [_body_missing(call.request)]
+    return [Finding(Verdict.KEY_UNKNOWN, evidence)]
+
+
+def _body_missing(request: Request) -> Finding:
+    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _SHOWN)})
 
 
 def _lacks_body(request: Request) -> bool:
-    return Call(request.method, request.uri, "", "", None if request.without_body else request.body).lacks_body
+    return Call(request.method, request.uri, "", "", None if request.body_not_forwarded else request.body).lacks_body
 
 
-def _repeated(request: Request, knowledge: MerchantContext, client: Client) -> Iterator[Finding]:
-    if _replay_key(request, knowledge, client) in knowledge.used:
-        yield Finding(
-            Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": masked_prefix(request.get("X-EXTERNAL-ID"), _SHOWN)}
-        )
+def _external_id(request: Request, context: MerchantContext, client: Client) -> Iterator[Finding]:
+    if _replay_key(request, context, client) in context.used_replay_keys:
+        external_id = masked_prefix(request.get("X-EXTERNAL-ID"), _SHOWN)
+        yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": external_id})
 
 
-def _replay_key(request: Request, knowledge: MerchantContext, client: Client) -> str:
+def _replay_key(request: Request, context: MerchantContext, client: Client) -> str:
     timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
     try:
-        return ReplayKey.of_call(client.key, timestamp, external_id, knowledge.now, client.clock_tolerance).key
-    except (ValueError, OverflowError):  # It is no time, or its day is the last of the calendar.
+        return ReplayKey.of_call(client.key, timestamp, external_id, context.now, client.clock_tolerance).key
+    except (ValueError, OverflowError):  # X-TIMESTAMP is malformed, or its day is the last one of the calendar.
         return ""

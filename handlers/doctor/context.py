@@ -1,4 +1,4 @@
-"""What the doctor is told about the merchant."""
+"""What the doctor knows about the merchant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,18 +9,25 @@ from handlers.snap.service import DEFAULT_METHODS
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
-"""Bytes, unless the settings say otherwise."""
+"""Bytes. The default of `[internal] body_limit_bytes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MerchantContext:
-    """The moment to judge as of (aware), the settings' clients and keys, and the paths that are served.
+    """The time, and the settings of the merchant that the checks need.
 
-    `call_methods` are the methods that a path of calls takes; a path that is not in it takes only POST. `secrets`
-    are the clients' secrets by client key, whichever form of signature is agreed with them. `used` are the marks
-    (`handlers.snap.repeat`) of the calls that came before. `internal_secrets` are those that a proxy may send; if there
-    are none, it needs none. A call's body has at most `largest_call_body` bytes. `delivers` says whether the
-    settings tell a proxy where a genuine call goes (`internal.accel_redirect`).
+    Attributes:
+        now: The time to judge by, with its offset from UTC.
+        clients: The clients of the settings.
+        token_keys: The keys that open tokens.
+        token_path: The path of the token endpoint.
+        call_paths: The paths of `[[services]]`.
+        call_methods: The methods that each path accepts. A path that is not in it accepts only POST.
+        secrets: The client secrets by client key, for both forms of signature.
+        used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
+        internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
+        largest_call_body: The most bytes that the body of a call may have.
+        has_accel_redirect: Whether the settings have `[internal] accel_redirect`.
     """
 
     now: datetime
@@ -30,25 +37,25 @@ class MerchantContext:
     call_paths: frozenset[str] = frozenset()
     call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
-    used: frozenset[str] = frozenset()
+    used_replay_keys: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     largest_call_body: int = LARGEST_CALL_BODY
-    delivers: bool = False
+    has_accel_redirect: bool = False
 
     @property
-    def client_keys(self) -> str:
-        """Who is known, for a person to read."""
+    def client_keys_text(self) -> str:
+        """All client keys, as text for a message."""
         return ", ".join(client.key for client in self.clients)
 
     @property
-    def call_places(self) -> str:
-        """Which paths take calls, for a person to read."""
+    def call_paths_text(self) -> str:
+        """All paths of calls, as text for a message."""
         return ", ".join(sorted(self.call_paths)) or "-"
 
     def methods_at(self, call_path: str) -> tuple[str, ...]:
-        """The methods that a path of calls takes."""
+        """Return the methods that a path of calls accepts."""
         return self.call_methods.get(call_path, DEFAULT_METHODS)
 
-    def of_partner(self, partner_id: str) -> Client | None:
-        """The client whose calls carry this X-PARTNER-ID."""
+    def client_of_partner(self, partner_id: str) -> Client | None:
+        """Return the client with this X-PARTNER-ID, or None."""
         return next((client for client in self.clients if client.partner_id == partner_id), None)

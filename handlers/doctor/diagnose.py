@@ -1,47 +1,47 @@
-"""The examination: every check that the server makes, in its order, and none left out after the first that fails."""
+"""The diagnosis of a request: all checks of the server, in its order. A failed check does not stop the next one."""
 
 from collections.abc import Iterator
 from itertools import chain
 
-from handlers.doctor import call, form, token_request
+from handlers.doctor import call, request_format, token_request
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 
-_OF_CALLS = ("Authorization", "X-PARTNER-ID", "X-EXTERNAL-ID")
+_CALL_HEADERS = ("Authorization", "X-PARTNER-ID", "X-EXTERNAL-ID")
 
 
-def examine(request: Request, knowledge: MerchantContext, effort: VerificationBudget | None = None) -> Diagnosis:
-    """What the server says of a request, why, and what else is wrong with it, as far as the effort allows.
+def diagnose(request: Request, context: MerchantContext, budget: VerificationBudget | None = None) -> Diagnosis:
+    """Find all mistakes of a request, as far as the budget allows. Without a budget there is no limit.
 
-    If the request is far too large, only its size is judged.
+    If the request is far too large, only its size is checked (see `request_format.is_far_too_large`).
     """
-    effort = effort or VerificationBudget()
+    budget = budget or VerificationBudget()
     first: dict[Verdict, Finding] = {}
-    for finding in _findings(request, knowledge, effort):
+    for finding in _findings(request, context, budget):
         first.setdefault(finding.verdict, finding)
     main, *also = first.values() or [Finding(Verdict.GENUINE)]
-    return Diagnosis(main, tuple(also), effort.cut_short)
+    return Diagnosis(main, tuple(also), budget.cut_short)
 
 
-def _findings(request: Request, knowledge: MerchantContext, effort: VerificationBudget) -> Iterator[Finding]:
-    called = is_call(request, knowledge)
-    if form.is_far_too_large(request):
-        effort.cut_short = True
-        most = knowledge.largest_call_body if called else form.LARGEST_BODY
-        return chain(form.too_large(request), form.body_too_large(request.body, most))
-    return (call.findings if called else token_request.findings)(request, knowledge, effort)
+def _findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:
+    is_a_call = is_call(request, context)
+    if request_format.is_far_too_large(request):
+        budget.cut_short = True
+        limit = context.largest_call_body if is_a_call else request_format.LARGEST_BODY
+        return chain(request_format.too_large(request), request_format.body_too_large(request.body, limit))
+    return (call.findings if is_a_call else token_request.findings)(request, context, budget)
 
 
-def is_call(request: Request, knowledge: MerchantContext) -> bool:
-    """Whether it is one of the calls that follow the token; what is neither is taken for a request for a token."""
-    if request.question:
+def is_call(request: Request, context: MerchantContext) -> bool:
+    """Whether the request is a call, which carries a token. Any other request is judged as a token request."""
+    if request.authorize_request:
         return True
-    if request.path.endswith(knowledge.token_path):
+    if request.path.endswith(context.token_path):
         return False
-    if request.path in knowledge.call_paths:
+    if request.path in context.call_paths:
         return True
-    # Some clients send the headers of calls with their requests for tokens, too.
-    asks_for_token = request.get("X-CLIENT-KEY") and not request.get("Authorization")
-    return not asks_for_token and any(request.get(name) for name in _OF_CALLS)
+    # Some clients send the headers of calls with their token requests too.
+    wants_token = request.get("X-CLIENT-KEY") and not request.get("Authorization")
+    return not wants_token and any(request.get(name) for name in _CALL_HEADERS)

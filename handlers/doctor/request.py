@@ -1,4 +1,4 @@
-"""A request as it was captured."""
+"""A captured request."""
 
 from dataclasses import dataclass
 from typing import Optional
@@ -7,10 +7,11 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Header names in any case; values as they were sent. `target` is a path with its query, or a whole URL.
+    """One HTTP request. Header names may have any case. Header values are unchanged.
 
-    `version` is the version of HTTP; a request that was captured as HTTP/2 or 3 reaches the server as 1.1. `question`
-    is what a proxy asked at /authorize about this call, if that was captured. A question by GET never has the body.
+    `target` is a path with its query, or a whole URL. `version` is the HTTP version, such as "1.1". A request that was
+    captured as HTTP/2 or HTTP/3 has "1.1", because a proxy sends it to the server as HTTP/1.1. `authorize_request` is
+    the proxy's request to /authorize about this call, if it was captured.
     """
 
     method: str
@@ -18,36 +19,36 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     version: str = "1.1"
-    question: Optional["Request"] = None
+    authorize_request: Optional["Request"] = None
 
     def all(self, name: str) -> list[str]:
-        """Every value of a header."""
+        """Return all values of a header, in the order of the request."""
         return [value for each, value in self.headers if each.lower() == name.lower()]
 
     def get(self, name: str) -> str:
-        """Its last value; empty if it is absent."""
+        """Return the last value of a header, or an empty string if the header is absent."""
         return next(iter(reversed(self.all(name))), "")
 
     @property
     def path(self) -> str:
-        """Without the query and, where the target is a whole URL, without scheme and host.
+        """The path without scheme, host and query.
 
-        A target with a fragment is given whole: it names no path of a server (RFC 9112, section 3.2).
+        A target with a fragment is returned whole, because no path of a server has one (RFC 9112, section 3.2).
         """
         return self.uri if "#" in self.uri else self.uri.partition("?")[0]
 
     @property
     def uri(self) -> str:
-        """The path with its query."""
+        """The path with its query, without scheme and host."""
         if self.target.startswith("/"):
             return self.target
         try:
             parts = urlsplit(self.target)
-        except ValueError:  # Such as half of an IPv6 address.
+        except ValueError:  # For example an incomplete IPv6 address.
             return self.target
         return f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
 
     @property
-    def without_body(self) -> bool:
-        """Whether a proxy asked about the call without its body."""
-        return self.question is not None and self.question.method == "GET"
+    def body_not_forwarded(self) -> bool:
+        """Whether the proxy sent its authorize request by GET, which carries no body of the call."""
+        return self.authorize_request is not None and self.authorize_request.method == "GET"

@@ -1,56 +1,60 @@
-"""A request for a token: everything that is wrong with it, in the server's order."""
+"""The checks of a token request, in the server's order."""
 
 from collections.abc import Iterator
 
-from handlers.doctor import form
+from handlers.doctor import request_format
 from handlers.doctor.checks import asymmetric_signature, clock
 from handlers.doctor.checks.verification_budget import VerificationBudget
-from handlers.doctor.claim import Claim
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
+from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.client import Client
 from handlers.snap.masking import masked_prefix
 
 _METHOD = "POST"
 _SHOWN = 120
+"""Characters of a value that a message shows."""
+
 _LONGEST_KEY = 36
+"""Characters of a client key. A longer value is none, and may be a secret in the wrong header."""
 
 
-def findings(request: Request, knowledge: MerchantContext, effort: VerificationBudget) -> Iterator[Finding]:
-    """Form, clock, client, signature; the client's own window last, as it is told only to the client itself."""
-    yield from _form(request, knowledge)
+def findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:
+    """Check format, clock, client and signature.
+
+    The client's own time window comes last, because the server reveals it only after the signature has been verified.
+    """
+    yield from _format(request, context)
     client_key, timestamp = request.get("X-CLIENT-KEY"), request.get("X-TIMESTAMP")
-    client = knowledge.clients.find(client_key)
-    early = clock.findings(timestamp, knowledge.now, knowledge.clients.widest_tolerance)
-    yield from early
-    yield from _of_client(client, client_key, knowledge)
-    raw = asymmetric_signature.spelt(request, knowledge.clients)[0]
-    if raw:
-        yield from asymmetric_signature.findings(Claim(raw, request, client_key), knowledge.clients, effort)
-    if not early:
-        yield from clock.findings(timestamp, knowledge.now, client.clock_tolerance)
+    client = context.clients.find(client_key)
+    outside_widest = clock.findings(timestamp, context.now, context.clients.widest_tolerance)
+    yield from outside_widest
+    yield from _client(client, client_key, context)
+    signature, _ = asymmetric_signature.decode(request, context.clients)
+    if signature:
+        yield from asymmetric_signature.findings(SignedRequest(signature, request, client_key), context.clients, budget)
+    if not outside_widest:
+        yield from clock.findings(timestamp, context.now, client.clock_tolerance)
 
 
-def _form(request: Request, knowledge: MerchantContext) -> Iterator[Finding]:
-    yield from form.too_large(request)
-    yield from form.protocol(request)
-    if request.path != knowledge.token_path:
-        yield Finding(
-            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": knowledge.token_path}
-        )
+def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
+    yield from request_format.too_large(request)
+    yield from request_format.protocol(request)
+    if request.path != context.token_path:
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": context.token_path})
     elif request.method != _METHOD:
         yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": _METHOD})
-    yield from form.duplicated(request, form.OF_TOKEN_REQUEST)
-    yield from form.media_type(request)
-    yield from form.headers(request, form.OF_TOKEN_REQUEST, asymmetric_signature.spelt(request, knowledge.clients)[1])
-    yield from form.token_body(request.body)
+    yield from request_format.duplicated(request, request_format.TOKEN_REQUEST_HEADERS)
+    _, encoding = asymmetric_signature.decode(request, context.clients)
+    yield from request_format.headers(request, request_format.TOKEN_REQUEST_HEADERS, encoding)
+    yield from request_format.media_type(request)
+    yield from request_format.token_request_body(request.body)
 
 
-def _of_client(client: Client, client_key: str, knowledge: MerchantContext) -> Iterator[Finding]:
+def _client(client: Client, client_key: str, context: MerchantContext) -> Iterator[Finding]:
     if client_key and not client.known:
-        yield Finding(
-            Verdict.CLIENT_UNKNOWN, {"client": masked_prefix(client_key, _LONGEST_KEY), "known": knowledge.client_keys}
-        )
+        known = context.client_keys_text
+        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": masked_prefix(client_key, _LONGEST_KEY), "known": known})
     if client.suspended:
         yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

@@ -1,4 +1,4 @@
-"""The closed list of what the doctor can find."""
+"""The verdicts: everything that the doctor can find."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class Verdict(StrEnum):
-    """One constant each; the texts of both languages have one entry for every one of them."""
+    """One constant for each mistake. Each language has one message for each constant."""
 
     GENUINE = "genuine"
 
@@ -86,27 +86,31 @@ class Verdict(StrEnum):
 
 
 Evidence = Mapping[str, str | int]
-"""What was seen, by name: lengths, seconds, fingerprints and differences; never a secret, a token or a signature."""
+"""What the doctor saw, by name: lengths in bytes or characters, seconds, fingerprints, differences.
 
-NOTHING: Evidence = MappingProxyType({})
+It never holds a secret, a token or a signature.
+"""
+
+NO_EVIDENCE: Evidence = MappingProxyType({})
 
 SYMMETRIC = "symmetric"
-"""The fact that names the algorithm of a symmetric signature: what is said of one reads otherwise than of a key's."""
+"""The name of the evidence that holds the algorithm of a symmetric signature. With it, the message differs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong (or that nothing is), and what shows it."""
+    """One mistake, or `GENUINE` for none, and the evidence for it."""
 
     verdict: Verdict
-    facts: Evidence = field(default_factory=dict)
+    evidence: Evidence = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What refuses the request, and what would refuse it next, in the server's order.
+    """Why the server refuses a request.
 
-    `cut_short` is true if more may be wrong with it, since not all was tried.
+    `main` is the reason that the server gives. `also` are the reasons that it would give next, in its order.
+    `cut_short` is true if the doctor did not try everything, so the request may have more mistakes.
     """
 
     main: Finding

@@ -1,1 +1,1 @@
-"""A judge for any SNAP token server: what is asked of it, what is expected, and what was found."""
+"""The judge tests any SNAP token server: it sends requests, and compares the answers with what the sources require."""

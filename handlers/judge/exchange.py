@@ -1,4 +1,4 @@
-"""One request as the judge sends it, and what came back."""
+"""A request of the judge, and the server's answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Self
 
 BODY = b'{"grantType":"client_credentials","additionalInfo":{}}'
-"""As NICEPAY prints it (NICO, Access Token)."""
+"""The body that NICEPAY documents (NICO, Access Token)."""
 
 CONTENT_TYPE = "Content-Type"
 TIMESTAMP = "X-TIMESTAMP"
@@ -17,61 +17,61 @@ SIGNATURE = "X-SIGNATURE"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire: headers in this order and spelling, their values in Latin-1.
+    """A request. Its headers are sent in this order, with these names, and with values in Latin-1.
 
-    `suffix` is put behind the path of the URL. A chunked body announces no length.
+    `path_suffix` is appended to the path of the URL. A chunked body has no Content-Length.
     """
 
     headers: tuple[tuple[str, str], ...]
     body: bytes = BODY
     method: str = "POST"
-    suffix: str = ""
+    path_suffix: str = ""
     chunked: bool = False
 
     def with_body(self, body: bytes) -> Self:
-        """Another body; the signature does not cover it."""
+        """Return a copy with another body. The signature stays valid, because it does not cover the body."""
         return replace(self, body=body)
 
     def with_header(self, name: str, value: str) -> Self:
-        """Another value in the same place, or one more header."""
-        changed = tuple((each, value if each == name else held) for each, held in self.headers)
+        """Return a copy with another value of a header, or with one more header."""
+        changed = tuple((each, value if each == name else old) for each, old in self.headers)
         return replace(self, headers=changed if name in dict(self.headers) else (*changed, (name, value)))
 
-    def with_second(self, name: str, value: str, *, first: bool) -> Self:
-        """The same name once more with another value, before or behind all else."""
-        second = ((name, value),)
-        return replace(self, headers=second + self.headers if first else self.headers + second)
+    def with_duplicate_header(self, name: str, value: str, *, first: bool) -> Self:
+        """Return a copy with a second header of this name, before or after all other headers."""
+        duplicate = ((name, value),)
+        return replace(self, headers=duplicate + self.headers if first else self.headers + duplicate)
 
-    def without(self, name: str) -> Self:
-        """One header less."""
+    def without_header(self, name: str) -> Self:
+        """Return a copy without a header."""
         return replace(self, headers=tuple(each for each in self.headers if each[0] != name))
 
-    def spelt(self, spell: Callable[[str], str]) -> Self:
-        """Header names in other letters."""
-        return replace(self, headers=tuple((spell(name), value) for name, value in self.headers))
+    def with_header_names(self, change: Callable[[str], str]) -> Self:
+        """Return a copy with changed header names, for example in lowercase."""
+        return replace(self, headers=tuple((change(name), value) for name, value in self.headers))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back at some time; names of headers in lower case.
+    """The server's answer, and when it arrived. Header names are in lowercase.
 
-    `failure` says why nothing came; status is 0 then.
+    If no answer arrived, `failure` says why and `status` is 0.
     """
 
     request: Request
-    at: datetime
+    received_at: datetime
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     failure: str = ""
 
     def header(self, name: str) -> str | None:
-        """The value of a header, the last if there are several."""
+        """Return the last value of a header, or None."""
         return dict(self.headers).get(name)
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """Those of the JSON object in the body; none if it is anything else."""
+        """The members of the JSON object in the body. Empty if the body is anything else."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -80,16 +80,16 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """`responseCode`, be it a text or a number."""
+        """`responseCode` as text, even if the server sent a number."""
         return str(self.members.get("responseCode", ""))
 
     @property
     def message(self) -> str:
-        """`responseMessage`."""
+        """`responseMessage` as text."""
         return str(self.members.get("responseMessage", ""))
 
     @property
     def token(self) -> str:
-        """`accessToken`; empty if there is none, or none that is a text."""
+        """`accessToken`, or an empty string if it is absent or not a string."""
         value = self.members.get("accessToken")
         return value if isinstance(value, str) else ""

@@ -1,106 +1,110 @@
-"""What is expected of one answer, as small functions: empty for as expected, else what came instead."""
+"""Expectations of one answer. Each returns how the answer deviates, or an empty string if it is as expected."""
 
 from collections.abc import Callable
 
-from handlers.judge.exchange import Answer
-from handlers.judge.quoting import quoted
+from handlers.judge.exchange import CLIENT_KEY, Answer
+from handlers.judge.redaction import redacted
 from handlers.judge.scenario import Expectation
 from handlers.snap import codes
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
 
 _MESSAGES = {code.response_code(ACCESS_TOKEN_SERVICE): code.message for code in (*CATALOGUE, codes.INVALID_TOKEN)}
 _OK = 200
-_TOO_MANY_REQUESTS = 429  # It says nothing of the request: the judge is too fast for the server.
+_TOO_MANY_REQUESTS = 429  # Says nothing about the request: the judge is too fast for the server.
 _REFUSALS = frozenset(range(400, 500)) - {_TOO_MANY_REQUESTS}
 _FAILURES = frozenset(range(500, 600)) | {_TOO_MANY_REQUESTS}
 
 
-def outcome(answer: Answer) -> str:
-    """An answer in a few words, without its token."""
+def summary(answer: Answer) -> str:
+    """Summarise an answer by status, code and message, without its token."""
     if answer.failure:
-        return f"no answer ({quoted(answer.failure)})"
-    said = " ".join(filter(None, (answer.code, answer.message)))
-    return f"HTTP {answer.status}{f', {quoted(said)}' if said else ' without a SNAP body'}"
+        return f"no answer ({redacted(answer.failure)})"
+    code_and_message = " ".join(filter(None, (answer.code, answer.message)))
+    return f"HTTP {answer.status}{f', {redacted(code_and_message)}' if code_and_message else ' without a SNAP body'}"
 
 
-def served(answer: Answer) -> str:
-    """A token came; how it looks is asked elsewhere."""
-    return "" if answer.status == _OK and answer.token else f"no token: {outcome(answer)}"
+def token_issued(answer: Answer) -> str:
+    """Expect a token. Other expectations check its format."""
+    return "" if answer.status == _OK and answer.token else f"expected a token, got {summary(answer)}"
 
 
-def refused(*accepted: str) -> Expectation:
-    """One of these response codes, with the HTTP status that it begins with (ASPI, responseCode)."""
+def refused_with(*accepted: str) -> Expectation:
+    """Expect one of these response codes, with the HTTP status that the code begins with (ASPI, responseCode)."""
 
     def expectation(answer: Answer) -> str:
         if answer.code in accepted and answer.code.startswith(str(answer.status)):
             return ""
-        return f"{' or '.join(accepted)} expected, {outcome(answer)}"
+        return f"expected {' or '.join(accepted)}, got {summary(answer)}"
 
     return expectation
 
 
-def refused_if_at_all(*accepted: str) -> Expectation:
-    """The same of a refusal; that a token was issued is told elsewhere."""
-    expectation = refused(*accepted)
+def refused_with_or_served(*accepted: str) -> Expectation:
+    """Expect one of these response codes if the request is refused. Another scenario reports an issued token."""
+    expectation = refused_with(*accepted)
     return lambda answer: "" if answer.token else expectation(answer)
 
 
-def turned_away(answer: Answer) -> str:
-    """Any refusal, as long as it is one."""
-    return "" if answer.status in _REFUSALS else f"HTTP 4xx expected, {outcome(answer)}"
+def refused_4xx(answer: Answer) -> str:
+    """Expect any refusal of the client's request. 429 is not one."""
+    return "" if answer.status in _REFUSALS else f"expected HTTP 4xx, got {summary(answer)}"
 
 
-def turned_away_or_cut_off(answer: Answer) -> str:
-    """A refusal, or the connection was closed in the midst of sending."""
-    return "" if answer.failure.startswith("closed") else turned_away(answer)
+def refused_or_closed(answer: Answer) -> str:
+    """Expect a refusal, or that the server closes the connection while the request is sent."""
+    return "" if answer.failure.startswith("closed") else refused_4xx(answer)
 
 
-def unfailed(answer: Answer) -> str:
-    """Served or refused: the server itself did not fail, nor put us off."""
+def no_server_error(answer: Answer) -> str:
+    """Expect an answer that is neither 5xx nor 429."""
     failed = answer.failure or answer.status in _FAILURES
-    return f"the server failed: {outcome(answer)}" if failed else ""
+    return f"the server failed: {summary(answer)}" if failed else ""
 
 
-def unissued(answer: Answer) -> str:
-    """No token; whether the refusal has the right code is asked elsewhere."""
-    return f"a token was issued: {outcome(answer)}" if answer.token else unfailed(answer)
+def no_token(answer: Answer) -> str:
+    """Expect that no token is issued. Other scenarios check the code of the refusal."""
+    return f"the server issued a token: {summary(answer)}" if answer.token else no_server_error(answer)
 
 
-def says(field: str = "") -> Expectation:
-    """The message that belongs to the code (ASPI), in any case, and the field's name where there is a place for it."""
+def standard_message(field: str = "") -> Expectation:
+    """Expect the message that belongs to the code (ASPI), in any case, with the name of the field if it has a place."""
 
     def expectation(answer: Answer) -> str:
-        wanted = _MESSAGES.get(answer.code)
-        if wanted is None:
-            return f"no code of the table: {outcome(answer)}"
-        start, message = wanted.partition("{}")[0].strip().casefold(), answer.message.casefold()
-        named = field.casefold() in message or "{}" not in wanted
-        return "" if message.startswith(start) and named else f"{wanted.format(field)!r} expected, {outcome(answer)}"
+        expected = _MESSAGES.get(answer.code)
+        if expected is None:
+            return f"not a code of the table: {summary(answer)}"
+        start, message = expected.partition("{}")[0].strip().casefold(), answer.message.casefold()
+        named = field.casefold() in message or "{}" not in expected
+        return (
+            "" if message.startswith(start) and named else f"expected {expected.format(field)!r}, got {summary(answer)}"
+        )
 
     return expectation
 
 
-def member(name: str, holds: Callable[[object], bool], wanted: str) -> Expectation:
-    """A member of the body, be it absent (None), of a certain form."""
+def member_is(name: str, is_valid: Callable[[object], bool], description: str) -> Expectation:
+    """Expect a valid member of the body. The value of an absent member is None."""
 
     def expectation(answer: Answer) -> str:
         value = answer.members.get(name)
-        return "" if holds(value) else f"{name}: {wanted} expected, {type(value).__name__} {quoted(str(value))}"
+        if is_valid(value):
+            return ""
+        return f"{name}: expected {description}, got {type(value).__name__} {redacted(str(value))}"
 
     return expectation
 
 
-def header(name: str, holds: Callable[[str], bool], wanted: str) -> Expectation:
-    """A header of a certain form; an absent one counts as empty."""
+def header_is(name: str, is_valid: Callable[[str], bool], description: str) -> Expectation:
+    """Expect a valid header. The value of an absent header is an empty string."""
 
     def expectation(answer: Answer) -> str:
         value = answer.header(name.lower()) or ""
-        return "" if holds(value) else f"{name}: {wanted} expected, {quoted(value) if value else 'absent'}"
+        return "" if is_valid(value) else f"{name}: expected {description}, got {redacted(value) or 'none'}"
 
     return expectation
 
 
-def echoed(answer: Answer) -> str:
-    """X-CLIENT-KEY is that of the request."""
-    sent = dict(answer.request.headers)["X-CLIENT-KEY"]
-    return header("X-CLIENT-KEY", lambda value: value == sent, "that of the request")(answer)
+def client_key_echoed(answer: Answer) -> str:
+    """Expect the X-CLIENT-KEY of the request."""
+    client_key = dict(answer.request.headers)[CLIENT_KEY]
+    return header_is(CLIENT_KEY, lambda value: value == client_key, "that of the request")(answer)

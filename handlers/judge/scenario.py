@@ -1,25 +1,25 @@
-"""What one scenario is: what is sent, what is expected of the answers, how bad it is otherwise, and who says so."""
+"""A scenario: which requests the judge sends, and which answers the sources require."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from handlers.judge.exchange import Answer, Request
-from handlers.judge.player import Player
+from handlers.judge.signer import Signer
 
 ASPI = "ASPI, Access Token B2B (service 73)"
 ASPI_STANDARD = "ASPI, Standar Teknis dan Keamanan, 2.1.5.b"
 NICO = "NICEPAY, NICO, Access Token"
 NIVA = "NICEPAY, NIVA, Access Token"
-DOCUMENT = "snap-token's document (a ruling of its own, not SNAP's)"
-"""`openapi/snap-token.yaml`: where SNAP is silent, it decides, and who decides otherwise is not wrong by SNAP."""
+DOCUMENT = "snap-token's document (its own rule, not a rule of SNAP)"
+"""`openapi/snap-token.yaml`. It decides where SNAP is silent. A server that decides otherwise breaks no SNAP rule."""
 
 
 class Severity(IntEnum):
-    """The worse, the greater.
+    """How bad a deviation is.
 
-    Critical: somebody gets a token who should not, or nobody gets one. Major: an honest client fails, or the server
-    does. Minor: the form differs from what the sources say.
+    Critical: somebody gets a token who must not, or nobody gets one. Major: an honest client fails, or the server
+    fails. Minor: the form of an answer differs from the sources.
     """
 
     MINOR = 1
@@ -28,36 +28,43 @@ class Severity(IntEnum):
 
     @property
     def word(self) -> str:
-        """As reports write it."""
+        """The name in lowercase, for reports."""
         return self.name.lower()
 
 
+Requests = Callable[[Signer], Sequence[Request]]
+"""Makes the requests of a scenario."""
+
 Expectation = Callable[[Answer], str]
-"""How one answer deviates from what is expected; empty if it does not."""
+"""Returns how an answer deviates from what is expected, or an empty string if it does not deviate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row of the catalogue. `says` is one sentence: what is expected, and why it matters."""
+    """One row of the catalogue.
+
+    `rule` is one sentence: what is required, and why. `source` names who requires it. `evaluate` returns the first
+    deviation of the answers, or an empty string.
+    """
 
     name: str
     severity: Severity
-    says: str
+    rule: str
     source: str
-    asks: Callable[[Player], Sequence[Request]]
-    judges: Callable[[Sequence[Answer]], str]
+    requests: Requests
+    evaluate: Callable[[Sequence[Answer]], str]
 
     @property
     def group(self) -> str:
-        """The first word of the name."""
+        """The part of the name before the dot."""
         return self.name.partition(".")[0]
 
 
 def each(*expectations: Expectation) -> Callable[[Sequence[Answer]], str]:
-    """Every answer meets every expectation; else the first deviation."""
+    """Return an `evaluate` function that holds every answer against every expectation."""
 
-    def judges(answers: Sequence[Answer]) -> str:
-        deviations = (expected(answer) for answer in answers for expected in expectations)
+    def evaluate(answers: Sequence[Answer]) -> str:
+        deviations = (expectation(answer) for answer in answers for expectation in expectations)
         return next(filter(None, deviations), "")
 
-    return judges
+    return evaluate

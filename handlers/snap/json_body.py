@@ -9,22 +9,22 @@ from handlers.snap.codes import BAD_REQUEST, SnapError
 DEEPEST = 32
 """The most levels of arrays and objects. A token request has two."""
 
-# How a number, `true` and `false` begin.
+# The first characters of numbers, `true` and `false`.
 _LITERALS = frozenset("-0123456789tf")
 
-# Python converts so many digits to an int, whatever limit it is set (`sys.set_int_max_str_digits`).
+# Python always converts this many digits to an int. `sys.set_int_max_str_digits` allows no lower limit.
 _MOST_DIGITS = 640
 
-# An exponent that a Decimal can have, with a coefficient as long as a body.
-_FARTHEST = 9 * 10**17
+# A Decimal can have this exponent, even if its coefficient is as long as a body.
+_LARGEST_EXPONENT = 9 * 10**17
 
 
 def parse(raw: bytes) -> object:
-    """The value of a JSON text in UTF-8. Any number is fine, and none is rounded: see `number`.
+    """Return the value of a JSON text in UTF-8. Every number is accepted, and none is rounded (see `number`).
 
     Raises:
-        SnapError: 400 00: empty, not UTF-8, a byte-order mark, not JSON, NaN or Infinity, a member named twice, half
-            of a surrogate pair, or nested too deep.
+        SnapError: 400 00 for an empty body, a byte-order mark, text that is not UTF-8 or not JSON, NaN or Infinity, a
+            duplicate member, half of a surrogate pair, or nesting deeper than `DEEPEST`.
     """
     try:
         value: object = _DECODER.decode(raw.decode("utf-8"))
@@ -35,10 +35,10 @@ def parse(raw: bytes) -> object:
 
 
 def literal(text: str) -> object:
-    """The value of a JSON text that is nothing but a number, `true` or `false`.
+    """Return the value of a JSON text that is a number, `true` or `false`.
 
     Raises:
-        ValueError: it is anything else.
+        ValueError: The text is anything else.
     """
     if text[:1] in _LITERALS:
         value, end = _DECODER.raw_decode(text)
@@ -49,16 +49,16 @@ def literal(text: str) -> object:
 
 
 def number(text: str) -> int | Decimal:
-    """The exact value of a JSON number: an int where Python converts that many digits, a Decimal elsewhere.
+    """Return the exact value of a JSON number: an int if Python converts that many digits, otherwise a Decimal.
 
-    An exponent of more than 18 digits, which no Decimal has, becomes the largest or the smallest: no schema has such a
-    number, so every comparison comes out as it would.
+    No Decimal has an exponent of more than 18 digits. It is replaced with the largest or the smallest exponent. No
+    schema contains a number of that size, so every comparison still has the right result.
     """
     try:
         return int(text) if len(text) <= _MOST_DIGITS and text.lstrip("-").isdigit() else Decimal(text)
     except InvalidOperation:
         digits, _, exponent = text.lower().partition("e")
-        return Decimal(f"{digits}e{'-' if exponent.startswith('-') else ''}{_FARTHEST}")
+        return Decimal(f"{digits}e{'-' if exponent.startswith('-') else ''}{_LARGEST_EXPONENT}")
 
 
 def _require_plain(value: object, levels: int) -> None:
@@ -76,10 +76,10 @@ def _require_plain(value: object, levels: int) -> None:
                 _require_plain(member, levels - 1)
 
 
-def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        message = "a member is named twice"
+        message = "a member occurs twice"
         raise ValueError(message)
     return members
 
@@ -89,4 +89,6 @@ def _refuse(literal: str) -> Never:
     raise ValueError(message)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=number, parse_float=number, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_without_duplicates, parse_int=number, parse_float=number, parse_constant=_refuse
+)

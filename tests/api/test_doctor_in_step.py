@@ -91,7 +91,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def _with_new_id(request: Request) -> Request:
     """The request of a proxy to /authorize about a call, with a new external id."""
-    asked = request.question or question(request).question
+    asked = request.authorize_request or question(request).authorize_request
     assert asked
     headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in asked.headers)
     return replace(asked, headers=tuple(headers))

@@ -269,7 +269,7 @@ def test_the_body_limit_is_a_setting(listeners: Listeners, nicepay: Nicepay) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "passes"),
+    ("header_value", "passes"),
     [
         (f"Bearer {PROXY_SECRET}", True),
         (f"bearer {PROXY_SECRET}", True),
@@ -285,12 +285,12 @@ def test_the_body_limit_is_a_setting(listeners: Listeners, nicepay: Nicepay) -> 
 )
 @pytest.mark.parametrize("path", ["/authorize", "/introspect", "/revoke"])
 def test_the_proxy_must_send_its_secret(
-    listeners: Listeners, nicepay: Nicepay, path: str, given: str | None, *, passes: bool
+    listeners: Listeners, nicepay: Nicepay, path: str, header_value: str | None, *, passes: bool
 ) -> None:
     """Only the exact secret passes; a wrong and an absent secret get the same 4010000 with a plain challenge."""
     listener = listeners("guarded")
     name = GUARD if path == "/authorize" else "Authorization"
-    secret = {} if given is None else {name: given}
+    secret = {} if header_value is None else {name: header_value}
     if path == "/authorize":
         response = listener.authorize(listener.asymmetric(nicepay) | secret, BODY)
     else:

@@ -116,8 +116,8 @@ def _forms(secret: str) -> set[str]:
     return {each.lower() for text in (secret, quote(secret), json.dumps(secret)[1:-1]) for each in (text, text[:12])}
 
 
-def _assert_hidden(secret: str, shown: str) -> None:
-    assert not [form for form in _forms(secret) if form in shown.lower()], shown
+def _assert_hidden(secret: str, output: str) -> None:
+    assert not [form for form in _forms(secret) if form in output.lower()], output
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -125,7 +125,7 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
     """`explain` shows no secret, neither as text nor as JSON, for a request and for a proxy's question about it."""
     for number, (request, secret) in enumerate(stage.requests_with_secrets(place)):
         file = tmp_path / "request"
-        file.write_bytes(_wire(request if number % 2 else question(request).question or request))
+        file.write_bytes(_wire(request if number % 2 else question(request).authorize_request or request))
         options = ["--json"] if number % 3 else ["--lang", "id"]
         assert main(["explain", "--config", str(stage.config), "--at", NOW, *options, str(file)]) in {0, 1, 2}
         out, err = capsys.readouterr()
@@ -136,7 +136,7 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
 def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
     """Neither listener logs a secret of a request."""
     for request, secret in stage.requests_with_secrets(place):
-        asked = question(request).question
+        asked = question(request).authorize_request
         assert asked
         for listener, each in ((stage.public, request), (stage.internal, asked)):
             if each.method == "POST" and "Transfer-Encoding" not in dict(each.headers):

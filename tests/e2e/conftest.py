@@ -86,8 +86,8 @@ def _interruptible() -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     """A sandbox that the command created."""
     folder = tmp_path_factory.mktemp("e2e") / "sandbox"
-    made = run(COMMAND, "init", folder)
-    assert (made.returncode, made.stderr) == (0, "")
+    result = run(COMMAND, "init", folder)
+    assert (result.returncode, result.stderr) == (0, "")
     return Sandbox(folder)
 
 

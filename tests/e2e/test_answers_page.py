@@ -26,7 +26,7 @@ ROW = re.compile(
 )
 ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
 DOWN = "the state store is unavailable"
-SECRET = "made-up-for-this-test-and-used-nowhere-else"
+SECRET = "path-up-for-this-test-and-used-nowhere-else"
 CLIENTS = f"""
 [[clients]]
 id = "SYMMETRIC"
@@ -167,9 +167,9 @@ def file(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
     folder = tmp_path_factory.mktemp("calls")
     (folder / "secret").write_text(SECRET)
     (folder / "secret").chmod(0o600)
-    made = settings(folder, nicepay, "memory://", 'secret_file = "secret"')
-    made.write_text(made.read_text() + CLIENTS)
-    return made
+    path = settings(folder, nicepay, "memory://", 'secret_file = "secret"')
+    path.write_text(path.read_text() + CLIENTS)
+    return path
 
 
 @contextmanager

@@ -108,12 +108,12 @@ def silent_port() -> Iterator[int]:
 @BOTH
 def test_a_genuine_call_reaches_the_merchant_as_it_came(front: Front) -> None:
     """Method, URI, headers and body of a genuine call reach the merchant, and the caller gets the merchant's answer."""
-    sent = {"Authorization": "Bearer gAAA==", "X-SIGNATURE": "c2ln", "Content-Type": "text/odd", "Host": HOST}
-    answered = front.proxy.client.post(INQUIRY + "?a=%2Fb&c=%20%7e", content=ARBITRARY, headers=sent)
+    headers = {"Authorization": "Bearer gAAA==", "X-SIGNATURE": "c2ln", "Content-Type": "text/odd", "Host": HOST}
+    answer = front.proxy.client.post(INQUIRY + "?a=%2Fb&c=%20%7e", content=ARBITRARY, headers=headers)
     call = front.merchant.received()
     assert (call.method, call.target, call.body) == ("POST", INQUIRY + "?a=%2Fb&c=%20%7e", ARBITRARY)
-    assert {name: call.values(name) for name in sent} == {name: [value] for name, value in sent.items()}
-    assert (answered.status_code, answered.content) == (200, front.merchant.answer.content)
+    assert {name: call.values(name) for name in headers} == {name: [value] for name, value in headers.items()}
+    assert (answer.status_code, answer.content) == (200, front.merchant.answer.content)
 
 
 @BOTH
@@ -128,9 +128,12 @@ def test_the_merchant_learns_whose_call_it_is(front: Front) -> None:
 def test_nginx_has_the_call_authorised_with_its_body(front: Front) -> None:
     """Nginx sends a POST to /authorize with the body of the call, and with its method and URI in X-Original-*."""
     front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
-    asked = front.internal.received()
-    assert (asked.method, asked.target, asked.body) == ("POST", "/authorize", ARBITRARY)
-    assert (asked.values("X-Original-Method"), asked.values("X-Original-URI")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
+    auth_request = front.internal.received()
+    assert (auth_request.method, auth_request.target, auth_request.body) == ("POST", "/authorize", ARBITRARY)
+    assert (auth_request.values("X-Original-Method"), auth_request.values("X-Original-URI")) == (
+        ["PUT"],
+        [INQUIRY + "?a=%2Fb"],
+    )
     assert front.merchant.received().method == "PUT"
 
 
@@ -138,9 +141,12 @@ def test_nginx_has_the_call_authorised_with_its_body(front: Front) -> None:
 def test_caddy_has_the_call_authorised_without_its_body(front: Front) -> None:
     """Caddy sends a GET to /authorize without the body, and with method and URI of the call in X-Forwarded-*."""
     front.proxy.client.put(INQUIRY + "?a=%2Fb", content=ARBITRARY)
-    asked = front.internal.received()
-    assert (asked.method, asked.target, asked.body) == ("GET", "/authorize", b"")
-    assert (asked.values("X-Forwarded-Method"), asked.values("X-Forwarded-Uri")) == (["PUT"], [INQUIRY + "?a=%2Fb"])
+    auth_request = front.internal.received()
+    assert (auth_request.method, auth_request.target, auth_request.body) == ("GET", "/authorize", b"")
+    assert (auth_request.values("X-Forwarded-Method"), auth_request.values("X-Forwarded-Uri")) == (
+        ["PUT"],
+        [INQUIRY + "?a=%2Fb"],
+    )
     assert front.merchant.received().method == "PUT"
 
 
@@ -150,12 +156,10 @@ def test_a_refusal_reaches_the_caller(front: Front, status: int) -> None:
     """A refusal of /authorize reaches the caller with status, body and headers, and the merchant receives nothing."""
     headers = {"WWW-Authenticate": 'Bearer error="invalid_token"', "X-TIMESTAMP": "2026-01-22T12:00:01+07:00"}
     front.internal.answer = Answer(REFUSED, status, headers | {"Retry-After": "1"})
-    answered = front.call()
-    assert (answered.status_code, answered.content) == (status, REFUSED)
-    assert answered.headers.items() >= {(name.lower(), value) for name, value in headers.items()} | {
-        ("retry-after", "1")
-    }
-    assert answered.headers["Content-Type"] == "application/json"
+    answer = front.call()
+    assert (answer.status_code, answer.content) == (status, REFUSED)
+    assert answer.headers.items() >= {(name.lower(), value) for name, value in headers.items()} | {("retry-after", "1")}
+    assert answer.headers["Content-Type"] == "application/json"
     assert front.merchant.calls.empty()
 
 
@@ -163,25 +167,25 @@ def test_a_refusal_reaches_the_caller(front: Front, status: int) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE", "PATCH", "OPTIONS"])
 def test_other_methods_reach_the_merchant(front: Front, method: str) -> None:
     """Each method is sent to /authorize by name, and reaches the merchant unchanged."""
-    answered = front.proxy.client.request(method, INQUIRY)
-    asked = front.internal.received()
-    assert asked.values("X-Original-Method") + asked.values("X-Forwarded-Method") == [method]
+    answer = front.proxy.client.request(method, INQUIRY)
+    auth_request = front.internal.received()
+    assert auth_request.values("X-Original-Method") + auth_request.values("X-Forwarded-Method") == [method]
     assert front.merchant.received().method == method
-    assert answered.status_code == 200
+    assert answer.status_code == 200
 
 
 @BOTH
 def test_trusted_headers_of_the_caller_are_dropped(front: Front) -> None:
     """Headers that the merchant or the internal listener trusts never come from the caller, in any spelling."""
     front.call(headers=FROM_OUTSIDE)
-    asked, call = front.internal.received(), front.merchant.received()
-    pair = [*asked.values("X-Original-Method"), *asked.values("X-Original-URI")]
-    other = [*asked.values("X-Forwarded-Method"), *asked.values("X-Forwarded-Uri")]
+    auth_request, call = front.internal.received(), front.merchant.received()
+    pair = [*auth_request.values("X-Original-Method"), *auth_request.values("X-Original-URI")]
+    other = [*auth_request.values("X-Forwarded-Method"), *auth_request.values("X-Forwarded-Uri")]
     assert pair + other == ["POST", INQUIRY]
     assert call.values("X-Forwarded-For") == [HOST]
-    assert not asked.values("X-Internal-Authorization")
+    assert not auth_request.values("X-Internal-Authorization")
     assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
-    assert not [name for name, _ in asked.headers + call.headers if "_" in name]
+    assert not [name for name, _ in auth_request.headers + call.headers if "_" in name]
 
 
 @BOTH
@@ -211,9 +215,11 @@ def test_one_request_id_reaches_every_service(front: Front) -> None:
     for service in front.services:
         service.answer = Answer(headers=service.answer.headers | {"X-Request-ID": "from-an-upstream"})
     call, token = front.call(headers=outside), front.proxy.client.post(TOKEN, headers=outside)
-    ids = [answered.headers.get_list("X-Request-ID") for answered in (call, token)]
-    seen = [service.received().values("X-Request-ID") for service in (front.internal, front.merchant, front.token)]
-    assert seen == [ids[0], ids[0], ids[1]]
+    ids = [answer.headers.get_list("X-Request-ID") for answer in (call, token)]
+    received_ids = [
+        service.received().values("X-Request-ID") for service in (front.internal, front.merchant, front.token)
+    ]
+    assert received_ids == [ids[0], ids[0], ids[1]]
     for (request_id,) in ids:
         assert is_request_id(request_id)
         assert request_id not in {"from-outside", "from-an-upstream"}
@@ -223,9 +229,9 @@ def test_one_request_id_reaches_every_service(front: Front) -> None:
 @BOTH
 def test_a_refusal_of_the_proxy_has_a_request_id(front: Front) -> None:
     """A refusal by the proxy itself has a request ID that is in the proxy's log."""
-    answered = front.proxy.client.post("/nowhere")
-    (request_id,) = answered.headers.get_list("X-Request-ID")
-    assert answered.status_code == 404
+    answer = front.proxy.client.post("/nowhere")
+    (request_id,) = answer.headers.get_list("X-Request-ID")
+    assert answer.status_code == 404
     assert front.logged(request_id)
 
 
@@ -261,8 +267,8 @@ def test_a_caller_cannot_remove_headers(front: Front) -> None:
     """A Connection header that lists headers of the proxy removes none of them."""
     named = "X-Client-Key, X-External-Id, X-Original-Method, X-Original-URI, X-Forwarded-Method, X-Forwarded-Uri"
     front.call(headers={"Connection": named})
-    asked, call = front.internal.received(), front.merchant.received()
-    assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [INQUIRY]
+    auth_request, call = front.internal.received(), front.merchant.received()
+    assert auth_request.values("X-Original-URI") + auth_request.values("X-Forwarded-Uri") == [INQUIRY]
     assert (call.values("X-Client-Key"), call.values("X-External-Id")) == (["IONPAYTEST"], ["ordNo20260122"])
 
 
@@ -297,8 +303,8 @@ def test_nginx_has_large_bodies_authorised(front: Front, size: int) -> None:
 @NGINX
 def test_nginx_refuses_a_body_in_chunks_over_the_limit(front: Front) -> None:
     """Nginx refuses a chunked body over the limit with a SNAP body, and asks no service."""
-    answered = front.call(_chunked(b"x" * (LIMIT + 1)))
-    assert (answered.status_code, answered.json()) == (413, _snap("4132400", "Content Too Large"))
+    answer = front.call(_chunked(b"x" * (LIMIT + 1)))
+    assert (answer.status_code, answer.json()) == (413, _snap("4132400", "Content Too Large"))
     assert all(service.calls.empty() for service in front.services)
 
 
@@ -307,8 +313,8 @@ def test_nginx_refuses_a_body_in_chunks_over_the_limit(front: Front) -> None:
 def test_caddy_refuses_a_body_over_the_limit(front: Front, *, chunked: bool) -> None:
     """A body over the limit is refused, and never reaches the merchant completely."""
     body = b"x" * (LIMIT + 1)
-    answered = front.call(_chunked(body) if chunked else body)
-    assert answered.json()["responseCode"] in {"4130000", "5040000"}
+    answer = front.call(_chunked(body) if chunked else body)
+    assert answer.json()["responseCode"] in {"4130000", "5040000"}
     assert front.merchant.calls.empty()
 
 
@@ -316,9 +322,9 @@ def test_caddy_refuses_a_body_over_the_limit(front: Front, *, chunked: bool) -> 
 def test_expect_100_continue_is_supported(front: Front) -> None:
     """A caller that waits for `100 Continue` before its body gets it, and is served."""
     head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\nExpect: 100-continue\nContent-Length: 2"
-    answered = front.exchange(head, b"{}")
-    assert answered.startswith(b"HTTP/1.1 100 Continue\r\n")
-    assert b"HTTP/1.1 200 OK\r\n" in answered
+    answer = front.exchange(head, b"{}")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n")
+    assert b"HTTP/1.1 200 OK\r\n" in answer
     assert front.merchant.received().body == b"{}"
 
 
@@ -339,8 +345,8 @@ def test_expect_100_continue_is_supported(front: Front) -> None:
 def test_the_authorised_uri_is_the_delivered_uri(front: Front, target: str) -> None:
     """/authorize gets the same characters of an unusual URI as the merchant."""
     front.exchange(f"POST {target} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
-    asked = front.internal.received()
-    assert asked.values("X-Original-URI") + asked.values("X-Forwarded-Uri") == [target]
+    auth_request = front.internal.received()
+    assert auth_request.values("X-Original-URI") + auth_request.values("X-Forwarded-Uri") == [target]
     # The stub drops an empty query, and nginx drops a fragment.
     assert front.merchant.received().target == target.rstrip("?").partition("#")[0]
 
@@ -359,9 +365,9 @@ def test_an_absolute_uri_becomes_a_path(front: Front) -> None:
 )
 def test_other_paths_are_not_found(front: Front, path: str) -> None:
     """Other paths are not found, even if the internal listener or the proxy itself uses them."""
-    answered = front.exchange(f"POST {path} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
-    assert answered.startswith(b"HTTP/1.1 404 Not Found\r\n")
-    assert answered.endswith(b'\r\n\r\n{"responseCode":"4040000","responseMessage":"Not Found"}')
+    answer = front.exchange(f"POST {path} HTTP/1.1\nHost: {HOST}\nConnection: close\nContent-Length: 0")
+    assert answer.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert answer.endswith(b'\r\n\r\n{"responseCode":"4040000","responseMessage":"Not Found"}')
     assert all(service.calls.empty() for service in front.services)
 
 
@@ -369,12 +375,12 @@ def test_other_paths_are_not_found(front: Front, path: str) -> None:
 def test_a_token_request_reaches_the_public_listener(front: Front) -> None:
     """A token request reaches the public listener unchanged, and no other service."""
     front.token.answer = Answer(REFUSED, 401, {"WWW-Authenticate": 'SNAP realm="access-token"'})
-    answered = front.proxy.client.post(TOKEN, content=ARBITRARY, headers={"X-CLIENT-KEY": "IONPAYTEST"})
+    answer = front.proxy.client.post(TOKEN, content=ARBITRARY, headers={"X-CLIENT-KEY": "IONPAYTEST"})
     call = front.token.received()
     assert (call.method, call.target, call.body) == ("POST", TOKEN, ARBITRARY)
     assert call.values("X-CLIENT-KEY") == ["IONPAYTEST"]
-    assert (answered.status_code, answered.content) == (401, REFUSED)
-    assert answered.headers["WWW-Authenticate"] == 'SNAP realm="access-token"'
+    assert (answer.status_code, answer.content) == (401, REFUSED)
+    assert answer.headers["WWW-Authenticate"] == 'SNAP realm="access-token"'
     assert front.internal.calls.empty()
     assert front.merchant.calls.empty()
 
@@ -384,8 +390,8 @@ def test_a_token_request_reaches_the_public_listener(front: Front) -> None:
 def test_only_the_internal_listener_can_use_accel_redirect(front: Front, target: str) -> None:
     """X-Accel-Redirect of the merchant's service or of the public listener has no effect."""
     front.token.answer = front.merchant.answer = Answer(headers={"X-Accel-Redirect": target})
-    answered = [front.call(), front.proxy.client.post(TOKEN, content=ARBITRARY)]
-    assert [each.content for each in answered] == [Answer().content] * 2
+    answers = [front.call(), front.proxy.client.post(TOKEN, content=ARBITRARY)]
+    assert [each.content for each in answers] == [Answer().content] * 2
     assert [service.calls.qsize() for service in front.services] == [1, 1, 1]
 
 
@@ -403,9 +409,9 @@ def test_only_the_internal_listener_can_use_accel_redirect(front: Front, target:
 def test_nginx_refuses_ambiguous_requests(front: Front, lines: str) -> None:
     """A call with an ambiguous length or two hosts is refused with a SNAP body, and no service is asked."""
     head = f"POST {INQUIRY} HTTP/1.1\nHost: {HOST}\nConnection: close\n{lines}"
-    answered = front.exchange(head, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
-    assert answered.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert answered.endswith(b'\r\n\r\n{"responseCode":"4002400","responseMessage":"Bad Request"}')
+    answer = front.exchange(head, b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answer.endswith(b'\r\n\r\n{"responseCode":"4002400","responseMessage":"Bad Request"}')
     assert all(service.calls.empty() for service in front.services)
 
 
@@ -422,32 +428,32 @@ def test_nginx_refuses_ambiguous_requests(front: Front, lines: str) -> None:
 )
 def test_nginx_refuses_with_snap_bodies(front: Front, target: str, size: int, code: str, message: str) -> None:
     """A refusal by nginx has a SNAP body, with the service code of the path if it is known."""
-    answered = front.proxy.client.post(target, content=b"x" * size)
-    assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
+    answer = front.proxy.client.post(target, content=b"x" * size)
+    assert (answer.status_code, answer.json()) == (int(code[:3]), _snap(code, message))
     assert all(service.calls.empty() for service in front.services)
 
 
 @NGINX
 def test_nginx_refuses_trace(front: Front) -> None:
     """TRACE is refused with a SNAP body, because it would show the caller the headers that the proxy adds."""
-    answered = front.proxy.client.request("TRACE", INQUIRY)
-    assert (answered.status_code, answered.json()) == (405, _snap("4052400", "Requested Function Is Not Supported"))
+    answer = front.proxy.client.request("TRACE", INQUIRY)
+    assert (answer.status_code, answer.json()) == (405, _snap("4052400", "Requested Function Is Not Supported"))
     assert all(service.calls.empty() for service in front.services)
 
 
 @NGINX
 def test_a_refusal_of_nginx_has_a_timestamp(front: Front) -> None:
     """A refusal by nginx has X-TIMESTAMP, which SNAP requires of every answer."""
-    answered = front.proxy.client.post("/")
-    assert datetime.fromisoformat(answered.headers["X-TIMESTAMP"]).utcoffset() is not None
-    assert answered.headers["Server"] == "nginx"
+    answer = front.proxy.client.post("/")
+    assert datetime.fromisoformat(answer.headers["X-TIMESTAMP"]).utcoffset() is not None
+    assert answer.headers["Server"] == "nginx"
 
 
 @NGINX
 def test_nginx_refuses_a_large_header(front: Front) -> None:
     """A header larger than nginx's buffer is refused with a SNAP body, and no service is asked."""
-    answered = front.call(headers={"X-SIGNATURE": "x" * 9_000})
-    assert (answered.status_code, answered.json()) == (431, _snap("4312400", "Request Header Fields Too Large"))
+    answer = front.call(headers={"X-SIGNATURE": "x" * 9_000})
+    assert (answer.status_code, answer.json()) == (431, _snap("4312400", "Request Header Fields Too Large"))
     assert all(service.calls.empty() for service in front.services)
 
 
@@ -482,8 +488,8 @@ def test_an_internal_listener_that_is_down(
 ) -> None:
     """Without the internal listener a call is refused with a SNAP body, and the merchant receives nothing."""
     with _front(program, tmp_path, internal=closed_port) as front:
-        answered = front.call()
-        assert (answered.status_code, answered.json()) == (int(code[:3]), _snap(code, message))
+        answer = front.call()
+        assert (answer.status_code, answer.json()) == (int(code[:3]), _snap(code, message))
         assert front.merchant.calls.empty()
 
 
@@ -500,8 +506,8 @@ def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, code: str
     """Without the merchant's service a genuine call gets SNAP's Timeout."""
     with _front(program, tmp_path, merchant=closed_port) as front:
         front.internal.answer = GENUINE
-        answered = front.call()
-        assert (answered.status_code, answered.json()) == (504, _snap(code, "Timeout"))
+        answer = front.call()
+        assert (answer.status_code, answer.json()) == (504, _snap(code, "Timeout"))
 
 
 @contextmanager

@@ -83,9 +83,9 @@ def test_the_printed_command(curl: str) -> None:
 def test_make_request(clone: Path, curl: str) -> None:
     """`make request` signs and sends a new request to the server that `make run` serves."""
     port = _port(curl)
-    asked = run(program("make"), "request", cwd=clone, env=environment(SNAP_TOKEN__SERVER__PORT=port))
-    assert asked.returncode == 0, asked.stderr
-    assert '"responseCode":"2007300"' in asked.stdout
+    result = run(program("make"), "request", cwd=clone, env=environment(SNAP_TOKEN__SERVER__PORT=port))
+    assert result.returncode == 0, result.stderr
+    assert '"responseCode":"2007300"' in result.stdout
 
 
 def test_control_c_ends_make_run(make_run: Process, curl: str) -> None:
@@ -100,8 +100,8 @@ def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
     """Each command installs exactly the locked releases, even if newer ones are published."""
     stamps = [f".venv/.{name}" for name in ("run", "test", "check", "docs", "mutants")]
     env = environment(PIP_FIND_LINKS=published)
-    made = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
-    assert made.returncode == 0, made.stderr
+    result = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
+    assert result.returncode == 0, result.stderr
     listed = run(clone / ".venv/bin/python", "-m", "pip", "list", "--format=json", env=env)
     installed = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
     locked = pins(*LOCKS)
@@ -192,9 +192,9 @@ def test_an_unsuitable_python_is_refused(tmp_path: Path, shim: str, advice: str)
     """A Python that is too old or cannot create environments is refused in one line that says what to install."""
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, tmp_path)
-    made = run(program("make"), "run", cwd=tmp_path, env=environment(PYTHON=str(_wrapped_python(tmp_path, shim))))
-    (line,) = (line for line in made.stderr.splitlines() if not line.startswith("make: ***"))
-    assert made.returncode == 2
+    result = run(program("make"), "run", cwd=tmp_path, env=environment(PYTHON=str(_wrapped_python(tmp_path, shim))))
+    (line,) = (line for line in result.stderr.splitlines() if not line.startswith("make: ***"))
+    assert result.returncode == 2
     assert advice in line
     assert not (tmp_path / ".venv").exists()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from handlers.doctor.messages.render import tell
+from handlers.doctor.messages.render import message_of
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.server.sandbox.client_mistakes import Mistake
 from tests.e2e.browser import Browser, browsing
@@ -136,7 +136,7 @@ def test_the_explanation_is_in_the_browsers_language(indonesian: Browser, origin
     _execute(indonesian)
     assert indonesian.see("#verdict").get_attribute("lang") == "id"
     assert indonesian.see("#verdict h4").text == f"Penyebab: {Mistake.REVERSED}"
-    assert indonesian.see("#verdict .says").text == tell(Finding(Verdict.STRING_REVERSED), "id").says
+    assert indonesian.see("#verdict .says").text == message_of(Finding(Verdict.STRING_REVERSED), "id").meaning
 
 
 def test_a_correct_request_removes_the_verdict(page: Browser) -> None:

@@ -17,8 +17,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that the wheel puts into site-packages."""
     built, folder = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("site-packages")
     options = ("--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", built)
-    made = run(sys.executable, "-m", "pip", "wheel", *options, ROOT, patience=300)
-    assert made.returncode == 0, made.stderr
+    result = run(sys.executable, "-m", "pip", "wheel", *options, ROOT, patience=300)
+    assert result.returncode == 0, result.stderr
     (wheel,) = built.iterdir()
     with ZipFile(wheel) as archive:
         archive.extractall(folder)

@@ -15,6 +15,10 @@ def headers_and_body(request: Request) -> Request:
     return replace(VALID, method=request.method, target=request.target)
 
 
+def media_type_and_body(request: Request) -> Request:
+    return replace(request, types=VALID.types, encodings=VALID.encodings, codings=VALID.codings, body=VALID.body)
+
+
 def media_type(request: Request) -> Request:
     return replace(request, types=VALID.types)
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
 
-from handlers.judge.player import NOBODY
 from handlers.judge.scenarios.answers import MARKER
+from handlers.judge.signer import UNKNOWN_CLIENT_KEY
 from tests.judge.faulty import Answer, Condition, Fault, Request, Server, accepts, alters, fails, refusal, refuses
 from tests.judge.traits import (
     GRANT,
@@ -230,7 +230,7 @@ def _forged(nicepay: Nicepay, stranger: Nicepay) -> dict[str, PlantedFault]:
     genuine, foreign = signed(nicepay, string_to_sign), signed(stranger, string_to_sign)
     return {
         "forged.unknown_client": accepted(
-            lambda request: request.header("x-client-key") == NOBODY and genuine(request)
+            lambda request: request.header("x-client-key") == UNKNOWN_CLIENT_KEY and genuine(request)
         ),
         "forged.another_key": accepted(foreign, "forged.indistinguishable", "answer.members", "answer.challenge"),
         "forged.code": PlantedFault(
@@ -238,7 +238,7 @@ def _forged(nicepay: Nicepay, stranger: Nicepay) -> dict[str, PlantedFault]:
             frozenset({"answer.message_unauthorized"}),
         ),
         "forged.another_second": own(string_of_a_second_before),
-        "forged.another_client": own(lambda request: f"{NOBODY}|{timestamp(request)}"),
+        "forged.another_client": own(lambda request: f"{UNKNOWN_CLIENT_KEY}|{timestamp(request)}"),
         "forged.reversed": own(lambda request: f"{timestamp(request)}|{CLIENT_KEY}"),
         "forged.another_hash": own(string_to_sign, SHA1(), SHA512()),  # noqa: S303  the fault accepts it
         "forged.another_padding": accepted(
@@ -252,7 +252,7 @@ def _forged(nicepay: Nicepay, stranger: Nicepay) -> dict[str, PlantedFault]:
         "forged.indistinguishable": PlantedFault(
             alters(
                 lambda answer: answer.member(responseMessage="Unauthorized. Unknown client"),
-                lambda request, answer: answer.status == 401 and request.header("x-client-key") == NOBODY,
+                lambda request, answer: answer.status == 401 and request.header("x-client-key") == UNKNOWN_CLIENT_KEY,
             )
         ),
     }

@@ -8,12 +8,12 @@ import pytest
 
 from handlers.config.settings import Settings
 from handlers.judge.exchange import Request
-from handlers.judge.judging import Verdict, verdicts
-from handlers.judge.pace import Pace
-from handlers.judge.player import Player
 from handlers.judge.scenario import Scenario
+from handlers.judge.scenario_runner import ScenarioResult, run
 from handlers.judge.scenarios import CATALOGUE
-from handlers.judge.sending import Sender, open_client
+from handlers.judge.sender import Sender, open_client
+from handlers.judge.signer import Signer
+from handlers.judge.throttle import Throttle
 from handlers.server.openapi.application import application, public_api
 from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
@@ -36,27 +36,27 @@ class JudgedServer:
 
     faulty: FaultyServer
     url: httpx.URL
-    player: Player
+    signer: Signer
     client: httpx.Client
     scenarios: Sequence[Scenario]
 
-    def judge(self, url: httpx.URL | None = None) -> list[Verdict]:
-        sender = Sender(self.client, url or self.url, Clock(), Pace(AT_ONCE))
-        return list(verdicts(self.scenarios, self.player, sender.send))
+    def judge(self, url: httpx.URL | None = None) -> list[ScenarioResult]:
+        sender = Sender(self.client, url or self.url, Clock(), Throttle(AT_ONCE))
+        return list(run(self.scenarios, self.signer, sender.send))
 
     def failed_scenarios(self, url: httpx.URL | None = None) -> set[str]:
-        return {verdict.scenario.name for verdict in self.judge(url) if verdict.result == "failed"}
+        return {result.scenario.name for result in self.judge(url) if result.outcome == "failed"}
 
 
-def _with_presigned_requests(player: Player) -> list[Scenario]:
+def _with_presigned_requests(signer: Signer) -> list[Scenario]:
     """The scenarios with requests that are signed once for all tests, because the clock shows the same time."""
-    presigned = {asks: asks(player) for asks in {scenario.asks: None for scenario in CATALOGUE}}
+    presigned = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
 
-    def reuse(requests: Sequence[Request]) -> Callable[[Player], Sequence[Request]]:
-        return lambda _player: requests
+    def reuse(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
+        return lambda _signer: requests
 
-    reused = {asks: reuse(requests) for asks, requests in presigned.items()}
-    return [replace(scenario, asks=reused[scenario.asks]) for scenario in CATALOGUE]
+    reused = {make: reuse(requests) for make, requests in presigned.items()}
+    return [replace(scenario, requests=reused[scenario.requests]) for scenario in CATALOGUE]
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,10 @@ def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPat
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
     services = replace(services_of(settings, Clock()), revocations=loaded_revocations())
     faulty = FaultyServer(application(public_api(BASE_PATH), lambda: services))
-    player = Player(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
+    signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
         url = httpx.URL(origin + BASE_PATH + TOKEN_PATH)
-        yield JudgedServer(faulty, url, player, client, _with_presigned_requests(player))
+        yield JudgedServer(faulty, url, signer, client, _with_presigned_requests(signer))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])
@@ -95,7 +95,7 @@ def test_every_scenario_has_its_fault(nicepay: Nicepay, stranger: Nicepay) -> No
 def test_the_product_passes(server: JudgedServer) -> None:
     """This project's server passes every scenario."""
     server.faulty.fault = none
-    assert [verdict for verdict in server.judge() if verdict.result != "passed"] == []
+    assert [result for result in server.judge() if result.outcome != "passed"] == []
 
 
 def test_without_a_first_token_other_scenarios_are_skipped(
@@ -104,5 +104,5 @@ def test_without_a_first_token_other_scenarios_are_skipped(
     """If a server refuses the first genuine request, the other groups of scenarios are skipped."""
     server.faulty.fault = planted(nicepay, stranger)[FIRST].fault
     first, *others = server.judge()
-    assert first.found == "no token: HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
-    assert {verdict.result for verdict in others if verdict.scenario.group != "success"} == {"skipped"}
+    assert first.found == "expected a token, got HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
+    assert {result.outcome for result in others if result.scenario.group != "success"} == {"skipped"}

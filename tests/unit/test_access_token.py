@@ -1,4 +1,4 @@
-"""The decision, step by step."""
+"""The decision on a token request, step by step."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from tests.nicepay import Nicepay, jakarta
 
 @pytest.fixture
 def services(settings_file: Path) -> Services:
-    """A merchant that knows NICEPAY, at noon, and remembers nothing yet."""
+    """A merchant that knows NICEPAY, at noon, with an empty state store."""
     return replace(
         services_of(Settings.load(settings_file), Clock()), state=MemoryState(), revocations=loaded_revocations()
     )
@@ -40,12 +40,12 @@ def _ask(services: Services, timestamp: str, client_key: str, signature: str) ->
 
 
 def _at(services: Services, seconds: float) -> Services:
-    """The same services, so many seconds after noon."""
+    """The same services, `seconds` after noon."""
     return replace(services, now=Clock(NOON + timedelta(seconds=seconds)))
 
 
-def test_the_token_is_the_client_s_from_this_second_on(services: Services, nicepay: Nicepay) -> None:
-    """The token that is handed out opens to the client that asked, issued at the server's own time."""
+def test_the_token_belongs_to_the_client(services: Services, nicepay: Nicepay) -> None:
+    """The token has the client key of the caller, and the server's time as time of issue."""
     timestamp = jakarta(NOON - timedelta(seconds=200))
     token = _ask(services, timestamp, nicepay.client_key, nicepay.signature(timestamp))
     opened = services.token_keys.verify(token, NOON)
@@ -64,7 +64,7 @@ def test_the_token_is_the_client_s_from_this_second_on(services: Services, nicep
 def test_the_first_check_that_fails_decides(  # noqa: PLR0913  the columns of a table
     services: Services, nicepay: Nicepay, seconds: int, client_key: str, reason: str, *, signed: bool
 ) -> None:
-    """Window, client, signature: a request that fails several is refused for the first of them."""
+    """Of window, client and signature, the first check that fails decides the refusal."""
     timestamp = jakarta(NOON + timedelta(seconds=seconds))
     signature = nicepay.signature(timestamp) if signed else nicepay.signature("another")
     with pytest.raises(SnapError) as refusal:
@@ -72,8 +72,8 @@ def test_the_first_check_that_fails_decides(  # noqa: PLR0913  the columns of a 
     assert refusal.value.reason == reason
 
 
-def test_one_signed_request_is_worth_one_span(services: Services, nicepay: Nicepay) -> None:
-    """Every repeat inside the window gets a token that ends in the same second, and is told what is left of it."""
+def test_all_tokens_of_one_request_expire_together(services: Services, nicepay: Nicepay) -> None:
+    """Every repeat gets a token that expires in the same second, and the remaining seconds."""
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     answers = [(seconds, _answer(_at(services, seconds), *request)) for seconds in (0, 0.5, 0.75, 10, 299.5)]
@@ -83,7 +83,7 @@ def test_one_signed_request_is_worth_one_span(services: Services, nicepay: Nicep
 
 
 def test_the_first_answer_promises_the_whole_lifetime(services: Services, nicepay: Nicepay) -> None:
-    """In whichever part of a second it is issued, the first token is said to live 900 seconds."""
+    """The first token lives 900 seconds, in whichever part of a second it is issued."""
     for seconds in (0, 0.7, 1.749999):
         timestamp = jakarta(NOON + timedelta(seconds=seconds, minutes=-1))
         answer = _answer(
@@ -92,16 +92,16 @@ def test_the_first_answer_promises_the_whole_lifetime(services: Services, nicepa
         assert answer["expiresIn"] == "900"
 
 
-def test_another_signed_request_is_worth_another_span(services: Services, nicepay: Nicepay) -> None:
-    """A request that is signed anew a second later has a span of its own."""
+def test_another_signed_request_has_its_own_lifetime(services: Services, nicepay: Nicepay) -> None:
+    """A request that is signed a second later gets a token with its own lifetime."""
     for seconds in (0, 1):
         timestamp = jakarta(NOON + timedelta(seconds=seconds))
         token = _ask(_at(services, seconds), timestamp, nicepay.client_key, nicepay.signature(timestamp))
         assert services.token_keys.verify(token, NOON).issued_at == NOON.replace(microsecond=0, second=1 + seconds)
 
 
-def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) -> None:
-    """Of many copies at once, whichever is first, all get tokens of one span."""
+def test_tokens_of_simultaneous_copies_expire_together(services: Services, nicepay: Nicepay) -> None:
+    """Of many simultaneous copies, all get tokens that expire together."""
     timestamp = jakarta(NOON)
     signature = nicepay.signature(timestamp)
 
@@ -120,7 +120,7 @@ def test_simultaneous_copies_end_together(services: Services, nicepay: Nicepay) 
 
 
 def test_repeats_are_refused_if_the_settings_say_so(services: Services, nicepay: Nicepay) -> None:
-    """With `refuse` the first is served and a repeat is a conflict."""
+    """With `refuse`, the first request gets a token, and a repeat gets Conflict."""
     timestamp = jakarta(NOON)
     strict = replace(services, repeat="refuse")
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
@@ -130,8 +130,8 @@ def test_repeats_are_refused_if_the_settings_say_so(services: Services, nicepay:
     assert (refusal.value.code, refusal.value.reason) == (CONFLICT, "request.repeated")
 
 
-def test_a_refused_request_is_not_remembered(services: Services, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Whoever forges requests leaves no trace in the state, and so cannot begin another's span."""
+def test_a_refused_request_is_not_recorded(services: Services, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A forged request leaves no record in the state store, so the genuine request is no repeat."""
     timestamp = jakarta(NOON)
     strict = replace(services, repeat="refuse")
     for _ in range(2):
@@ -141,7 +141,7 @@ def test_a_refused_request_is_not_remembered(services: Services, nicepay: Nicepa
 
 
 def test_a_suspended_client_gets_no_token(services: Services, nicepay: Nicepay) -> None:
-    """The settings' word ends a client's tokens; the caller sees what it sees of a wrong signature."""
+    """Settings can suspend a client. The caller sees the same as for a wrong signature."""
     client = replace(services.clients.find(nicepay.client_key), suspended=True, padding=())
     key = nicepay.private_key.public_key()
     timestamp = jakarta(NOON)
@@ -156,8 +156,8 @@ def test_a_suspended_client_gets_no_token(services: Services, nicepay: Nicepay) 
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_the_state_suspends_a_client(services: Services, nicepay: Nicepay, *, signed: bool) -> None:
-    """A client that the state suspends is refused like one that the settings suspend, and others are served."""
+def test_the_state_store_suspends_a_client(services: Services, nicepay: Nicepay, *, signed: bool) -> None:
+    """A suspension in the state store acts like one in the settings. Other clients still get tokens."""
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp if signed else "another")
     with pytest.raises(SnapError) as refusal:
@@ -171,7 +171,7 @@ def test_the_state_suspends_a_client(services: Services, nicepay: Nicepay, *, si
 def test_nobody_gets_a_token_while_suspensions_are_not_known(
     services: Services, nicepay: Nicepay, stranger: Nicepay
 ) -> None:
-    """A genuine request is refused as while the engine is down; a forged one learns nothing of it."""
+    """A genuine request gets 500 02 then. A forged request still gets 401 00."""
     timestamp, unread = jakarta(NOON), replace(services, revocations=unloaded_revocations())
     for who, reason in ((nicepay, "state.down"), (stranger, "signature.mismatch")):
         with pytest.raises(SnapError) as refusal:
@@ -181,10 +181,10 @@ def test_nobody_gets_a_token_while_suspensions_are_not_known(
 
 
 @pytest.mark.parametrize(("first", "again"), [(-10, 0), (-0.25, 0.5), (0, 0.5), (0.5, 60)])
-def test_a_repeat_of_what_came_before_a_revocation_is_refused(
+def test_a_repeat_from_before_a_revocation_is_refused(
     services: Services, nicepay: Nicepay, first: float, again: float
 ) -> None:
-    """Its token would end with the first one, which is revoked; the refusal asks for a new timestamp."""
+    """Its token would be revoked already, so the refusal asks for a new timestamp."""
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     assert _ask(_at(services, first), *request)
@@ -196,10 +196,10 @@ def test_a_repeat_of_what_came_before_a_revocation_is_refused(
 
 
 @pytest.mark.parametrize(("seconds", "served"), [(0, False), (0.749, False), (0.75, True), (60, True)])
-def test_no_token_is_dead_when_it_is_handed_out(
+def test_no_token_is_revoked_when_it_is_issued(
     services: Services, nicepay: Nicepay, seconds: float, *, served: bool
 ) -> None:
-    """A new request is refused in the very second of the revocation, which covers it; then its token opens."""
+    """A new request is refused in the second of the revocation. After it, its token is valid."""
     revoked = replace(_at(services, seconds), revocations=loaded_revocations(revoked="client:IONPAYTEST"))
     timestamp = jakarta(NOON + timedelta(seconds=seconds))
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
@@ -212,14 +212,14 @@ def test_no_token_is_dead_when_it_is_handed_out(
 
 
 def test_the_revocation_of_another_client_refuses_nothing(services: Services, nicepay: Nicepay) -> None:
-    """What is revoked of one client is no matter of another's."""
+    """A revocation of one client does not affect another client."""
     timestamp = jakarta(NOON)
     revoked = replace(services, revocations=loaded_revocations(revoked="client:OTHER"))
     assert _ask(revoked, timestamp, nicepay.client_key, nicepay.signature(timestamp))
 
 
-def test_a_repeat_after_its_token_was_revoked_gets_another_that_opens(services: Services, nicepay: Nicepay) -> None:
-    """A revocation of one token covers it alone, so the token of a repeat is as good as it says."""
+def test_a_repeat_after_its_token_was_revoked_gets_a_valid_token(services: Services, nicepay: Nicepay) -> None:
+    """A revocation of one token covers that token alone, so the token of a repeat is valid."""
     timestamp = jakarta(NOON)
     request = timestamp, nicepay.client_key, nicepay.signature(timestamp)
     first = _ask(services, *request)

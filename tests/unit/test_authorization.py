@@ -35,69 +35,69 @@ from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 GENUINE = (None, {"X-Client-Key": CLIENT_KEY, "X-External-Id": "ordNo1"})
 
 
-def _decide(known: Services, call: Signed, body: bytes | None = BODY, **changed: str | None) -> object:
+def _decide(merchant: Services, call: Signed, body: bytes | None = BODY, **changed: str | None) -> object:
     headers: Any = call.headers | changed
     if body is None:
-        return asyncio.run(authorize_call_without_body(known, **headers))
-    return asyncio.run(authorize_call(known, body=body, **headers))
+        return asyncio.run(authorize_call_without_body(merchant, **headers))
+    return asyncio.run(authorize_call(merchant, body=body, **headers))
 
 
-def _refusal(known: Services, call: Signed, body: bytes | None = BODY, **changed: str | None) -> SnapError:
+def _refusal(merchant: Services, call: Signed, body: bytes | None = BODY, **changed: str | None) -> SnapError:
     with pytest.raises(SnapError) as refusal:
-        _decide(known, call, body, **changed)
+        _decide(merchant, call, body, **changed)
     return refusal.value
 
 
 @pytest.fixture
-def known(nicepay: Nicepay) -> Services:
+def merchant(nicepay: Nicepay) -> Services:
     """A merchant whose client signs asymmetrically."""
     return services(nicepay)
 
 
 @pytest.fixture
-def call(known: Services, nicepay: Nicepay) -> Signed:
-    """A genuine call of now."""
-    return asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON)
+def call(merchant: Services, nicepay: Nicepay) -> Signed:
+    """A genuine call that is signed now."""
+    return asymmetric(nicepay, merchant.token_keys.issue(CLIENT_KEY, NOON), NOON)
 
 
-def test_a_genuine_call_is_told_whose_it_is(known: Services, call: Signed) -> None:
-    """Headers of the answer name the client and the external id, and it has no body."""
-    assert _decide(known, call) == GENUINE
+def test_a_genuine_call_names_its_client(merchant: Services, call: Signed) -> None:
+    """The response headers name the client and the X-EXTERNAL-ID, and there is no body."""
+    assert _decide(merchant, call) == GENUINE
 
 
-def test_nginx_is_told_where_to_send_a_genuine_call(known: Services, call: Signed) -> None:
-    """With the setting, the answer carries the location that the call goes on to, and a refusal does not."""
-    redirecting = replace(known, accel_redirect="@merchant")
+def test_nginx_learns_where_to_send_a_genuine_call(merchant: Services, call: Signed) -> None:
+    """With `accel_redirect`, the answer to a genuine call has the location. A refusal does not."""
+    redirecting = replace(merchant, accel_redirect="@merchant")
     assert _decide(redirecting, call) == (None, GENUINE[1] | {"X-Accel-Redirect": "@merchant"})
     assert not _refusal(redirecting, call).headers
 
 
 @pytest.mark.parametrize("body", [BODY, b"", b"\xff", None])
-def test_an_asymmetric_signature_does_not_cover_the_body(known: Services, call: Signed, body: bytes | None) -> None:
-    """NICO's call is genuine with whatever body, and without."""
-    assert _decide(known, call, body) == GENUINE
+def test_an_asymmetric_signature_does_not_cover_the_body(merchant: Services, call: Signed, body: bytes | None) -> None:
+    """NICO's call is genuine with any body, and without one."""
+    assert _decide(merchant, call, body) == GENUINE
 
 
 @pytest.mark.parametrize("channel_id", [None, "95221"])
-def test_a_channel_is_of_no_account(known: Services, call: Signed, channel_id: str | None) -> None:
-    """CHANNEL-ID is taken and decides nothing."""
-    assert _decide(known, call, channel_id=channel_id) == GENUINE
+def test_channel_id_is_ignored(merchant: Services, call: Signed, channel_id: str | None) -> None:
+    """CHANNEL-ID is accepted and ignored."""
+    assert _decide(merchant, call, channel_id=channel_id) == GENUINE
 
 
 def test_a_symmetric_call_is_genuine_in_either_form_of_its_body(nicepay: Nicepay) -> None:
-    """The body may be signed as it is sent, or without its insignificant whitespace."""
+    """The client may sign the body as sent, or without its insignificant whitespace."""
     for signed in (BODY, b'{"payNo":"1 2","amount":10.00}'):
-        known = services(nicepay, client_secret=SECRET)
-        assert _decide(known, symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
+        merchant = services(nicepay, client_secret=SECRET)
+        assert _decide(merchant, symmetric(merchant.token_keys.issue(CLIENT_KEY, NOON), NOON, signed)) == GENUINE
 
 
 def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
-    """A GET needs no body; a POST may have an empty one if it is there to be seen."""
-    known = services(nicepay, client_secret=SECRET)
-    token = known.token_keys.issue(CLIENT_KEY, NOON)
-    assert _decide(known, symmetric(token, NOON, b"", "GET"), None) == GENUINE
+    """A GET needs no body. A POST may have an empty body, if the proxy forwards bodies."""
+    merchant = services(nicepay, client_secret=SECRET)
+    token = merchant.token_keys.issue(CLIENT_KEY, NOON)
+    assert _decide(merchant, symmetric(token, NOON, b"", "GET"), None) == GENUINE
     post = replace(symmetric(token, NOON, b""), external_id="ordNo2")
-    assert _decide(known, post, b"")
+    assert _decide(merchant, post, b"")
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_a_symmetric_call_without_a_body_is_genuine(nicepay: Nicepay) -> None:
         ("GET", BODY, None, "signature.mismatch"),
     ],
 )
-def test_a_body_that_was_left_behind_is_told_to_the_log(
+def test_a_body_that_was_not_forwarded_has_its_own_reason(
     nicepay: Nicepay, method: str, signed: bytes, came: bytes | None, reason: str
 ) -> None:
-    """A symmetric call whose body did not come along is a wrong signature to the caller, and has its own reason."""
-    known = services(nicepay, client_secret=SECRET)
-    call = symmetric(known.token_keys.issue(CLIENT_KEY, NOON), NOON, signed, method)
-    refusal = _refusal(known, call, came)
+    """The caller sees a wrong signature. The log says that the body was not forwarded."""
+    merchant = services(nicepay, client_secret=SECRET)
+    call = symmetric(merchant.token_keys.issue(CLIENT_KEY, NOON), NOON, signed, method)
+    refusal = _refusal(merchant, call, came)
     assert (refusal.code, refusal.field, refusal.reason) == (codes.UNAUTHORIZED, "X-SIGNATURE", reason)
 
 
@@ -131,66 +131,67 @@ def test_a_body_that_was_left_behind_is_told_to_the_log(
     ],
 )
 def test_a_call_needs_a_token(
-    known: Services, call: Signed, authorization: str | None, code: ResponseCode, reason: str
+    merchant: Services, call: Signed, authorization: str | None, code: ResponseCode, reason: str
 ) -> None:
-    """No token and one that is none of ours are told apart; the reason says more than the answer."""
-    refusal = _refusal(known, call, authorization=authorization)
+    """A missing token and a wrong token have different answers. The reason says more than the answer."""
+    refusal = _refusal(merchant, call, authorization=authorization)
     assert (refusal.code, refusal.reason) == (code, reason)
 
 
-def test_the_scheme_may_be_in_any_case(known: Services, call: Signed) -> None:
-    """`bearer` is as good as `Bearer`."""
-    assert _decide(known, call, authorization=f"bearer {call.token}") == GENUINE
+def test_the_scheme_may_be_in_any_case(merchant: Services, call: Signed) -> None:
+    """`bearer` is accepted like `Bearer`."""
+    assert _decide(merchant, call, authorization=f"bearer {call.token}") == GENUINE
 
 
-def test_an_old_token_opens_nothing(known: Services, nicepay: Nicepay) -> None:
-    """Fifteen minutes after its issue a token is expired, however fresh the call."""
-    call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON - timedelta(seconds=900)), NOON)
-    refusal = _refusal(known, call)
+def test_an_expired_token_is_refused(merchant: Services, nicepay: Nicepay) -> None:
+    """A token expires 15 minutes after its issue, even if the call is new."""
+    call = asymmetric(nicepay, merchant.token_keys.issue(CLIENT_KEY, NOON - timedelta(seconds=900)), NOON)
+    refusal = _refusal(merchant, call)
     assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.expired")
 
 
-def test_a_revoked_token_opens_nothing(known: Services, call: Signed) -> None:
-    """A token that was taken back, by itself or with all of its client's, is refused like any other bad token."""
-    fingerprint = known.token_keys.verify(call.token, NOON).fingerprint
+def test_a_revoked_token_is_refused(merchant: Services, call: Signed) -> None:
+    """A token that was revoked, alone or with all tokens of its client, gets 401 01."""
+    fingerprint = merchant.token_keys.verify(call.token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        refusal = _refusal(replace(known, revocations=loaded_revocations(revoked=subject)), call)
+        refusal = _refusal(replace(merchant, revocations=loaded_revocations(revoked=subject)), call)
         assert (refusal.code, refusal.reason) == (codes.INVALID_TOKEN, "token.revoked")
 
 
-def test_calls_are_not_judged_by_what_is_too_old(known: Services, call: Signed) -> None:
-    """While nobody knows what has been taken back, the state is what is missing, and the caller may come again."""
-    refusal = _refusal(replace(known, revocations=unloaded_revocations()), call)
+def test_calls_are_refused_while_revocations_are_not_known(merchant: Services, call: Signed) -> None:
+    """The answer is 500 02 with Retry-After, so the caller can try again."""
+    refusal = _refusal(replace(merchant, revocations=unloaded_revocations()), call)
     assert (refusal.code, refusal.reason) == (codes.EXTERNAL_SERVER_ERROR, "state.down")
     assert refusal.headers == {"Retry-After": "1"}
 
 
-def test_a_call_that_goes_on_without_the_state_is_counted_once(known: Services, call: Signed) -> None:
-    """A call asks the state twice, what is revoked and whether it was there before, and is one decision."""
+def test_a_call_without_the_state_store_is_counted_once(merchant: Services, call: Signed) -> None:
+    """A call uses the state store twice, but counts as one unchecked decision."""
     engine, outage_policy = BreakableState(), OutagePolicy("continue")
     engine.up = False
     state = GuardedState(engine, outage_policy)
     revocations = RevocationCache(state, outage_policy, Clock())
     with capture_logs() as log:
         assert (
-            _decide(replace(known, state=state, revocations=revocations, outage_policy=outage_policy), call) == GENUINE
+            _decide(replace(merchant, state=state, revocations=revocations, outage_policy=outage_policy), call)
+            == GENUINE
         )
         outage_policy.unchecked.close()
     assert [line["unchecked"] for line in log if "unchecked" in line] == [1]
 
 
-def test_the_state_suspends_a_client(known: Services, call: Signed) -> None:
-    """A call of a client that the state suspends is refused like one of a client that the settings suspend."""
-    refusal = _refusal(replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY)), call)
+def test_the_state_store_suspends_a_client(merchant: Services, call: Signed) -> None:
+    """A suspension in the state store acts like one in the settings."""
+    refusal = _refusal(replace(merchant, revocations=loaded_revocations(suspended=CLIENT_KEY)), call)
     assert (refusal.code, refusal.field) == (codes.UNAUTHORIZED, "X-PARTNER-ID")
     assert refusal.reason == "client.suspended"
 
 
-def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known: Services, call: Signed) -> None:
-    """A token outlives its client's suspension or removal, and opens nothing any more."""
-    suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
+def test_a_suspended_or_removed_client_makes_no_calls(nicepay: Nicepay, merchant: Services, call: Signed) -> None:
+    """A token of a client that was suspended or removed is refused, although it has not expired."""
+    suspended = replace(services(nicepay, suspended=True), token_keys=merchant.token_keys)
     reasons = []
-    for later in (suspended, without_clients(known, nicepay)):
+    for later in (suspended, without_clients(merchant, nicepay)):
         refusal = _refusal(later, call)
         assert (refusal.code, refusal.message) == (codes.UNAUTHORIZED, "Unauthorized. X-PARTNER-ID")
         reasons.append(refusal.reason)
@@ -198,61 +199,61 @@ def test_a_suspended_or_forgotten_client_makes_no_calls(nicepay: Nicepay, known:
 
 
 @pytest.mark.parametrize("partner_id", [CLIENT_KEY, "OTHER", "partner"])
-def test_a_token_is_its_partner_s(known: Services, call: Signed, partner_id: str) -> None:
-    """A token is good with its own client's partner id only."""
-    refusal = _refusal(known, call, x_partner_id=partner_id)
+def test_a_token_needs_the_partner_id_of_its_client(merchant: Services, call: Signed, partner_id: str) -> None:
+    """A token is valid only with the X-PARTNER-ID of its client."""
+    refusal = _refusal(merchant, call, x_partner_id=partner_id)
     assert (refusal.message, refusal.reason) == ("Unauthorized. X-PARTNER-ID", "partner.mismatch")
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(-301, "clock.behind"), (301, "clock.ahead")])
-def test_a_call_is_of_now(known: Services, nicepay: Nicepay, seconds: int, reason: str) -> None:
-    """A call outside the client's own window is refused, though another client's is wider."""
-    call = asymmetric(nicepay, known.token_keys.issue(CLIENT_KEY, NOON), NOON + timedelta(seconds=seconds))
-    refusal = _refusal(known, call)
+def test_a_call_outside_the_window_is_refused(merchant: Services, nicepay: Nicepay, seconds: int, reason: str) -> None:
+    """The client's own tolerance counts, even if another client has a larger one."""
+    call = asymmetric(nicepay, merchant.token_keys.issue(CLIENT_KEY, NOON), NOON + timedelta(seconds=seconds))
+    refusal = _refusal(merchant, call)
     assert (refusal.message, refusal.reason) == ("Unauthorized. X-TIMESTAMP", reason)
 
 
-def test_a_forged_call_is_refused(known: Services, call: Signed, stranger: Nicepay) -> None:
-    """A signature of somebody else, or over the partner id, is none."""
+def test_a_forged_call_is_refused(merchant: Services, call: Signed, stranger: Nicepay) -> None:
+    """A signature by another key, or over the partner id, gets 401 00."""
     for signature in (stranger.signature(call.timestamp), stranger.signature(call.timestamp, PARTNER)):
-        refusal = _refusal(known, call, x_signature=signature)
+        refusal = _refusal(merchant, call, x_signature=signature)
         assert (refusal.message, refusal.reason) == ("Unauthorized. X-SIGNATURE", "signature.mismatch")
 
 
-def test_a_repeated_call_is_a_conflict(known: Services, call: Signed, nicepay: Nicepay) -> None:
-    """An external id serves once, be the second call the same or a new one."""
-    assert _decide(known, call) == GENUINE
+def test_a_repeated_call_is_a_conflict(merchant: Services, call: Signed, nicepay: Nicepay) -> None:
+    """An X-EXTERNAL-ID is accepted once, whether the second call is a copy or a new call."""
+    assert _decide(merchant, call) == GENUINE
     later = asymmetric(nicepay, call.token, NOON + timedelta(seconds=1))
     for again in (call, later):
-        refusal = _refusal(known, again)
+        refusal = _refusal(merchant, again)
         assert (refusal.code, refusal.reason) == (codes.CONFLICT, "call.repeated")
-    assert _decide(known, replace(later, external_id="ordNo2"))
+    assert _decide(merchant, replace(later, external_id="ordNo2"))
 
 
-def test_an_external_id_serves_again_on_the_next_day_of_jakarta(nicepay: Nicepay) -> None:
-    """Of two calls on either side of Jakarta's midnight, seconds apart, each has a day of its own."""
-    known = services(nicepay)
+def test_an_external_id_is_new_on_the_next_day_in_jakarta(nicepay: Nicepay) -> None:
+    """Calls just before and after midnight in Jakarta belong to different days."""
+    merchant = services(nicepay)
     midnight = NOON.replace(hour=17, minute=0, second=0, microsecond=0)
-    token = known.token_keys.issue(CLIENT_KEY, midnight)
+    token = merchant.token_keys.issue(CLIENT_KEY, midnight)
     before, after = (asymmetric(nicepay, token, midnight + timedelta(seconds=each)) for each in (-1, 0))
-    then, later = (replace(known, now=Clock(midnight + timedelta(seconds=each))) for each in (-1, 299))
+    then, later = (replace(merchant, now=Clock(midnight + timedelta(seconds=each))) for each in (-1, 299))
     for call in (before, after):
         assert _decide(then, call) == GENUINE
         assert _refusal(later, call).reason == "call.repeated"
 
 
-def test_another_client_may_use_the_same_external_id(known: Services, call: Signed, nicepay: Nicepay) -> None:
-    """External ids are each client's own."""
-    assert _decide(known, call) == GENUINE
+def test_another_client_may_use_the_same_external_id(merchant: Services, call: Signed, nicepay: Nicepay) -> None:
+    """Two clients may use the same X-EXTERNAL-ID."""
+    assert _decide(merchant, call) == GENUINE
     other = Nicepay("OTHER", nicepay.private_key)
-    theirs = replace(asymmetric(other, known.token_keys.issue("OTHER", NOON), NOON), partner_id="OTHER")
-    assert _decide(known, theirs)
+    theirs = replace(asymmetric(other, merchant.token_keys.issue("OTHER", NOON), NOON), partner_id="OTHER")
+    assert _decide(merchant, theirs)
 
 
-def test_a_refused_call_uses_up_no_external_id(known: Services, call: Signed, stranger: Nicepay) -> None:
-    """Whoever forges calls cannot keep genuine ones out."""
-    _refusal(known, call, x_signature=stranger.signature(call.timestamp))
-    assert _decide(known, call) == GENUINE
+def test_a_refused_call_uses_up_no_external_id(merchant: Services, call: Signed, stranger: Nicepay) -> None:
+    """A forged call does not block a genuine call with the same X-EXTERNAL-ID."""
+    _refusal(merchant, call, x_signature=stranger.signature(call.timestamp))
+    assert _decide(merchant, call) == GENUINE
 
 
 STALE = jakarta(NOON - timedelta(seconds=301))
@@ -266,29 +267,29 @@ REASONS = ["token.tampered", "partner.mismatch", "clock.behind", "signature.mism
 
 
 @pytest.mark.parametrize("right", range(5))
-def test_the_first_check_that_fails_decides(known: Services, call: Signed, right: int) -> None:
-    """Token, partner, clock, signature, external id: of a call that fails several, the first is told."""
-    _decide(known, call)
+def test_the_first_check_that_fails_decides(merchant: Services, call: Signed, right: int) -> None:
+    """Of token, partner, clock, signature and X-EXTERNAL-ID, the first failure decides the refusal."""
+    _decide(merchant, call)
     wrong = dict(list(WRONG.items())[right:])
-    assert _refusal(known, call, BODY, **wrong).reason == REASONS[right]
+    assert _refusal(merchant, call, BODY, **wrong).reason == REASONS[right]
 
 
 @pytest.mark.parametrize("form", ["asymmetric", "symmetric"])
 @pytest.mark.parametrize(("uri", "method", "allowed"), [(URI, "PUT", "POST, GET"), (PAYMENT_URI, "GET", "POST")])
-def test_a_service_takes_its_own_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
-    """A method that the service of the path does not name is refused before the token is looked at, in either form."""
-    known = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
-    token = known.token_keys.issue(CLIENT_KEY, NOON)
+def test_a_service_accepts_only_its_methods(nicepay: Nicepay, form: str, uri: str, method: str, allowed: str) -> None:
+    """Another method is refused before the token is checked, for both forms of signature."""
+    merchant = services(nicepay, client_secret=SECRET if form == "symmetric" else None)
+    token = merchant.token_keys.issue(CLIENT_KEY, NOON)
     call = symmetric(token, NOON, BODY, method) if form == "symmetric" else asymmetric(nicepay, token, NOON)
-    refusal = _refusal(known, call, x_original_method=method, x_original_uri=uri, authorization=None)
+    refusal = _refusal(merchant, call, x_original_method=method, x_original_uri=uri, authorization=None)
     assert (refusal.code, refusal.reason) == (codes.NOT_SUPPORTED, "method.not_supported")
     assert refusal.headers == {"Allow": allowed}
 
 
-def test_a_proxy_that_cannot_deliver_is_told_so(known: Services, call: Signed) -> None:
-    """Who expects X-Accel-Redirect gets a failure where there is none to give, and nothing is used up."""
-    refusal = _refusal(known, call, x_original_delivery="accel-redirect")
+def test_a_proxy_without_a_location_gets_an_error(merchant: Services, call: Signed) -> None:
+    """A proxy that expects X-Accel-Redirect gets 500 00 without it, and no X-EXTERNAL-ID is used up."""
+    refusal = _refusal(merchant, call, x_original_delivery="accel-redirect")
     assert (refusal.code, refusal.reason) == (codes.GENERAL_ERROR, "accel_redirect.unset")
     assert "[internal] accel_redirect" in refusal.log_fields["advice"]
-    redirecting = replace(known, accel_redirect="@merchant")
+    redirecting = replace(merchant, accel_redirect="@merchant")
     assert _decide(redirecting, call, x_original_delivery="accel-redirect")

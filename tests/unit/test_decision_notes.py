@@ -1,12 +1,12 @@
-"""What a decision has the log say of itself."""
+"""The log fields that a decision adds to its line in the log."""
 
 from contextvars import Context
 
 from handlers.decision_notes import note, start_notes
 
 
-def test_notes_are_of_one_request() -> None:
-    """Facts reach the notes that were started last, and no earlier ones."""
+def test_notes_belong_to_one_request() -> None:
+    """Log fields go only to the notes that were started last."""
     first = start_notes()
     note(key="a", repeat=False)
     second = start_notes()
@@ -14,6 +14,6 @@ def test_notes_are_of_one_request() -> None:
     assert (first, second) == ({"key": "a", "repeat": False}, {"key": "c"})
 
 
-def test_without_notes_a_fact_is_dropped() -> None:
-    """A decision that is made without a server fails for no want of a log."""
+def test_without_notes_a_field_is_dropped() -> None:
+    """A decision outside of a server needs no notes."""
     Context().run(note, key="a")

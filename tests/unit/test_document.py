@@ -1,4 +1,4 @@
-"""The document itself: valid, true in its examples, and in step with the code."""
+"""The public document: it is valid, its examples are true, and it agrees with the code."""
 
 import re
 from base64 import b64decode
@@ -36,24 +36,24 @@ def _is_timestamp(value: str) -> bool:
 
 
 def test_the_document_is_valid() -> None:
-    """The document is valid OpenAPI 3.0.3 in the eyes of a validator that the server does not use."""
+    """A validator that the server does not use accepts the document as OpenAPI 3.0.3."""
     validate(RAW)
     assert RAW["openapi"] == "3.0.3"
 
 
-def test_the_document_speaks_no_python() -> None:
-    """Whoever reads the document learns nothing of how it is served."""
+def test_the_document_does_not_mention_python() -> None:
+    """The document says nothing about how it is served."""
     assert not re.search(r"python|connexion|handlers|x-openapi-router-controller", TEXT, re.IGNORECASE)
 
 
 def test_operation_ids_are_unique_and_served() -> None:
-    """Each operationId stands once in the document and names one function, and no function is left over."""
+    """Each operationId occurs once and has one function, and no function is left over."""
     ids = re.findall(r"operationId: (\S+)", TEXT)
     assert sorted(ids) == sorted(public_api("").functions)
 
 
 def test_the_worked_example_verifies() -> None:
-    """The signature printed in the prose verifies over the string to sign, with the public key beside it."""
+    """The printed signature verifies over the printed string to sign, with the printed public key."""
     pem = re.search(r"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", PROSE, re.DOTALL)
     sent = dict(re.findall(r"^(X-[A-Z-]+): (\S+)$", PROSE, re.MULTILINE)[:3])
     assert pem
@@ -72,18 +72,18 @@ def test_the_parameters_show_the_worked_example() -> None:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
-    """An example of a header is one that the server would take."""
+    """The server would accept the example of each header."""
     OAS30Validator(PARAMETERS[name]["schema"]).validate(PARAMETERS[name]["example"])
 
 
 def test_each_code_of_the_catalogue_has_an_example_and_no_other() -> None:
-    """The codes that the server can answer are the codes that the document shows."""
+    """The document shows exactly the codes that the server can answer."""
     shown = {example["responseCode"] for example in _examples()}
     assert shown == {code.response_code(ACCESS_TOKEN_SERVICE) for code in CATALOGUE}
 
 
 def test_each_example_says_what_the_catalogue_says() -> None:
-    """The message of an example is the catalogue's, with a field's name where one belongs."""
+    """The message of each example is the message of the catalogue, with a field's name in its place."""
     messages = {
         code.response_code(ACCESS_TOKEN_SERVICE): re.escape(code.message).replace(r"\{\}", r"\S.*")
         for code in CATALOGUE
@@ -93,14 +93,14 @@ def test_each_example_says_what_the_catalogue_says() -> None:
 
 
 def test_each_answer_stands_under_the_status_of_its_code() -> None:
-    """The first three digits of a responseCode are the status that it is documented under."""
+    """The first three digits of a responseCode are the status under which it is documented."""
     for status, response in RESPONSES.items():
         for example in response["content"]["application/json"]["examples"].values():
             assert example["value"]["responseCode"][:3] == status
 
 
 def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
-    """Each limit that the document promises is the one that the server keeps."""
+    """The document states the limits that the server has."""
     assert f"{LARGEST_BODY:,} bytes" in OPERATION["requestBody"]["description"]
     assert f"{LARGEST_BODY:,} bytes" in RESPONSES["413"]["description"]
     assert f"{BODY_SECONDS:.0f} seconds" in RESPONSES["408"]["description"]
@@ -111,14 +111,14 @@ def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:
 
 @given(text(characters(codec="utf-8", exclude_characters="\n"), max_size=40))
 def test_the_client_key_of_the_code_is_the_document_s(value: str) -> None:
-    """Settings and logs take exactly the client keys that the document describes; no header holds a line end."""
+    """Code and document allow the same client keys. No header can contain a line end."""
     described = OAS30Validator(PARAMETERS["X-CLIENT-KEY"]["schema"]).is_valid(value)
     assert described == bool(CLIENT_KEY.fullmatch(value))
 
 
 @given(from_regex(TIMESTAMP["pattern"], fullmatch=True))
 def test_what_the_timestamp_pattern_admits_is_an_instant(value: str) -> None:
-    """Every text that the pattern admits is a real instant with an offset, within the stated lengths."""
+    """Every text that the pattern allows is a real instant with an offset and the right length."""
     assert datetime.fromisoformat(value).tzinfo
     assert _is_timestamp(value)
 
@@ -157,7 +157,7 @@ def test_what_the_timestamp_pattern_admits_is_an_instant(value: str) -> None:
     ],
 )
 def test_the_timestamp_pattern_admits_nothing_else(value: str) -> None:
-    """What is no instant, or is written in another way, is not admitted."""
+    """The pattern refuses wrong dates and times, and every other format."""
     assert not _is_timestamp(value)
 
 
@@ -174,5 +174,5 @@ def test_the_timestamp_pattern_admits_nothing_else(value: str) -> None:
     ],
 )
 def test_the_timestamp_pattern_admits_what_clients_send(value: str) -> None:
-    """Offsets, Z, fractions and leap days are admitted."""
+    """The pattern allows offsets, Z, fractions and leap days."""
     assert _is_timestamp(value)

@@ -1,4 +1,4 @@
-"""Text that a terminal, or a line of a log, may show."""
+"""Text that is safe to show on a terminal or in a line of the log."""
 
 import pytest
 
@@ -15,6 +15,6 @@ from handlers.escaping import escaped
         ("\udc80", r"\udc80"),
     ],
 )
-def test_what_cannot_be_printed_is_escaped(text: str, shown: str) -> None:
-    """Control characters, separators of lines and changes of direction are escaped; the rest stays as it is."""
+def test_unprintable_characters_are_escaped(text: str, shown: str) -> None:
+    """Control characters, line separators and changes of direction are escaped. Other text stays."""
     assert escaped(text) == shown

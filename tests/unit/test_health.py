@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether it can answer calls."""
+"""Liveness and readiness."""
 
 import asyncio
 from dataclasses import replace
@@ -14,34 +14,34 @@ from tests.calls import services, unloaded_revocations
 from tests.nicepay import Nicepay
 
 
-def test_a_process_lives_whatever_its_engine_does(nicepay: Nicepay) -> None:
+def test_liveness_ignores_the_state_store(nicepay: Nicepay) -> None:
     """Liveness depends on the process alone."""
-    known = services(nicepay)
-    for each in (known, replace(known, revocations=unloaded_revocations())):
+    merchant = services(nicepay)
+    for each in (merchant, replace(merchant, revocations=unloaded_revocations())):
         assert asyncio.run(report_liveness(each)) == {"status": "ok"}
 
 
 @pytest.fixture
 def without_engine(nicepay: Nicepay) -> list[Services]:
-    """Instances whose copy of the revocations is old, and whose last write failed."""
-    known = services(nicepay)
-    full = replace(known, outage_policy=OutagePolicy("refuse"))
+    """Services with an old copy of the revocations, and services whose last write failed."""
+    merchant = services(nicepay)
+    full = replace(merchant, outage_policy=OutagePolicy("refuse"))
     full.outage_policy.availability.record_failure("write", StateDownError("full"))
-    return [replace(known, revocations=unloaded_revocations()), full]
+    return [replace(merchant, revocations=unloaded_revocations()), full]
 
 
-def test_an_instance_is_ready_while_its_engine_answers(nicepay: Nicepay, without_engine: list[Services]) -> None:
-    """Readiness is lost with the engine, where calls are refused without it."""
+def test_readiness_needs_the_state_store(nicepay: Nicepay, without_engine: list[Services]) -> None:
+    """An instance that refuses requests during an outage is not ready then."""
     assert asyncio.run(report_readiness(services(nicepay))) == {"status": "ok"}
-    for known in without_engine:
+    for merchant in without_engine:
         with pytest.raises(SnapError) as refusal:
-            asyncio.run(report_readiness(known))
+            asyncio.run(report_readiness(merchant))
         assert (refusal.value.code, refusal.value.reason) == (SERVICE_UNAVAILABLE, "state.down")
 
 
-def test_an_instance_that_goes_on_is_ready(without_engine: list[Services]) -> None:
-    """Where calls are answered without the engine, its failure does not count."""
-    for known in without_engine:
+def test_an_instance_that_continues_is_ready(without_engine: list[Services]) -> None:
+    """An instance that continues without the state store stays ready."""
+    for merchant in without_engine:
         going_on = OutagePolicy("continue")
         going_on.availability.record_failure("write", StateDownError("full"))
-        assert asyncio.run(report_readiness(replace(known, outage_policy=going_on))) == {"status": "ok"}
+        assert asyncio.run(report_readiness(replace(merchant, outage_policy=going_on))) == {"status": "ok"}

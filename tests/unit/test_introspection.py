@@ -1,4 +1,4 @@
-"""What a token is worth."""
+"""Whether a token is active."""
 
 import asyncio
 from dataclasses import replace
@@ -18,26 +18,26 @@ INACTIVE = {"active": False}
 STRANGE = Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode()
 
 
-def _ask(known: Services, token: str) -> object:
-    return asyncio.run(introspect_token(known, token=token, token_type_hint="access_token"))  # noqa: S106  no password
+def _ask(merchant: Services, token: str) -> object:
+    return asyncio.run(introspect_token(merchant, token=token, token_type_hint="access_token"))  # noqa: S106  no password
 
 
 @pytest.fixture
-def known(nicepay: Nicepay) -> Services:
-    """A merchant who knows NICEPAY."""
+def merchant(nicepay: Nicepay) -> Services:
+    """A merchant that knows NICEPAY."""
     return services(nicepay)
 
 
 @pytest.fixture
-def token(known: Services) -> str:
-    """A token of noon."""
-    return known.token_keys.issue(CLIENT_KEY, NOON)
+def token(merchant: Services) -> str:
+    """A token that was issued at noon."""
+    return merchant.token_keys.issue(CLIENT_KEY, NOON)
 
 
-def test_a_live_token_says_whose_it_is_and_until_when(known: Services, token: str) -> None:
-    """The answer names the client, the second of the issue and the second from which on it is not active."""
+def test_an_active_token_has_its_client_and_lifetime(merchant: Services, token: str) -> None:
+    """The answer has the client, the second of issue, and the second of expiry."""
     issued = int(NOON.timestamp())
-    assert _ask(known, token) == {
+    assert _ask(merchant, token) == {
         "active": True,
         "client_id": CLIENT_KEY,
         "token_type": "Bearer",
@@ -47,41 +47,41 @@ def test_a_live_token_says_whose_it_is_and_until_when(known: Services, token: st
 
 
 @pytest.mark.parametrize(("seconds", "active"), [(0, True), (899.5, True), (900, False)])
-def test_a_token_is_active_until_it_expires(known: Services, token: str, seconds: float, *, active: bool) -> None:
-    """From the second that `exp` names on, a token is not active."""
+def test_a_token_is_active_until_it_expires(merchant: Services, token: str, seconds: float, *, active: bool) -> None:
+    """From the second of `exp` on, a token is not active."""
     then = NOON.replace(microsecond=0) + timedelta(seconds=seconds)
-    assert (_ask(replace(known, now=Clock(then)), token) != INACTIVE) is active
+    assert (_ask(replace(merchant, now=Clock(then)), token) != INACTIVE) is active
 
 
 @pytest.mark.parametrize("text", ["x", "tökens", "Bearer x", "gAAAAAB=", STRANGE])
-def test_whatever_is_no_token_is_not_active(known: Services, text: str) -> None:
-    """What is not ours is not active, and the answer does not say why."""
-    assert _ask(known, text) == INACTIVE
+def test_other_text_is_not_active(merchant: Services, text: str) -> None:
+    """A text that we did not issue is not active, and the answer does not say why."""
+    assert _ask(merchant, text) == INACTIVE
 
 
-def test_another_spelling_of_a_token_is_not_active(known: Services, token: str) -> None:
-    """A token is active only as it was issued."""
+def test_another_spelling_of_a_token_is_not_active(merchant: Services, token: str) -> None:
+    """A token is active only in the spelling in which it was issued."""
     for text in (token + "=", token.rstrip("="), f"{token}\n", f"Bearer {token}"):
-        assert _ask(known, text) == INACTIVE
+        assert _ask(merchant, text) == INACTIVE
 
 
-def test_a_token_that_was_taken_back_is_not_active(known: Services, token: str) -> None:
-    """Revoked by itself or with all of its client's, a token is not active."""
-    fingerprint = known.token_keys.verify(token, NOON).fingerprint
+def test_a_revoked_token_is_not_active(merchant: Services, token: str) -> None:
+    """A token that was revoked, alone or with all tokens of its client, is not active."""
+    fingerprint = merchant.token_keys.verify(token, NOON).fingerprint
     for subject in (f"token:{fingerprint}", f"client:{CLIENT_KEY}"):
-        assert _ask(replace(known, revocations=loaded_revocations(revoked=subject)), token) == INACTIVE
+        assert _ask(replace(merchant, revocations=loaded_revocations(revoked=subject)), token) == INACTIVE
 
 
-def test_a_token_of_a_client_that_may_do_nothing_is_not_active(nicepay: Nicepay, known: Services, token: str) -> None:
-    """The token of a suspended client, and of one that was removed, is not active."""
-    suspended = replace(services(nicepay, suspended=True), token_keys=known.token_keys)
+def test_a_token_of_an_inactive_client_is_not_active(nicepay: Nicepay, merchant: Services, token: str) -> None:
+    """The token of a suspended or removed client is not active."""
+    suspended = replace(services(nicepay, suspended=True), token_keys=merchant.token_keys)
     assert _ask(suspended, token) == INACTIVE
-    assert _ask(replace(known, revocations=loaded_revocations(suspended=CLIENT_KEY)), token) == INACTIVE
-    assert _ask(without_clients(known, nicepay), token) == INACTIVE
+    assert _ask(replace(merchant, revocations=loaded_revocations(suspended=CLIENT_KEY)), token) == INACTIVE
+    assert _ask(without_clients(merchant, nicepay), token) == INACTIVE
 
 
-def test_nobody_is_told_what_nobody_knows(known: Services, token: str) -> None:
-    """While what has been taken back is not known, a token is called neither active nor not."""
+def test_no_answer_while_revocations_are_not_known(merchant: Services, token: str) -> None:
+    """While revocations are not known, the answer is 500 02 instead of active or inactive."""
     with pytest.raises(SnapError) as refusal:
-        _ask(replace(known, revocations=unloaded_revocations()), token)
+        _ask(replace(merchant, revocations=unloaded_revocations()), token)
     assert refusal.value.code == EXTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""What `make` says before it installs anything."""
+"""What `make` checks before it installs anything."""
 
 import shutil
 import subprocess
@@ -12,8 +12,8 @@ MAKEFILE = Path(__file__).parents[2] / "Makefile"
 
 
 @pytest.mark.parametrize("name", ['a"b', "a$b", "a`b", "a\\b"])
-def test_a_folder_in_which_no_command_runs_is_refused(tmp_path: Path, name: str) -> None:
-    """pip's commands do not run in a folder of such a name: one line says so, and nothing is made."""
+def test_a_folder_name_that_breaks_pip_is_refused(tmp_path: Path, name: str) -> None:
+    """pip's commands do not run in a folder with this name. One line says so, and nothing is created."""
     folder = tmp_path / name
     folder.mkdir()
     shutil.copy(MAKEFILE, folder)

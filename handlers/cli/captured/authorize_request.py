@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from handlers.cli.captured.raw_http import CapturedRequest
-from handlers.doctor.form import DELIVERY, METHOD, URI
-from handlers.doctor.question import PATH, SECRET
+from handlers.doctor.authorize_request import PATH, SECRET_HEADER
 from handlers.doctor.request import Request
+from handlers.doctor.request_format import DELIVERY, METHOD, URI
 
 _ORIGINAL = {METHOD.name.lower(): METHOD.name, URI.name.lower(): URI.name}
 _FORWARDED = {"x-forwarded-method": METHOD.name, "x-forwarded-uri": URI.name}
-_PROXY_HEADERS = frozenset({*_ORIGINAL, *_FORWARDED, SECRET.lower()})
+_PROXY_HEADERS = frozenset({*_ORIGINAL, *_FORWARDED, SECRET_HEADER.lower()})
 _NOT_IN_CALL = _PROXY_HEADERS | {DELIVERY.name.lower()}
 
 
@@ -27,17 +27,23 @@ def call_in(captured: CapturedRequest, call_headers: str | None = None) -> Captu
     return captured._replace(request=_call(_with_original_names(request) if forwarded else request))
 
 
-def _with_original_names(question: Request) -> Request:
+def _with_original_names(authorize_request: Request) -> Request:
     """The request with X-Forwarded-* renamed to X-Original-*. The server renames them in the same way."""
     headers = [
-        (name, value) for name, value in question.headers if name.lower() not in {*_ORIGINAL, DELIVERY.name.lower()}
+        (name, value)
+        for name, value in authorize_request.headers
+        if name.lower() not in {*_ORIGINAL, DELIVERY.name.lower()}
     ]
-    return replace(question, headers=tuple((_FORWARDED.get(name.lower(), name), value) for name, value in headers))
+    return replace(
+        authorize_request, headers=tuple((_FORWARDED.get(name.lower(), name), value) for name, value in headers)
+    )
 
 
-def _call(question: Request) -> Request:
-    headers = tuple((name, value) for name, value in question.headers if name.lower() not in _NOT_IN_CALL)
-    method, uri = question.get(METHOD.name), question.get(URI.name)
+def _call(authorize_request: Request) -> Request:
+    headers = tuple((name, value) for name, value in authorize_request.headers if name.lower() not in _NOT_IN_CALL)
+    method, uri = authorize_request.get(METHOD.name), authorize_request.get(URI.name)
     # The server ignores the body of a GET.
-    body = b"" if question.method == "GET" else question.body
-    return replace(question, method=method, target=uri, headers=headers, body=body, question=question)
+    body = b"" if authorize_request.method == "GET" else authorize_request.body
+    return replace(
+        authorize_request, method=method, target=uri, headers=headers, body=body, authorize_request=authorize_request
+    )

@@ -7,12 +7,12 @@ from typing import Never
 from handlers.cli.captured.raw_http import CapturedRequest, parse_error, with_host
 from handlers.cli.captured.shell_words import words
 from handlers.cli.simulator.signed_request import shell_variable
-from handlers.doctor.question import MASKED, SECRET
+from handlers.doctor.authorize_request import MASKED_SECRET, SECRET_HEADER
 from handlers.doctor.request import Request
 
 _FORM = "a curl command"
 _TYPE = "content-type"
-_VARIABLE = f"${shell_variable(SECRET)}"
+_VARIABLE = f"${shell_variable(SECRET_HEADER)}"
 """The shell variable that stands for the internal secret in a command of `snap-token curl`."""
 
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
@@ -101,7 +101,7 @@ def _headers(options: Namespace, body: bytes | None) -> list[tuple[str, str]]:
         name, colon, value = line.partition(":")
         named.add(name.strip().lower())
         if value.strip():
-            headers.append((name.strip(), MASKED if value.strip() == _VARIABLE else value.strip()))
+            headers.append((name.strip(), MASKED_SECRET if value.strip() == _VARIABLE else value.strip()))
         elif not colon and name.endswith(";"):
             headers.append((name[:-1].strip(), ""))
     if body is not None and _TYPE not in named:

@@ -19,14 +19,14 @@ from handlers import __version__
 from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.signed_request import read_signing_key
-from handlers.judge.judging import Verdict, fails, verdicts
-from handlers.judge.pace import Pace
-from handlers.judge.player import Player
-from handlers.judge.reports.facts import Report
 from handlers.judge.reports.html import html as page_of
 from handlers.judge.reports.junit import junit as junit_of
+from handlers.judge.reports.report import Report
+from handlers.judge.scenario_runner import ScenarioResult, run, server_fails
 from handlers.judge.scenarios import CATALOGUE
-from handlers.judge.sending import Sender, UnreachableError, open_client
+from handlers.judge.sender import Sender, UnreachableError, open_client
+from handlers.judge.signer import Signer
+from handlers.judge.throttle import Throttle
 from handlers.server.process import assembly
 from handlers.snap.client import CLIENT_KEY
 
@@ -72,16 +72,16 @@ def check(  # noqa: PLR0913  a command's options
         ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
     """
     target = _target(url)
-    player = _player(client_key, private_key)
-    pace = _pace(per_second)
+    signer = _signer(client_key, private_key)
+    throttle = _throttle(per_second)
     trusted = tls_context(ca_file)
     _require_writable(junit, html)
     _warn(target)
     now = assembly.system_clock()
-    report = Report(_without_query(target), client_key, now, _verdicts(target, player, pace, trusted))
+    report = Report(_without_query(target), client_key, now, _run_scenarios(target, signer, throttle, trusted))
     _print(report, as_json=json_)
     _write_reports(report, junit, html)
-    return int(fails(report.verdicts, strict=strict))
+    return int(server_fails(report.results, strict=strict))
 
 
 def _target(url: str) -> httpx.URL:
@@ -105,18 +105,18 @@ def _without_query(target: httpx.URL) -> str:
     return str(target.copy_with(query=None))
 
 
-def _player(client_key: str, private_key: Path) -> Player:
+def _signer(client_key: str, private_key: Path) -> Signer:
     if not CLIENT_KEY.fullmatch(client_key):
         message = "--client-key must have 1 to 36 visible ASCII characters"
         raise UsageError(message)
-    return Player.of(client_key, read_signing_key(private_key), assembly.system_clock)
+    return Signer.create(client_key, read_signing_key(private_key), assembly.system_clock)
 
 
-def _pace(per_second: float) -> Pace:
+def _throttle(per_second: float) -> Throttle:
     if not 0 < per_second <= FASTEST:
         message = f"--per-second must be more than 0 and at most {FASTEST:g}"
         raise UsageError(message)
-    return Pace(per_second)
+    return Throttle(per_second)
 
 
 def _warn(target: httpx.URL) -> None:
@@ -131,10 +131,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _verdicts(target: httpx.URL, player: Player, pace: Pace, trusted: ssl.SSLContext | None) -> list[Verdict]:
+def _run_scenarios(
+    target: httpx.URL, signer: Signer, throttle: Throttle, trusted: ssl.SSLContext | None
+) -> list[ScenarioResult]:
     with _client(trusted) as client:
-        sender = Sender(client, target, assembly.system_clock, pace)
-        played = verdicts(CATALOGUE, player, sender.send)
+        sender = Sender(client, target, assembly.system_clock, throttle)
+        played = run(CATALOGUE, signer, sender.send)
         try:
             return list(_with_progress(played))
         except UnreachableError as error:
@@ -142,7 +144,7 @@ def _verdicts(target: httpx.URL, player: Player, pace: Pace, trusted: ssl.SSLCon
             raise UsageError(message) from error
 
 
-def _with_progress(played: Iterable[Verdict]) -> Iterable[Verdict]:
+def _with_progress(played: Iterable[ScenarioResult]) -> Iterable[ScenarioResult]:
     """Show a progress bar on standard error, if it is a terminal."""
     console = Console(stderr=True)
     return track(played, "Judging", len(CATALOGUE), console=console, transient=True, disable=not console.is_terminal)
@@ -160,25 +162,25 @@ def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(f"{json.dumps(report.as_json(), indent=2)}\n")
         return
-    played = [verdict for verdict in report.verdicts if verdict.result != "skipped"]
+    played = [result for result in report.results if result.outcome != "skipped"]
     Console(file=sys.stdout).print(_table(f"{report.url}: {report.summary}", played))
-    if len(played) < len(report.verdicts):
+    if len(played) < len(report.results):
         sys.stdout.write(_NOT_PLAYED)
 
 
-def _table(title: str, played: Iterable[Verdict]) -> Table:
+def _table(title: str, played: Iterable[ScenarioResult]) -> Table:
     scenario, found = Column("scenario", overflow="fold", ratio=2), Column("found", overflow="fold", ratio=3)
     table = Table(scenario, "severity", "result", found, title=title)
-    for verdict in played:
-        result = Text(verdict.result, _STYLES[verdict.result])
-        table.add_row(verdict.scenario.name, verdict.scenario.severity.word, result, _found(verdict))
+    for result in played:
+        outcome = Text(result.outcome, _STYLES[result.outcome])
+        table.add_row(result.scenario.name, result.scenario.severity.word, outcome, _found(result))
     return table
 
 
-def _found(verdict: Verdict) -> Text:
-    if verdict.result != "failed":
+def _found(result: ScenarioResult) -> Text:
+    if result.outcome != "failed":
         return Text()
-    return Text.assemble(verdict.found, "\n\n", (f"Source: {verdict.scenario.source}", "dim"))
+    return Text.assemble(result.found, "\n\n", (f"Source: {result.scenario.source}", "dim"))
 
 
 def _write_reports(report: Report, junit: Path | None, html: Path | None) -> None:

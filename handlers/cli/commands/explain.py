@@ -22,10 +22,10 @@ from handlers.config.settings import Settings
 from handlers.doctor.call import replay_key_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import LARGEST_CALL_BODY, MerchantContext
-from handlers.doctor.diagnose import examine, is_call
+from handlers.doctor.diagnose import diagnose, is_call
 from handlers.doctor.messages.render import Language
-from handlers.doctor.presented import presented
 from handlers.doctor.request import Request
+from handlers.doctor.request_secrets import secrets_in
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
@@ -88,7 +88,7 @@ def explain(  # noqa: PLR0913  each is an option of the command
         with time_limit(LONGEST_SECONDS, _OUT_OF_TIME) as is_over:
             captured = case.calls(parse_capture(read_capture(file) if pasted is None else pasted))
             explanation = case.explain(captured, is_over)
-    masked = SecretMasker([*secrets, *presented(explanation.captured.request)]).masked
+    masked = SecretMasker([*secrets, *secrets_in(explanation.captured.request)]).masked
     if len(captured) > 1:
         sys.stderr.write(chosen_request(explanation, len(captured), lang, masked))
     sys.stdout.write(as_json(explanation, lang, masked) if json else as_text(explanation, lang, masked))
@@ -133,7 +133,7 @@ def merchant_context(settings: Settings, now: datetime) -> MerchantContext:
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
         internal_secrets=internal.secrets if internal else (),
         largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,
-        delivers=bool(internal and internal.accel_redirect),
+        has_accel_redirect=bool(internal and internal.accel_redirect),
     )
 
 
@@ -162,7 +162,7 @@ class Case:
         context = merchant_context(self.settings, now)
         budget = VerificationBudget(is_over=is_over)
         used = _used_keys(captured[:chosen], request, context, budget)
-        diagnosis = examine(request, replace(context, used=used), budget)
+        diagnosis = diagnose(request, replace(context, used_replay_keys=used), budget)
         if diagnosis.genuine and diagnosis.cut_short:
             raise UsageError(_OUT_OF_TIME)
         if diagnosis.genuine and self.at is None and status and status >= _LOWEST_ERROR:
@@ -186,6 +186,6 @@ def _used_keys(
             break
         then = replace(context, now=candidate.at or context.now)
         same = is_call(candidate.request, then) and replay_key_of(candidate.request, then) == replay_key
-        if same and examine(candidate.request, then, VerificationBudget(_EARLIER_CALL_BUDGET)).genuine:
+        if same and diagnose(candidate.request, then, VerificationBudget(_EARLIER_CALL_BUDGET)).genuine:
             return frozenset({replay_key})
     return frozenset()

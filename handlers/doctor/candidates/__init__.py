@@ -1,1 +1,1 @@
-"""Wrong inputs to try: what a client may have signed in place of the right one."""
+"""Candidates: wrong inputs that a client may have signed instead of the right one."""

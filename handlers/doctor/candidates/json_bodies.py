@@ -1,4 +1,4 @@
-"""The same JSON in other bytes: what a client may have hashed before something wrote the body anew."""
+"""The same JSON in other bytes. A client may have hashed one of them before something serialised the body again."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from itertools import product
 from typing import Any
 
 LONGEST, DEEPEST = 65_536, 32
-"""Bytes and nesting of a body that is written anew: beyond, indentation alone could fill the memory."""
+"""Bytes and levels of nesting. A larger body is not serialised again, because indentation could fill the memory."""
 
 _BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{}]', re.DOTALL)
-_LITERAL = re.compile(r'"\\u0000([-+.0-9Ee]+)\\u0000"')
+_MARKED_NUMBER = re.compile(r'"\\u0000([-+.0-9Ee]+)\\u0000"')
 
-_WRITTEN: tuple[dict[str, Any], ...] = (
+_FORMATS: tuple[dict[str, Any], ...] = (
     {"separators": (",", ":")},
     {"separators": (", ", ": ")},
     {"separators": (",", ": ")},
@@ -22,34 +22,34 @@ _WRITTEN: tuple[dict[str, Any], ...] = (
 )
 
 
-def others(body: bytes) -> Iterator[bytes]:
-    """Other bytes for the body; the likeliest first, some of them twice."""
+def alternatives(body: bytes) -> Iterator[bytes]:
+    """Yield other bytes for a body. The most likely ones come first, and some come twice."""
     yield from (body.strip(), body + b"\n", body.replace(b"\r\n", b"\n"), body.replace(b"\n", b"\r\n"))
     if len(body) <= LONGEST and _depth(body) <= DEEPEST:
-        yield from _rewritten(body)
+        yield from _serialised_again(body)
     yield from (b"", b"{}")
 
 
-def _rewritten(body: bytes) -> Iterator[bytes]:
+def _serialised_again(body: bytes) -> Iterator[bytes]:
     try:
         values = [
-            json.loads(body, parse_float=_literal, parse_int=_literal),
+            json.loads(body, parse_float=_marked_number, parse_int=_marked_number),
             json.loads(body),
-            json.loads(body, parse_float=_shortest),
+            json.loads(body, parse_float=_as_javascript),
         ]
     except (ValueError, RecursionError):
         return
-    for value, options, ascii_only, sort in product(values, _WRITTEN, (False, True), (False, True)):
+    for value, options, ascii_only, sort in product(values, _FORMATS, (False, True), (False, True)):
         try:
-            text = _LITERAL.sub(r"\1", json.dumps(value, ensure_ascii=ascii_only, sort_keys=sort, **options))
-            # PHP writes a slash with a backslash before it, unless it is told not to.
+            text = _MARKED_NUMBER.sub(r"\1", json.dumps(value, ensure_ascii=ascii_only, sort_keys=sort, **options))
+            # PHP escapes a slash by default.
             yield from (text.encode(), text.replace("/", "\\/").encode())
-        except (ValueError, RecursionError):  # Half of a surrogate pair has no UTF-8.
+        except (ValueError, RecursionError):  # A lone surrogate has no UTF-8.
             continue
 
 
 def _depth(body: bytes) -> int:
-    """How deep it is nested."""
+    """Return the number of levels of nesting."""
     deepest = depth = 0
     for bracket in _BRACKET.findall(body):
         depth += (bracket in b"[{") - (bracket in b"]}")
@@ -57,12 +57,12 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
-def _literal(literal: str) -> str:
-    """A number that is to be written as it was read, marked as one."""
+def _marked_number(literal: str) -> str:
+    """Mark a number as text, so that it is written with the same digits as it was read."""
     return f"\0{literal}\0"
 
 
-def _shortest(literal: str) -> float | int:
-    """As JavaScript writes it: 10.00 is 10."""
+def _as_javascript(literal: str) -> float | int:
+    """Convert a number as JavaScript does: 10.00 becomes 10."""
     number = float(literal)
     return int(number) if number.is_integer() else number

@@ -1,24 +1,25 @@
-"""Other texts for nearly the same instant: what a client may have signed in place of the X-TIMESTAMP that it sent."""
+"""Other texts for nearly the same time. A client may have signed one of them instead of its X-TIMESTAMP."""
 
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from handlers.doctor import form
+from handlers.doctor import request_format
 from handlers.doctor.verdicts import Evidence, Verdict
 from handlers.snap.timestamp import JAKARTA, parse
 
 FARTHEST_SECONDS = 900
-"""How far another second is looked for: a token's life, and more than a client keeps a timestamp by mistake."""
+"""The lifetime of a token. A client that reuses a timestamp by mistake does so for less time."""
 
 _REFORMATTED_SECONDS = 3
 _MILLISECONDS = 1_000
 _FIRST_YEAR, _LAST_YEAR = 1_000, 9_999
 
-Other = tuple[str, Verdict, Evidence]
+Alternative = tuple[str, Verdict, Evidence]
+"""Another text for the time, and the mistake of a client that signs it."""
 
-_FORMS: dict[str, Callable[[datetime], str]] = {
+_FORMATS: dict[str, Callable[[datetime], str]] = {
     "YYYY-MM-DDTHH:MM:SS+07:00": lambda at: _iso(at.astimezone(JAKARTA), "seconds"),
     "YYYY-MM-DDTHH:MM:SS.sss+07:00": lambda at: _iso(at.astimezone(JAKARTA), "milliseconds"),
     "YYYY-MM-DDTHH:MM:SSZ": lambda at: _plain_iso(at.astimezone(UTC), "seconds") + "Z",
@@ -35,37 +36,40 @@ _FORMS: dict[str, Callable[[datetime], str]] = {
 }
 
 
-def others(text: str, *, farthest: int = FARTHEST_SECONDS) -> Iterator[Other]:
-    """Texts that are not the one that was sent; the likeliest first. Nothing but spellings if it is no timestamp."""
-    yield from _spellings(text)
-    # Beside the ends of the calendar there is nothing that a client signs.
-    if re.fullmatch(form.TIMESTAMP, text) and _FIRST_YEAR < parse(text).year < _LAST_YEAR:
+def alternatives(text: str, *, farthest: int = FARTHEST_SECONDS) -> Iterator[Alternative]:
+    """Yield other texts for a timestamp, the most likely ones first, at most `farthest` seconds away.
+
+    If `text` is not a timestamp, only other encodings of it are returned.
+    """
+    yield from _encodings(text)
+    # Arithmetic fails at both ends of the calendar, and no client signs a time there.
+    if re.fullmatch(request_format.TIMESTAMP, text) and _FIRST_YEAR < parse(text).year < _LAST_YEAR:
         yield from _reformatted(text, parse(text))
         yield from _other_seconds(text, farthest)
 
 
-def _spellings(text: str) -> Iterator[Other]:
-    spelt = {
+def _encodings(text: str) -> Iterator[Alternative]:
+    encoded = {
         "with quotes": f'"{text}"',
         "percent-encoded": quote(text, safe=""),
         "+ as a space": text.replace("+", " "),
     }
-    for name, other in spelt.items():
+    for name, other in encoded.items():
         if other != text:
             yield other, Verdict.TIMESTAMP_SIGNED_REFORMATTED, {"form": name}
 
 
-def _reformatted(text: str, instant: datetime) -> Iterator[Other]:
+def _reformatted(text: str, instant: datetime) -> Iterator[Alternative]:
     for seconds in sorted(range(-_REFORMATTED_SECONDS, _REFORMATTED_SECONDS + 1), key=abs):
-        for name, render in _FORMS.items():
+        for name, render in _FORMATS.items():
             other = render(instant + timedelta(seconds=seconds))
-            # Another second of the same form is no other form.
+            # In the same format, another second belongs to `_other_seconds`.
             if len(other) != len(text) or (seconds == 0 and other != text):
                 yield other, Verdict.TIMESTAMP_SIGNED_REFORMATTED, {"form": name}
 
 
-def _other_seconds(text: str, farthest: int) -> Iterator[Other]:
-    """In the very form of the text: its offset and its fraction stay."""
+def _other_seconds(text: str, farthest: int) -> Iterator[Alternative]:
+    """Yield other seconds in the same format, with the same offset and fraction."""
     start, rest = text[:19], text[19:]
     local = datetime.fromisoformat(start)
     for seconds in sorted(range(-farthest, farthest + 1), key=abs):
@@ -76,16 +80,16 @@ def _other_seconds(text: str, farthest: int) -> Iterator[Other]:
         yield from _other_milliseconds(text, local, rest.lstrip(".0123456789"))
 
 
-def _other_milliseconds(text: str, local: datetime, offset: str) -> Iterator[Other]:
-    """The nearest first."""
+def _other_milliseconds(text: str, local: datetime, offset: str) -> Iterator[Alternative]:
+    """Yield other fractions of a second, the nearest ones first."""
     sent = datetime.fromisoformat(text.removesuffix(offset))
     fraction = (sent - local) / timedelta(milliseconds=1)
     for milliseconds in sorted(range(-_MILLISECONDS, 2 * _MILLISECONDS), key=lambda each: abs(each - fraction)):
         at = local + timedelta(milliseconds=milliseconds)
         other = _plain_iso(at, "milliseconds") + offset
         if other != text:
-            facts = {"seconds": f"{(at - sent).total_seconds():+.3f}"}
-            yield other, Verdict.TIMESTAMP_SIGNED_ANOTHER_SECOND, facts
+            evidence = {"seconds": f"{(at - sent).total_seconds():+.3f}"}
+            yield other, Verdict.TIMESTAMP_SIGNED_ANOTHER_SECOND, evidence
 
 
 def _iso(at: datetime, timespec: str) -> str:

@@ -1,1 +1,1 @@
-"""The checks that need reasoning: each one finds out why a value is refused."""
+"""The checks that need more than a comparison. Each one finds out why a value is refused."""

@@ -1,4 +1,4 @@
-"""The token of a call: is there one, does it open, and whose is it?"""
+"""The check of a call's token: whether there is one, whether a token key opens it, and which client owns it."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -16,73 +16,77 @@ from handlers.snap.masking import masked_prefix
 from handlers.snap.timestamp import render
 from handlers.snap.token import TokenRefusedError, VerifiedToken
 
-_STAMP = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
+_ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _SHOWN = 36
-"""Characters of a partner id: whatever is longer is none, and may be a secret in the wrong place."""
-_BEFORE = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
-_BEHIND = " \t\r\n\"'>"
+"""Characters of a partner ID that a message shows. A longer value is none, and may be a secret in the wrong header."""
+_PREFIX = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
+_SUFFIX = " \t\r\n\"'>"
 
 
 @dataclass(frozen=True, slots=True)
-class Bearer:
-    """What the Authorization header comes to. `client` is None if neither the token nor the partner id names one."""
+class TokenCheck:
+    """The result of checking the Authorization header.
+
+    `text` is the token. `client` is its owner. If the token cannot be opened, `client` is the client that
+    X-PARTNER-ID names, or None.
+    """
 
     text: str
     client: Client | None
     findings: tuple[Finding, ...]
 
 
-def read(request: Request, knowledge: MerchantContext) -> Bearer:
-    """Judge the token, then X-PARTNER-ID against the client that the token belongs to, in the server's order."""
-    text, malformed = _text(request.get("Authorization"))
-    opened, refused = _opened(text, knowledge) if text else (None, [])
+def check(request: Request, context: MerchantContext) -> TokenCheck:
+    """Check the token, then check that X-PARTNER-ID belongs to the client that owns the token."""
+    text, malformed = _token(request.get("Authorization"))
+    opened, refused = _open(text, context) if text else (None, [])
     partner = request.get("X-PARTNER-ID")
     if opened is None:
-        return Bearer(text, knowledge.of_partner(partner), (*malformed, *refused))
-    client = knowledge.clients.find(opened.client_key)
-    return Bearer(text, client, (*malformed, *refused, *_of_partner(opened, client, partner, knowledge)))
+        return TokenCheck(text, context.client_of_partner(partner), (*malformed, *refused))
+    client = context.clients.find(opened.client_key)
+    return TokenCheck(text, client, (*malformed, *refused, *_owner(opened, client, partner, context)))
 
 
-def _text(authorization: str) -> tuple[str, list[Finding]]:
+def _token(authorization: str) -> tuple[str, list[Finding]]:
     try:
         return bearer_token(authorization), []
     except SnapError:
         if not authorization:
             return "", [Finding(Verdict.TOKEN_MISSING)]
-        text = _BEFORE.sub("", authorization, count=1).rstrip(_BEHIND)
+        text = _PREFIX.sub("", authorization, count=1).rstrip(_SUFFIX)
         return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
 
 
-def _opened(text: str, knowledge: MerchantContext) -> tuple[VerifiedToken | None, list[Finding]]:
-    keys, now = knowledge.token_keys, knowledge.now
+def _open(text: str, context: MerchantContext) -> tuple[VerifiedToken | None, list[Finding]]:
+    keys, now = context.token_keys, context.now
     with suppress(TokenRefusedError):
         return keys.verify(text, now), []
-    # Opened as of its own time: if that works, only its time is over.
+    # If the token opens at the time when it was issued, it is genuine and has expired.
     with suppress(TokenRefusedError, ValueError, OverflowError, OSError):
         issued_at = _issued_at(text)
         opened = keys.verify(text, issued_at)
-        facts: Evidence = {
+        evidence: Evidence = {
             "issued_at": render(issued_at),
             "expired_at": render(issued_at + keys.lifetime),
             "age_seconds": round((now - issued_at).total_seconds()),
             "lifetime_seconds": round(keys.lifetime.total_seconds()),
         }
-        return opened, [Finding(Verdict.TOKEN_EXPIRED, facts)]
+        return opened, [Finding(Verdict.TOKEN_EXPIRED, evidence)]
     return None, [Finding(Verdict.TOKEN_TAMPERED, {"length": len(text)})]
 
 
 def _issued_at(text: str) -> datetime:
-    """What the token says of itself, before its authenticity is known."""
-    return datetime.fromtimestamp(int.from_bytes(urlsafe_b64decode(text)[_STAMP]), UTC)
+    """Read the time of issue from a token that is not authenticated yet."""
+    return datetime.fromtimestamp(int.from_bytes(urlsafe_b64decode(text)[_ISSUED_AT]), UTC)
 
 
-def _of_partner(opened: VerifiedToken, client: Client, partner: str, knowledge: MerchantContext) -> list[Finding]:
+def _owner(opened: VerifiedToken, client: Client, partner: str, context: MerchantContext) -> list[Finding]:
     if not client.known:
-        return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": knowledge.client_keys})]
+        return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": context.client_keys_text})]
     if client.suspended:
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    facts: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": masked_prefix(partner, _SHOWN)}
-    other = knowledge.of_partner(partner)
-    return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if other else Verdict.CALL_PARTNER_UNKNOWN, facts)]
+    evidence: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": masked_prefix(partner, _SHOWN)}
+    is_of_other_client = context.client_of_partner(partner) is not None
+    return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if is_of_other_client else Verdict.CALL_PARTNER_UNKNOWN, evidence)]

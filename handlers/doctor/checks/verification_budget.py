@@ -1,4 +1,4 @@
-"""How many verifications may still be made."""
+"""A limit for the operations with keys."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ def _never() -> bool:
 
 @dataclass(slots=True)
 class VerificationBudget:
-    """Operations with a key that may still be done; `left` is None, without a limit, if a person waits for the answer.
+    """The number of operations with keys that are left, and the time limit.
 
-    `is_over` says whether the time for it is over. `cut_short` is true once something was left untried.
+    `left` is None if a person waits for the answer: then only the time is limited. `is_over` returns whether the time
+    is over. `cut_short` becomes true as soon as the doctor leaves something untried.
     """
 
     left: int | None = None
@@ -21,11 +22,11 @@ class VerificationBudget:
 
     @property
     def unlimited(self) -> bool:
-        """Whether somebody waits for all that can be found out."""
+        """Whether the number of operations has no limit."""
         return self.left is None
 
     def spend(self) -> bool:
-        """Use one operation; False if there is none left."""
+        """Use one operation. Return False if none is left or the time is over."""
         if self.left is not None:
             self.left -= 1
             self.cut_short |= self.left < 0

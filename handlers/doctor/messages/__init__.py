@@ -1,1 +1,1 @@
-"""What each finding means and what to do about it, in each language."""
+"""The messages of the verdicts, in English and Indonesian."""

@@ -1,227 +1,233 @@
-"""What each finding means and what to do about it, in English; `{name}` is one of the finding's facts."""
+"""The English messages: what each verdict means, and what to do. `{name}` stands for the evidence of that name."""
 
 from collections.abc import Mapping
 
 from handlers.doctor.verdicts import Verdict
 
-_STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, both as they stand in the headers."
-_SEND = "Send standard base64 with padding (RFC 4648, section 4), on one line, and nothing around it."
+_STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
+_SEND = "Send standard base64 with padding (RFC 4648, section 4), on one line, without any other characters."
 _FINGERPRINT = "openssl pkey -in private.pem -pubout -outform DER | sha256sum."
-_NTP = "Set the client's clock by a time server (NTP)."
-_VERBATIM = "Hash and sign the very bytes that are sent; let nothing write the body anew in between."
-_URI = "Sign the path as it is sent, from its first slash on, with its query and without scheme and host."
+_NTP = "Synchronise the client's clock with a time server (NTP)."
+_VERBATIM = "Hash and sign exactly the bytes that you send. Nothing may serialise the body again after that."
+_URI = "Sign the path exactly as it is sent, from the first slash, with the query, without scheme and host."
 
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing is to be done. Only the server knows about repeats, revoked tokens and suspensions in the state.",
+        "Nothing to do. Only the server knows of repeats, revoked tokens and suspensions in its state store.",
     ),
     Verdict.CLOCK_BEHIND: (
-        "X-TIMESTAMP is {seconds} seconds behind {judged_at}; {allowed} are allowed.",
-        f"{_NTP} If the request was captured earlier, judge it as of then with --at.",
+        "X-TIMESTAMP is {seconds} seconds behind {judged_at}. At most {allowed} seconds are allowed.",
+        f"{_NTP} If the request was captured earlier, give the time of the capture with --at.",
     ),
     Verdict.CLOCK_AHEAD: (
-        "X-TIMESTAMP is {seconds} seconds ahead of {judged_at}; {allowed} are allowed.",
-        f"{_NTP} If all clients are ahead alike, set this server's.",
+        "X-TIMESTAMP is {seconds} seconds ahead of {judged_at}. At most {allowed} seconds are allowed.",
+        f"{_NTP} If all clients are ahead by the same time, correct the clock of this server.",
     ),
     Verdict.CLOCK_LOCAL_TIME_LABELLED_JAKARTA: (
-        "X-TIMESTAMP is {seconds} seconds behind {judged_at}: it is the time of a host in UTC with +07:00 behind it.",
-        "Convert the time to Asia/Jakarta before printing +07:00, or print UTC with Z.",
+        "X-TIMESTAMP is {seconds} seconds behind {judged_at}: it is a UTC time with +07:00 appended.",
+        "Convert the time to Asia/Jakarta before you append +07:00, or send UTC with Z.",
     ),
     Verdict.TIMESTAMP_MALFORMED: (
-        "X-TIMESTAMP is no time of the form YYYY-MM-DDTHH:MM:SS+07:00; it has {length} characters.",
-        "Print the date, T, the time to the second and an offset with a colon, such as 2024-01-22T15:00:01+07:00.",
+        "X-TIMESTAMP ({length} characters) does not have the format YYYY-MM-DDTHH:MM:SS+07:00.",
+        "Write the date, T, the time with seconds and an offset with a colon, for example 2024-01-22T15:00:01+07:00.",
     ),
     Verdict.TIMESTAMP_SIGNED_ANOTHER_SECOND: (
-        "The time that is signed is not the time that is sent: it differs by {seconds} seconds.",
-        "Ask for the time once, and use that one text in the header and in the string to sign.",
+        "The signed time differs by {seconds} seconds from X-TIMESTAMP.",
+        "Read the clock once, and use the same text in the header and in the string to sign.",
     ),
     Verdict.TIMESTAMP_SIGNED_REFORMATTED: (
-        "The time that is signed is written in another way than X-TIMESTAMP: {form}.",
-        "Make the text of the time once, and use it in the header and in the string to sign.",
+        "The signed time has another format than X-TIMESTAMP: {form}.",
+        "Format the time once, and use the same text in the header and in the string to sign.",
     ),
-    Verdict.STRING_REVERSED: ("The string to sign is reversed: time first, then client key.", _STRING),
+    Verdict.STRING_REVERSED: ("The string to sign is reversed: it has the time first, then the client key.", _STRING),
     Verdict.STRING_NO_SEPARATOR: ("The parts of the string to sign are joined by {separator}, not by |.", _STRING),
     Verdict.STRING_TRAILING_NEWLINE: (
-        "The string to sign has {end} at its end.",
-        f"{_STRING} In a shell, use printf %s in place of echo.",
+        "The string to sign ends with {end}, which does not belong there.",
+        f"{_STRING} In a shell, use printf %s instead of echo.",
     ),
     Verdict.STRING_OTHER_CLIENT: (
-        "The string to sign begins with '{signed_as}', not with the client key of this request.",
+        "The string to sign begins with '{signed_as}' instead of the client key of this request.",
         _STRING,
     ),
     Verdict.STRING_WITH_BODY: (
         "The body is part of the string to sign.",
-        f"{_STRING} The body belongs into the symmetric signature of the calls that follow.",
+        f"{_STRING} Only the symmetric signature of a call covers the body.",
     ),
     Verdict.STRING_UNKNOWN: (
-        "The key is right, but it signed some other text.",
-        f"{_STRING} Print the string before signing it and compare it byte for byte.",
+        "The key is right, but the signed text is not.",
+        f"{_STRING} Print the string before you sign it, and compare it byte by byte.",
     ),
     Verdict.HASH_SHA1: (
-        "The signature is made with SHA-1.",
-        "Use SHA256withRSA with the key pair, HMAC-SHA512 with the secret.",
+        "The signature was made with SHA-1.",
+        "Use SHA256withRSA with a key pair, or HMAC-SHA512 with a client secret.",
     ),
-    Verdict.HASH_SHA256: ("The HMAC is made with SHA-256.", "Sign calls with HMAC-SHA512."),
-    Verdict.HASH_SHA512: ("The signature is made with SHA-512.", "Use SHA256withRSA."),
-    Verdict.HASH_OTHER: ("The signature is made with {hash}.", "Use SHA256withRSA."),
+    Verdict.HASH_SHA256: ("The HMAC was made with SHA-256.", "Sign calls with HMAC-SHA512."),
+    Verdict.HASH_SHA512: ("The signature was made with SHA-512.", "Use SHA256withRSA."),
+    Verdict.HASH_OTHER: ("The signature was made with {hash}.", "Use SHA256withRSA."),
     Verdict.HASH_TWICE: (
-        "What is signed is a hash of the string to sign.",
-        "Give the string itself to the signing function: SHA256withRSA hashes it.",
+        "The client signed a hash of the string to sign, so it was hashed twice.",
+        "Pass the string itself to the signing function, because SHA256withRSA hashes it.",
     ),
     Verdict.PADDING_PSS: (
-        "The signature is padded as RSA-PSS.",
-        "Use PKCS #1 v1.5 (SHA256withRSA, RS256); PS256 is another algorithm.",
+        "The signature has RSA-PSS padding.",
+        "Use PKCS #1 v1.5 padding (SHA256withRSA, RS256). PS256 is another algorithm.",
     ),
     Verdict.PADDING_NO_DIGEST_INFO: (
-        "The signature encrypts the string or its hash bare, {length} bytes, without DigestInfo.",
-        "Use the library's sign function with SHA-256, not its private-key encryption.",
+        "The signature contains only the string or its hash ({length} bytes), without DigestInfo.",
+        "Use the sign function of your library with SHA-256. Do not encrypt with the private key.",
     ),
-    Verdict.SIGNATURE_HEX: ("X-SIGNATURE is in hexadecimal.", _SEND),
-    Verdict.SIGNATURE_BASE64URL: ("X-SIGNATURE is in base64url.", _SEND),
-    Verdict.SIGNATURE_QUOTED: ("X-SIGNATURE stands in quotes.", _SEND),
+    Verdict.SIGNATURE_HEX: ("X-SIGNATURE is hexadecimal.", _SEND),
+    Verdict.SIGNATURE_BASE64URL: ("X-SIGNATURE is base64url.", _SEND),
+    Verdict.SIGNATURE_QUOTED: ("X-SIGNATURE has quotes around it.", _SEND),
     Verdict.SIGNATURE_LINE_WRAPPED: (
-        "X-SIGNATURE has line breaks or spaces in it.",
+        "X-SIGNATURE contains line breaks or spaces.",
         f"{_SEND} With openssl, use base64 -A.",
     ),
     Verdict.SIGNATURE_PERCENT_ENCODED: ("X-SIGNATURE is percent-encoded.", _SEND),
     Verdict.SIGNATURE_NOT_BASE64: (
-        "X-SIGNATURE, of {length} characters, is not base64. Has it been cut off, or lost its padding?",
+        "X-SIGNATURE ({length} characters) is not base64. Perhaps it was cut off or lost its padding.",
         _SEND,
     ),
     Verdict.SIGNATURE_WRONG_LENGTH: (
-        "The signature has {length} bytes; {wanted} are right.",
-        "Compare the size of the key, and see whether the text is cut off. 64 bytes are an HMAC, no RSA signature.",
+        "The signature has {length} bytes, but it must have {wanted}.",
+        "Check the size of the key, and that the text is not cut off. 64 bytes are an HMAC, not an RSA signature.",
     ),
     Verdict.KEY_OF_ANOTHER_CLIENT: (
-        "The signature is made with the key of the client {client}.",
-        "Let the client sign with its own key, or send the client key that the key belongs to.",
+        "The signature was made with a key of the client {client}.",
+        "Sign with a key of this client, or send the client key of the client that owns the key.",
     ),
     Verdict.KEY_UNKNOWN: (
-        "No key of the settings made this signature, over no text that is known. Keys here: {keys}.",
-        f"Compare fingerprints with the client: {_FINGERPRINT}",
+        "No key of the settings matches this signature. Keys of this client: {keys}.",
+        f"Compare these fingerprints with the client's key: {_FINGERPRINT}",
     ),
     Verdict.CLIENT_UNKNOWN: (
-        "No client '{client}' is in the settings; they have: {known}.",
-        "Compare spelling and case, or add the client: snap-token client add.",
+        "The settings have no client '{client}'. They have: {known}.",
+        "Check spelling and upper or lower case, or add the client: snap-token client add.",
     ),
     Verdict.CLIENT_SUSPENDED: (
         "The client {client} is suspended in the settings.",
-        "To let it in again: snap-token client resume.",
+        "To end the suspension: snap-token client resume.",
     ),
-    Verdict.HEADER_MISSING: ("The header {header} is missing or empty.", "Send it; see whether a proxy removes it."),
-    Verdict.HEADER_DUPLICATED: ("The header {header} comes {copies} times.", "Send it once."),
+    Verdict.HEADER_MISSING: (
+        "The header {header} is missing or empty.",
+        "Send it, and check that no proxy removes it.",
+    ),
+    Verdict.HEADER_DUPLICATED: ("The header {header} was sent {copies} times.", "Send it once."),
     Verdict.HEADER_MALFORMED: (
-        "The header {header}, of {length} characters, is malformed.",
+        "The header {header} ({length} characters) is malformed.",
         "Send at most {most} visible ASCII characters, without spaces.",
     ),
     Verdict.MEDIA_TYPE_WRONG: ("{header} is '{value}'.", "Send Content-Type: application/json, in UTF-8."),
-    Verdict.BODY_COMPRESSED: ("The body is compressed: {header} is '{value}'.", "Send the body as it is."),
+    Verdict.BODY_COMPRESSED: ("The body is compressed: {header} is '{value}'.", "Send the body without compression."),
     Verdict.BODY_NOT_JSON: (
-        "The body, of {length} bytes, is not JSON: {cause}.",
+        "The body ({length} bytes) is not JSON: {cause}.",
         'Send {{"grantType":"client_credentials","additionalInfo":{{}}}} in UTF-8, without a byte-order mark.',
     ),
     Verdict.BODY_NOT_OBJECT: (
-        "The body is JSON but no object.",
-        'Send {{"grantType":"client_credentials","additionalInfo":{{}}}}; do not encode it twice.',
+        "The body is JSON, but not an object.",
+        'Send {{"grantType":"client_credentials","additionalInfo":{{}}}}. Do not encode it twice.',
     ),
     Verdict.BODY_GRANT_TYPE_MISSING: (
-        "The body has no grantType; it has: {members}.",
-        'Send "grantType":"client_credentials"; the name is in camel case.',
+        "The body has no grantType. It has: {members}.",
+        'Send "grantType":"client_credentials". The name is in camel case.',
     ),
     Verdict.BODY_GRANT_TYPE_WRONG: ("grantType is '{value}'.", 'Send "grantType":"client_credentials".'),
-    Verdict.METHOD_WRONG: ("The method is {method}.", "Send {wanted}."),
+    Verdict.METHOD_WRONG: ("The method is {method}.", "Use {wanted}."),
     Verdict.PATH_UNKNOWN: (
-        "Nothing is served at {path}; known: {wanted}.",
-        "Compare the base path, the last slash and server.base_path; a call's path belongs into [[services]].",
+        "This server has no path {path}. It has: {wanted}.",
+        "Check the base path, the last slash and server.base_path. The path of a call must be in [[services]].",
     ),
     Verdict.PROTOCOL_UNSUPPORTED: (
-        "This HTTP is not supported: version {version}, Transfer-Encoding '{coding}'.",
-        "Send HTTP/1.1 (or 1.0) with Content-Length, or, in 1.1, with Transfer-Encoding: chunked, once.",
+        "HTTP version {version} with Transfer-Encoding '{coding}' is not supported.",
+        "Send HTTP/1.1 or HTTP/1.0 with Content-Length. HTTP/1.1 also allows Transfer-Encoding: chunked, once.",
     ),
-    Verdict.REQUEST_TOO_LARGE: ("Too large: {part}, {size}; at most {most}.", "Send less."),
+    Verdict.REQUEST_TOO_LARGE: (
+        "The request is too large: {part}: {size}, allowed: {most}.",
+        "Send a smaller request.",
+    ),
     Verdict.ACCEL_REDIRECT_UNSET: (
-        "The proxy sends {header}, but the settings do not say where a genuine call goes.",
-        'Set accel_redirect in [internal], such as accel_redirect = "@merchant" for the nginx file.',
+        "The proxy sends {header}, but the settings do not name where nginx sends a genuine call.",
+        'Set accel_redirect in [internal], for example accel_redirect = "@merchant".',
     ),
     Verdict.SECRET_WRONG: (
-        "{header} of the proxy, of {length} characters, is not Bearer and the secret of internal.secret_file.",
-        "Let the proxy send {header}: Bearer and the secret. Check that proxy and server have the same secret.",
+        "{header} of the proxy ({length} characters) is not Bearer and the secret of internal.secret_file.",
+        "Configure the proxy to send {header}: Bearer and the secret. Both must have the same secret.",
     ),
-    Verdict.TOKEN_MISSING: ("There is no Authorization header.", "Send Authorization: Bearer and the token."),
+    Verdict.TOKEN_MISSING: ("The Authorization header is missing.", "Send Authorization: Bearer and the token."),
     Verdict.TOKEN_MALFORMED: (
-        "Authorization, of {length} characters, is not of the form Bearer and a token.",
-        "Send the word Bearer once, one space and the accessToken as it was received, without quotes.",
+        "Authorization ({length} characters) is not Bearer and a token.",
+        "Send the word Bearer once, one space, and the accessToken exactly as you received it, without quotes.",
     ),
     Verdict.TOKEN_EXPIRED: (
-        "The token was issued at {issued_at} for {lifetime_seconds} seconds; it is {age_seconds} seconds old.",
-        "Ask for a new token when expiresIn is over. If the call was captured earlier, judge it as of then with --at.",
+        "The token was issued at {issued_at} for {lifetime_seconds} seconds. It is {age_seconds} seconds old.",
+        "Request a new token when expiresIn is over. If the call was captured earlier, give that time with --at.",
     ),
     Verdict.TOKEN_TAMPERED: (
-        "No token key opens the token, of {length} characters: altered, cut off, or issued elsewhere.",
-        "Send the accessToken as it was received. See whether all instances hold the same token keys.",
+        "No token key verifies the token ({length} characters). It was changed, cut off, or issued by another server.",
+        "Send the accessToken exactly as you received it. Check that all instances have the same token keys.",
     ),
     Verdict.TOKEN_OF_ANOTHER_CLIENT: (
-        "The token was issued to {token_of}, whose X-PARTNER-ID is {wanted}; {sent} belongs to another client.",
-        "Use each client's own token for its calls.",
+        "The token was issued to {token_of}, whose X-PARTNER-ID is {wanted}. {sent} belongs to another client.",
+        "Use a token only for calls of the client that it was issued to.",
     ),
     Verdict.CALL_PARTNER_UNKNOWN: (
-        "X-PARTNER-ID is {sent}; the token's client {token_of} has {wanted}.",
-        "Send that, or set partner_id of the client in the settings.",
+        "X-PARTNER-ID is {sent}, but the token was issued to {token_of}, whose X-PARTNER-ID is {wanted}.",
+        "Send X-PARTNER-ID of that client, or change its partner_id in the settings.",
     ),
     Verdict.CALL_SIGNED_ASYMMETRICALLY: (
-        "The call is signed with the key pair; the settings want the symmetric form for {client}.",
+        "The call is signed with a key pair, but the settings require the symmetric form for {client}.",
         'Agree on one form: call_signature = "asymmetric" in the settings, or HMAC-SHA512 at the client.',
     ),
     Verdict.CALL_SIGNED_SYMMETRICALLY: (
-        "The call is signed with the secret; the settings want the asymmetric form for {client}.",
+        "The call is signed with a client secret, but the settings require the asymmetric form for {client}.",
         'Agree on one form: call_signature = "symmetric" in the settings, or SHA256withRSA at the client.',
     ),
     Verdict.CALL_BODY_MINIFIED: (
-        "The body that is signed has other whitespace: {signed_length} bytes, where {sent_length} were sent.",
+        "The signed body has other whitespace: it has {signed_length} bytes, and the body that was sent {sent_length}.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_CHANGED: (
-        "Another body is signed: {signed_length} bytes, where {sent_length} were sent.",
+        "Another body was signed: it has {signed_length} bytes, and the body that was sent {sent_length}.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_NOT_FORWARDED: (
-        "There is no body, though {method} has one, and the signature is over something else than an empty one.",
-        "See whether a proxy or the capture drops the body.",
+        "The {method} call has no body here, but the signature covers a body that is not empty.",
+        "Check whether a proxy or the capture drops the body.",
     ),
-    Verdict.CALL_PATH_WITH_HOST: ("The path is signed with the host: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_BASE: ("The path is signed without its beginning: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_QUERY: ("The path is signed without its query.", _URI),
+    Verdict.CALL_PATH_WITH_HOST: ("The signed path contains the host: {signed}", _URI),
+    Verdict.CALL_PATH_WITHOUT_BASE: ("The signed path lacks its beginning: {signed}", _URI),
+    Verdict.CALL_PATH_WITHOUT_QUERY: ("The signed path lacks the query.", _URI),
     Verdict.CALL_HASH_UPPER_CASE: (
-        "The hash of the body is in capital hexadecimal digits.",
-        "Write it in lower case in the string to sign.",
+        "The hash of the body has uppercase hexadecimal digits.",
+        "Write the hash in lowercase in the string to sign.",
     ),
     Verdict.CALL_TOKEN_WITH_BEARER: (
         "The string to sign has the word Bearer before the token.",
-        "Put the token alone into the string to sign.",
+        "Put only the token into the string to sign.",
     ),
     Verdict.CALL_SECRET_DECODED: (
-        "The client secret is decoded from {form} before it is used as the key.",
-        "Use the text of the secret, as UTF-8, as the key of the HMAC.",
+        "The client decodes its secret from {form} before it uses it as the key.",
+        "Use the text of the client secret (UTF-8) as the key of the HMAC.",
     ),
     Verdict.CALL_EXTERNAL_ID_REPEATED: (
-        "X-EXTERNAL-ID {external_id} has been used on that day.",
-        "Send a new X-EXTERNAL-ID with every call, a retry included.",
+        "X-EXTERNAL-ID {external_id} was already used on that day.",
+        "Send a new X-EXTERNAL-ID with every call, also with a retry.",
     ),
     Verdict.ANSWER_REFUSED: (
-        "The capture says that the answer was {status}, and nothing in the request explains it.",
-        "Read the reason in the server's log: a repeat, a revoked token, the state down, or settings that changed.",
+        "According to the capture, the answer was {status}. Nothing in the request explains it.",
+        "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",
     ),
 }
 
-OF_SYMMETRIC: Mapping[Verdict, tuple[str, str]] = {
+SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.SIGNATURE_WRONG_LENGTH: (
-        "The signature has {length} bytes; an {symmetric} has {wanted}.",
-        "Let the client sign with its client secret, and see whether the text is cut off.",
+        "The signature has {length} bytes, but an {symmetric} has {wanted}.",
+        "Sign with the client secret, and check that the text is not cut off.",
     ),
     Verdict.KEY_UNKNOWN: (
-        "The signature is no {symmetric} of this client's secret over this method, URI, token, body and time.",
-        "Compare the client secret on both sides, then the five parts: print the string before it is signed.",
+        "The signature is not an {symmetric} with this client's secret over this method, URI, token, body and time.",
+        "Compare the client secret on both sides, then the five parts: print the string to sign before you sign it.",
     ),
 }
-"""What reads otherwise of a symmetric signature."""
+"""The messages for a symmetric signature, in place of those above."""

@@ -1,4 +1,4 @@
-"""The findings in words."""
+"""Renders findings as text and as data."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -13,39 +13,38 @@ Language = Literal["en", "id"]
 Texts = Mapping[Verdict, tuple[str, str]]
 
 LANGUAGES: Mapping[Language, Texts] = {"en": en.TEXTS, "id": id_.TEXTS}
-OF_SYMMETRIC: Mapping[Language, Texts] = {"en": en.OF_SYMMETRIC, "id": id_.OF_SYMMETRIC}
-"""In place of those, where a symmetric signature is meant."""
+SYMMETRIC_TEXTS: Mapping[Language, Texts] = {"en": en.SYMMETRIC_TEXTS, "id": id_.SYMMETRIC_TEXTS}
+"""The messages that replace the others for a symmetric signature."""
 
 
-class Told(NamedTuple):
-    """What was found, and what to do about it."""
+class Message(NamedTuple):
+    """What is wrong, and what to do about it."""
 
-    says: str
+    meaning: str
     advice: str
 
 
-def tell(finding: Finding, language: Language, masked: Mask = mask_secret_shapes) -> Told:
-    """Fill in what was seen; secrets are masked, and what would steer a terminal is escaped."""
-    says, advice = _texts(finding, language)
-    facts = {name: escaped(masked(str(value))) for name, value in finding.facts.items()}
-    return Told(says.format_map(facts), advice.format_map(facts))
+def message_of(finding: Finding, language: Language, masked: Mask = mask_secret_shapes) -> Message:
+    """Return the message of a finding. Secrets are masked, and control characters are escaped."""
+    texts = SYMMETRIC_TEXTS if SYMMETRIC in finding.evidence else LANGUAGES
+    meaning, advice = texts[language][finding.verdict]
+    evidence = {name: escaped(masked(str(value))) for name, value in finding.evidence.items()}
+    return Message(meaning.format_map(evidence), advice.format_map(evidence))
 
 
 def as_data(diagnosis: Diagnosis, language: Language, masked: Mask = mask_secret_shapes) -> dict[str, object]:
-    """As JSON has it: `verdict`, `also`, `evidence` by verdict, and `advice` on the first; secrets are masked."""
+    """Return a diagnosis as data for JSON, with secrets masked.
+
+    `evidence` is grouped by verdict. `advice` is the advice on the main verdict.
+    """
     findings = (diagnosis.main, *diagnosis.also)
     return {
         "verdict": diagnosis.main.verdict,
         "also": [finding.verdict for finding in diagnosis.also],
         "evidence": {finding.verdict.value: _evidence(finding, masked) for finding in findings},
-        "advice": tell(diagnosis.main, language, masked).advice,
+        "advice": message_of(diagnosis.main, language, masked).advice,
     }
 
 
 def _evidence(finding: Finding, masked: Mask) -> dict[str, str | int]:
-    return {name: masked(value) if isinstance(value, str) else value for name, value in finding.facts.items()}
-
-
-def _texts(finding: Finding, language: Language) -> tuple[str, str]:
-    texts = OF_SYMMETRIC if SYMMETRIC in finding.facts else LANGUAGES
-    return texts[language][finding.verdict]
+    return {name: masked(value) if isinstance(value, str) else value for name, value in finding.evidence.items()}

@@ -1,1 +1,1 @@
-"""The verdicts, as files for people and for machines."""
+"""Reports on a run, for people and for programs."""

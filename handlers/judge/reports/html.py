@@ -1,8 +1,8 @@
-"""One HTML page that needs nothing else: no script, no request to anywhere."""
+"""The report as one HTML page. It has no script and loads nothing."""
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from handlers.judge.reports.facts import Report
+from handlers.judge.reports.report import Report
 
 _PAGES = Environment(
     loader=PackageLoader("handlers.judge.reports", "."),
@@ -14,5 +14,5 @@ _PAGES = Environment(
 
 
 def html(report: Report) -> str:
-    """The page; whatever the server said is escaped."""
+    """Return the page. Text from the server is escaped."""
     return _PAGES.get_template("report.html.jinja").render(report=report.as_json())

@@ -1,4 +1,4 @@
-"""The scenarios, in the order in which they are played: the plain request first, the survivor of all last."""
+"""The scenarios in the order in which they run. A plain genuine request is the first one and the last one."""
 
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenarios import answers, forged, forms, hostile, http, success, syntax, timestamps
@@ -13,4 +13,4 @@ CATALOGUE: tuple[Scenario, ...] = (
     *http.SCENARIOS,
     *hostile.SCENARIOS,
 )
-"""If the first one fails, the others have nothing to stand on."""
+"""If the first scenario fails, the others do not run."""

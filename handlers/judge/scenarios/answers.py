@@ -1,12 +1,12 @@
-"""What a refusal looks like, whatever it refuses."""
+"""The format of refusals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from handlers.judge.exchange import SIGNATURE, TIMESTAMP, Answer, Request
-from handlers.judge.expectations import echoed, header, member, outcome, says
-from handlers.judge.player import Player
-from handlers.judge.quoting import quoted
-from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Scenario, Severity, each
+from handlers.judge.expectations import client_key_echoed, header_is, member_is, standard_message, summary
+from handlers.judge.redaction import redacted
+from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Requests, Scenario, Severity, each
+from handlers.judge.signer import Signer
 
 LONGEST_MESSAGE = 150
 MARKER = "SNAP-TOKEN-CHECK-MARKER"
@@ -15,156 +15,160 @@ _CODES = f"{ASPI}, response codes"
 _MEMBERS = {"responseCode", "responseMessage"}
 
 
-def _unauthorized(player: Player) -> Sequence[Request]:
-    moment = player.present()
-    return [player.carrying(moment, player.forged(moment))]
+def _unauthorized(signer: Signer) -> Sequence[Request]:
+    moment = signer.current_timestamp()
+    return [signer.request_with(moment, signer.sign_with_unknown_key(moment))]
 
 
-def _unreadable(player: Player) -> Sequence[Request]:
-    return [player.genuine().with_body(b"{")]
+def _unreadable(signer: Signer) -> Sequence[Request]:
+    return [signer.valid_request().with_body(b"{")]
 
 
-def _refusals(player: Player) -> Sequence[Request]:
-    return [*_unreadable(player), *_unauthorized(player)]
+def _refusals(signer: Signer) -> Sequence[Request]:
+    return [*_unreadable(signer), *_unauthorized(signer)]
 
 
-def _malformed(player: Player) -> Sequence[Request]:
-    return [player.at("yesterday")]
+def _malformed(signer: Signer) -> Sequence[Request]:
+    return [signer.signed_request("yesterday")]
 
 
-def _missing(player: Player) -> Sequence[Request]:
-    return [player.genuine().without(SIGNATURE)]
+def _missing(signer: Signer) -> Sequence[Request]:
+    return [signer.valid_request().without_header(SIGNATURE)]
 
 
-def _grantless(player: Player) -> Sequence[Request]:
-    return [player.genuine().with_body(b"{}")]
+def _without_grant_type(signer: Signer) -> Sequence[Request]:
+    return [signer.valid_request().with_body(b"{}")]
 
 
-def _marked(player: Player) -> Sequence[Request]:
-    """A marker in the place of the timestamp and of grantType."""
+def _marked(signer: Signer) -> Sequence[Request]:
+    """Send a marker as X-TIMESTAMP, and as grantType."""
     marked = f'{{"grantType":"{MARKER}"}}'.encode()
-    return [player.genuine().with_header(TIMESTAMP, MARKER), player.genuine().with_body(marked)]
+    return [signer.valid_request().with_header(TIMESTAMP, MARKER), signer.valid_request().with_body(marked)]
 
 
 def _two_members(answer: Answer) -> str:
     members = set(answer.members)
     if members == _MEMBERS:
         return ""
-    return f"responseCode and responseMessage expected, {quoted(', '.join(sorted(members))) or outcome(answer)}"
+    return (
+        f"expected only responseCode and responseMessage, got {redacted(', '.join(sorted(members))) or summary(answer)}"
+    )
 
 
-def _silent(answer: Answer) -> str:
-    return f"the value that was sent stands in the answer: {outcome(answer)}" if MARKER.encode() in answer.body else ""
+def _no_echo(answer: Answer) -> str:
+    return f"the answer contains the value that was sent: {summary(answer)}" if MARKER.encode() in answer.body else ""
 
 
-def _short(answer: Answer) -> str:
+def _message_length(answer: Answer) -> str:
     length = len(answer.message)
     return "" if length <= LONGEST_MESSAGE else f"responseMessage has {length} characters"
 
 
 def _answer(  # noqa: PLR0913  a row of the table
     name: str,
-    says_: str,
+    rule: str,
     source: str,
-    asks: Callable[[Player], Sequence[Request]],
+    requests: Requests,
     expected: Expectation,
     *,
     severity: Severity = Severity.MINOR,
 ) -> Scenario:
-    return Scenario(f"answer.{name}", severity, says_, source, asks, each(expected))
+    return Scenario(f"answer.{name}", severity, rule, source, requests, each(expected))
 
 
 SCENARIOS = (
     _answer(
         "code_is_text",
-        "responseCode of a refusal is a JSON string, as typed clients fail on a number.",
+        "responseCode of a refusal is a JSON string, because typed clients fail on a number.",
         f"{ASPI}, response body; {NIVA}, response",
         _refusals,
-        member("responseCode", lambda value: isinstance(value, str), "a string"),
+        member_is("responseCode", lambda value: isinstance(value, str), "a string"),
         severity=Severity.MAJOR,
     ),
     _answer(
         "members",
-        "A refusal has responseCode and responseMessage and nothing else, so that it tells nothing of the server.",
+        "A refusal has only responseCode and responseMessage, so that it reveals nothing about the server.",
         f"{_CODES}; {DOCUMENT}, Reading an answer",
         _refusals,
         _two_members,
     ),
     _answer(
         "message_length",
-        "responseMessage has at most 150 characters, the size of the field.",
+        "responseMessage has at most 150 characters, because the field has this size.",
         f"{ASPI}, response body: String 150",
         _refusals,
-        _short,
+        _message_length,
     ),
     _answer(
         "media_type",
-        "The Content-Type of a refusal is application/json, as clients choose their parser by it.",
+        "The Content-Type of a refusal is application/json, because clients choose their parser by it.",
         f"{ASPI}, response headers; RFC 8259, 11",
         _refusals,
-        header("Content-Type", lambda value: value.partition(";")[0].lower() == "application/json", "application/json"),
+        header_is(
+            "Content-Type", lambda value: value.partition(";")[0].lower() == "application/json", "application/json"
+        ),
     ),
     _answer(
         "timestamp_header",
-        "A refusal carries X-TIMESTAMP, which tells a client whose clock is off what time it is.",
+        "A refusal carries X-TIMESTAMP, so that a client can see that its own clock is wrong.",
         ASPI_STANDARD,
         _refusals,
-        header("X-TIMESTAMP", bool, "the server's time"),
+        header_is("X-TIMESTAMP", bool, "the server's time"),
     ),
     _answer(
         "message_unauthorized",
-        "A wrong signature is told in the words of its code, which its sender searches the table for.",
+        "A wrong signature gets the message of its code, so that the client finds the cause in the table.",
         _CODES,
         _unauthorized,
-        says(),
+        standard_message(),
     ),
     _answer(
         "client_key_header",
-        "A refusal carries the X-CLIENT-KEY of the request, which ASPI makes mandatory.",
+        "A refusal carries the X-CLIENT-KEY of the request, because ASPI makes it mandatory.",
         ASPI_STANDARD,
         _unauthorized,
-        echoed,
+        client_key_echoed,
     ),
     _answer(
         "challenge",
-        "A 401 carries WWW-Authenticate, as HTTP demands and some client libraries fail without it.",
+        "A 401 carries WWW-Authenticate, because HTTP requires it and some client libraries fail without it.",
         "RFC 9110, 15.5.2",
         _unauthorized,
-        header("WWW-Authenticate", bool, "a challenge"),
+        header_is("WWW-Authenticate", bool, "a challenge"),
     ),
     _answer(
         "message_bad_request",
-        "An unreadable body is told in the words of its code, by which its sender finds the cause.",
+        "An unreadable body gets the message of its code, so that the client finds the cause in the table.",
         _CODES,
         _unreadable,
-        says(),
+        standard_message(),
     ),
     _answer(
         "message_of_format",
-        "A malformed X-TIMESTAMP is named in the message, so that its sender knows what to mend.",
+        "The message names a malformed X-TIMESTAMP, so that the client knows what to correct.",
         f"{_CODES}: {{field name}}",
         _malformed,
-        says(TIMESTAMP),
+        standard_message(TIMESTAMP),
     ),
     _answer(
         "message_of_header",
-        "A missing X-SIGNATURE is named in the message, so that its sender knows what to mend.",
+        "The message names a missing X-SIGNATURE, so that the client knows what to correct.",
         f"{_CODES}: {{field name}}",
         _missing,
-        says(SIGNATURE),
+        standard_message(SIGNATURE),
     ),
     _answer(
         "message_of_member",
-        "A missing grantType is named in the message, so that its sender knows what to mend.",
+        "The message names a missing grantType, so that the client knows what to correct.",
         f"{_CODES}: {{field name}}",
-        _grantless,
-        says("grantType"),
+        _without_grant_type,
+        standard_message("grantType"),
     ),
     _answer(
         "no_echo",
-        "A refusal repeats no value that was sent, as whoever shows or logs the answer would be fed by strangers.",
+        "A refusal repeats no value of the request, because an attacker could inject text into pages or logs.",
         f"{DOCUMENT}, Error; CWE-209",
         _marked,
-        _silent,
+        _no_echo,
     ),
 )

@@ -1,74 +1,76 @@
-"""Requests that are not of the contract's form, each refused with the code for it."""
+"""Requests with a wrong format. Each is refused with the code for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from handlers.judge.exchange import CLIENT_KEY, CONTENT_TYPE, SIGNATURE, TIMESTAMP, Request
-from handlers.judge.expectations import refused, turned_away
-from handlers.judge.player import Player
-from handlers.judge.scenario import ASPI, DOCUMENT, Expectation, Scenario, Severity, each
+from handlers.judge.expectations import refused_4xx, refused_with
+from handlers.judge.scenario import ASPI, DOCUMENT, Expectation, Requests, Scenario, Severity, each
+from handlers.judge.signer import Signer
 
 UNREADABLE = "4007300"
 MALFORMED = ("4007301", "4007302")
-"""ASPI has 4007302 for a bad format on a mandatory field too."""
+"""ASPI uses 4007302 also for a wrong format of a mandatory field."""
 MISSING = "4007302"
 UNAUTHORIZED = "4017300"
 
 _CODES = f"{ASPI}, response codes"
 
 
-def _without(name: str) -> Callable[[Player], Sequence[Request]]:
-    return lambda player: [player.genuine().without(name)]
+def _without(name: str) -> Requests:
+    return lambda signer: [signer.valid_request().without_header(name)]
 
 
-def _empty(player: Player) -> Sequence[Request]:
-    return [player.genuine().with_header(name, "") for name in (TIMESTAMP, CLIENT_KEY, SIGNATURE)]
+def _empty(signer: Signer) -> Sequence[Request]:
+    return [signer.valid_request().with_header(name, "") for name in (TIMESTAMP, CLIENT_KEY, SIGNATURE)]
 
 
-def _with_second(name: str, value: str) -> Callable[[Player], Sequence[Request]]:
-    """The genuine value and another one, in both orders."""
-    return lambda player: [player.genuine().with_second(name, value, first=first) for first in (True, False)]
+def _with_duplicate(name: str, value: str) -> Requests:
+    """Send the genuine value and another one, in both orders."""
+    return lambda signer: [
+        signer.valid_request().with_duplicate_header(name, value, first=first) for first in (True, False)
+    ]
 
 
-def _bodies(*bodies: bytes) -> Callable[[Player], Sequence[Request]]:
-    return lambda player: [player.genuine().with_body(body) for body in bodies]
+def _bodies(*bodies: bytes) -> Requests:
+    return lambda signer: [signer.valid_request().with_body(body) for body in bodies]
 
 
-def _unquoted(player: Player) -> Sequence[Request]:
-    """Characters, and a length, that base64 has not."""
-    return [player.genuine().with_header(SIGNATURE, value) for value in ("not base64!", "AAAAA")]
+def _not_base64(signer: Signer) -> Sequence[Request]:
+    """Send characters and a length that base64 does not have."""
+    return [signer.valid_request().with_header(SIGNATURE, value) for value in ("not base64!", "AAAAA")]
 
 
-def _plain_text(player: Player) -> Sequence[Request]:
-    return [player.genuine().with_header(CONTENT_TYPE, "text/plain")]
+def _plain_text(signer: Signer) -> Sequence[Request]:
+    return [signer.valid_request().with_header(CONTENT_TYPE, "text/plain")]
 
 
 def _syntax(  # noqa: PLR0913  a row of the table
     name: str,
-    says: str,
-    asks: Callable[[Player], Sequence[Request]],
+    rule: str,
+    requests: Requests,
     expected: Expectation,
     *,
     source: str = _CODES,
     severity: Severity = Severity.MAJOR,
 ) -> Scenario:
-    return Scenario(f"syntax.{name}", severity, says, source, asks, each(expected))
+    return Scenario(f"syntax.{name}", severity, rule, source, requests, each(expected))
 
 
 def _missing(header: str) -> Scenario:
     return _syntax(
         f"without_{header.lower().replace('-', '_')}",
-        f"A request without {header} is refused with {MISSING}, which tells the client what it forgot.",
+        f"A request without {header} is refused with {MISSING}, so that the client knows what it forgot.",
         _without(header),
-        refused(MISSING),
+        refused_with(MISSING),
     )
 
 
 def _doubled(header: str, value: str) -> Scenario:
     return _syntax(
         f"two_{header.lower().replace('-', '_')}",
-        f"Two {header} that differ are refused, as a proxy may judge by one and the server by the other.",
-        _with_second(header, value),
-        turned_away,
+        f"Two different {header} are refused, because a proxy may use one and the server the other.",
+        _with_duplicate(header, value),
+        refused_4xx,
         source=f"{DOCUMENT}, BadRequest; RFC 9110, 5.3",
     )
 
@@ -79,70 +81,70 @@ SCENARIOS = (
     _missing(SIGNATURE),
     _syntax(
         "empty_headers",
-        "An empty mandatory header is refused with 400, like a missing one, and is no value of its own.",
+        "An empty mandatory header is refused with 400, because it counts as missing.",
         _empty,
-        refused(*MALFORMED),
+        refused_with(*MALFORMED),
     ),
     _doubled(TIMESTAMP, "2024-01-22T15:00:01+07:00"),
     _doubled(CLIENT_KEY, "SOMEBODY-ELSE"),
     _doubled(SIGNATURE, "AAAA"),
     _syntax(
         "signature_not_base64",
-        "A signature that is no base64 is refused with 400 or 401, and is not a failure of the server.",
-        _unquoted,
-        refused(*MALFORMED, UNAUTHORIZED),
+        "A signature that is not base64 is refused with 400 or 401, and does not make the server fail.",
+        _not_base64,
+        refused_with(*MALFORMED, UNAUTHORIZED),
         source=f"{_CODES}; RFC 4648, 3.3",
     ),
     _syntax(
         "body_empty",
-        "An empty body is refused with 400, as grantType is mandatory.",
+        "An empty body is refused with 400, because grantType is mandatory.",
         _bodies(b""),
-        refused(UNREADABLE, *MALFORMED),
+        refused_with(UNREADABLE, *MALFORMED),
     ),
     _syntax(
         "body_not_json",
-        f"A body that is no JSON is refused with {UNREADABLE}, the code for what cannot be parsed.",
+        f"A body that is not JSON is refused with {UNREADABLE}, because this code means that parsing failed.",
         _bodies(b'{"grantType":"client_credentials"', b"grantType=client_credentials"),
-        refused(UNREADABLE),
+        refused_with(UNREADABLE),
     ),
     _syntax(
         "body_not_object",
-        "A body that is JSON but no object is refused with 400, and is not a failure of the server.",
+        "A body that is JSON, but not an object, is refused with 400 and does not make the server fail.",
         _bodies(b"[]", b'"client_credentials"', b"null"),
-        refused(UNREADABLE, *MALFORMED),
+        refused_with(UNREADABLE, *MALFORMED),
         source=f"{ASPI}, request body; {DOCUMENT}, BadRequest",
     ),
     _syntax(
         "grant_type_missing",
-        f"A body without grantType is refused with {MISSING}, as the member is mandatory.",
+        f"A body without grantType is refused with {MISSING}, because the member is mandatory.",
         _bodies(b'{"additionalInfo":{}}'),
-        refused(MISSING),
+        refused_with(MISSING),
     ),
     _syntax(
         "grant_type_empty",
-        "A grantType of null or no characters is refused with 400, as it names no grant.",
+        "A grantType that is null or empty is refused with 400, because it names no grant.",
         _bodies(b'{"grantType":null}', b'{"grantType":""}'),
-        refused(*MALFORMED),
+        refused_with(*MALFORMED),
     ),
     _syntax(
         "grant_type_wrong",
-        "Another grantType is refused with 400, as client_credentials is the only grant for a B2B token.",
+        "Another grantType is refused with 400, because client_credentials is the only grant for a B2B token.",
         _bodies(b'{"grantType":"password"}', b'{"grantType":"CLIENT_CREDENTIALS"}'),
-        refused(*MALFORMED),
+        refused_with(*MALFORMED),
         source=f"{ASPI}, request body: client_credentials",
     ),
     _syntax(
         "grant_type_not_text",
-        "A grantType that is no string is refused with 400, and is not a failure of the server.",
+        "A grantType that is not a string is refused with 400, and does not make the server fail.",
         _bodies(b'{"grantType":1}', b'{"grantType":["client_credentials"]}'),
-        refused(*MALFORMED),
+        refused_with(*MALFORMED),
         source=f"{ASPI}, request body: String",
     ),
     _syntax(
         "media_type",
-        "text/plain is refused, as browsers send it across origins without asking, and JSON is mandatory.",
+        "text/plain is refused, because browsers send it to other origins without asking and JSON is mandatory.",
         _plain_text,
-        turned_away,
+        refused_4xx,
         source=f"{ASPI}, request headers; RFC 9110, 15.5.16",
         severity=Severity.MINOR,
     ),

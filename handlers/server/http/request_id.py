@@ -43,5 +43,7 @@ def is_request_id(text: str) -> bool:
 
 
 def _sent(scope: Scope) -> str | None:
+    if HEADER not in dict(scope["headers"]):  # Nearly always.
+        return None
     sent = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
     return sent[0] if len(sent) == 1 and is_request_id(sent[0]) else None

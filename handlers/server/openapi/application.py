@@ -86,11 +86,13 @@ def middlewares(
     api: Api, services: Callable[[], Services], layers: Sequence[Callable[[ASGIApp], ASGIApp]]
 ) -> list[Callable[[ASGIApp], ASGIApp]]:
     """Connexion's middleware stack, from the outermost to the innermost."""
+    # Without checks no operation demands credentials: the document would not be served.
+    guards = [AuthenticationMiddleware] if api.checks else []
     return [
         partial(ErrorMiddleware, api=api, services=services),  # Limits; one response for every outcome; the log.
         *layers,  # In development, the pages of the sandbox.
         DocumentRouting,  # Connexion's RoutingMiddleware: finds the operation by path and method.
-        AuthenticationMiddleware,  # Connexion's SecurityMiddleware: checks the credentials that the operation demands.
+        *guards,  # Connexion's SecurityMiddleware: checks the credentials that an operation demands.
         CompiledValidation,  # Connexion's RequestValidationMiddleware: checks parameters and body, by compiled rules.
         HandlerCall,  # Connexion's RoutedMiddleware: calls the operation's function with the values, by name.
     ]

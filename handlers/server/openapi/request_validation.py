@@ -23,7 +23,7 @@ class ValidatedOperation:
         self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Validate one request: headers that must be single, media type, parameters, body, in this order.
+        """Validate one request: headers that must be single, parameters, media type, body, in this order.
 
         Raises:
             SnapError: 400, 408, 413 or 415, the request is not of the document's form.
@@ -31,8 +31,8 @@ class ValidatedOperation:
         exchange: Exchange = scope[EXCHANGE]
         sent, rules = exchange.headers, self._rules
         sent.require_single(rules.single_valued)
-        kind = rules.body.kind(sent)
         exchange.arguments |= rules.parameters.arguments(scope, sent)
+        kind = rules.body.kind(sent)
         if kind:
             limits.require_length(sent, kind.largest)
             exchange.arguments |= kind.arguments(await limits.read_body(receive, kind.largest))

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from handlers.doctor.context import MerchantContext
-from handlers.doctor.diagnose import examine
-from handlers.doctor.messages.render import as_data, tell
+from handlers.doctor.diagnose import diagnose
+from handlers.doctor.messages.render import as_data, message_of
 from handlers.doctor.request import Request
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.sandbox.page_api import Explain, RefusedRequest
@@ -16,16 +16,16 @@ def explain_with_doctor(services: Callable[[], Services], token_path: str) -> Ex
 
     def explained(asked: RefusedRequest) -> Mapping[str, object]:
         request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
-        diagnosis = examine(request, _knowledge(services(), token_path))
+        diagnosis = diagnose(request, _context(services(), token_path))
         return {
-            "says": tell(diagnosis.main, asked.lang, SECRET_MASKER.masked).says,
+            "says": message_of(diagnosis.main, asked.lang, SECRET_MASKER.masked).meaning,
             **as_data(diagnosis, asked.lang, SECRET_MASKER.masked),
         }
 
     return explained
 
 
-def _knowledge(services: Services, token_path: str) -> MerchantContext:
+def _context(services: Services, token_path: str) -> MerchantContext:
     return MerchantContext(
         now=services.now(),
         clients=services.clients,

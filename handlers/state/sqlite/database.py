@@ -62,7 +62,7 @@ class Database:
         """Open the file, or create it. A server that is `starting` checks the whole file, and waits longer for locks.
 
         Raises:
-            Exception: See `open_file`.
+            ValueError, DamagedError, LockedError, sqlite3.Error, OSError: See `open_file`.
         """
         self._path = path
         timeout_seconds = START_SECONDS if starting else BUSY_SECONDS
@@ -77,7 +77,9 @@ class Database:
         """Do the work and return its result. `now` is the caller's time, in microseconds since 1970.
 
         Raises:
-            Exception: The work failed, or the files are missing, replaced or damaged.
+            FileChangedError: The files are missing, or other files replaced them.
+            DamagedError: The file is damaged.
+            Exception: The work failed, or the file could not be opened again (see `open_file`).
         """
         try:
             return self._checked_result(self._usable_file(now), work)

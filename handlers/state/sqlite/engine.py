@@ -30,7 +30,7 @@ from handlers.state.sqlite.file import DamagedError
 from handlers.state.sqlite.locks import LockedError, execute
 from handlers.state.sweeping import Sweeping
 
-SWEPT_FOR_EACH = 2
+DELETED_FOR_EACH = 2
 SWEEP_EVERY = 128
 """After every 128 new rows, at most twice as many expired rows are deleted. So the file shrinks to its live rows."""
 
@@ -39,7 +39,7 @@ YIELD_SECONDS = 0.000_1
 """While the thread works, the event loop sleeps for `YIELD_SECONDS` after every `TURN_SECONDS`.
 
 A busy event loop releases the interpreter's lock too briefly for the thread to get it. Without the sleep, a transaction
-took seconds. With it, the thread can get the lock up to 500 times a second.
+did not finish within seconds. With it, the thread can get the lock 500 times a second.
 """
 
 # One statement inserts all rows in one transaction, without the interpreter's lock. It inserts all rows or none.
@@ -82,7 +82,7 @@ class SqliteState:
         self._thread = DaemonThread("state")
         self._records = Batches(self._record_batch)
         self._sweeping = sweeping or Sweeping()
-        self._unswept = SWEEP_EVERY
+        self._rows_since_sweep = SWEEP_EVERY
 
     async def first_seen(
         self, key: str, ttl_seconds: int, now: datetime, signed_at: datetime | None = None
@@ -102,10 +102,10 @@ class SqliteState:
     ) -> Sequence[_Answer]:
         self._database.latest_signed = max(self._database.latest_signed, *(signed for *_, signed in records))
         until = self._sweeping.until(now)
-        if self._unswept >= SWEEP_EVERY:
-            execute(connection, _SWEEP, (until, SWEPT_FOR_EACH * self._unswept))
-            self._unswept = 0
-        self._unswept += len(records)
+        if self._rows_since_sweep >= SWEEP_EVERY:
+            execute(connection, _SWEEP, (until, DELETED_FOR_EACH * self._rows_since_sweep))
+            self._rows_since_sweep = 0
+        self._rows_since_sweep += len(records)
         loss = execute(connection, _SELECT_LOSS, (SIGNED_REQUESTS, now)).fetchone()
         return _record_after_loss(connection, records, loss[0]) if loss else _record(connection, records)
 

@@ -1,4 +1,4 @@
-"""Completion for shells."""
+"""Shell completion."""
 
 import subprocess
 from pathlib import Path
@@ -22,7 +22,7 @@ echo "${{COMPREPLY[@]}}"
     [("he", "health"), ("keygen s", "secret"), ("serve --ch", "--check"), ("request --ca", "--ca-file")],
 )
 def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, completed: str) -> None:
-    """With the printed script bash completes commands, commands below them, and options."""
+    """bash completes commands, subcommands and options with the printed script."""
     assert main(["completion", "bash"]) == 0
     file = tmp_path / "completion.bash"
     file.write_text(capsys.readouterr().out)
@@ -33,15 +33,17 @@ def test_bash_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str], word
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_every_shell_has_a_script(capsys: pytest.CaptureFixture[str], shell: str) -> None:
-    """For each of the shells a script is printed that knows the commands."""
+    """The command prints a script for each shell, which knows the commands."""
     assert main(["completion", shell]) == 0
     out, err = capsys.readouterr()
     assert "health" in out
     assert err == ""
 
 
-def test_it_is_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The script is put where the shell looks for it, and bash reads it at its start."""
+def test_the_script_is_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script is written where the shell looks for it, and bash loads it at its start."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert main(["--install-completion", "--shell", "bash"]) == 0
     file = tmp_path / ".local/share/bash-completion/completions/snap-token"
@@ -50,10 +52,10 @@ def test_it_is_installed(tmp_path: Path, capsys: pytest.CaptureFixture[str], mon
     assert "health" in file.read_text()
 
 
-def test_it_is_put_elsewhere(
+def test_the_script_can_be_installed_in_a_named_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Put into a file that is named, it changes no other file."""
+    """If the script is written to a named file, no other file is changed."""
     monkeypatch.setenv("HOME", str(tmp_path))
     file = tmp_path / "script"
     assert main(["--install-completion", "--shell", "zsh", "--output", str(file)]) == 0
@@ -61,8 +63,8 @@ def test_it_is_put_elsewhere(
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_what_cannot_be_installed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A place that is none is one line that says how to go on; the status is 2."""
+def test_a_failed_installation_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If the script cannot be written, one line says what to do, and the exit status is 2."""
     assert main(["--install-completion", "--shell", "fish", "--output", str(tmp_path)]) == 2
     cause = f"[Errno 21] Is a directory: '{tmp_path}'"
     advice = "print the script with: snap-token completion SHELL"

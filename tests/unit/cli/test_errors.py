@@ -1,4 +1,4 @@
-"""What is wrong with settings, as a command tells it."""
+"""Mistakes in the settings, as a command prints them."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ COMMANDS = pytest.mark.parametrize("command", [["serve", "--check"], ["request"]
 
 
 @COMMANDS
-def test_settings_are_told_a_line_a_mistake(
+def test_each_mistake_in_the_settings_is_one_line(
     capsys: pytest.CaptureFixture[str], settings_file: Path, command: list[str]
 ) -> None:
-    """Each mistake in the settings is one line on standard error, with the file before it; the status is 2."""
+    """Each mistake in the settings is one line on standard error, with the name of the file. The exit status is 2."""
     settings_file.write_text(settings_file.read_text() + "\n[server]\nport = -1\nprot = 1")
     assert main([*command, "--config", str(settings_file)]) == 2
     port = f"snap-token: {settings_file}: server.port: Input should be greater than or equal to 0\n"
@@ -25,16 +25,14 @@ def test_settings_are_told_a_line_a_mistake(
 
 @COMMANDS
 def test_missing_settings_are_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]) -> None:
-    """Settings that are not there are one line on standard error; the status is 2."""
+    """If the settings file is missing, one line on standard error says so. The exit status is 2."""
     file = tmp_path / "nothing.toml"
     assert main([*command, "--config", str(file)]) == 2
     assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")
 
 
-def test_mistakes_are_told_with_the_file_whatever_its_name(
-    settings_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file stands before a mistake also where the key's path begins like the file's name."""
+def test_mistakes_name_the_file_whatever_its_name(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake has the name of the file, even if the path of the key begins like that name."""
     monkeypatch.chdir(settings_file.parent)
     Path("cl").write_text("")
     with pytest.raises(UsageError) as misuse:
@@ -42,13 +40,13 @@ def test_mistakes_are_told_with_the_file_whatever_its_name(
     assert misuse.value.mistakes == ("cl: clients: Field required",)
 
 
-def test_good_settings_are_read(settings_file: Path) -> None:
-    """Settings without a mistake are what they are without the command."""
+def test_valid_settings_are_loaded(settings_file: Path) -> None:
+    """Settings without a mistake are loaded unchanged."""
     assert load_settings(settings_file) == Settings.load(settings_file)
 
 
-def test_a_draft_stands_for_the_file(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A draft is read as if it were the file: paths are relative to the file, and its name stands before mistakes."""
+def test_a_draft_is_read_as_the_file(settings_file: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A draft is read as if it were the file: its paths are relative to the file, and mistakes name the file."""
     draft = tmp_path_factory.mktemp("elsewhere") / "draft"
     draft.write_text(settings_file.read_text())
     assert load_settings(settings_file, draft) == Settings.load(settings_file)
@@ -58,7 +56,7 @@ def test_a_draft_stands_for_the_file(settings_file: Path, tmp_path_factory: pyte
     assert misuse.value.mistakes == (f"{settings_file}: clients: Field required",)
 
 
-def test_a_misuse_tells_all_its_mistakes() -> None:
-    """The error holds each mistake by itself, and its text holds all."""
+def test_a_usage_error_has_all_mistakes() -> None:
+    """The error holds each mistake separately, and its text holds all of them."""
     error = UsageError("one", "two")
     assert (error.mistakes, str(error)) == (("one", "two"), "one; two")

@@ -1,4 +1,4 @@
-"""The command's frame: what is said to whoever misuses it, and to whoever asks."""
+"""Usage errors, help and exit statuses of the command."""
 
 import os
 import sys
@@ -86,8 +86,8 @@ SECOND = {"pair", "secret", "rotate", "add", "call"}
         ),
     ],
 )
-def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], mistake: str) -> None:
-    """A command line that makes no sense ends with status 2 and one line that says why and which help to ask for."""
+def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], mistake: str) -> None:
+    """A wrong command line ends with status 2. One line says why, and which help to read."""
     assert main(arguments) == 2
     known = [word for place, word in enumerate(arguments[:2]) if word in (COMMANDS, SECOND)[place]]
     advice = f"Try `{' '.join(['snap-token', *known, '--help'])}`."
@@ -149,7 +149,7 @@ def test_a_misuse_is_one_line(capsys: pytest.CaptureFixture[str], arguments: lis
     ],
 )
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
-    """The help of every command shows how it is called, and one call that works."""
+    """The help of every command shows its usage and one example that works."""
     assert main([*command.split(), "--help"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith(f"Usage: {' '.join(['snap-token', *command.split()])} ")
@@ -157,7 +157,7 @@ def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str,
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    """No arguments at all are answered like a call for help: with the commands there are."""
+    """Without arguments, the command prints its help with all subcommands."""
     assert main([]) == 0
     told = capsys.readouterr().out
     assert all(f"\n  {command}: " in told for command in COMMANDS)
@@ -173,14 +173,16 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
 def test_the_process_own_arguments_are_read(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without arguments given, as the installed command calls it, those of the process are read."""
+    """Without arguments given in code, the arguments of the process are read."""
     monkeypatch.setattr(sys, "argv", ["snap-token", "--version"])
     assert main() == 0
     assert capsys.readouterr().out == f"{__version__}\n"
 
 
-def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody reads the output any more, the command ends in silence, and what is left goes nowhere."""
+def test_a_closed_output_ends_the_command_silently(
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the reader of the output has closed it, the command ends silently, and the rest of the output is discarded."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
@@ -191,7 +193,7 @@ def test_a_reader_who_has_gone_is_no_mistake(tmp_path: Path, nicepay: Nicepay, m
 
 
 def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A library that is missing, or lacks what is imported from it, is told in one line that says what to do."""
+    """If a library is missing or too old, one line says what to do."""
     monkeypatch.delitem(sys.modules, "handlers.cli.main")
     monkeypatch.setitem(sys.modules, "cyclopts", None)
     assert main(["--version"]) == 2

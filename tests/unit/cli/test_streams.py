@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or of another encoding."""
+"""Standard streams that are closed, full, or not in UTF-8."""
 
 import io
 import os
@@ -15,7 +15,7 @@ COMMAND = Path(sys.executable).with_name("snap-token")
 
 
 def _run(folder: Path, shell: str) -> tuple[int, str, str]:
-    """The command, in a shell that redirects its streams."""
+    """Run the command in a shell that redirects its streams."""
     command = ["/bin/sh", "-c", f'"$0" {shell}', str(COMMAND)]
     ended = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout, ended.stderr
@@ -24,8 +24,8 @@ def _run(folder: Path, shell: str) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("redirection", "cause"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
 )
-def test_output_that_is_lost_is_told(tmp_path: Path, redirection: str, cause: str) -> None:
-    """Where standard output is full or closed, one line says so, and the status is 2."""
+def test_lost_output_is_an_error(tmp_path: Path, redirection: str, cause: str) -> None:
+    """If standard output is full or closed, one line says so, and the exit status is 2."""
     told = f"snap-token: standard output cannot be written: {cause}\n"
     assert _run(tmp_path, f"--version {redirection}") == (2, "", told)
 
@@ -34,14 +34,14 @@ def test_output_that_is_lost_is_told(tmp_path: Path, redirection: str, cause: st
     ("command", "status"),
     [("keygen token a", 0), ("serve --check --config a", 2), ("revoke --config a --token-file -", 2)],
 )
-def test_without_any_stream_a_command_does_its_work(tmp_path: Path, command: str, status: int) -> None:
-    """A command all of whose streams are closed ends as ever, and writes nothing into a file that it made."""
+def test_a_command_works_without_any_stream(tmp_path: Path, command: str, status: int) -> None:
+    """A command whose streams are all closed works as usual, and writes no output into a file that it creates."""
     assert _run(tmp_path, f"{command} <&- >&- 2>&-") == (status, "", "")
     assert [len(file.read_text().split()) for file in tmp_path.iterdir()] == [1] * (status == 0)
 
 
 def test_closed_streams_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each closed stream becomes one that leads nowhere; writing to standard output fails, so that the loss is told."""
+    """Each closed stream is opened on /dev/null. A write to standard output fails, so that the loss is reported."""
     kept = os.dup(0)
     os.close(0)
     for name in ("stdin", "stdout", "stderr"):
@@ -56,8 +56,8 @@ def test_closed_streams_are_opened(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("encoding", "written"), [("ascii", b"\\xe9"), ("utf-8", b"\xc3\xa9")])
-def test_what_an_encoding_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes) -> None:
-    """A character that the output's encoding does not have is written escaped, every other as it is."""
+def test_unencodable_characters_are_escaped(monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes) -> None:
+    """A character that the encoding of the output lacks is escaped. Every other character stays."""
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=encoding))
     streams.open_closed()
@@ -66,8 +66,10 @@ def test_what_an_encoding_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch, enco
     assert raw.getvalue() == written
 
 
-def test_a_reader_who_is_too_slow_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """An output that does not wait, and whose reader does not read, is told in one line with what the system says."""
+def test_a_nonblocking_output_that_is_full_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the output does not block and its reader does not read, one line has the error of the system."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with os.fdopen(writer, "wb", buffering=0) as full:

@@ -1,4 +1,4 @@
-"""The doctor on what a service takes."""
+"""The diagnosis of calls: methods and fragments."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from handlers.doctor.context import MerchantContext
-from handlers.doctor.diagnose import examine
+from handlers.doctor.diagnose import diagnose
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from handlers.snap.client import Client, Clients
@@ -31,13 +31,13 @@ CALLED = "/api/v1.0/cvs/payment"
         ("POST", f"{CALLED}?a#b", {}, Verdict.HEADER_MALFORMED),
     ],
 )
-def test_method_and_fragment_count_as_for_the_server(
+def test_a_wrong_method_or_a_fragment_is_found(
     nicepay: Nicepay, method: str, target: str, methods: dict[str, tuple[str, ...]], verdict: Verdict
 ) -> None:
-    """A call by a method that its service does not take, or with a fragment, is not called genuine."""
+    """A call is not genuine if its service does not accept the method, or if its URI has a fragment."""
     client = Client(CLIENT_KEY, (nicepay.private_key.public_key(),), timedelta(seconds=300))
     keys = TokenKeys([Fernet.generate_key()])
-    known = MerchantContext(
+    context = MerchantContext(
         now=NOON,
         clients=Clients([client], lambda _bits: nicepay.private_key.public_key()),
         token_keys=keys,
@@ -53,4 +53,4 @@ def test_method_and_fragment_count_as_for_the_server(
         ("X-SIGNATURE", call.signature),
         ("X-EXTERNAL-ID", "ordNo1"),
     )
-    assert examine(Request(method, target, headers, b"{}"), known).main.verdict == verdict
+    assert diagnose(Request(method, target, headers, b"{}"), context).main.verdict == verdict

@@ -1,4 +1,4 @@
-"""The doctor finds each mistake, and exactly that."""
+"""The doctor finds each mistake, and no other."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.doctor.call import replay_key_of
-from handlers.doctor.diagnose import examine
-from handlers.doctor.messages.render import LANGUAGES, tell
+from handlers.doctor.diagnose import diagnose
+from handlers.doctor.messages.render import LANGUAGES, message_of
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from tests.merchant import NOON
@@ -32,7 +32,7 @@ from tests.nicepay import jakarta
 
 FIXED = World()
 SECONDS = 1.5
-"""Of this process; each of the hostile calls took 3 to 70 before there was a limit."""
+"""CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
 ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES), *rows(QUESTION_MISTAKES)]
 
 FURTHER = {
@@ -52,52 +52,52 @@ FURTHER = {
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
 }
-"""Beside the one mistake, what it brings with it; every other row has one finding."""
+"""The further verdicts that one mistake causes. Every other row has one verdict."""
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    """Clients and their keys."""
+    """The clients and their keys."""
     return FIXED
 
 
 @pytest.mark.parametrize(("verdict", "name", "make"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
 def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World) -> None:
-    """A request with one mistake gets the constant of that mistake, in words of both languages too."""
-    diagnosis = examine(make(world), world.context)
+    """A request with one mistake gets the verdict on that mistake, and a message in both languages."""
+    diagnosis = diagnose(make(world), world.context)
     assert (diagnosis.main.verdict, diagnosis.genuine) == (verdict, verdict == "genuine"), name
     also = [finding.verdict for finding in diagnosis.also]
     assert also == FURTHER.get(f"{verdict}: {name}", [])
     for finding in (diagnosis.main, *diagnosis.also):
         assert all(
-            text.endswith((".", "?", str(finding.facts.get("signed", "."))))
+            text.endswith((".", "?", str(finding.evidence.get("signed", "."))))
             for lang in LANGUAGES
-            for text in tell(finding, lang)
+            for text in message_of(finding, lang)
         )
 
 
-def test_every_constant_has_a_row() -> None:
-    """No constant is without a request that makes it; what needs a second request, or an answer, has its own test."""
+def test_every_verdict_has_a_row() -> None:
+    """Each verdict has a request that causes it. Two need a second request or an answer, and have their own tests."""
     made = {row[0] for row in ROWS} | {"call.external_id_repeated", "answer.refused"}
     assert made == set(Verdict)
 
 
-def test_an_external_id_is_good_once_a_day(world: World) -> None:
-    """The mark of a genuine call makes the next one with its X-EXTERNAL-ID a repeat; the next day it is none."""
+def test_an_external_id_is_accepted_once_a_day(world: World) -> None:
+    """After a genuine call, its replay key makes a second call with the same X-EXTERNAL-ID a repeat."""
     for request in (call(world), symmetric(world)):
-        used = replace(world.context, used=frozenset({replay_key_of(request, world.context)}))
-        diagnosis = examine(request, used)
+        used = replace(world.context, used_replay_keys=frozenset({replay_key_of(request, world.context)}))
+        diagnosis = diagnose(request, used)
         assert (diagnosis.main.verdict, diagnosis.also) == ("call.external_id_repeated", ())
-        assert {tell(diagnosis.main, language).says[-1] for language in LANGUAGES} == {"."}
+        assert {message_of(diagnosis.main, language).meaning[-1] for language in LANGUAGES} == {"."}
     assert not replay_key_of(call(world, X_TIMESTAMP="noon"), world.context)
     assert not replay_key_of(call(world, X_PARTNER_ID="NOBODY", Authorization=None), world.context)
 
 
-def test_a_clock_is_judged_once(world: World) -> None:
-    """By the widest window it is local time mislabelled, by the client's own it would be behind: the first is told."""
+def test_the_clock_is_checked_once(world: World) -> None:
+    """A timestamp outside the widest time window and the client's own one has only the verdict of the widest one."""
     timestamp = jakarta(NOON - timedelta(hours=7, seconds=100))
     request = token_request(world, X_CLIENT_KEY=STRICT, X_TIMESTAMP=timestamp)
-    diagnosis = examine(request, world.context)
+    diagnosis = diagnose(request, world.context)
     assert (diagnosis.main.verdict, diagnosis.also) == ("clock.local_time_labelled_jakarta", ())
 
 
@@ -137,27 +137,27 @@ def test_a_clock_is_judged_once(world: World) -> None:
     ],
 )
 def test_several_mistakes_are_all_found(make: Make, verdicts: list[str], world: World) -> None:
-    """What the server refuses first is the verdict, and what it would refuse next stands beside it."""
-    diagnosis = examine(make(world), world.context)
+    """The main verdict is the mistake that the server refuses first. The other mistakes follow in its order."""
+    diagnosis = diagnose(make(world), world.context)
     assert [diagnosis.main.verdict, *(finding.verdict for finding in diagnosis.also)] == verdicts
 
 
 @pytest.mark.parametrize(("verdict", "name", "make"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
-def test_the_evidence_tells_no_secret(verdict: str, name: str, make: Make, world: World) -> None:
-    """No finding shows a signature, a token or a secret, whole or in part."""
+def test_the_evidence_shows_no_secret(verdict: str, name: str, make: Make, world: World) -> None:
+    """No evidence contains a signature, a token or a secret, or a part of one."""
     request = make(world)
-    diagnosis = examine(request, world.context)
-    shown = repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
-    hidden = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
-    assert not [text for text in hidden if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
+    diagnosis = diagnose(request, world.context)
+    shown = repr([finding.evidence for finding in (diagnosis.main, *diagnosis.also)])
+    secrets = [request.get("X-SIGNATURE"), request.get("Authorization").removeprefix("Bearer "), "a secret of these"]
+    assert not [text for text in secrets if len(text) > 16 and (text in shown or text[8:24] in shown)], (verdict, name)
 
 
 def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:
-    """Of what is too long for a client key or a partner id, no more is shown than one of these has characters."""
+    """Of a value that is too long for a client key or a partner ID, at most 36 characters are shown."""
     secret = world.sign("a signature, or worse")
     for request in (token_request(world, X_CLIENT_KEY=secret), call(world, X_PARTNER_ID=secret)):
-        diagnosis = examine(request, world.context)
-        assert secret[:37] not in repr([finding.facts for finding in (diagnosis.main, *diagnosis.also)])
+        diagnosis = diagnose(request, world.context)
+        assert secret[:37] not in repr([finding.evidence for finding in (diagnosis.main, *diagnosis.also)])
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:
     ids=["nested", "long", "segments", "hosts"],
 )
 def test_a_hostile_call_takes_no_longer_than_any(body: bytes, target: str, hosts: int, world: World) -> None:
-    """Depth, length, path and copies of Host are the sender's; how much is tried is not."""
+    """Deep nesting, a long body, a long path or many Host headers do not make the doctor try more."""
     hostile = symmetric(world, body, target, signed_body=b"quite another body")
     copies = tuple(("Host", f"host-{place}.example") for place in range(hosts))
     started = process_time()
-    found = examine(replace(hostile, headers=hostile.headers + copies), world.context)
+    found = diagnose(replace(hostile, headers=hostile.headers + copies), world.context)
     assert "key.unknown" in {found.main.verdict, *(finding.verdict for finding in found.also)}
     assert process_time() - started < SECONDS
 
@@ -193,8 +193,8 @@ ANY_TEXT = st.one_of(
     st.lists(st.tuples(st.sampled_from(HEADERS), ANY_TEXT), max_size=9),
     st.binary(max_size=60),
 )
-def test_nothing_that_is_sent_makes_it_fail(target: str, headers: list[tuple[str, str]], body: bytes) -> None:
-    """Whatever a request holds, there is a diagnosis, and its words steer no terminal."""
-    diagnosis = examine(Request("POST", target, tuple(headers), body), FIXED.context)
+def test_no_request_makes_the_doctor_fail(target: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    """Every request gets a diagnosis, and its messages contain no control character."""
+    diagnosis = diagnose(Request("POST", target, tuple(headers), body), FIXED.context)
     for finding in (diagnosis.main, *diagnosis.also):
-        assert all(text.isprintable() for language in LANGUAGES for text in tell(finding, language))
+        assert all(text.isprintable() for language in LANGUAGES for text in message_of(finding, language))

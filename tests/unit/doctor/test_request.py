@@ -15,17 +15,17 @@ from handlers.doctor.request import Request
     ],
 )
 def test_a_target_is_a_path_or_a_whole_url(target: str, uri: str, path: str) -> None:
-    """Scheme and host are left out; what is a path already stays as it is."""
+    """Scheme and host of a URL are left out, and a path stays unchanged."""
     request = Request("POST", target, ())
     assert (request.uri, request.path) == (uri, path)
 
 
-def test_headers_are_found_in_any_case() -> None:
-    """All values of a header are there, in their order; the last one stands for it, as at the server."""
+def test_header_names_have_no_case() -> None:
+    """`all` returns all values of a header in their order, and `get` returns the last one, as the server does."""
     request = Request("POST", "/", (("X-A", "1"), ("x-a", "2"), ("X-B", "3")))
     assert (request.all("x-A"), request.get("X-A"), request.get("X-C")) == (["1", "2"], "2", "")
 
 
-def test_what_is_no_url_is_its_own_path() -> None:
-    """Half of an IPv6 address: no path of ours, and no failure."""
+def test_an_invalid_url_is_its_own_path() -> None:
+    """A target with an incomplete IPv6 address stays unchanged, and nothing fails."""
     assert Request("GET", "http://[", ()).uri == "http://["

@@ -1,4 +1,4 @@
-"""What is expected of one answer."""
+"""The expectations of one answer."""
 
 import json
 
@@ -6,24 +6,24 @@ import pytest
 
 from handlers.judge.exchange import Answer, Request
 from handlers.judge.expectations import (
-    header,
-    member,
-    outcome,
-    refused,
-    refused_if_at_all,
-    says,
-    served,
-    turned_away,
-    turned_away_or_cut_off,
-    unfailed,
-    unissued,
+    header_is,
+    member_is,
+    no_server_error,
+    no_token,
+    refused_4xx,
+    refused_or_closed,
+    refused_with,
+    refused_with_or_served,
+    standard_message,
+    summary,
+    token_issued,
 )
 from handlers.judge.scenario import Expectation
 from tests.merchant import NOON
 
 PLAIN = Request(())
 CUT_OFF = Answer(PLAIN, NOON, failure="closed by the server")
-LATE = Answer(PLAIN, NOON, failure="none in time")
+LATE = Answer(PLAIN, NOON, failure="timed out")
 
 
 def _answer(status: int, **members: object) -> Answer:
@@ -43,20 +43,22 @@ FAILED = _refusal("5007300", "General Error")
 @pytest.mark.parametrize(
     ("expected", "good", "bad"),
     [
-        pytest.param(served, [TOKEN], [UNAUTHORIZED, _answer(200), CUT_OFF], id="served"),
+        pytest.param(token_issued, [TOKEN], [UNAUTHORIZED, _answer(200), CUT_OFF], id="token issued"),
         pytest.param(
-            refused("4017300", "4007301"),
+            refused_with("4017300", "4007301"),
             [UNAUTHORIZED, _refusal("4007301")],
             [TOKEN, _refusal("4007302"), _refusal("4017300", status=200), _answer(401), CUT_OFF],
-            id="refused",
+            id="refused with",
         ),
-        pytest.param(refused_if_at_all("4017300"), [UNAUTHORIZED, TOKEN], [FAILED, CUT_OFF], id="refused if at all"),
-        pytest.param(turned_away, [UNAUTHORIZED, _answer(404)], [TOKEN, FAILED, BUSY, CUT_OFF], id="turned away"),
-        pytest.param(turned_away_or_cut_off, [UNAUTHORIZED, CUT_OFF], [TOKEN, FAILED, LATE], id="or cut off"),
-        pytest.param(unfailed, [TOKEN, UNAUTHORIZED], [FAILED, BUSY, CUT_OFF, LATE], id="unfailed"),
-        pytest.param(unissued, [UNAUTHORIZED, _answer(200)], [TOKEN, FAILED, BUSY, LATE], id="unissued"),
         pytest.param(
-            says("X-TIMESTAMP"),
+            refused_with_or_served("4017300"), [UNAUTHORIZED, TOKEN], [FAILED, CUT_OFF], id="refused with or served"
+        ),
+        pytest.param(refused_4xx, [UNAUTHORIZED, _answer(404)], [TOKEN, FAILED, BUSY, CUT_OFF], id="refused 4xx"),
+        pytest.param(refused_or_closed, [UNAUTHORIZED, CUT_OFF], [TOKEN, FAILED, LATE], id="refused or closed"),
+        pytest.param(no_server_error, [TOKEN, UNAUTHORIZED], [FAILED, BUSY, CUT_OFF, LATE], id="no server error"),
+        pytest.param(no_token, [UNAUTHORIZED, _answer(200)], [TOKEN, FAILED, BUSY, LATE], id="no token"),
+        pytest.param(
+            standard_message("X-TIMESTAMP"),
             [
                 _refusal("4007301", "Invalid field format [X-TIMESTAMP]"),
                 _refusal("4007302", "Invalid Mandatory Field x-timestamp"),
@@ -64,37 +66,37 @@ FAILED = _refusal("5007300", "General Error")
                 _refusal("4007300", "Bad Request"),
             ],
             [_refusal("4007301", "Invalid Field Format"), _refusal("4007301", "X-TIMESTAMP"), _refusal("4999999", "")],
-            id="says",
+            id="standard message",
         ),
         pytest.param(
-            member("tokenType", lambda value: value == "Bearer", "Bearer"),
+            member_is("tokenType", lambda value: value == "Bearer", "Bearer"),
             [_answer(200, tokenType="Bearer")],
             [_answer(200), _answer(200, tokenType=1), CUT_OFF],
             id="member",
         ),
         pytest.param(
-            header("Allow", lambda value: value == "POST", "POST"),
+            header_is("Allow", lambda value: value == "POST", "POST"),
             [Answer(PLAIN, NOON, 405, (("allow", "POST"),))],
             [Answer(PLAIN, NOON, 405, (("allow", "GET"),)), Answer(PLAIN, NOON, 405)],
             id="header",
         ),
     ],
 )
-def test_an_expectation_tells_good_from_bad(expected: Expectation, good: list[Answer], bad: list[Answer]) -> None:
-    """An expectation says nothing of a good answer, and what came instead of any other."""
+def test_an_expectation_finds_deviations(expected: Expectation, good: list[Answer], bad: list[Answer]) -> None:
+    """An expectation returns nothing for a good answer, and the deviation of a bad one."""
     assert [expected(answer) for answer in good] == [""] * len(good)
     assert all(expected(answer) for answer in bad)
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         (TOKEN, "HTTP 200, 2007300 Successful"),
         (_answer(404), "HTTP 404 without a SNAP body"),
-        (LATE, "no answer (none in time)"),
+        (LATE, "no answer (timed out)"),
     ],
-    ids=["token", "foreign", "nothing"],
+    ids=["token", "no SNAP body", "no answer"],
 )
-def test_an_outcome_tells_no_token(answer: Answer, told: str) -> None:
-    """An answer is told by status, code and message, and nothing of its token."""
-    assert outcome(answer) == told
+def test_a_summary_shows_no_token(answer: Answer, expected: str) -> None:
+    """A summary has status, code and message, and no token."""
+    assert summary(answer) == expected

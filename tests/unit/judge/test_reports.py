@@ -1,4 +1,4 @@
-"""The reports: the same verdicts for machines and for people."""
+"""The reports: the same results for programs and for people."""
 
 import json
 from collections.abc import Sequence
@@ -7,56 +7,58 @@ import pytest
 from junitparser import JUnitXml
 
 from handlers.judge.exchange import Answer, Request
-from handlers.judge.judging import Verdict
-from handlers.judge.player import Player
-from handlers.judge.reports.facts import Report
 from handlers.judge.reports.html import html
 from handlers.judge.reports.junit import junit
+from handlers.judge.reports.report import Report
 from handlers.judge.scenario import Scenario, Severity
+from handlers.judge.scenario_runner import ScenarioResult
 from handlers.judge.scenarios import CATALOGUE
+from handlers.judge.signer import Signer
 from tests.merchant import NOON
 
 
-def _asks(_player: Player) -> Sequence[Request]:
+def _no_requests(_signer: Signer) -> Sequence[Request]:
     return []
 
 
 def _scenario(name: str, severity: Severity) -> Scenario:
-    return Scenario(name, severity, f"{name} is as expected, as it matters.", "RFC 0, 1", _asks, lambda _answers: "")
+    return Scenario(
+        name, severity, f"{name} is as expected, because it matters.", "RFC 0, 1", _no_requests, lambda _answers: ""
+    )
 
 
 @pytest.fixture
 def report() -> Report:
-    verdicts = [
-        Verdict(_scenario("a.a", Severity.CRITICAL), "passed"),
-        Verdict(_scenario("a.b", Severity.MINOR), "failed", "<script>alert(1)</script> & more"),
-        Verdict(_scenario("b.a", Severity.MAJOR), "skipped", "not played"),
+    results = [
+        ScenarioResult(_scenario("a.a", Severity.CRITICAL), "passed"),
+        ScenarioResult(_scenario("a.b", Severity.MINOR), "failed", "<script>alert(1)</script> & more"),
+        ScenarioResult(_scenario("b.a", Severity.MAJOR), "skipped", "not run"),
     ]
-    return Report("https://merchant.example/token", "IONPAYTEST", NOON, verdicts)
+    return Report("https://merchant.example/token", "IONPAYTEST", NOON, results)
 
 
 def test_the_counts_are_by_result_and_severity(report: Report) -> None:
-    """What failed is counted by its severity."""
+    """Failed scenarios are counted by severity."""
     assert report.summary == "1 passed, 0 critical, 0 major, 1 minor, 1 skipped"
 
 
-def test_the_json_tells_everything(report: Report) -> None:
-    """The JSON has a row for each scenario, and says which server was judged, as whom and when."""
-    told = json.loads(json.dumps(report.as_json()))
-    assert (told["url"], told["client_key"]) == ("https://merchant.example/token", "IONPAYTEST")
-    assert told["at"] == "2026-01-22T12:00:01+07:00"
-    assert told["scenarios"][1] == {
+def test_the_json_is_complete(report: Report) -> None:
+    """The JSON has a row for each scenario, and names the URL, the client key and the time."""
+    data = json.loads(json.dumps(report.as_json()))
+    assert (data["url"], data["client_key"]) == ("https://merchant.example/token", "IONPAYTEST")
+    assert data["at"] == "2026-01-22T12:00:01+07:00"
+    assert data["scenarios"][1] == {
         "name": "a.b",
         "severity": "minor",
         "result": "failed",
-        "says": "a.b is as expected, as it matters.",
+        "says": "a.b is as expected, because it matters.",
         "source": "RFC 0, 1",
         "found": "<script>alert(1)</script> & more",
     }
 
 
 def test_junit_has_a_suite_for_each_group(report: Report) -> None:
-    """The XML is read back by another reader's rules: suites, cases, one failure with its reason, one skipped."""
+    """Another parser reads the XML: suites, cases, one failure with its reason, and one skipped case."""
     document = JUnitXml.fromstring(junit(report).encode())
     assert (document.tests, document.failures, document.skipped, document.errors) == (3, 1, 1, 0)
     first, second = document
@@ -65,23 +67,23 @@ def test_junit_has_a_suite_for_each_group(report: Report) -> None:
     assert (passed.name, passed.is_passed) == ("a.a", True)
     (failure,) = failed.result
     assert (failure.type, failure.message) == ("minor", "<script>alert(1)</script> & more")
-    assert failure.text == "a.b is as expected, as it matters.\nSource: RFC 0, 1"
+    assert failure.text == "a.b is as expected, because it matters.\nSource: RFC 0, 1"
 
 
-def test_names_that_a_server_gives_its_members_are_quoted() -> None:
-    """They steer no terminal, break no XML, and are no way for a token into a report."""
+def test_member_names_of_a_server_are_redacted() -> None:
+    """Member names that a server sends bring no control character and no token into a report, and break no XML."""
     (scenario,) = (each for each in CATALOGUE if each.name == "answer.members")
     body = json.dumps({"\x1b[2J\0": 1, "A" * 40: 2, "\ud800": 3}).encode()
-    found = scenario.judges([Answer(Request(()), NOON, 401, (), body)])
+    found = scenario.evaluate([Answer(Request(()), NOON, 401, (), body)])
     assert found.encode().isascii() is False
     assert found.isprintable()
     assert "A" * 40 not in found
-    report = Report("https://merchant.example/", "A", NOON, [Verdict(scenario, "failed", found)])
+    report = Report("https://merchant.example/", "A", NOON, [ScenarioResult(scenario, "failed", found)])
     assert JUnitXml.fromstring(junit(report).encode()).failures == 1
 
 
-def test_the_page_needs_nothing_and_runs_nothing(report: Report) -> None:
-    """What a server said stands in the page as text, and the page loads nothing."""
+def test_the_page_loads_and_runs_nothing(report: Report) -> None:
+    """Text from a server is escaped in the page, and the page has no script and loads nothing."""
     page = html(report)
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in page
     assert "<script" not in page

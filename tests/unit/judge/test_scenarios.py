@@ -1,13 +1,13 @@
-"""The catalogue: what every scenario must have."""
+"""What every scenario of the catalogue must have."""
 
 import re
 from collections import Counter
 
 import pytest
 
-from handlers.judge.player import Player
 from handlers.judge.scenario import DOCUMENT, Scenario, Severity
 from handlers.judge.scenarios import CATALOGUE
+from handlers.judge.signer import Signer
 from tests.merchant import Clock
 from tests.nicepay import Nicepay
 from tests.pages import page
@@ -16,36 +16,36 @@ MOST_REQUESTS = 3
 IDS = [scenario.name for scenario in CATALOGUE]
 
 
-def test_there_are_enough_and_none_twice() -> None:
-    """The catalogue has over forty scenarios, each with a name of its own, in groups that stand together."""
+def test_names_are_unique_and_groups_stay_together() -> None:
+    """The catalogue has more than forty scenarios with unique names, and the scenarios of a group are neighbours."""
     groups = [scenario.group for scenario in CATALOGUE]
     assert len(set(IDS)) == len(CATALOGUE) > 40
     assert sorted(groups, key=list(dict.fromkeys(groups)).index) == groups
 
 
 @pytest.mark.parametrize("scenario", CATALOGUE, ids=IDS)
-def test_a_scenario_says_what_and_why_and_by_whom(scenario: Scenario) -> None:
-    """A scenario is told in one sentence that gives its reason, and cites its source."""
+def test_a_scenario_has_a_rule_a_reason_and_a_source(scenario: Scenario) -> None:
+    """The rule of a scenario is one sentence with a reason, and the scenario names its source."""
     assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", scenario.name)
-    assert re.fullmatch(r"\S.{30,}\.", scenario.says)
-    assert ". " not in scenario.says
-    assert re.search(r"[,:] ", scenario.says)
+    assert re.fullmatch(r"\S.{30,}\.", scenario.rule)
+    assert ". " not in scenario.rule
+    assert re.search(r"[,:] ", scenario.rule)
     assert scenario.source.strip()
     assert scenario.severity in Severity
 
 
-def test_what_snap_leaves_open_is_told_as_a_ruling() -> None:
-    """A report tells what this project's document alone rules from what SNAP demands."""
-    assert "a ruling of its own, not SNAP's" in DOCUMENT
+def test_rules_of_this_project_are_marked() -> None:
+    """A report distinguishes the rules of this project's document from the rules of SNAP."""
+    assert "its own rule, not a rule of SNAP" in DOCUMENT
     alone = [scenario for scenario in CATALOGUE if scenario.source.startswith(DOCUMENT) and ";" not in scenario.source]
     assert [(scenario.name, scenario.severity.word) for scenario in alone] == [("success.repeated", "minor")]
 
 
 @pytest.mark.parametrize("scenario", CATALOGUE, ids=IDS)
 def test_a_scenario_sends_only_a_few_requests(scenario: Scenario, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """No scenario is a load: one to three requests, of a megabyte and a bit at most."""
-    player = Player(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
-    requests = scenario.asks(player)
+    """A scenario sends one to three requests, each smaller than 1.2 megabytes."""
+    signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
+    requests = scenario.requests(signer)
     assert 1 <= len(requests) <= MOST_REQUESTS
     assert all(len(request.body) < 1_200_000 for request in requests)
 

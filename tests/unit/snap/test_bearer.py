@@ -10,13 +10,13 @@ TOKEN = "gAAAAABpcbEB-_.~+/=="
 
 @pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER ", "Bearer   "])
 def test_the_token_follows_the_scheme(scheme: str) -> None:
-    """The scheme may be in any case and be followed by several spaces; the token is what is left, as it is."""
+    """The scheme may have any case, and several spaces may follow it. The rest is the token."""
     assert bearer_token(scheme + TOKEN) == TOKEN
 
 
 @pytest.mark.parametrize("authorization", [None, ""])
 def test_no_header_is_no_token(authorization: str | None) -> None:
-    """An absent header and an empty one are a token not found."""
+    """An absent or empty header gives "token not found"."""
     with pytest.raises(SnapError) as refusal:
         bearer_token(authorization)
     assert (refusal.value.code, refusal.value.reason) == (TOKEN_NOT_FOUND, "token.absent")
@@ -43,7 +43,7 @@ def test_no_header_is_no_token(authorization: str | None) -> None:
     ],
 )
 def test_anything_else_is_an_invalid_token(authorization: str) -> None:
-    """What is not one token after the scheme is refused, and no part of it is taken for a token."""
+    """Anything but one token after the scheme is refused. No part of it counts as a token."""
     with pytest.raises(SnapError) as refusal:
         bearer_token(authorization)
     assert (refusal.value.code, refusal.value.reason) == (INVALID_TOKEN, "authorization.malformed")

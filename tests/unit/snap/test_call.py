@@ -31,14 +31,14 @@ SPACE = b" \t\n\r"
 
 
 def _signature(call: Call, body: bytes, secret: bytes = SECRET) -> str:
-    """As another implementation makes it, from the document's words."""
+    """Sign with another implementation, which follows the words of the document."""
     parts = f"{call.method}:{call.uri}:{call.access_token}:{sha256(body).hexdigest().lower()}:{call.timestamp}"
     return b64encode(digest(secret, parts.encode(), "sha512")).decode()
 
 
 @composite
 def _spaced(draw: DrawFn) -> bytes:
-    """JSON with whitespace wherever it may stand."""
+    """JSON with whitespace in every place that allows it."""
     encoder = json.JSONEncoder(ensure_ascii=draw(booleans()), separators=(" ,\n", "\t:\r"))
     space = arrays(sampled_from(SPACE), max_size=3).map(bytes)
     return b"".join(draw(space) + token.encode() + draw(space) for token in encoder.iterencode(draw(VALUES)))
@@ -46,19 +46,19 @@ def _spaced(draw: DrawFn) -> bytes:
 
 @pytest.mark.parametrize(("secret", "message", "signature"), symmetric())
 def test_published_signatures_are_ours(secret: bytes, message: bytes, signature: str) -> None:
-    """A signature that was published with its secret is byte for byte the one that we make."""
+    """For a published secret, our signature is equal to the published one, byte for byte."""
     assert sign(secret, message) == signature
 
 
 @pytest.mark.parametrize(("body", "hexadecimal"), body_hashes())
 def test_published_body_hashes_are_ours(body: bytes, hexadecimal: str) -> None:
-    """The hash of a published body stands in the string to sign, in lower case."""
+    """The string to sign contains the published hash of a published body, in lower case."""
     assert CALL.string_to_sign(body).split(b":")[3].decode() == hexadecimal
     assert minified(body) == body
 
 
 def test_the_string_to_sign_is_the_call_as_received() -> None:
-    """Method, path with query, token, hash of the body and timestamp, as they came, with colons between them."""
+    """Method, path with query, token, body hash and timestamp stay as received, joined by colons."""
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert CALL.string_to_sign(b"").decode() == (
         f"POST:/api/v1.0/transfer-va/inquiry?page=1:myaccesstoken:{empty}:2026-01-22T12:00:00+07:00"
@@ -67,7 +67,7 @@ def test_the_string_to_sign_is_the_call_as_received() -> None:
 
 @pytest.mark.parametrize("signed", [SPACED, minified(SPACED)], ids=["as sent", "minified"])
 def test_either_form_of_the_body_may_be_signed(signed: bytes) -> None:
-    """A client that signs what it sends and one that signs it without whitespace are both genuine."""
+    """A signature over the body as sent and one over the minified body are both genuine."""
     call = replace(CALL, body=SPACED)
     assert call.is_signed_with(SECRET, _signature(call, signed))
 
@@ -83,7 +83,7 @@ def test_either_form_of_the_body_may_be_signed(signed: bytes) -> None:
     ids=["inside a string", "another spelling of a number", "another order", "nothing"],
 )
 def test_another_body_is_not_signed(signed: bytes) -> None:
-    """What differs in more than insignificant whitespace is another body."""
+    """A body that differs in more than insignificant whitespace does not match the signature."""
     call = replace(CALL, body=SPACED)
     assert not call.is_signed_with(SECRET, _signature(call, signed))
 
@@ -99,7 +99,7 @@ def test_another_body_is_not_signed(signed: bytes) -> None:
     ],
 )
 def test_every_part_is_signed(other: Call) -> None:
-    """A signature holds for one method, one URI with its query, one token, one body and one timestamp."""
+    """A signature is valid for one method, one URI with its query, one token, one body and one timestamp."""
     signature = _signature(CALL, b'{"a": "b c"}')
     assert CALL.is_signed_with(SECRET, signature)
     assert not other.is_signed_with(SECRET, signature)
@@ -112,12 +112,12 @@ def test_another_secret_does_not_sign() -> None:
 
 @given(strings())
 def test_no_other_text_is_a_signature(signature: str) -> None:
-    """Whatever stands in the place of a signature, base64 or not, is compared and nothing fails."""
+    """Any text in the place of a signature, base64 or not, is compared without an error."""
     assert not CALL.is_signed_with(SECRET, signature)
 
 
-def test_a_signature_is_spelt_in_one_way() -> None:
-    """Other base64 of the same bytes, or without its padding, is refused."""
+def test_a_signature_has_one_spelling() -> None:
+    """Other base64 of the same bytes is refused, and so is base64 without its padding."""
     signature = _signature(CALL, CALL.body or b"")
     for other in (signature.rstrip("="), signature + "=", signature[:-3] + chr(ord(signature[-3]) + 1) + "=="):
         assert not CALL.is_signed_with(SECRET, other)
@@ -135,8 +135,8 @@ def test_a_signature_is_spelt_in_one_way() -> None:
         ("POST", b" ", False),
     ],
 )
-def test_a_body_is_missed_where_the_method_promises_one(method: str, body: bytes | None, *, lacks: bool) -> None:
-    """GET, HEAD and DELETE do without a body; any other method without one lacks it."""
+def test_only_methods_with_a_body_can_lack_one(method: str, body: bytes | None, *, lacks: bool) -> None:
+    """GET, HEAD and DELETE need no body. Every other method lacks its body if none came."""
     assert replace(CALL, method=method, body=body).lacks_body is lacks
 
 
@@ -144,15 +144,15 @@ def test_a_body_is_missed_where_the_method_promises_one(method: str, body: bytes
     ("method", "body", "genuine"),
     [("GET", None, True), ("GET", b"", True), ("POST", b"", True), ("POST", None, False)],
 )
-def test_what_did_not_come_along_is_signed_by_nobody(method: str, body: bytes | None, *, genuine: bool) -> None:
-    """A signature over no body holds where there is none, and not where one may have been left behind."""
+def test_a_body_that_was_not_forwarded_matches_no_signature(method: str, body: bytes | None, *, genuine: bool) -> None:
+    """A signature over an empty body is valid, but not if the proxy may have dropped the body."""
     call = replace(CALL, method=method, body=body)
     assert call.is_signed_with(SECRET, _signature(call, b"")) is genuine
 
 
 @given(_spaced())
-def test_minified_json_says_the_same_in_fewest_bytes(body: bytes) -> None:
-    """Parsers read the same from it, its tokens stand side by side, and doing it again changes nothing."""
+def test_minified_json_has_the_same_value(body: bytes) -> None:
+    """Minified JSON parses to the same value, has no whitespace between tokens, and stays equal when minified again."""
     short = minified(body)
     assert json.loads(short) == json.loads(body)
     assert short == b"".join(_tokens(body))
@@ -173,8 +173,8 @@ def test_minified_json_says_the_same_in_fewest_bytes(body: bytes) -> None:
         (b"{\x0b\x0c\xa0}", b"{\x0b\x0c\xa0}"),
     ],
 )  # fmt: skip
-def test_nothing_but_insignificant_whitespace_goes(body: bytes, short: bytes) -> None:
-    """Numbers, escapes, text and what only looks like space stay byte for byte."""
+def test_only_insignificant_whitespace_is_removed(body: bytes, short: bytes) -> None:
+    """Numbers, escapes, text and characters that only look like whitespace stay byte for byte."""
     assert minified(body) == short
 
 
@@ -190,13 +190,13 @@ def test_nothing_but_insignificant_whitespace_goes(body: bytes, short: bytes) ->
         (b"\xff \xfe", b"\xff \xfe"),
     ],
 )
-def test_what_is_no_json_keeps_what_parts_it(body: bytes, short: bytes) -> None:
-    """Two values never become one, and a string that is not closed keeps its space."""
+def test_text_that_is_not_json_keeps_separating_spaces(body: bytes, short: bytes) -> None:
+    """Two values never become one, and a string without its closing quote keeps its spaces."""
     assert minified(body) == short
 
 
 def _tokens(body: bytes) -> list[bytes]:
-    """Strings, structural characters and whatever else stands together, character by character."""
+    """Strings, structural characters and all other text, character by character."""
     tokens, at = [], 0
     while at < len(body):
         start = at
@@ -215,7 +215,7 @@ def _tokens(body: bytes) -> list[bytes]:
 
 @given(binary() | arrays(sampled_from(list(b'"\\ \n{}[]:,1a'))).map(bytes))
 def test_any_body_keeps_its_tokens(body: bytes) -> None:
-    """Whatever the body is, it says the same tokens in the same order, and doing it again changes nothing."""
+    """Minifying any body keeps its tokens in order, and minifying again changes nothing."""
     short = minified(body)
     assert _tokens(short) == _tokens(body)
     assert minified(short) == short
@@ -227,7 +227,7 @@ def test_any_body_keeps_its_tokens(body: bytes) -> None:
     ids=repr,
 )
 def test_minifying_takes_linear_time(piece: bytes) -> None:
-    """256 KiB of whatever repeats, after an opened string or not, take less than half a second."""
+    """Minifying 256 KiB of any repeated text takes less than half a second, also after an opening quote."""
     begun = process_time()
     for start in (b"", b'"', b'"\\'):
         minified(start + piece * (262_144 // len(piece)))

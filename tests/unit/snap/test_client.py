@@ -1,4 +1,4 @@
-"""Clients and the stand-in for unknown ones."""
+"""Clients, and the client that stands for every unknown client."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,8 +20,8 @@ def _client(nicepay: Nicepay, key: str = "IONPAYTEST", seconds: int = 300) -> Cl
     return Client(key, (nicepay.private_key.public_key(),), timedelta(seconds=seconds))
 
 
-def test_a_genuine_signature_is_taken(nicepay: Nicepay) -> None:
-    """The signature of the client's key over its own headers is taken, and over other headers is not."""
+def test_a_genuine_signature_is_accepted(nicepay: Nicepay) -> None:
+    """A signature of the client's key is accepted over its own headers, and refused over other headers."""
     client = Clients([_client(nicepay)]).find("IONPAYTEST")
     client.require_signature("IONPAYTEST", TIMESTAMP, nicepay.signature(TIMESTAMP))
     with pytest.raises(SnapError) as refusal:
@@ -30,7 +30,7 @@ def test_a_genuine_signature_is_taken(nicepay: Nicepay) -> None:
 
 
 def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """What the caller sees of an unknown client and of a wrong signature is the same; the reasons differ."""
+    """The caller sees no difference between an unknown client and a wrong signature. The log does."""
     clients = Clients([_client(nicepay)])
     refusals = []
     for client_key in ("IONPAYTEST", "NOBODY"):
@@ -44,7 +44,7 @@ def test_an_unknown_client_is_refused_like_a_wrong_signature(nicepay: Nicepay, s
 
 
 def test_refusing_takes_as_many_verifications_for_all(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Each client, and an unknown one, is held against as many keys of each size and exponent before it is refused."""
+    """A refusal of any client, known or unknown, tries equally many keys of each size and exponent."""
     keys = [each.private_key.public_key() for each in (nicepay, stranger)]
     large = new_key(3072).public_key()
     third = generate_private_key(3, 2048).public_key()
@@ -60,37 +60,37 @@ def test_refusing_takes_as_many_verifications_for_all(nicepay: Nicepay, stranger
         ]
 
 
-def test_a_padding_key_opens_nothing(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A key that only makes work verifies no client's signature, whoever holds it."""
+def test_a_padding_key_verifies_no_client(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A padding key verifies no client's signature, even for somebody who has its private key."""
     padded = replace(_client(nicepay), padding=(stranger.private_key.public_key(),))
     with pytest.raises(SnapError) as refusal:
         padded.require_signature("IONPAYTEST", TIMESTAMP, stranger.signature(TIMESTAMP))
     assert refusal.value.reason == "signature.mismatch"
 
 
-def test_a_stand_in_is_refused_even_with_a_key_that_verifies(nicepay: Nicepay) -> None:
-    """Should the stand-in's key ever verify a signature, an unknown client is refused all the same."""
+def test_the_unknown_client_is_refused_even_with_a_key_that_verifies(nicepay: Nicepay) -> None:
+    """An unknown client is refused, even if a dummy key should ever verify its signature."""
     clients = Clients([_client(nicepay)], lambda _key: nicepay.private_key.public_key())
     with pytest.raises(SnapError) as refusal:
         clients.find("NOBODY").require_signature("NOBODY", TIMESTAMP, nicepay.signature(TIMESTAMP, "NOBODY"))
     assert refusal.value.reason == "client.unknown"
 
 
-def test_clients_are_known_by_their_keys(nicepay: Nicepay) -> None:
-    """The registry knows how many clients there are, and which."""
+def test_clients_are_found_by_their_keys(nicepay: Nicepay) -> None:
+    """Clients know how many there are, and which."""
     clients = Clients([_client(nicepay), _client(nicepay, "OTHER")])
     assert len(clients) == 2
     assert ["OTHER" in clients, "NOBODY" in clients] == [True, False]
 
 
 def test_the_widest_tolerance_is_the_widest(nicepay: Nicepay) -> None:
-    """The window that everybody meets first is as wide as the widest client's."""
+    """`widest_tolerance` is the largest clock tolerance of all clients."""
     clients = Clients([_client(nicepay), _client(nicepay, "OTHER", seconds=400)])
     assert clients.widest_tolerance == timedelta(seconds=400)
 
 
 def test_a_suspended_client_is_refused_like_a_wrong_signature(nicepay: Nicepay) -> None:
-    """A suspended client gets no token; the caller sees what it sees of a wrong signature, the log says why."""
+    """The caller sees no difference between a suspended client and a wrong signature. The log does."""
     suspended = replace(_client(nicepay), suspended=True)
     refusals = []
     for signed in (TIMESTAMP, "another"):
@@ -102,29 +102,33 @@ def test_a_suspended_client_is_refused_like_a_wrong_signature(nicepay: Nicepay) 
     assert [genuine.reason, forged.reason] == ["client.suspended", "signature.mismatch"]
 
 
-def test_a_suspension_from_elsewhere_adds_to_the_settings(nicepay: Nicepay) -> None:
-    """Whoever is found as suspended is so whatever the settings say, with all that they say besides."""
+def test_the_state_can_suspend_but_not_resume(nicepay: Nicepay) -> None:
+    """`suspended` suspends a client whatever the settings say, and changes nothing else."""
     clients = Clients([_client(nicepay), replace(_client(nicepay, "SETTINGS"), suspended=True)])
-    for key, suspended, told in (("IONPAYTEST", False, False), ("IONPAYTEST", True, True), ("SETTINGS", False, True)):
+    for key, suspended, expected in (
+        ("IONPAYTEST", False, False),
+        ("IONPAYTEST", True, True),
+        ("SETTINGS", False, True),
+    ):
         found = clients.find(key, suspended=suspended)
-        assert (found.key, found.suspended) == (key, told)
-        assert found == replace(clients.find(key), suspended=told)
+        assert (found.key, found.suspended) == (key, expected)
+        assert found == replace(clients.find(key), suspended=expected)
     assert clients.find("NOBODY", suspended=True) is clients.find("NOBODY")
 
 
 def test_a_partner_id_is_the_client_key_unless_given(nicepay: Nicepay) -> None:
-    """X-PARTNER-ID is the client key where the settings name no other."""
+    """X-PARTNER-ID is the client key, unless the settings name another."""
     assert _client(nicepay).partner_id == "IONPAYTEST"
     assert replace(_client(nicepay), partner_id="PARTNER").partner_id == "PARTNER"
 
 
-def test_a_client_keeps_its_secret_to_itself(nicepay: Nicepay) -> None:
-    """A client that is printed, in a traceback say, does not show its secret."""
+def test_a_printed_client_shows_no_secret(nicepay: Nicepay) -> None:
+    """A printed client, for example in a traceback, does not show its secret."""
     assert "geheim" not in repr(replace(_client(nicepay), client_secret=b"geheim", former_secrets=(b"geheim too",)))
 
 
-def test_the_registry_keeps_what_a_client_is(nicepay: Nicepay) -> None:
-    """Partner id, secret and suspension are found as they were given."""
+def test_a_found_client_has_all_its_values(nicepay: Nicepay) -> None:
+    """A client that is found has the partner id, the secret and the suspension of the settings."""
     client = replace(_client(nicepay), partner_id="PARTNER", client_secret=b"geheim", suspended=True)
     found = Clients([client]).find("IONPAYTEST")
     assert (found.partner_id, found.client_secret, found.suspended) == ("PARTNER", b"geheim", True)
@@ -151,8 +155,8 @@ def test_a_call_is_its_client_s(
     assert refusal.value.reason == reason
 
 
-def test_the_client_s_own_partner_id_is_taken(nicepay: Nicepay) -> None:
-    """The client that the token belongs to may send its own partner id."""
+def test_the_client_s_own_partner_id_is_accepted(nicepay: Nicepay) -> None:
+    """The client of the token may send its own partner id."""
     replace(_client(nicepay), partner_id="PARTNER").require_partner("PARTNER")
 
 
@@ -168,7 +172,7 @@ def _refused(client: Client, call: Call, signature: str) -> str:
 
 
 def test_without_a_secret_calls_are_signed_with_the_private_key(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """NICO's calls are signed over client key and timestamp, whatever their partner id and their body are."""
+    """NICO's calls are signed over client key and timestamp. Partner id and body do not count."""
     client = replace(_client(nicepay), partner_id="PARTNER")
     for call in (_call(), _call(body=b""), _call(body=None), _call("GET", None)):
         client.require_call_signature(call, nicepay.signature(TIMESTAMP))
@@ -177,7 +181,7 @@ def test_without_a_secret_calls_are_signed_with_the_private_key(nicepay: Nicepay
 
 
 def test_with_a_secret_calls_are_signed_with_the_secret(nicepay: Nicepay) -> None:
-    """A symmetric client's call holds by its secret alone: a signature of its private key is none."""
+    """A client with a secret must sign its calls with it. A signature by its private key is refused."""
     client = replace(_client(nicepay), client_secret=b"geheim")
     client.require_call_signature(_call(), sign(b"geheim", _call().string_to_sign(b"{}")))
     client.require_call_signature(_call("GET", None), sign(b"geheim", _call("GET").string_to_sign(b"")))
@@ -185,8 +189,8 @@ def test_with_a_secret_calls_are_signed_with_the_secret(nicepay: Nicepay) -> Non
     assert _refused(client, _call(), sign(b"another", _call().string_to_sign(b"{}"))) == "signature.mismatch"
 
 
-def test_a_former_secret_is_taken_beside_the_newest(nicepay: Nicepay) -> None:
-    """While a secret is being changed, a call holds by the new one and by the one before it, and by no other."""
+def test_a_former_secret_is_accepted_too(nicepay: Nicepay) -> None:
+    """While a secret changes, the new one and the former one are accepted, and no other."""
     client = replace(_client(nicepay), client_secret=b"new", former_secrets=(b"old",))
     for secret in (b"new", b"old"):
         client.require_call_signature(_call(), sign(secret, _call().string_to_sign(b"{}")))
@@ -212,7 +216,7 @@ def test_a_body_that_was_left_behind_is_told_to_the_log(
 
 
 def test_a_symmetric_call_without_a_body_may_be_genuine(nicepay: Nicepay) -> None:
-    """A POST whose body was empty when it was signed is taken where its body would have come along."""
+    """A POST that was signed with an empty body is genuine, if the proxy forwards bodies."""
     client = replace(_client(nicepay), client_secret=b"geheim")
     client.require_call_signature(_call(body=b""), sign(b"geheim", _call().string_to_sign(b"")))
 

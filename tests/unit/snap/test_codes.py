@@ -21,18 +21,18 @@ from handlers.snap.codes import SnapError, unauthorized
     ],
 )
 def test_a_code_is_status_service_and_case(code: codes.ResponseCode, digits: str) -> None:
-    """A responseCode has the HTTP status, the service code and the case, seven digits in all."""
+    """A responseCode is HTTP status, service code and case code, seven digits in all."""
     assert code.response_code("73") == digits
 
 
 @pytest.mark.parametrize("catalogue", [codes.CATALOGUE, codes.INTERNAL_CATALOGUE])
-def test_no_code_stands_twice(catalogue: tuple[codes.ResponseCode, ...]) -> None:
-    """Each row of a catalogue has a code of its own."""
+def test_codes_are_unique(catalogue: tuple[codes.ResponseCode, ...]) -> None:
+    """Every row of a catalogue has its own code."""
     assert len({(code.status, code.case) for code in catalogue}) == len(catalogue)
 
 
 def test_an_error_names_its_field() -> None:
-    """The message names the field and keeps what is for the log to itself."""
+    """The message names the field, and contains nothing of the log fields."""
     error = SnapError(codes.INVALID_FIELD_FORMAT, field="X-TIMESTAMP", reason="header.malformed", value="secret")
     assert error.message == "Invalid Field Format X-TIMESTAMP"
     assert error.log_fields == {"value": "secret"}
@@ -41,14 +41,14 @@ def test_an_error_names_its_field() -> None:
 
 
 def test_an_error_without_a_field_names_none() -> None:
-    """A message that has no place for a field stays as it is, and an absent field is empty."""
+    """A message without a place for a field stays unchanged, and an absent field is empty."""
     error = SnapError(codes.INVALID_MANDATORY_FIELD, reason="x")
     assert error.message == "Invalid Mandatory Field "
     assert SnapError(codes.BAD_REQUEST, reason="x").message == "Bad Request"
 
 
-def test_a_401_names_what_does_not_hold() -> None:
-    """The refusal of credentials names the header, and keeps its reason to the log."""
+def test_a_401_names_the_wrong_header() -> None:
+    """A refusal of credentials names the header. The reason is only for the log."""
     error = unauthorized(field="X-TIMESTAMP", reason="clock.behind")
     assert error.code is codes.UNAUTHORIZED
     assert error.message == "Unauthorized. X-TIMESTAMP"

@@ -1,4 +1,4 @@
-"""Public keys that nobody holds the private half of."""
+"""Public keys whose private key nobody has."""
 
 from hashlib import shake_256
 
@@ -17,8 +17,8 @@ def _is_free_of_small_primes(number: int) -> bool:
 
 
 @pytest.mark.parametrize("bits", [1024, 2041, 2048, 3072])
-def test_a_modulus_is_made_as_it_is_told(bits: int) -> None:
-    """Whoever follows the published steps finds the same number, of the right size and without a small factor."""
+def test_a_modulus_follows_the_published_steps(bits: int) -> None:
+    """The published steps give the same number. It has the right size and no small factor."""
     made = dummy_key_like(new_key(bits).public_key()).public_numbers().n
     size = (bits + 7) // 8
     seeds = (f"snap-token stand-in modulus, {bits} bits, {counter}" for counter in range(1_000))
@@ -28,21 +28,21 @@ def test_a_modulus_is_made_as_it_is_told(bits: int) -> None:
     assert made.bit_length() == bits
 
 
-def test_a_stand_in_has_the_exponent_of_the_key() -> None:
-    """A verification takes as long as with the key, whatever its exponent is."""
+def test_a_dummy_key_has_the_exponent_of_the_key() -> None:
+    """A dummy key has the exponent of the key, so a verification takes as long."""
     key = generate_private_key(3, 2048).public_key()
     assert dummy_key_like(key).public_numbers().e == 3
 
 
-def test_a_stand_in_verifies_nothing() -> None:
-    """OpenSSL takes the number for a modulus like any other, and finds no signature of another key good."""
+def test_a_dummy_key_verifies_nothing() -> None:
+    """OpenSSL accepts the dummy key, and verifies no signature of another key with it."""
     key = new_key()
     signature = key.sign(b"message", PKCS1v15(), SHA256())
     with pytest.raises(InvalidSignature):
         dummy_key_like(key.public_key()).verify(signature, b"message", PKCS1v15(), SHA256())
 
 
-def test_a_stand_in_is_always_the_same() -> None:
-    """Settings that are read anew, and every instance, have the same."""
+def test_a_dummy_key_is_always_the_same() -> None:
+    """After a reload, and on every instance, the dummy keys are the same."""
     one, other = (dummy_key_like(new_key().public_key()) for _ in range(2))
     assert one == other

@@ -19,7 +19,7 @@ _VALUES = st.recursive(
 
 @given(_VALUES)
 def test_json_is_read_as_it_was_written(value: object) -> None:
-    """Every value without numbers comes back as it was, whether escaped or in plain UTF-8."""
+    """Every value without numbers comes back unchanged, whether it is escaped or plain UTF-8."""
     assert parse(json.dumps(value).encode()) == value
 
 
@@ -41,14 +41,14 @@ def test_a_number_keeps_its_value(text: str) -> None:
         ("0e9999999999999999999", Decimal("-1e-99999999"), Decimal("1e-99999999")),
     ],
 )
-def test_an_exponent_beyond_all_is_read_too(text: str, least: Decimal, most: Decimal) -> None:
-    """It becomes the farthest that a Decimal has, on the same side of every other number."""
+def test_a_huge_exponent_is_read(text: str, least: Decimal, most: Decimal) -> None:
+    """A huge exponent becomes the largest of a Decimal, so comparisons with other numbers stay right."""
     assert least < number(text) < most
 
 
 @pytest.mark.parametrize("text", ["7", "-0.5", "1e3", "true", "false"])
 def test_a_literal_is_read(text: str) -> None:
-    """A number or a boolean, as JSON writes it."""
+    """A number or a boolean in JSON is read."""
     assert literal(text) == json.loads(text)
 
 
@@ -56,15 +56,15 @@ def test_a_literal_is_read(text: str) -> None:
     "text", ["", "null", '"a"', "[1]", "{}", "NaN", "-Infinity", " 1", "1 ", "1,2", "+1", "True", "[" * 9_999]
 )
 def test_anything_else_is_no_literal(text: str) -> None:
-    """Not a text, an array or an object, and nothing before or behind."""
+    """Text, arrays, objects, and anything before or after a literal are refused."""
     with pytest.raises(ValueError, match=r"(?s).*") as refusal:
         literal(text)
     assert not isinstance(refusal.value, RecursionError)
 
 
 @pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', "[" * 32 + "]" * 32, '{"a":' * 32 + "1" + "}" * 32])
-def test_what_is_at_a_limit_is_read(text: str) -> None:
-    """A whole surrogate pair and 32 levels are fine."""
+def test_json_at_the_limits_is_read(text: str) -> None:
+    """A complete surrogate pair and 32 levels are accepted."""
     assert parse(text.encode())
 
 
@@ -100,7 +100,7 @@ def test_what_is_at_a_limit_is_read(text: str) -> None:
     ],
 )
 def test_what_is_not_strictly_json_is_refused(raw: bytes) -> None:
-    """What some parser would take and another would not is 400 00, and no input makes the reader fail otherwise."""
+    """Text that parsers could read differently gets 400 00. No input causes another error."""
     with pytest.raises(SnapError) as refusal:
         parse(raw)
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.not_json")
@@ -110,13 +110,13 @@ def test_what_is_not_strictly_json_is_refused(raw: bytes) -> None:
     ("raw", "cause"),
     [
         (b"[NaN]", "NaN is not JSON"),
-        (b'{"a":1,"a":1}', "a member is named twice"),
+        (b'{"a":1,"a":1}', "a member occurs twice"),
         (b"[" * 33 + b"]" * 33, "nested too deep"),
         (b"", "Expecting value: line 1 column 1 (char 0)"),
     ],
 )
-def test_the_log_is_told_what_is_wrong(raw: bytes, cause: str) -> None:
-    """The caller learns that the body is no JSON, and the log learns why."""
+def test_the_log_has_the_cause(raw: bytes, cause: str) -> None:
+    """The caller learns that the body is not JSON. The log has the cause."""
     with pytest.raises(SnapError) as refusal:
         parse(raw)
     assert refusal.value.log_fields == {"cause": cause}

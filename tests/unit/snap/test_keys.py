@@ -1,4 +1,4 @@
-"""Public keys in every form in which they arrive."""
+"""Public keys in every format in which they arrive."""
 
 import contextlib
 from base64 import b64encode
@@ -85,15 +85,15 @@ FORMS = {
 
 
 @pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
-def test_every_form_is_the_same_key(text: str) -> None:
-    """Whatever is wrapped around it, the key is the key; and each form is told from a path."""
+def test_every_format_is_the_same_key(text: str) -> None:
+    """Every format loads as the same key, and no format is mistaken for a path."""
     assert load_public_key(text).public_numbers() == KEY.public_key().public_numbers()
     assert is_inline(text)
 
 
 @pytest.mark.parametrize("vector", VECTORS["asymmetric"], ids=lambda vector: vector["name"])
-def test_keys_that_nicepay_has_published_are_taken(vector: dict[str, str | int]) -> None:
-    """NICEPAY's published keys, of 1024 and of 2048 bits, load in the form in which they were published."""
+def test_keys_that_nicepay_published_are_accepted(vector: dict[str, str | int]) -> None:
+    """NICEPAY's published keys of 1024 and 2048 bits load in the format of their publication."""
     assert load_public_key(str(vector["publicKeySpkiB64"])).key_size == vector["bits"]
 
 
@@ -112,7 +112,7 @@ def _request() -> str:
 
 
 def _of_size(bits: int) -> str:
-    """A public key of a size that nobody would make a private half for."""
+    """A public key of any size. No private key is needed for it."""
     numbers = RSAPublicNumbers(65537, (1 << (bits - 1)) | 1)
     return numbers.public_key().public_bytes(Encoding.PEM, SPKI).decode()
 
@@ -150,17 +150,17 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), UNUSABLE.values(), ids=UNUSABLE)
-def test_what_is_no_usable_key_is_told_and_not_quoted(text: str, told: str) -> None:
-    """The message says what the text is, and quotes none of it."""
+@pytest.mark.parametrize(("text", "expected"), UNUSABLE.values(), ids=UNUSABLE)
+def test_an_unusable_key_is_described_and_not_quoted(text: str, expected: str) -> None:
+    """The message says what the text is, and quotes nothing of it."""
     with pytest.raises(KeyFormatError) as error:
         load_public_key(text)
-    assert str(error.value) == told
+    assert str(error.value) == expected
 
 
 @given(binary(max_size=400) | just(FORMS["SPKI, PEM"].encode()), integers(0, 460), integers(0, 255))
-def test_no_text_makes_the_loader_fail_otherwise(raw: bytes, position: int, byte: int) -> None:
-    """Random bytes, and a good key with one byte changed, in plain or in base64, are a key or a KeyFormatError."""
+def test_any_text_is_a_key_or_a_key_format_error(raw: bytes, position: int, byte: int) -> None:
+    """Random bytes, and a key with one changed byte, load as a key or raise KeyFormatError."""
     altered = raw[:position] + bytes([byte]) + raw[position + 1 :]
     for form in (altered.decode("latin-1"), _base64(altered)):
         with contextlib.suppress(KeyFormatError):
@@ -168,24 +168,24 @@ def test_no_text_makes_the_loader_fail_otherwise(raw: bytes, position: int, byte
 
 
 @pytest.mark.parametrize("bits", [1024, 8192])
-def test_the_limits_of_size_are_taken(bits: int) -> None:
-    """1024 bits are few, 8192 are many, and both are taken."""
+def test_the_limits_of_size_are_accepted(bits: int) -> None:
+    """Keys of 1024 bits and of 8192 bits are accepted."""
     assert load_public_key(_of_size(bits)).key_size == bits
 
 
 @pytest.mark.parametrize("text", ["nicepay.pem", "keys/" + "x" * 120 + ".pem", "QUJD" * 24])
-def test_a_path_is_not_taken_for_a_key(text: str) -> None:
-    """What has no armour and is not base64 of over 100 characters is a path."""
+def test_a_path_is_not_mistaken_for_a_key(text: str) -> None:
+    """A text without PEM that is not base64 of more than 100 characters is a path."""
     assert not is_inline(text)
 
 
 def test_a_private_key_is_loaded_from_pem() -> None:
-    """Whoever plays NICEPAY signs with an RSA key in PEM."""
+    """An RSA private key in PEM loads, for a program that plays NICEPAY."""
     assert load_private_key(_private_pem().encode()).private_numbers() == KEY.private_numbers()
 
 
 @pytest.mark.parametrize(
-    ("pem", "told"),
+    ("pem", "expected"),
     [
         (KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")), ENCRYPTED),
         (FORMS["SPKI, PEM"].encode(), "it is a public key; give the private key"),
@@ -194,15 +194,15 @@ def test_a_private_key_is_loaded_from_pem() -> None:
     ],
     ids=["encrypted", "public", "empty", "elliptic"],
 )
-def test_what_is_no_private_key_is_told(pem: bytes, told: str) -> None:
-    """An encrypted key, a public key, nothing, or a key of another kind is refused with the reason."""
+def test_anything_but_a_private_key_is_refused(pem: bytes, expected: str) -> None:
+    """An encrypted key, a public key, an empty text or a key of another kind is refused with the reason."""
     with pytest.raises(KeyFormatError) as error:
         load_private_key(pem)
-    assert str(error.value) == told
+    assert str(error.value) == expected
 
 
-def test_a_fingerprint_names_a_public_key() -> None:
-    """A public key may be called by the SHA-256 of its SubjectPublicKeyInfo in DER, in whatever form it came."""
+def test_a_fingerprint_identifies_a_public_key() -> None:
+    """The fingerprint is the SHA-256 of the SubjectPublicKeyInfo in DER, for every format of the key."""
     expected = sha256(_public(Encoding.DER, SPKI)).hexdigest()
     forms = [_public(Encoding.PEM, SPKI), _public(Encoding.PEM, PKCS1)]
     assert {fingerprint(load_public_key(form.decode())) for form in forms} == {expected}
@@ -210,17 +210,17 @@ def test_a_fingerprint_names_a_public_key() -> None:
 
 @pytest.mark.parametrize("form", [name for name in FORMS if name.startswith("certificate")])
 def test_a_certificate_has_an_end(form: str) -> None:
-    """Of a certificate, in every form in which one arrives, the end of its validity is known."""
+    """The end of a certificate's validity is read from every format of the certificate."""
     assert certificate_end(FORMS[form]) == datetime(2026, 1, 23, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("form", [name for name in FORMS if not name.startswith("certificate")])
 def test_a_bare_key_has_no_end(form: str) -> None:
-    """A public key that no certificate holds has no end."""
+    """A public key without a certificate has no end of validity."""
     assert certificate_end(FORMS[form]) is None
 
 
 @pytest.mark.parametrize("text", ["", "no key", "*"])
-def test_what_is_no_key_has_no_end(text: str) -> None:
-    """A text that is neither key nor certificate has no end."""
+def test_other_text_has_no_end(text: str) -> None:
+    """A text that is neither key nor certificate has no end of validity."""
     assert certificate_end(text) is None

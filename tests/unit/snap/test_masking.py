@@ -1,4 +1,4 @@
-"""Secrets are masked in whatever text they stand."""
+"""Secrets are masked in every text."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
@@ -34,7 +34,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQ==\n-----END PRI
     ],
 )
 def test_a_known_secret_is_masked_in_each_form(form: str) -> None:
-    """Alone and inside other text, whatever stands around it."""
+    """Each spelling of a known secret is masked, alone and inside other text."""
     assert MASKS.masked(form) == MASK
     for before in range(9):
         assert MASKS.masked(f"{'x' * before}{form}, and more") == f"{'x' * before}{MASK}, and more"
@@ -42,18 +42,18 @@ def test_a_known_secret_is_masked_in_each_form(form: str) -> None:
 
 @given(before=st.text(max_size=40), behind=st.text(max_size=40))
 def test_a_known_secret_is_masked_wherever_it_stands(before: str, behind: str) -> None:
-    """No text around it hides it."""
+    """Any text before and after a known secret leaves it masked."""
     assert SECRET not in MASKS.masked(f"{before}{SECRET}{behind}")
 
 
 @pytest.mark.parametrize("length", range(8, len(SECRET)))
 def test_a_secret_that_was_cut_off_is_masked(length: int) -> None:
-    """Eight characters of its beginning, at the end of the text, are enough."""
+    """The first eight characters of a secret at the end of a text are masked."""
     assert MASKS.masked(f"a path with {SECRET[:length]}") == f"a path with {MASK}"
 
 
 def test_each_secret_has_its_own_name() -> None:
-    """Two in one text are told apart."""
+    """Two secrets in one text are masked with their own names."""
     assert MASKS.masked(f"{SECRET} {OTHER}") == f"{MASK} ***[internal secret]"
 
 
@@ -72,8 +72,8 @@ def test_each_secret_has_its_own_name() -> None:
         (bytes(range(64)).hex(), "signature"),
     ],
 )
-def test_what_has_the_shape_of_a_secret_is_masked(secret: str, name: str) -> None:
-    """Nobody has to know it: a token of other keys, a private key, a signature."""
+def test_text_that_looks_like_a_secret_is_masked(secret: str, name: str) -> None:
+    """Unknown tokens, private keys and signatures are masked by what they look like."""
     for masks in (SecretMasker(), MASKS):
         assert masks.masked(f"see {secret}") == f"see ***[{name}]"
 
@@ -93,5 +93,5 @@ def test_what_has_the_shape_of_a_secret_is_masked(secret: str, name: str) -> Non
     ],
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
-    """Names, paths, ids and fingerprints are no secrets."""
+    """Names, paths, ids and fingerprints are not masked."""
     assert MASKS.masked(text) == text

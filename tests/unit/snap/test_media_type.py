@@ -1,4 +1,4 @@
-"""Which bodies are taken, by what their headers say of them."""
+"""Which Content-Type and Content-Encoding are accepted."""
 
 import pytest
 
@@ -21,8 +21,8 @@ from handlers.snap.media_type import FORM, JSON, LONGEST, require_media_type
         "application/json;a=" + "b" * (LONGEST - 19),
     ],
 )
-def test_what_means_json_in_utf8_is_taken(content_type: str) -> None:
-    """Any case, any name of UTF-8, and whatever else the grammar allows: other parameters, quoted ones, empty ones."""
+def test_json_in_utf8_is_accepted(content_type: str) -> None:
+    """Any case, any name of UTF-8, and other, quoted or empty parameters are accepted."""
     require_media_type(JSON, content_type, "")
 
 
@@ -60,8 +60,8 @@ def test_what_means_json_in_utf8_is_taken(content_type: str) -> None:
         "application/json;a=" + "b" * (LONGEST - 18),
     ],
 )
-def test_what_is_no_media_type_is_refused(content_type: str) -> None:
-    """What RFC 9110 does not call a media type, what names a parameter twice, and what is too long, is refused."""
+def test_a_malformed_media_type_is_refused(content_type: str) -> None:
+    """A value against the grammar of RFC 9110, with a parameter twice, or too long, is refused."""
     with pytest.raises(SnapError) as refusal:
         require_media_type(JSON, content_type, "")
     assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
@@ -77,36 +77,36 @@ def test_what_is_no_media_type_is_refused(content_type: str) -> None:
         "application/json; charset=\xff",
     ],
 )
-def test_what_does_not_mean_json_in_utf8_is_refused(content_type: str) -> None:
-    """A charset that is unknown, cannot be looked up, or is not quite UTF-8 is refused and nothing fails."""
+def test_another_charset_is_refused(content_type: str) -> None:
+    """A charset that is unknown, not a name, or only similar to UTF-8 is refused without another error."""
     with pytest.raises(SnapError) as refusal:
         require_media_type(JSON, content_type, "")
     assert (refusal.value.code, refusal.value.reason) == (UNSUPPORTED_MEDIA_TYPE, "media_type.wrong")
 
 
-def test_the_log_is_told_what_came() -> None:
-    """The reason comes with the beginning of the header's value, as far as it is ASCII."""
+def test_the_log_has_the_media_type() -> None:
+    """The log has the first characters of the header's value, in ASCII."""
     for content_type, content_encoding in (("text/\xe9" + "x" * 100, ""), ("", "text/\xe9" + "x" * 100)):
         with pytest.raises(SnapError) as refusal:
             require_media_type(JSON, content_type, content_encoding)
         assert refusal.value.log_fields == {"cause": "text/?" + "x" * 74}
 
 
-def test_another_kind_of_body_has_a_media_type_of_its_own() -> None:
-    """What is asked for is what is taken: a form where a form is wanted, and no JSON there."""
+def test_only_the_expected_media_type_is_accepted() -> None:
+    """An operation that expects a form accepts a form, and refuses JSON."""
     require_media_type(FORM, "application/X-WWW-form-urlencoded", "")
     with pytest.raises(SnapError) as refusal:
         require_media_type(FORM, JSON, "")
     assert refusal.value.code is UNSUPPORTED_MEDIA_TYPE
 
 
-def test_no_media_type_is_json() -> None:
-    """A request that does not say what its body is, or says nothing there, is taken at its body."""
+def test_an_absent_media_type_is_accepted() -> None:
+    """A request with an absent or empty Content-Type is accepted, and its body is parsed."""
     require_media_type(JSON, "", "")
 
 
 def test_a_compressed_body_is_refused() -> None:
-    """A Content-Encoding, whichever it is, is refused; an empty one is none."""
+    """Every Content-Encoding is refused. An empty one counts as absent."""
     require_media_type(JSON, "application/json", "")
     with pytest.raises(SnapError) as refusal:
         require_media_type(JSON, "application/json", "gzip")

@@ -1,4 +1,4 @@
-"""What is remembered of a request so that its repeat is known."""
+"""The keys by which repeated requests are recognised."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -27,49 +27,49 @@ def _call_key(client_key: str = "A", timestamp: str = NOON, external_id: str = "
 
 
 def test_a_token_request_is_remembered_for_its_window_and_a_minute() -> None:
-    """No instance whose clock is up to a minute off takes a request again after it has been forgotten."""
+    """A key lives long enough for instances whose clocks differ by up to a minute."""
     assert ReplayKey.of_token_request("A", NOON, TOLERANCE).ttl_seconds == 660
 
 
 @given(PARTS, PARTS)
 def test_token_requests_share_a_key_if_they_are_the_same(one: tuple[str, str], other: tuple[str, str]) -> None:
-    """Client key and timestamp, as they were sent, make the key, and no other split of them makes it too."""
+    """The key depends on client key and timestamp as sent. Another split of the same text is another key."""
     keys = [ReplayKey.of_token_request(client_key, timestamp, TOLERANCE).key for client_key, timestamp in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
 
 
 def test_another_spelling_of_a_timestamp_is_another_request() -> None:
-    """The signature is over the text, so the same instant in another zone was signed by itself."""
+    """The signature covers the text, so the same instant in another offset is another request."""
     assert _token_key("2026-01-22T12:00:00+07:00") != _token_key("2026-01-22T05:00:00Z")
 
 
 def test_keys_of_token_requests_are_sorted_by_time() -> None:
-    """The keys of a second come before those of the next, whatever the clients are and however they write it."""
+    """The keys of one second sort before the keys of the next, for all clients and offsets."""
     texts = ("2026-01-22T12:00:00+07:00", "2026-01-22T05:00:00.9Z", "2026-01-22T12:00:01+07:00", "2026-01-22T05:00:02Z")
     keys = [_token_key(each, client_key) for each, client_key in zip(texts, "ZAZA", strict=True)]
     assert sorted(each[:8] for each in keys) == [each[:8] for each in keys]
     assert keys[0][:8] == keys[1][:8] < keys[2][:8] < keys[3][:8]
 
 
-def test_parts_do_not_flow_into_each_other() -> None:
-    """A digit more of the client key and one less of the external id is another call."""
+def test_parts_are_separated() -> None:
+    """A character that moves from the external id to the client key gives another key."""
     assert _call_key("A", external_id="11") != _call_key("A1", external_id="1")
 
 
-def test_a_key_tells_nothing_of_the_request() -> None:
-    """What the engine is given is hexadecimal and no client key, timestamp or external id."""
+def test_a_key_reveals_nothing_of_the_request() -> None:
+    """A key is hexadecimal, and contains no client key, timestamp or external id."""
     for key in (_call_key(), _token_key()):
         assert re.fullmatch("[0-9a-f]{32}", key)
 
 
-def test_keys_are_what_they_were() -> None:
-    """Instances of two versions share a state: `printf 'call\\nA\\n2026-01-22\\n1' | sha256sum`, and the like."""
+def test_keys_do_not_change_between_versions() -> None:
+    r"""Two versions share a state store: `printf 'call\nA\n2026-01-22\n1' | sha256sum` gives the key."""
     assert _token_key() == "6971aed0" + "a0310f83ba18bb738010f3f7"
     assert _call_key() == "870798730c9afd106528a0284bc7d204"
 
 
-def test_an_external_id_is_one_client_s() -> None:
-    """Another client may use the same external id, and the same client another."""
+def test_an_external_id_belongs_to_one_client() -> None:
+    """The same external id of two clients has two keys, and so have two external ids of one client."""
     assert len({_call_key(), _call_key("B"), _call_key(external_id="2")}) == 3
 
 
@@ -87,8 +87,8 @@ def test_an_external_id_is_one_client_s() -> None:
         ("2026-01-21T12:00:00-05:00", True),
     ],
 )
-def test_an_external_id_is_a_jakarta_day_s(timestamp: str, *, same: bool) -> None:
-    """Calls of one day in Jakarta, however their timestamps are written, share an external id; others do not."""
+def test_an_external_id_belongs_to_one_day_in_jakarta(timestamp: str, *, same: bool) -> None:
+    """Calls of one day in Jakarta, with any offset, share an external id. Calls of other days do not."""
     assert (_call_key(timestamp=timestamp) == _call_key()) is same
 
 
@@ -106,13 +106,13 @@ def test_an_external_id_is_a_jakarta_day_s(timestamp: str, *, same: bool) -> Non
 def test_an_external_id_is_remembered_until_its_day_ends_and_a_while(
     timestamp: str, now: datetime, seconds: int
 ) -> None:
-    """From now to the end of the day of X-TIMESTAMP, not of ours, and twice the tolerance on top."""
+    """The key lives until the day of X-TIMESTAMP ends, plus twice the tolerance."""
     assert ReplayKey.of_call("A", timestamp, "1", now, TOLERANCE).ttl_seconds == seconds
 
 
 @given(datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)), integers(-300, 300))  # noqa: DTZ001  the zone is beside it
 def test_an_external_id_outlives_its_window(now: datetime, seconds: int) -> None:
-    """A call is remembered until its timestamp is outside the window for every clock within the tolerance."""
+    """A call's key lives until its timestamp is outside the window for every clock within the tolerance."""
     timestamp = (now + timedelta(seconds=seconds)).isoformat()
     replay_key = ReplayKey.of_call("A", timestamp, "1", now, TOLERANCE)
     assert now + timedelta(seconds=replay_key.ttl_seconds) > parse(timestamp) + 2 * TOLERANCE

@@ -22,29 +22,29 @@ MESSAGE = f"IONPAYTEST|{TIMESTAMP}".encode()
 
 @pytest.mark.parametrize(("key", "text", "signature"), asymmetric())
 def test_published_vectors_verify(key: RSAPublicKey, text: str, signature: str) -> None:
-    """Signatures that were published with their keys verify over the string that we build."""
+    """Published signatures verify over our string to sign."""
     client_key, _, timestamp = text.partition("|")
     assert verifies([key], string_to_sign(client_key, timestamp), signature)
 
 
 def test_the_string_to_sign_is_the_headers_as_sent() -> None:
-    """Client key, bar and timestamp are joined as they came, in UTF-8, and nothing is reformatted."""
+    """Client key, bar and timestamp are joined as sent, in UTF-8, without reformatting."""
     assert string_to_sign("A|B", "2026-01-22T05:00:00.190Z") == b"A|B|2026-01-22T05:00:00.190Z"
 
 
 @given(text(VISIBLE, min_size=1, max_size=36), from_regex(r"[0-9TZ:.+-]{20,35}", fullmatch=True))
-def test_the_string_to_sign_gives_back_its_parts(client_key: str, timestamp: str) -> None:
-    """A timestamp holds no bar, so two requests with different headers never have the same string to sign."""
+def test_the_string_to_sign_is_unambiguous(client_key: str, timestamp: str) -> None:
+    """A timestamp contains no bar, so different headers never have the same string to sign."""
     assert string_to_sign(client_key, timestamp).decode().rsplit("|", 1) == [client_key, timestamp]
 
 
 def test_we_sign_as_nicepay_does(nicepay: Nicepay) -> None:
-    """PKCS #1 v1.5 is deterministic: our signature is byte for byte that of another implementation."""
+    """PKCS #1 v1.5 is deterministic, so our signature equals that of another implementation."""
     assert sign(nicepay.private_key, MESSAGE) == nicepay.signature(TIMESTAMP)
 
 
-def test_any_of_several_keys_will_do(nicepay: Nicepay, stranger: Nicepay) -> None:
-    """A signature is good if one of the client's keys verifies it, wherever it stands among them."""
+def test_any_of_several_keys_may_verify(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A signature is valid if one of the client's keys verifies it, at any position."""
     keys = [each.private_key.public_key() for each in (stranger, nicepay)]
     signature = nicepay.signature(TIMESTAMP)
     assert verifies(keys, MESSAGE, signature)
@@ -70,20 +70,20 @@ def test_another_algorithm_does_not_verify(
 
 
 def test_what_is_not_base64_is_an_error(nicepay: Nicepay) -> None:
-    """The document's pattern keeps malformed base64 out; should it come this far, it is not read as something else."""
+    """Text that is not base64 is an error, even though the document already refuses it."""
     with pytest.raises(ValueError, match=r"padding|base64"):
         verifies([nicepay.private_key.public_key()], MESSAGE, nicepay.signature(TIMESTAMP) + "!")
 
 
 @pytest.mark.parametrize("length", [3, 255, 257, 1536])
 def test_a_signature_of_another_length_does_not_verify(nicepay: Nicepay, length: int) -> None:
-    """A signature of any other length than the key's is refused, and nothing fails."""
+    """A signature of another length than the key's is refused without an error."""
     signature = b64encode(bytes(length)).decode()
     assert not verifies([nicepay.private_key.public_key()], MESSAGE, signature)
 
 
 def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
-    """No number but the one below the modulus is the signature (RFC 8017, 8.2.2), one with the same end included."""
+    """Only the number below the modulus is the signature (RFC 8017, section 8.2.2)."""
     texts = (f"{number}|{TIMESTAMP}" for number in count())
     text = next(text for text in texts if b64decode(nicepay.signature_of(text))[0] == 0)
     right = b64decode(nicepay.signature_of(text))
@@ -93,7 +93,7 @@ def test_a_number_above_the_modulus_is_no_signature(nicepay: Nicepay) -> None:
 
 
 class Recorder:
-    """A key that keeps the numbers that it is asked about."""
+    """A key that records the signatures that it verifies."""
 
     def __init__(self, key: RSAPublicKey) -> None:
         self._key = key
@@ -108,8 +108,8 @@ class Recorder:
 
 
 @pytest.mark.parametrize("first", [b"\0", b"\x7f", b"\xff"])
-def test_openssl_is_asked_about_numbers_below_the_modulus_alone(nicepay: Nicepay, first: bytes) -> None:
-    """It refuses any other at once, so the time of a refusal would tell the modulus."""
+def test_openssl_verifies_only_numbers_below_the_modulus(nicepay: Nicepay, first: bytes) -> None:
+    """OpenSSL refuses other numbers at once, and that time would reveal the modulus."""
     recorder = Recorder(nicepay.private_key.public_key())
     signature = b64encode(first + b"\xff" * 255).decode()
     assert not verifies(cast("list[RSAPublicKey]", [recorder]), MESSAGE, signature)

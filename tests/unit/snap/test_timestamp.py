@@ -27,19 +27,19 @@ TOLERANCE = timedelta(seconds=300)
     ],
 )
 def test_every_spelling_of_an_instant_is_that_instant(text: str) -> None:
-    """Offsets, Z and fractions are understood, and what is finer than a microsecond is cut off."""
+    """Offsets, Z and fractions are parsed, and cut to whole microseconds."""
     assert timestamp.parse(text) == NOW
 
 
 @given(from_regex(DOCUMENT["components"]["schemas"]["Timestamp"]["pattern"], fullmatch=True))
 def test_an_independent_parser_reads_the_same_instant(text: str) -> None:
-    """Whatever the document admits, a parser that is not Python's own takes for the same instant."""
+    """Another parser reads the same instant from every timestamp that the document allows."""
     assert abs(timestamp.parse(text) - ORACLE.validate_strings(text)) < timedelta(microseconds=2)
 
 
 @given(datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30), timezones=just(UTC)))  # noqa: DTZ001  the zone is beside it
 def test_what_we_render_we_read_back(instant: datetime) -> None:
-    """Our own rendering is one the document admits, and names the same second."""
+    """Our own timestamps fit the document, and parse to the same second."""
     rendered = timestamp.render(instant)
     assert len(rendered) == 25
     assert timestamp.parse(rendered) == instant.replace(microsecond=0)
@@ -47,7 +47,7 @@ def test_what_we_render_we_read_back(instant: datetime) -> None:
 
 @given(datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=just(UTC)), integers(-90_000, 90_000))  # noqa: DTZ001  the same
 def test_the_window_is_as_wide_as_the_tolerance(now: datetime, seconds: int) -> None:
-    """A timestamp is inside exactly if it is not further off than the tolerance, whichever the day."""
+    """A timestamp is inside the window exactly if it is at most the tolerance away, on any day."""
     text = (now + timedelta(seconds=seconds)).isoformat()
     if abs(seconds) <= TOLERANCE.total_seconds():
         timestamp.require_in_window(text, now, TOLERANCE)
@@ -58,19 +58,19 @@ def test_the_window_is_as_wide_as_the_tolerance(now: datetime, seconds: int) -> 
 
 @pytest.mark.parametrize("text", ["2026-01-22T12:00:00", "yesterday", ""])
 def test_a_text_without_an_instant_is_an_error(text: str) -> None:
-    """A text that names no instant, or a local time only, is a ValueError."""
+    """A text that is not a timestamp, or has no offset, raises ValueError."""
     with pytest.raises(ValueError, match=r"has no offset$|isoformat"):
         timestamp.parse(text)
 
 
-def test_our_own_time_is_told_in_jakarta() -> None:
+def test_our_own_time_is_in_jakarta_time() -> None:
     """The server's time has 25 characters, whole seconds and +07:00."""
     assert timestamp.render(NOW.replace(microsecond=999_999)) == "2026-01-22T12:00:00+07:00"
 
 
 @pytest.mark.parametrize("seconds", [-300, -299.5, 0, 300])
 def test_the_window_includes_its_edges(seconds: float) -> None:
-    """A timestamp exactly as far off as the tolerance is inside."""
+    """A timestamp that is exactly the tolerance away is inside the window."""
     text = (NOW + timedelta(seconds=seconds)).isoformat()
     timestamp.require_in_window(text, NOW, TOLERANCE)
     assert timestamp.skew(text, NOW).total_seconds() == seconds
@@ -94,7 +94,7 @@ def test_the_window_includes_its_edges(seconds: float) -> None:
     ],
 )
 def test_outside_the_window_the_reason_says_which_way(text: str, reason: str) -> None:
-    """A refusal names X-TIMESTAMP, and its reason tells a slow clock, a fast one and a mislabelled one apart."""
+    """The refusal names X-TIMESTAMP. The reasons distinguish slow, fast and mislabelled clocks."""
     with pytest.raises(SnapError) as refusal:
         timestamp.require_in_window(text, NOW, TOLERANCE)
     assert refusal.value.message == "Unauthorized. X-TIMESTAMP"

@@ -1,4 +1,4 @@
-"""Whether the state is up, by what requests meet."""
+"""Whether the state store is up, judged by the outcome of requests."""
 
 import asyncio
 from itertools import count
@@ -17,7 +17,7 @@ FULL = StateDownError("OperationalError: database or disk is full")
 
 @pytest.mark.parametrize(("kind", "other"), [("read", "write"), ("write", "read")])
 def test_a_failure_counts_until_a_success_of_its_kind(kind: Kind, other: Kind) -> None:
-    """A read says nothing of writes, and a write nothing of reads."""
+    """A read does not end an outage of writes, and a write does not end an outage of reads."""
     availability = Availability(count().__next__)
     assert availability.up
     availability.record_failure(kind, FULL)
@@ -28,7 +28,7 @@ def test_a_failure_counts_until_a_success_of_its_kind(kind: Kind, other: Kind) -
 
 
 def test_an_outage_is_two_lines() -> None:
-    """However much fails and in whatever order it comes back: one line with the first cause, and one at the end."""
+    """An outage has one line with the first cause, and one line at its end."""
     availability = Availability(count().__next__)
     with capture_logs() as log:
         availability.record_success("write")
@@ -45,7 +45,7 @@ def test_an_outage_is_two_lines() -> None:
 
 
 def test_an_engine_that_fails_now_and_then_is_down() -> None:
-    """Successes between failures neither end the outage nor add lines; the first one after some quiet does."""
+    """Successes between failures do not end the outage. The first success after `QUIET_SECONDS` does."""
     seconds = [0.0]
     availability = Availability(lambda: seconds[0])
     with capture_logs() as log:
@@ -62,7 +62,7 @@ def test_an_engine_that_fails_now_and_then_is_down() -> None:
 
 
 def test_a_read_counts_at_once() -> None:
-    """However many requests met an old copy a moment ago, the read that renews it ends the outage."""
+    """A successful read ends an outage of reads at once."""
     availability = Availability(lambda: 0.0)
     availability.record_failure("read", FULL)
     availability.record_success("read")
@@ -71,14 +71,14 @@ def test_a_read_counts_at_once() -> None:
 
 @pytest.fixture
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second takes a hundredth."""
+    """Probe every 10 ms instead of every 0.5 s."""
     monkeypatch.setattr(state_availability, "PROBE_SECONDS", SOON)
 
 
 @pytest.mark.usefixtures("_often")
 @asynchronous
 async def test_a_write_is_tried_only_while_writes_fail() -> None:
-    """Within the block a write that fails is followed by others, until one succeeds; a read that fails by none."""
+    """Within the block, failed writes are probed until one succeeds. Failed reads are not."""
     availability = Availability(count().__next__)
     tried: asyncio.Queue[bool] = asyncio.Queue()
     succeeds = False

@@ -1,4 +1,4 @@
-"""Work that runs beside a block of code."""
+"""Work that runs while a block of code runs."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.engines import asynchronous
 
 @asynchronous
 async def test_the_work_runs_while_the_block_does_and_has_ended_after_it() -> None:
-    """The work begins beside the block, and when the block is left, it has been cancelled to its end."""
+    """The work starts with the block. After the block, the work is cancelled and has ended."""
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> None:
@@ -27,7 +27,7 @@ async def test_the_work_runs_while_the_block_does_and_has_ended_after_it() -> No
 
 @asynchronous
 async def test_nothing_begins_before_the_block() -> None:
-    """Work that is named and never entered does not begin, so no coroutine is left behind unawaited."""
+    """Without the block, the work never starts, and no coroutine stays without an await."""
     begun = []
 
     async def work() -> None:

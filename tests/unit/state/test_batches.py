@@ -1,4 +1,4 @@
-"""Calls that go to the engine together."""
+"""Batches of calls to an engine."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ PATIENCE = 20
 
 
 class Engine:
-    """Doubles numbers when it is let; it has no good answer for odd ones."""
+    """Doubles even numbers when the test allows it, and fails for odd numbers."""
 
     def __init__(self, *, open_: bool = True) -> None:
         self.batches: list[list[int]] = []
@@ -39,8 +39,8 @@ async def test_calls_of_one_turn_go_together() -> None:
 
 
 @asynchronous
-async def test_calls_gather_while_a_batch_is_under_way() -> None:
-    """All that come while a batch is under way are the next one."""
+async def test_calls_wait_while_a_batch_runs() -> None:
+    """All calls that come while a batch runs are the next batch."""
     engine = Engine(open_=False)
     batches = Batches(engine.run)
     calls = []
@@ -55,7 +55,7 @@ async def test_calls_gather_while_a_batch_is_under_way() -> None:
 
 @asynchronous
 async def test_a_call_may_fail_alone() -> None:
-    """An error of one call is its own; the others of its batch are answered."""
+    """The error of one call does not affect the other calls of its batch."""
     batches = Batches(Engine().run)
     answers = await asyncio.gather(*(batches.call(number) for number in (2, 3)), return_exceptions=True)
     assert answers[0] == 4
@@ -66,7 +66,7 @@ async def test_a_call_may_fail_alone() -> None:
 
 @asynchronous
 async def test_a_batch_may_fail_as_a_whole() -> None:
-    """When the engine fails every call of the batch is told, and the next batch is tried."""
+    """If the engine fails, every call of the batch fails, and the next batch runs."""
     down = True
 
     async def run(calls: Sequence[int]) -> Sequence[int]:
@@ -83,8 +83,8 @@ async def test_a_batch_may_fail_as_a_whole() -> None:
 
 
 @asynchronous
-async def test_a_call_that_was_given_up_is_not_made() -> None:
-    """A call whose time is over before its batch begins never reaches the engine."""
+async def test_a_call_that_timed_out_is_not_made() -> None:
+    """A call whose timeout has passed before its batch begins never reaches the engine."""
     engine = Engine(open_=False)
     batches = Batches(engine.run)
     under_way = asyncio.create_task(batches.call(2))
@@ -112,8 +112,8 @@ async def _refused_after(batches: Batches[int, int]) -> float:
 
 
 @asynchronous
-async def test_every_call_has_its_own_time() -> None:
-    """While an engine hangs each call waits half a second, no more and no less, whenever it comes."""
+async def test_every_call_has_its_own_timeout() -> None:
+    """While an engine hangs, every call waits exactly half a second."""
     batches = Batches(Engine(open_=False).run)
     waits = []
     for _ in range(12):
@@ -124,8 +124,8 @@ async def test_every_call_has_its_own_time() -> None:
 
 
 @asynchronous
-async def test_a_hanging_engine_gathers_no_calls() -> None:
-    """However long an engine hangs, only calls of the last half second are held, and when it is back they are made."""
+async def test_a_hanging_engine_does_not_fill_the_queue() -> None:
+    """While an engine hangs, only calls of the last half second wait. They run when it works again."""
     engine = Engine(open_=False)
     batches = Batches(engine.run)
     for _ in range(3):
@@ -139,8 +139,8 @@ async def test_a_hanging_engine_gathers_no_calls() -> None:
 
 
 @asynchronous
-async def test_a_caller_may_go() -> None:
-    """A caller that is cancelled is cancelled, and the others are answered."""
+async def test_a_caller_can_be_cancelled() -> None:
+    """A cancelled caller does not affect the other callers."""
     engine = Engine(open_=False)
     batches = Batches(engine.run)
     calls = [asyncio.create_task(batches.call(number)) for number in (2, 4)]
@@ -154,8 +154,8 @@ async def test_a_caller_may_go() -> None:
 
 
 @asynchronous
-async def test_a_batch_that_everybody_left_is_not_run() -> None:
-    """When no caller of a batch still waits, the engine is not troubled."""
+async def test_a_batch_without_callers_is_not_run() -> None:
+    """If no caller of a batch waits any more, the engine gets no call."""
     engine = Engine(open_=False)
     batches = Batches(engine.run)
     first, second = (asyncio.create_task(batches.call(2)), asyncio.create_task(batches.call(4)))
@@ -171,7 +171,7 @@ async def test_a_batch_that_everybody_left_is_not_run() -> None:
 
 
 def test_each_event_loop_has_its_own_batches() -> None:
-    """What one event loop left behind does not stand in the way of the next."""
+    """Calls that one event loop left behind do not block the next event loop."""
     batches = Batches(Engine(open_=False).run)
 
     async def left() -> None:
@@ -190,6 +190,6 @@ def test_each_event_loop_has_its_own_batches() -> None:
 
 
 @asynchronous
-async def test_an_answer_in_time_is_handed_over() -> None:
-    """What comes in time is passed on as it is."""
+async def test_an_answer_in_time_is_returned() -> None:
+    """An answer within the timeout is returned unchanged."""
     assert await within_timeout(asyncio.sleep(0, "answer")) == "answer"

@@ -1,4 +1,4 @@
-"""What every engine behind the state port keeps to."""
+"""The rules that every engine behind the state port follows."""
 
 import asyncio
 import sys
@@ -20,7 +20,7 @@ SHARED = ["sqlite", *REDIS_SERVERS]
 
 @pytest.fixture(params=["memory", *SHARED])
 def url(request: pytest.FixtureRequest, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
-    """Of an engine that holds nothing."""
+    """The URL of an empty engine."""
     if request.param in REDIS_SERVERS:
         return emptied_redis(request.param).url
     return {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path}/state.db"}[request.param]
@@ -30,8 +30,8 @@ shared = pytest.mark.parametrize("url", SHARED, indirect=True)
 
 
 @asynchronous
-async def test_the_first_time_is_told_from_a_repeat(url: str) -> None:
-    """The first call gets None, and each later one gets the time of the first, in UTC and to the microsecond."""
+async def test_a_repeat_gets_the_time_of_the_first_call(url: str) -> None:
+    """The first call gets None. Each later call gets its time, in UTC, to the microsecond."""
     async with opened(url) as state:
         assert await state.first_seen("key", 60, NOON) is None
         for later in (NOON, NOON + 59 * SECOND, NOON - 60 * SECOND):
@@ -42,7 +42,7 @@ async def test_the_first_time_is_told_from_a_repeat(url: str) -> None:
 
 @asynchronous
 async def test_keys_do_not_mix(url: str) -> None:
-    """A key says nothing about another, be it its prefix, its upper case, or a subject that is revoked."""
+    """A key does not affect its prefix, its upper case, or a revoked subject of the same name."""
     async with opened(url) as state:
         await state.revoke("client:A", NOON, 60)
         for key in ("k", "ke", "K", "client:A", "k:", "k*", "k'", 'k"', "k\\", ""):
@@ -52,8 +52,8 @@ async def test_keys_do_not_mix(url: str) -> None:
 
 @pytest.mark.parametrize("ttl_seconds", [1, 86_400 * 2])
 @asynchronous
-async def test_a_key_is_remembered_for_its_time(url: str, ttl_seconds: int) -> None:
-    """A key is remembered until its time is over, by the caller's clock, and is new from then on."""
+async def test_a_key_is_recorded_until_its_end(url: str, ttl_seconds: int) -> None:
+    """A key is recorded until its end by the caller's clock, and is new after that."""
     end = NOON + timedelta(seconds=ttl_seconds)
     async with opened(url) as state:
         await state.first_seen("key", ttl_seconds, NOON)
@@ -64,7 +64,7 @@ async def test_a_key_is_remembered_for_its_time(url: str, ttl_seconds: int) -> N
 
 @asynchronous
 async def test_a_repeat_does_not_extend_the_time(url: str) -> None:
-    """However often a key is repeated, its time ends when the first call said."""
+    """Repeats do not change the end that the first call set."""
     async with opened(url) as state:
         for second in range(10):
             await state.first_seen("key", 10, NOON + second * SECOND)
@@ -72,8 +72,8 @@ async def test_a_repeat_does_not_extend_the_time(url: str) -> None:
 
 
 @asynchronous
-async def test_one_alone_of_many_at_once_is_first(url: str) -> None:
-    """Of 200 simultaneous calls with one key, one gets None and all others its time."""
+async def test_exactly_one_of_many_simultaneous_calls_is_first(url: str) -> None:
+    """Of 200 simultaneous calls for one key, one gets None, and all others get its time."""
     moments = [NOON + timedelta(microseconds=number) for number in range(200)]
     async with opened(url) as state:
         answers = await asyncio.gather(*(state.first_seen("key", 60, moment) for moment in moments))
@@ -84,7 +84,7 @@ async def test_one_alone_of_many_at_once_is_first(url: str) -> None:
 
 @asynchronous
 async def test_many_keys_at_once_get_their_own_answers(url: str) -> None:
-    """Answers of simultaneous calls reach the calls that they belong to."""
+    """Simultaneous calls for different keys get their own answers."""
     async with opened(url) as state:
         for number in range(0, 300, 2):
             assert await state.first_seen(str(number), 600, NOON + number * SECOND) is None
@@ -93,8 +93,8 @@ async def test_many_keys_at_once_get_their_own_answers(url: str) -> None:
 
 
 @asynchronous
-async def test_revocations_are_told_while_they_last(url: str) -> None:
-    """A revocation is listed with its time, in UTC and to the microsecond, until its end."""
+async def test_a_revocation_is_listed_until_its_end(url: str) -> None:
+    """A revocation is listed with its time, in UTC, to the microsecond, until its end."""
     async with opened(url) as state:
         assert await state.revocations(NOON) == {}
         await state.revoke("token:ab", NOON, 60)
@@ -109,7 +109,7 @@ async def test_revocations_are_told_while_they_last(url: str) -> None:
 @pytest.mark.parametrize("earlier_first", [True, False])
 @asynchronous
 async def test_the_later_revocation_stays(url: str, earlier_first: bool) -> None:  # noqa: FBT001  a parameter of the test
-    """Of two revocations of one subject the later time and the later end stay, in whatever order they come."""
+    """Of two revocations of one subject, the later time and the later end stay, in either order."""
     both = [(NOON, 900), (NOON + 60 * SECOND, 60)]
     async with opened(url) as state:
         for at, ttl_seconds in both if earlier_first else reversed(both):
@@ -119,8 +119,8 @@ async def test_the_later_revocation_stays(url: str, earlier_first: bool) -> None
 
 
 @asynchronous
-async def test_a_subject_can_be_revoked_anew(url: str) -> None:
-    """A revocation that ended does not stand in the way of the next."""
+async def test_a_subject_can_be_revoked_again(url: str) -> None:
+    """A revocation that has ended does not block the next one."""
     async with opened(url) as state:
         await state.revoke("client:A", NOON, 60)
         assert await state.revocations(NOON + 60 * SECOND) == {}
@@ -129,8 +129,8 @@ async def test_a_subject_can_be_revoked_anew(url: str) -> None:
 
 
 @asynchronous
-async def test_a_suspension_lasts_until_it_is_lifted(url: str) -> None:
-    """A suspension is listed with its first time, in UTC and to the microsecond, for years, until it is lifted."""
+async def test_a_suspension_lasts_until_it_is_resumed(url: str) -> None:
+    """A suspension is listed with its first time, for years, until the client is resumed."""
     async with opened(url) as state:
         for at in (NOON, NOON + SECOND, NOON - SECOND):
             await state.suspend("A", at)
@@ -147,7 +147,7 @@ async def test_a_suspension_lasts_until_it_is_lifted(url: str) -> None:
 @pytest.mark.parametrize("client_key", ["A", "a", "A:B", "suspended:A", "client:A", "'", "%", "!" * 36])
 @asynchronous
 async def test_suspensions_do_not_mix(url: str, client_key: str) -> None:
-    """A suspension is one client's alone, be the other's key its prefix or its upper case, and is no revocation."""
+    """A suspension affects neither a client with a similar key nor revocations."""
     async with opened(url) as state:
         await state.suspend(client_key, NOON)
         for other in ("B", "A:", "x", "client:", f"{client_key} ", f"suspended:{client_key}"):
@@ -157,8 +157,8 @@ async def test_suspensions_do_not_mix(url: str, client_key: str) -> None:
 
 
 @asynchronous
-async def test_who_is_not_suspended_can_be_resumed(url: str) -> None:
-    """Lifting a suspension that is not there changes nothing: no revocation is lifted with it."""
+async def test_resuming_a_client_that_is_not_suspended(url: str) -> None:
+    """Resuming a client that is not suspended changes nothing, and lifts no revocation."""
     async with opened(url) as state:
         await state.revoke("client:A", NOON, 60)
         await state.resume("A")
@@ -168,7 +168,7 @@ async def test_who_is_not_suspended_can_be_resumed(url: str) -> None:
 @pytest.mark.parametrize("days", [1, 3, 6, 400])
 @asynchronous
 async def test_a_clock_that_jumps_ahead_and_back(url: str, days: int) -> None:
-    """While the clock is ahead much is asked and nothing is swept: afterwards all that was live is live."""
+    """While the clock is ahead, nothing is deleted. So after it, all live records are still there."""
     ahead = NOON + timedelta(days=days)
     async with opened(url) as state:
         await state.first_seen("key", 60, NOON)
@@ -184,7 +184,7 @@ async def test_a_clock_that_jumps_ahead_and_back(url: str, days: int) -> None:
 @shared
 @asynchronous
 async def test_a_start_while_the_clock_is_ahead(url: str) -> None:
-    """An instance that starts while the clock is six days ahead sweeps nothing either."""
+    """An instance that starts while its clock is six days ahead deletes nothing either."""
     async with opened(url) as state:
         await state.first_seen("key", 60, NOON)
         await state.revoke("client:A", NOON, 60)
@@ -200,7 +200,7 @@ async def test_a_start_while_the_clock_is_ahead(url: str) -> None:
 
 @shared
 @asynchronous
-async def test_what_one_instance_remembers_the_other_knows(url: str) -> None:
+async def test_two_instances_share_everything(url: str) -> None:
     """Two instances share keys, revocations and suspensions."""
     async with opened(url) as one, opened(url) as other:
         await one.first_seen("key", 60, NOON)
@@ -214,8 +214,8 @@ async def test_what_one_instance_remembers_the_other_knows(url: str) -> None:
 
 @shared
 @asynchronous
-async def test_it_outlives_the_instance(url: str) -> None:
-    """What one instance remembered and who is suspended, the next one knows."""
+async def test_records_outlive_the_instance(url: str) -> None:
+    """The next instance finds the keys and suspensions of the one before."""
     async with opened(url) as one:
         await one.first_seen("key", 60, NOON)
         await one.suspend("A", NOON)
@@ -225,8 +225,8 @@ async def test_it_outlives_the_instance(url: str) -> None:
 
 
 @shared
-def test_of_several_processes_one_alone_is_first(url: str) -> None:
-    """Three processes ask for the same 300 keys at the same time, and each key is new to one of them."""
+def test_exactly_one_of_several_processes_is_first(url: str) -> None:
+    """Of three processes with the same 300 keys, each key is new to exactly one."""
     with ExitStack() as started:
         processes = [
             started.enter_context(running(sys.executable, "-m", "tests.record_keys", url, "300")) for _ in range(3)
@@ -237,8 +237,8 @@ def test_of_several_processes_one_alone_is_first(url: str) -> None:
 
 
 @shared
-def test_no_answer_is_forgotten_when_the_process_is_killed(url: str) -> None:
-    """Every key that was answered before a SIGKILL is known after it."""
+def test_no_answer_is_lost_when_the_process_is_killed(url: str) -> None:
+    """Every key that got an answer before a SIGKILL is recorded after it."""
     with running(sys.executable, "-m", "tests.record_keys", url, "1000000") as process:
         lines = iter(process.out)
         answered = [next(lines) for _ in range(500)]

@@ -13,7 +13,7 @@ PATIENCE = 20
 
 
 def test_calls_are_made_in_order_in_one_thread() -> None:
-    """Each call has its result or its error, and all are made by one thread, which has the name."""
+    """Each call gets its result or its error. One thread with the given name runs all calls in order."""
     thread = DaemonThread("state")
     made: list[int] = []
     calls = [thread.submit(made.append, number) for number in range(10)]
@@ -26,8 +26,8 @@ def test_calls_are_made_in_order_in_one_thread() -> None:
     thread.shutdown()
 
 
-def test_what_is_cancelled_before_its_turn_is_not_made() -> None:
-    """A call that nobody waits for any more is passed over."""
+def test_a_call_that_is_cancelled_in_time_never_runs() -> None:
+    """A call that is cancelled before it starts never runs."""
     thread = DaemonThread("state")
     enough = Event()
     thread.submit(enough.wait)
@@ -40,8 +40,8 @@ def test_what_is_cancelled_before_its_turn_is_not_made() -> None:
     thread.shutdown()
 
 
-def test_it_ends_after_what_was_submitted() -> None:
-    """What came before the end is made, what comes after it is an error, and the process never waits for it."""
+def test_it_ends_after_all_queued_calls() -> None:
+    """Queued calls run, later calls are errors, and the process never waits for the thread."""
     thread = DaemonThread("ending")
     (worker,) = [each for each in threading.enumerate() if each.name == "ending"]
     last = thread.submit(lambda: "last")

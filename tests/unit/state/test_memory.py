@@ -1,4 +1,4 @@
-"""The state in memory."""
+"""The state store in memory."""
 
 import gc
 import sys
@@ -14,8 +14,8 @@ def _size() -> int:
 
 
 @asynchronous
-async def test_what_is_over_is_let_go() -> None:
-    """Keys and revocations whose time is over take no memory, however many there were."""
+async def test_expired_records_are_deleted() -> None:
+    """Expired keys and revocations use no memory."""
     uptime = Uptime()
     state = MemoryState(Sweeping(0, uptime))
     before = _size()
@@ -28,8 +28,8 @@ async def test_what_is_over_is_let_go() -> None:
 
 
 @asynchronous
-async def test_a_key_that_is_seen_anew() -> None:
-    """A key that was seen anew before the first time was swept stays until its new end."""
+async def test_a_key_that_is_recorded_again() -> None:
+    """A key that is recorded again before the first record was deleted stays until its new end."""
     uptime = Uptime()
     state = MemoryState(Sweeping(0, uptime))
     await state.first_seen("key", 1, NOON)
@@ -39,8 +39,8 @@ async def test_a_key_that_is_seen_anew() -> None:
 
 
 @asynchronous
-async def test_keys_end_in_the_order_of_their_ends() -> None:
-    """A key with a long time does not keep one with a short time, nor is it let go with it."""
+async def test_keys_are_deleted_in_the_order_of_their_ends() -> None:
+    """Keys with short and long times do not affect each other."""
     state = MemoryState()
     await state.first_seen("long", 900, NOON)
     await state.first_seen("short", 1, NOON)

@@ -18,7 +18,7 @@ def test_they_count_from_1970() -> None:
 
 @given(datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=timezones()))  # noqa: DTZ001  hypothesis adds the zone
 def test_nothing_is_rounded(moment: datetime) -> None:
-    """Every time comes back as it was, in UTC."""
+    """Every time survives the conversion there and back, and comes back in UTC."""
     back = from_microseconds(to_microseconds(moment))
     assert back == moment.astimezone(UTC)
     assert back.tzinfo is UTC
@@ -26,6 +26,6 @@ def test_nothing_is_rounded(moment: datetime) -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 1, 253_402_300_799_999_999])
 def test_every_count_comes_back(count: int) -> None:
-    """A count stands for one time."""
+    """Every count survives the conversion there and back."""
     assert to_microseconds(from_microseconds(count)) == count
     assert from_microseconds(count) - from_microseconds(count - 1) == timedelta(microseconds=1)

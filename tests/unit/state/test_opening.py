@@ -1,4 +1,4 @@
-"""From a URL to a state."""
+"""Opening the state store that a URL names."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ NO_FORM = f"use one of {FORMS}"
 )
 @asynchronous
 async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type) -> None:
-    """Each scheme opens its engine; Redis need not be there yet."""
+    """Each scheme opens its engine. Redis may still be down."""
     state = StateUrl(url, tmp_path).open()
     assert isinstance(state, kind)
     await state.close()
@@ -45,8 +45,8 @@ async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type)
     ],
 )
 @asynchronous
-async def test_a_url_tells_its_engine(tmp_path: Path, url: str, kind: str, file: str | None, *, is_redis: bool) -> None:
-    """Which engine it is, is told without a password; SQLite has a file, and Redis alone a client of Redis."""
+async def test_a_url_has_its_engine(tmp_path: Path, url: str, kind: str, file: str | None, *, is_redis: bool) -> None:
+    """A URL gives its engine without its password, the file of SQLite, and the client of Redis."""
     state_url = StateUrl(url, tmp_path)
     client = state_url.redis()
     assert (state_url.kind, state_url.file, client is not None) == (kind, file and tmp_path / file, is_redis)
@@ -66,7 +66,7 @@ async def test_a_url_tells_its_engine(tmp_path: Path, url: str, kind: str, file:
 )
 @asynchronous
 async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: str) -> None:
-    """The path of SQLite's file is relative to the folder, or absolute after a fourth slash."""
+    """The path of the SQLite file is relative to the folder, or absolute after a fourth slash."""
     folder = tmp_path / "settings"
     folder.mkdir()
     state = StateUrl(url.format(str(tmp_path).removeprefix("/")), folder).open()
@@ -102,8 +102,8 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
         ("unix:///s?db=x", "the database must be a number"),
     ],
 )
-def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) -> None:
-    """Each mistake says what is wanted, and nothing of the URL is repeated, for it may hold a password."""
+def test_mistakes_in_the_url_are_described(tmp_path: Path, url: str, mistake: str) -> None:
+    """The message says what to change, and quotes nothing of the URL, because it may have a password."""
     with pytest.raises(ValueError, match=r"\w") as refusal:
         StateUrl(url, tmp_path)
     assert str(refusal.value) == mistake
@@ -112,7 +112,7 @@ def test_mistakes_in_the_url_are_told(tmp_path: Path, url: str, mistake: str) ->
 
 
 def test_a_database_needs_its_folder(tmp_path: Path) -> None:
-    """A database in a folder that is not there, or in the place of one, is a mistake before it is opened."""
+    """A missing folder, or a folder in the place of the file, is a mistake before anything is opened."""
     for url, mistake in {
         "sqlite:///no/state.db": f"{tmp_path}/no/state.db cannot be a database file: its folder does not exist",
         "sqlite:///.": f"{tmp_path} cannot be a database file: it is a folder",
@@ -122,13 +122,13 @@ def test_a_database_needs_its_folder(tmp_path: Path) -> None:
         assert str(refusal.value) == mistake
 
 
-def test_a_url_is_not_printed() -> None:
-    """Printed, a URL shows no password."""
+def test_a_printed_url_shows_no_password() -> None:
+    """A printed URL does not show its password."""
     assert MARK not in repr(StateUrl(f"redis://:{MARK}@h"))
 
 
 def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
-    """SQLite is asked when it is opened, and the message has the path and the cause."""
+    """An unusable SQLite file fails when it is opened, with the path and the cause."""
     (tmp_path / "state.db").write_bytes(b"something else" * 100)
     (tmp_path / "state.db").chmod(0o600)
     with pytest.raises(ValueError, match=f"{tmp_path}/state.db cannot be used"):
@@ -137,7 +137,7 @@ def test_a_file_that_cannot_be_used(tmp_path: Path) -> None:
 
 @asynchronous
 async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
-    """What would mean something in a URL means nothing in the name of the settings' folder."""
+    """The name of the settings' folder may have characters that mean something in a URL."""
     folder = tmp_path / "100%20 #1?"
     folder.mkdir()
     state = StateUrl("sqlite:///state.db", folder).open()
@@ -153,6 +153,6 @@ async def test_the_folder_may_have_any_name(tmp_path: Path) -> None:
         ("sqlite:///state.db", []),
     ],
 )
-def test_the_files_of_tls_are_named(tmp_path: Path, url: str, names: list[str]) -> None:
-    """Whoever reads the settings can look at the files that a URL names."""
+def test_a_url_lists_its_tls_files(tmp_path: Path, url: str, names: list[str]) -> None:
+    """The TLS files in a URL are available before anything is opened."""
     assert StateUrl(url, tmp_path).files == [tmp_path / name for name in names]

@@ -1,4 +1,4 @@
-"""What becomes of a request while the engine is down."""
+"""How requests are handled while the state store is down."""
 
 import asyncio
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def engine() -> BreakableState:
 @POLICIES
 @asynchronous
 async def test_nothing_changes_while_it_is_up(engine: BreakableState, policy: OutageAction) -> None:
-    """Under either policy the engine's answers are passed on as they are, and nothing is logged."""
+    """Both policies return the store's answers unchanged, and log nothing."""
     state = GuardedState(engine, OutagePolicy(policy))
     with capture_logs() as log:
         assert await state.first_seen("key", 60, NOON) is None
@@ -47,7 +47,7 @@ def _assert_external_server_error(error: SnapError) -> None:
 
 @asynchronous
 async def test_refusing(engine: BreakableState) -> None:
-    """Each request is refused as 500 02 with Retry-After; the outage has a line at its start and one at its end."""
+    """Every request gets 500 02 with Retry-After. The log has a line at the start and at the end of the outage."""
     outage_policy = OutagePolicy("refuse", count().__next__)
     state = GuardedState(engine, outage_policy)
     engine.up = False
@@ -65,7 +65,7 @@ async def test_refusing(engine: BreakableState) -> None:
 
 @asynchronous
 async def test_a_request_from_before_a_loss(engine: BreakableState) -> None:
-    """A request that an engine without its memory does not know is refused, and the engine counts as up."""
+    """A request from before a loss of data is refused, and the store still counts as up."""
     outage_policy = OutagePolicy("refuse")
     engine.forgotten = True
     with pytest.raises(SnapError) as refusal:
@@ -75,8 +75,8 @@ async def test_a_request_from_before_a_loss(engine: BreakableState) -> None:
 
 
 @asynchronous
-async def test_going_on(engine: BreakableState) -> None:
-    """Each request counts as the first, and is counted as unchecked."""
+async def test_continuing(engine: BreakableState) -> None:
+    """Every request counts as the first of its kind, and as an unchecked decision."""
     outage_policy = OutagePolicy("continue")
     state = GuardedState(engine, outage_policy)
     engine.up = False
@@ -93,7 +93,7 @@ async def test_going_on(engine: BreakableState) -> None:
 
 @asynchronous
 async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: BreakableState) -> None:
-    """A repeat may be answered though nothing can be written, and so may a read: the next write decides."""
+    """A repeat or a read can succeed without writing, so only the next write ends the outage."""
     outage_policy = OutagePolicy("refuse", count().__next__)
     state = GuardedState(engine, outage_policy)
     await state.first_seen("key", 60, NOON)
@@ -107,8 +107,8 @@ async def test_neither_a_repeat_nor_a_read_ends_an_outage(engine: BreakableState
 
 @POLICIES
 @asynchronous
-async def test_its_coming_back_needs_no_request(engine: BreakableState, policy: OutageAction) -> None:
-    """While writes fail the server tries one by itself, which is neither counted nor seen by any request."""
+async def test_the_outage_ends_without_a_request(engine: BreakableState, policy: OutageAction) -> None:
+    """While writes fail, the server itself probes with a write that counts nowhere."""
     outage_policy = OutagePolicy(policy, count().__next__)
     state = GuardedState(engine, outage_policy)
     with capture_logs() as log:
@@ -139,7 +139,7 @@ class Hanging(BreakableState):
 
 @asynchronous
 async def test_no_call_waits_long_for_an_engine_that_hangs() -> None:
-    """Whatever an engine does of its own, revoking and reading end in time, and count as failures."""
+    """Revoking and reading end in time for every engine, and count as failures."""
     outage_policy = OutagePolicy("continue")
     state = GuardedState(Hanging(), outage_policy)
     with pytest.raises(SnapError, match=r"state\.down"):
@@ -151,8 +151,8 @@ async def test_no_call_waits_long_for_an_engine_that_hangs() -> None:
 
 @POLICIES
 @asynchronous
-async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, policy: OutageAction) -> None:
-    """Whoever revokes is told when it did not reach the engine, even where requests go on."""
+async def test_a_revocation_that_fails_is_refused(engine: BreakableState, policy: OutageAction) -> None:
+    """The caller gets an error under both policies."""
     state = GuardedState(engine, OutagePolicy(policy))
     engine.up = False
     with pytest.raises(SnapError) as refusal:
@@ -162,8 +162,8 @@ async def test_a_revocation_is_never_lost_in_silence(engine: BreakableState, pol
 
 @POLICIES
 @asynchronous
-async def test_reading_revocations_is_not_judged_here(engine: BreakableState, policy: OutageAction) -> None:
-    """A read that fails is told as it is: the age of the copy decides."""
+async def test_a_failed_read_of_revocations_is_raised(engine: BreakableState, policy: OutageAction) -> None:
+    """A failed read raises its error, because the age of the copy decides."""
     engine.up = False
     with pytest.raises(StateDownError):
         await GuardedState(engine, OutagePolicy(policy)).revocations(NOON)

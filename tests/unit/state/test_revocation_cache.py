@@ -1,4 +1,4 @@
-"""The copy of what is revoked."""
+"""The copy in memory of revoked tokens and suspended clients."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ ISSUED = NOON.replace(microsecond=0)
 
 
 @dataclass
-class House:
-    """Revocations over an engine, with clocks that stand still."""
+class Instance:
+    """A RevocationCache over an engine, with clocks that the test sets."""
 
     policy: OutageAction = "refuse"
     engine: BreakableState = field(default_factory=BreakableState)
@@ -38,8 +38,8 @@ class House:
 
 @asynchronous
 async def test_a_token_is_revoked_alone() -> None:
-    """A revoked token counts no more, and all others do."""
-    house = House()
+    """The revocation of a token covers no other token."""
+    house = Instance()
     await house.revocations.refresh()
     assert not house.is_revoked()
     await house.revocations.revoke_token("ab", 900)
@@ -58,8 +58,8 @@ async def test_a_token_is_revoked_alone() -> None:
 )
 @asynchronous
 async def test_a_client_is_revoked_up_to_now(issued_at: datetime, revoked: bool) -> None:  # noqa: FBT001  a parameter of the test
-    """All tokens of the second of the revocation and before count no more; those of later seconds, and others', do."""
-    house = House()
+    """All tokens up to the second of the revocation are revoked. Later tokens and other clients' are not."""
+    house = Instance()
     await house.revocations.refresh()
     await house.revocations.revoke_client("A", 900)
     assert house.is_revoked(issued_at) is revoked
@@ -69,8 +69,8 @@ async def test_a_client_is_revoked_up_to_now(issued_at: datetime, revoked: bool)
 @pytest.mark.parametrize(("seconds", "covered"), [(-1, True), (0, True), (0.876, True), (0.877, False)])
 @asynchronous
 async def test_the_second_of_a_revocation_is_covered_to_its_end(seconds: float, *, covered: bool) -> None:
-    """All that is issued in the second of a client's revocation, even after it, is covered by it."""
-    house = House()
+    """The revocation of a client covers its whole second, even the time after it."""
+    house = Instance()
     await house.revocations.refresh()
     assert not house.revocations.covers("A", NOON)
     await house.revocations.revoke_client("A", 900)
@@ -80,8 +80,8 @@ async def test_the_second_of_a_revocation_is_covered_to_its_end(seconds: float, 
 
 @asynchronous
 async def test_a_suspension_is_known_from_the_next_read_to_its_end() -> None:
-    """A client is suspended while the engine says so, and each beginning and end is one line of the log."""
-    house = House()
+    """A suspension counts from the next read until it ends. Its start and end are one line each."""
+    house = Instance()
     with capture_logs() as log:
         for suspend in (house.engine.suspend("A", NOON), house.engine.suspend("A", NOON), house.engine.resume("A")):
             before = house.revocations.is_suspended("A")
@@ -103,8 +103,8 @@ async def test_a_suspension_is_known_from_the_next_read_to_its_end() -> None:
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
 @asynchronous
 async def test_a_suspension_holds_while_the_engine_is_down(policy: OutageAction) -> None:
-    """A client that was suspended before stays so under either policy, however old the copy is."""
-    house = House(policy)
+    """A suspended client stays suspended under both policies, even in an old copy."""
+    house = Instance(policy)
     await house.engine.suspend("A", NOON)
     await house.revocations.refresh()
     house.seconds += 3_600
@@ -113,8 +113,8 @@ async def test_a_suspension_holds_while_the_engine_is_down(policy: OutageAction)
 
 @asynchronous
 async def test_revocations_are_no_suspensions() -> None:
-    """A revoked client is not suspended, a suspended one is not revoked, and the log tells of suspensions alone."""
-    house = House()
+    """A revoked client is not suspended, and a suspended client is not revoked. Only suspensions are logged."""
+    house = Instance()
     with capture_logs() as log:
         await house.revocations.revoke_client("A", 900)
         await house.revocations.revoke_token("ab", 900)
@@ -129,9 +129,9 @@ async def test_revocations_are_no_suspensions() -> None:
 
 @asynchronous
 async def test_a_revocation_counts_here_at_once_and_elsewhere_at_the_next_read() -> None:
-    """The instance that revokes needs no read to know, and another needs one."""
-    here = House()
-    elsewhere = House(engine=here.engine)
+    """The instance that revokes needs no read. Another instance does."""
+    here = Instance()
+    elsewhere = Instance(engine=here.engine)
     await here.revocations.refresh()
     await elsewhere.revocations.refresh()
     await here.revocations.revoke_client("A", 900)
@@ -143,8 +143,8 @@ async def test_a_revocation_counts_here_at_once_and_elsewhere_at_the_next_read()
 
 @asynchronous
 async def test_the_later_revocation_of_a_client_stays() -> None:
-    """A clock that went back does not make tokens count again."""
-    house = House()
+    """If the clock goes back, a second revocation does not make tokens valid again."""
+    house = Instance()
     await house.revocations.refresh()
     await house.revocations.revoke_client("A", 900)
     house.now -= 60 * SECOND
@@ -153,9 +153,9 @@ async def test_the_later_revocation_of_a_client_stays() -> None:
 
 
 @asynchronous
-async def test_what_ended_is_not_revoked() -> None:
-    """A revocation ends with its time, at the next read."""
-    house = House()
+async def test_an_ended_revocation_does_not_count() -> None:
+    """A revocation stops to count at the next read after its end."""
+    house = Instance()
     await house.revocations.revoke_token("ab", 900)
     house.now += 900 * SECOND
     await house.revocations.refresh()
@@ -163,7 +163,7 @@ async def test_what_ended_is_not_revoked() -> None:
 
 
 class Slow(BreakableState):
-    """Its answers to reads are old when they arrive."""
+    """An engine whose answers to reads are old when they arrive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -179,9 +179,9 @@ class Slow(BreakableState):
 
 @asynchronous
 async def test_a_slow_read_does_not_undo_a_revocation() -> None:
-    """A read that began before a revocation and ends after it does not hide it."""
+    """A read that began before a revocation and ends after it does not remove it from the copy."""
     engine = Slow()
-    house = House(engine=engine)
+    house = Instance(engine=engine)
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
     await house.revocations.revoke_token("ab", 900)
@@ -194,9 +194,9 @@ async def test_a_slow_read_does_not_undo_a_revocation() -> None:
 
 @asynchronous
 async def test_its_age_counts_from_the_beginning_of_the_read() -> None:
-    """A copy is fresh up to one second after the read began, however long the read took."""
+    """A copy is fresh until one second after its read began."""
     engine = Slow()
-    house = House(engine=engine)
+    house = Instance(engine=engine)
     assert not house.revocations.is_fresh
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
@@ -211,8 +211,8 @@ async def test_its_age_counts_from_the_beginning_of_the_read() -> None:
 
 @asynchronous
 async def test_refusing_with_an_old_copy() -> None:
-    """With a copy that is too old, or none yet, whatever is asked is refused as while the engine is down."""
-    house = House("refuse")
+    """With a copy that is too old or was never read, every question is refused."""
+    house = Instance("refuse")
     with pytest.raises(SnapError) as refusal:
         house.is_revoked()
     assert refusal.value.code is EXTERNAL_SERVER_ERROR
@@ -227,9 +227,9 @@ async def test_refusing_with_an_old_copy() -> None:
 
 
 @asynchronous
-async def test_going_on_with_an_old_copy() -> None:
-    """Going on means that the old copy is asked, and a line in the log."""
-    house = House("continue")
+async def test_continuing_with_an_old_copy() -> None:
+    """An old copy still answers, and the log has a line."""
+    house = Instance("continue")
     await house.revocations.refresh()
     await house.revocations.revoke_token("ab", 900)
     house.engine.up = False
@@ -245,8 +245,8 @@ async def test_going_on_with_an_old_copy() -> None:
 @pytest.mark.parametrize("policy", ["refuse", "continue"])
 @asynchronous
 async def test_revoking_while_the_engine_is_down(policy: OutageAction) -> None:
-    """It is refused, and nothing counts as revoked that the other instances would not know."""
-    house = House(policy)
+    """The revocation is refused, and does not count on this instance either."""
+    house = Instance(policy)
     await house.revocations.refresh()
     house.engine.up = False
     with pytest.raises(SnapError):
@@ -255,9 +255,9 @@ async def test_revoking_while_the_engine_is_down(policy: OutageAction) -> None:
 
 
 @asynchronous
-async def test_it_is_kept_fresh() -> None:
-    """Within the block the copy is read before anything, then twice a second; after it no more."""
-    house = House()
+async def test_it_is_refreshed() -> None:
+    """The copy is read before the block begins, then twice a second, and never after the block."""
+    house = Instance()
     async with house.revocations.refreshing():
         assert house.revocations.is_fresh
         began, second, third = [await house.engine.reads.get() for _ in range(3)]
@@ -268,10 +268,10 @@ async def test_it_is_kept_fresh() -> None:
 
 
 @asynchronous
-async def test_concurrent_revocations_share_their_time() -> None:
-    """Revocations do not wait for one another, nor for a read that is under way."""
+async def test_concurrent_revocations_do_not_wait() -> None:
+    """Revocations do not wait for each other, and not for a read that is in progress."""
     engine = Slow()
-    house = House(engine=engine)
+    house = Instance(engine=engine)
     read = asyncio.create_task(house.revocations.refresh())
     await engine.reading.wait()
     await asyncio.gather(*(house.revocations.revoke_token(name, 900) for name in ("ab", "cd")))
@@ -282,9 +282,9 @@ async def test_concurrent_revocations_share_their_time() -> None:
 
 
 @asynchronous
-async def test_an_engine_that_goes_and_comes() -> None:
-    """It may be down at the start; its being down and its coming back are a line each, however often it is read."""
-    house = House()
+async def test_an_engine_that_is_down_for_a_while() -> None:
+    """It may be down at the start. Each outage has one line at its start and one at its end."""
+    house = Instance()
     house.engine.up = False
     with capture_logs() as log:
         async with house.revocations.refreshing():
@@ -302,11 +302,11 @@ async def test_an_engine_that_goes_and_comes() -> None:
 
 
 @asynchronous
-async def test_an_end_while_it_reads() -> None:
-    """The block ends though a read is under way."""
+async def test_the_block_ends_during_a_read() -> None:
+    """The block ends even while a read is in progress."""
     engine = Slow()
     engine.gate.set()
-    async with House(engine=engine).revocations.refreshing():
+    async with Instance(engine=engine).revocations.refreshing():
         engine.gate.clear()
         for _ in range(2):
             await engine.reads.get()

@@ -1,4 +1,4 @@
-"""When an engine may delete what is over."""
+"""When an engine may delete expired records."""
 
 from handlers.state.sweeping import DAY, WEEK, Sweeping
 from tests.engines import Uptime
@@ -7,7 +7,7 @@ NOON = 1_700_000_000_000_000
 
 
 def test_it_follows_the_clock() -> None:
-    """A clock that goes as the machine does is followed, whatever it says."""
+    """A clock that runs as fast as the machine is followed, whatever time it shows."""
     uptime = Uptime(5)
     sweeping = Sweeping(0, uptime)
     for seconds in (0, 60, 2 * 86_400):
@@ -16,7 +16,7 @@ def test_it_follows_the_clock() -> None:
 
 
 def test_a_jump_ahead_is_not_followed() -> None:
-    """A clock that runs ahead is not followed until it has done so for a day, and at the latest after two."""
+    """A clock that jumps ahead is followed only after one to two days."""
     uptime = Uptime()
     sweeping = Sweeping(0, uptime)
     assert sweeping.until(NOON) == NOON
@@ -29,7 +29,7 @@ def test_a_jump_ahead_is_not_followed() -> None:
 
 
 def test_a_jump_back_is_followed() -> None:
-    """A clock that goes back is followed at once, and its coming forward again is not."""
+    """A clock that jumps back is followed at once. Its jump forward again is not."""
     uptime = Uptime()
     sweeping = Sweeping(0, uptime)
     sweeping.until(NOON)
@@ -37,8 +37,8 @@ def test_a_jump_back_is_followed() -> None:
     assert sweeping.until(NOON) == NOON - DAY
 
 
-def test_it_starts_behind() -> None:
-    """In its first day a process sweeps a week late, since the clock may be ahead already."""
+def test_it_starts_with_a_margin() -> None:
+    """In its first day a process deletes a week later, because the clock may already be ahead."""
     uptime = Uptime()
     sweeping = Sweeping(uptime=uptime)
     assert sweeping.until(NOON) == NOON - WEEK
@@ -46,8 +46,8 @@ def test_it_starts_behind() -> None:
     assert sweeping.until(NOON + DAY) == NOON + DAY
 
 
-def test_the_uptime_is_the_machines() -> None:
-    """Without another one it is the machine's own, which goes on."""
+def test_the_default_uptime_is_the_machine_s() -> None:
+    """The default is the machine's own uptime, which grows."""
     sweeping = Sweeping(0)
     first = sweeping.until(NOON)
     assert first <= sweeping.until(NOON + DAY) < NOON + DAY

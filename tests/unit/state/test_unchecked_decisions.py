@@ -1,4 +1,4 @@
-"""How many decisions went on without the state."""
+"""Counting decisions that were made without the state store."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ SOON, NEVER = 0.01, 3_600.0
 
 
 async def _decide(unchecked: UncheckedDecisions, decisions: int, *, meets: int = 1) -> None:
-    """So many requests, each in a task of its own, as the server has it."""
+    """Make this number of decisions, each in its own task, as the server does."""
 
     async def decision() -> None:
         for _ in range(meets):
@@ -31,16 +31,16 @@ def _counts(log: list[Any]) -> list[int]:
 
 @pytest.mark.parametrize("meets", [1, 2])
 @asynchronous
-async def test_the_first_decision_is_told_at_once(meets: int) -> None:
-    """The first decision has its line at once; it is counted once, however often it meets the engine down."""
+async def test_the_first_decision_is_logged_at_once(meets: int) -> None:
+    """It counts once, even if it meets the outage several times."""
     with capture_logs() as log:
         await _decide(UncheckedDecisions(NEVER), 1, meets=meets)
     assert log == [{"event": "state.down", "log_level": "warning", "cause": "ConnectionError: refused", "unchecked": 1}]
 
 
 @asynchronous
-async def test_those_after_it_are_told_together() -> None:
-    """What follows within a second is told at its end, in one line, though nobody asks any more."""
+async def test_later_decisions_are_logged_together() -> None:
+    """Later decisions of one second have one line at its end, even if no more decisions come."""
     unchecked = UncheckedDecisions(SOON)
     with capture_logs() as log:
         await _decide(unchecked, 5)
@@ -53,8 +53,8 @@ async def test_those_after_it_are_told_together() -> None:
 
 
 @asynchronous
-async def test_none_is_lost_at_the_end() -> None:
-    """What was not told when the server ends is told then; with nothing left there is no line."""
+async def test_close_logs_the_rest() -> None:
+    """Decisions that are not in the log yet are logged at the end. If there are none, there is no line."""
     unchecked = UncheckedDecisions(NEVER)
     with capture_logs() as log:
         unchecked.close()

@@ -1,4 +1,4 @@
-"""A proxy's question about a call."""
+"""Requests of a proxy to /authorize."""
 
 import pytest
 
@@ -18,23 +18,23 @@ def _asked(*headers: tuple[str, str], target: str = "/authorize") -> CapturedReq
     ("method", "uri"), [("X-Original-Method", "X-Original-URI"), ("x-forwarded-method", "x-forwarded-uri")]
 )
 @pytest.mark.parametrize("target", ["/authorize", "http://127.0.0.1:8081/authorize?x", "/below/authorize"])
-def test_a_question_is_read_as_its_call(method: str, uri: str, target: str) -> None:
-    """Method and URI are the call's own, its other headers stay, and the proxy's secret is left out."""
+def test_an_authorize_request_is_read_as_its_call(method: str, uri: str, target: str) -> None:
+    """Method and URI are those of the call, other headers stay, and the secret of the proxy is removed."""
     secret = ("X-Internal-Authorization", "Bearer y")
     asked = _asked((method, "PUT"), secret, (uri, "/call?x=1"), target=target)
     captured = call_in(asked)
-    assert captured.request.question
+    assert captured.request.authorize_request
     assert captured == CapturedRequest(
-        Request("PUT", "/call?x=1", OTHERS, b"{}", question=captured.request.question), NOON
+        Request("PUT", "/call?x=1", OTHERS, b"{}", authorize_request=captured.request.authorize_request), NOON
     )
-    question = captured.request.question
+    question = captured.request.authorize_request
     assert (question.target, question.get("X-Internal-Authorization")) == (target, "Bearer y")
     assert (question.get("X-Original-Method"), question.get("X-Original-URI")) == ("PUT", "/call?x=1")
 
 
 @pytest.mark.parametrize("call_headers", ["x-original", "x-forwarded"])
-def test_of_two_pairs_that_of_the_settings_is_read(call_headers: str) -> None:
-    """A proxy may pass the other pair on from whoever called it."""
+def test_the_pair_of_the_settings_is_read(call_headers: str) -> None:
+    """If both pairs of headers are there, the pair of the settings is read. A caller may have sent the other."""
     pairs = [
         (f"X-{word}-{name}", f"/{word.lower()}") for word in ("Original", "Forwarded") for name in ("Method", "URI")
     ]
@@ -52,10 +52,10 @@ def test_of_two_pairs_that_of_the_settings_is_read(call_headers: str) -> None:
         (["X-Original-Method", "X-Original-URI"], "x-forwarded"),
     ],
 )
-def test_half_a_question_is_one(names: list[str], call_headers: str | None) -> None:
-    """The server reads it as one, and misses the rest of it; the pair that is not the settings' counts for nothing."""
+def test_an_incomplete_authorize_request_is_read_as_one(names: list[str], call_headers: str | None) -> None:
+    """A request to /authorize without all of its headers is still read as one, as the server does."""
     call = call_in(_asked(*((name, "/") for name in names)), call_headers).request
-    assert call.question
+    assert call.authorize_request
     assert "" in {call.method, call.target}
 
 
@@ -66,13 +66,13 @@ def test_half_a_question_is_one(names: list[str], call_headers: str | None) -> N
         ([], "/authorize"),
     ],
 )
-def test_what_is_no_question_stays_as_it_is(names: list[str], target: str) -> None:
-    """Another path, or nothing of a question."""
+def test_other_requests_are_not_changed(names: list[str], target: str) -> None:
+    """A request to another path, or without any header of a proxy, is not changed."""
     captured = _asked(*((name, "/") for name in names), target=target)
     assert call_in(captured) is captured
 
 
 @pytest.mark.parametrize("uri", ["http://[", "https://merchant.example/call", "/call#x", "call"])
-def test_a_uri_stays_as_the_proxy_wrote_it(uri: str) -> None:
-    """The server takes it as it is, and refuses what is no path."""
+def test_the_uri_is_not_changed(uri: str) -> None:
+    """The URI is not changed. The server refuses a URI that is not a path."""
     assert call_in(_asked(("X-Original-Method", "GET"), ("X-Original-URI", uri))).request.target == uri

@@ -1,4 +1,4 @@
-"""Curl commands, as people paste them."""
+"""The curl commands that people paste."""
 
 import pytest
 
@@ -9,7 +9,7 @@ JSON = ("Content-Type", "application/json")
 
 
 def test_the_command_that_the_sandbox_prints_is_read() -> None:
-    """Backslashes continue the lines; the Host comes from the URL."""
+    """The command that the sandbox prints is read: backslashes continue lines, and the URL gives the Host."""
     request = from_curl(
         b"curl -sS http://127.0.0.1:8080/a?b=c \\\n  -H 'Content-Type: application/json' \\\r\n  -d '{\"a\": 1}'\n"
     ).request
@@ -29,19 +29,19 @@ def test_the_command_that_the_sandbox_prints_is_read() -> None:
         ("curl http://a/ --request POST --data ''", "POST", b""),
     ],
 )
-def test_method_and_body_are_what_curl_makes_of_them(command: str, method: str, body: bytes) -> None:
-    """A body makes it a POST, several are joined, and a method that is named is taken."""
+def test_method_and_body_are_those_that_curl_sends(command: str, method: str, body: bytes) -> None:
+    """A body makes the request a POST, several bodies are joined, and -X sets the method."""
     request = from_curl(command.encode()).request
     assert (request.target, request.method, request.body) == ("/", method, body)
 
 
-def test_bytes_are_sent_as_they_are() -> None:
-    """What is no UTF-8 is kept: the server sees it so."""
+def test_bytes_are_not_changed() -> None:
+    """Bytes that are not UTF-8 are kept."""
     request = from_curl(b"curl a -H 'X-A: \xff' -d '\xff\xc3\xa9'").request
     assert (request.get("X-A"), request.body) == ("\xff", b"\xff\xc3\xa9")
 
 
-def test_headers_are_what_curl_makes_of_them() -> None:
+def test_headers_are_those_that_curl_sends() -> None:
     """`Name;` is sent empty, `Name:` is not sent, a wrapped value stays wrapped, and a body is a form by default."""
     headers = from_curl(b"curl http://a/ -H 'Host: b' -H 'X-A;' -H 'X-B:' -H 'x-c: 1\n2' -H words -d a").request.headers
     assert headers == (
@@ -68,8 +68,8 @@ def test_headers_are_what_curl_makes_of_them() -> None:
         "curl 'http://[/'",
     ],
 )
-def test_what_cannot_be_read_is_a_misuse(command: str) -> None:
-    """One line says why; no other file is opened."""
+def test_an_unreadable_command_is_an_error(command: str) -> None:
+    """A command that cannot be read is an error of one line, and no other file is opened."""
     with pytest.raises(UsageError) as misuse:
         from_curl(command.encode())
     assert "cannot be read as" in str(misuse.value)
@@ -88,21 +88,21 @@ def test_what_cannot_be_read_is_a_misuse(command: str) -> None:
     ],
 )
 def test_no_value_of_an_option_is_repeated(command: str, named: str) -> None:
-    """The option is named, so that it can be left out; what stands beside it may be a secret."""
+    """The error names the option, so that it can be left out, but not its value, which may be a secret."""
     with pytest.raises(UsageError) as misuse:
         from_curl(command.encode())
     assert named in str(misuse.value)
     assert "SECRET" not in str(misuse.value)
 
 
-def test_options_that_change_nothing_are_passed_over() -> None:
-    """Those that browsers and people add: protocol versions, cookies, proxies, and a pipe behind it all."""
+def test_options_that_change_nothing_are_ignored() -> None:
+    """Options that do not change the request are ignored, and so is a pipe after the command."""
     command = b"curl --http1.1 --compressed -b 'a=b' --proxy p:1 -4 http://a/ -d c | jq ."
     assert from_curl(command).request == from_curl(b"curl http://a/ -d c").request
 
 
-def test_what_a_browser_copies_is_read() -> None:
-    """For bash with `$'...'`, for Windows with carets."""
+def test_commands_that_browsers_copy_are_read() -> None:
+    """Commands that browsers copy are read, for bash with `$'...'`, and for Windows with carets."""
     wanted = from_curl(b"""curl http://a/ -H 'X-A: 1' --data-raw '{"a":"!"}'""").request
     assert from_curl(b"""curl 'http://a/' -H 'X-A: 1' --data-raw $'{"a":"\\u0021"}'""").request == wanted
     assert (

@@ -1,4 +1,4 @@
-"""HAR files, as browsers and proxies export them."""
+"""The HAR files that browsers and proxies export."""
 
 import json
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ def _har(**changed: Any) -> bytes:  # noqa: ANN401  any JSON
     ],
 )
 def test_an_entry_is_a_request_and_its_time(data: object, body: bytes) -> None:
-    """HTTP/2's pseudo-headers are left out, and Host comes from the URL."""
+    """The pseudo-headers of HTTP/2 are removed, and the URL gives the Host."""
     (captured,) = from_har(_har(postData=data))
     assert captured.at == datetime(2026, 1, 22, 5, 0, 1, 500_000, tzinfo=UTC)
     assert (captured.request.method, captured.request.target, captured.request.body) == ("POST", "/a?b=c", body)
@@ -51,8 +51,8 @@ def test_an_entry_is_a_request_and_its_time(data: object, body: bytes) -> None:
         ([], 5),
     ],
 )
-def test_the_time_is_the_server_s(headers: list[dict[str, str]], hour: int) -> None:
-    """The client's clock may be what is wrong: the answer's Date comes first, if there is one."""
+def test_the_time_is_that_of_the_server(headers: list[dict[str, str]], hour: int) -> None:
+    """The time is the Date of the response, if there is one, because the clock of the client may be wrong."""
     har = json.loads(_har())
     har["log"]["entries"][0]["response"] = {"status": 401, "headers": headers}
     (captured,) = from_har(json.dumps(har).encode())
@@ -72,8 +72,8 @@ def test_the_time_is_the_server_s(headers: list[dict[str, str]], hour: int) -> N
         _har().replace(b"Z", b""),
     ],
 )
-def test_what_is_no_har_is_a_misuse(text: bytes) -> None:
-    """One line says where, and repeats nothing of the file."""
+def test_a_file_that_is_not_har_is_an_error(text: bytes) -> None:
+    """A file that is not HAR is an error of one line that names the place and repeats none of the file."""
     with pytest.raises(UsageError) as misuse:
         from_har(text)
     assert str(misuse.value).startswith("the request cannot be read as ")

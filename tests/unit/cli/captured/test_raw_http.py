@@ -1,4 +1,4 @@
-"""Raw HTTP, as people copy it."""
+"""The raw HTTP that people copy."""
 
 from dataclasses import replace
 
@@ -31,8 +31,8 @@ CHUNKED = (
     ],
     ids=["wire", "LF", "no version", "whole URL", "an exchange", "chunked", "chunks left out", "HTTP/2", "upgrade"],
 )
-def test_a_request_is_read_however_it_is_copied(text: bytes) -> None:
-    """Line ends, a version left out, a whole URL, and what follows the body make no difference; framing stays seen."""
+def test_a_request_is_read_in_every_copied_form(text: bytes) -> None:
+    """Line ends, a missing version, a whole URL and text after the body are accepted. Framing headers are kept."""
     request = from_raw(text).request
     framing = {"content-length", "transfer-encoding", "connection", "upgrade"}
     kept = tuple((name, value) for name, value in request.headers if name.lower() not in framing)
@@ -47,15 +47,15 @@ def test_a_request_is_read_however_it_is_copied(text: bytes) -> None:
 @pytest.mark.parametrize(
     "behind", ["> \r\n", "> \r\n} [7 bytes data]\r\n< HTTP/1.1 401 \r\n< \r\n{}\r\n> GET /b HTTP/1.1\r\n> \r\n", ""]
 )
-def test_what_curl_prints_is_read(version: str, before: str, behind: str) -> None:
-    """`curl -v` marks each line of the head; there is no body then, and of several the first is read."""
+def test_the_output_of_curl_is_read(version: str, before: str, behind: str) -> None:
+    """The head is read from the output of `curl -v`. If there are several requests, the first is read."""
     printed = f"{before}> POST /a HTTP/{version}\r\n> Host: merchant.example\r\n> X-A: 1\r\n{behind}".encode()
     assert is_transcript(printed)
     assert from_raw(printed).request == Request("POST", "/a", (("Host", "merchant.example"), ("X-A", "1")))
 
 
-def test_a_request_is_no_transcript() -> None:
-    """A body may have lines that begin like that of a transcript."""
+def test_a_request_is_not_read_as_curl_output() -> None:
+    """A body may have lines that look like the output of `curl -v`."""
     text = b"POST / HTTP/1.1\n\n> quoted\n> POST"
     assert not is_transcript(text)
     assert from_raw(text).request.body == b"> quoted\n> POST"
@@ -63,7 +63,7 @@ def test_a_request_is_no_transcript() -> None:
 
 @pytest.mark.parametrize("folded", ["QUJD\n QUJD", "QUJD\nQUJD", "QUJD\r\n\tQUJD"])
 def test_a_wrapped_header_is_one_header(folded: str) -> None:
-    """A line that goes on, or has no colon, belongs to the one before: the doctor sees that it was wrapped."""
+    """A continued line, or a line without a colon, belongs to the header before it."""
     request = from_raw(f"POST / HTTP/1.1\nX-SIGNATURE: {folded}\nX-B: 2\n\n".encode()).request
     assert request.headers == (("X-SIGNATURE", "QUJD QUJD"), ("X-B", "2"))
 
@@ -75,7 +75,7 @@ def test_headers_alone_are_a_request() -> None:
 
 
 def test_connect_is_a_request() -> None:
-    """A method that HTTP has and that nobody should send is read all the same."""
+    """The method CONNECT is read like any other."""
     assert from_raw(b"CONNECT merchant.example:443 HTTP/1.1\nHost: merchant.example\n\n").request.method == "CONNECT"
 
 
@@ -87,8 +87,8 @@ def test_connect_is_a_request() -> None:
         b"POST http://[/ HTTP/1.1\n\n",
     ],
 )
-def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
-    """One line says that it is none."""
+def test_text_that_is_not_http_is_an_error(text: bytes) -> None:
+    """Text that is not HTTP is an error of one line."""
     with pytest.raises(UsageError) as misuse:
         from_raw(text)
     assert len(misuse.value.mistakes) == 1
@@ -96,7 +96,7 @@ def test_what_is_no_http_is_a_misuse(text: bytes) -> None:
 
 
 def test_a_head_has_a_limit() -> None:
-    """4,096 lines of it are read: a server takes 64 headers."""
+    """A head may have at most 4,096 lines."""
     head = b"POST / HTTP/1.1\n" + b"a: b\n" * MAX_HEAD_LINES
     assert len(from_raw(head + b"\n").request.headers) == MAX_HEAD_LINES == 4_096
     with pytest.raises(UsageError, match="more than 4096 lines"):

@@ -1,4 +1,4 @@
-"""Command lines, as shells read them."""
+"""Command lines, split into words."""
 
 import pytest
 
@@ -23,12 +23,12 @@ from handlers.cli.captured.shell_words import MAX_WORDS, words
     ],
 )
 def test_words_are_those_of_a_posix_shell_or_bash(line: str, wanted: list[str]) -> None:
-    """Quotation marks, backslashes and `$'...'` are taken off; what follows the command is another command."""
+    """Quotation marks, backslashes and `$'...'` are removed. The words end where the next command begins."""
     assert words(line) == wanted
 
 
 def test_words_are_those_of_cmd() -> None:
-    """As browsers copy a command for Windows: a caret stands before whatever cmd would act on, line ends too."""
+    """A command that a browser copies for Windows has a caret before each special character and line end."""
     line = 'curl ^"http://a/?b=1^&c=2^" ^\r\n  -H ^"X-A: 1^" ^\r\n  -d ^"^{^\\^"d^\\^":^\\^"50^%^^\n\n^\\^"^}^"'
     assert words(line.replace("^^\n", "^\n")) == [
         "curl",
@@ -43,15 +43,15 @@ def test_words_are_those_of_cmd() -> None:
 
 
 @pytest.mark.parametrize("line", ["a 'b", 'a "b', r'a "b\"', "a $'b", "a \\"])
-def test_a_quotation_that_is_not_closed_is_no_word(line: str) -> None:
-    """Nothing is guessed."""
+def test_an_open_quotation_is_an_error(line: str) -> None:
+    """A quotation mark that is not closed is an error."""
     with pytest.raises(ValueError, match="not closed"):
         words(line)
 
 
 @pytest.mark.parametrize("part", ["a ", "'' ", "\\\n a"])
 def test_words_have_a_limit(part: str) -> None:
-    """4,096 of them are read: no server takes the headers of a longer command."""
+    """A command may have at most 4,096 words."""
     assert len(words(part * MAX_WORDS)) == MAX_WORDS == 4_096
     with pytest.raises(ValueError, match="more than 4096 words"):
         words(part * (MAX_WORDS + 1))
@@ -59,5 +59,5 @@ def test_words_have_a_limit(part: str) -> None:
 
 @pytest.mark.parametrize(("line", "wanted"), [(r"a\'\"\$ b", ["a'\"$", "b"]), ("a $$ $ b$'c'", ["a", "$$", "$", "bc"])])
 def test_runs_of_escapes_and_dollars_are_one_part(line: str, wanted: list[str]) -> None:
-    """However many there are, they are read at once."""
+    """A long run of escapes or dollar signs is read in one step."""
     assert words(line) == wanted

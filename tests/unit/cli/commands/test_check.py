@@ -1,4 +1,4 @@
-"""`snap-token check`, as a user calls it, against this project's own server."""
+"""`snap-token check` against this project's own server."""
 
 import json
 import re
@@ -24,7 +24,7 @@ SECRET = re.compile(r"[A-Za-z0-9+/=_-]{60,}")
 
 @pytest.fixture
 def url(merchant: Merchant) -> str:
-    """The running server, at the machine's own time, which the command signs."""
+    """The running server with the real clock, because the command signs with the real time."""
     merchant.clock.now = assembly.system_clock()
     return merchant.origin + BASE_PATH + TOKEN_PATH
 
@@ -38,9 +38,11 @@ def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
 
 
 def _deviating(name: str) -> Scenario:
-    """A scenario whose answer is never as expected."""
+    """A scenario whose expectation always fails."""
     found = NAMES[name]
-    return Scenario(found.name, found.severity, found.says, found.source, found.asks, lambda _answers: "it deviates")
+    return Scenario(
+        found.name, found.severity, found.rule, found.source, found.requests, lambda _answers: "it deviates"
+    )
 
 
 def _play(monkeypatch: pytest.MonkeyPatch, *scenarios: Scenario) -> None:
@@ -54,7 +56,7 @@ def _options(url: str, private_key: Path, *more: str, client_key: str = "IONPAYT
 def test_a_good_server_passes(
     url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All passed is status 0, and the table has a row for each scenario."""
+    """If all scenarios pass, the status is 0, and the table has a row for each scenario."""
     _play(monkeypatch, *FEW)
     assert main(_options(url, private_key)) == 0
     out, _ = capsys.readouterr()
@@ -76,32 +78,32 @@ def test_the_status_is_by_severity(  # noqa: PLR0913, PLR0917  fixtures
     more: list[str],
     status: int,
 ) -> None:
-    """A serious finding is status 1, minor ones alone are status 0 unless asked for strictly."""
+    """A serious finding is status 1. Minor findings alone are status 0, or status 1 with --strict."""
     _play(monkeypatch, NAMES["success.issued"], _deviating(name))
     assert main(_options(url, private_key, *more)) == status
     assert "it deviates" in capsys.readouterr().out
 
 
-def test_what_was_not_played_is_one_line(
+def test_skipped_scenarios_are_one_line(
     url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a token the table has the first row alone, and the reports have all."""
+    """Without a token the table has only the first row, and the reports have all scenarios."""
     _play(monkeypatch, *FEW)
     html = tmp_path / "report.html"
-    assert main(_options(url, private_key, "--html", str(html), client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--html", str(html), client_key="UNKNOWN_CLIENT_KEY")) == 1
     out, _ = capsys.readouterr()
     assert [scenario.name in out for scenario in FEW] == [True, False, False]
     last = out.splitlines()[-1]
     assert last.startswith("The other scenarios were skipped, because the genuine request got no token. Check the URL")
     assert all(scenario.name in html.read_text() for scenario in FEW)
-    assert main(_options(url, private_key, "--json", client_key="NOBODY")) == 1
+    assert main(_options(url, private_key, "--json", client_key="UNKNOWN_CLIENT_KEY")) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["skipped"] == 2
 
 
 def test_the_table_loses_nothing_in_80_columns(
     url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The longest name is folded and not cut off, and the source stands apart from what was found."""
+    """At 80 columns the longest name is folded and not cut off, and the source has a paragraph of its own."""
     monkeypatch.setenv("COLUMNS", "80")
     longest = max(NAMES, key=len)
     _play(monkeypatch, NAMES["success.issued"], _deviating(longest))
@@ -112,8 +114,8 @@ def test_the_table_loses_nothing_in_80_columns(
     assert "it deviates\n\nSource: " in found
 
 
-def test_a_run_that_comes_to_nothing_leaves_the_last_report(private_key: Path, tmp_path: Path) -> None:
-    """Whether a file can be written is found out without emptying it, and a report takes the place of all of it."""
+def test_a_failed_run_keeps_the_old_report(private_key: Path, tmp_path: Path) -> None:
+    """The check whether a file can be written does not empty it. A new report replaces the whole file."""
     report = tmp_path / "report.html"
     report.write_text("the last report")
     with socket.socket() as taken:
@@ -123,10 +125,10 @@ def test_a_run_that_comes_to_nothing_leaves_the_last_report(private_key: Path, t
     assert report.read_text() == "the last report"
 
 
-def test_all_reports_tell_the_same(
+def test_all_reports_show_the_same_run(
     url: str, private_key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """JSON, JUnit and HTML are of one run, and none has a token, a signature or the URL's query."""
+    """JSON, JUnit and HTML show the same run. None has a token, a signature or the query of the URL."""
     _play(monkeypatch, *FEW, _deviating("success.code"))
     files = tmp_path / "report.xml", tmp_path / "report.html"
     files[0].write_text("the last report")
@@ -144,7 +146,7 @@ def test_all_reports_tell_the_same(
 def test_another_machine_is_named(
     private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before anything is sent to another machine, a line says so."""
+    """Before the first request to another machine, a line names that machine."""
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     assert main(_options("http://merchant.example/", private_key)) == 2
     first, last = capsys.readouterr().err.splitlines()
@@ -155,7 +157,7 @@ def test_another_machine_is_named(
 def test_progress_is_shown_on_a_terminal(
     url: str, private_key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A terminal sees how far it is; what is not one sees nothing."""
+    """A terminal gets a progress bar. Other outputs do not."""
     _play(monkeypatch, *FEW)
     assert main(_options(url, private_key)) == 0
     assert capsys.readouterr().err == ""
@@ -165,8 +167,8 @@ def test_progress_is_shown_on_a_terminal(
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
-def test_this_machine_is_not(private_key: Path, capsys: pytest.CaptureFixture[str], host: str) -> None:
-    """No such line for this machine; where nobody listens, one line says so and the status is 2."""
+def test_this_machine_is_not_named(private_key: Path, capsys: pytest.CaptureFixture[str], host: str) -> None:
+    """For this machine there is no such line. If no server listens, one line says so, and the status is 2."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://{host}:{taken.getsockname()[1]}/"
@@ -198,10 +200,10 @@ def test_this_machine_is_not(private_key: Path, capsys: pytest.CaptureFixture[st
         ("http://127.0.0.1/", ["--private-key", "/nowhere.pem"], "/nowhere.pem"),
     ],
 )
-def test_a_misuse_is_one_line(
+def test_a_usage_error_is_one_line(
     private_key: Path, capsys: pytest.CaptureFixture[str], url: str, more: list[str], told: str
 ) -> None:
-    """What cannot be judged is told in one line, before anything is sent; the status is 2."""
+    """A wrong option is one line, before any request is sent. The exit status is 2."""
     options = {"--client-key": "A", "--private-key": str(private_key)}
     options.update(zip(more[::2], more[1::2], strict=True))
     assert main(["check", url, *(each for pair in options.items() for each in pair)]) == 2
@@ -213,7 +215,7 @@ def test_a_misuse_is_one_line(
 def test_an_environment_that_cannot_be_used_is_one_line(
     private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy in the environment that cannot be used is told in one line; the status is 2."""
+    """If a proxy of the environment cannot be used, one line says so. The exit status is 2."""
     monkeypatch.setenv("ALL_PROXY", "gopher://127.0.0.1:1")
     assert main(_options("http://127.0.0.1/", private_key)) == 2
     assert capsys.readouterr().err.startswith("snap-token: requests cannot be sent from this machine: ")

@@ -1,4 +1,4 @@
-"""Clients from the command: added, suspended, resumed, listed."""
+"""Add, suspend, resume and list clients."""
 
 import os
 import tomllib
@@ -39,7 +39,7 @@ def _files(settings_file: Path) -> set[str]:
 
 
 def test_a_client_is_added(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """A new client has its key, a secret of its own in a file for its owner alone, and the defaults; the rest stays."""
+    """A new client has its key, a secret in a file of mode 0600, and the defaults. Nothing else changes."""
     before = settings_file.read_text()
     assert _add(settings_file) == 0
     assert settings_file.read_text() == (
@@ -58,10 +58,10 @@ def _fingerprint(nicepay: Nicepay) -> str:
     return sha256(spki).hexdigest()
 
 
-def test_what_nicepay_needs_is_printed(
+def test_the_output_has_what_nicepay_needs(
     settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The id and the secret are printed to be handed over, where the secret stays, and what to compare by telephone."""
+    """The output has the client ID, the secret, the file of the secret, and the fingerprint to compare."""
     assert _add(settings_file) == 0
     file = settings_file.with_name("NEW.secret")
     out, err = capsys.readouterr()
@@ -72,14 +72,14 @@ def test_what_nicepay_needs_is_printed(
 
 
 def test_every_client_has_another_secret(settings_file: Path) -> None:
-    """A secret has 43 characters, 256 random bits, and no two are alike."""
+    """A secret has 43 characters, which are 256 random bits, and each client has another one."""
     assert [_add(settings_file, client=client) for client in ("B", "C")] == [0, 0]
     secrets = {settings_file.with_name(f"{client}.secret").read_text().strip() for client in ("B", "C")}
     assert [len(secret) for secret in secrets] == [43, 43]
 
 
 def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Several keys, a partner id and symmetric signatures are as they were asked for."""
+    """Several keys, a partner ID and symmetric signatures are written to the settings."""
     other = settings_file.with_name("other.pem")
     other.write_text(stranger.public_pem)
     assert _add(settings_file, str(other), "--partner-id", "P", "--symmetric") == 0
@@ -89,10 +89,10 @@ def test_a_client_is_added_with_options(settings_file: Path, nicepay: Nicepay, s
     assert new.call_secrets[0] == settings_file.with_name("NEW.secret").read_bytes().strip()
 
 
-def test_keys_may_lie_elsewhere(
+def test_keys_may_be_in_another_folder(
     settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key is named from where the command is run, and found from where the settings are."""
+    """A key path is relative to the working directory on the command line, and relative to the settings in the file."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "new.pem").write_text(stranger.public_pem)
     monkeypatch.chdir(elsewhere)
@@ -102,14 +102,14 @@ def test_keys_may_lie_elsewhere(
 
 
 def test_the_first_client_is_added(settings_file: Path) -> None:
-    """Settings that lack nothing but a client are good after the first is added."""
+    """Settings that lack only a client are valid after the first client is added."""
     settings_file.write_text("# empty\n")
     assert _add(settings_file) == 0
     assert [client.id for client in Settings.load(settings_file).clients] == ["NEW"]
 
 
-def test_an_id_need_not_be_a_file_name(settings_file: Path) -> None:
-    """Whatever stands in an id, the secret lies beside the settings, under a name made of harmless characters."""
+def test_any_id_gives_a_safe_file_name(settings_file: Path) -> None:
+    """The secret of a client with any ID is in a file beside the settings. Its name has only safe characters."""
     assert _add(settings_file, client="../A.b:c") == 0
     assert "___A_b_c.secret" in _files(settings_file)
 
@@ -125,7 +125,7 @@ def test_an_id_need_not_be_a_file_name(settings_file: Path) -> None:
 def test_a_bad_client_changes_nothing(
     settings_file: Path, capsys: pytest.CaptureFixture[str], client: str, key: str, mistake: str
 ) -> None:
-    """What would spoil the settings is told by its key, and every file is as it was; the status is 2."""
+    """A client that would make the settings invalid is an error with its key, and no file changes. The status is 2."""
     before, files = settings_file.read_text(), _files(settings_file)
     assert _add(settings_file, client=client, key=key) == 2
     told = f"snap-token: {settings_file}: {mistake.replace('FOLDER', str(settings_file.parent))}\n"
@@ -134,7 +134,7 @@ def test_a_bad_client_changes_nothing(
 
 
 def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file under the name of the new secret is left as it is, and no client is added; the status is 2."""
+    """If the file of the new secret exists, it stays, and no client is added. The exit status is 2."""
     file = settings_file.with_name("NEW.secret")
     file.write_text("old")
     assert _add(settings_file) == 2
@@ -143,10 +143,10 @@ def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.Captur
     assert (file.read_text(), len(Settings.load(settings_file).clients)) == ("old", 1)
 
 
-def test_a_client_that_is_there_is_told_before_its_secret(
+def test_an_existing_client_is_reported_before_its_secret(
     settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Who adds a client twice hears of the client, and is not advised to move its secret away."""
+    """If the client exists already, the error names the client, and does not advise to move its secret away."""
     assert _add(settings_file) == 0
     capsys.readouterr()
     assert _add(settings_file) == 2
@@ -154,7 +154,7 @@ def test_a_client_that_is_there_is_told_before_its_secret(
 
 
 def test_settings_keep_their_mode(settings_file: Path) -> None:
-    """A settings file that others may not read is not opened to them by a change."""
+    """A settings file keeps its mode when it is changed."""
     settings_file.chmod(0o640)
     assert _add(settings_file) == 0
     assert S_IMODE(settings_file.stat().st_mode) == 0o640
@@ -163,7 +163,7 @@ def test_settings_keep_their_mode(settings_file: Path) -> None:
 def test_settings_behind_a_link_are_changed(
     settings_file: Path, tmp_path_factory: pytest.TempPathFactory, stranger: Nicepay
 ) -> None:
-    """Where the settings are named by a link, paths are relative to the link, and what it points to is changed."""
+    """If the settings file is a link, paths are relative to the link, and the target of the link is changed."""
     target = settings_file.rename(tmp_path_factory.mktemp("elsewhere") / "target.toml")
     settings_file.symlink_to(target)
     settings_file.with_name("other.pem").write_text(stranger.public_pem)
@@ -173,7 +173,7 @@ def test_settings_behind_a_link_are_changed(
 
 
 def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each client is a line of a table, from its ids to its suspension, and below it a line for each of its keys."""
+    """Each client is one row of a table, followed by one line for each of its keys."""
     weak = Nicepay("SHORT", new_key(1024))
     settings_file.with_name("short.pem").write_text(weak.public_pem)
     short = str(settings_file.with_name("short.pem"))
@@ -192,7 +192,7 @@ def test_clients_are_listed(settings_file: Path, nicepay: Nicepay, capsys: pytes
 
 
 def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """While another command changes files beside the settings, a change is refused; the status is 2."""
+    """While another command changes files beside the settings, a change is refused. The exit status is 2."""
     with locked(settings_file.parent):
         assert _add(settings_file) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
@@ -201,7 +201,7 @@ def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture
 
 @pytest.mark.parametrize("command", ["add", "suspend", "list"])
 def test_missing_settings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Settings that are not there are one line on standard error; the status is 2."""
+    """If the settings file is missing, one line on standard error says so. The exit status is 2."""
     file = tmp_path / "nothing.toml"
     options = {"add": ["--id", "A", "--public-key", "a"], "suspend": ["--id", "A"], "list": []}
     assert main(["client", command, "--config", str(file), *options[command]]) == 2
@@ -210,7 +210,7 @@ def test_missing_settings_are_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.fixture
 def server_s(nicepay: Nicepay) -> Iterator[Path]:
-    """Settings that belong, with all beside them, to the server's user."""
+    """Settings that belong to the server's user, with all files beside them."""
     with open_folder(SERVER_USER, SERVER_GROUP) as folder:
         file = write_settings(folder, nicepay)
         file.chmod(0o640)
@@ -219,7 +219,7 @@ def server_s(nicepay: Nicepay) -> Iterator[Path]:
 
 
 def test_a_secret_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
-    """What root adds, the server's user can read: the new secret is that user's, and the settings stay so."""
+    """If root adds a client, the new secret and the settings belong to the server's user."""
     assert _add(server_s) == 0
     assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
     with acting_as(SERVER_USER, SERVER_GROUP):
@@ -228,7 +228,7 @@ def test_a_secret_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
 
 @pytest.mark.parametrize("user", [0, OPERATOR], ids=["root", "operator"])
 def test_a_secret_beside_settings_of_others_belongs_to_the_owner_of_the_token_keys(server_s: Path, user: int) -> None:
-    """Where the settings are another user's, and the server's group reads them, the secret follows the token keys."""
+    """If the settings belong to another user, the secret gets the owner of the token keys."""
     os.chown(server_s, user, SERVER_GROUP)
     assert _add(server_s) == 0
     assert owner(server_s) == (user, SERVER_GROUP)
@@ -237,7 +237,7 @@ def test_a_secret_beside_settings_of_others_belongs_to_the_owner_of_the_token_ke
 
 
 def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings(server_s: Path) -> None:
-    """Root, who can read every file, owns the token keys by mistake, perhaps: the settings tell the server's user."""
+    """If the token keys belong to root, the secret gets the owner of the settings."""
     os.chown(server_s.with_name("token.keys"), 0, 0)
     assert _add(server_s) == 0
     assert owner(server_s.with_name("NEW.secret")) == (SERVER_USER, SERVER_GROUP)
@@ -246,7 +246,7 @@ def test_a_secret_beside_token_keys_of_root_belongs_to_the_owner_of_the_settings
 def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
     server_s: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Root can read every key; one that is closed to the server's user would keep the server from its next start."""
+    """A public key that only root can read is refused, because the server could not start again."""
     key = server_s.with_name("IONPAYTEST.pem")
     os.chown(key, 0, 0)
     key.chmod(0o600)
@@ -258,10 +258,10 @@ def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o644], ids=oct)
-def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
+def test_a_user_who_cannot_change_owners_adds_no_client(
     server_s: Path, capsys: pytest.CaptureFixture[str], mode: int
 ) -> None:
-    """A user other than the owner of the settings adds no client: one line says whose the files must be; status 2."""
+    """A user who cannot change the owner of a file changes nothing. One line names the owner, and the status is 2."""
     for file in (*server_s.parent.iterdir(), server_s):
         file.chmod(0o600 if file.name == "token.keys" else mode)
     os.chown(server_s.with_name("token.keys"), OPERATOR, OPERATORS_GROUP)
@@ -280,8 +280,8 @@ def test_who_cannot_give_a_secret_to_the_server_adds_no_client(
     assert (server_s.read_text(), _files(server_s)) == (before, files)
 
 
-def test_a_group_of_others_is_no_hindrance(server_s: Path) -> None:
-    """The owner of settings whose group is another, and which no group can read alone, changes them."""
+def test_the_owner_changes_settings_of_another_group(server_s: Path) -> None:
+    """The owner changes settings that have another group, if the mode gives that group nothing."""
     os.chown(server_s, SERVER_USER, OPERATORS_GROUP)
     server_s.chmod(0o600)
     with acting_as(SERVER_USER, SERVER_GROUP):

@@ -1,4 +1,4 @@
-"""NICEPAY's part as a command to paste."""
+"""`snap-token curl`."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
 def test_the_printed_command_gets_a_token(
     merchant: Merchant, private_key: Path, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
-    """What is printed, run by a shell, is a genuine request; nothing but the command is printed."""
+    """The printed command, run by a shell, is a genuine request. Standard output has only the command."""
     merchant.clock.now = assembly.system_clock()
     url = f"{merchant.origin}{BASE_PATH}/access-token/b2b"
     options = ["--url", url, "--client-key", "IONPAYTEST", "--private-key", str(private_key)]
@@ -43,7 +43,7 @@ def test_the_printed_command_gets_a_token(
 def test_a_secret_stays_out_of_the_command(
     settings_file: Path, private_key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The proxy's secret is named as a variable of the shell, and a line beside the command says so."""
+    """The command has a shell variable in place of the proxy's secret, and a line on standard error explains it."""
     secret = settings_file.with_name("proxy.secret")
     secret.write_text(SECRET)
     secret.chmod(0o600)
@@ -62,10 +62,10 @@ def test_a_secret_stays_out_of_the_command(
 
 
 @pytest.mark.parametrize(("body", "status"), [("x" * 131_071, 0), ("x" * 131_072, 2), ("é" * 65_536, 2), ("a\0", 2)])
-def test_a_body_that_no_command_takes_is_told(
+def test_a_body_that_fits_no_command_is_an_error(
     private_key: Path, capsys: pytest.CaptureFixture[str], body: str, status: int
 ) -> None:
-    """A command that a shell could not run, or would run with another body, is not printed."""
+    """A body that is too long for a command line, or has a NUL, is an error, and no command is printed."""
     file = private_key.with_name("body")
     file.write_text(body)
     (token := private_key.with_name("token")).write_text("t0ken")

@@ -39,7 +39,7 @@ def config(world: World, tmp_path: Path) -> str:
 def command(
     config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[bytes, list[str]], tuple[int, str]]:
-    """Explains a file with options; the exit status, and what is said on standard error."""
+    """Explains a file with options. Gives the exit status and the text on standard error."""
 
     def run(content: bytes, options: list[str]) -> tuple[int, str]:
         return main(["explain", "--config", config, *options, _file(tmp_path, content)]), capsys.readouterr().err
@@ -78,25 +78,25 @@ def _har(*requests: Request, status: int | None = None) -> bytes:
 def test_a_genuine_request_has_status_0(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As of the time that is named, it is genuine."""
+    """A request is genuine if it is judged for the time of --at."""
     assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, _raw(token_request(world)))]) == 0
     assert capsys.readouterr().out.startswith(f"genuine (judged as of {NOW})\n")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("form", ["raw", "har"])
-def test_a_byte_order_mark_is_no_hindrance(config: str, world: World, tmp_path: Path, encoding: str, form: str) -> None:
-    """Editors write one, and Windows PowerShell's > makes UTF-16 of everything."""
+def test_a_byte_order_mark_is_ignored(config: str, world: World, tmp_path: Path, encoding: str, form: str) -> None:
+    """A byte order mark, and UTF-16 as PowerShell writes it for `>`, can be read."""
     request = token_request(world)
     text = (_raw(request) if form == "raw" else _har(request)).decode()
     mark = "" if encoding == "utf-8-sig" else "\ufeff"
     assert main(["explain", "--config", config, "--at", NOW, _file(tmp_path, f"{mark}{text}".encode(encoding))]) == 0
 
 
-def test_what_curl_prints_is_explained(
+def test_the_output_of_curl_is_explained(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All that `curl -v` printed can be given: the head that was sent is found in it, but no body."""
+    """The whole output of `curl -v` can be read. The head is found in it, without a body."""
     head = _raw(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))).decode().partition("\r\n\r\n")[0]
     sent = "".join(f"> {line}\r\n" for line in [*head.splitlines(), ""])
     printed = f"*   Trying 127.0.0.1\n{sent}< HTTP/1.1 401 Unauthorized\r\n< \r\n".encode()
@@ -104,8 +104,10 @@ def test_what_curl_prints_is_explained(
     assert "\nalso string.reversed\n" in capsys.readouterr().out
 
 
-def test_both_findings_are_told(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A request outside the window is still checked for its signature; without --at it is judged as of now."""
+def test_both_findings_are_printed(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The signature of a request outside the window is checked too. Without --at the request is judged for now."""
     request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
     assert main(["explain", "--config", config, _file(tmp_path, _raw(request))]) == 1
     lines = capsys.readouterr().out.splitlines()
@@ -117,7 +119,7 @@ def test_both_findings_are_told(config: str, world: World, tmp_path: Path, capsy
 def test_json_has_four_members(
     config: str, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Verdict, also, evidence and advice; the request may come by standard input, as a curl command."""
+    """JSON has verdict, also, evidence and advice. The request may come from standard input as a curl command."""
     late = jakarta(NOON + timedelta(seconds=312))
     headers = " ".join(f"-H '{name}: {value}'" for name, value in token_request(world).headers)
     command = f"$ curl https://{HOST}/api/v1.0/access-token/b2b {headers} -d 'x'"
@@ -130,18 +132,20 @@ def test_json_has_four_members(
     assert told["advice"].startswith("Kirim ")
 
 
-def test_indonesian_is_spoken(config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_explanation_can_be_indonesian(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The same findings, in Indonesian."""
     late = jakarta(NOON + timedelta(seconds=312))
     file = _file(tmp_path, _raw(token_request(world)))
     assert main(["explain", "--config", config, "--at", late, "--lang", "id", file]) == 1
-    assert f"  Jam server klien tertinggal 312 detik dari {late}; batasnya 300 detik.\n" in capsys.readouterr().out
+    assert f"  X-TIMESTAMP tertinggal 312 detik dari {late}. Batasnya 300 detik.\n" in capsys.readouterr().out
 
 
-def test_a_har_file_is_judged_as_of_its_own_time(
+def test_a_har_file_is_judged_for_its_own_time(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The last request with SNAP's headers is explained; whatever else a browser sent is passed over."""
+    """The last request with SNAP headers is explained, and other requests of the browser are ignored."""
     page = Request("GET", "/", (("Accept", "*/*"),))
     content = b"\xef\xbb\xbf" + _har(page, token_request(world), page)
     assert main(["explain", "--config", config, _file(tmp_path, content)]) == 0
@@ -155,10 +159,10 @@ def test_a_har_file_is_judged_as_of_its_own_time(
     assert (out.startswith("path.unknown"), err) == (True, "")
 
 
-def test_of_the_chosen_request_no_secret_is_named(
+def test_the_name_of_the_chosen_request_has_no_secret(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its URL is told without the query, and steers no terminal; the line is in Indonesian, too."""
+    """The chosen request is named without its query and without control characters, in both languages."""
     request = token_request(world)
     hostile = Request("POST", "/a\x1b?secret=x", request.headers, b"")
     assert main(["explain", "--config", config, "--lang", "id", _file(tmp_path, _har(request, hostile))]) == 1
@@ -167,10 +171,10 @@ def test_of_the_chosen_request_no_secret_is_named(
     assert "secret" not in err
 
 
-def test_an_external_id_that_came_before_is_a_repeat(
+def test_an_earlier_external_id_is_a_repeat(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Genuine calls earlier in the file have used their external ids; refused ones, and requests for tokens, not."""
+    """Genuine calls earlier in the file use up their external IDs. Refused calls and token requests do not."""
     forged = call(world, world.sign("forged"))
     assert main(["explain", "--config", config, _file(tmp_path, _har(forged, token_request(world), call(world)))]) == 0
     assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 1
@@ -178,10 +182,10 @@ def test_an_external_id_that_came_before_is_a_repeat(
 
 
 @pytest.mark.parametrize("status", [401, 200, None])
-def test_a_refusal_that_nothing_explains_is_told(
+def test_an_unexplained_refusal_is_reported(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], status: int | None
 ) -> None:
-    """Where the capture says how it was answered; as of another time the answer might have been another."""
+    """If the capture has a refusal that no check explains, this is reported, but not with --at."""
     file = _file(tmp_path, _har(token_request(world), status=status))
     assert main(["explain", "--config", config, file]) == int(status == 401)
     assert capsys.readouterr().out.startswith("answer.refused (" if status == 401 else "genuine (")
@@ -191,7 +195,7 @@ def test_a_refusal_that_nothing_explains_is_told(
 def test_the_first_time_an_external_id_is_used_is_found_among_many(
     config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Refused calls with the same id are judged quickly, one at a time, and after a second it is told how many."""
+    """Earlier calls with the same external ID are judged one at a time. After one second a line counts them."""
     monkeypatch.setattr(explain_output, "_SILENT_SECONDS", -1.0)
     forged = [symmetric(world, secret=b"a secret that nobody knows") for _ in range(3)]
     assert main(["explain", "--config", config, _file(tmp_path, _har(*forged, symmetric(world)))]) == 0
@@ -202,8 +206,8 @@ def test_the_first_time_an_external_id_is_used_is_found_among_many(
     assert capsys.readouterr().out.startswith("call.external_id_repeated")
 
 
-def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bar, which is gone at the end; nothing is left out for it."""
+def test_a_terminal_shows_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets a progress bar, and all calls are judged."""
     terminal = Console(file=io.StringIO(), force_terminal=True)
     monkeypatch.setattr(explain_output, "Console", lambda **_: terminal)
     captured = [CapturedRequest(Request("GET", "/", ())) for _ in range(3)]
@@ -211,10 +215,10 @@ def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None
     assert "Judging" in terminal.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO above
 
 
-def test_a_captured_request_is_named_by_its_id(
+def test_a_captured_request_is_found_by_its_id(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The id stands in the log, and the folder in the settings."""
+    """--request-id finds a captured request in the folder of debug.capture_dir."""
     folder, request_id = tmp_path / "captures", "0" * 32
     folder.mkdir(0o700)
     (folder / f"{request_id}.har").write_bytes(_har(token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))))
@@ -243,25 +247,25 @@ def test_a_captured_request_is_named_by_its_id(
         (b"GET / HTTP/1.1\n\n", ["--lang", "de"], "--lang"),
     ],
 )
-def test_a_misuse_is_one_line(
+def test_a_usage_error_is_one_line(
     content: bytes, options: list[str], said: str, command: Callable[[bytes, list[str]], tuple[int, str]]
 ) -> None:
-    """Exit status 2, and what to do."""
+    """A wrong option is one line that says what to do. The exit status is 2."""
     status, err = command(content, options)
     assert (status, err.count("\n")) == (2, 1)
     assert said in err
 
 
-def test_a_capture_that_is_not_there_is_a_misuse(config: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is named, with the cause."""
+def test_a_missing_capture_is_an_error(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing capture is an error with its name and the cause."""
     assert main(["explain", "--config", config, "/nowhere"]) == 2
     assert "/nowhere cannot be read: No such file" in capsys.readouterr().err
 
 
-def test_a_pipe_that_nobody_writes_is_left(
+def test_a_pipe_without_a_writer_times_out(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After 10 seconds, the start and the end included, the command ends by itself."""
+    """If a pipe has no writer, the command ends by itself within 10 seconds."""
     assert explain.LONGEST_SECONDS < 10
     monkeypatch.setattr(explain, "LONGEST_SECONDS", 0.01)
     os.mkfifo(tmp_path / "pipe")
@@ -271,10 +275,10 @@ def test_a_pipe_that_nobody_writes_is_left(
     )
 
 
-def test_when_the_time_is_over_the_verdict_stands(
+def test_findings_are_printed_when_the_time_is_over(
     config: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was found so far is told, and that not all was tried; nothing is called genuine that was not tried whole."""
+    """When the time is over, the findings are printed and called incomplete. An incomplete check is never genuine."""
     monkeypatch.setattr(explain, "time_limit", lambda *_: nullcontext(lambda: True))
     unfit = _file(tmp_path, _har(symmetric(world, secret=b"a secret that nobody knows")))
     assert main(["explain", "--config", config, unfit]) == 1
@@ -287,10 +291,10 @@ def test_when_the_time_is_over_the_verdict_stands(
     assert main(["explain", "--config", config, _file(tmp_path, _har(call(world), call(world)))]) == 2
 
 
-def test_of_what_is_far_too_large_the_size_is_told(
+def test_only_the_size_of_a_huge_request_is_checked(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing else is looked at, and that is said."""
+    """For a request that is far too large, only the size is checked, and the output says so."""
     for request in (token_request(world, X_Other="a" * 200_000), call(world, body=b"a" * 1_048_577)):
         assert main(["explain", "--config", config, "--json", _file(tmp_path, _raw(request))]) == 1
         told = json.loads(capsys.readouterr().out)
@@ -300,10 +304,10 @@ def test_of_what_is_far_too_large_the_size_is_told(
 @pytest.mark.parametrize(
     "at", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-23:59", "1970-12-31T23:59:59+07:00", ""]
 )
-def test_a_time_beside_the_calendar_is_a_misuse(
+def test_a_time_outside_the_calendar_is_an_error(
     at: str, config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a time to judge as of, and as that of a HAR entry; as its answer's Date it counts for nothing."""
+    """A time outside 1971 to 9998 is refused in --at and in a HAR entry."""
     assert main(["explain", "--config", config, "--at", at, _file(tmp_path, _raw(token_request(world)))]) == 2
     assert capsys.readouterr().err.startswith("snap-token: --at must be a time")
     har = json.loads(_har(token_request(world)))
@@ -313,8 +317,8 @@ def test_a_time_beside_the_calendar_is_a_misuse(
 
 
 @pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
-def test_a_date_beside_the_calendar_counts_for_nothing(date: str, config: str, world: World, tmp_path: Path) -> None:
-    """The entry is judged as of its own time."""
+def test_a_date_outside_the_calendar_is_ignored(date: str, config: str, world: World, tmp_path: Path) -> None:
+    """If the Date of the response is outside the calendar, the time of the HAR entry is used."""
     har = json.loads(_har(token_request(world)))
     har["log"]["entries"][0]["response"] = {"headers": [{"name": "Date", "value": date}]}
     assert main(["explain", "--config", config, _file(tmp_path, json.dumps(har).encode())]) == 0
@@ -323,7 +327,7 @@ def test_a_date_beside_the_calendar_counts_for_nothing(date: str, config: str, w
 def test_a_capture_has_a_limit(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is larger than 8 MiB is not read."""
+    """A capture larger than 8 MiB is refused."""
     assert capture_file.LARGEST_CAPTURE == 8 * 1024 * 1024
     monkeypatch.setattr(capture_file, "LARGEST_CAPTURE", 10)
     assert main(["explain", "--config", config, _file(tmp_path, b"x" * 11)]) == 2
@@ -333,7 +337,7 @@ def test_a_capture_has_a_limit(
 def test_the_page_shows_what_is_printed(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The example in the documentation is this command's output, line by line."""
+    """The example in the documentation is the output of this command, line by line."""
     shown = page("troubleshooting").partition(" request.txt\n")[2].partition("```")[0]
     request = token_request(world, world.sign(f"{NOW}|{CLIENT_KEY}"))
     late = "2026-01-22T12:05:13+07:00"

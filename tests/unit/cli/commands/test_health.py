@@ -1,4 +1,4 @@
-"""The probe of a server's health."""
+"""`snap-token health`."""
 
 import socket
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def _health(config: Path, *options: str) -> int:
 
 
 def _settings(folder: Path, origin: str, table: str, host: str = "127.0.0.1") -> Path:
-    """Settings that name the address of a running listener, and are no good in every other respect."""
+    """Settings with the address of a running listener and mistakes in all other tables."""
     file = folder / "probe.toml"
     port = origin.rpartition(":")[2]
     file.write_text(f'[{table}]\nhost = "{host}"\nport = {port}\nunknown = 1\n[token]\nkeys_file = "gone"\n')
@@ -30,7 +30,7 @@ def _settings(folder: Path, origin: str, table: str, host: str = "127.0.0.1") ->
 def test_a_server_that_answers_is_well(
     tmp_path: Path, merchant: Merchant, capsys: pytest.CaptureFixture[str], host: str
 ) -> None:
-    """Of a server that answers nothing is said, here or in its log, though the settings have a mistake by now."""
+    """If the server answers, nothing is printed or logged, although the settings have mistakes now."""
     assert _health(_settings(tmp_path, merchant.origin, "server", host)) == 0
     assert capsys.readouterr() == ("", "")
     assert merchant.log() == []
@@ -40,7 +40,7 @@ def test_a_server_that_answers_is_well(
 def test_the_internal_listener_is_asked(
     tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    """Where there is an internal listener it is asked, without its secret, and nothing is logged."""
+    """The command asks the internal listener, if there is one, without its secret. Nothing is logged."""
     settings = Settings.load(write_internal_settings(tmp_path, nicepay, secret=True))
     with running_internal(settings, Clock()) as listener:
         assert _health(_settings(tmp_path, listener.origin, "internal"), *options) == 0
@@ -48,10 +48,10 @@ def test_the_internal_listener_is_asked(
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_server_without_its_state_lives_and_is_not_ready(
+def test_a_server_without_its_state_store_is_alive_and_not_ready(
     tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the state is down the server answers, so it is well; asked whether it is ready, the status is 1."""
+    """If the state store is down, the server is alive (status 0) and not ready (status 1)."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0")
     settings = Settings.load(write_internal_settings(tmp_path, nicepay))
     monkeypatch.delenv("SNAP_TOKEN__STATE__URL")
@@ -64,10 +64,10 @@ def test_a_server_without_its_state_lives_and_is_not_ready(
 
 @pytest.mark.parametrize("table", ["server", "internal"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "a..b"])
-def test_a_server_that_is_not_there_is_not_well(
+def test_a_missing_server_is_not_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, host: str
 ) -> None:
-    """Where nobody listens, or no host can be, one line says so, and the status is 1."""
+    """If no server listens, or the host name is invalid, one line says so. The exit status is 1."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         origin = f"http://127.0.0.1:{free.getsockname()[1]}"
     assert _health(_settings(tmp_path, origin, table, host)) == 1
@@ -78,7 +78,7 @@ def test_a_server_that_is_not_there_is_not_well(
 
 @pytest.fixture
 def hung() -> Iterator[str]:
-    """A process that has stopped working: the system still takes connections for it."""
+    """A process that hangs: the system still accepts its connections."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -87,21 +87,21 @@ def hung() -> Iterator[str]:
 def test_a_server_that_hangs_is_not_well(
     tmp_path: Path, hung: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    """A server that takes connections and answers nothing is not well after the time that it has."""
+    """A server that accepts a connection and does not answer in time is not well."""
     monkeypatch.setattr(health, "TIMEOUT_SECONDS", 0.1)
     assert _health(_settings(tmp_path, hung, table)) == 1
     assert capsys.readouterr() == ("", "snap-token: the server is not well: no answer within 2 seconds\n")
 
 
 def test_two_seconds_are_the_limit() -> None:
-    """The time that a server has is the one that is told."""
+    """The time limit is the number of seconds in the messages."""
     assert health.TIMEOUT_SECONDS == 2.0
 
 
 def test_the_environment_names_the_address(
     settings_file: Path, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Variables of the environment override the address, as they do for the server."""
+    """Environment variables override the address, as they do for the server."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", merchant.origin.rpartition(":")[2])
     assert _health(settings_file) == 0
 
@@ -120,10 +120,10 @@ def test_the_environment_names_the_address(
     ],
     ids=["no TOML", "no port", "any port", "no listener"],
 )
-def test_what_names_no_address_is_a_misuse(
+def test_settings_without_an_address_are_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str, options: list[str], mistake: str
 ) -> None:
-    """Settings that say no address, or not the one that is wanted, are one line; the status is 2."""
+    """Settings without a usable address are an error of one line. The exit status is 2."""
     file = tmp_path / "probe.toml"
     file.write_text(written)
     assert _health(file, *options) == 2
@@ -132,7 +132,7 @@ def test_what_names_no_address_is_a_misuse(
     assert err.startswith(f"snap-token: {mistake.replace('FILE', str(file))}")
 
 
-def test_missing_settings_are_a_misuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Settings that are not there are one line; the status is 2."""
+def test_a_missing_settings_file_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If the settings file is missing, one line says so. The exit status is 2."""
     assert _health(tmp_path / "nothing") == 2
     assert capsys.readouterr() == ("", f"snap-token: {tmp_path}/nothing cannot be read: No such file or directory\n")

@@ -1,4 +1,4 @@
-"""A sandbox from the command."""
+"""`snap-token init`."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def _umask(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def test_a_sandbox_is_made(tmp_path: Path) -> None:
-    """`init` makes a folder, and those above it, whose settings are good, on loopback, and play NICEPAY."""
+    """`init` creates a folder and its parents. Its settings are valid, on loopback, and have NICEPAY's key pair."""
     folder = tmp_path / "a" / "b"
     assert main(["init", str(folder)]) == 0
     settings = Settings.load(folder / "snap-token.toml")
@@ -34,14 +34,14 @@ def test_a_sandbox_is_made(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_becomes_a_sandbox(tmp_path: Path) -> None:
-    """A folder that is there already may be named, if there is nothing in it."""
+    """An existing folder can be named, if it is empty."""
     assert main(["init", str(tmp_path)]) == 0
     assert {file.name for file in tmp_path.iterdir()} == MODES.keys()
 
 
 @pytest.mark.usefixtures("_umask")
-def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
-    """The folder and every secret in it are for their owner alone, even where the process gives all to everybody."""
+def test_only_the_owner_can_read_secrets(tmp_path: Path) -> None:
+    """Only the owner can use the folder and the secrets in it, with any umask."""
     folder = tmp_path / "sandbox"
     assert main(["init", str(folder)]) == 0
     assert {file.name: S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == MODES
@@ -49,7 +49,7 @@ def test_secrets_are_their_owners_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder with anything in it is refused in one line, and stays as it is."""
+    """A folder that is not empty is refused in one line, and does not change."""
     (tmp_path / ".hidden").touch()
     assert main(["init", str(tmp_path)]) == 2
     assert capsys.readouterr() == ("", f"snap-token: {tmp_path} is not empty; name a new folder\n")
@@ -57,8 +57,10 @@ def test_a_folder_in_use_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(("below", "reason"), [(".", "File exists"), ("x", "Not a directory")], ids=["it", "below it"])
-def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str, reason: str) -> None:
-    """A file in the place of the folder, or of one above it, is refused in one line, and stays as it is."""
+def test_a_file_in_place_of_the_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], below: str, reason: str
+) -> None:
+    """A file in place of the folder or of a parent is refused in one line, and does not change."""
     file = tmp_path / "file"
     file.write_text("old")
     assert main(["init", str(file / below)]) == 2
@@ -66,8 +68,8 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     assert file.read_text() == "old"
 
 
-def test_a_sandbox_that_root_makes_in_another_user_s_folder_is_that_user_s() -> None:
-    """A sandbox that root makes in a user's folder belongs to that user, every file of it."""
+def test_a_sandbox_that_root_creates_belongs_to_the_owner_of_the_folder() -> None:
+    """A sandbox that root creates in a user's folder belongs to that user."""
     with open_folder(OPERATOR, OPERATORS_GROUP) as folder:
         assert main(["init", str(folder / "sandbox")]) == 0
         made = [folder / "sandbox", *(folder / "sandbox").iterdir()]
@@ -75,7 +77,7 @@ def test_a_sandbox_that_root_makes_in_another_user_s_folder_is_that_user_s() -> 
 
 
 def test_a_folder_that_cannot_be_read_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder of which nobody knows whether it is empty is refused in one line."""
+    """A folder that cannot be read is refused in one line."""
     with open_folder() as folder:
         folder.chmod(0o733)
         with acting_as(OPERATOR, OPERATORS_GROUP):

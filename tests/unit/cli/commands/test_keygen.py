@@ -1,4 +1,4 @@
-"""New keys from the command."""
+"""`snap-token keygen`."""
 
 import os
 import re
@@ -25,7 +25,7 @@ def _mode(file: Path) -> int:
 
 
 def test_a_token_key_is_made(tmp_path: Path) -> None:
-    """`keygen token` makes a file with one Fernet key on one line, another each time, for its owner alone."""
+    """`keygen token` creates a file of mode 0600 with one new Fernet key on one line."""
     files = [tmp_path / "one", tmp_path / "two"]
     assert [main(["keygen", "token", str(file)]) for file in files] == [0, 0]
     keys = [file.read_text() for file in files]
@@ -35,7 +35,7 @@ def test_a_token_key_is_made(tmp_path: Path) -> None:
 
 
 def test_a_key_pair_is_made(tmp_path: Path) -> None:
-    """`keygen pair` makes a private key of 2048 bits for its owner alone, and its public key for everybody."""
+    """`keygen pair` creates a private key of 2048 bits with mode 0600, and its public key with mode 0644."""
     private, public = tmp_path / "private.pem", tmp_path / "public.pem"
     assert main(["keygen", "pair", str(private), str(public)]) == 0
     key = load_pem_private_key(private.read_bytes(), None)
@@ -46,7 +46,7 @@ def test_a_key_pair_is_made(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_of_a_pair_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`keygen pair` prints the fingerprint of the public key, as the pack's checklist has both sides compute it."""
+    """`keygen pair` prints the fingerprint of the public key. The checklist of the pack computes the same one."""
     public = tmp_path / "public.pem"
     assert main(["keygen", "pair", str(tmp_path / "private.pem"), str(public)]) == 0
     assert capsys.readouterr() == (f"{_by_openssl(public)}  SHA-256 of the public key in {public}\n", "")
@@ -59,7 +59,7 @@ def _by_openssl(public: Path) -> str:
 
 
 def test_a_secret_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`keygen secret` makes a file with one secret of 43 characters, another each time, and prints none of it."""
+    """`keygen secret` creates a file with one new secret of 43 characters, and prints none of it."""
     files = [tmp_path / "one", tmp_path / "two"]
     assert [main(["keygen", "secret", str(file)]) for file in files] == [0, 0]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{43}\n", file.read_text()) for file in files)
@@ -69,7 +69,7 @@ def test_a_secret_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("command", ["token", "secret", "pair"])
-def test_new_keys_can_be_the_server_s(nicepay: Nicepay, command: str) -> None:
+def test_new_keys_can_belong_to_the_server_s_user(nicepay: Nicepay, command: str) -> None:
     """With the settings named, new keys belong to the owner of the token keys, wherever they are created."""
     with open_folder(SERVER_USER, SERVER_GROUP) as settings, open_folder() as folder:
         config = write_settings(settings, nicepay)
@@ -130,7 +130,7 @@ def test_settings_that_name_no_token_keys_are_a_mistake(
 
 
 def test_no_half_of_a_pair_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the public key cannot be written, the private key is not there either."""
+    """If the public key cannot be written, the private key is not written either."""
     assert main(["keygen", "pair", str(tmp_path / "private"), str(tmp_path / "nowhere" / "public")]) == 2
     told = f"snap-token: {tmp_path}/nowhere/public cannot be written: No such file or directory\n"
     assert capsys.readouterr() == ("", told)
@@ -149,7 +149,7 @@ def test_existing_keys_are_kept(
     arguments: list[str],
     old: str,
 ) -> None:
-    """A key that exists is not overwritten: one line, status 2, and the old key is as it was."""
+    """An existing key file is not overwritten: one line says so, and the status is 2."""
     monkeypatch.chdir(tmp_path)
     Path(old).write_text("old")
     assert main(["keygen", *arguments]) == 2

@@ -1,4 +1,4 @@
-"""The token keys from the command."""
+"""`snap-token keys`."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from tests.merchant import NOON
 from tests.pages import page
 
 AT_NOON = "2026-01-22T05:00:02Z"
-"""A quarter of a second after its beginning, the second counts as the next."""
+"""A time with a fraction of a second is rounded up."""
 
 
 def _keys(settings_file: Path) -> TokenKeyFile:
@@ -30,14 +30,14 @@ def _rotate(settings_file: Path, now: datetime, *options: str) -> int:
 
 
 def _printed(capsys: pytest.CaptureFixture[str]) -> str:
-    """What is on standard output; nothing may be on standard error."""
+    """The text on standard output. Standard error must be empty."""
     out, err = capsys.readouterr()
     assert err == ""
     return out
 
 
 def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The first call publishes a key and the second, later, lets it mint; each says what it did and what comes next."""
+    """The first run publishes a key, and the second run mints with it. Each prints what it did and the next step."""
     path = settings_file.with_name("token.keys")
     (old,) = _keys(settings_file).lines
     assert _rotate(settings_file, NOON) == 0
@@ -59,7 +59,7 @@ def test_a_rotation_has_two_steps(settings_file: Path, capsys: pytest.CaptureFix
 
 
 def test_the_page_shows_what_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The example of a rotation in the documentation is this command's output, but for the fingerprints."""
+    """The example in the documentation is the output of this command, except for the fingerprints."""
     shown = re.findall(r"^ +((?:published|minting|retired|next) .*\n)", page("key-rotation"), re.MULTILINE)
     assert (_rotate(settings_file, NOON), _rotate(settings_file, NOON + timedelta(seconds=11))) == (0, 0)
     printed = _printed(capsys).replace(f"{settings_file.parent}/", "")
@@ -73,7 +73,7 @@ def _without_fingerprint(line: str) -> str:
 
 
 def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Too early, the second call changes nothing and says in one line how long to wait; the status is 2."""
+    """If the second run is too early, it changes nothing and prints how long to wait. The exit status is 2."""
     _rotate(settings_file, NOON)
     before = _keys(settings_file)
     capsys.readouterr()
@@ -84,7 +84,7 @@ def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixtur
 
 
 def test_old_keys_are_dropped(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key whose last token has expired is gone after the next call, which says so."""
+    """A key whose last token has expired is dropped by the next run, which says so."""
     (old,) = _keys(settings_file).lines
     _rotate(settings_file, NOON)
     _rotate(settings_file, NOON + timedelta(seconds=11))
@@ -95,7 +95,7 @@ def test_old_keys_are_dropped(settings_file: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With --now one call leaves a new key alone in the file, and says what became of each other and what to do."""
+    """--now leaves only a new key in the file. It prints what happened to every other key, and what to do."""
     path = settings_file.with_name("token.keys")
     time = "2026-01-22T04:59:00Z"
     path.write_text(f"# of the shop\n{_key()}\n{_key()} # published {time}\n{_key()} # retired {time}\n")
@@ -119,7 +119,7 @@ def test_a_leaked_key_is_replaced_at_once(settings_file: Path, capsys: pytest.Ca
 
 
 def test_a_leak_does_not_wait(settings_file: Path) -> None:
-    """A key that was published a moment ago does not keep the leaked one in force."""
+    """A leaked key is replaced even if another key was published a moment ago."""
     assert _rotate(settings_file, NOON) == 0
     assert _rotate(settings_file, NOON, "--now") == 0
     assert len(_keys(settings_file).lines) == 1
@@ -135,10 +135,10 @@ def test_a_leak_does_not_wait(settings_file: Path) -> None:
         ),
     ],
 )
-def test_a_time_that_is_none_is_told(
+def test_an_invalid_time_is_an_error(
     settings_file: Path, capsys: pytest.CaptureFixture[str], note: str, mistake: str
 ) -> None:
-    """A comment that looks like a time and is none is a mistake in one line, which names the key; the status is 2."""
+    """A comment that looks like a time but is invalid is an error with the fingerprint of the key. Status 2."""
     path = settings_file.with_name("token.keys")
     path.write_text(f"{path.read_text()}{_key()} # {note}\n")
     before = path.read_text()
@@ -151,8 +151,10 @@ def test_a_time_that_is_none_is_told(
     assert path.read_text() == before
 
 
-def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A key whose last token has expired is still in the file, opens nothing, and is said to."""
+def test_a_key_whose_tokens_have_expired_is_listed_with_a_note(
+    settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key whose last token has expired is listed with a note, as long as it is in the file."""
     path = settings_file.with_name("token.keys")
     path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
     for seconds, told in ((960, ""), (961, ", its tokens have expired")):
@@ -162,7 +164,7 @@ def test_a_key_that_is_over_is_listed_as_such(settings_file: Path, capsys: pytes
 
 
 def test_a_rotation_keeps_comments_and_mode(settings_file: Path) -> None:
-    """Comments on lines of their own stay, on top, and the file is still its owner's alone."""
+    """Comments on lines of their own stay at the top, and the mode of the file stays 0600."""
     path = settings_file.with_name("token.keys")
     path.write_text(path.read_text() + "# of the shop\n")
     assert _rotate(settings_file, NOON) == 0
@@ -171,7 +173,7 @@ def test_a_rotation_keeps_comments_and_mode(settings_file: Path) -> None:
 
 
 def test_no_key_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither rotation nor list prints a key."""
+    """Neither rotate nor list prints a key."""
     for seconds in (0, 5, 11, 2_000):
         _rotate(settings_file, NOON + timedelta(seconds=seconds))
         main(["keys", "list", "--config", str(settings_file)])
@@ -181,7 +183,7 @@ def test_no_key_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_keys_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each key is a line: its fingerprint, its part and since when, as far as that is known."""
+    """Each key is one line: its fingerprint, its status, and since when, if known."""
     path = settings_file.with_name("token.keys")
     first, second, third = (_key() for _ in range(3))
     path.write_text(f"{first}\n{second} # published {AT_NOON}\n{third} # old\n")
@@ -197,8 +199,10 @@ def _key() -> str:
 
 
 @pytest.mark.parametrize("command", ["rotate", "list"])
-def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
-    """Where the settings are bad the keys are left alone; the status is 2."""
+def test_mistakes_in_the_settings_are_errors(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """If the settings have mistakes, the keys do not change. The exit status is 2."""
     path = settings_file.with_name("token.keys")
     path.write_text("no key")
     assert main(["keys", command, "--config", str(settings_file)]) == 2
@@ -209,7 +213,7 @@ def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixtur
 
 
 def test_one_rotation_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """While another command changes files beside the keys, a rotation is refused; the status is 2."""
+    """While another command changes files beside the keys, a rotation is refused. The exit status is 2."""
     with locked(settings_file.parent):
         assert _rotate(settings_file, NOON) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"

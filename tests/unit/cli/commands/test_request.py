@@ -1,4 +1,4 @@
-"""NICEPAY's part, played against a running server."""
+"""`snap-token request` against a running server."""
 
 import socket
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.nicepay import BODY, Nicepay
 
 @pytest.fixture
 def today(merchant: Merchant) -> Merchant:
-    """The running server at the machine's own time, which the command signs."""
+    """The running server with the real clock, because the command signs with the real time."""
     merchant.clock.now = assembly.system_clock()
     return merchant
 
@@ -34,14 +34,14 @@ def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
 
 @pytest.fixture
 def dead_port() -> Iterator[int]:
-    """A port that is taken and answers nobody."""
+    """A port that is in use and does not accept connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
 
 def _config(private_key: Path, nicepay: Nicepay, origin: str) -> str:
-    """The settings of a sandbox at that origin."""
+    """The settings of a sandbox whose server listens there."""
     extra = f'[server]\nport = {httpx.URL(origin).port}\n[sandbox]\nprivate_key_file = "{private_key.name}"'
     return str(write_settings(private_key.parent, nicepay, extra=extra))
 
@@ -53,7 +53,7 @@ def _options(url: str, private_key: Path, client_key: str = "IONPAYTEST") -> lis
 def test_the_exchange_is_printed(
     today: Merchant, nicepay: Nicepay, private_key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Settings are enough: what was sent and what came back are printed as HTTP, and the status is 0."""
+    """With settings alone, request and response are printed as HTTP. The exit status is 0."""
     assert main(["request", "--config", _config(private_key, nicepay, today.origin)]) == 0
     out, err = capsys.readouterr()
     sent_head, sent_body, head, body = out.split("\n\n")
@@ -66,7 +66,7 @@ def test_the_exchange_is_printed(
 
 
 def test_the_request_is_genuine(today: Merchant, nicepay: Nicepay, private_key: Path) -> None:
-    """The server finds the request genuine and within a second or so of its clock."""
+    """The server finds the request genuine, and its timestamp current."""
     assert main(["request", "--config", _config(private_key, nicepay, today.origin)]) == 0
     decision = today.decision()
     assert (decision["event"], decision["client_key"]) == ("token.issued", nicepay.client_key)
@@ -74,7 +74,7 @@ def test_the_request_is_genuine(today: Merchant, nicepay: Nicepay, private_key: 
 
 
 def test_options_are_enough(today: Merchant, private_key: Path) -> None:
-    """Without settings, the URL, the client key and the private key say everything."""
+    """URL, client key and private key are enough without settings."""
     assert main(["request", *_options(today.origin + BASE_PATH + TOKEN_PATH, private_key)]) == 0
     assert today.decision()["event"] == "token.issued"
 
@@ -82,7 +82,7 @@ def test_options_are_enough(today: Merchant, private_key: Path) -> None:
 def test_options_come_before_settings(
     today: Merchant, nicepay: Nicepay, stranger: Nicepay, private_key: Path, dead_port: int
 ) -> None:
-    """An option given beside the settings counts, and the settings do not."""
+    """An option overrides the settings."""
     config = _config(private_key, nicepay, f"http://127.0.0.1:{dead_port}")
     other = private_key.with_name("other.pem")
     other.write_text(stranger.private_pem)
@@ -96,7 +96,7 @@ def test_options_come_before_settings(
 def test_a_refusal_is_status_1(
     today: Merchant, stranger: Nicepay, private_key: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A refused request is printed like any other, and the status is 1."""
+    """A refused request is printed like any other. The exit status is 1."""
     private_key.write_text(stranger.private_pem)
     assert main(["request", *_options(today.origin + BASE_PATH + TOKEN_PATH, private_key)]) == 1
     out, err = capsys.readouterr()
@@ -105,8 +105,8 @@ def test_a_refusal_is_status_1(
     assert err == ""
 
 
-def test_nobody_listening_is_one_line(private_key: Path, dead_port: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nobody listens, one line says so and asks for the server; the status is 2."""
+def test_a_missing_server_is_one_line(private_key: Path, dead_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """If no server listens, one line says so. The exit status is 2."""
     url = f"http://127.0.0.1:{dead_port}/"
     assert main(["request", *_options(url, private_key)]) == 2
     told = (
@@ -115,10 +115,10 @@ def test_nobody_listening_is_one_line(private_key: Path, dead_port: int, capsys:
     assert capsys.readouterr() == ("", told)
 
 
-def test_a_server_that_says_nothing_is_one_line(
+def test_a_server_that_does_not_answer_is_one_line(
     private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who takes the connection and does not answer is waited for no longer than ten seconds; the status is 2."""
+    """If the server accepts the connection and does not answer, the command ends with status 2."""
     assert http_exchange.TIMEOUT_SECONDS == 10
     monkeypatch.setattr(http_exchange, "TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -132,10 +132,10 @@ def test_a_server_that_says_nothing_is_one_line(
     [("127.0.0.1/x", "A"), ("http://[::1/x", "A"), ("http://a..b/", "A"), ("http://127.0.0.1/", "é")],
     ids=["no scheme", "no address", "no name", "no ASCII"],
 )
-def test_what_cannot_be_sent_is_one_line(
+def test_an_invalid_request_is_one_line(
     private_key: Path, capsys: pytest.CaptureFixture[str], url: str, client_key: str
 ) -> None:
-    """A URL or a client key that no request can have is told in one line; the status is 2."""
+    """An invalid URL or client key is an error of one line. The exit status is 2."""
     assert main(["request", *_options(url, private_key, client_key)]) == 2
     assert _only_line(capsys).startswith(f"snap-token: the request to {url} cannot be sent: ")
 
@@ -151,7 +151,7 @@ def _only_line(capsys: pytest.CaptureFixture[str]) -> str:
 def test_proxies_are_for_other_machines(
     today: Merchant, private_key: Path, dead_port: int, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    """A proxy in the environment is not asked for this machine."""
+    """A proxy of the environment is not used for requests to this machine."""
     monkeypatch.setenv(variable, f"http://127.0.0.1:{dead_port}")
     assert main(["request", *_options(today.origin + BASE_PATH + TOKEN_PATH, private_key)]) == 0
     assert today.decision()["event"] == "token.issued"
@@ -165,17 +165,15 @@ def test_proxies_are_for_other_machines(
 def test_an_environment_that_cannot_be_used_is_one_line(
     private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
-    """A proxy or certificates in the environment that cannot be used are told in one line; the status is 2."""
+    """An unusable proxy or certificate of the environment is an error of one line. The exit status is 2."""
     monkeypatch.setenv(variable, value)
     assert main(["request", *_options("https://merchant.example/", private_key)]) == 2
     assert _only_line(capsys).startswith("snap-token: the request to https://merchant.example/ cannot be sent: ")
 
 
 @pytest.mark.parametrize("left_out", ["--url", "--client-key", "--private-key"])
-def test_without_settings_nothing_may_be_left_out(
-    private_key: Path, capsys: pytest.CaptureFixture[str], left_out: str
-) -> None:
-    """What neither an option nor the settings say is asked for in one line; the status is 2."""
+def test_missing_options_are_one_line(private_key: Path, capsys: pytest.CaptureFixture[str], left_out: str) -> None:
+    """An option that neither the command line nor the settings have is named in one line. The exit status is 2."""
     options = _options("http://127.0.0.1/", private_key)
     place = options.index(left_out)
     assert main(["request", *options[:place], *options[place + 2 :]]) == 2
@@ -184,7 +182,7 @@ def test_without_settings_nothing_may_be_left_out(
 
 
 def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that holds no private key is told in one line, before anything is sent; the status is 2."""
+    """A file without a private key is an error of one line, and nothing is sent. The exit status is 2."""
     private_key.write_text("no key")
     assert main(["request", *_options("http://127.0.0.1/", private_key)]) == 2
     told = f"snap-token: {private_key}: it is not an unencrypted private key in PEM\n"
@@ -194,7 +192,7 @@ def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.Capture
 def test_settings_without_a_private_key_ask_for_one(
     private_key: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Settings of production have no private key, and the line asks for one instead of naming a file nobody wrote."""
+    """Production settings have no private key, so the error asks for --private-key."""
     config = _config(private_key, nicepay, "http://127.0.0.1:1")
     private_key.unlink()
     assert main(["request", "--config", config]) == 2

@@ -1,4 +1,4 @@
-"""Tokens and clients revoked from the command."""
+"""`snap-token revoke`."""
 
 import asyncio
 import io
@@ -23,13 +23,13 @@ FOREVER = timedelta(days=1)
 
 @pytest.fixture
 def settings_file(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """Settings with a state that others reach."""
+    """Settings with a state store that other processes share."""
     return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No server is to take anything up."""
+    """No server runs, so the command does not wait."""
     monkeypatch.setattr(change, "PROPAGATION_SECONDS", 0)
 
 
@@ -39,7 +39,7 @@ def _revoke(settings_file: Path, *options: str, now: datetime = NOON) -> int:
 
 
 def _revocations(settings_file: Path, now: datetime = NOON) -> Mapping[str, datetime]:
-    """What every instance that shares the state of these settings learns."""
+    """The revocations that every instance with this state store reads."""
 
     async def asked() -> Mapping[str, datetime]:
         state = Settings.load(settings_file).state.url.open()
@@ -56,7 +56,7 @@ def _keys(settings_file: Path) -> TokenKeys:
 
 
 def test_a_client_s_tokens_are_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """All tokens of a client issued up to now are revoked, for as long as any of them could live."""
+    """All tokens that a client has until now are revoked, until the last of them has expired."""
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 0
     assert capsys.readouterr() == ("revoked client:IONPAYTEST\n", "")
     remembered = timedelta(seconds=1_020)
@@ -67,7 +67,7 @@ def test_a_client_s_tokens_are_revoked(settings_file: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize("spelt", ["{}", "{}\n", " {} \r\n"])
 def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], spelt: str) -> None:
-    """One token, read from a file, is revoked by its fingerprint, which is printed in the token's place."""
+    """A token in a file is revoked by its fingerprint. The output has the fingerprint, not the token."""
     keys = _keys(settings_file)
     token = keys.issue("IONPAYTEST", NOON)
     file = settings_file.with_name("token")
@@ -79,7 +79,7 @@ def test_a_token_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_a_token_is_read_from_standard_input(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token need not be in a file."""
+    """A token can be read from standard input."""
     keys = _keys(settings_file)
     token = keys.issue("IONPAYTEST", NOON)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
@@ -92,10 +92,10 @@ def test_a_token_is_read_from_standard_input(settings_file: Path, monkeypatch: p
     [("", 0, "token.tampered"), ("RECOGNISEME", 0, "token.tampered"), (None, 900, "token.expired")],
     ids=["empty", "not ours", "expired"],
 )
-def test_a_token_that_opens_nothing_is_not_revoked(
+def test_an_invalid_token_is_not_revoked(
     settings_file: Path, capsys: pytest.CaptureFixture[str], token: str | None, later: int, reason: str
 ) -> None:
-    """What opens nothing anyway is told in one line that does not repeat it; the status is 1."""
+    """A token that is not valid is an error of one line that does not repeat it. The exit status is 1."""
     file = settings_file.with_name("token")
     file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON) if token is None else token)
     assert _revoke(settings_file, "--token-file", str(file), now=NOON + timedelta(seconds=later)) == 1
@@ -103,8 +103,8 @@ def test_a_token_that_opens_nothing_is_not_revoked(
     assert _revocations(settings_file) == {}
 
 
-def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
-    """A token that a shorter lifetime has let expire is not revoked."""
+def test_the_lifetime_of_the_settings_counts(settings_file: Path) -> None:
+    """A token that has expired by the lifetime in the settings is not revoked."""
     settings_file.write_text(settings_file.read_text().replace("[token]", "[token]\nlifetime_seconds = 601"))
     file = settings_file.with_name("token")
     file.write_text(_keys(settings_file).issue("IONPAYTEST", NOON))
@@ -117,39 +117,41 @@ def test_a_token_lives_as_long_as_the_settings_say(settings_file: Path) -> None:
     [[], ["--client", "IONPAYTEST", "--token-file", "x"], ["--client", ""]],
     ids=["neither", "both", "an empty client"],
 )
-def test_one_of_two_is_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]) -> None:
-    """A client or a token is named, and not both; the status is 2."""
+def test_exactly_one_of_client_and_token_is_named(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """Exactly one of client and token must be named. Otherwise the exit status is 2."""
     assert _revoke(settings_file, *options) == 2
     assert capsys.readouterr() == ("", "snap-token: name the tokens with one of --client and --token-file\n")
 
 
-def test_a_client_that_is_not_there_is_not_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An id that the settings do not have is told with those that they have; the status is 2."""
+def test_an_unknown_client_is_not_revoked(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown client ID is an error that lists the known IDs. The exit status is 2."""
     assert _revoke(settings_file, "--client", "X") == 2
     assert capsys.readouterr() == ("", f"snap-token: {settings_file} has no client X; it has IONPAYTEST\n")
 
 
-def test_a_file_that_is_not_there_is_told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A token's file that cannot be read is one line; the status is 2."""
+def test_a_missing_token_file_is_an_error(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A token file that cannot be read is an error of one line. The exit status is 2."""
     file = settings_file.with_name("nothing")
     assert _revoke(settings_file, "--token-file", str(file)) == 2
     assert capsys.readouterr() == ("", f"snap-token: {file} cannot be read: No such file or directory\n")
 
 
-def test_memory_is_out_of_reach(
+def test_state_in_memory_cannot_be_changed(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What only the server's own process holds cannot be changed from here, and the line says so; the status is 2."""
+    """If the state is in the memory of the server, the command cannot change it, and says so. The status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     told = "state.url is memory://, which only the server can change; use POST /revoke of the server"
     assert capsys.readouterr() == ("", f"snap-token: {told}\n")
 
 
-def test_a_state_that_is_down_is_told(
+def test_a_state_store_that_is_down_is_an_error(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the engine does not answer nothing is revoked, and one line says so and why; the status is 2."""
+    """If the state store does not answer, nothing is revoked, and one line says why. The exit status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "redis://:RECOGNISEME@127.0.0.1:1/0")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     out, err = capsys.readouterr()
@@ -158,15 +160,15 @@ def test_a_state_that_is_down_is_told(
     assert "RECOGNISEME" not in err
 
 
-def test_bad_settings_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each mistake in the settings is a line; the status is 2."""
+def test_mistakes_in_the_settings_are_errors(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each mistake in the settings is one line. The exit status is 2."""
     settings_file.write_text("x = 1\n" + settings_file.read_text())
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     assert capsys.readouterr() == ("", f"snap-token: {settings_file}: x: there is no such key\n")
 
 
-def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
-    """Where root revokes before the first start, the server's user can use the file that comes of it."""
+def test_a_state_file_that_root_creates_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """If root revokes before the first start, the server's user can use the file that is created."""
     with open_folder(SERVER_USER, SERVER_GROUP) as folder:
         settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
         give_all(folder, SERVER_USER, SERVER_GROUP)

@@ -1,4 +1,4 @@
-"""The server from the command. A thread stands in for the process, a visitor for the signal that ends it."""
+"""`snap-token serve`. A thread stands for the process, and a visitor sends the signal that ends it."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
-    """Visits the servers that the command starts, and stops them."""
+    """Sends requests to the servers that the command starts, and stops them."""
     visitor = Visitor()
     monkeypatch.setattr(lifecycle, "run_servers", visitor.run_servers)
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "0")
@@ -65,13 +65,15 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> Visitor:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> str:
-    """The settings of a fresh sandbox."""
+    """The settings of a new sandbox."""
     init(tmp_path / "sandbox")
     return str(tmp_path / "sandbox" / "snap-token.toml")
 
 
-def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
-    """It serves the token endpoint and no page until it is stopped, and logs where; the status is 0."""
+def test_the_token_endpoint_is_served(
+    settings_file: Path, visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command serves only the token endpoint until it is stopped, and logs the address. The status is 0."""
     assert main(["serve", "--config", str(settings_file)]) == 0
     assert visitor.statuses == [404, 405]
     out, err = capsys.readouterr()
@@ -81,10 +83,10 @@ def test_it_serves(settings_file: Path, visitor: Visitor, capsys: pytest.Capture
     assert out == ""
 
 
-def test_the_first_line_tells_what_is_in_force(
+def test_the_log_line_of_the_start_has_versions_and_settings(
     tmp_path: Path, nicepay: Nicepay, visitor: Visitor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line of the start has versions and settings: what is told apart when two hosts behave differently."""
+    """The log line of the start has the versions and the settings, so that two hosts can be compared."""
     service = '[[services]]\npath = "/a"\nservice_code = "24"'
     file = write_settings(tmp_path, nicepay, Nicepay("SECOND", nicepay.private_key), extra=service)
     assert main(["serve", "--config", str(file)]) == 0
@@ -109,13 +111,13 @@ def test_the_first_line_tells_what_is_in_force(
 
 
 @pytest.mark.usefixtures("visitor")
-def test_what_is_not_good_is_logged(
+def test_warnings_are_logged(
     tmp_path: Path,
     nicepay: Nicepay,
     emptied_redis: Callable[[str], RedisServer],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What a check warns of, of settings and of the state engine, is in the log of a start."""
+    """The warnings of `serve --check` are in the log of a start."""
     url = emptied_redis(REDIS_SERVERS[0]).url
     file = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)), extra=f'[state]\nurl = "{url}?db=0"')
     assert main(["serve", "--config", str(file)]) == 0
@@ -128,7 +130,7 @@ def test_what_is_not_good_is_logged(
 def test_the_merchant_s_operations_have_a_listener_of_their_own(
     tmp_path: Path, nicepay: Nicepay, visitor: Visitor, capsys: pytest.CaptureFixture[str], pair: str
 ) -> None:
-    """With the table `internal` a second listener serves them, and neither listener serves what is the other's."""
+    """With [internal] a second listener serves these operations, and neither listener serves those of the other."""
     file = write_settings(tmp_path, nicepay, extra=f'[internal]\nport = 0\ncall_headers = "{pair}"')
     visitor.paths = (BASE_PATH + TOKEN_PATH, "/livez")
     assert main(["serve", "--config", str(file)]) == 0
@@ -140,7 +142,7 @@ def test_the_merchant_s_operations_have_a_listener_of_their_own(
 def test_a_state_that_cannot_be_used_is_one_line(
     tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that is no database of ours is told in one line of the log, and the status is 2."""
+    """A state file that is not ours is one line of the log. The exit status is 2."""
     (tmp_path / "state.db").write_bytes(b"something else" * 100)
     (tmp_path / "state.db").chmod(0o600)
     file = write_settings(tmp_path, nicepay, extra='[server]\nport = 0\n[state]\nurl = "sqlite:///state.db"')
@@ -150,7 +152,7 @@ def test_a_state_that_cannot_be_used_is_one_line(
 
 
 def test_a_sandbox_serves_its_pages(sandbox: str, visitor: Visitor, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sandbox serves its pages beside the endpoint, and prints where they are."""
+    """A sandbox serves its pages, and prints their address."""
     assert main(["serve", "--config", sandbox]) == 0
     assert visitor.statuses == [200, 405]
     endpoint, page, document, *_ = capsys.readouterr().out.splitlines()
@@ -171,7 +173,7 @@ def test_a_sandbox_prints_a_request(sandbox: str, visitor: Visitor, capsys: pyte
 
 
 def test_a_base_path_is_served(settings_file: Path, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The endpoint is under the base path of the settings, and nowhere else."""
+    """The endpoint is only under the base path of the settings."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__BASE_PATH", "/")
     visitor.paths = (TOKEN_PATH, BASE_PATH + TOKEN_PATH)
     assert main(["serve", "--config", str(settings_file)]) == 0
@@ -181,7 +183,7 @@ def test_a_base_path_is_served(settings_file: Path, visitor: Visitor, monkeypatc
 def test_a_taken_port_is_one_line(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An address that cannot be had is told in one line with what to set; the status is 2."""
+    """A port that is in use is one line that says what to set. The exit status is 2."""
     with sockets.listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(port))
@@ -194,17 +196,17 @@ def test_a_taken_port_is_one_line(
 def test_an_address_of_another_machine_is_one_line(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An address that this machine does not have is told without a guess at who has it; the status is 2."""
+    """An address that this machine does not have is one line without a guess. The exit status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__HOST", "192.0.2.1")
     assert main(["serve", "--config", str(settings_file)]) == 2
     (mistake,) = _mistakes(capsys)
     assert mistake.startswith("cannot listen on 192.0.2.1:8080: Cannot assign requested address; set server.host and ")
 
 
-def test_on_a_terminal_mistakes_are_for_people(
+def test_on_a_terminal_mistakes_are_plain_lines(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the log is for people, what keeps the server from starting is told as any command tells it."""
+    """On a terminal, the reasons why the server does not start are plain lines."""
     settings_file.write_text("[")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["serve", "--config", str(settings_file)]) == 2
@@ -213,7 +215,7 @@ def test_on_a_terminal_mistakes_are_for_people(
 
 
 def _mistakes(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Those of the one line that tells why the server does not start."""
+    """The mistakes in the log line of a failed start."""
     out, err = capsys.readouterr()
     (line,) = [json.loads(line) for line in err.splitlines()]
     assert (out, line["event"], line["level"]) == ("", "start.failed", "error")
@@ -221,7 +223,7 @@ def _mistakes(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A sandbox whose key is no key is refused before it listens, by a check as by a start; the status is 2."""
+    """A sandbox without a usable private key is refused by a check and by a start. The exit status is 2."""
     file = Path(sandbox).with_name("nicepay-private.pem")
     file.write_text("no key")
     told = f"{sandbox}: sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
@@ -232,10 +234,10 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
 
 
 @pytest.mark.parametrize("options", [["--check"], []], ids=["check", "start"])
-def test_a_library_that_changed(
+def test_a_library_without_a_needed_name_is_an_error(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str]
 ) -> None:
-    """Where a library lacks a private name that the server needs, the server does not start, and says which."""
+    """If a library lacks a private name that the server needs, the server does not start, and names it."""
     monkeypatch.delattr(HttpToolsProtocol, "on_body")
     assert main(["serve", *options, "--config", str(settings_file)]) == 2
     assert "has no HttpToolsProtocol.on_body, which this server needs; install 'uvicorn" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The pack from the command."""
+"""`snap-token share`."""
 
 from pathlib import Path
 from zipfile import ZipFile
@@ -16,7 +16,7 @@ def _document(pack: Path) -> str:
 
 
 def test_the_pack_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The URL is enough: the file is made, and what is in it is printed."""
+    """The URL is enough. The pack is created, and its files are listed."""
     pack = tmp_path / "pack.zip"
     assert main(["share", "--base-url", "https://a.example", "--output", str(pack)]) == 0
     out, err = capsys.readouterr()
@@ -28,7 +28,7 @@ def test_the_pack_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_base_path_is_the_settings(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A URL without a path gets that of the settings; one with a path keeps its own."""
+    """A URL without a path gets the base path of the settings. A URL with a path keeps it."""
     config = write_settings(tmp_path, nicepay, extra='[server]\nbase_path = "/snap"')
     for url, path in (("https://a.example", "/snap"), ("https://a.example/other", "/other")):
         pack = tmp_path / f"{path[1:]}.zip"
@@ -37,7 +37,7 @@ def test_the_base_path_is_the_settings(tmp_path: Path, nicepay: Nicepay) -> None
 
 
 def test_two_calls_make_the_same_bytes(tmp_path: Path) -> None:
-    """The same call makes the same file."""
+    """The same command creates the same bytes."""
     packs = [tmp_path / name for name in ("a.zip", "b.zip")]
     for pack in packs:
         assert main(["share", "--base-url", "https://a.example", "--output", str(pack)]) == 0
@@ -45,7 +45,7 @@ def test_two_calls_make_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_file_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is there stays as it is, told in one line; the status is 2."""
+    """An existing file is not overwritten: one line says so, and the exit status is 2."""
     pack = tmp_path / "pack.zip"
     pack.write_text("old")
     assert main(["share", "--base-url", "https://a.example", "--output", str(pack)]) == 2
@@ -55,7 +55,7 @@ def test_a_file_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_mistakes_are_one_line_and_make_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A URL that will not do is told before anything is made; the status is 2."""
+    """An invalid URL is an error before any file is created. The exit status is 2."""
     pack = tmp_path / "pack.zip"
     assert main(["share", "--base-url", "http://a.example", "--output", str(pack)]) == 2
     out, err = capsys.readouterr()

@@ -20,8 +20,8 @@ def _repair(settings: Path) -> int:
     return main(["state", "repair", "--config", str(settings)])
 
 
-def test_it_repairs(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says where the old file is, how much was carried over, and what is refused from now on."""
+def test_a_state_file_is_repaired(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output names the old file, the number of entries, and what is refused from now on."""
     file = settings_with_file.with_name("state.db")
     with closing(open_file(file)) as connection:
         connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
@@ -34,8 +34,8 @@ def test_it_repairs(settings_with_file: Path, capsys: pytest.CaptureFixture[str]
     assert err == ""
 
 
-def test_what_cannot_be_read_is_told(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says so if something could not be read, and if there was no file."""
+def test_unreadable_files_are_an_error(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output says if entries could not be read, and if there was no file."""
     file = settings_with_file.with_name("state.db")
     assert _repair(settings_with_file) == 0
     assert capsys.readouterr().out.startswith(f"missing   {file} did not exist\nsalvaged  0 seen")
@@ -44,10 +44,10 @@ def test_what_cannot_be_read_is_told(settings_with_file: Path, capsys: pytest.Ca
     assert "0 seen, 0 revoked, 0 suspended; the rest cannot be read\n" in capsys.readouterr().out
 
 
-def test_what_cannot_be_repaired(
+def test_other_state_stores_and_files_are_refused(
     settings_file: Path, settings_with_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Another engine, and a file that is not ours, is one line and status 2."""
+    """Another kind of state store, or a file of another program, is an error of one line. The exit status is 2."""
     file = settings_with_file.with_name("state.db")
     file.symlink_to("/dev/null")
     assert _repair(settings_with_file) == 2

@@ -1,4 +1,4 @@
-"""Changes to the settings file: what is to change does, and nothing else."""
+"""Edits of the settings file change nothing else."""
 
 import tomllib
 from pathlib import Path
@@ -18,7 +18,7 @@ TAIL = "\n# The sandbox\n[sandbox]\nenabled = true\n# The end\n"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """Where the settings are to be."""
+    """The path of the settings file."""
     return tmp_path / "snap-token.toml"
 
 
@@ -40,7 +40,7 @@ def _written(config: Path, text: str) -> Path:
     ],
 )
 def test_a_client_is_added_after_the_last(config: Path, before: str, after: str) -> None:
-    """The new table stands after the other clients; every comment and every other line is where it was."""
+    """The new table follows the other clients. Every comment and every other line stays in its place."""
     assert with_client(_written(config, before), NEW) == after
 
 
@@ -58,7 +58,7 @@ ORDERS = pytest.mark.parametrize(
 
 @ORDERS
 def test_nothing_but_the_new_client_is_added(config: Path, text: str) -> None:
-    """Read again, the settings say what they said, and have one client more."""
+    """After the edit the settings have the same values and one more client."""
     meant = tomllib.loads(text.removeprefix("\ufeff"))
     meant["clients"].append(NEW)
     assert tomllib.loads(with_client(_written(config, text), NEW)) == meant
@@ -67,7 +67,7 @@ def test_nothing_but_the_new_client_is_added(config: Path, text: str) -> None:
 @ORDERS
 @pytest.mark.parametrize("place", [0, 1])
 def test_nothing_but_the_suspension_changes(config: Path, text: str, place: int) -> None:
-    """Read again, the settings say what they said, but for the one client, there and back."""
+    """After the edit only the suspension of the one client differs. The reverse edit restores the settings."""
     meant = tomllib.loads(text.removeprefix("\ufeff"))
     for suspended in (True, False):
         meant["clients"][place]["suspended"] = suspended
@@ -77,13 +77,13 @@ def test_nothing_but_the_suspension_changes(config: Path, text: str, place: int)
 
 
 def test_clients_in_one_list_are_suspended_too(config: Path) -> None:
-    """Clients that stand in one line each, in a list, are changed in it."""
+    """Clients that are inline tables in a list are changed in that list."""
     _written(config, 'clients = [{id = "A"}, {id = "B"}] # ours\n')
     assert with_suspended(config, 1, suspended=True) == 'clients = [{id = "A"}, {id = "B",suspended = true}] # ours\n'
 
 
-def test_a_suspension_stands_with_its_client(config: Path) -> None:
-    """The new line is the client's last, before the comment that belongs to what comes next; a second is not made."""
+def test_a_suspension_is_in_the_table_of_its_client(config: Path) -> None:
+    """The new line is the last of the client, before the comments of the next table. There is only one such line."""
     line = "suspended = true\n"
     once = with_suspended(_written(config, f"{HEAD}{ONE}\n{TWO}{TAIL}"), 0, suspended=True)
     assert once == f"{HEAD}{ONE}{line}\n{TWO}{TAIL}"
@@ -95,36 +95,36 @@ def test_a_suspension_stands_with_its_client(config: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ['clients = [{id = "A"}]', "clients = []", "clients = 1", "[clients]\na = 1"])
-def test_clients_of_another_form_are_left(config: Path, text: str) -> None:
-    """Where clients are no tables of their own, that is asked for."""
+def test_clients_that_are_no_tables_are_refused(config: Path, text: str) -> None:
+    """If the clients are not [[clients]] tables, the error asks for such tables."""
     with pytest.raises(UsageError) as refusal:
         with_client(_written(config, text), NEW)
     advice = "the clients are not [[clients]] tables; write them as such tables, and run this again"
     assert refusal.value.mistakes == (f"{config}: {advice}",)
 
 
-def test_text_that_is_no_toml_is_told(config: Path) -> None:
-    """What is no TOML is told with the line where it goes wrong, after the file."""
+def test_text_that_is_not_toml_is_an_error(config: Path) -> None:
+    """Text that is not TOML is an error with the file and the line."""
     with pytest.raises(UsageError) as refusal:
         with_client(_written(config, "[server]\nport\n"), NEW)
     assert str(refusal.value).startswith(f"{config}: ")
     assert "at line 2" in str(refusal.value)
 
 
-def test_settings_nested_without_end_are_told(config: Path) -> None:
-    """Lists in lists deeper than they can be read are one mistake."""
+def test_deeply_nested_settings_are_an_error(config: Path) -> None:
+    """Lists that are nested too deeply are one error."""
     with pytest.raises(UsageError, match=f"{config}: "):
         with_client(_written(config, "x = " + "[" * 10_000), NEW)
 
 
-def test_missing_settings_are_told(config: Path) -> None:
-    """A file that is not there is told by its path."""
+def test_missing_settings_are_an_error(config: Path) -> None:
+    """A missing file is an error that names it."""
     with pytest.raises(UsageError) as refusal:
         with_client(config, NEW)
     assert refusal.value.mistakes == (f"{config} cannot be read: No such file or directory",)
 
 
-def test_what_is_no_text_is_told(config: Path) -> None:
-    """A value that UTF-8 cannot hold, as a byte of a command line may be, is refused."""
+def test_values_that_are_not_utf_8_are_refused(config: Path) -> None:
+    """A value that is not valid UTF-8, such as a byte of a command line, is refused."""
     with pytest.raises(UsageError, match="one of the options is not valid UTF-8; the settings file must be UTF-8"):
         with_client(_written(config, ONE), {"id": "\udcff"})

@@ -1,4 +1,4 @@
-"""Pipes in a file's place."""
+"""Pipes in place of files."""
 
 import os
 from pathlib import Path
@@ -17,15 +17,15 @@ def pipe(tmp_path: Path) -> Path:
     return tmp_path / "pipe"
 
 
-def test_what_is_no_pipe_is_none(tmp_path: Path, pipe: Path) -> None:
-    """A file, a folder, what is missing and what is no path are no pipes."""
+def test_other_paths_are_not_pipes(tmp_path: Path, pipe: Path) -> None:
+    """A regular file, a folder, a missing file and an invalid path are not pipes."""
     (tmp_path / "file").touch()
     paths = (pipe, tmp_path / "file", tmp_path, tmp_path / "none", Path("no\0path"))
     assert [is_pipe(path) for path in paths] == [True, False, False, False, False]
 
 
 def test_a_pipe_is_read_until_it_is_closed() -> None:
-    """All that a shell's `<(command)` has written counts, whether the command has ended already or not."""
+    """Everything that the command of `<(command)` writes is read, whether the command has ended or not."""
     reader, writer = os.pipe()
     thread = Thread(target=_write, args=(writer, b"one ", b"two"))
     thread.start()
@@ -35,8 +35,8 @@ def test_a_pipe_is_read_until_it_is_closed() -> None:
     os.close(reader)
 
 
-def test_what_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command that writes a part only when the part before it was read is read to its end."""
+def test_late_parts_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that writes its next part only after the previous one was read is read to its end."""
     reader, writer = os.pipe()
     parts, wait = [b"one ", b"two"], pipes._wait  # noqa: SLF001  what is waited for is written then
 
@@ -53,7 +53,7 @@ def test_what_comes_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_named_pipe_is_read_until_it_is_closed(pipe: Path) -> None:
-    """A writer that has gone by the time that the pipe is read leaves what it wrote."""
+    """Text of a writer that has closed the pipe already is read."""
     reader, writer = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), os.open(pipe, os.O_WRONLY)
     _write(writer, b"one ", b"two")
     assert read_pipe(pipe) == b"one two"
@@ -66,8 +66,8 @@ def _write(descriptor: int, *parts: bytes) -> None:
     os.close(descriptor)
 
 
-def test_a_pipe_is_not_waited_for_for_ever(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipe that nobody ever opens for writing, and one that nobody closes, is an error in the end."""
+def test_a_pipe_has_a_time_limit(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe that nobody opens for writing, and a pipe that nobody closes, are errors after the time limit."""
     monkeypatch.setattr(pipes, "PIPE_SECONDS", 0.0)
     told = "pipe cannot be read: its writer has not closed this pipe within 0 seconds"
     with pytest.raises(ValueError, match=told):

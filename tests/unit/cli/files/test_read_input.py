@@ -1,4 +1,4 @@
-"""What commands read: secrets and bodies."""
+"""Secrets and bodies that commands read."""
 
 import io
 import os
@@ -22,7 +22,7 @@ def _typed(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
 
 
 def test_a_secret_is_read_without_its_line_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file and standard input are read alike."""
+    """A file and standard input give the same secret, without the line end."""
     (tmp_path / "secret").write_text(" s3cret\n")
     _typed(monkeypatch, b"s3cret\n")
     assert read_secret(tmp_path / "secret") == read_secret(STANDARD_INPUT) == "s3cret"
@@ -30,7 +30,7 @@ def test_a_secret_is_read_without_its_line_end(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("read", [read_secret, read_body])
 def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
-    """1 MiB is read, and more is an error, never half of it."""
+    """1 MiB of standard input is read. More is an error."""
     _typed(monkeypatch, b"x" * LARGEST_FILE)
     assert len(read(STANDARD_INPUT)) == LARGEST_FILE
     _typed(monkeypatch, b"x" * (LARGEST_FILE + 1))
@@ -38,8 +38,8 @@ def test_standard_input_has_a_limit(monkeypatch: pytest.MonkeyPatch, read: Calla
         read(STANDARD_INPUT)
 
 
-def test_a_body_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No byte of a body is changed, space and line ends included."""
+def test_a_body_is_not_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No byte of a body is changed, including space and line ends."""
     (tmp_path / "body").write_bytes(b' {"a": 1}\r\n')
     _typed(monkeypatch, ' {"a": "é"}\r\n'.encode())
     assert read_body(tmp_path / "body") == ' {"a": 1}\r\n'
@@ -48,15 +48,15 @@ def test_a_body_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("read", [read_secret, read_body])
-def test_standard_input_is_text(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
-    """Bytes that are no text are told, whatever the locale."""
+def test_standard_input_must_be_utf_8(monkeypatch: pytest.MonkeyPatch, read: Callable[[Path], str]) -> None:
+    """Bytes that are not UTF-8 are an error in every locale."""
     _typed(monkeypatch, b"\xff")
     with pytest.raises(UsageError, match="standard input cannot be read: it is not text in UTF-8"):
         read(STANDARD_INPUT)
 
 
-def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    """A missing file, and a body that is no text, are told by their path."""
+def test_unreadable_files_are_an_error(tmp_path: Path) -> None:
+    """A missing file, and a body that is not UTF-8, are errors that name the file."""
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(UsageError, match="none cannot be read: No such file or directory"):
         read_secret(tmp_path / "none")
@@ -64,8 +64,8 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_body(tmp_path / "bytes")
 
 
-def test_a_pipe_in_a_file_s_place_is_read(tmp_path: Path) -> None:
-    """What a shell hands over as a pipe, `<(command)` say, is read to its end."""
+def test_a_pipe_in_place_of_a_file_is_read(tmp_path: Path) -> None:
+    """A pipe of the shell, such as `<(command)`, is read to its end."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     writer = Thread(target=pipe.write_bytes, args=(b" s3cret\n",))
@@ -75,13 +75,13 @@ def test_a_pipe_in_a_file_s_place_is_read(tmp_path: Path) -> None:
 
 
 def test_a_device_that_never_ends_is_refused() -> None:
-    """Of a device not more is read than of a file."""
+    """A device that never ends is an error after as many bytes as a file may have."""
     with pytest.raises(UsageError, match="/dev/zero cannot be read: it is larger than 1048576 bytes"):
         read_body(Path("/dev/zero"))
 
 
-def test_what_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket can be no pipe, and the message says so in one line."""
+def test_a_socket_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket cannot be opened as a pipe, and one line says so."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("socket")
@@ -89,8 +89,8 @@ def test_what_cannot_be_opened_is_told(tmp_path: Path, monkeypatch: pytest.Monke
             read_secret(Path("socket"))
 
 
-def test_a_file_system_without_an_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that gives no answer in time is an error of the command, not a wait without a word."""
+def test_a_file_system_that_does_not_answer_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the file system does not answer in time, the command ends with an error."""
     monkeypatch.setattr(regular_files, "READ_SECONDS", 0.0)
     monkeypatch.setattr(regular_files, "_read", lambda _path: Event().wait(0.1))
     with pytest.raises(UsageError, match="file cannot be read: its file system did not answer"):

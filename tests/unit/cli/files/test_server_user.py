@@ -1,4 +1,4 @@
-"""Root as the server's user."""
+"""Root acts as the server's user."""
 
 import os
 import pwd
@@ -23,7 +23,7 @@ def _who() -> Identity:
 
 @pytest.fixture
 def of_user(nicepay: Nicepay) -> Iterator[Callable[[int, str], Path]]:
-    """Makes settings, with a state of that URL, that belong with all beside them to that user."""
+    """Creates settings with this state URL in a folder whose files all belong to this user."""
     with open_folder() as folder:
 
         def settings(user: int, url: str) -> Path:
@@ -35,7 +35,7 @@ def of_user(nicepay: Nicepay) -> Iterator[Callable[[int, str], Path]]:
 
 
 def test_root_is_the_server_s_user(of_user: Callable[[int, str], Path]) -> None:
-    """Within the block root is the user who owns the settings, and root again after it, be there an error or not."""
+    """In the block root acts as the owner of the settings. After the block, even after an error, root is root again."""
     file, before = of_user(SERVER_USER, "sqlite:///state.db"), _who()
     settings = load_settings(file)
     with acting_as_server_user(settings):
@@ -46,8 +46,8 @@ def test_root_is_the_server_s_user(of_user: Callable[[int, str], Path]) -> None:
     assert _who() == before
 
 
-def test_the_user_s_groups_count(of_user: Callable[[int, str], Path]) -> None:
-    """A user that the machine knows is in all of its groups."""
+def test_the_user_has_all_of_its_groups(of_user: Callable[[int, str], Path]) -> None:
+    """A user with a name is in all of its groups."""
     nobody = pwd.getpwnam("nobody")
     file = of_user(nobody.pw_uid, "sqlite:///state.db")
     with acting_as_server_user(load_settings(file)):
@@ -58,14 +58,14 @@ def test_the_user_s_groups_count(of_user: Callable[[int, str], Path]) -> None:
     ("user", "url"), [(ROOT, "sqlite:///state.db"), (SERVER_USER, "unix:///s?db=0"), (SERVER_USER, "memory://")]
 )
 def test_root_stays_root(of_user: Callable[[int, str], Path], user: int, url: str) -> None:
-    """Where the settings are root's, or the state is no file, root stays root: root reaches every socket."""
+    """If the settings belong to root, or the state is not a file, root stays root."""
     file, before = of_user(user, url), _who()
     with acting_as_server_user(load_settings(file)):
         assert _who() == before
 
 
-def test_others_stay_who_they_are(of_user: Callable[[int, str], Path]) -> None:
-    """Who is not root acts as before."""
+def test_other_users_do_not_change(of_user: Callable[[int, str], Path]) -> None:
+    """A user who is not root stays the same user."""
     file = of_user(SERVER_USER, "sqlite:///state.db")
     settings = load_settings(file)
     with acting_as(OPERATOR, OPERATORS_GROUP, SERVER_GROUP):

@@ -1,4 +1,4 @@
-"""The base URL that a merchant hands to NICEPAY."""
+"""The base URL of the merchant in the pack."""
 
 import pytest
 
@@ -24,12 +24,12 @@ EXAMPLE = "; for example https://merchant.example/api/v1.0"
     ],
 )
 def test_a_base_url_is_taken_in_one_form(given: str, taken: str) -> None:
-    """Host in lower case, no slash at the end, and the settings' base path where the URL has none."""
+    """The host is in lower case, there is no slash at the end, and a URL without a path gets the base path."""
     assert base_url(given, "/base") == taken
 
 
 def test_a_base_path_may_be_empty() -> None:
-    """Where the settings have no base path, the URL gets none."""
+    """If the base path of the settings is empty, the URL has no path."""
     assert base_url("https://a.example/", "") == "https://a.example"
 
 
@@ -44,7 +44,7 @@ def test_a_base_path_may_be_empty() -> None:
     ],
 )
 def test_anything_but_https_is_refused(given: str) -> None:
-    """Without TLS a URL is good for this machine alone."""
+    """http:// is allowed only for this machine."""
     with pytest.raises(UsageError) as refusal:
         base_url(given, "")
     told = f"--base-url: the URL must begin with https://; http:// is allowed only for this machine{EXAMPLE}"
@@ -72,8 +72,8 @@ def test_anything_but_https_is_refused(given: str) -> None:
         "https://a:b/",
     ],
 )
-def test_what_a_base_url_has_not_is_refused(given: str) -> None:
-    """A password, a query, a fragment or a host that is none does not go to NICEPAY, and is not repeated."""
+def test_other_parts_of_a_url_are_refused(given: str) -> None:
+    """A URL with a password, a query, a fragment or an invalid host is refused, and is not repeated."""
     with pytest.raises(UsageError, match="it must have a host") as refusal:
         base_url(given, "")
     assert "u:p" not in str(refusal.value)
@@ -81,12 +81,12 @@ def test_what_a_base_url_has_not_is_refused(given: str) -> None:
 
 @pytest.mark.parametrize("path", ["//x", "/a//b", "/a b", "/a%20b", "/é", "/a/../b", "/.", "/a/.."])
 def test_a_path_that_the_settings_cannot_have_is_refused(path: str) -> None:
-    """The path is what server.base_path may be, and stays what it is when it is sent."""
+    """The path follows the rule of server.base_path, and a client sends it unchanged."""
     with pytest.raises(UsageError, match="its path may hold letters"):
         base_url(f"https://a.example{path}", "")
 
 
-def test_the_endpoint_is_no_base_url() -> None:
-    """Who names the whole endpoint is told what to leave out."""
+def test_the_url_of_the_endpoint_is_refused() -> None:
+    """If the URL is that of the whole endpoint, the error says what to leave out."""
     with pytest.raises(UsageError, match="leave /access-token/b2b out"):
         base_url("https://a.example/api/v1.0/access-token/b2b/", "")

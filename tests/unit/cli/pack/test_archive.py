@@ -1,4 +1,4 @@
-"""The pack as a file."""
+"""The pack as a ZIP file."""
 
 import re
 from io import BytesIO
@@ -24,13 +24,13 @@ NAMES = {
 
 
 def test_the_pack_has_these_files() -> None:
-    """The document in three forms, vectors, a request, and the checklist in two languages."""
+    """The pack has the document in three forms, vectors, a request, and the checklist in two languages."""
     assert FILES.keys() == NAMES
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_no_file_holds_a_private_key_or_a_placeholder(name: str) -> None:
-    """Nowhere is a private key, and every file with a URL has the merchant's."""
+    """No file has a private key, and every file with a URL has that of the merchant."""
     assert "PRIVATE KEY" not in FILES[name]
     assert URL in FILES[name]
     assert "merchant.example" not in FILES[name]
@@ -38,7 +38,7 @@ def test_no_file_holds_a_private_key_or_a_placeholder(name: str) -> None:
 
 
 def test_the_pack_is_the_same_to_the_byte() -> None:
-    """Neither the order of the files nor the time is in it."""
+    """The bytes of the pack do not depend on the order of the files or on the time."""
     backwards = dict(sorted(FILES.items(), reverse=True))
     assert zip_archive(FILES) == zip_archive(backwards)
     with ZipFile(BytesIO(zip_archive(FILES))) as archive:
@@ -51,7 +51,7 @@ def test_the_pack_is_the_same_to_the_byte() -> None:
 
 
 def test_the_checklists_are_in_step() -> None:
-    """Both languages have as many headings, steps and rows, and the same files, fields and codes in one order."""
+    """Both languages have equally many headings, steps and rows, and the same files, fields and codes in order."""
     english, indonesian = (FILES[f"checklist.{language}.md"] for language in ("en", "id"))
     for pattern in (r"^#+ ", r"^- \[ \] \d+\.", r"^\|", r"`[^`]+`", r"\b\d{3}\b"):
         found = [re.findall(pattern, text, re.MULTILINE) for text in (english, indonesian)]
@@ -59,13 +59,13 @@ def test_the_checklists_are_in_step() -> None:
 
 
 def test_the_checklists_name_the_packs_files() -> None:
-    """Every other file of the pack is explained in each language."""
+    """Each checklist explains every other file of the pack."""
     others = {name for name in NAMES if not name.startswith("checklist")}
     for language in ("en", "id"):
         assert others <= set(re.findall(r"`([^`]+)`", FILES[f"checklist.{language}.md"]))
 
 
 def test_the_checklists_come_with_the_package() -> None:
-    """Text files that the code reads lie beside it, where the wheel takes them from."""
+    """The text files that the code reads are in the package, so that the wheel has them."""
     folder = Path(contents.__code__.co_filename).parent
     assert {file.suffix for file in folder.iterdir() if file.is_file()} == {".py", ".md", ".html", ".css", ".js"}

@@ -1,4 +1,4 @@
-"""The document with a merchant's own server in it."""
+"""The document with the server of a merchant."""
 
 import json
 import re
@@ -16,14 +16,14 @@ URL = "https://shop.example.co.id:8443/snap/v2"
 
 
 def test_the_servers_are_this_one() -> None:
-    """The only server is the merchant's, and the document is still a valid one."""
+    """The only server is that of the merchant, and the document is still valid."""
     document = parsed(for_server(TEXT, URL))
     validate(document)
     assert document["servers"] == [{"url": URL, "description": "The merchant's base URL."}]
 
 
 def test_nothing_else_changes() -> None:
-    """Apart from the servers and the worked example's first two lines every line stays, comments included."""
+    """Only the servers and the first two lines of the worked example change. Comments stay."""
     before = re.sub(r"(?ms)^servers:.*?(?=^tags:)", "", TEXT).splitlines()
     after = re.sub(r"(?ms)^servers:.*?(?=^tags:)", "", for_server(TEXT, URL)).splitlines()
     assert len(before) == len(after)
@@ -34,7 +34,7 @@ def test_nothing_else_changes() -> None:
 
 
 def test_no_placeholder_is_left() -> None:
-    """No example name stands for the merchant any more."""
+    """No placeholder for the merchant is left."""
     own = for_server(TEXT, URL)
     assert "merchant.example" not in own
     assert "merchantDomain" not in own
@@ -42,22 +42,22 @@ def test_no_placeholder_is_left() -> None:
 
 @pytest.mark.parametrize("url", ["https://a.example", "http://[::1]:8080/api"])
 def test_any_base_url_is_quoted(url: str) -> None:
-    """What YAML would take for something else is quoted."""
+    """A URL that YAML would read as something else is quoted."""
     assert parsed(for_server(TEXT, url))["servers"][0]["url"] == url
 
 
 def test_the_servers_may_stand_at_the_end() -> None:
-    """The place of the servers in the document does not matter."""
+    """The servers may be anywhere in the document."""
     assert yaml.safe_load(for_server("a: 1\nservers:\n  - url: x\n\n    # b\nc: 2\n", URL))["c"] == 2
 
 
 def test_the_documents_own_base_path_is_the_settings_default() -> None:
-    """Whoever names no path and no settings gets the path that the server has by default."""
+    """Without a path and without settings, the URL gets the default base path of the server."""
     assert Server.model_fields["base_path"].default == BASE_PATH
     assert RAW["servers"][0]["url"].endswith(BASE_PATH)
 
 
-def test_json_is_for_people_too() -> None:
-    """The JSON keeps the order, is indented, and writes letters as they are."""
+def test_json_is_readable() -> None:
+    """The JSON keeps the order, is indented, and does not escape letters."""
     assert as_json({"b": "é", "a": 1}) == '{\n  "b": "é",\n  "a": 1\n}\n'
     assert json.loads(as_json(RAW)) == RAW

@@ -1,4 +1,4 @@
-"""The document as one page."""
+"""The document as one HTML page."""
 
 import json
 import re
@@ -13,7 +13,7 @@ PAGE = html_page(RAW, "A & <B>")
 
 
 class _Parts(HTMLParser):
-    """What of a page a browser runs, applies and loads."""
+    """The scripts, styles and links of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,13 +56,13 @@ def _hash(content: str) -> str:
 
 
 def test_the_document_is_inside() -> None:
-    """The page holds the whole document, and the title as text."""
+    """The page has the whole document, and the title as text."""
     assert json.loads(_parts().document) == RAW
     assert _parts().title == "A & <B>"
 
 
 def test_nothing_is_loaded() -> None:
-    """No element names anything outside, and the style sheet's pictures are data."""
+    """No element refers to another file, and the pictures of the style sheet are data URLs."""
     parts = _parts()
     assert parts.loaded == []
     (style,) = parts.styles
@@ -72,7 +72,7 @@ def test_nothing_is_loaded() -> None:
 
 
 def test_the_policy_allows_what_is_there_and_nothing_else() -> None:
-    """Each script and the style are allowed by their hash; no request is."""
+    """The policy allows each script and the style by its hash, and no request."""
     parts = _parts()
     policy = dict(each.split(" ", 1) for each in parts.policy.split("; "))
     assert policy.pop("script-src").split() == [_hash(each) for each in parts.scripts]
@@ -81,13 +81,13 @@ def test_the_policy_allows_what_is_there_and_nothing_else() -> None:
 
 
 def test_a_script_cannot_end_itself() -> None:
-    """No script holds what would end it, or begin another within it."""
+    """No script has text that would end it or begin another script."""
     found = [mark for script in _parts().scripts for mark in re.findall(r"(?i)<!--|</?script", script)]
     assert found == []
 
 
 def test_a_document_cannot_end_its_script() -> None:
-    """What looks like markup within the document stays data."""
+    """Text in the document that looks like markup stays data."""
     nasty = {"info": "</script><!--<script>alert(1)"}
     page = html_page(nasty, "x")
     assert "</script><!--" not in page

@@ -1,4 +1,4 @@
-"""Test vectors, checked with no code of this project."""
+"""The test vectors, checked without code of this project."""
 
 import hashlib
 import hmac
@@ -30,19 +30,19 @@ def _verify(vector: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("name", ["token", "call_asymmetric"])
 def test_the_signatures_verify(name: str) -> None:
-    """The public key verifies the signature over the string."""
+    """The public key verifies the signature of the string."""
     _verify(VECTORS[name])
 
 
 @pytest.mark.parametrize("vector", VECTORS["must_not_verify"], ids=lambda vector: vector["about"])
-def test_the_wrong_ones_do_not(vector: dict[str, str]) -> None:
-    """None of the strings that look alike is verified."""
+def test_the_wrong_strings_do_not_verify(vector: dict[str, str]) -> None:
+    """The signature verifies for none of the similar strings."""
     with pytest.raises(InvalidSignature):
         _verify(vector)
 
 
-def test_the_symmetric_signature_is_aspis() -> None:
-    """HMAC-SHA512 over the five parts, with the hash of the minified body."""
+def test_the_symmetric_signature_verifies() -> None:
+    """The signature is HMAC-SHA512 over the five parts, with the hash of the minified body."""
     call = VECTORS["call_symmetric"]
     assert json.loads(call["minified_body"]) == json.loads(call["body"])
     assert len(call["minified_body"]) < len(call["body"])
@@ -54,7 +54,7 @@ def test_the_symmetric_signature_is_aspis() -> None:
 
 
 def test_the_request_is_that_of_the_vector() -> None:
-    """The request carries what was signed, and the curl command is that request."""
+    """The request has the values that were signed, and the curl command is this request."""
     request = VECTORS["token"]["request"]
     headers = request["headers"]
     assert f"{headers['X-CLIENT-KEY']}|{headers['X-TIMESTAMP']}" == VECTORS["token"]["string_to_sign"]

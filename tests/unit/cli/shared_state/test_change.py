@@ -1,4 +1,4 @@
-"""What commands write to the state: it has come about when they say so."""
+"""Changes of the state store by a command: when the command ends, every server has the change."""
 
 import socket
 from collections.abc import Callable
@@ -29,20 +29,22 @@ def _is_suspended(held: StateEntries) -> bool:
 
 
 def _change(url: StateUrl, meanwhile: Callable[[float], object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Suspend a client; `meanwhile` is called, with the seconds, when the command waits."""
+    """Suspend a client. While the command waits, `meanwhile` is called with the number of seconds."""
     monkeypatch.setattr(change, "sleep", meanwhile)
     change.change(url, lambda state: state.suspend("A", datetime.now(UTC)), _is_suspended, "nothing is changed")
 
 
-def test_it_holds_everywhere_when_the_command_ends(url: StateUrl, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between writing and reading back there is a second, in which every server has read the state anew."""
+def test_every_server_has_the_change_when_the_command_ends(url: StateUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command waits one second between the write and the check, so that every server reads the change."""
     seen: list[tuple[float, bool]] = []
     _change(url, lambda seconds: seen.append((seconds, _is_suspended(change.read(url)))), monkeypatch)
     assert seen == [(1.0, True)]
 
 
-def test_what_is_replaced_meanwhile_is_told(url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where another file has taken the place of the one that was written, nobody is told that it holds."""
+def test_a_state_file_that_is_replaced_meanwhile_is_an_error(
+    url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If another file replaces the state file meanwhile, the command does not report success."""
 
     def replaced(_seconds: float) -> None:
         for each in file.parent.iterdir():
@@ -53,26 +55,28 @@ def test_what_is_replaced_meanwhile_is_told(url: StateUrl, file: Path, monkeypat
         _change(url, replaced, monkeypatch)
 
 
-def test_what_cannot_be_read_back_is_told(url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the state goes away after the writing, the message says that it was written."""
+def test_a_change_that_cannot_be_read_back_is_an_error(
+    url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the state store fails after the write, the message says that the change was written."""
     with pytest.raises(UsageError, match=r"the change was written, but it cannot be read back: .* run: chmod 600"):
         _change(url, lambda _seconds: file.chmod(0o644), monkeypatch)
 
 
-def test_reading_makes_nothing(url: StateUrl, file: Path) -> None:
-    """A state that no server has begun holds nothing, and is not begun by who looks."""
+def test_reading_creates_no_file(url: StateUrl, file: Path) -> None:
+    """A state file that does not exist has no entries, and reading does not create it."""
     assert change.read(url) == {}
     assert list(file.parent.iterdir()) == []
 
 
-def test_the_state_is_let_go(url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is left beside the file but the file: the connections are closed."""
+def test_the_connections_are_closed(url: StateUrl, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connections are closed, so that only the state file itself remains."""
     _change(url, lambda _seconds: None, monkeypatch)
     assert [each.name for each in file.parent.iterdir()] == ["state.db"]
 
 
-def test_a_state_that_hangs_is_told() -> None:
-    """An engine that takes a connection and says nothing has not answered within its half second, and that is said."""
+def test_a_state_store_that_hangs_is_an_error() -> None:
+    """A state store that accepts a connection and sends nothing is an error after half a second."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = StateUrl(f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
         with pytest.raises(UsageError, match=r"state.url does not answer: no answer within 0\.5 s$"):

@@ -1,4 +1,4 @@
-"""Clients suspended and resumed from the command: in the state and in the settings file."""
+"""Suspend and resume clients in the state store and in the settings file."""
 
 from pathlib import Path
 
@@ -24,13 +24,13 @@ UNREACHABLE = "redis://:RECOGNISEME@127.0.0.1:1/0"
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No server is to take anything up."""
+    """No server runs, so the command does not wait."""
     monkeypatch.setattr(change, "PROPAGATION_SECONDS", 0)
 
 
 @pytest.fixture
 def shared(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """Settings with a state that others reach."""
+    """Settings with a state store that other processes share."""
     return write_settings(tmp_path, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
 
 
@@ -50,13 +50,13 @@ async def _suspend_in_state(settings: Path) -> None:
 
 
 def _is_suspended(settings: Path) -> tuple[bool, bool]:
-    """What the state says, and what the settings say."""
+    """Whether the client is suspended in the state store, and in the settings file."""
     loaded = Settings.load(settings)
     return SUSPENDED in change.read(loaded.state.url), loaded.clients[0].suspended
 
 
-def test_both_are_told(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """State and settings file suspend the client until it is resumed; each may be asked for twice."""
+def test_state_store_and_settings_file_are_changed(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """State store and settings file suspend the client until it is resumed. Each command may run twice."""
     for _ in range(2):
         assert _set("suspend", shared) == 0
         assert _is_suspended(shared) == (True, True)
@@ -67,10 +67,10 @@ def test_both_are_told(shared: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert capsys.readouterr() == (f"IONPAYTEST is not suspended\n{ELSEWHERE}\n", "")
 
 
-def test_another_settings_file_is_left_alone(
+def test_the_settings_file_of_another_host_is_not_changed(
     shared: Path, tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What one host's command suspends, the other host's lists and resumes; its own settings file is its own."""
+    """Another host lists and resumes a client that this host suspended. Its settings file does not change."""
     state = f'[state]\nurl = "sqlite:///{shared.parent}/state.db"'
     other = write_settings(tmp_path_factory.mktemp("other"), nicepay, extra=state)
     assert _set("suspend", shared) == 0
@@ -83,10 +83,10 @@ def test_another_settings_file_is_left_alone(
 
 
 @pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
-def test_memory_is_out_of_reach(
+def test_state_in_memory_cannot_be_changed(
     settings_file: Path, capsys: pytest.CaptureFixture[str], command: str, told: str
 ) -> None:
-    """Where the state is inside the server's process, the settings file is changed, and that is said."""
+    """If the state is in the memory of the server, only the settings file is changed, and the output says so."""
     assert _set(command, settings_file) == 0
     assert Settings.load(settings_file).clients[0].suspended is (command == "suspend")
     note = "state.url is memory://, so running servers read this change only from this settings file"
@@ -94,10 +94,8 @@ def test_memory_is_out_of_reach(
 
 
 @pytest.mark.parametrize("command", ["suspend", "resume"])
-def test_a_client_that_is_not_there_is_not_suspended(
-    shared: Path, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    """An id that the settings do not have is told with those that they have; the status is 2."""
+def test_an_unknown_client_is_not_suspended(shared: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """An unknown client ID is an error that lists the known IDs. The exit status is 2."""
     before = shared.read_text()
     assert _set(command, shared, "X") == 2
     assert capsys.readouterr() == ("", f"snap-token: {shared} has no client X; it has IONPAYTEST\n")
@@ -105,10 +103,10 @@ def test_a_client_that_is_not_there_is_not_suspended(
 
 
 @pytest.mark.parametrize("command", ["suspend", "resume"])
-def test_a_state_that_is_down_is_told(
+def test_a_state_store_that_is_down_is_an_error(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """Where the engine does not answer the settings file stays, and one line says so and why; the status is 2."""
+    """If the state store does not answer, the settings file does not change. One line says why. Status 2."""
     before = settings_file.read_text()
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _set(command, settings_file) == 2
@@ -119,8 +117,8 @@ def test_a_state_that_is_down_is_told(
     assert settings_file.read_text() == before
 
 
-def test_settings_that_cannot_be_changed_are_told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the settings file is all there is and cannot be changed, nothing is said of a state; the status is 2."""
+def test_settings_that_cannot_be_changed_are_an_error(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If the state is in memory and the settings file cannot be changed, the error is about the file only. Status 2."""
     with locked(settings_file.parent):
         assert _set("suspend", settings_file) == 2
     told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
@@ -128,10 +126,10 @@ def test_settings_that_cannot_be_changed_are_told(settings_file: Path, capsys: p
 
 
 @pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
-def test_nothing_is_half_done_in_silence(
+def test_a_change_of_the_state_store_alone_is_reported(
     shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, told: str
 ) -> None:
-    """Where the settings file cannot be changed, one line says what the state has by then; the status is 2."""
+    """If the settings file cannot be changed, one line says what the state store has now. The exit status is 2."""
     assert _set("resume" if command == "suspend" else "suspend", shared) == 0
     before = shared.read_text()
     capsys.readouterr()
@@ -159,7 +157,7 @@ def test_nothing_is_half_done_in_silence(
 def test_the_list_names_both_sources(
     shared: Path, capsys: pytest.CaptureFixture[str], told: str, *, state: bool, settings: bool
 ) -> None:
-    """A client is listed as suspended if either says so, and which of them does."""
+    """A client is listed as suspended if the settings or the state store suspend it, with the source."""
     if state:
         _suspend_in_state(shared)
     shared.write_text(f"{shared.read_text()}\nsuspended = {str(settings).lower()}\n")
@@ -168,8 +166,8 @@ def test_the_list_names_both_sources(
     assert (out.splitlines()[1].partition(" s      ")[2], err) == (told, "")
 
 
-def test_a_list_makes_no_state(shared: Path) -> None:
-    """Who lists the clients before the first start makes no file that the server then meets."""
+def test_a_list_creates_no_state_file(shared: Path) -> None:
+    """A list before the first start does not create a state file."""
     before = sorted(shared.parent.iterdir())
     assert _client("list", shared) == 0
     assert sorted(shared.parent.iterdir()) == before
@@ -179,10 +177,10 @@ def test_a_list_makes_no_state(shared: Path) -> None:
     ("line", "told"),
     [("suspended = false", "no (state not known)"), ("suspended = true", "yes (settings, state not known)")],
 )
-def test_a_list_says_what_it_does_not_know(
+def test_a_list_without_the_state_store_says_so(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, told: str
 ) -> None:
-    """Where the engine does not answer, the settings are listed all the same, and one line says so; the status is 2."""
+    """If the state store does not answer, the clients of the settings are listed, and one line says so. Status 2."""
     settings_file.write_text(f"{settings_file.read_text()}\n{line}\n")
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _client("list", settings_file) == 2
@@ -192,8 +190,8 @@ def test_a_list_says_what_it_does_not_know(
     assert err.count("\n") == 1
 
 
-def test_a_state_that_root_makes_belongs_to_the_server(nicepay: Nicepay) -> None:
-    """Where root suspends before the first start, the server's user can use every file that comes of it."""
+def test_a_state_file_that_root_creates_belongs_to_the_server(nicepay: Nicepay) -> None:
+    """If root suspends a client before the first start, the server's user can use every file that is created."""
     with open_folder(SERVER_USER, SERVER_GROUP) as folder:
         settings = write_settings(folder, nicepay, extra='[state]\nurl = "sqlite:///state.db"')
         give_all(folder, SERVER_USER, SERVER_GROUP)

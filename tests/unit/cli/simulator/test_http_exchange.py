@@ -1,4 +1,4 @@
-"""Whom a command trusts that connects over TLS."""
+"""The certificate authorities that a command trusts."""
 
 import ssl
 import threading
@@ -30,7 +30,7 @@ class _Refusing(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """The URL of a server whose certificate is of nobody's authority."""
+    """The URL of a server whose certificate has an unknown authority."""
     certificate.write(tmp_path, HOST)
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     own.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "certificate-key.pem")
@@ -58,10 +58,10 @@ def _command(name: str, url: str, private_key: str) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["request", "check"])
-def test_nobody_is_trusted_but_authorities(
+def test_an_unknown_authority_is_not_trusted(
     url: str, private_key: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """A certificate of nobody's authority is not believed: one line says so, and the status is 2."""
+    """A certificate of an unknown authority is refused: one line says so, and the exit status is 2."""
     assert main(_command(command, url, private_key)) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
@@ -69,19 +69,19 @@ def test_nobody_is_trusted_but_authorities(
 
 
 @pytest.mark.parametrize("command", ["request", "check"])
-def test_who_is_named_is_trusted(
+def test_a_named_authority_is_trusted(
     tmp_path: Path, url: str, private_key: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    """With its authority named the server is asked, and its refusal is told; the status is 1."""
+    """With --ca-file the server is trusted, and its refusal is printed. The exit status is 1."""
     trusted = ["--ca-file", str(tmp_path / "certificate.pem")]
     assert main([*_command(command, url, private_key), *trusted]) == 1
     assert "404" in capsys.readouterr().out
 
 
-def test_a_call_trusts_who_is_named(
+def test_a_call_trusts_a_named_authority(
     tmp_path: Path, url: str, private_key: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A call that follows the token is sent to whom the named authority vouches for, too."""
+    """With --ca-file a call is also sent to the server."""
     (tmp_path / "token").write_text("token")
     command = ["request", "call", "--url", url, "--client-key", "A", "--private-key", private_key]
     trusted = ["--token-file", str(tmp_path / "token"), "--ca-file", str(tmp_path / "certificate.pem")]
@@ -89,10 +89,10 @@ def test_a_call_trusts_who_is_named(
     assert "404" in capsys.readouterr().out
 
 
-def test_curl_trusts_who_is_named(
+def test_a_curl_command_names_the_authority(
     tmp_path: Path, url: str, private_key: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The printed command names the file of the authority, as it is found from everywhere."""
+    """The printed curl command has the absolute path of the authority's file."""
     monkeypatch.chdir(tmp_path)
     assert main([*_command("curl", url, private_key), "--ca-file", "certificate.pem"]) == 0
     assert f"--cacert {tmp_path}/certificate.pem \\\n" in capsys.readouterr().out
@@ -100,10 +100,10 @@ def test_curl_trusts_who_is_named(
 
 @pytest.mark.parametrize("content", [None, "", "no certificate", "é"], ids=["missing", "empty", "no PEM", "no ASCII"])
 @pytest.mark.parametrize("command", ["request", "curl", "check"])
-def test_a_file_that_names_nobody_is_a_misuse(
+def test_a_file_without_a_certificate_is_an_error(
     tmp_path: Path, private_key: str, capsys: pytest.CaptureFixture[str], content: str | None, command: str
 ) -> None:
-    """A file of authorities that is not there, or has no certificate, is told by every command; the status is 2."""
+    """Every command refuses a --ca-file that is missing or has no certificate. The exit status is 2."""
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content, encoding="utf-8")

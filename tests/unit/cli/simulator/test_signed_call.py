@@ -1,4 +1,4 @@
-"""The calls that follow the token, made by the command, judged by the real listeners."""
+"""Calls with a token, made by the command and checked by the real listeners."""
 
 import asyncio
 import hashlib
@@ -37,8 +37,8 @@ CLIENT_SECRET = "the client secret of this test"
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Both listeners of a merchant, and the files that play NICEPAY against them."""
+class Setup:
+    """Both listeners of a merchant, and the files with which the command plays NICEPAY."""
 
     folder: Path
     stream: io.StringIO
@@ -72,23 +72,23 @@ class Desk:
         return lines[lines.index("[internal]") + 1].partition(" = ")[2]
 
 
-def _settings(desk: Desk, nicepay: Nicepay, ports: list[int], call_headers: str, form: str) -> Settings:
-    desk.file("proxy.secret", PROXY_SECRET)
-    desk.file("client.secret", CLIENT_SECRET)
-    desk.file("nicepay-private.pem", nicepay.private_pem)
+def _settings(setup: Setup, nicepay: Nicepay, ports: list[int], call_headers: str, form: str) -> Settings:
+    setup.file("proxy.secret", PROXY_SECRET)
+    setup.file("client.secret", CLIENT_SECRET)
+    setup.file("nicepay-private.pem", nicepay.private_pem)
     extra = (
         f'[server]\nport = {ports[0]}\n[internal]\nport = {ports[1]}\nsecret_file = "proxy.secret"\n'
         f'call_headers = "{call_headers}"\n[[services]]\npath = "{URI.partition("?")[0]}"\nservice_code = "24"\n'
         'methods = ["GET", "POST"]\n'
     )
-    config = write_settings(desk.folder, nicepay, extra=extra)
+    config = write_settings(setup.folder, nicepay, extra=extra)
     client = f'client_secret_file = "client.secret"\npartner_id = "PARTNER"\ncall_signature = "{form}"\n'
     config.write_text(f"{config.read_text()}\n{client}")
     return Settings.load(config)
 
 
 def _apps(settings: Settings, shared: assembly.ProcessResources) -> list[ASGIApp]:
-    """Both applications, as the command has them."""
+    """Both applications, built as `serve` builds them."""
     assert settings.internal
     services = assembly.build_services(settings, shared)
     api = internal_api(settings.internal, lambda: services)
@@ -100,36 +100,36 @@ def _apps(settings: Settings, shared: assembly.ProcessResources) -> list[ASGIApp
     ]
 
 
-def _live(serving: list[tuple[Server, socket]], shared: assembly.ProcessResources) -> None:
+def _run(serving: list[tuple[Server, socket]], shared: assembly.ProcessResources) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(lifecycle.run_servers(serving, [shared.running()]))
 
 
 @pytest.fixture(params=[("x-original", "asymmetric"), ("x-forwarded", "symmetric")], ids=["asymmetric", "symmetric"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> Iterator[Desk]:
-    """A merchant with a proxy's secret and a service, who has agreed on one of the forms."""
-    desk = Desk(tmp_path, io.StringIO())
+def setup(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> Iterator[Setup]:
+    """A merchant with a proxy secret and a service, and one of the two signature forms."""
+    setup = Setup(tmp_path, io.StringIO())
     listeners = [sockets.listen("127.0.0.1", 0) for _ in range(2)]
     ports = [listener.getsockname()[1] for listener in listeners]
-    settings = _settings(desk, nicepay, ports, *request.param)
-    configure.set_up(desk.stream)
+    settings = _settings(setup, nicepay, ports, *request.param)
+    configure.set_up(setup.stream)
     shared = assembly.open_resources(settings)
     serving = [
         (uvicorn_server.make_server(app), listener)
         for app, listener in zip(_apps(settings, shared), listeners, strict=True)
     ]
-    thread = threading.Thread(target=_live, args=(serving, shared))
+    thread = threading.Thread(target=_run, args=(serving, shared))
     thread.start()
-    yield desk
+    yield setup
     lifecycle.request_shutdown(server for server, _ in serving)
     thread.join()
 
 
-def test_a_call_is_genuine(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """A token is asked for, the call is signed as agreed, and the internal listener finds it genuine."""
-    assert desk.call("--path", URI, "--body", desk.file("body.json", BODY)) == 0
+def test_a_call_is_genuine(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command requests a token and signs the call in the agreed form. The internal listener finds it genuine."""
+    assert setup.call("--path", URI, "--body", setup.file("body.json", BODY)) == 0
     out, err = capsys.readouterr()
-    assert (desk.events(), err) == (["token.issued", "call.genuine"], "")
+    assert (setup.events(), err) == (["token.issued", "call.genuine"], "")
     assert "\nHTTP/1.1 200 OK\n" in out
     assert "\nx-client-key: IONPAYTEST\n" in out
     assert "\nX-Internal-Authorization: (secret)\n" in out
@@ -138,45 +138,47 @@ def test_a_call_is_genuine(desk: Desk, capsys: pytest.CaptureFixture[str]) -> No
     assert CLIENT_SECRET not in out
 
 
-def test_the_question_about_a_call_can_be_explained(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is printed as a curl command is explained as the call that it asks about, whichever form and headers."""
-    asked = ["curl", "call", "--config", desk.config, "--path", URI, "--body", desk.file("body.json", BODY)]
+def test_a_printed_authorize_request_can_be_explained(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """`explain` explains a printed curl command to /authorize as the call in it, in both forms and header pairs."""
+    asked = ["curl", "call", "--config", setup.config, "--path", URI, "--body", setup.file("body.json", BODY)]
     assert main(asked) == 0
-    command = desk.file("question", capsys.readouterr().out)
-    assert main(["explain", "--config", desk.config, command]) == 0
+    command = setup.file("question", capsys.readouterr().out)
+    assert main(["explain", "--config", setup.config, command]) == 0
     assert capsys.readouterr().out.startswith("genuine (")
-    desk.file("question", Path(command).read_text().replace("10.00", "99.00"))
-    assert main(["explain", "--config", desk.config, command]) == (1 if desk.symmetric else 0)
+    setup.file("question", Path(command).read_text().replace("10.00", "99.00"))
+    assert main(["explain", "--config", setup.config, command]) == (1 if setup.symmetric else 0)
 
 
-def test_a_call_without_a_body_is_genuine(desk: Desk) -> None:
-    """A GET has no body, and is asked about without one."""
-    assert desk.call("--path", URI, "--method", "GET", "--external-id", "ordNo1") == 0
-    assert desk.events() == ["token.issued", "call.genuine"]
+def test_a_call_without_a_body_is_genuine(setup: Setup) -> None:
+    """A GET has no body, and the request to /authorize has none either."""
+    assert setup.call("--path", URI, "--method", "GET", "--external-id", "ordNo1") == 0
+    assert setup.events() == ["token.issued", "call.genuine"]
 
 
-def test_the_form_can_be_chosen(desk: Desk) -> None:
-    """Whoever signs in the other form than the one agreed is refused, with status 1."""
-    body = desk.file("body.json", BODY)
-    statuses = [desk.call("--path", URI, "--body", body, form) for form in ("--symmetric", "--asymmetric")]
+def test_the_form_can_be_chosen(setup: Setup) -> None:
+    """A call that is signed in the form that is not agreed is refused, with status 1."""
+    body = setup.file("body.json", BODY)
+    statuses = [setup.call("--path", URI, "--body", body, form) for form in ("--symmetric", "--asymmetric")]
     assert sorted(statuses) == [0, 1]
-    assert sorted(desk.events())[:2] == ["call.genuine", "call.refused"]
+    assert sorted(setup.events())[:2] == ["call.genuine", "call.refused"]
 
 
-def test_a_token_can_be_given(desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A token from a file or from standard input is used, and none is asked for."""
-    assert main(["request", "token", "--config", desk.config]) == 0
+def test_a_token_can_be_given(
+    setup: Setup, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token from a file or from standard input is used, and no token is requested."""
+    assert main(["request", "token", "--config", setup.config]) == 0
     token = json.loads(capsys.readouterr().out.split("\n\n")[-1])["accessToken"]
-    assert desk.call("--path", URI, "--method", "GET", "--token-file", desk.file("token", f"{token}\n")) == 0
+    assert setup.call("--path", URI, "--method", "GET", "--token-file", setup.file("token", f"{token}\n")) == 0
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{token}\n".encode())))
-    assert desk.call("--path", URI, "--method", "GET", "--token-file", "-") == 0
-    assert desk.events() == ["token.issued", "call.genuine", "call.genuine"]
+    assert setup.call("--path", URI, "--method", "GET", "--token-file", "-") == 0
+    assert setup.events() == ["token.issued", "call.genuine", "call.genuine"]
 
 
-def test_the_call_itself_can_be_sent(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the call's URL it goes there, as NICEPAY would send it: here, to a server that has no such path."""
-    (port,) = {line.partition(" = ")[2] for line in desk.lines() if line.startswith("port")} - {desk.internal_port()}
-    assert desk.call("--url", f"http://127.0.0.1:{port}{URI}", "--method", "DELETE") == 1
+def test_the_call_itself_can_be_sent(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --url the call itself is sent to that URL, here to a server without such a path."""
+    (port,) = {line.partition(" = ")[2] for line in setup.lines() if line.startswith("port")} - {setup.internal_port()}
+    assert setup.call("--url", f"http://127.0.0.1:{port}{URI}", "--method", "DELETE") == 1
     out = capsys.readouterr().out
     assert out.startswith(f"DELETE http://127.0.0.1:{port}{URI}\n")
     assert "\nX-PARTNER-ID: PARTNER\n" in out
@@ -185,10 +187,10 @@ def test_the_call_itself_can_be_sent(desk: Desk, capsys: pytest.CaptureFixture[s
     assert "X-Forwarded" not in out
 
 
-def test_without_a_token_there_is_no_call(desk: Desk, stranger: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the token is refused, one line says so; the status is 2."""
-    other = desk.file("other.pem", stranger.private_pem)
-    assert desk.call("--path", URI, "--method", "GET", "--private-key", other) == 2
+def test_without_a_token_there_is_no_call(setup: Setup, stranger: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """If the server refuses a token, one line says so. The exit status is 2."""
+    other = setup.file("other.pem", stranger.private_pem)
+    assert setup.call("--path", URI, "--method", "GET", "--private-key", other) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("snap-token: there is no token for the call: http://127.0.0.1:")
@@ -196,12 +198,12 @@ def test_without_a_token_there_is_no_call(desk: Desk, stranger: Nicepay, capsys:
 
 
 @pytest.mark.parametrize("answer", ["<html>\n<p>x\n</html>", "[]", "{}", '{"accessToken": 1}', "x" * 9_999])
-def test_what_answers_without_a_token_is_one_line(
-    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str
+def test_an_answer_without_a_token_is_one_line(
+    setup: Setup, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
-    """Where another program listens, one short line has what it said; the status is 2."""
+    """If another program answers without a token, one short line has its answer. The exit status is 2."""
     monkeypatch.setattr(signed_call, "send", lambda _request: httpx.Response(200, text=answer))
-    assert desk.call("--path", URI, "--method", "GET") == 2
+    assert setup.call("--path", URI, "--method", "GET") == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert f" answers 200 {' '.join(answer.split())[:99]}" in err
@@ -210,7 +212,7 @@ def test_what_answers_without_a_token_is_one_line(
 
 @pytest.fixture
 def secret(tmp_path: Path) -> str:
-    """A file that holds something: a token, or a client secret."""
+    """A file that holds a token or a client secret."""
     (tmp_path / "some.secret").write_text("some secret text\n")
     return str(tmp_path / "some.secret")
 
@@ -232,7 +234,7 @@ def _curl(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[str, dict[
     ],
 )
 def test_options_are_enough(secret: str, capsys: pytest.CaptureFixture[str], url: str, uri: str) -> None:
-    """Without settings the options say everything; path and query are signed as they are sent."""
+    """Options without settings are enough. Path and query are signed as they are sent."""
     options = ["--client-key", "A", "--partner-id", "P", "--external-id", "E", "--url", url, "--symmetric"]
     body = Path(secret).with_name("body")
     body.write_text(BODY)
@@ -255,7 +257,7 @@ def test_options_are_enough(secret: str, capsys: pytest.CaptureFixture[str], url
 def test_the_partner_is_the_client_and_the_id_is_new(
     secret: str, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without options for them the partner id is the client key, and each call has an external id of its own."""
+    """By default the partner ID is the client key, and each call has a new external ID."""
     key = Path(secret).with_name("key.pem")
     key.write_text(nicepay.private_pem)
     options = ["--client-key", "A", "--url", "https://a.example/", "--token-file", secret, "--private-key", str(key)]
@@ -315,10 +317,10 @@ WHICH = "options are missing; add --config or --client-key, and one of --path an
         ),
     ],
 )
-def test_what_is_missing_is_one_line(
+def test_a_missing_option_is_one_line(
     secret: str, capsys: pytest.CaptureFixture[str], options: list[str], told: str
 ) -> None:
-    """What neither the options nor the settings say is asked for in one line; the status is 2."""
+    """An option that is missing is one line that names it. The exit status is 2."""
     given = [secret if option == "SECRET" else option for option in options]
     assert _mistake(capsys, *given) == told
 
@@ -327,7 +329,7 @@ def test_what_is_missing_is_one_line(
 def test_a_token_that_cannot_be_sent_is_not_repeated(
     secret: str, capsys: pytest.CaptureFixture[str], token: str
 ) -> None:
-    """A file with more than a token is told, and nothing of it is printed."""
+    """A token file with more than a token is refused, and none of its content is printed."""
     Path(secret).write_text(token)
     options = ["--client-key", "A", "--url", "https://a.example", "--token-file", secret]
     assert (
@@ -335,10 +337,10 @@ def test_a_token_that_cannot_be_sent_is_not_repeated(
     )
 
 
-def test_settings_without_an_internal_listener_are_told(
+def test_a_path_needs_an_internal_listener(
     secret: str, nicepay: Nicepay, settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever asks about a path needs somebody to ask."""
+    """--path without an internal listener in the settings is an error."""
     key = Path(secret).with_name("key.pem")
     key.write_text(nicepay.private_pem)
     options = ["--config", str(settings_file), "--path", "/x", "--token-file", secret, "--private-key", str(key)]

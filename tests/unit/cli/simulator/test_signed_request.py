@@ -1,4 +1,4 @@
-"""NICEPAY's part, played: what is signed, and the command that sends it."""
+"""Signed token requests, and the curl command for them."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") ->
 
 
 def test_the_request_is_nicepays(nicepay: Nicepay) -> None:
-    """Headers and body are those that NICEPAY sends, of this very second in Jakarta's time."""
+    """Headers and body are those of NICEPAY, with the current second in Jakarta time."""
     signed = _signed(nicepay)
     assert signed.headers == nicepay.headers(jakarta(NOON))
     assert json.loads(signed.body) == {"grantType": "client_credentials", "additionalInfo": {}}
@@ -41,7 +41,7 @@ def test_the_request_is_nicepays(nicepay: Nicepay) -> None:
 
 
 def test_the_signature_is_over_client_key_and_timestamp(nicepay: Nicepay) -> None:
-    """Whoever holds the public key finds the signature good over `client key|X-TIMESTAMP`."""
+    """The public key verifies the signature over `client key|X-TIMESTAMP`."""
     headers = _signed(nicepay, client_key="OTHER").headers
     message = f"OTHER|{headers['X-TIMESTAMP']}".encode()
     nicepay.private_key.public_key().verify(b64decode(headers["X-SIGNATURE"]), message, padding.PKCS1v15(), SHA256())
@@ -57,19 +57,19 @@ def test_the_signature_is_over_client_key_and_timestamp(nicepay: Nicepay) -> Non
     ],
 )
 def test_the_curl_command_is_the_same_request(nicepay: Nicepay, url: str, client_key: str, flags: list[str]) -> None:
-    """A shell reads the printed command as exactly the request, whatever characters are in it."""
+    """A shell reads the printed command as exactly this request, with any characters."""
     signed = _signed(nicepay, url, client_key)
     headers = [argument for name, value in signed.headers.items() for argument in ("-H", f"{name}: {value}")]
     assert _words(signed.as_curl()) == ["curl", "-sS", *flags, url, *headers, "-d", signed.body]
 
 
 def _words(command: str) -> list[str]:
-    """What a POSIX shell takes apart; unlike one, shlex keeps the line end after a backslash."""
+    """The words of the command as a POSIX shell splits them, without the escaped line ends that shlex keeps."""
     return shlex.split(command.replace("\\\n", ""))
 
 
 def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
-    """The command is continued over lines, each with one option, to be read by people."""
+    """The command has one option on each line."""
     first, *options = _signed(nicepay).as_curl().split(" \\\n  ")
     assert first == f"curl -sS {URL}"
     assert [option[:2] for option in options] == ["-H", "-H", "-H", "-H", "-d"]
@@ -86,25 +86,25 @@ def test_the_curl_command_is_one_option_a_line(nicepay: Nicepay) -> None:
     ],
 )
 def test_any_method_and_body_can_be_a_command(method: str, body: str, words: list[str]) -> None:
-    """The method is named where curl would take another, and a body is never taken for a file's name."""
+    """The method is named if curl would choose another, and a body that begins with @ is not read as a file name."""
     assert _words(SignedRequest(URL, {}, body, method).as_curl()) == words
 
 
 def test_a_secret_header_is_a_variable() -> None:
-    """The command names the variable that holds the value, and nothing printed of the request has it."""
+    """The command names a variable in place of the value, and nothing that is printed has the value."""
     request = SignedRequest(URL, {}, secret_headers={"X-A": "hush"})
     assert '-H "X-A: $X_A"' in request.as_curl()
     assert "hush" not in request.as_curl() + repr(request)
 
 
 def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is in no file of this machine can be piped in."""
+    """The private key can be read from standard input."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
     assert read_signing_key(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
 
 
 def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:
-    """The key of a PEM file is read."""
+    """The private key is read from a PEM file."""
     (tmp_path / "key").write_text(nicepay.private_pem)
     assert read_signing_key(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
 
@@ -129,10 +129,10 @@ def _elliptic(_: Nicepay) -> str:
         pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
     ],
 )
-def test_what_is_no_private_key_is_told(
+def test_a_file_without_a_private_key_is_an_error(
     tmp_path: Path, nicepay: Nicepay, form: Callable[[Nicepay], str], reason: str
 ) -> None:
-    """The message names the file and what is wrong with it, and repeats none of it."""
+    """The error names the file and the cause, and does not repeat the content."""
     file = tmp_path / "key"
     file.write_text(form(nicepay))
     with pytest.raises(UsageError) as refusal:
@@ -140,8 +140,8 @@ def test_what_is_no_private_key_is_told(
     assert refusal.value.mistakes == (f"{file}: {reason}",)
 
 
-def test_private_keys_that_cannot_be_read_are_told(tmp_path: Path) -> None:
-    """A missing file and a folder are told by their path."""
+def test_private_keys_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
+    """A missing file and a folder are errors with their path."""
     for path, reason in ((tmp_path / "nothing", "No such file or directory"), (tmp_path, "Is a directory")):
         with pytest.raises(UsageError) as refusal:
             read_signing_key(path)

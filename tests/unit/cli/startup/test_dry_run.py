@@ -1,4 +1,4 @@
-"""`serve --check`: good is what starts; everything that does not is told at once."""
+"""`serve --check`: it reports everything that would prevent a start."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ def _free_port(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
-    """Gives the lines of standard error without what each begins with; on standard output nothing is said."""
+    """Gives the lines of standard error without their prefix, and checks that standard output is empty."""
 
     def lines() -> list[str]:
         out, err = capsys.readouterr()
@@ -42,8 +42,10 @@ def told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[]
     return lines
 
 
-def test_good_settings_are_called_good(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """A check of settings with which a server starts says so, with status 0, and leaves nothing behind."""
+def test_a_check_of_valid_settings_succeeds(
+    tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If a server would start, the check says so with status 0, and leaves no file behind."""
     settings = write_settings(tmp_path, nicepay, extra=f"[internal]\nport = 0\n{SQLITE}")
     files = set(tmp_path.iterdir())
     assert _check(settings) == 0
@@ -51,18 +53,18 @@ def test_good_settings_are_called_good(tmp_path: Path, nicepay: Nicepay, capsys:
     assert set(tmp_path.iterdir()) == files
 
 
-def test_warnings_change_nothing(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is allowed but not good is a line for people on standard error each, and the settings are good."""
+def test_warnings_do_not_fail_the_check(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each warning is one line on standard error, and the settings are still good."""
     settings = write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024)))
     assert _check(settings) == 0
     warning = "clients[1].public_keys: a key of 1024 bits is weak; ask for a key of 2048 bits or more"
     assert capsys.readouterr() == (f"{settings}: good\n", f"snap-token: warning: {settings}: {warning}\n")
 
 
-def test_everything_is_told_at_once(
+def test_all_mistakes_are_reported_at_once(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[str]]
 ) -> None:
-    """Both addresses in use and a state that does not answer are three lines, and the status is 2."""
+    """Two addresses in use and a state store that does not answer are three lines. The exit status is 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [each.getsockname()[1] for each in (taken, other)]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(ports[0]))
@@ -78,10 +80,10 @@ def test_everything_is_told_at_once(
     assert state.endswith("; make it reachable and writable, or set another state.url")
 
 
-def test_a_redis_that_only_reads_cannot_be_used(
+def test_a_read_only_redis_is_refused(
     tmp_path: Path, nicepay: Nicepay, emptied_redis: Callable[[str], RedisServer], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A Redis that answers and takes no writing, as a replica does, is no state to start with."""
+    """A Redis that refuses writes, for example a replica, cannot be the state store."""
     redis = emptied_redis(REDIS_SERVERS[0])
     settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "{redis.url}?db=0"')
     assert _check(settings) == 0
@@ -95,8 +97,8 @@ def test_a_redis_that_only_reads_cannot_be_used(
     assert finding.startswith(f"snap-token: {settings}: state.url: the state store cannot be used: ReadOnlyError: ")
 
 
-def test_what_is_in_the_state_stays(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A state that is there is written to and read, and is the same file afterwards."""
+def test_an_existing_state_file_is_kept(tmp_path: Path, nicepay: Nicepay) -> None:
+    """An existing state file is written and read, and remains the same file."""
     settings = write_settings(tmp_path, nicepay, extra=SQLITE)
     assert main(["revoke", "--config", str(settings), "--client", nicepay.client_key]) == 0
     before = (tmp_path / "state.db").stat().st_ino
@@ -104,8 +106,8 @@ def test_what_is_in_the_state_stays(tmp_path: Path, nicepay: Nicepay) -> None:
     assert (tmp_path / "state.db").stat().st_ino == before
 
 
-def test_a_file_that_is_no_state_is_told(tmp_path: Path, nicepay: Nicepay, told: Callable[[], list[str]]) -> None:
-    """A file of another program in the place of the state is told by its path."""
+def test_a_file_of_another_program_is_refused(tmp_path: Path, nicepay: Nicepay, told: Callable[[], list[str]]) -> None:
+    """If another program's file is at the path of the state file, the error names the path."""
     state = tmp_path / "state.db"
     state.write_bytes(b"something else" * 100)
     state.chmod(0o600)
@@ -115,10 +117,10 @@ def test_a_file_that_is_no_state_is_told(tmp_path: Path, nicepay: Nicepay, told:
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["new", "old"])
-def test_a_folder_that_cannot_be_written_is_told(
+def test_a_state_folder_that_cannot_be_written_is_refused(
     nicepay: Nicepay, capsys: pytest.CaptureFixture[str], *, there: bool
 ) -> None:
-    """A state in a folder that the server's user cannot write into is told, whether the file is there or not."""
+    """If the server's user cannot write in the folder of the state file, the check fails, with or without the file."""
     with open_folder() as folder:
         settings = write_settings(folder, nicepay, extra=SQLITE)
         give_all(folder, SERVER_USER, SERVER_GROUP)
@@ -133,8 +135,10 @@ def test_a_folder_that_cannot_be_written_is_told(
         assert "Permission denied" in line or "readonly database" in line or "unable to open" in line
 
 
-def test_a_capture_folder_that_cannot_be_written_is_told(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder for captures that belongs to another user is told; one's own is good."""
+def test_a_capture_folder_that_cannot_be_written_is_refused(
+    nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check fails if another user owns the capture folder, and passes if the own user owns it."""
     with open_folder(SERVER_USER, SERVER_GROUP) as folder:
         captures = folder / "captures"
         captures.mkdir(mode=0o755)
@@ -150,8 +154,8 @@ def test_a_capture_folder_that_cannot_be_written_is_told(nicepay: Nicepay, capsy
         assert capsys.readouterr() == ("", f"snap-token: {settings}: {told}\n")
 
 
-def test_a_check_by_root_says_whose_it_should_be(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """Root, who can use every file, is told to check as the user that the files belong to."""
+def test_a_check_by_root_names_the_server_s_user(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """If root runs the check, a warning says to run it again as the owner of the files."""
     with open_folder() as folder:
         settings = write_settings(folder, nicepay)
         give_all(folder, SERVER_USER, SERVER_GROUP)
@@ -170,14 +174,14 @@ def test_a_check_by_root_says_whose_it_should_be(nicepay: Nicepay, capsys: pytes
     ],
     ids=["missing", "no YAML", "no OpenAPI", "of another version"],
 )
-def test_a_document_that_cannot_be_served_is_told(
+def test_a_damaged_document_is_an_error(
     settings_file: Path,
     told: Callable[[], list[str]],
     monkeypatch: pytest.MonkeyPatch,
     document: str | None,
     cause: str,
 ) -> None:
-    """A document of this installation that is damaged is told with the cause and what to do; the status is 2."""
+    """If a document of the installation is damaged, one line has the cause and the advice. The exit status is 2."""
     file = settings_file.with_name("document.yaml")
     if document:
         good = documents.DOCUMENT.read_text().replace("operationId: issueAccessToken", document)
@@ -189,7 +193,7 @@ def test_a_document_that_cannot_be_served_is_told(
     assert finding.endswith("; install snap-token-server again") == ("operationId" not in cause)
 
 
-def test_nothing_is_answered_in_a_check() -> None:
-    """The applications of a check have no services, so that none can answer by mistake."""
+def test_a_check_has_no_services() -> None:
+    """The applications of a check have no services, so that none of them can answer a request by mistake."""
     with pytest.raises(NotImplementedError):
         dry_run.no_services()

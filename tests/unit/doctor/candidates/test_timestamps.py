@@ -1,4 +1,4 @@
-"""What a client may have signed in place of its X-TIMESTAMP."""
+"""Other texts that a client may have signed instead of its X-TIMESTAMP."""
 
 import pytest
 
@@ -6,9 +6,9 @@ from handlers.doctor.candidates import timestamps
 
 
 @pytest.mark.parametrize("text", ["2026-01-22T12:00:01+07:00", "2026-01-22T05:00:01Z", "2026-01-22T05:00:01.250Z"])
-def test_no_text_is_the_one_that_was_sent(text: str) -> None:
-    """Hundreds of others, and never the very text."""
-    others = [other for other, _, _ in timestamps.others(text)]
+def test_the_timestamp_itself_is_no_alternative(text: str) -> None:
+    """There are more than a thousand alternatives, and none is the timestamp itself."""
+    others = [other for other, _, _ in timestamps.alternatives(text)]
     assert len(others) > 1_800
     assert text not in others
 
@@ -22,18 +22,18 @@ def test_no_text_is_the_one_that_was_sent(text: str) -> None:
         ("2026-01-22T05:00:01.250Z", "2026-01-22T04:59:59.250Z", -2),
     ],
 )
-def test_another_second_is_told_by_its_distance(text: str, other: str, seconds: int | str) -> None:
-    """In the text's own form, its offset and fraction kept."""
-    (facts,) = [facts for each, _, facts in timestamps.others(text) if each == other]
-    assert facts == {"seconds": seconds}
+def test_another_second_has_its_distance(text: str, other: str, seconds: int | str) -> None:
+    """Another second keeps the format, the offset and the fraction, and its evidence is the distance in seconds."""
+    (evidence,) = [evidence for each, _, evidence in timestamps.alternatives(text) if each == other]
+    assert evidence == {"seconds": seconds}
 
 
 @pytest.mark.parametrize(
     "text", ["", "noon", "9999-12-31T23:59:59Z", "1000-01-01T00:00:00+07:00", "20260122T120001+0700"]
 )
-def test_what_is_no_usual_time_has_spellings_alone(text: str) -> None:
-    """Nothing fails at the ends of the calendar, nor for what is no time."""
-    assert {facts["form"] for _, _, facts in timestamps.others(text)} <= {
+def test_an_unusual_timestamp_has_only_other_encodings(text: str) -> None:
+    """A text that is no timestamp, or a time at the end of the calendar, has only other encodings."""
+    assert {evidence["form"] for _, _, evidence in timestamps.alternatives(text)} <= {
         "with quotes",
         "percent-encoded",
         "+ as a space",

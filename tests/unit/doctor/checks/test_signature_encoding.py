@@ -1,10 +1,10 @@
-"""X-SIGNATURE, in whichever spelling."""
+"""Decoding X-SIGNATURE, also from wrong encodings."""
 
 from base64 import b64encode, urlsafe_b64encode
 
 import pytest
 
-from handlers.doctor.checks.signature_encoding import read
+from handlers.doctor.checks.signature_encoding import decode
 
 RAW = bytes(range(192, 256))
 TEXT = b64encode(RAW).decode()
@@ -25,43 +25,43 @@ TEXT = b64encode(RAW).decode()
         (f'"{RAW.hex()}"', "signature.quoted"),
     ],
 )
-def test_the_bytes_are_found_in_other_spellings(text: str, verdict: str | None) -> None:
-    """The bytes are read, and it is said how they are spelt."""
-    raw, finding = read(text, {64})
-    assert (raw, finding and finding.verdict) == (RAW, verdict)
+def test_a_signature_in_another_encoding_is_decoded(text: str, verdict: str | None) -> None:
+    """The bytes are the same in every encoding, and the verdict names the encoding."""
+    signature, finding = decode(text, {64})
+    assert (signature, finding and finding.verdict) == (RAW, verdict)
 
 
 @pytest.mark.parametrize("text", ["", "=", "a-b_c", "words, words", '""', "QUJ", "%zz", "é", RAW.hex() + "é"])
-def test_what_spells_nothing_is_not_base64(text: str) -> None:
-    """No bytes come of it, and nothing fails."""
-    raw, finding = read(text, {64})
-    assert raw is None
+def test_a_text_that_cannot_be_decoded_is_not_base64(text: str) -> None:
+    """A text that cannot be decoded gives no bytes, and the verdict is `signature.not_base64`."""
+    signature, finding = decode(text, {64})
+    assert signature is None
     assert finding
     assert finding.verdict == "signature.not_base64"
 
 
-def test_hexadecimal_of_another_length_is_base64_to_look_at() -> None:
-    """Only the length tells them apart."""
-    raw, finding = read(RAW.hex(), {256})
-    assert (len(raw or b""), finding) == (96, None)
+def test_hexadecimal_digits_of_another_length_are_base64() -> None:
+    """Hexadecimal digits are also valid base64, so only the length of the signature tells the two apart."""
+    signature, finding = decode(RAW.hex(), {256})
+    assert (len(signature or b""), finding) == (96, None)
 
 
 @pytest.mark.parametrize("text", ['"' * 8_000, "%" + "25" * 4_000, "'\"" * 2_000, "\\n" * 4_000])
-def test_spellings_of_spellings_come_to_an_end(text: str) -> None:
-    """Whoever wraps nothing a thousand times over gets the verdict of anybody else, as soon."""
-    raw, finding = read(text, {64})
-    assert (raw, finding and finding.verdict) == (None, "signature.not_base64")
+def test_the_number_of_wrappings_is_limited(text: str) -> None:
+    """A text with thousands of wrappings and nothing in them is `signature.not_base64`, and takes no longer."""
+    signature, finding = decode(text, {64})
+    assert (signature, finding and finding.verdict) == (None, "signature.not_base64")
 
 
-def test_a_few_wrappings_are_taken_off() -> None:
-    """The outermost is named."""
-    raw, finding = read(f"%22{TEXT[:20]}%0A{TEXT[20:]}%22", {64})
-    assert (raw, finding and finding.verdict) == (RAW, "signature.percent_encoded")
+def test_a_few_wrappings_are_removed() -> None:
+    """Several wrappings are removed, and the verdict names the outermost one."""
+    signature, finding = decode(f"%22{TEXT[:20]}%0A{TEXT[20:]}%22", {64})
+    assert (signature, finding and finding.verdict) == (RAW, "signature.percent_encoded")
 
 
-def test_a_text_far_too_long_is_no_signature() -> None:
-    """Nothing is made out in it."""
-    raw, finding = read("QUJD" * 4_097, {256})
-    assert raw is None
+def test_a_text_that_is_far_too_long_is_not_decoded() -> None:
+    """A text of more than 16,384 characters is not decoded."""
+    signature, finding = decode("QUJD" * 4_097, {256})
+    assert signature is None
     assert finding
-    assert (finding.verdict, finding.facts["length"]) == ("signature.not_base64", 16_388)
+    assert (finding.verdict, finding.evidence["length"]) == ("signature.not_base64", 16_388)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal
 from handlers.doctor.checks import asymmetric_signature
-from handlers.doctor.checks.rsa_recovery import Opened
+from handlers.doctor.checks.rsa_recovery import Recovered
 from handlers.doctor.log_verdict import verdict
 from handlers.doctor.request import Request
 from handlers.server.http.request_headers import RequestHeaders
@@ -218,7 +218,7 @@ def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeyp
 
         return operation
 
-    for name in ("opened", "opened_as_pss"):
+    for name in ("recover", "verify_as_pss"):
         monkeypatch.setattr(asymmetric_signature, name, counted(getattr(asymmetric_signature, name)))
     text = world.sign("some other text", key=getattr(world, key).private_key)
     for client_key in (CLIENT_KEY, "NOBODY"):
@@ -231,13 +231,13 @@ def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeyp
 def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody else is served meanwhile: what a timestamp with milliseconds may have been is not gone through."""
     tried: list[bytes] = []
-    is_of = Opened.is_of
+    matches = Recovered.matches
 
-    def counted(self: Opened, message: bytes) -> bool:
+    def counted(self: Recovered, message: bytes) -> bool:
         tried.append(message)
-        return is_of(self, message)
+        return matches(self, message)
 
-    monkeypatch.setattr(Opened, "is_of", counted)
+    monkeypatch.setattr(Recovered, "matches", counted)
     request = token_request(world, world.sign("some other text"), X_TIMESTAMP=NOW.replace("+", ".123+"))
     assert verdict("signature.mismatch", "", request, world.clients) == "string.unknown"
     assert 300 < len(tried) < 400

@@ -1,4 +1,4 @@
-"""Redis behind the state port: one trip for many, failures that pass, nothing left in it for ever."""
+"""Redis behind the state port: one round trip for many calls, recovery after failures, and expiry of all keys."""
 
 import asyncio
 import time
@@ -53,14 +53,14 @@ from tests.engines import (
 
 @pytest.fixture(params=REDIS_SERVERS)
 def server(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """One for the test alone, which may spoil it."""
+    """A server for one test alone, which may damage it."""
     with redis_server(request.param) as server:
         yield server
 
 
 @pytest.fixture
 def client(server: RedisServer) -> Iterator[Redis]:
-    """To look at what is there."""
+    """A client that looks at what Redis contains."""
     with Redis.from_url(server.tcp_url, decode_responses=True) as client:
         yield client
 
@@ -70,7 +70,7 @@ def _run(client: Redis, command: str) -> None:
 
 
 async def _fails(state: State, key: str = "key") -> str:
-    """What a call is told, in time, while the engine is down."""
+    """The error of a call while the engine is down. The call must end in time."""
     began = time.monotonic()
     with pytest.raises(StateDownError) as down:
         await state.first_seen(key, 60, NOON)
@@ -79,8 +79,8 @@ async def _fails(state: State, key: str = "key") -> str:
 
 
 @asynchronous
-async def test_simultaneous_calls_share_a_trip(server: RedisServer, client: Redis) -> None:
-    """Two hundred calls of one turn of the event loop reach Redis over one connection and in a few pieces."""
+async def test_simultaneous_calls_share_a_round_trip(server: RedisServer, client: Redis) -> None:
+    """200 calls of one turn of the event loop reach Redis over one connection, in a few packets."""
     async with opened(server.url) as state:
         await state.first_seen("before", 60, NOON)
         before = client.info("stats")
@@ -91,8 +91,8 @@ async def test_simultaneous_calls_share_a_trip(server: RedisServer, client: Redi
 
 
 @asynchronous
-async def test_what_it_keeps(server: RedisServer, client: Redis) -> None:
-    """Every key has the prefix, and what was seen goes by itself a day after its time is over."""
+async def test_keys_have_the_prefix_and_expire(server: RedisServer, client: Redis) -> None:
+    """Every key has the prefix, and Redis deletes a record one day after its end."""
     async with opened(server.url) as state:
         await state.first_seen("key", 60, NOON)
         await state.revoke("client:A", NOON, 60)
@@ -102,8 +102,8 @@ async def test_what_it_keeps(server: RedisServer, client: Redis) -> None:
 
 
 @asynchronous
-async def test_revocations_that_ended_are_taken_out(server: RedisServer, client: Redis) -> None:
-    """Reading takes out what ended, and leaves the rest with its time."""
+async def test_ended_revocations_are_deleted(server: RedisServer, client: Redis) -> None:
+    """A read deletes revocations that have ended, and keeps the others with their times."""
     uptime = Uptime()
     async with AsyncRedis.from_url(server.url) as used:
         state = RedisState(used, Sweeping(0, uptime))
@@ -121,7 +121,7 @@ async def test_revocations_that_ended_are_taken_out(server: RedisServer, client:
 
 @asynchronous
 async def test_a_redis_that_lost_everything(server: RedisServer, client: Redis) -> None:
-    """What was signed and issued before is not served by an emptied Redis; each instance that knew it says so."""
+    """After Redis was emptied, earlier requests and tokens are refused. Every instance that knew Redis notices."""
     ahead = NOON + 30 * SECOND
     async with opened(server.url) as one, opened(server.url) as other, opened(server.url) as late:
         for number, state in enumerate((one, other)):
@@ -144,47 +144,47 @@ async def test_a_redis_that_lost_everything(server: RedisServer, client: Redis) 
 
 
 def _copy(client: Redis) -> None:
-    """What Redis holds, into its database 1."""
+    """Copy everything in Redis into its database 1."""
     for key in client.scan_iter():
         client.copy(key, key, destination_db="1", replace=True)
 
 
-def _put_back(client: Redis) -> None:
+def _restore(client: Redis) -> None:
     client.swapdb(0, 1)
 
 
-async def _sees(state: Engine) -> None:
+async def _record(state: Engine) -> None:
     assert await state.first_seen("new", 60, NOON) is None
 
 
-async def _revokes(state: Engine) -> None:
+async def _revoke(state: Engine) -> None:
     await state.revoke("client:A", NOON, 60)
 
 
-async def _suspends(state: Engine) -> None:
+async def _suspend(state: Engine) -> None:
     await state.suspend("A", NOON)
 
 
-async def _resumes(state: Engine) -> None:
+async def _resume(state: Engine) -> None:
     await state.resume("A")
 
 
-@pytest.mark.parametrize("changes", [_sees, _revokes, _suspends, _resumes])
+@pytest.mark.parametrize("change", [_record, _revoke, _suspend, _resume])
 @asynchronous
 async def test_a_redis_that_has_an_older_copy(
-    server: RedisServer, client: Redis, changes: Callable[[Engine], Awaitable[None]]
+    server: RedisServer, client: Redis, change: Callable[[Engine], Awaitable[None]]
 ) -> None:
-    """A copy that lacks a single change is a loss, whether it is met by reading or by writing; a whole copy is none."""
+    """A copy without the last change is a loss, for reads and for writes. A complete copy is not."""
     async with opened(server.url) as one, opened(server.url) as other:
         assert await one.first_seen("old", 60, NOON) is None
         _copy(client)
-        _put_back(client)
+        _restore(client)
         assert await one.first_seen("old", 60, NOON) == NOON
         _copy(client)
-        await changes(one)
+        await change(one)
         for state in (one, other):
             await state.revocations(NOON)
-        _put_back(client)
+        _restore(client)
         with pytest.raises(DataLossError):
             await one.revocations(NOON + SECOND)
         with pytest.raises(DataLossError):
@@ -194,21 +194,21 @@ async def test_a_redis_that_has_an_older_copy(
 
 @asynchronous
 async def test_a_loss_that_is_noticed_while_a_call_waits(server: RedisServer, client: Redis) -> None:
-    """A call that waits for its batch, while the batch before it meets the loss, is refused with it."""
+    """If one batch notices a loss, a call that waits for the next batch is refused too."""
     async with opened(server.url) as state:
         assert await state.first_seen("key", 60, NOON) is None
         client.flushall()
         refused = [asyncio.create_task(state.first_seen("other", 60, NOON))]
         await asyncio.sleep(0)
-        await asyncio.sleep(0)  # Its batch is under way: the next call waits.
+        await asyncio.sleep(0)  # Its batch has started, so the next call waits.
         refused += [asyncio.create_task(state.first_seen("key", 60, NOON))]
         outcomes = await asyncio.gather(*refused, return_exceptions=True)
     assert [type(each) for each in outcomes] == [DataLossError] * 2
 
 
 @asynchronous
-async def test_it_may_come_up_later(server: RedisServer) -> None:
-    """A state is opened while Redis is down; calls are refused until it is up, and again when it goes and comes."""
+async def test_redis_may_start_later(server: RedisServer) -> None:
+    """A state opens while Redis is down. Calls are refused while Redis is down, and answered while it is up."""
     server.stop()
     async with opened(server.url) as state:
         assert "ConnectionError" in await _fails(state)
@@ -229,7 +229,7 @@ async def test_it_may_come_up_later(server: RedisServer) -> None:
 
 @asynchronous
 async def test_a_refused_connection(server: RedisServer) -> None:
-    """Over TCP too a Redis that is down is told at once."""
+    """A refused TCP connection is reported at once."""
     server.stop()
     async with opened(server.tcp_url) as state:
         assert f"127.0.0.1:{server.port}" in await _fails(state)
@@ -239,13 +239,13 @@ async def test_a_refused_connection(server: RedisServer) -> None:
 
 @asynchronous
 async def test_a_redis_that_hangs(server: RedisServer) -> None:
-    """A Redis that does not answer is down after half a second; what it does late is seen, and answers do not mix."""
+    """A Redis that hangs counts as down after 0.5 s. Its late work is found later, and answers do not mix."""
     async with opened(server.url) as state:
         assert await state.first_seen("before", 60, NOON) is None
         server.process.send_signal(SIGSTOP)
         try:
-            told = await asyncio.gather(*(_fails(state, str(number)) for number in range(3)))
-            assert set(told) == {"no answer within 0.5 s"}
+            messages = await asyncio.gather(*(_fails(state, str(number)) for number in range(3)))
+            assert set(messages) == {"no answer within 0.5 s"}
             with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
                 await state.revoke("client:A", NOON, 60)
         finally:
@@ -255,7 +255,7 @@ async def test_a_redis_that_hangs(server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "mend", "told"),
+    ("damage", "repair", "message"),
     [
         ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OutOfMemoryError"),
         ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "ReadOnlyError"),
@@ -264,17 +264,17 @@ async def test_a_redis_that_hangs(server: RedisServer) -> None:
     ],
 )
 @asynchronous
-async def test_errors_of_redis(server: RedisServer, client: Redis, spoil: str, mend: str, told: str) -> None:
-    """Whatever Redis answers instead of an answer is told as its being down, and passes when its cause does."""
+async def test_errors_of_redis(server: RedisServer, client: Redis, damage: str, repair: str, message: str) -> None:
+    """An error from Redis counts as an outage, and the outage ends with the cause of the error."""
     async with opened(server.url) as state:
-        _run(client, spoil)
-        assert told in await _fails(state)
-        _run(client, mend)
+        _run(client, damage)
+        assert message in await _fails(state)
+        _run(client, repair)
         assert await state.first_seen("key", 60, NOON) is None
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "damage",
     [
         "ZADD {at} 1 \xff",
         "ZADD {at} inf A",
@@ -286,11 +286,11 @@ async def test_errors_of_redis(server: RedisServer, client: Redis, spoil: str, m
     ],
 )
 @asynchronous
-async def test_revocations_of_another_program(server: RedisServer, client: Redis, spoil: str) -> None:
-    """What this server did not write is no list of revocations: the engine counts as down until it is taken away."""
+async def test_revocations_of_another_program(server: RedisServer, client: Redis, damage: str) -> None:
+    """Values that this server did not write count as an outage until somebody removes them."""
     with Redis.from_url(server.url) as raw:
         raw.zadd(REVOKED_UNTIL, {b"\xff": 1e18, "A": 1e18})
-        _run(raw, spoil.format(at=REVOKED_AT, suspended=SUSPENDED_AT))
+        _run(raw, damage.format(at=REVOKED_AT, suspended=SUSPENDED_AT))
     async with opened(server.url) as state:
         with pytest.raises(StateDownError):
             await state.revocations(NOON)
@@ -300,20 +300,20 @@ async def test_revocations_of_another_program(server: RedisServer, client: Redis
 
 @asynchronous
 async def test_a_password(server: RedisServer, client: Redis) -> None:
-    """A Redis that wants a password is used with the right one, and nobody is told which one was wrong."""
+    """The right password connects. The error for a wrong password does not contain it."""
     client.config_set("requirepass", "ri/ght")
     async with opened(server.url) as without:
         assert "AuthenticationError" in await _fails(without)
     async with opened(server.tcp_url.replace("127", ":wr%2Fong@127")) as wrong:
-        told = await _fails(wrong)
-        assert "invalid username-password pair" in told
-        assert "ong" not in told.replace("wrong number", "")
+        message = await _fails(wrong)
+        assert "invalid username-password pair" in message
+        assert "ong" not in message.replace("wrong number", "")
     async with opened(server.tcp_url.replace("127", ":ri%2Fght@127")) as right:
         assert await right.first_seen("key", 60, NOON) is None
 
 
 def _certificate(folder: Path) -> None:
-    """`cert.pem` and `key.pem` for 127.0.0.1, signed by themselves."""
+    """`cert.pem` and `key.pem` for 127.0.0.1, self-signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Redis")])
     now = datetime.now(UTC)
@@ -326,7 +326,7 @@ def _certificate(folder: Path) -> None:
 
 
 def test_tls(server: RedisServer, tmp_path: Path) -> None:
-    """Over TLS a certificate that is trusted for that address is taken, and any other is refused."""
+    """A trusted certificate for the address is accepted. Every other certificate is refused."""
     _certificate(tmp_path)
     files = ("--tls-cert-file", f"{tmp_path}/cert.pem", "--tls-key-file", f"{tmp_path}/key.pem")
     server.stop()
@@ -345,8 +345,8 @@ def test_tls(server: RedisServer, tmp_path: Path) -> None:
 
 
 @asynchronous
-async def test_databases_are_apart(server: RedisServer) -> None:
-    """The number in the URL chooses the database."""
+async def test_databases_are_separate(server: RedisServer) -> None:
+    """The number in the URL selects the database."""
     async with opened(server.tcp_url) as first, opened(server.tcp_url.replace("/0", "/1")) as second:
         assert await first.first_seen("key", 60, NOON) is None
         assert await second.first_seen("key", 60, NOON) is None
@@ -356,9 +356,9 @@ async def test_databases_are_apart(server: RedisServer) -> None:
 
 @asynchronous
 async def test_it_leaves_no_connection(server: RedisServer, client: Redis) -> None:
-    """After the end nobody is connected but the test."""
+    """After `close`, only the test is connected."""
     async with opened(server.url) as state:
         await state.first_seen("key", 60, NOON)
         assert len(client.client_list()) == 2
-    await asyncio.sleep(0.1)  # Redis sees the end of a connection when it comes to it.
+    await asyncio.sleep(0.1)  # Redis notices the end of a connection a little later.
     assert len(client.client_list()) == 1

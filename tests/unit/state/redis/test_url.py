@@ -30,13 +30,13 @@ def _connection(url: str) -> dict[str, Any]:
         ("unix:///s?db=15", {"path": "/s", "db": 15}),
     ],
 )
-def test_what_the_url_says(url: str, wanted: dict[str, object]) -> None:
-    """Host, port, socket, database, user and password are taken from the URL, percent-decoded."""
+def test_the_url_sets_the_connection(url: str, wanted: dict[str, object]) -> None:
+    """Host, port, socket, database, user and password come from the URL, percent-decoded."""
     assert wanted.items() <= _connection(url).items()
 
 
 def test_tls_is_checked() -> None:
-    """With rediss:// the server's certificate and name are checked, and the files of TLS are beside the settings."""
+    """With rediss://, certificate and host name are checked, and TLS files are relative to the settings' folder."""
     options = _connection("rediss://h?ssl_ca_certs=ca.pem&ssl_certfile=/c.pem&ssl_keyfile=c.key")
     assert options["ssl_cert_reqs"] in {"required", ssl.CERT_REQUIRED}
     assert options["ssl_check_hostname"] is True
@@ -56,12 +56,12 @@ def test_tls_is_checked() -> None:
     ],
 )
 def test_other_options_are_refused(url: str) -> None:
-    """No option lengthens the time or weakens TLS."""
+    """No option can change the timeout or weaken TLS."""
     with pytest.raises(ValueError, match="the options are") as refusal:
         _connection(url)
     assert str(refusal.value) == OPTIONS
 
 
-def test_one_attempt_is_made() -> None:
-    """The client tries nothing twice: a command that ran and is sent again would be a repeat."""
+def test_a_command_is_sent_once() -> None:
+    """The client never sends a command again, because a command that ran would then be a repeat."""
     assert _connection("redis://h")["retry"].get_retries() == 0

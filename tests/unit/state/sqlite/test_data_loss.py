@@ -1,4 +1,4 @@
-"""Memory that is lost, and what can still be read of it."""
+"""A loss of data, and the rows that can still be read."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from handlers.state.sqlite.file import open_file
 
 ROWS = 2_000
 LEAF = 0x0A
-"""How a page without pages below it begins (SQLite, Database File Format, 1.6)."""
+"""The first byte of a leaf page (SQLite, Database File Format, 1.6)."""
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def _full(file: Path) -> None:
         old.execute("INSERT INTO suspended VALUES ('A', 1)")
 
 
-def test_all_is_carried_over(tmp_path: Path, new: sqlite3.Connection) -> None:
-    """Every row is carried over; what is in the new file already stays, and of revocations the later time."""
+def test_all_rows_are_copied(tmp_path: Path, new: sqlite3.Connection) -> None:
+    """Every row is copied. Rows in the new file stay, and revocations get the later time."""
     _full(tmp_path / "old.db")
     new.execute("INSERT INTO seen VALUES (?, 7, 8)", (f"{5:032}",))
     new.execute("INSERT INTO revoked VALUES ('client:A', 3, 11)")
@@ -43,8 +43,8 @@ def test_all_is_carried_over(tmp_path: Path, new: sqlite3.Connection) -> None:
     assert new.execute("SELECT * FROM suspended").fetchall() == [("A", 1)]
 
 
-def test_what_cannot_be_read_is_passed_over(tmp_path: Path, new: sqlite3.Connection) -> None:
-    """Around a page that is damaged the rest is carried over, from either end, and something is missing."""
+def test_unreadable_rows_are_skipped(tmp_path: Path, new: sqlite3.Connection) -> None:
+    """The rows before and after a damaged page are copied, and the copy is not complete."""
     file = tmp_path / "old.db"
     _full(file)
     content = bytearray(file.read_bytes())
@@ -62,8 +62,8 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path, new: sqlite3.Connect
     assert copied.counts["suspended"] == 1
 
 
-def test_a_loss_covers_what_was_before(new: sqlite3.Connection) -> None:
-    """Tokens are covered up to the loss, requests up to the latest signature if that is later; both end."""
+def test_a_loss_refuses_earlier_requests_and_tokens(new: sqlite3.Connection) -> None:
+    """Tokens are covered up to the loss, and requests up to the latest X-TIMESTAMP."""
     record_data_loss(new, 100, 40)
     assert new.execute("SELECT * FROM revoked ORDER BY subject").fetchall() == [
         (ALL_TOKENS, 100, 100 + LOSS_SECONDS * 1_000_000),

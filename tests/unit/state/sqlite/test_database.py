@@ -1,4 +1,4 @@
-"""The file as one process holds it: what is taken away is carried over, what is damaged is left alone."""
+"""The database as one process uses it: a missing file is replaced, and a damaged file is not used."""
 
 import os
 import sqlite3
@@ -25,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(file: Path) -> Iterator[Database]:
-    """With one key."""
+    """A database with one key."""
     database = Database(file)
     database.run(_remember("before"), NOW)
     yield database
@@ -65,8 +65,8 @@ def _replace(file: Path) -> None:
         lambda file: file.with_name("state.db-wal").rename(file.with_name("log")),
     ],
 )
-def test_what_is_taken_away_is_carried_over(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
-    """The work at hand fails, and the next has all that was there before, that work's too, in what is at the path."""
+def test_a_missing_file_is_replaced(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
+    """The current work fails. The next work finds all earlier rows, also those of the failed work."""
     fault(file)
     with pytest.raises(FileChangedError, match=r"state\.db"):
         database.run(_remember("at hand"), NOW)
@@ -78,8 +78,8 @@ def test_what_is_taken_away_is_carried_over(file: Path, database: Database, faul
         assert {"before", "at hand"} <= set(_keys(other))
 
 
-def test_a_log_that_is_cut_off(file: Path, database: Database) -> None:
-    """What was written ahead may be gone with it: work fails, and then goes on in another file."""
+def test_a_truncated_log(file: Path, database: Database) -> None:
+    """Its rows may be lost. So the current work fails, and the next work uses a new file."""
     os.truncate(file.with_name("state.db-wal"), 0)
     with pytest.raises(FileChangedError, match=r"state\.db-wal became shorter"):
         database.run(_keys, NOW)
@@ -90,7 +90,7 @@ def test_a_log_that_is_cut_off(file: Path, database: Database) -> None:
 
 
 def test_a_file_that_comes_back(file: Path, database: Database) -> None:
-    """A file that was away for a moment is gone on with."""
+    """A file that is missing only for a moment is used again."""
     _move(file)
     with pytest.raises(FileChangedError):
         database.run(_keys, NOW)
@@ -100,8 +100,8 @@ def test_a_file_that_comes_back(file: Path, database: Database) -> None:
     assert log == []
 
 
-def test_a_folder_that_is_gone_for_a_while(file: Path, database: Database) -> None:
-    """While there is no folder all work fails, and then nothing is lost."""
+def test_a_folder_that_is_missing_for_a_while(file: Path, database: Database) -> None:
+    """All work fails while the folder is missing, and nothing is lost."""
     folder = file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
     for _ in range(3):
         with pytest.raises((FileChangedError, OSError)):
@@ -117,12 +117,12 @@ def _cut(file: Path) -> None:
 
 def _overwrite(file: Path) -> None:
     with file.open("r+b") as database:
-        database.write(b"spoilt")
+        database.write(b"damage")
 
 
 @pytest.mark.parametrize("fault", [_cut, _overwrite])
-def test_a_damaged_file_is_left_alone(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
-    """All work fails until another file is in its place; then what was signed and issued before is refused."""
+def test_a_damaged_file_is_not_used(file: Path, database: Database, fault: Callable[[Path], object]) -> None:
+    """All work fails until another file is there. Then earlier requests and tokens are refused."""
     database.latest_signed = NOW + 5
     fault(file)
     with capture_logs() as log:
@@ -139,8 +139,8 @@ def test_a_damaged_file_is_left_alone(file: Path, database: Database, fault: Cal
     assert database.run(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW + 5}
 
 
-def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, database: Database) -> None:
-    """What was damaged has lost memory, so the next opening refuses what was before; only that one does."""
+def test_a_damaged_file_that_is_put_back(file: Path, database: Database) -> None:
+    """The damage lost data. So the next opening, and only that one, refuses earlier requests and tokens."""
     sound = file.read_bytes()
     _overwrite(file)
     with pytest.raises(DamagedError):
@@ -153,8 +153,8 @@ def test_a_damaged_file_that_is_sound_when_it_is_opened_again(file: Path, databa
         assert _lost(again) == {ALL_TOKENS: NOW + 5, SIGNED_REQUESTS: NOW + 5}
 
 
-def test_a_repaired_file_bears_no_mark_of_damage(file: Path, database: Database) -> None:
-    """Its repair has refused what was before, and no later opening does so again."""
+def test_a_repaired_file_has_no_damage_marker(file: Path, database: Database) -> None:
+    """The repair refuses earlier requests and tokens, and no later opening does that again."""
     _overwrite(file)
     with pytest.raises(DamagedError):
         database.run(_keys, NOW)
@@ -164,7 +164,7 @@ def test_a_repaired_file_bears_no_mark_of_damage(file: Path, database: Database)
 
 
 def test_a_file_in_which_sqlite_finds_damage(file: Path, database: Database) -> None:
-    """What SQLite calls damage is damage, and the open transaction is undone."""
+    """If SQLite reports damage, the file counts as damaged, and the transaction is rolled back."""
 
     def fail(connection: sqlite3.Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -187,7 +187,7 @@ def _fail(_connection: sqlite3.Connection) -> None:
 
 
 def test_another_failure(file: Path, database: Database) -> None:
-    """After another failure the file is opened anew, and nothing is lost if it is the same."""
+    """After another failure the file is opened again, and nothing is lost if it is the same file."""
     with pytest.raises(sqlite3.OperationalError):
         database.run(_fail, NOW)
     assert database.run(_keys, NOW) == ["before"]
@@ -201,8 +201,8 @@ def test_another_failure(file: Path, database: Database) -> None:
     assert database.run(_lost, NOW) == {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW}
 
 
-def test_the_end_carries_over(file: Path, database: Database) -> None:
-    """What is taken away right before the end is carried over all the same."""
+def test_closing_copies_the_rows_of_a_missing_file(file: Path, database: Database) -> None:
+    """The rows of a file that is removed just before `close` are copied."""
     for each in file.parent.iterdir():
         each.unlink()
     database.close()
@@ -210,15 +210,15 @@ def test_the_end_carries_over(file: Path, database: Database) -> None:
         assert _keys(other) == ["before"]
 
 
-def test_an_end_without_a_folder(file: Path, database: Database) -> None:
-    """Where nothing can be carried over to, the end is one all the same."""
+def test_closing_without_a_folder(file: Path, database: Database) -> None:
+    """`close` succeeds even if no file can be created."""
     file.parent.rename(file.parent.with_name(f"{file.parent.name}-elsewhere"))
     database.close()
     database.close()
 
 
-def test_a_carrying_over_that_fails(file: Path, database: Database) -> None:
-    """If the new file takes nothing, what the old one knows is carried over later."""
+def test_copying_rows_is_tried_again(file: Path, database: Database) -> None:
+    """If the new file cannot be written, the rows are copied later."""
     file.unlink()
     with pytest.raises(FileChangedError):
         database.run(_keys, NOW)
@@ -229,7 +229,7 @@ def test_a_carrying_over_that_fails(file: Path, database: Database) -> None:
     assert database.run(_keys, NOW) == ["before"]
 
 
-def test_files_that_go_while_they_are_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_disappear_while_they_are_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be watched is not used."""
     monkeypatch.setattr("handlers.state.sqlite.watch._stat", _gone)
     with pytest.raises(FileNotFoundError):

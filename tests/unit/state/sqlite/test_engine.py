@@ -1,4 +1,4 @@
-"""SQLite behind the state port: one file, commits in groups, failures that pass."""
+"""SQLite behind the state port: one file, grouped commits, and recovery after failures."""
 
 import asyncio
 import resource
@@ -15,7 +15,7 @@ from threading import Event
 import pytest
 
 from handlers.state.port import SIGNED_REQUESTS, TIMEOUT_SECONDS, DataLossError, StateDownError
-from handlers.state.sqlite.engine import SWEEP_EVERY, SWEPT_FOR_EACH, SqliteState
+from handlers.state.sqlite.engine import DELETED_FOR_EACH, SWEEP_EVERY, SqliteState
 from handlers.state.sweeping import Sweeping
 from tests.engines import NOON, SECOND, Uptime, asynchronous
 
@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Another process is writing and does not come to an end."""
+    """Another process has a write transaction that does not end."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
@@ -37,7 +37,7 @@ def _locked(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _busy(file: Path) -> Iterator[None]:
-    """Another process is writing for nine tenths of the time."""
+    """Another process writes 90 % of the time."""
     enough = Event()
 
     def write() -> None:
@@ -57,7 +57,7 @@ def _busy(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _full_disk(file: Path) -> Iterator[None]:
-    """No file grows beyond what the largest of the state's has already."""
+    """No file can grow beyond the largest file of the state."""
     largest = max(each.stat().st_size for each in file.parent.iterdir())
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, before[1]))
@@ -68,9 +68,9 @@ def _full_disk(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _spoilt(file: Path) -> Iterator[None]:
+def _damaged(file: Path) -> Iterator[None]:
     good = file.read_bytes()
-    file.write_bytes(b"spoilt" * 1_000)
+    file.write_bytes(b"damage" * 1_000)
     yield
     file.write_bytes(good)
 
@@ -82,14 +82,14 @@ def _rows(file: Path, table: str) -> int:
 
 
 def _commits(file: Path) -> int:
-    """Frames of the WAL that end a transaction: they tell the size of the database (SQLite, WAL-mode File Format)."""
+    """The number of frames in the WAL that end a transaction (SQLite, WAL-mode File Format)."""
     log = file.with_name(file.name + "-wal").read_bytes()
     page = int.from_bytes(log[8:12], "big")
     return sum(any(log[start + 4 : start + 8]) for start in range(32, len(log), 24 + page))
 
 
 async def _fails(state: SqliteState, key: str = "key") -> float:
-    """The seconds after which a call is told that the engine is down."""
+    """The seconds until a call fails because the engine is down."""
     began = time.monotonic()
     with pytest.raises(StateDownError):
         await state.first_seen(key, 60, NOON)
@@ -98,7 +98,7 @@ async def _fails(state: SqliteState, key: str = "key") -> float:
 
 @asynchronous
 async def test_simultaneous_calls_share_a_transaction(file: Path) -> None:
-    """Calls of one turn of the event loop are one commit, and so are all that come while it is written."""
+    """Calls of one turn of the event loop share a commit. So do all calls that come during that commit."""
     state = SqliteState(file)
     before = _commits(file)
     first = [asyncio.create_task(state.first_seen(f"a{number}", 60, NOON)) for number in range(50)]
@@ -112,7 +112,7 @@ async def test_simultaneous_calls_share_a_transaction(file: Path) -> None:
 
 @asynchronous
 async def test_another_process_that_keeps_writing(file: Path) -> None:
-    """While another holds the file each call is refused in time, and the first after it is answered."""
+    """While another process locks the file, each call fails in time. The first call after that succeeds."""
     state = SqliteState(file)
     with _locked(file):
         took = [asyncio.create_task(_fails(state))]
@@ -127,8 +127,8 @@ async def test_another_process_that_keeps_writing(file: Path) -> None:
 
 
 @asynchronous
-async def test_another_process_that_writes_much(file: Path) -> None:
-    """A process that begins the next transaction right after the last leaves room enough for each call."""
+async def test_another_process_that_writes_often(file: Path) -> None:
+    """Calls succeed although another process begins a transaction right after each of its own."""
     state = SqliteState(file)
     with _busy(file):
         assert [await state.first_seen(str(number), 60, NOON) for number in range(200)] == [None] * 200
@@ -137,7 +137,7 @@ async def test_another_process_that_writes_much(file: Path) -> None:
 
 @asynchronous
 async def test_an_event_loop_that_is_never_idle(file: Path) -> None:
-    """A loop that has work without end, in short pieces, leaves room enough for the thread that writes."""
+    """Calls succeed although the event loop always has short pieces of work."""
     state = SqliteState(file)
     answers = asyncio.gather(*(state.first_seen(str(number), 60, NOON) for number in range(50)))
     while not answers.done():
@@ -148,8 +148,8 @@ async def test_an_event_loop_that_is_never_idle(file: Path) -> None:
 
 
 @asynchronous
-async def test_a_clock_that_makes_waiting_fail(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a jump of the clock makes a short wait fail, no error comes of it, and each call is answered."""
+async def test_a_clock_that_makes_sleep_fail(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a clock jump makes a sleep fail, calls still get answers, and there is no error."""
     slept: list[float] = []
 
     def fail(seconds: float) -> None:
@@ -171,7 +171,7 @@ async def test_a_clock_that_makes_waiting_fail(file: Path, monkeypatch: pytest.M
 
 @asynchronous
 async def test_a_full_disk(file: Path) -> None:
-    """On a full disk calls are refused; once there is room they are answered, and nothing that was answered is lost."""
+    """Calls are refused while the disk is full. After that they succeed, and no earlier answer is lost."""
     state = SqliteState(file)
     assert await state.first_seen("before", 60, NOON) is None
     with _full_disk(file):
@@ -183,12 +183,12 @@ async def test_a_full_disk(file: Path) -> None:
 
 
 @asynchronous
-async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
-    """A damaged file refuses calls until it is put back, and then those that were signed before."""
+async def test_a_file_that_is_damaged_and_put_back(file: Path) -> None:
+    """Calls fail while the file is damaged. After that, earlier requests are refused."""
     state = SqliteState(file)
     with _locked(file):
-        await _fails(state)  # Whereupon the file is opened anew.
-    with _spoilt(file):
+        await _fails(state)  # After this failure, the file is opened again.
+    with _damaged(file):
         await _fails(state)
     with pytest.raises(DataLossError):
         await state.first_seen("key", 60, NOON)
@@ -197,17 +197,17 @@ async def test_a_file_that_is_spoilt_and_mended(file: Path) -> None:
 
 
 @asynchronous
-async def test_what_is_over_is_swept(file: Path) -> None:
-    """After some rows twice as many that are over go, if there are so many, and none that is live."""
+async def test_expired_rows_are_deleted(file: Path) -> None:
+    """After `SWEEP_EVERY` new rows, up to twice as many expired rows are deleted, and no live row."""
     uptime = Uptime()
     state = SqliteState(file, Sweeping(0, uptime))
     await asyncio.gather(*(state.first_seen(f"short{number}", 60, NOON) for number in range(3 * SWEEP_EVERY)))
     await asyncio.gather(*(state.first_seen(f"long{number}", 900, NOON) for number in range(SWEEP_EVERY)))
     late = NOON + timedelta(seconds=60)
     uptime.pass_seconds(60)
-    swept_first = SWEPT_FOR_EACH * SWEEP_EVERY
+    deleted_first = DELETED_FOR_EACH * SWEEP_EVERY
     await asyncio.gather(*(state.first_seen(f"a{number}", 60, late) for number in range(SWEEP_EVERY)))
-    assert _rows(file, "seen") == 5 * SWEEP_EVERY - swept_first
+    assert _rows(file, "seen") == 5 * SWEEP_EVERY - deleted_first
     await state.first_seen("b", 60, late)
     assert _rows(file, "seen") == 2 * SWEEP_EVERY + 1
     assert await state.first_seen("long0", 60, late) == NOON
@@ -215,8 +215,8 @@ async def test_what_is_over_is_swept(file: Path) -> None:
 
 
 @asynchronous
-async def test_a_start_sweeps(file: Path) -> None:
-    """However often it is started anew, what is over by more than a week does not pile up."""
+async def test_restarts_delete_expired_rows(file: Path) -> None:
+    """Many restarts do not let rows pile up that expired more than a week ago."""
     for number in range(5):
         state = SqliteState(file)
         now = NOON + number * timedelta(days=8)
@@ -228,23 +228,23 @@ async def test_a_start_sweeps(file: Path) -> None:
 
 @asynchronous
 async def test_repeats_among_the_calls_of_one_transaction(file: Path) -> None:
-    """Calls that share a transaction are told apart: new ones, repeats of older ones, and repeats of each other."""
+    """One transaction distinguishes new keys, repeats of older keys, and repeats in itself."""
     state = SqliteState(file)
     await state.first_seen("old", 60, NOON)
     await state.first_seen("over", 1, NOON)
     later = NOON + SECOND
     keys = ("new", "old", "over", "new", "newer")
     before = _commits(file)
-    told = await asyncio.gather(*(state.first_seen(key, 60, later) for key in keys))
-    assert told == [None, NOON, None, later, None]
+    answers = await asyncio.gather(*(state.first_seen(key, 60, later) for key in keys))
+    assert answers == [None, NOON, None, later, None]
     assert _commits(file) - before == 1
     assert await state.first_seen("over", 60, later + SECOND) == later
     await state.close()
 
 
 @asynchronous
-async def test_revocations_that_ended_are_swept(file: Path) -> None:
-    """A new revocation takes away those that ended."""
+async def test_ended_revocations_are_deleted(file: Path) -> None:
+    """A new revocation deletes those that have ended."""
     uptime = Uptime()
     state = SqliteState(file, Sweeping(0, uptime))
     await state.revoke("client:A", NOON, 60)
@@ -256,25 +256,25 @@ async def test_revocations_that_ended_are_swept(file: Path) -> None:
 
 
 @asynchronous
-async def test_a_file_that_lost_its_memory(file: Path) -> None:
-    """Of calls that share a transaction those that were signed before the loss fail alone, and leave nothing."""
+async def test_a_file_that_lost_data(file: Path) -> None:
+    """Of one transaction, only the requests from before the loss fail, and they are not recorded."""
     state = SqliteState(file)
     await state.first_seen("seen", 60, NOON)
     await state.revoke(SIGNED_REQUESTS, NOON, 60)
     later = NOON + SECOND
     calls = [("old", NOON), ("new", later), ("old", NOON - SECOND), ("seen", later)]
-    told = await asyncio.gather(
+    answers = await asyncio.gather(
         *(state.first_seen(key, 60, later, signed_at) for key, signed_at in calls), return_exceptions=True
     )
-    assert [told[1], told[3]] == [None, NOON]
-    assert {type(told[0]), type(told[2])} == {DataLossError}
+    assert [answers[1], answers[3]] == [None, NOON]
+    assert {type(answers[0]), type(answers[2])} == {DataLossError}
     assert await state.first_seen("old", 60, later) is None
     await state.close()
 
 
 @asynchronous
 async def test_a_closed_state_is_down(file: Path) -> None:
-    """After the end nothing is answered, the log beside the file is gone, and closing twice is no error."""
+    """After `close`, calls fail, the log file is gone, and a second `close` is no error."""
     state = SqliteState(file)
     await state.close()
     await state.close()
@@ -284,7 +284,7 @@ async def test_a_closed_state_is_down(file: Path) -> None:
 
 @asynchronous
 async def test_it_closes_while_it_is_down(file: Path) -> None:
-    """A state that fails can be closed."""
+    """A state that is down can be closed."""
     state = SqliteState(file)
     with _locked(file):
         await _fails(state)
@@ -292,23 +292,23 @@ async def test_it_closes_while_it_is_down(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "cause"),
+    ("damage", "cause"),
     [
         (lambda file: file.parent.rmdir(), "No such file or directory"),
         (lambda file: file.mkdir(mode=0o700), "it is not a regular file"),
         (lambda file: mkfifo(file, 0o600), "it is not a regular file"),
         (lambda file: file.symlink_to("/dev/zero"), "it is not a regular file"),
         (lambda file: file.touch(0o644), "other users can access it; run: chmod 600 {}"),
-        (lambda file: (file.touch(0o600), file.write_bytes(b"spoilt" * 1_000)), NO_DATABASE),
+        (lambda file: (file.touch(0o600), file.write_bytes(b"damage" * 1_000)), NO_DATABASE),
     ],
 )
-def test_a_file_that_cannot_be_used_is_told_at_the_start(
-    tmp_path: Path, spoil: Callable[[Path], object], cause: str
+def test_a_file_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, damage: Callable[[Path], object], cause: str
 ) -> None:
     """The start fails with the path and the cause."""
     file = tmp_path / "folder" / "state.db"
     file.parent.mkdir()
-    spoil(file)
+    damage(file)
     with pytest.raises(ValueError, match="cannot be used") as refusal:
         SqliteState(file)
     assert str(refusal.value) == f"{file} cannot be used: {cause.format(file)}"

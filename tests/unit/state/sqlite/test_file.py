@@ -1,4 +1,4 @@
-"""The file of SQLite: whose it is, what is in it, and what it costs to be sure."""
+"""The SQLite file: its owner, its schema, and its durability."""
 
 import os
 import sqlite3
@@ -40,8 +40,8 @@ def _schema(file: Path) -> list[tuple[str, str]]:
         return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
 
 
-def test_the_files_are_their_owners_alone(file: Path) -> None:
-    """The database and the files that SQLite lays beside it have mode 0600, whatever the umask."""
+def test_only_the_owner_can_use_the_files(file: Path) -> None:
+    """The database and its companions have mode 0600, with any umask."""
     with _umask(0), closing(open_file(file)) as connection:
         connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
         modes = {each.name: _mode(each) for each in file.parent.iterdir()}
@@ -49,15 +49,15 @@ def test_the_files_are_their_owners_alone(file: Path) -> None:
 
 
 def test_commits_are_on_the_disk(file: Path) -> None:
-    """The file has a write-ahead log, and each commit waits for the disk, after a new opening too."""
+    """The file has a write-ahead log, and every commit waits for the disk, also after a restart."""
     for _ in range(2):
         with closing(open_file(file)) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert connection.execute("PRAGMA synchronous").fetchone() == (FULL,)
 
 
-def test_what_is_written_ahead_is_bounded(file: Path) -> None:
-    """The write-ahead log grows to so many pages; then it is worked into the database, and written anew."""
+def test_the_write_ahead_log_is_bounded(file: Path) -> None:
+    """The log grows to `CHECKPOINT_PAGES` pages. Then it is copied into the database, and starts again."""
     with closing(open_file(file)) as connection:
         (page,) = connection.execute("PRAGMA page_size").fetchone()
         for number in range(300):
@@ -67,23 +67,23 @@ def test_what_is_written_ahead_is_bounded(file: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601], ids=oct)
-def test_a_file_of_others_is_refused(file: Path, mode: int) -> None:
-    """A file that the group or others can use in any way is refused, and the message says how to mend it."""
+def test_a_file_that_others_can_use_is_refused(file: Path, mode: int) -> None:
+    """The message says how to change the file's mode."""
     file.touch()
     file.chmod(mode)
     with pytest.raises(ValueError, match=rf"other users can access it; run: chmod 600 {file}"):
         open_file(file)
 
 
-def test_an_empty_file_is_taken(file: Path) -> None:
-    """A file with nothing in it gets the schema."""
+def test_an_empty_file_is_accepted(file: Path) -> None:
+    """An empty file gets the schema."""
     file.touch(0o600)
     with closing(open_file(file)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
-def test_a_file_is_kept(file: Path) -> None:
-    """What is in the file stays when it is opened again."""
+def test_a_file_keeps_its_rows(file: Path) -> None:
+    """The rows stay when the file is opened again."""
     with closing(open_file(file)) as connection:
         connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
     with closing(open_file(file)) as connection:
@@ -91,7 +91,7 @@ def test_a_file_is_kept(file: Path) -> None:
 
 
 def test_a_newer_schema_is_refused(file: Path) -> None:
-    """The file of a newer version is refused, and stays as it is."""
+    """The file of a newer version is refused, and does not change."""
     with closing(open_file(file)) as connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     before = _schema(file)
@@ -103,7 +103,7 @@ def test_a_newer_schema_is_refused(file: Path) -> None:
 
 
 def _make_version_1(file: Path) -> None:
-    """As the first version of this server made it, with a row in each table."""
+    """Create a file as the first version of this server did, with a row in each table."""
     file.touch(0o600)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.executescript("""
@@ -117,8 +117,8 @@ def _make_version_1(file: Path) -> None:
         """)
 
 
-def test_an_older_schema_is_brought_up_to_date(file: Path) -> None:
-    """The file of version 1 has the schema of a new one once it is opened, and nothing in it is lost."""
+def test_an_older_schema_is_upgraded(file: Path) -> None:
+    """A file of version 1 gets the current schema, and loses nothing."""
     _make_version_1(file)
     new = file.with_name("new.db")
     for each in (file, new):
@@ -130,8 +130,8 @@ def test_an_older_schema_is_brought_up_to_date(file: Path) -> None:
         assert connection.execute("SELECT * FROM revoked").fetchall() == [("client:A", 1, 2)]
 
 
-def test_many_can_bring_a_file_up_to_date(file: Path) -> None:
-    """Of many that open the file of version 1 at the same time, all succeed."""
+def test_many_can_upgrade_a_file_at_once(file: Path) -> None:
+    """If many open a file of version 1 at the same time, all succeed."""
     _make_version_1(file)
     with ThreadPoolExecutor(8) as threads:
         for opening in [threads.submit(open_file, file, None, START_SECONDS) for _ in range(8)]:
@@ -139,7 +139,7 @@ def test_many_can_bring_a_file_up_to_date(file: Path) -> None:
 
 
 def test_the_database_of_another_program_is_refused(file: Path) -> None:
-    """A database that this server did not make is refused, and stays as it is."""
+    """The database of another program is refused, and does not change."""
     with closing(sqlite3.connect(file)) as other:
         other.execute("CREATE TABLE ledger (amount)")
     file.chmod(0o600)
@@ -150,7 +150,7 @@ def test_the_database_of_another_program_is_refused(file: Path) -> None:
 
 
 def test_many_can_start_at_once(tmp_path: Path) -> None:
-    """Of many that make the same file at the same time, all succeed."""
+    """If many create the same file at the same time, all succeed."""
     with ThreadPoolExecutor(8) as threads:
         for attempt in range(10):
             for opening in [
@@ -160,8 +160,8 @@ def test_many_can_start_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", ["state.db-wal", "state.db-shm"])
-def test_a_file_that_was_taken_from_a_process(file: Path, left: str) -> None:
-    """Where a process that was killed left its other files, but no database, what was before is refused."""
+def test_a_database_that_disappeared(file: Path, left: str) -> None:
+    """If a killed process left its log but no database, earlier requests and tokens are refused."""
     file.with_name(left).write_bytes(b"left")
     with closing(open_file(file, 100)) as connection:
         assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
@@ -169,23 +169,23 @@ def test_a_file_that_was_taken_from_a_process(file: Path, left: str) -> None:
         assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
 
 
-def test_a_log_that_was_taken_from_a_process(file: Path) -> None:
-    """Where it left the index but no log, the last commits are gone: what was before is refused."""
+def test_a_log_that_disappeared(file: Path) -> None:
+    """An index without a log means that commits are lost, so earlier requests and tokens are refused."""
     open_file(file).close()
     file.with_name("state.db-shm").touch(0o600)
     with closing(open_file(file, 100)) as connection:
         assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
 
 
-def test_a_thorough_look_finds_damage(file: Path) -> None:
-    """Damage in a page that nobody asked for is found when a server starts."""
+def test_a_thorough_check_finds_damage(file: Path) -> None:
+    """The check of a starting server finds damage in any page."""
     with closing(open_file(file)) as connection:
         connection.executemany("INSERT INTO seen VALUES (?, 1, 2)", ((f"{number:032}",) for number in range(2_000)))
     content = bytearray(file.read_bytes())
     for place in (content.index(f"{1_000:032}".encode()) // 4_096 * 4_096 + 8, 4_096 * 3):
-        spoilt = content[:]
-        spoilt[place : place + 200] = b"\xff" * 200
-        file.write_bytes(spoilt)
+        damaged = content[:]
+        damaged[place : place + 200] = b"\xff" * 200
+        file.write_bytes(damaged)
         open_file(file).close()
         with pytest.raises(DamagedError, match="snap-token state repair"):
             open_file(file, thorough=True)
@@ -201,8 +201,8 @@ def test_a_file_that_cannot_be_written() -> None:
             open_file(file, thorough=True)
 
 
-def test_a_lock_is_waited_for(file: Path) -> None:
-    """While another process holds a lock, opening waits, says so, and ends with a word."""
+def test_opening_waits_for_a_lock(file: Path) -> None:
+    """While another process holds a lock, opening waits, logs that, and fails after the timeout."""
     with closing(open_file(file)) as other:
         other.execute("BEGIN IMMEDIATE")
         with (

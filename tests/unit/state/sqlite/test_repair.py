@@ -1,4 +1,4 @@
-"""A new file in the place of one that is damaged or gone."""
+"""Replacing a file that is damaged or missing."""
 
 import os
 import sqlite3
@@ -33,8 +33,8 @@ def _content(file: Path) -> tuple[list[tuple[object, ...]], dict[str, int]]:
         return seen, dict(connection.execute("SELECT subject, at FROM revoked"))
 
 
-def test_a_sound_file(file: Path) -> None:
-    """All is carried over, what was signed before is refused, and the old file is kept as it was."""
+def test_an_undamaged_file(file: Path) -> None:
+    """All rows are copied, earlier requests are refused, and the old file is kept unchanged."""
     _make(file)
     before = file.read_bytes()
     done = repair(file, NOW)
@@ -47,7 +47,7 @@ def test_a_sound_file(file: Path) -> None:
 
 
 def test_a_file_in_use(file: Path) -> None:
-    """What a process has only written ahead is carried over too, and kept with the old file."""
+    """Rows that are only in the write-ahead log are copied too, and kept with the old file."""
     with closing(open_file(file)) as connection:
         connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
         done = repair(file, NOW)
@@ -59,7 +59,7 @@ def test_a_file_in_use(file: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"spoilt" * 1_000, b"", b"SQLite format 3\0" + bytes(4_080)])
 def test_a_damaged_file(file: Path, content: bytes) -> None:
-    """Of a file that is no database nothing is carried over; it is kept."""
+    """From a file that is not a database nothing is copied. The file is kept."""
     file.write_bytes(content)
     done = repair(file, NOW)
     assert not done.copied.complete
@@ -68,14 +68,14 @@ def test_a_damaged_file(file: Path, content: bytes) -> None:
     assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
-def test_a_file_that_is_gone(file: Path) -> None:
-    """Where there is none, a new one refuses what was signed before."""
+def test_a_missing_file(file: Path) -> None:
+    """A new file is created, and earlier requests are refused."""
     assert repair(file, NOW).backup is None
     assert _content(file) == ([], {ALL_TOKENS: NOW, SIGNED_REQUESTS: NOW})
 
 
 def test_a_link_to_the_file(file: Path) -> None:
-    """A link stays one, and the file that it leads to is replaced."""
+    """The link stays, and the file to which it leads is replaced."""
     _make(file)
     link = file.with_name("link.db")
     link.symlink_to(file)
@@ -96,8 +96,8 @@ def _newer(file: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_of_another_program, _newer, os.mkfifo])
-def test_what_is_not_ours_is_left(file: Path, make: object) -> None:
-    """The database of another program or a newer version, and what is no file, stay where they are."""
+def test_other_files_are_not_replaced(file: Path, make: object) -> None:
+    """The file of another program or a newer version stays, and so does anything but a regular file."""
     assert callable(make)
     make(file)
     before = file.stat()
@@ -107,7 +107,7 @@ def test_what_is_not_ours_is_left(file: Path, make: object) -> None:
 
 
 def test_while_another_process_opens_it(file: Path) -> None:
-    """While another process holds the lock of the folder nothing is changed."""
+    """While another process holds the lock, nothing changes."""
     _make(file)
     folder = os.open(file.parent, os.O_RDONLY)
     flock(folder, LOCK_EX)
@@ -117,7 +117,7 @@ def test_while_another_process_opens_it(file: Path) -> None:
 
 
 def test_root_repairs_for_the_servers_user() -> None:
-    """The new file belongs to whom the old one belonged to, or else the folder, and that user can use it."""
+    """The new file belongs to the owner of the old file, or of the folder, and that user can use it."""
     with open_folder() as folder:
         file = folder / "state.db"
         give_all(folder, SERVER_USER, SERVER_GROUP)

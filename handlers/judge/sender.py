@@ -1,4 +1,4 @@
-"""Requests over the wire, each on a connection of its own: what one does to it must not colour the next answer."""
+"""Sends requests over HTTP. Each one has its own connection, so that no request influences the next answer."""
 
 import ssl
 import time
@@ -9,27 +9,29 @@ from datetime import datetime
 import httpx
 
 from handlers.judge.exchange import Answer, Request
-from handlers.judge.pace import Pace
+from handlers.judge.throttle import Throttle
 
 LARGEST_ANSWER = 65_536
-"""Bytes that are read of a body; a token answer has about 250."""
+"""Bytes of a body that are read. An answer with a token has about 250."""
 
 _TIMEOUT_SECONDS = 10
-# A proxy of the environment is for other machines, not for this one.
+# The proxy that environment variables name is not used for this machine.
 _LOOPBACK = {"all://127.0.0.1": None, "all://[::1]": None, "all://localhost": None}
 _CLOSED = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 _CHUNK = 20
 
 
 class UnreachableError(Exception):
-    """Nothing could be asked at all."""
+    """The server did not answer the first request."""
 
 
 def open_client(agent: str, trusted: ssl.SSLContext | None = None) -> httpx.Client:
-    """A client that keeps no connection and follows no redirect. Without `trusted` it trusts what httpx trusts.
+    """Return an HTTP client that keeps no connection open and follows no redirect.
+
+    `agent` is the User-Agent. Without `trusted`, the client trusts the certificate authorities that httpx trusts.
 
     Raises:
-        ValueError, ImportError, OSError: a proxy or certificates in the environment that cannot be used.
+        ValueError, ImportError, OSError: The environment names a proxy or certificates that cannot be used.
     """
     limits = httpx.Limits(max_keepalive_connections=0)
     headers = {"User-Agent": agent}
@@ -40,38 +42,38 @@ def open_client(agent: str, trusted: ssl.SSLContext | None = None) -> httpx.Clie
 
 @dataclass(slots=True)
 class Sender:
-    """Sends to one URL."""
+    """Sends requests to one URL."""
 
     client: httpx.Client
     url: httpx.URL
     now: Callable[[], datetime]
-    pace: Pace
+    throttle: Throttle
     _reached: bool = field(default=False, init=False)
 
     def send(self, request: Request) -> Answer:
-        """One request and its answer, or why there is none.
+        """Send one request, and return the answer or why there is none.
 
         Raises:
-            UnreachableError: no answer to the first request of all, so the URL is most likely wrong.
+            UnreachableError: The server did not answer the first request, so the URL is probably wrong.
         """
-        self.pace.wait()
+        self.throttle.wait()
         self.client.cookies.clear()
         try:
-            answer = self._exchanged(request)
+            answer = self._exchange(request)
         except httpx.HTTPError as error:
             if not self._reached:
                 raise UnreachableError(str(error) or type(error).__name__) from error
-            return Answer(request, self.now(), failure=_why(error))
+            return Answer(request, self.now(), failure=_failure(error))
         self._reached = True
         return answer
 
-    def _exchanged(self, request: Request) -> Answer:
-        url = self.url.copy_with(path=self.url.path + request.suffix)
+    def _exchange(self, request: Request) -> Answer:
+        url = self.url.copy_with(path=self.url.path + request.path_suffix)
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
         content = _chunks(request.body) if request.chunked else request.body
         with self.client.stream(request.method, url, headers=headers, content=content) as response:
             pairs = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-            return Answer(request, self.now(), response.status_code, pairs, _beginning(response))
+            return Answer(request, self.now(), response.status_code, pairs, _read_body(response))
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:
@@ -79,12 +81,12 @@ def _chunks(body: bytes) -> Iterator[bytes]:
         yield body[start : start + _CHUNK]
 
 
-def _beginning(response: httpx.Response) -> bytes:
+def _read_body(response: httpx.Response) -> bytes:
     body = bytearray()
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     for part in response.iter_bytes():
-        if time.monotonic() > deadline:  # Httpx's own time-outs are for each part.
-            message = "the body did not end in time"
+        if time.monotonic() > deadline:  # The timeout of httpx is for each part.
+            message = "the body was not complete in time"
             raise httpx.ReadTimeout(message)
         body += part
         if len(body) >= LARGEST_ANSWER:
@@ -92,7 +94,7 @@ def _beginning(response: httpx.Response) -> bytes:
     return bytes(body[:LARGEST_ANSWER])
 
 
-def _why(error: httpx.HTTPError) -> str:
+def _failure(error: httpx.HTTPError) -> str:
     if isinstance(error, _CLOSED):
         return "closed by the server"
-    return "none in time" if isinstance(error, httpx.TimeoutException) else type(error).__name__
+    return "timed out" if isinstance(error, httpx.TimeoutException) else type(error).__name__

@@ -1,7 +1,7 @@
-"""The form of a request: what the server's guard and the documents in `openapi/` ask of it.
+"""The format of a request, as the server's limits and the documents in `openapi/` require it.
 
-Whether a pattern is the document's is held by a test, and so is the whole against a running server. Host is not asked
-for: every client sends it, and whoever copies a request leaves it out.
+Tests hold these rules equal to the documents and to a running server. The doctor does not require Host: every HTTP
+client sends it, and people leave it out when they copy a request.
 """
 
 import re
@@ -19,10 +19,10 @@ LONGEST_TARGET = 2_048
 MOST_HEADERS = 64
 LARGEST_HEADERS = 16_384
 LARGEST_BODY = 16_384
-"""Bytes; the limits of the server's guard."""
+"""The server's limits, in bytes. `MOST_HEADERS` is a number of headers."""
 
 FAR_TOO_LARGE, FAR_TOO_LARGE_BODY = 8 * LARGEST_HEADERS, 1_048_576
-"""Bytes of target and headers, and of a body. Beyond these only the size is judged."""
+"""Bytes of target and headers, and bytes of a body. Of a larger request, the doctor checks only the size."""
 
 TIMESTAMP = (
     r"(?:[1-9][0-9]{3}-(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|"
@@ -33,13 +33,14 @@ TIMESTAMP = (
 )
 SIGNATURE = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"
 _SHOWN = 80
+"""Characters of a value that a message shows."""
 
 VISIBLE, VISIBLE_OR_EMPTY = r"[!-~]+", r"[!-~]*"
 
 
 @dataclass(frozen=True, slots=True)
-class HeaderForm:
-    """One header parameter of a document."""
+class HeaderRule:
+    """The rule of a document for one header. Lengths are in characters."""
 
     name: str
     pattern: str
@@ -48,8 +49,8 @@ class HeaderForm:
     mandatory: bool = True
     malformed: Verdict = Verdict.HEADER_MALFORMED
 
-    def finding(self, value: str) -> Finding | None:
-        """What is wrong with the value; an empty header counts as absent."""
+    def check(self, value: str) -> Finding | None:
+        """Return what is wrong with a value, or None. An empty header counts as absent."""
         if not value:
             return Finding(Verdict.HEADER_MISSING, {"header": self.name}) if self.mandatory else None
         if self.shortest <= len(value) <= self.longest and re.fullmatch(self.pattern, value):
@@ -57,49 +58,49 @@ class HeaderForm:
         return Finding(self.malformed, {"header": self.name, "length": len(value), "most": self.longest})
 
 
-METHOD = HeaderForm("X-Original-Method", r"[A-Z]+", 1, 16)
-URI = HeaderForm("X-Original-URI", r'/[!"$-~]*', 1, LONGEST_TARGET)
-DELIVERY = HeaderForm("X-Original-Delivery", "accel-redirect", 1, 14, mandatory=False)
-"""What a proxy says of a call: its method, its target, and how a genuine one is delivered."""
+METHOD = HeaderRule("X-Original-Method", r"[A-Z]+", 1, 16)
+URI = HeaderRule("X-Original-URI", r'/[!"$-~]*', 1, LONGEST_TARGET)
+DELIVERY = HeaderRule("X-Original-Delivery", "accel-redirect", 1, 14, mandatory=False)
+"""The headers of an authorize request: method and URI of the call, and how the proxy delivers a genuine call."""
 
-_TIMESTAMP = HeaderForm("X-TIMESTAMP", TIMESTAMP, 20, 35, malformed=Verdict.TIMESTAMP_MALFORMED)
-_SIGNATURE = HeaderForm("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SIGNATURE_NOT_BASE64)
+_TIMESTAMP = HeaderRule("X-TIMESTAMP", TIMESTAMP, 20, 35, malformed=Verdict.TIMESTAMP_MALFORMED)
+_SIGNATURE = HeaderRule("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SIGNATURE_NOT_BASE64)
 
-OF_TOKEN_REQUEST = (_TIMESTAMP, HeaderForm("X-CLIENT-KEY", VISIBLE, 1, 36), _SIGNATURE)
-OF_CALL = (
+TOKEN_REQUEST_HEADERS = (_TIMESTAMP, HeaderRule("X-CLIENT-KEY", VISIBLE, 1, 36), _SIGNATURE)
+CALL_HEADERS = (
     _TIMESTAMP,
-    HeaderForm("X-PARTNER-ID", VISIBLE, 1, 36),
+    HeaderRule("X-PARTNER-ID", VISIBLE, 1, 36),
     _SIGNATURE,
-    HeaderForm("X-EXTERNAL-ID", VISIBLE, 1, 40),
-    HeaderForm("CHANNEL-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
+    HeaderRule("X-EXTERNAL-ID", VISIBLE, 1, 40),
+    HeaderRule("CHANNEL-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
 )
-"""In the order of the documents."""
+"""The headers of each kind of request, in the order of the documents."""
 
 _SINGLE = frozenset({"Host", "Content-Encoding", "Content-Type"})
 _CODINGS: dict[str, list[list[str]]] = {"1.0": [[]], "1.1": [[], ["chunked"]]}
-"""Transfer-Encoding, by version (RFC 9112, section 6.1)."""
+"""The values of Transfer-Encoding that each HTTP version allows (RFC 9112, section 6.1)."""
 
 
 def is_far_too_large(request: Request) -> bool:
-    """Whether the request is so large that only its size is judged."""
+    """Whether the request is so large that the doctor checks only its size."""
     length = len(request.target) + sum(len(name) + len(value) for name, value in request.headers)
     return max(length, len(request.headers)) > FAR_TOO_LARGE or len(request.body) > FAR_TOO_LARGE_BODY
 
 
 def too_large(request: Request) -> Iterator[Finding]:
-    """Target and headers against their limits."""
+    """Check target and headers against their limits."""
     sizes = {
         "target": (len(request.uri.replace("?", "", 1)), LONGEST_TARGET),
         "number of headers": (len(request.headers), MOST_HEADERS),
         "headers": (sum(len(name) + len(value) for name, value in request.headers), LARGEST_HEADERS),
     }
-    for part, (size, most) in sizes.items():
-        if size > most:
-            yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": part, "size": size, "most": most})
+    for part, (size, limit) in sizes.items():
+        if size > limit:
+            yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": part, "size": size, "most": limit})
 
 
 def protocol(request: Request) -> Iterator[Finding]:
-    """The version of HTTP and the transfer coding; Host must not be empty."""
+    """Check the HTTP version and the transfer coding. Host may be absent, but not empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
         coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
@@ -108,34 +109,30 @@ def protocol(request: Request) -> Iterator[Finding]:
         yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
 
 
-def duplicated(request: Request, forms: tuple[HeaderForm, ...], *others: str) -> Iterator[Finding]:
-    """Headers that may come once and come more often."""
-    for name in sorted(_SINGLE | {form.name for form in forms} | set(others)):
+def duplicated(request: Request, rules: tuple[HeaderRule, ...], *others: str) -> Iterator[Finding]:
+    """Find headers that the request has more than once. `others` are further headers to check."""
+    for name in sorted(_SINGLE | {rule.name for rule in rules} | set(others)):
         copies = len(request.all(name))
         if copies > 1:
             yield Finding(Verdict.HEADER_DUPLICATED, {"header": name, "copies": copies})
 
 
-def headers(request: Request, forms: tuple[HeaderForm, ...], spelt: Finding | None) -> Iterator[Finding]:
-    """Each header on its own, in the document's order; `spelt` says in which other spelling the signature is."""
-    for form in forms:
-        finding = form.finding(request.get(form.name))
-        if form.name == "X-SIGNATURE" and request.get(form.name):
-            finding = spelt
+def headers(request: Request, rules: tuple[HeaderRule, ...], encoding: Finding | None) -> Iterator[Finding]:
+    """Check each header, in the order of the document. `encoding` is what is wrong with the text of X-SIGNATURE."""
+    for rule in rules:
+        value = request.get(rule.name)
+        finding = encoding if value and rule.name == "X-SIGNATURE" else rule.check(value)
         if finding:
             yield finding
 
 
-def asked(request: Request) -> Iterator[Finding]:
-    """What a proxy says of a call: its method and its URI."""
-    for form, value in ((METHOD, request.method), (URI, request.target)):
-        finding = form.finding(value)
-        if finding:
-            yield finding
+def method_and_uri(request: Request) -> Iterator[Finding]:
+    """Check the method and the URI of a call, which a proxy names in its authorize request."""
+    yield from filter(None, (METHOD.check(request.method), URI.check(request.target)))
 
 
 def media_type(request: Request) -> Iterator[Finding]:
-    """JSON in UTF-8, not compressed; or nothing said."""
+    """Check that the body is JSON in UTF-8 without compression. The headers that say so may be absent."""
     try:
         require_media_type(JSON, request.get("Content-Type"), request.get("Content-Encoding"))
     except SnapError as error:
@@ -145,14 +142,14 @@ def media_type(request: Request) -> Iterator[Finding]:
         yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), _SHOWN)})
 
 
-def body_too_large(body: bytes, most: int = LARGEST_BODY) -> Iterator[Finding]:
-    """The size of the body against its limit."""
-    if len(body) > most:
-        yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": "body", "size": len(body), "most": most})
+def body_too_large(body: bytes, limit: int = LARGEST_BODY) -> Iterator[Finding]:
+    """Check the size of a body against its limit in bytes."""
+    if len(body) > limit:
+        yield Finding(Verdict.REQUEST_TOO_LARGE, {"part": "body", "size": len(body), "most": limit})
 
 
-def token_body(body: bytes) -> Iterator[Finding]:
-    """The body of a request for a token."""
+def token_request_body(body: bytes) -> Iterator[Finding]:
+    """Check the body of a token request."""
     if len(body) > LARGEST_BODY:
         yield from body_too_large(body)
         return

@@ -1,12 +1,12 @@
-"""What a server said, as it stands in reports."""
+"""Text from a server, as reports show it."""
 
 import pytest
 
-from handlers.judge.quoting import quoted
+from handlers.judge.redaction import redacted
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("text", "shown"),
     [
         ("Unauthorized. X-CLIENT-KEY or X-SIGNATURE", "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"),
         ("token gAAAAABlriCCobZVpWL-aqsKGpbURghDXAr3-dlwitL", "token gAAAAABl..."),
@@ -15,6 +15,6 @@ from handlers.judge.quoting import quoted
     ],
     ids=["plain", "token", "control characters", "long"],
 )
-def test_nothing_secret_and_nothing_harmful_is_quoted(said: str, shown: str) -> None:
-    """Tokens and signatures are cut, long texts too, and what a terminal would act on is replaced."""
-    assert quoted(said) == shown
+def test_secrets_and_control_characters_are_removed(text: str, shown: str) -> None:
+    """Tokens, signatures and long texts are cut, and control characters are replaced."""
+    assert redacted(text) == shown
