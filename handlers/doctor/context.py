@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
-from handlers.snap.service import DEFAULT_METHODS
+from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -23,6 +24,7 @@ class MerchantContext:
         token_path: The path of the token endpoint.
         call_paths: The paths of `[[services]]`.
         call_methods: The methods that each path accepts. A path that is not in it accepts only POST.
+        call_forms: The forms of call that each path accepts. A path that is not in it accepts only calls with a token.
         secrets: The client secrets by client key, for both forms of signature.
         used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
         internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
@@ -36,6 +38,7 @@ class MerchantContext:
     token_path: str
     call_paths: frozenset[str] = frozenset()
     call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call_forms: Mapping[str, tuple[CallForm, ...]] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used_replay_keys: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
@@ -48,6 +51,11 @@ class MerchantContext:
         return ", ".join(client.key for client in self.clients)
 
     @property
+    def partner_ids_text(self) -> str:
+        """All X-PARTNER-IDs, as text for a message."""
+        return ", ".join(client.partner_id for client in self.clients)
+
+    @property
     def call_paths_text(self) -> str:
         """All paths of calls, as text for a message."""
         return ", ".join(sorted(self.call_paths)) or "-"
@@ -55,6 +63,10 @@ class MerchantContext:
     def methods_at(self, call_path: str) -> tuple[str, ...]:
         """Return the methods that a path of calls accepts."""
         return self.call_methods.get(call_path, DEFAULT_METHODS)
+
+    def forms_at(self, call_path: str) -> tuple[CallForm, ...]:
+        """Return the forms of call that a path accepts."""
+        return self.call_forms.get(call_path, DEFAULT_FORMS)
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""

@@ -27,6 +27,7 @@ from tests.mistakes import (
     rows,
     write_world,
 )
+from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
 _IDS = count()
@@ -54,7 +55,12 @@ class Case:
 
 CASES = {
     f"{verdict}: {name}": Case(verdict != "genuine", make, internal)
-    for table, internal in ((TOKEN_MISTAKES, False), (CALL_MISTAKES, True), (QUESTION_MISTAKES, True))
+    for table, internal in (
+        (TOKEN_MISTAKES, False),
+        (CALL_MISTAKES, True),
+        (QUESTION_MISTAKES, True),
+        (TOKENLESS_MISTAKES, True),
+    )
     for verdict, name, make in rows(table)
 }
 
@@ -93,8 +99,11 @@ def _with_new_id(request: Request) -> Request:
     """The request of a proxy to /authorize about a call, with a new external id."""
     asked = request.authorize_request or question(request).authorize_request
     assert asked
-    headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in asked.headers)
-    return replace(asked, headers=tuple(headers))
+    number = next(_IDS)
+    headers = ((name, f"new{number}" if value == "ordNo1" else value) for name, value in asked.headers)
+    # A notification has no external id. Its body makes it new.
+    body = asked.body + b" " * number if asked.get("X-CLIENT-KEY") else asked.body
+    return replace(asked, headers=tuple(headers), body=body)
 
 
 def _wire(request: Request) -> bytes:

@@ -130,6 +130,7 @@ def merchant_context(settings: Settings, now: datetime) -> MerchantContext:
         token_path=settings.server.base_path + TOKEN_PATH,
         call_paths=frozenset(service.path for service in settings.services),
         call_methods={service.path: service.methods for service in settings.services},
+        call_forms={service.path: service.forms for service in settings.services},
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
         internal_secrets=internal.secrets if internal else (),
         largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,

@@ -1,6 +1,7 @@
 """The verdict for the audit line of a refusal: the cheap part of the doctor's reasoning, after the answer is sent."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -10,7 +11,9 @@ from handlers.doctor.request import Request
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability.rate_limit import RateLimit
 from handlers.services import Services
+from handlers.snap.call_form import CallForm, form_of_call
 from handlers.snap.codes import SnapError
+from handlers.snap.service import DEFAULT_FORMS
 
 MOST_A_SECOND = 10
 """Verdicts; the refusals beyond are logged without one."""
@@ -28,7 +31,7 @@ class RefusalDiagnoser:
         if not self._rate.allows(now):
             return {}
         try:
-            found = verdict(error.reason, error.field, _request(sent), services.clients)
+            found = verdict(error.reason, error.field, _request(sent), services.clients, _form(sent, services))
         except Exception as failure:  # noqa: BLE001  a verdict that cannot be made must not cost the audit line
             self._log.error("verdict.failed", exc_info=failure)
             return {}
@@ -39,3 +42,12 @@ def _request(sent: RequestHeaders) -> Request:
     """The headers alone: the body is gone by now."""
     headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in sent.values.items())
     return Request(sent.get(b"x-original-method"), sent.get(b"x-original-uri") or "/", headers)
+
+
+def _form(sent: RequestHeaders, services: Services) -> CallForm:
+    """Return the form of a call. For a token request and for a call without a form it does not matter."""
+    service = services.called_services.get(sent.get(b"x-original-uri").partition("?")[0])
+    headers = (sent.get(name) for name in (b"authorization", b"x-client-key", b"x-partner-id"))
+    with suppress(SnapError):
+        return form_of_call(service.forms if service else DEFAULT_FORMS, *headers)
+    return "token"

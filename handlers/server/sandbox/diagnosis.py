@@ -33,5 +33,6 @@ def _context(services: Services, token_path: str) -> MerchantContext:
         token_path=token_path,
         call_paths=frozenset(services.called_services),
         call_methods={path: service.methods for path, service in services.called_services.items()},
+        call_forms={path: service.forms for path, service in services.called_services.items()},
         secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )
