@@ -58,6 +58,8 @@ forms = ["token", "notification", "body-signed"]
 """
 NOTIFIER = Nicepay()
 """NICEPAY's key for notifications."""
+NOTIFIER_FILE = "notification-private.pem"
+"""The file for the private key, which the settings do not name."""
 SUSPENDED_NOTIFIER = Nicepay(SUSPENDED)
 _CLIENTS = """
 [[clients]]
@@ -84,6 +86,7 @@ def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "
         file.write_text(content)
         file.chmod(0o600)
     (folder / "notification.pem").write_text(NOTIFIER.public_pem)
+    (folder / NOTIFIER_FILE).write_text(NOTIFIER.private_pem)
     (folder / "suspended-notification.pem").write_text(SUSPENDED_NOTIFIER.public_pem)
     lines = [*(['secret_file = "internal.secret"'] if secret else []), internal]
     settings = write_settings(folder, nicepay, extra=_TABLES.format(internal="\n".join(lines)))

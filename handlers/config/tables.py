@@ -127,11 +127,11 @@ class ClientTable(Table):
     id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
     partner_id: str = Field(_SAME_AS_ID, pattern=r"^[!-~]{1,36}$")
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
+    notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Integer = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
-    notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
 
     @property
     def call_secrets(self) -> tuple[bytes, ...]:

@@ -69,10 +69,10 @@ _SIGNATURE = HeaderRule("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SI
 TOKEN_REQUEST_HEADERS = (_TIMESTAMP, HeaderRule("X-CLIENT-KEY", VISIBLE, 1, 36), _SIGNATURE)
 CALL_HEADERS = (
     _TIMESTAMP,
-    HeaderRule("X-CLIENT-KEY", VISIBLE, 1, 36, mandatory=False),
-    HeaderRule("X-PARTNER-ID", VISIBLE, 1, 36, mandatory=False),
+    HeaderRule("X-CLIENT-KEY", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
+    HeaderRule("X-PARTNER-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
     _SIGNATURE,
-    HeaderRule("X-EXTERNAL-ID", VISIBLE, 1, 40, mandatory=False),
+    HeaderRule("X-EXTERNAL-ID", VISIBLE_OR_EMPTY, 0, 40, mandatory=False),
     HeaderRule("CHANNEL-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
 )
 """The headers of each kind of request, in the order of the documents."""

@@ -96,7 +96,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def _with_new_id(request: Request) -> Request:
-    """The request of a proxy to /authorize about a call, with a new external id."""
+    """The request of a proxy to /authorize about a call that is new."""
     asked = request.authorize_request or question(request).authorize_request
     assert asked
     number = next(_IDS)
