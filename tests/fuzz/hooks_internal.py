@@ -21,9 +21,9 @@ from schemathesis import Case, CheckContext, HookContext, Response
 
 from tests.calls import PARTNER, SECRET, URI
 from tests.document import INTERNAL
+from tests.forms import NOTIFY_URI, SIGNED_URI
 from tests.fuzz.broken import broken_headers
 from tests.fuzz.request_rules import MOST_FIELDS, RawRequest, is_valid
-from tests.forms import NOTIFY_URI, SIGNED_URI
 from tests.internal import NOTIFIER_FILE, SUSPENDED, SYMMETRIC
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
