@@ -17,6 +17,7 @@ from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, write_settings
@@ -72,9 +73,10 @@ class World:
             clients=self.clients,
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
-            call_paths=frozenset({CALL_PATH, *CALL_FORMS}),
-            call_forms=CALL_FORMS,
-            call_methods={CALL_PATH: ("POST", "GET")},
+            called_services={
+                CALL_PATH: Service("24", ("POST", "GET")),
+                **{path: Service("25", forms=forms) for path, forms in CALL_FORMS.items()},
+            },
             secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
             internal_secrets=(INTERNAL_SECRET,),
         )
@@ -176,7 +178,7 @@ def _with_query(request: Request, length: int) -> Request:
     return replace(request, target=f"{request.target}?{'a' * (length - len(request.target))}")
 
 
-def question(  # noqa: PLR0913  each part of the question can be changed
+def via_proxy(  # noqa: PLR0913  each part of the proxy's request can be changed
     request: Request,
     *,
     secret: str | None = f"Bearer {INTERNAL_SECRET.decode()}",
@@ -185,17 +187,20 @@ def question(  # noqa: PLR0913  each part of the question can be changed
     original: tuple[str | None, str | None] = (None, None),
     copied: str = "",
 ) -> Request:
-    """The question of a proxy about a call. `original` replaces method and URI; an empty one is not sent."""
+    """A call with the request of a proxy to /authorize about it.
+
+    `original` replaces the method and the URI of the call in the proxy's request. An empty one is not sent.
+    """
     originals = [
         request.method if original[0] is None else original[0],
         request.target if original[1] is None else original[1],
     ]
     pairs = zip(("X-Original-Method", "X-Original-URI", "X-Internal-Authorization"), [*originals, secret], strict=True)
     headers = (*request.headers, *((name, value) for name, value in pairs if value))
-    asked = Request(method, path, headers, request.body)
-    asked = _with_header_twice(asked, copied) if copied else asked
+    authorize = Request(method, path, headers, request.body)
+    authorize = _with_header_twice(authorize, copied) if copied else authorize
     of_call = tuple((name, value) for name, value in headers if not name.startswith(("X-Original", "X-Internal")))
-    return replace(request, method=originals[0], target=originals[1], headers=of_call, authorize_request=asked)
+    return replace(request, method=originals[0], target=originals[1], headers=of_call, authorize_request=authorize)
 
 
 def _at(seconds: float) -> str:
@@ -571,67 +576,67 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
 }
 """Calls with a token, by verdict constant. `call.external_id_repeated` is missing, because it takes two calls."""
 
-QUESTION_MISTAKES: dict[str, list[tuple[str, Make]]] = {
+AUTHORIZE_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "genuine": [
-        ("asymmetric", lambda w: question(call(w))),
-        ("symmetric", lambda w: question(symmetric(w))),
-        ("the scheme in another case", lambda w: question(call(w), secret=f"BEARER {INTERNAL_SECRET.decode()}")),
-        ("a query", lambda w: question(symmetric(w, target=f"{CALL_PATH}?page=1"))),
-        ("asked by GET", lambda w: question(call(w), method="GET")),
-        ("asked by GET about a GET", lambda w: question(symmetric(w, b"", method="GET"), method="GET")),
-        ("an empty body", lambda w: question(symmetric(w, b""))),
-        ("the largest allowed body", lambda w: question(call(w, body=b"x" * 262_144))),
+        ("asymmetric", lambda w: via_proxy(call(w))),
+        ("symmetric", lambda w: via_proxy(symmetric(w))),
+        ("the scheme in another case", lambda w: via_proxy(call(w), secret=f"BEARER {INTERNAL_SECRET.decode()}")),
+        ("a query", lambda w: via_proxy(symmetric(w, target=f"{CALL_PATH}?page=1"))),
+        ("asked by GET", lambda w: via_proxy(call(w), method="GET")),
+        ("asked by GET about a GET", lambda w: via_proxy(symmetric(w, b"", method="GET"), method="GET")),
+        ("an empty body", lambda w: via_proxy(symmetric(w, b""))),
+        ("the largest allowed body", lambda w: via_proxy(call(w, body=b"x" * 262_144))),
     ],
     "secret.wrong": [
-        ("missing", lambda w: question(call(w), secret=None)),
-        ("another", lambda w: question(call(w), secret="Bearer of-another-proxy")),  # noqa: S106  the mistake
-        ("without the scheme", lambda w: question(call(w), secret=INTERNAL_SECRET.decode())),
-        ("in another case", lambda w: question(call(w), secret=f"Bearer {INTERNAL_SECRET.decode().upper()}")),
-        ("two spaces", lambda w: question(call(w), secret=f"Bearer  {INTERNAL_SECRET.decode()}")),
-        ("a client's", lambda w: question(call(w), secret=f"Bearer {OTHER_SECRET.decode()}")),
+        ("missing", lambda w: via_proxy(call(w), secret=None)),
+        ("another", lambda w: via_proxy(call(w), secret="Bearer of-another-proxy")),  # noqa: S106  the mistake
+        ("without the scheme", lambda w: via_proxy(call(w), secret=INTERNAL_SECRET.decode())),
+        ("in another case", lambda w: via_proxy(call(w), secret=f"Bearer {INTERNAL_SECRET.decode().upper()}")),
+        ("two spaces", lambda w: via_proxy(call(w), secret=f"Bearer  {INTERNAL_SECRET.decode()}")),
+        ("a client's", lambda w: via_proxy(call(w), secret=f"Bearer {OTHER_SECRET.decode()}")),
     ],
     "method.wrong": [
-        ("PUT", lambda w: question(call(w), method="PUT")),
-        ("a method that the service does not take", lambda w: question(replace(call(w), method="PUT"))),
+        ("PUT", lambda w: via_proxy(call(w), method="PUT")),
+        ("a method that the service does not take", lambda w: via_proxy(replace(call(w), method="PUT"))),
     ],
-    "accel_redirect.unset": [("nginx delivers", lambda w: question(call(w, X_Original_Delivery="accel-redirect")))],
+    "accel_redirect.unset": [("nginx delivers", lambda w: via_proxy(call(w, X_Original_Delivery="accel-redirect")))],
     "path.unknown": [
-        ("below", lambda w: question(call(w), path="/below/authorize")),
-        ("an unknown service", lambda w: question(call(w, target="/api/v1.0/nothing"))),
-        ("an escape", lambda w: question(call(w, target=CALL_PATH.replace("-", "%2D")))),
+        ("below", lambda w: via_proxy(call(w), path="/below/authorize")),
+        ("an unknown service", lambda w: via_proxy(call(w, target="/api/v1.0/nothing"))),
+        ("an escape", lambda w: via_proxy(call(w, target=CALL_PATH.replace("-", "%2D")))),
     ],
     "header.missing": [
-        ("method", lambda w: question(call(w), original=("", None))),
-        ("URI", lambda w: question(call(w), original=(None, ""))),
+        ("method", lambda w: via_proxy(call(w), original=("", None))),
+        ("URI", lambda w: via_proxy(call(w), original=(None, ""))),
     ],
     "header.malformed": [
-        ("method", lambda w: question(call(w), original=("post", None))),
-        ("a whole URL", lambda w: question(call(w), original=(None, f"https://{HOST}{CALL_PATH}"))),
-        ("a space", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a b"))),
-        ("a fragment", lambda w: question(call(w), original=(None, f"{CALL_PATH}?a#b"))),
-        ("delivery", lambda w: question(call(w, X_Original_Delivery="by hand"))),
-        ("a URI too long", lambda w: question(call(w), original=(None, f"{CALL_PATH}?{'a' * 2_048}"))),
+        ("method", lambda w: via_proxy(call(w), original=("post", None))),
+        ("a whole URL", lambda w: via_proxy(call(w), original=(None, f"https://{HOST}{CALL_PATH}"))),
+        ("a space", lambda w: via_proxy(call(w), original=(None, f"{CALL_PATH}?a b"))),
+        ("a fragment", lambda w: via_proxy(call(w), original=(None, f"{CALL_PATH}?a#b"))),
+        ("delivery", lambda w: via_proxy(call(w, X_Original_Delivery="by hand"))),
+        ("a URI too long", lambda w: via_proxy(call(w), original=(None, f"{CALL_PATH}?{'a' * 2_048}"))),
     ],
     "header.duplicated": [
-        (name, lambda w, n=name: question(call(w), copied=n))  # type: ignore[misc]  # the same
+        (name, lambda w, n=name: via_proxy(call(w), copied=n))  # type: ignore[misc]  # the same
         for name in ("X-Original-Method", "X-Original-URI", "X-Internal-Authorization")
     ],
     "request.too_large": [
-        ("body", lambda w: question(call(w, body=b"x" * 262_145))),
-        ("headers", lambda w: question(call(w, X_Other="a" * 16_384))),
-        ("number", lambda w: question(_with_extra_headers(call(w), 56))),
+        ("body", lambda w: via_proxy(call(w, body=b"x" * 262_145))),
+        ("headers", lambda w: via_proxy(call(w, X_Other="a" * 16_384))),
+        ("number", lambda w: via_proxy(_with_extra_headers(call(w), 56))),
     ],
-    "protocol.unsupported": [("another coding", lambda w: question(call(w, Transfer_Encoding="gzip, chunked")))],
+    "protocol.unsupported": [("another coding", lambda w: via_proxy(call(w, Transfer_Encoding="gzip, chunked")))],
     "call.body_not_forwarded": [
-        ("asked by GET", lambda w: question(symmetric(w), method="GET")),
-        ("an empty body, asked by GET", lambda w: question(symmetric(w, b""), method="GET")),
+        ("asked by GET", lambda w: via_proxy(symmetric(w), method="GET")),
+        ("an empty body, asked by GET", lambda w: via_proxy(symmetric(w, b""), method="GET")),
     ],
-    "token.missing": [("no token", lambda w: question(call(w, Authorization=None)))],
+    "token.missing": [("no token", lambda w: via_proxy(call(w, Authorization=None)))],
     "clock.behind": [
-        ("too old", lambda w: question(call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301))))
+        ("too old", lambda w: via_proxy(call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301))))
     ],
 }
-"""Questions of a proxy about calls, by verdict constant."""
+"""Calls with the request of a proxy to /authorize, by verdict constant."""
 
 
 def rows(table: dict[str, list[tuple[str, Make]]]) -> list[tuple[str, str, Make]]:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from handlers.doctor.request import Request
-from tests.mistakes import CALL_BODY, NOTIFY_PATH, NOW, OTHER, SIGNED_PATH, SUSPENDED, Make, World, question
+from tests.mistakes import CALL_BODY, NOTIFY_PATH, NOW, OTHER, SIGNED_PATH, SUSPENDED, Make, World, via_proxy
 from tests.nicepay import CLIENT_KEY
 
 
@@ -55,8 +55,8 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("a notification with an external id", lambda w: notification(w, X_EXTERNAL_ID="1")),
         ("body-signed", body_signed),
         ("body-signed, minified", lambda w: body_signed(w, w.sign(string_to_sign(b'{"a":1}')), b'{ "a": 1 }')),
-        ("a notification, asked", lambda w: question(notification(w))),
-        ("body-signed, asked", lambda w: question(body_signed(w))),
+        ("a notification, asked", lambda w: via_proxy(notification(w))),
+        ("body-signed, asked", lambda w: via_proxy(body_signed(w))),
     ],
     "call.signed_with_transaction_key": [
         ("a notification", lambda w: notification(w, w.sign(f"{CLIENT_KEY}|{NOW}"))),
@@ -129,8 +129,8 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "token.missing": [("body-signed", lambda w: replace(body_signed(w), target=NOTIFY_PATH))],
     "call.body_not_forwarded": [
-        ("a notification", lambda w: question(notification(w), method="GET")),
-        ("body-signed", lambda w: question(body_signed(w), method="GET")),
+        ("a notification", lambda w: via_proxy(notification(w), method="GET")),
+        ("body-signed", lambda w: via_proxy(body_signed(w), method="GET")),
     ],
 }
 """Calls without a token, by verdict constant. `call.notification_repeated` is missing, because it takes two calls."""

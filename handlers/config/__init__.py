@@ -1,1 +1,1 @@
-"""The settings: what commands and the server read from files and from the environment."""
+"""The settings that commands and the server read from files and environment variables."""

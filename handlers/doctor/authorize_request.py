@@ -14,7 +14,7 @@ MASKED_SECRET = f"Bearer {mask_for('internal secret')}"
 """Stands for the right secret in a capture of this server, and in a curl command that reads it from a variable."""
 
 _METHODS = ("GET", "POST")
-_SHOWN = 120
+_LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
 
@@ -22,9 +22,11 @@ def findings(authorize_request: Request, context: MerchantContext) -> Iterator[F
     """Check the path, the method, the proxy's secret and how the proxy delivers a genuine call."""
     path, method = authorize_request.path, authorize_request.method
     if path != PATH:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(path, _SHOWN), "wanted": PATH})
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(path, _LONGEST_SHOWN), "wanted": PATH})
     elif method not in _METHODS:
-        yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(method, _SHOWN), "wanted": " or ".join(_METHODS)})
+        yield Finding(
+            Verdict.METHOD_WRONG, {"method": masked_prefix(method, _LONGEST_SHOWN), "wanted": " or ".join(_METHODS)}
+        )
     secret = authorize_request.get(SECRET_HEADER)
     if context.internal_secrets and not _is_valid(secret, context.internal_secrets):
         yield Finding(Verdict.SECRET_WRONG, {"header": SECRET_HEADER, "length": len(secret)})

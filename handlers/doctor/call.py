@@ -18,8 +18,9 @@ from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
 from handlers.snap.replay_key import ReplayKey
+from handlers.snap.service import DEFAULT_METHODS
 
-_SHOWN = 120
+_LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
 _WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
@@ -89,13 +90,16 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
 
 
 def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
-    methods = context.methods_at(request.path)
-    if request.target and request.path not in context.call_paths:
+    service = context.called_services.get(request.path)
+    if service is None and request.target:
         paths = context.call_paths_text
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": paths})
-    elif request.method and request.method not in methods:
+        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _LONGEST_SHOWN), "wanted": paths})
+        return
+    methods = service.methods if service else DEFAULT_METHODS
+    if request.method and request.method not in methods:
         yield Finding(
-            Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": ", ".join(methods)}
+            Verdict.METHOD_WRONG,
+            {"method": masked_prefix(request.method, _LONGEST_SHOWN), "wanted": ", ".join(methods)},
         )
 
 
@@ -143,7 +147,7 @@ def _no_secret_matches(call: SignedCall) -> list[Finding]:
 
 
 def _body_missing(request: Request) -> Finding:
-    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _SHOWN)})
+    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _LONGEST_SHOWN)})
 
 
 def _lacks_body(request: Request) -> bool:
@@ -152,7 +156,7 @@ def _lacks_body(request: Request) -> bool:
 
 def _external_id(request: Request, context: MerchantContext, client: Client) -> Iterator[Finding]:
     if _replay_key(request, context, client) in context.used_replay_keys:
-        external_id = masked_prefix(request.get("X-EXTERNAL-ID"), _SHOWN)
+        external_id = masked_prefix(request.get("X-EXTERNAL-ID"), _LONGEST_SHOWN)
         yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": external_id})
 
 

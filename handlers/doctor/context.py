@@ -6,7 +6,7 @@ from datetime import datetime
 
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
-from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
+from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -22,9 +22,7 @@ class MerchantContext:
         clients: The clients of the settings.
         token_keys: The keys that open tokens.
         token_path: The path of the token endpoint.
-        call_paths: The paths of `[[services]]`.
-        call_methods: The methods that each path accepts. A path that is not in it accepts only POST.
-        call_forms: The forms of call that each path accepts. A path that is not in it accepts only calls with a token.
+        called_services: The merchant's services that acquirers call, by path.
         secrets: The client secrets by client key, for both forms of signature.
         used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
         internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
@@ -36,9 +34,7 @@ class MerchantContext:
     clients: Clients
     token_keys: TokenKeys = field(repr=False)
     token_path: str
-    call_paths: frozenset[str] = frozenset()
-    call_methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    call_forms: Mapping[str, tuple[CallForm, ...]] = field(default_factory=dict)
+    called_services: Mapping[str, Service] = field(default_factory=dict)
     secrets: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     used_replay_keys: frozenset[str] = frozenset()
     internal_secrets: tuple[bytes, ...] = field(default=(), repr=False)
@@ -58,15 +54,12 @@ class MerchantContext:
     @property
     def call_paths_text(self) -> str:
         """All paths of calls, as text for a message."""
-        return ", ".join(sorted(self.call_paths)) or "-"
-
-    def methods_at(self, call_path: str) -> tuple[str, ...]:
-        """Return the methods that a path of calls accepts."""
-        return self.call_methods.get(call_path, DEFAULT_METHODS)
+        return ", ".join(sorted(self.called_services)) or "-"
 
     def forms_at(self, call_path: str) -> tuple[CallForm, ...]:
         """Return the forms of call that a path accepts."""
-        return self.call_forms.get(call_path, DEFAULT_FORMS)
+        service = self.called_services.get(call_path)
+        return service.forms if service else DEFAULT_FORMS
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""

@@ -40,7 +40,7 @@ def is_call(request: Request, context: MerchantContext) -> bool:
         return True
     if request.path.endswith(context.token_path):
         return False
-    if request.path in context.call_paths:
+    if request.path in context.called_services:
         return True
     # Some clients send the headers of calls with their token requests too.
     wants_token = request.get("X-CLIENT-KEY") and not request.get("Authorization")

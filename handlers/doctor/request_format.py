@@ -32,7 +32,7 @@ TIMESTAMP = (
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 SIGNATURE = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"
-_SHOWN = 80
+_LONGEST_SHOWN = 80
 """Characters of a value that a message shows."""
 
 VISIBLE, VISIBLE_OR_EMPTY = r"[!-~]+", r"[!-~]*"
@@ -104,7 +104,7 @@ def protocol(request: Request) -> Iterator[Finding]:
     """Check the HTTP version and the transfer coding. Host may be absent, but not empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
-        coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), _SHOWN) or "-"
+        coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), _LONGEST_SHOWN) or "-"
         yield Finding(Verdict.PROTOCOL_UNSUPPORTED, {"version": request.version, "coding": coding})
     if request.all("Host") and not request.get("Host"):
         yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
@@ -140,7 +140,7 @@ def media_type(request: Request) -> Iterator[Finding]:
         wrong = error.reason == "media_type.wrong"
         name = "Content-Type" if wrong else "Content-Encoding"
         verdict = Verdict.MEDIA_TYPE_WRONG if wrong else Verdict.BODY_COMPRESSED
-        yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), _SHOWN)})
+        yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), _LONGEST_SHOWN)})
 
 
 def body_too_large(body: bytes, limit: int = LARGEST_BODY) -> Iterator[Finding]:
@@ -164,12 +164,12 @@ def token_request_body(body: bytes) -> Iterator[Finding]:
     elif value.get("grantType") in (None, ""):
         yield _grant_type_missing(value)
     elif value["grantType"] != "client_credentials":
-        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), _SHOWN)})
+        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), _LONGEST_SHOWN)})
 
 
 def _grant_type_missing(body: Mapping[str, object]) -> Finding:
     misspelt = next((name for name in body if name != "grantType" and name.lower() == "granttype"), None)
     if misspelt:
         return Finding(Verdict.BODY_GRANT_TYPE_MISSPELT, {"sent": misspelt})
-    members = masked_prefix(", ".join(map(repr, body)), _SHOWN) or "-"
+    members = masked_prefix(", ".join(map(repr, body)), _LONGEST_SHOWN) or "-"
     return Finding(Verdict.BODY_GRANT_TYPE_MISSING, {"members": members})

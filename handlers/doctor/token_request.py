@@ -13,7 +13,7 @@ from handlers.snap.client import Client
 from handlers.snap.masking import masked_prefix
 
 _METHOD = "POST"
-_SHOWN = 120
+_LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
 _LONGEST_KEY = 36
@@ -42,9 +42,13 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
     yield from request_format.too_large(request)
     yield from request_format.protocol(request)
     if request.path != context.token_path:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _SHOWN), "wanted": context.token_path})
+        yield Finding(
+            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _LONGEST_SHOWN), "wanted": context.token_path}
+        )
     elif request.method != _METHOD:
-        yield Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _SHOWN), "wanted": _METHOD})
+        yield Finding(
+            Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _LONGEST_SHOWN), "wanted": _METHOD}
+        )
     yield from request_format.duplicated(request, request_format.TOKEN_REQUEST_HEADERS)
     _, encoding = asymmetric_signature.decode(request, context.clients)
     yield from request_format.headers(request, request_format.TOKEN_REQUEST_HEADERS, encoding)

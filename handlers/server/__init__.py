@@ -1,4 +1,4 @@
-"""The edge: settings, document to operations, request guard, rendering, audit, start and stop."""
+"""The HTTP server: messages, OpenAPI operations, observability, process life cycle and sandbox."""
 
 import warnings
 

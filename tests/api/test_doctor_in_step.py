@@ -17,14 +17,14 @@ from handlers.snap.timestamp import parse
 from tests.internal import running_internal
 from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
+    AUTHORIZE_MISTAKES,
     CALL_MISTAKES,
     NOW,
-    QUESTION_MISTAKES,
     TOKEN_MISTAKES,
     Make,
     World,
-    question,
     rows,
+    via_proxy,
     write_world,
 )
 from tests.mistakes_without_token import TOKENLESS_MISTAKES
@@ -58,7 +58,7 @@ CASES = {
     for table, internal in (
         (TOKEN_MISTAKES, False),
         (CALL_MISTAKES, True),
-        (QUESTION_MISTAKES, True),
+        (AUTHORIZE_MISTAKES, True),
         (TOKENLESS_MISTAKES, True),
     )
     for verdict, name, make in rows(table)
@@ -97,13 +97,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 def _with_new_id(request: Request) -> Request:
     """The request of a proxy to /authorize about a call that is new."""
-    asked = request.authorize_request or question(request).authorize_request
-    assert asked
+    authorize = request.authorize_request or via_proxy(request).authorize_request
+    assert authorize
     number = next(_IDS)
-    headers = ((name, f"new{number}" if value == "ordNo1" else value) for name, value in asked.headers)
+    headers = ((name, f"new{number}" if value == "ordNo1" else value) for name, value in authorize.headers)
     # A notification has no external id. Its body makes it new.
-    body = asked.body + b" " * number if asked.get("X-CLIENT-KEY") else asked.body
-    return replace(asked, headers=tuple(headers), body=body)
+    body = authorize.body + b" " * number if authorize.get("X-CLIENT-KEY") else authorize.body
+    return replace(authorize, headers=tuple(headers), body=body)
 
 
 def _wire(request: Request) -> bytes:

@@ -25,9 +25,9 @@ from tests.mistakes import (
     SECRET,
     World,
     call,
-    question,
     symmetric,
     token_request,
+    via_proxy,
     write_world,
 )
 
@@ -122,10 +122,10 @@ def _assert_hidden(secret: str, output: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`explain` shows no secret, neither as text nor as JSON, for a request and for a proxy's question about it."""
+    """`explain` shows no secret, neither as text nor as JSON, for a request and for a proxy's request about it."""
     for number, (request, secret) in enumerate(stage.requests_with_secrets(place)):
         file = tmp_path / "request"
-        file.write_bytes(_wire(request if number % 2 else question(request).authorize_request or request))
+        file.write_bytes(_wire(request if number % 2 else via_proxy(request).authorize_request or request))
         options = ["--json"] if number % 3 else ["--lang", "id"]
         assert main(["explain", "--config", str(stage.config), "--at", NOW, *options, str(file)]) in {0, 1, 2}
         out, err = capsys.readouterr()
@@ -136,9 +136,9 @@ def test_explain_shows_no_secret(place: str, stage: Stage, tmp_path: Path, capsy
 def test_the_log_shows_no_secret(place: str, stage: Stage) -> None:
     """Neither listener logs a secret of a request."""
     for request, secret in stage.requests_with_secrets(place):
-        asked = question(request).authorize_request
-        assert asked
-        for listener, each in ((stage.public, request), (stage.internal, asked)):
+        authorize = via_proxy(request).authorize_request
+        assert authorize
+        for listener, each in ((stage.public, request), (stage.internal, authorize)):
             if each.method == "POST" and "Transfer-Encoding" not in dict(each.headers):
                 listener.client.request(each.method, each.target, headers=list(each.headers), content=each.body)
             _assert_hidden(secret, json.dumps(listener.log()))

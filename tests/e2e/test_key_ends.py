@@ -64,7 +64,7 @@ def test_a_malformed_retirement_time_is_refused(served: Instance, settings: Path
     keys = settings.with_name("token.keys")
     replace(keys, f"{keys.read_text()}{retired}  # retired yesterday\n")
     (mistake,) = served.process.err.event("settings.refused")["mistakes"]
-    assert re.search(r"key [0-9a-f]{8}: its comment begins with retired, so a time such as", mistake)
+    assert re.search(r"key [0-9a-f]{8}: its comment must be only 'retired' and a time, such as", mistake)
     assert not served.is_active(_minted(retired))
     checked = run(COMMAND, "serve", "--check", "--config", settings)
     assert (checked.returncode, checked.stdout, checked.stderr.count("\n")) == (2, "", 1)

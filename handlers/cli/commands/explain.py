@@ -29,7 +29,7 @@ from handlers.doctor.request_secrets import secrets_in
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 from handlers.server.http.request_id import is_request_id
 from handlers.server.openapi.documents import TOKEN_PATH
-from handlers.server.process.assembly import clients_of, system_clock, token_keys_of
+from handlers.server.process.assembly import called_services_of, clients_of, system_clock, token_keys_of
 from handlers.snap.masking import SecretMasker
 from handlers.snap.timestamp import parse
 
@@ -128,9 +128,7 @@ def merchant_context(settings: Settings, now: datetime) -> MerchantContext:
         clients=clients_of(settings),
         token_keys=token_keys_of(settings),
         token_path=settings.server.base_path + TOKEN_PATH,
-        call_paths=frozenset(service.path for service in settings.services),
-        call_methods={service.path: service.methods for service in settings.services},
-        call_forms={service.path: service.forms for service in settings.services},
+        called_services=called_services_of(settings),
         secrets={table.id: table.client_secret_file for table in settings.clients if table.client_secret_file},
         internal_secrets=internal.secrets if internal else (),
         largest_call_body=internal.body_limit_bytes if internal else LARGEST_CALL_BODY,

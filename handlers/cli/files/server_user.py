@@ -17,7 +17,7 @@ _ROOT = 0
 
 
 class _TokenTable(BaseModel):
-    keys_file: Path = Token.model_fields["keys_file"].default
+    keys_file: str = Token.model_fields["keys_file"].default
 
 
 class _KeysFile(PartialSettings):

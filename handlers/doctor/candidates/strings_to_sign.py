@@ -11,7 +11,7 @@ from handlers.snap.call import minified
 from handlers.snap.masking import masked_prefix
 from handlers.snap.signature import string_to_sign
 
-_SHOWN = 36
+_LONGEST_SHOWN = 36
 """Characters of a client key that a message shows."""
 
 
@@ -44,7 +44,7 @@ def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Itera
     for other in other_ids:
         if other != client_key:
             yield _mistake(
-                f"{other}|{timestamp}", Verdict.STRING_OTHER_CLIENT, {"signed_as": masked_prefix(other, _SHOWN)}
+                f"{other}|{timestamp}", Verdict.STRING_OTHER_CLIENT, {"signed_as": masked_prefix(other, _LONGEST_SHOWN)}
             )
     yield from _hashed_twice(right)
     yield from _with_body(right, request, timestamp)

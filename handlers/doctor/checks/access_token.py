@@ -17,7 +17,7 @@ from handlers.snap.timestamp import render
 from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 _ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
-_SHOWN = 36
+_LONGEST_SHOWN = 36
 """Characters of a partner ID that a message shows. A longer value is none, and may be a secret in the wrong header."""
 _PREFIX = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
 _SUFFIX = " \t\r\n\"'>"
@@ -87,6 +87,10 @@ def _owner(opened: VerifiedToken, client: Client, partner: str, context: Merchan
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
     if partner in {"", client.partner_id}:
         return []
-    evidence: Evidence = {"token_of": client.key, "wanted": client.partner_id, "sent": masked_prefix(partner, _SHOWN)}
+    evidence: Evidence = {
+        "token_of": client.key,
+        "wanted": client.partner_id,
+        "sent": masked_prefix(partner, _LONGEST_SHOWN),
+    }
     is_of_other_client = context.client_of_partner(partner) is not None
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if is_of_other_client else Verdict.CALL_PARTNER_UNKNOWN, evidence)]

@@ -29,7 +29,7 @@ _MOST_HOSTS = 2
 _MOST_SEGMENTS_CUT = 8
 """Segments of the path. A base path has two or three."""
 _SECONDS = 5
-_SHOWN = 120
+_LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
 
@@ -115,13 +115,15 @@ def endpoints(request: Request) -> Iterator[Part]:
     hosts = request.all("Host")[:_MOST_HOSTS]
     starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
     for start, end in product(starts, ends):
-        yield _mistake(f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": masked_prefix(f"{start}{end}", _SHOWN)})
+        yield _mistake(
+            f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": masked_prefix(f"{start}{end}", _LONGEST_SHOWN)}
+        )
     segments = request.path.split("/", _MOST_SEGMENTS_CUT + 1)[1:]
     cut = ["/".join(segments[first:]) for first in range(len(segments))]
     for start, path, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
         signed = f"{start}{path}{end}"
         if signed not in ends:
-            yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _SHOWN)})
+            yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _LONGEST_SHOWN)})
 
 
 def body_hashes(body: bytes) -> Iterator[Part]:

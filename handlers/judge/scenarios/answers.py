@@ -166,7 +166,7 @@ SCENARIOS = (
     ),
     _answer(
         "no_echo",
-        "A refusal repeats no value of the request, because an attacker could inject text into pages or logs.",
+        "A refusal repeats no value of the request, because otherwise attackers could inject text into logs.",
         f"{DOCUMENT}, Error; CWE-209",
         _marked,
         _no_echo,

@@ -1,1 +1,1 @@
-"""One HTTP message: the limits and headers of a request, and its response. Nothing here knows OpenAPI."""
+"""One HTTP message: the limits and headers of a request, and its response. Nothing here depends on OpenAPI."""

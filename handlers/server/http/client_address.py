@@ -1,7 +1,7 @@
-"""The caller's address, as trusted proxies give it (`[server] trusted_proxies`).
+"""The caller's address from the X-Forwarded-For header of trusted proxies (`[server] trusted_proxies`).
 
-uvicorn's `ProxyHeadersMiddleware` is not used: it accepts any text as an address, and does not recognise an IPv4
-address that a socket for IPv6 shows as `::ffff:10.0.0.1`.
+This replaces uvicorn's `ProxyHeadersMiddleware`, because that one accepts any text as an address. It also does not
+recognise an IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,30 +13,30 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from handlers.config.addresses import Address, Network
 
 _HEADER = b"x-forwarded-for"
-_REMEMBERED = 128
+_CACHE_SIZE = 128
 
 
 class TrustedProxies:
-    """A layer that replaces the proxy's address by the caller's."""
+    """ASGI middleware that replaces the address of a trusted proxy by the address of the caller."""
 
     def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
-        """`trusted` are the networks that the proxies are in."""
+        """`trusted` are the networks of the trusted proxies."""
         self._app = app
         self._trusted = trusted
-        self._caller = lru_cache(_REMEMBERED)(self._found)
+        self._caller = lru_cache(_CACHE_SIZE)(self._find_caller)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Replace the address of one request. The caller's port is not known."""
+        """Replace the client address of one request. The port becomes 0, because the caller's port is unknown."""
         peer = scope.get("client")
         forwarded = [value for name, value in scope.get("headers", ()) if name == _HEADER]
         if peer and forwarded:
             scope = {**scope, "client": (self._caller(peer[0], b",".join(forwarded)), 0)}
         await self._app(scope, receive, send)
 
-    def _found(self, peer: str, forwarded: bytes) -> str:
-        """Each proxy adds its peer's address at the right. From the right, the first that is no proxy is the caller.
+    def _find_caller(self, peer: str, forwarded: bytes) -> str:
+        """The first address from the right that is not a trusted proxy. Each proxy appends its peer's address.
 
-        Text that is no address ends the search: then the proxy that sent it is the result.
+        The search ends at text that is not an address. The result is then the proxy that sent this text.
         """
         caller = peer
         for address in _addresses([peer, *reversed(forwarded.decode("latin-1").split(","))]):
@@ -47,16 +47,20 @@ class TrustedProxies:
 
 
 def _addresses(hops: Iterable[str]) -> Iterator[Address]:
-    """The addresses, up to the first text that is none."""
+    """The addresses, up to the first text that is not an address."""
     for hop in hops:
         try:
-            yield _address(hop.strip(" \t"))
+            yield _parse_address(hop.strip(" \t"))
         except ValueError:
             return
 
 
-def _address(hop: str) -> Address:
-    """With a port or without, an IPv6 address in brackets or without; ValueError if it is none, or has a zone."""
+def _parse_address(hop: str) -> Address:
+    """Parse an address with or without a port. An IPv6 address may be in brackets.
+
+    Raises:
+        ValueError: The text is not an address, or the address has an IPv6 zone.
+    """
     host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
     address = ip_address(host.partition(":")[0] if host.count(":") == 1 else host)
     if isinstance(address, IPv4Address):

@@ -1,11 +1,11 @@
-"""What must hold of a request before the document's own rules are asked: sizes, single-valued headers, media type."""
+"""Limits that every request must meet before the rules of the OpenAPI document apply: sizes, Host, HTTP version."""
 
 import asyncio
 from itertools import chain
 
 from starlette.types import Receive, Scope
 
-from handlers.server.http.request_headers import Headers, RequestHeaders
+from handlers.server.http.request_headers import AsgiHeaders, RequestHeaders
 from handlers.snap.codes import (
     BAD_REQUEST,
     CONTENT_TOO_LARGE,
@@ -17,76 +17,78 @@ from handlers.snap.codes import (
 )
 
 LONGEST_TARGET = 2_048
-"""Bytes of path and query."""
+"""Maximum length of path and query, in bytes."""
 
 MOST_HEADERS = 64
+"""Maximum number of header lines."""
+
 LARGEST_HEADERS = 16_384
-"""Bytes of all names and values."""
+"""Maximum size of all header names and values together, in bytes."""
 
 LARGEST_BODY = 16_384
-"""Bytes. A token request has about 60."""
+"""Default maximum size of a request body, in bytes. A token request has about 60."""
 
-# Digits of a Content-Length that are read, without leading zeros. No limit has so many.
-_MOST_DIGITS = 20
+# A Content-Length is cut to this number of digits before it is parsed. Every limit has fewer digits.
+_CONTENT_LENGTH_DIGITS = 20
 
 BODY_SECONDS = 10.0
-"""From the end of the headers to the end of the body."""
-
+"""Time limit from the end of the headers to the end of the body."""
 
 _PROTOCOLS = frozenset({("1.1", None), ("1.1", b"chunked"), ("1.0", None)})
 
 _HOST = frozenset({b"host"})
 
-# What is left of the request on the connection is not read, so nothing else can follow on it.
+# The rest of the request is not read, so the connection cannot carry another request.
 _CLOSE = {"Connection": "close"}
 
 
-def require_bounded(scope: Scope, sent: RequestHeaders) -> None:
-    """Hold target and headers against their limits, and against what HTTP demands and httptools lets pass.
+def require_bounded(scope: Scope, headers: RequestHeaders) -> None:
+    """Check the target and the headers against the limits, and against rules of HTTP that httptools does not check.
 
-    That is one Host and no fragment (RFC 9112, 3.2), HTTP/1.0 or 1.1, and no transfer coding but chunked, which 1.0
-    has not (6.1). An escaped path is another path: whoever stands before this server compares paths as they are sent;
-    so does it.
+    These rules are: one Host header and no fragment (RFC 9112, section 3.2); HTTP/1.0 or HTTP/1.1; no transfer coding
+    except `chunked`, and only in HTTP/1.1 (section 6.1). A percent-encoded path gets 404, because proxies compare paths
+    as they are sent, and this server must not decode them differently.
 
     Raises:
-        SnapError: 414 00, 431 00, 400 00, or 404 00.
+        SnapError: 414 00, the target is too long; 431 00, the headers are too large; 404 00, the path is
+            percent-encoded; 400 00, another rule is broken.
     """
-    headers: Headers = scope["headers"]
+    lines: AsgiHeaders = scope["headers"]
     if b"#" in scope["raw_path"]:
         raise SnapError(BAD_REQUEST, reason="target.malformed")
     if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
         raise SnapError(URI_TOO_LONG, reason="target.too_long")
-    if len(headers) > MOST_HEADERS or sum(map(len, chain.from_iterable(headers))) > LARGEST_HEADERS:
+    if len(lines) > MOST_HEADERS or sum(map(len, chain.from_iterable(lines))) > LARGEST_HEADERS:
         raise SnapError(HEADERS_TOO_LARGE, reason="headers.too_large")
-    sent.require_single(_HOST)
-    if not sent.values.get(b"host"):
+    headers.require_single(_HOST)
+    if not headers.values.get(b"host"):
         raise SnapError(BAD_REQUEST, reason="header.missing", header="host")
-    coding = sent.values.get(b"transfer-encoding")
-    if (scope["http_version"], coding and coding.lower()) not in _PROTOCOLS or b"transfer-encoding" in sent.repeated:
+    coding = headers.values.get(b"transfer-encoding")
+    if (scope["http_version"], coding and coding.lower()) not in _PROTOCOLS or b"transfer-encoding" in headers.repeated:
         raise SnapError(BAD_REQUEST, reason="protocol.unsupported", headers=_CLOSE)
     if b"%" in scope["raw_path"]:
         raise SnapError(NOT_FOUND, reason="path.unknown")
 
 
-def require_length(sent: RequestHeaders, largest: int) -> None:
+def require_length(headers: RequestHeaders, largest: int) -> None:
     """Compare the Content-Length with the limit before the body is read (RFC 9110, section 10.1.1).
 
     Raises:
-        SnapError: 413 00, the body would be too large.
+        SnapError: 413 00, the Content-Length is larger than the limit.
     """
-    length = sent.values.get(b"content-length", b"").lstrip(b"0")[:_MOST_DIGITS]
+    length = headers.values.get(b"content-length", b"").lstrip(b"0")[:_CONTENT_LENGTH_DIGITS]
     if length and int(length) > largest:
         raise _too_large()
 
 
 async def read_body(receive: Receive, largest: int = LARGEST_BODY) -> bytes:
-    """The whole body, chunked or not, of at most so many bytes.
+    """Read the whole body, chunked or not. `largest` is the maximum size in bytes.
 
-    The clock is looked at whenever something comes; the connection sees to it that, at the deadline, something does.
+    The deadline is checked whenever `receive` returns. `Connection` makes it return at the deadline.
 
     Raises:
-        SnapError: 408 00, it is not there in time; 413 00, at the first byte too many, the rest is not read;
-            400 00, the client left before the end.
+        SnapError: 408 00, the body did not arrive in time; 413 00, the body is too large, and the rest is not read;
+            400 00, the client disconnected before the end of the body.
     """
     time = asyncio.get_running_loop().time
     deadline = time() + BODY_SECONDS

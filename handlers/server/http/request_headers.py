@@ -6,19 +6,19 @@ from typing import NamedTuple, Self
 
 from handlers.snap.codes import BAD_REQUEST, SnapError
 
-Headers = Sequence[tuple[bytes, bytes]]
-"""As ASGI has them: names in lower case."""
+AsgiHeaders = Sequence[tuple[bytes, bytes]]
+"""Names and values as in the ASGI scope. Names are in lower case."""
 
 
 class RequestHeaders(NamedTuple):
-    """The headers of one request, read once: a value for each name, and the names that came more than once."""
+    """The headers of one request: one value for each name, and the names of repeated headers."""
 
     values: Mapping[bytes, bytes]
     repeated: frozenset[bytes]
 
     @classmethod
-    def of(cls, headers: Headers) -> Self:
-        """Of a name that came more than once the last value is kept."""
+    def of(cls, headers: AsgiHeaders) -> Self:
+        """Read the headers. The value of a repeated header is its last value."""
         values = dict(headers)
         if len(values) == len(headers):
             return cls(values, frozenset())
@@ -26,14 +26,14 @@ class RequestHeaders(NamedTuple):
         return cls(values, frozenset(name for name, count in counts.items() if count > 1))
 
     def require_single(self, names: frozenset[bytes]) -> None:
-        """Each of these at most once: who takes the first of two and who takes the last disagree.
+        """Refuse a repeated header. A proxy could use the first value, and this server the last.
 
         Raises:
-            SnapError: 400 00, one of them comes twice.
+            SnapError: 400 00, one of these headers is repeated.
         """
         for name in sorted(names & self.repeated) if self.repeated else ():
             raise SnapError(BAD_REQUEST, reason="header.duplicated", header=name.decode())
 
     def get(self, name: bytes) -> str:
-        """The value, empty if the header is absent."""
+        """The value of the header, decoded as Latin-1. Empty if the header is absent."""
         return self.values.get(name, b"").decode("latin-1")

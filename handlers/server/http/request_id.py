@@ -1,4 +1,4 @@
-"""The id of a request: the same in our log, in the proxy's log, and in that of the merchant's service."""
+"""The request ID. It is the same in the logs of this server, of the proxy and of the merchant's service."""
 
 import re
 from secrets import token_hex
@@ -6,22 +6,22 @@ from secrets import token_hex
 from starlette.types import Message, Scope, Send
 
 REQUEST_ID = "snap_token.request_id"
-"""The key of the id in the scope."""
+"""The key of the request ID in the ASGI scope."""
 
 HEADER = b"x-request-id"
 
-_FORM = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_FORMAT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BYTES = 16
 
 
 def identify(scope: Scope) -> str:
-    """The id of a request, the same for each layer that asks.
+    """The request ID. The first call stores it in the scope, so all middlewares get the same ID.
 
-    It is the X-Request-ID that the proxy sent: 1 to 64 letters, digits, `.`, `_` and `-`. If there is none of that
-    form, or there are several, it is a new one: 32 hexadecimal digits.
+    It is the X-Request-ID that the proxy sent, if that is valid: 1 to 64 letters, digits, `.`, `_` and `-`. Otherwise,
+    or if the header is repeated, it is a new ID of 32 hexadecimal digits.
     """
     if REQUEST_ID not in scope:
-        scope[REQUEST_ID] = _sent(scope) or token_hex(_BYTES)
+        scope[REQUEST_ID] = _from_proxy(scope) or token_hex(_BYTES)
     request_id: str = scope[REQUEST_ID]
     return request_id
 
@@ -38,12 +38,12 @@ def with_request_id(send: Send, request_id: str) -> Send:
 
 
 def is_request_id(text: str) -> bool:
-    """Whether a text has the form of an id."""
-    return _FORM.fullmatch(text) is not None
+    """Whether the text is a valid request ID."""
+    return _FORMAT.fullmatch(text) is not None
 
 
-def _sent(scope: Scope) -> str | None:
-    if HEADER not in dict(scope["headers"]):  # Nearly always.
+def _from_proxy(scope: Scope) -> str | None:
+    if HEADER not in dict(scope["headers"]):  # The common case, and the fastest.
         return None
-    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
-    return sent[0] if len(sent) == 1 and is_request_id(sent[0]) else None
+    ids = [value.decode("latin-1") for name, value in scope["headers"] if name == HEADER]
+    return ids[0] if len(ids) == 1 and is_request_id(ids[0]) else None

@@ -1,4 +1,4 @@
-"""One answer on the wire: status, headers and body."""
+"""The HTTP response: status, headers and body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import render
 
 Body = Mapping[str, object] | None
-"""A JSON object, or nothing at all."""
+"""A JSON object. None means an empty body."""
 
 Result = Mapping[str, object] | tuple[Body, Mapping[str, str]]
-"""What a function returns: a body, or a body and headers."""
+"""What a handler function returns: a body, or a body and headers."""
 
 _NOT_STORED = (b"cache-control", b"no-store")
 _JSON = (b"content-type", b"application/json")
@@ -25,7 +25,7 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A status, a body, and the headers that go with them."""
+    """A response with its body, its status and its own headers. `send` adds the common headers."""
 
     body: Body
     status: int = _OK
@@ -33,25 +33,25 @@ class Response:
 
     @classmethod
     def of(cls, result: Result) -> "Response":
-        """What a function has returned."""
+        """The response for the result of a handler function."""
         return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
 
     @classmethod
     def refusing(cls, error: SnapError, service_code: str, challenge: Mapping[str, str]) -> "Response":
-        """An error body has exactly responseCode and responseMessage."""
+        """The response for a refusal. Its body has only responseCode and responseMessage."""
         code = error.code.response_code(service_code)
         body = {"responseCode": code, "responseMessage": error.message}
         return cls(body, error.code.status, {**challenge, **error.headers})
 
     @property
     def code(self) -> str:
-        """The responseCode; the status where there is none."""
+        """The responseCode for the log. The HTTP status if the body has none."""
         return str((self.body or {}).get("responseCode", self.status))
 
     async def send(self, send: Send, now: datetime, request_id: str, client_key: object) -> None:
-        """Every answer carries the server's time, the request's id, and the client key if the request had one.
+        """Send the response with the server's time, the request ID, and the client key if the request had one.
 
-        Time and client key are SNAP's (ASPI, 2.1.5.b).
+        SNAP requires X-TIMESTAMP and X-CLIENT-KEY in a response (ASPI, section 2.1.5.b).
         """
         content = b"" if self.body is None else orjson.dumps(self.body)
         headers = [
@@ -59,8 +59,9 @@ class Response:
             (b"x-timestamp", _server_time(int(now.timestamp()))),
             (HEADER, request_id.encode()),
             (b"content-length", b"%d" % len(content)),
-            *((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()),
         ]
+        if self.headers:
+            headers += ((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items())
         if content:
             headers.append(_JSON)
         if client_key is not None:

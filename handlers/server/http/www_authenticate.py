@@ -1,4 +1,4 @@
-"""WWW-Authenticate: what a refusal for want of credentials must carry (RFC 9110, section 15.5.2), API by API."""
+"""The WWW-Authenticate header, which every 401 must have (RFC 9110, section 15.5.2)."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,12 +14,12 @@ _INVALID_REQUEST = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_
 
 
 def snap_challenge(error: SnapError) -> Mapping[str, str]:
-    """Of the public API: one challenge on every 401, on nothing else."""
+    """The header for the public API: one challenge on every 401, and none on other answers."""
     return _SNAP if error.code.status == HTTPStatus.UNAUTHORIZED else _NONE
 
 
 def bearer_challenge(error: SnapError) -> Mapping[str, str]:
-    """Of the internal API (RFC 6750, section 3.1): a 400 or 401 names an error, if there were credentials."""
+    """The header for the internal API (RFC 6750, section 3.1): 400 and 401 name an error if the call had a token."""
     if error.code == TOKEN_NOT_FOUND:
         return _BEARER
     if error.code == INVALID_TOKEN:

@@ -1,4 +1,4 @@
-"""Writing log lines beside the work: whoever logs never waits, whatever is the matter with the disk or its reader."""
+"""Writes log lines in its own thread, so that logging never waits for a slow disk or a slow reader."""
 
 import json
 import os
@@ -10,19 +10,19 @@ from queue import SimpleQueue
 from threading import Event, Thread
 
 MOST_LINES = 10_000
-"""Lines that may wait to be written; about 3 MB."""
+"""Maximum number of lines that wait to be written, about 3 MB."""
 
 _GATHER_SECONDS = 0.05
-"""After a line, the time in which others join it in one write: waking for each would cost as much as the work."""
+"""Time to collect more lines for one write. A wake-up for each line would cost as much CPU time as a request."""
 
 _DRAIN_SECONDS = 2.0
 _LINE_END = b"\n"
 
 
 class BackgroundWriter:
-    """A stream that a thread of its own writes to a descriptor.
+    """A text stream whose own thread writes to a file descriptor.
 
-    Lines that cannot be written, or for which there is no room to wait, are counted, and told once writing succeeds.
+    Lines are lost if writing fails or too many lines wait. The next successful write reports their number.
     """
 
     def __init__(self, descriptor: int, most_lines: int = MOST_LINES) -> None:
@@ -31,67 +31,67 @@ class BackgroundWriter:
         self._writable.register(descriptor, select.POLLOUT)
         self._waiting: SimpleQueue[bytes | Event] = SimpleQueue()
         self._most_lines = most_lines
-        self._without_room = self._not_written = self._told = 0
-        self._torn = False
-        self._hurry = Event()
+        self._rejected = self._unwritten = self._reported = 0
+        self._is_torn = False
+        self._drain_now = Event()
         Thread(target=self._work, name="log", daemon=True).start()
 
     def write(self, text: str) -> int:
-        """Hand a line over, or count it as lost."""
+        """Queue a line, or count it as lost."""
         if self._waiting.qsize() < self._most_lines:
             self._waiting.put(text.encode(errors="backslashreplace"))
         else:
-            self._without_room += 1
+            self._rejected += 1
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back here."""
+        """Do nothing: the thread writes queued lines without a flush."""
 
     def drain(self) -> None:
-        """Wait until all that was handed over is written, but not for ever."""
+        """Wait until all queued lines are written, but at most `_DRAIN_SECONDS`."""
         written = Event()
-        self._hurry.set()
+        self._drain_now.set()
         self._waiting.put(written)
         written.wait(_DRAIN_SECONDS)
-        self._hurry.clear()
+        self._drain_now.clear()
 
     def _work(self) -> None:
         while True:
-            lines, ended = self._taken()
+            lines, drains = self._take()
             self._write(lines)
-            for each in ended:
-                each.set()
+            for written in drains:
+                written.set()
 
-    def _taken(self) -> tuple[list[bytes], list[Event]]:
-        """Everything that waits; at least one thing."""
+    def _take(self) -> tuple[list[bytes], list[Event]]:
+        """Take everything from the queue. Wait until it has at least one item."""
         first = self._waiting.get()
-        self._hurry.wait(_GATHER_SECONDS)
+        self._drain_now.wait(_GATHER_SECONDS)
         taken = [first, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
         return [each for each in taken if isinstance(each, bytes)], [each for each in taken if isinstance(each, Event)]
 
     def _write(self, lines: list[bytes]) -> None:
-        """Write these lines after the number of lines lost so far. A line that is only half written is lost too."""
-        lost = self._without_room + self._not_written
-        texts = [self._notice(lost - self._told), *lines]
+        """Write a notice about lost lines, then these lines. A line that is only partly written is lost too."""
+        lost = self._rejected + self._unwritten
+        texts = [self._notice(lost - self._reported), *lines]
         written = self._put(b"".join(texts))
-        told, *whole = (end <= written for end in accumulate(map(len, texts)))
-        self._not_written += whole.count(False)
-        if told:
-            self._told = lost
+        is_reported, *are_written = (end <= written for end in accumulate(map(len, texts)))
+        self._unwritten += are_written.count(False)
+        if is_reported:
+            self._reported = lost
 
     def _put(self, data: bytes) -> int:
-        """Write the data; how many bytes could be written."""
+        """Write the data until an error. Return the number of bytes written."""
         left = memoryview(data)
         with suppress(OSError):
             while left:
-                left = left[self._written(left) :]
+                left = left[self._write_once(left) :]
         written = len(data) - len(left)
         if written:
-            self._torn = not data[:written].endswith(_LINE_END)
+            self._is_torn = not data[:written].endswith(_LINE_END)
         return written
 
-    def _written(self, data: memoryview) -> int:
-        """Write once; how many bytes were written. If the descriptor does not block, wait until it can be written."""
+    def _write_once(self, data: memoryview) -> int:
+        """Write once and return the number of bytes written. Wait first if a non-blocking descriptor is not ready."""
         while True:
             try:
                 return os.write(self._descriptor, data)
@@ -99,10 +99,10 @@ class BackgroundWriter:
                 self._writable.poll()
 
     def _notice(self, lost: int) -> bytes:
-        """How many lines are missing here; on a line of its own, should half of one stand before it."""
-        end = _LINE_END if self._torn else b""
+        """The log line about lost lines. Empty if none are lost. A line break comes first if the last line is cut."""
+        end = _LINE_END if self._is_torn else b""
         if not lost:
             return end
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        told = {"event": "log.lost", "level": "error", "lines": lost, "timestamp": now}
-        return end + json.dumps(told).encode() + _LINE_END
+        notice = {"event": "log.lost", "level": "error", "lines": lost, "timestamp": now}
+        return end + json.dumps(notice).encode() + _LINE_END

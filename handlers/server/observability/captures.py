@@ -1,8 +1,8 @@
-"""Refused requests, kept whole in a folder, for whoever has to find out why: `[debug] capture_dir`, off by default.
+"""Stores refused requests in a folder, so that an operator can find out why: `[debug] capture_dir`, off by default.
 
-A file holds a token and a signature: it is its owner's alone, and is gone after a day and an hour at the most, as long
-as a server runs that is asked something. Of a call that a proxy asks about, the question is kept, and in it the proxy's
-secret is masked.
+A file contains a token and a signature, so only its owner can access it. While the server receives requests, it deletes
+each file after at most 25 hours. For a call that a proxy asks about, it stores the request of the proxy, with the
+secret of the proxy masked.
 """
 
 import asyncio
@@ -25,85 +25,87 @@ from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.observability.rate_limit import RateLimit
 
 MOST_FILES = 200
-LONGEST = timedelta(days=1)
+"""Maximum number of files in the folder. The oldest files are deleted first."""
+
+MAX_AGE = timedelta(days=1)
 SWEEP_EVERY = timedelta(hours=1)
 MOST_A_SECOND = 10
+"""Maximum number of requests per second that can be captured."""
 
-_REFUSED = 400
-_TOO_SLOW = 408
-_OF_SNAP = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
+_FIRST_ERROR_STATUS = 400
+_REQUEST_TIMEOUT = 408
+_SNAP_HEADERS = frozenset({b"x-signature", b"x-timestamp", b"x-client-key", b"x-partner-id"})
 _PROXY_SECRET = b"x-internal-authorization"
 
-
 CaptureFilter = Callable[[Scope], bool]
-"""Whether a request, if it is refused, is one to keep."""
+"""Whether to store a request if it is refused."""
 
 
 def at_path(path: str) -> CaptureFilter:
-    """What is asked at this path."""
+    """A filter for requests to this path."""
     return lambda scope: scope["path"] == path
 
 
 def at_path_or_signed(path: str) -> CaptureFilter:
-    """What is asked at this path and, of others, what has one of SNAP's headers: what scanners ask has none."""
-    return lambda scope: scope["path"] == path or not _OF_SNAP.isdisjoint(name for name, _ in scope["headers"])
+    """A filter for requests to this path, or with a SNAP header. Requests of scanners have no SNAP header."""
+    return lambda scope: scope["path"] == path or not _SNAP_HEADERS.isdisjoint(name for name, _ in scope["headers"])
 
 
-class _Kept:
-    """One request under way: its body as it is read, and the status of its answer."""
+class _Exchange:
+    """One request and its answer: records the body while the application reads it, and the status."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.body = bytearray()
         self.status = 0
         self._receive = receive
         self._send = send
-        self._more = True
-        self._is_open = False
+        self._more_body = True
+        self._is_answer_open = False
 
     async def receive(self) -> Message:
         message = await self._receive()
         self.body += message.get("body", b"")
-        self._more = bool(message.get("more_body", False))
+        self._more_body = bool(message.get("more_body", False))
         return message
 
     async def send(self, message: Message) -> None:
-        """What was refused by its headers has its body still to come: its answer is sent whole, and left open."""
+        """Send a message. Leave the answer open after an early refusal, so that `end` can read the rest of the body."""
         self.status = message.get("status", self.status)
         ends = message["type"] == "http.response.body" and not message.get("more_body", False)
-        # Whoever was too slow has been waited for.
-        self._is_open = ends and self._more and self.refused and self.status != _TOO_SLOW
-        await self._send({**message, "more_body": True} if self._is_open else message)
+        # After 408 there is nothing to wait for: the deadline of the body has passed.
+        self._is_answer_open = ends and self._more_body and self.refused and self.status != _REQUEST_TIMEOUT
+        await self._send({**message, "more_body": True} if self._is_answer_open else message)
 
     @property
     def refused(self) -> bool:
-        return self.status >= _REFUSED
+        return self.status >= _FIRST_ERROR_STATUS
 
     async def end(self, largest: int) -> None:
-        """Read the rest of the body, not longer, nor more, than of any other, and then end the answer."""
-        if self._is_open:
+        """Read the rest of the body within the usual limits of time and size. Then end the answer."""
+        if self._is_answer_open:
             with suppress(TimeoutError):
                 async with asyncio.timeout(limits.BODY_SECONDS):
-                    while self._more and len(self.body) <= largest:
+                    while self._more_body and len(self.body) <= largest:
                         await self.receive()
             await self._send({"type": "http.response.body"})
 
 
 class CaptureMiddleware:
-    """A layer around an application that keeps what it refuses, under the request id that the log names."""
+    """ASGI middleware that stores refused requests. The file name contains the request ID, which the log has too."""
 
     def __init__(
         self,
         app: ASGIApp,
         folder: Path,
         now: Callable[[], datetime],
-        keeps: CaptureFilter,
+        should_store: CaptureFilter,
         largest: int = limits.LARGEST_BODY,
     ) -> None:
-        """Of a body, so many bytes are kept."""
+        """`should_store` selects requests. `largest` is the maximum size of a stored body, in bytes."""
         self._app = app
         self._folder = folder
         self._now = now
-        self._keeps = keeps
+        self._should_store = should_store
         self._largest = largest
         self._rate = RateLimit(MOST_A_SECOND)
         self._log = structlog.get_logger().bind()
@@ -111,45 +113,45 @@ class CaptureMiddleware:
         self._sweep(self._swept)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on; keep it, once it is answered, if it was refused."""
+        """Pass the request on. Store it after the answer if it was refused."""
         at = self._now()
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif self._keeps(scope) and self._rate.allows(at):
-            await self._watched(scope, _Kept(receive, send), at)
+        elif self._should_store(scope) and self._rate.allows(at):
+            await self._capture(scope, _Exchange(receive, send), at)
         else:
             await self._app(scope, receive, send)
 
-    async def _watched(self, scope: Scope, kept: _Kept, at: datetime) -> None:
+    async def _capture(self, scope: Scope, exchange: _Exchange, at: datetime) -> None:
         request_id = identify(scope)
-        await self._app(scope, kept.receive, kept.send)
-        await kept.end(self._largest)
-        if kept.refused:
-            await asyncio.to_thread(self._keep, request_id, _har(scope, kept, at), at)
+        await self._app(scope, exchange.receive, exchange.send)
+        await exchange.end(self._largest)
+        if exchange.refused:
+            await asyncio.to_thread(self._store, request_id, _har(scope, exchange, at), at)
             return
         self._rate.give_back(at)
         if at - self._swept >= SWEEP_EVERY:
             await asyncio.to_thread(self._sweep, at)
 
-    def _keep(self, request_id: str, content: bytes, at: datetime) -> None:
+    def _store(self, request_id: str, content: bytes, at: datetime) -> None:
         file = capture_file(self._folder, request_id)
         try:
             _write(file, content)
         except FileExistsError:
-            # A caller who chooses the id must not overwrite another's request.
-            self._log.error("capture.failed", request_id=request_id, cause="a request of this id is kept already")
+            # A caller can choose the request ID, but must not overwrite the file of another request.
+            self._log.error("capture.failed", request_id=request_id, cause="a request with this ID is already stored")
         except OSError as error:
             self._log.error("capture.failed", cause=error.strerror)
             with suppress(OSError):
-                file.unlink()  # What fits of it is of no use, and in the way.
+                file.unlink()  # A partly written file is useless.
         self._sweep(at)
 
     def _sweep(self, at: datetime) -> None:
-        """The oldest go when there are too many, and whatever is too old; files of other names are not ours."""
+        """Delete files that are too old, and the oldest files if there are too many. Files with other names stay."""
         self._swept = at
         try:
-            files = sorted(filter(_is_ours, self._folder.iterdir()), key=_age, reverse=True)
-            old = [file for file in files if _age(file) < (at - LONGEST).timestamp()]
+            files = sorted(filter(_is_capture, self._folder.iterdir()), key=_modified_at, reverse=True)
+            old = [file for file in files if _modified_at(file) < (at - MAX_AGE).timestamp()]
             for file in {*files[MOST_FILES:], *old}:
                 file.unlink(missing_ok=True)
         except OSError as error:
@@ -157,29 +159,33 @@ class CaptureMiddleware:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """A new file, its owner's alone; an OSError for one that is there, be it a link."""
+    """Write a new file that only its owner can access.
+
+    Raises:
+        OSError: The file cannot be written. FileExistsError if the path exists, also as a link.
+    """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     with open(file, "xb", opener=lambda name, _: os.open(name, flags, 0o600)) as opened:
         opened.write(content)
 
 
-def _is_ours(file: Path) -> bool:
+def _is_capture(file: Path) -> bool:
     return file.suffix == ".har" and FILE_STEM.fullmatch(file.stem) is not None
 
 
-def _age(file: Path) -> float:
-    """When it was written; another process may have taken it away."""
+def _modified_at(file: Path) -> float:
+    """When the file was written, as a Unix timestamp. 0 if another process deleted it."""
     try:
         return file.stat().st_mtime
     except FileNotFoundError:
         return 0.0
 
 
-def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
-    """One entry of HTTP Archive 1.2."""
+def _har(scope: Scope, exchange: _Exchange, at: datetime) -> bytes:
+    """The request as one entry of an HTTP Archive (HAR) 1.2."""
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     headers = [
-        {"name": name.decode("latin-1"), "value": _shown(name, value.decode("latin-1"))}
+        {"name": name.decode("latin-1"), "value": _mask_proxy_secret(name, value.decode("latin-1"))}
         for name, value in scope["headers"]
     ]
     request = {
@@ -187,15 +193,15 @@ def _har(scope: Scope, kept: _Kept, at: datetime) -> bytes:
         "url": (scope["raw_path"] + query).decode("latin-1"),
         "httpVersion": f"HTTP/{scope['http_version']}",
         "headers": headers,
-        "postData": _body(bytes(kept.body)),
+        "postData": _body(bytes(exchange.body)),
     }
-    entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": kept.status}}
+    entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": exchange.status}}
     creator = {"name": "snap-token", "version": __version__}
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
 
 
-def _shown(name: bytes, value: str) -> str:
-    return SECRET_MASKER.masked(value) if name == _PROXY_SECRET else value
+def _mask_proxy_secret(name: bytes, value: str) -> str:
+    return SECRET_MASKER.mask(value) if name == _PROXY_SECRET else value
 
 
 def _body(body: bytes) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Structured logs on standard error: JSON lines, or readable ones when it is a terminal."""
+"""Structured logs on standard error: JSON lines, or readable lines if standard error is a terminal."""
 
 import atexit
 import json
@@ -20,9 +20,9 @@ from handlers.server.observability.mask_secrets import SECRET_MASKER
 _STDLIB_LEVEL = logging.WARNING
 
 _STEPS: Sequence[Processor] = (
-    # Tracebacks without local variables: those may hold a signature or a token.
+    # Tracebacks have no local variables, because these can contain a signature or a token.
     structlog.processors.format_exc_info,
-    # Before characters are escaped: a secret is found by its characters as they came.
+    # Masking comes before escaping, because it searches for the unescaped characters of a secret.
     SECRET_MASKER,
     escape_control_characters,
     structlog.stdlib.add_log_level,
@@ -31,16 +31,17 @@ _STEPS: Sequence[Processor] = (
 
 
 def set_up(stream: TextIO | None = None) -> Callable[[], None]:
-    """Send every log line of this process, the libraries' included, to the stream in one form.
+    """Send every log line of this process and its libraries to the stream, in one format, with secrets masked.
 
-    Without a stream it is standard error; if that is closed, lines go nowhere. Secrets are masked.
+    The default stream is standard error. If it is closed, log lines are discarded.
 
-    The function that is returned waits for a bounded time until all lines so far are written. It is also called at
-    the end of the process, unless a signal kills it.
+    Returns:
+        A function that waits until all lines so far are written, for a limited time. It is also called at exit, unless
+        a signal kills the process.
     """
     stream = stream or sys.stderr
     renderer = _renderer(readable=stream is not None and stream.isatty())
-    lines = _beside_the_work(stream)
+    lines = _background_stream(stream)
     structlog.configure(
         processors=[*_STEPS, renderer],
         logger_factory=structlog.WriteLoggerFactory(lines),
@@ -60,18 +61,18 @@ def set_up(stream: TextIO | None = None) -> Callable[[], None]:
 def _renderer(*, readable: bool) -> Processor:
     if readable:
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(serializer=_serialized)
+    return structlog.processors.JSONRenderer(serializer=_serialize)
 
 
-def _serialized(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's, among them what to do with the rest
+def _serialize(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's options, such as `default`
     try:
         return orjson.dumps(line, default=options["default"]).decode()
-    except TypeError:  # A dictionary whose keys are no texts: slower.
+    except TypeError:  # A dictionary with keys that are not text. json is slower.
         return json.dumps(line, **options)
 
 
-def _beside_the_work(stream: TextIO | None) -> TextIO:
-    """A writer to the stream's descriptor, emptied at the end; a stream that has none is written as it is."""
+def _background_stream(stream: TextIO | None) -> TextIO:
+    """A background writer to the stream's file descriptor, drained at exit. A stream without one is used directly."""
     if stream is None:
         writer = BackgroundWriter(os.open(os.devnull, os.O_WRONLY))
     else:

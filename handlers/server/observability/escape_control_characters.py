@@ -1,35 +1,35 @@
-"""Log fields without control characters: no caller can forge a line, or steer the terminal that shows it."""
+"""Escapes control characters in log fields, so that a caller cannot forge a log line or control a terminal."""
 
 from collections.abc import MutableMapping
 from typing import Any
 
 from handlers.escaping import escaped
 
-_OF_SEVERAL_LINES = frozenset({"exception", "stack"})
-_INDENTED = "\n  "
+_MULTILINE_FIELDS = frozenset({"exception", "stack"})
+_INDENTED_BREAK = "\n  "
 
 
 def escape_control_characters(
     _logger: object, _method: str, fields: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A processor of structlog. A traceback keeps its lines, indented so that none looks like a record."""
+    """A structlog processor. A traceback keeps its line breaks, with indented lines that cannot look like log lines."""
     for name, value in fields.items():
         if isinstance(value, str) and value.isprintable():
-            continue  # Nearly all of them.
-        if name in _OF_SEVERAL_LINES and isinstance(value, str):
-            fields[name] = _INDENTED.join(map(escaped, value.split("\n")))
+            continue  # The usual case.
+        if name in _MULTILINE_FIELDS and isinstance(value, str):
+            fields[name] = _INDENTED_BREAK.join(map(escaped, value.split("\n")))
         else:
-            fields[name] = _plain(value)
+            fields[name] = _escape(value)
     return fields
 
 
-def _plain(value: object) -> object:
-    """Other types hold no text, or the log shows them by `repr`, which escapes too."""
+def _escape(value: object) -> object:
+    """Escape texts, also in lists and dictionaries. The log shows other types by `repr`, which escapes too."""
     match value:
         case str():
             return escaped(value)
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [_escape(each) for each in value]
         case dict():
-            return {_plain(name): _plain(each) for name, each in value.items()}
+            return {_escape(name): _escape(each) for name, each in value.items()}
     return value

@@ -3,4 +3,4 @@
 from collections.abc import Mapping
 
 LogFields = Mapping[str, object]
-"""What a request says of its sender, as far as it is well-formed; for the log."""
+"""Names and values of log fields."""

@@ -1,4 +1,4 @@
-"""The step of the log that masks secrets."""
+"""The structlog processor that masks secrets."""
 
 from collections.abc import Iterable
 
@@ -6,34 +6,34 @@ from structlog.typing import EventDict, WrappedLogger
 
 from handlers.snap.masking import SHORTEST, NamedSecret, SecretMasker
 
-_OURS = frozenset({"expires_at", "key", "token"})
-"""Fields that this server makes itself: a time, and digests of key and token. They need no masking."""
+_SAFE_FIELDS = frozenset({"expires_at", "key", "token"})
+"""Fields with values that this server computes: a time, and digests of a key and a token. They need no masking."""
 
 
-class Masking:
-    """A step of the log (a processor of structlog). Until it learns secrets, it masks only the shapes of secrets."""
+class LogMasker:
+    """A structlog processor. Until `learn` is called, it masks only text that has the shape of a secret."""
 
     def __init__(self) -> None:
-        self._masks = SecretMasker()
+        self._masker = SecretMasker()
 
     def learn(self, known: Iterable[NamedSecret]) -> None:
-        """From now on, mask these secrets."""
-        self._masks = SecretMasker(known)
+        """Mask these secrets from now on, instead of the previous ones."""
+        self._masker = SecretMasker(known)
 
-    def masked(self, text: str) -> str:
-        """The text without the secrets that are known now."""
-        return self._masks.masked(text)
+    def mask(self, text: str) -> str:
+        """The text with all known secrets masked."""
+        return self._masker.masked(text)
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict) -> EventDict:
-        """The line, each of its texts masked."""
+        """Mask every text in the fields of the log line."""
         for name, value in line.items():
             if isinstance(value, str):
-                if len(value) >= SHORTEST and name not in _OURS:
-                    line[name] = self._masks.masked(value)
+                if len(value) >= SHORTEST and name not in _SAFE_FIELDS:
+                    line[name] = self._masker.masked(value)
             elif isinstance(value, list | tuple):
-                line[name] = [self._masks.masked(each) if isinstance(each, str) else each for each in value]
+                line[name] = [self._masker.masked(each) if isinstance(each, str) else each for each in value]
         return line
 
 
-SECRET_MASKER = Masking()
-"""The one of this process, which has one log."""
+SECRET_MASKER = LogMasker()
+"""The masker of this process, because a process has one log."""

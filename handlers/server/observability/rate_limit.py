@@ -1,25 +1,25 @@
-"""So many times a second and no more."""
+"""A limit per second."""
 
 from datetime import datetime
 
 
 class RateLimit:
-    """A limit for work that helps and that nobody waits for."""
+    """A rate limit for optional work, such as diagnosis. Work beyond the limit is skipped."""
 
     def __init__(self, most_a_second: int) -> None:
         self._most = most_a_second
-        self._second = self._given = 0
+        self._second = self._count = 0
 
     def allows(self, now: datetime) -> bool:
-        """Whether it may be done once more in this second."""
+        """Whether the work is allowed once more in this second. If so, it is counted."""
         second = int(now.timestamp())
         if second != self._second:
-            self._second, self._given = second, 0
-        allowed = self._given < self._most
-        self._given += allowed
+            self._second, self._count = second, 0
+        allowed = self._count < self._most
+        self._count += allowed
         return allowed
 
     def give_back(self, now: datetime) -> None:
-        """What was allowed then was not needed."""
+        """Undo the count of `allows(now)`, because the work was not needed."""
         if int(now.timestamp()) == self._second:
-            self._given -= 1
+            self._count -= 1

@@ -1,4 +1,4 @@
-"""What a request says of its sender, as far as it is well-formed: for the log, and for X-CLIENT-KEY of the answer."""
+"""The well-formed values in a request about its sender, for the log and for X-CLIENT-KEY in the answer."""
 
 import re
 from datetime import datetime
@@ -8,13 +8,13 @@ from handlers.server.observability.fields import LogFields
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.timestamp import skew
 
-_OF_CALL = {
+_CALL_HEADERS = {
     "partner_id": b"x-partner-id",
     "external_id": b"x-external-id",
     "method": b"x-original-method",
     "path": b"x-original-uri",
 }
-_FORMS = {
+_FORMATS = {
     "partner_id": CLIENT_KEY,
     "external_id": re.compile(r"[!-~]{1,40}"),
     "method": re.compile(r"[A-Z]{1,16}"),
@@ -22,30 +22,33 @@ _FORMS = {
 }
 
 
-def of_token_request(sent: RequestHeaders, now: datetime) -> LogFields:
-    """X-CLIENT-KEY, and by how many seconds X-TIMESTAMP is ahead; None if absent, malformed, or sent twice."""
-    client_key = _only(sent, b"x-client-key")
+def of_token_request(headers: RequestHeaders, now: datetime) -> LogFields:
+    """X-CLIENT-KEY, and the clock skew of X-TIMESTAMP. A value that is absent, malformed or repeated is None."""
+    client_key = _single(headers, b"x-client-key")
     return {
         "client_key": client_key if CLIENT_KEY.fullmatch(client_key) else None,
-        "clock_skew_seconds": _seconds(_only(sent, b"x-timestamp"), now),
+        "clock_skew_seconds": _skew_seconds(_single(headers, b"x-timestamp"), now),
     }
 
 
-def of_call(sent: RequestHeaders, now: datetime) -> LogFields:
-    """Of a call with a token: whose it says it is, and which; what is absent, malformed or sent twice is not told."""
-    told = {name: _only(sent, header) for name, header in _OF_CALL.items()}
-    told["path"] = told["path"].partition("?")[0]
-    known = {name: value for name, value in told.items() if _FORMS[name].fullmatch(value)}
-    seconds = _seconds(_only(sent, b"x-timestamp"), now)
-    return known if seconds is None else {**known, "clock_skew_seconds": seconds}
+def of_call(headers: RequestHeaders, now: datetime) -> LogFields:
+    """The sender, the method and the path of a call with a token, and its clock skew.
+
+    A value that is absent, malformed or repeated is left out.
+    """
+    values = {name: _single(headers, header) for name, header in _CALL_HEADERS.items()}
+    values["path"] = values["path"].partition("?")[0]
+    fields = {name: value for name, value in values.items() if _FORMATS[name].fullmatch(value)}
+    seconds = _skew_seconds(_single(headers, b"x-timestamp"), now)
+    return fields if seconds is None else {**fields, "clock_skew_seconds": seconds}
 
 
-def _only(sent: RequestHeaders, name: bytes) -> str:
-    return "" if name in sent.repeated else sent.get(name)
+def _single(headers: RequestHeaders, name: bytes) -> str:
+    return "" if name in headers.repeated else headers.get(name)
 
 
-def _seconds(timestamp: str, now: datetime) -> float | None:
-    """How far the caller's clock is ahead, in seconds; negative when it is behind."""
+def _skew_seconds(timestamp: str, now: datetime) -> float | None:
+    """The clock skew in seconds. Positive means that the caller's clock is ahead of ours."""
     try:
         return round(skew(timestamp, now).total_seconds(), 3)
     except ValueError:

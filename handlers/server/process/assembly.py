@@ -1,6 +1,6 @@
-"""From settings to a running server, and its end."""
+"""Creates the services of a server from its settings."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,15 +20,15 @@ from handlers.state.revocation_cache import RevocationCache
 
 
 def system_clock() -> datetime:
-    """The machine's time, aware, UTC."""
+    """The time of this machine, as an aware datetime in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessResources:
-    """What lives as long as the process, whatever becomes of keys and clients.
+    """Resources that live as long as the process. A reload of keys and clients does not replace them.
 
-    `internal` is the table as it was at the start. Only its secrets can change later.
+    `internal` is the table at start. A reload can change only its secrets.
     """
 
     state: GuardedState
@@ -39,7 +39,7 @@ class ProcessResources:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While the block runs, revocations are kept fresh, and an outage is probed. After it the state is closed."""
+        """While the block runs, refresh the revocations and probe an unavailable state store. Then close the store."""
         try:
             async with self.revocations.refreshing(), self.state.probing(self.now):
                 yield
@@ -48,25 +48,34 @@ class ProcessResources:
 
 
 def open_resources(settings: Settings, now: Callable[[], datetime] = system_clock) -> ProcessResources:
-    """Open the state that instances share; ValueError if it cannot be used."""
+    """Open the state store that instances share.
+
+    Raises:
+        ValueError: The state store cannot be used.
+    """
     outage_policy = OutagePolicy(settings.state.when_down)
     state = GuardedState(settings.state.url.open(starting=True), outage_policy)
     return ProcessResources(state, RevocationCache(state, outage_policy, now), outage_policy, now, settings.internal)
 
 
 def clients_of(settings: Settings) -> Clients:
-    """The clients that the settings know."""
+    """The clients in the settings."""
     return Clients([_client(table) for table in settings.clients])
 
 
 def token_keys_of(settings: Settings) -> TokenKeys:
-    """The keys that mint and open tokens, for the lifetime that is set."""
+    """The keys that encrypt and decrypt tokens, and the lifetime of tokens."""
     file, lifetime = settings.token.keys_file, timedelta(seconds=settings.token.lifetime_seconds)
     return TokenKeys(file.keys, lifetime, file.retired_at)
 
 
+def called_services_of(settings: Settings) -> Mapping[str, Service]:
+    """The merchant's services that acquirers call, by path."""
+    return {table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services}
+
+
 def build_services(settings: Settings, resources: ProcessResources) -> Services:
-    """What the handlers need, from the settings. From now on the log masks the secrets of these settings."""
+    """Create the services that handlers need. From now on, the log masks the secrets of these settings."""
     SECRET_MASKER.learn(secrets_to_mask(settings))
     return Services(
         now=resources.now,
@@ -76,30 +85,32 @@ def build_services(settings: Settings, resources: ProcessResources) -> Services:
         revocations=resources.revocations,
         outage_policy=resources.outage_policy,
         repeat=settings.token.repeat,
-        called_services={
-            table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services
-        },
+        called_services=called_services_of(settings),
         accel_redirect=resources.internal.accel_redirect if resources.internal else None,
         internal_secrets=_internal_secrets(settings.internal, resources.internal),
     )
 
 
 def _internal_secrets(table: Internal | None, started: Internal | None) -> tuple[bytes, ...]:
-    """The current ones; those of the start if the table is gone, or has none while others can reach the listener."""
+    """The current secrets.
+
+    If the table was deleted, the secrets from the start stay valid. They also stay if the table has no secret any more
+    but other machines can reach the listener, because such a listener must never be without a secret.
+    """
     if started and (table is None or not (table.secrets or started.is_loopback)):
         return started.secrets
     return table.secrets if table else NO_SECRETS
 
 
 def _client(table: ClientTable) -> Client:
-    newest, *former = table.call_secrets or (None,)
+    newest, *older = table.call_secrets or (None,)
     return Client(
         key=table.id,
         public_keys=table.public_keys,
         clock_tolerance=timedelta(seconds=table.clock_tolerance_seconds),
         partner_id=table.partner_id,
         client_secret=newest,
-        former_secrets=tuple(former),
+        former_secrets=tuple(older),
         suspended=table.suspended,
         notification_keys=table.notification_keys,
     )
@@ -113,7 +124,7 @@ def log_setting_warnings(settings: Settings) -> None:
 
 @asynccontextmanager
 async def log_state_warnings(settings: Settings) -> AsyncIterator[None]:
-    """Log the warnings about the state engine before the block begins."""
+    """Log the warnings about the state store before the block begins."""
     for warning in await setting_warnings.of_state(settings.state.url):
         warning.log()
     yield

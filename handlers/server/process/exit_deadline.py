@@ -1,4 +1,4 @@
-"""The process ends in time, even if something hangs: a disk, a lock, a pipe that nobody writes."""
+"""Ends the process in time, even if it hangs on a disk, a lock or a pipe."""
 
 import os
 import signal
@@ -10,71 +10,73 @@ from socket import socket, socketpair
 import structlog
 
 LONGEST_END_SECONDS = 13.0
-"""From the signal on. Writing the log may take two more, so the process ends within 15."""
+"""Time limit from the signal to the exit. Writing the log can take 2 more, so the process ends within 15 seconds."""
 
-REST_SECONDS = 1.0
-"""For threads that still run when all is answered and closed."""
+LAST_THREADS_SECONDS = 1.0
+"""Time limit for threads that still run after all requests are answered and all listeners are closed."""
 
-_STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
+_STOP_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 _log = structlog.get_logger()
 
 
 class ExitDeadline:
-    """Ends a process that was told to end, or is done, but does not end by itself."""
+    """Ends a process that received a stop signal, or finished its work, but does not exit by itself."""
 
-    def __init__(self, drain: Callable[[], None], leave: Callable[[int], object]) -> None:
-        """`drain` writes the log; `leave` ends the process at once, with an exit status."""
+    def __init__(self, drain: Callable[[], None], exit_process: Callable[[int], object]) -> None:
+        """`drain` writes the rest of the log. `exit_process` ends the process at once with an exit status."""
         self._drain = drain
-        self._leave = leave
-        self._told = False
+        self._exit_process = exit_process
+        self._is_started = False
         self._timers: list[threading.Timer] = []
 
     def start(self) -> None:
-        """After the first call the process has `LONGEST_END_SECONDS`. Its exit status is then 0."""
-        if not self._told:
-            self._told = True
-            self._leave_after(LONGEST_END_SECONDS)
+        """Start the time limit of `LONGEST_END_SECONDS`. Only the first call counts. The exit status becomes 0."""
+        if not self._is_started:
+            self._is_started = True
+            self._exit_after(LONGEST_END_SECONDS)
 
     def shorten(self) -> None:
-        """All is answered and closed: the process has `REST_SECONDS` left."""
-        self._leave_after(REST_SECONDS)
+        """Reduce the time limit to `LAST_THREADS_SECONDS`. Call it when all is answered and closed."""
+        self._exit_after(LAST_THREADS_SECONDS)
 
-    def _leave_after(self, seconds: float) -> None:
-        timer = threading.Timer(seconds, self._cut_off)
+    def _exit_after(self, seconds: float) -> None:
+        timer = threading.Timer(seconds, self._exit)
         timer.daemon = True
         timer.start()
         self._timers.append(timer)
 
-    def _cut_off(self) -> None:
-        _log.error("server.cut_off", threads=_waited_for())
+    def _exit(self) -> None:
+        _log.error("server.cut_off", threads=_running_threads())
         self._drain()
-        self._leave(0 if self._told else 1)
+        self._exit_process(0 if self._is_started else 1)
 
     def cancel(self) -> None:
-        """The process ends by itself."""
+        """Stop the timers, because the process ends by itself."""
         for timer in self._timers:
             timer.cancel()
 
 
 @contextmanager
-def exit_deadline(drain: Callable[[], None], leave: Callable[[int], object] = os._exit) -> Iterator[ExitDeadline]:
-    """While the block runs, SIGINT and SIGTERM start the time in which the process must end."""
-    deadline = ExitDeadline(drain, leave)
+def exit_deadline(
+    drain: Callable[[], None], exit_process: Callable[[int], object] = os._exit
+) -> Iterator[ExitDeadline]:
+    """While the block runs, SIGINT and SIGTERM start the deadline."""
+    deadline = ExitDeadline(drain, exit_process)
     try:
-        with _heard(deadline.start):
+        with _watch_signals(deadline.start):
             yield deadline
     finally:
         deadline.cancel()
 
 
 @contextmanager
-def _heard(on_stop: Callable[[], None]) -> Iterator[None]:
-    """Let a thread hear signals too: while the main thread hangs in a system call, no handler runs."""
+def _watch_signals(on_stop: Callable[[], None]) -> Iterator[None]:
+    """Watch for signals in a thread, because no signal handler runs while the main thread hangs in a system call."""
     reader, writer = socketpair()
     writer.setblocking(False)  # noqa: FBT003  the standard library's signature
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    thread = threading.Thread(target=_hear, args=(reader, on_stop), name="signals", daemon=True)
+    thread = threading.Thread(target=_read_signals, args=(reader, on_stop), name="signals", daemon=True)
     thread.start()
     try:
         yield
@@ -84,13 +86,13 @@ def _heard(on_stop: Callable[[], None]) -> Iterator[None]:
         thread.join()
 
 
-def _hear(reader: socket, on_stop: Callable[[], None]) -> None:
+def _read_signals(reader: socket, on_stop: Callable[[], None]) -> None:
     with reader:
         while number := reader.recv(1):
-            if number[0] in _STOPS:
+            if number[0] in _STOP_SIGNALS:
                 on_stop()
 
 
-def _waited_for() -> list[str]:
-    """The threads that the end of a process waits for."""
+def _running_threads() -> list[str]:
+    """The names of the threads that keep the process from exiting."""
     return [thread.name for thread in threading.enumerate() if not thread.daemon]

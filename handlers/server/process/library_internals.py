@@ -1,7 +1,7 @@
-"""Names of libraries that this server uses and that are not public.
+"""Names of libraries that this server uses, although they are not public.
 
-A release of uvicorn may rename them without notice. So the start looks for each of them: without one, the server would
-fail in the middle of a request, or lose a protection.
+A new release can rename them without notice. So the server checks at start that each name exists. Without this check,
+it could fail during a request or lose a protection.
 """
 
 from collections.abc import Mapping
@@ -57,34 +57,35 @@ SERVER = frozenset(
 )
 STACK = frozenset({"_build_middleware_stack"})
 ROUTES = frozenset({"_add_operation_internal", "_framework_path_and_name"})
-NEEDED: Mapping[str, Mapping[type, frozenset[str]]] = {
+REQUIRED: Mapping[str, Mapping[type, frozenset[str]]] = {
     "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, FlowControl: FLOW, uvicorn.Server: SERVER},
     "connexion": {ConnexionMiddleware: STACK, RoutingAPI: ROUTES},
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }
-"""Methods and attributes, by distribution and class."""
+"""Names of methods and attributes, by distribution and class."""
 
 
-def missing_internals(needed: Mapping[str, Mapping[type, frozenset[str]]] = NEEDED) -> list[str]:
-    """One line for each library that lacks a name: what it lacks, and which releases to install."""
-    lacking = {library: _lacking(classes) for library, classes in needed.items()}
+def missing_internals(required: Mapping[str, Mapping[type, frozenset[str]]] = REQUIRED) -> list[str]:
+    """One line for each library that lacks a name: the missing names, and the releases to install."""
+    missing = {library: _missing(classes) for library, classes in required.items()}
     return [
-        f"{library} {version(library)} has no {', '.join(names)}, which this server needs; install {_wanted(library)}"
-        for library, names in lacking.items()
+        f"{library} {version(library)} has no {', '.join(names)}, "
+        f"which this server needs; install {_requirement(library)}"
+        for library, names in missing.items()
         if names
     ]
 
 
-def names_of(each: type) -> frozenset[str]:
-    """The methods of a class, and the attributes that they read or set."""
-    codes = (getattr(member, "__code__", None) for member in vars(each).values())
-    return frozenset(dir(each)).union(*(code.co_names for code in codes if code))
+def names_of(cls: type) -> frozenset[str]:
+    """The names of the methods of a class, and of the attributes that the methods use."""
+    codes = (getattr(member, "__code__", None) for member in vars(cls).values())
+    return frozenset(dir(cls)).union(*(code.co_names for code in codes if code))
 
 
-def _lacking(classes: Mapping[type, frozenset[str]]) -> list[str]:
-    return [f"{each.__name__}.{name}" for each, names in classes.items() for name in sorted(names - names_of(each))]
+def _missing(classes: Mapping[type, frozenset[str]]) -> list[str]:
+    return [f"{cls.__name__}.{name}" for cls, names in classes.items() for name in sorted(names - names_of(cls))]
 
 
-def _wanted(library: str) -> str:
-    """The releases that this distribution allows, as pip takes them."""
+def _requirement(library: str) -> str:
+    """The requirement of this distribution on the library, in the notation of pip."""
     return next(f"'{each}'" for each in requires("snap-token-server") or () if each.startswith(library))

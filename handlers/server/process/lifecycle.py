@@ -1,4 +1,4 @@
-"""A process's serving life: its listeners start and end together, and what they share lives as long."""
+"""Starts and stops all servers of a process together, with the resources that they share."""
 
 import asyncio
 import gc
@@ -11,18 +11,18 @@ from handlers.server.process.uvicorn_server import Server
 
 
 async def run_servers(
-    serving: Sequence[tuple[Server, socket.socket]], companions: Iterable[AbstractAsyncContextManager[None]]
+    serving: Sequence[tuple[Server, socket.socket]], contexts: Iterable[AbstractAsyncContextManager[None]]
 ) -> None:
-    """Serve on each listener until one ends, for whatever reason; then the others end too, and last the companions.
+    """Serve on each listener until one server ends for any reason. Then stop the others, and last leave the contexts.
 
     Raises:
-        SystemExit: a server could not start; its log says why.
-        Exception: the first that ended a server.
+        SystemExit: A server could not start. The log says why.
+        Exception: The first error that ended a server.
     """
     async with AsyncExitStack() as stack:
-        for companion in companions:
-            await stack.enter_async_context(companion)
-        tasks = [asyncio.create_task(_served(*each)) for each in serving]
+        for context in contexts:
+            await stack.enter_async_context(context)
+        tasks = [asyncio.create_task(_serve(*each)) for each in serving]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         request_shutdown(server for server, _ in serving)
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -31,8 +31,8 @@ async def run_servers(
             raise outcome
 
 
-async def _served(server: Server, listener: socket.socket) -> SystemExit | None:
-    """Uvicorn exits where the application does not start; raised in a task, that would end the loop on the spot."""
+async def _serve(server: Server, listener: socket.socket) -> SystemExit | None:
+    """Serve on the listener. Return uvicorn's SystemExit, because raising it in a task would end the loop at once."""
     try:
         await server.serve(sockets=[listener])
     except SystemExit as error:
@@ -41,7 +41,7 @@ async def _served(server: Server, listener: socket.socket) -> SystemExit | None:
 
 
 def request_shutdown(servers: Iterable[Server]) -> None:
-    """Have each finish what is under way, and end."""
+    """Let each server finish its running requests, and stop."""
     for server in servers:
         server.should_exit = True
 
@@ -50,10 +50,10 @@ def request_shutdown(servers: Iterable[Server]) -> None:
 async def handle_signals(
     servers: Sequence[Server], reload: Callable[[], None], on_stop: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM call `on_stop` and end the servers; SIGHUP reads keys and clients again.
+    """SIGINT and SIGTERM call `on_stop` and stop the servers. SIGHUP reloads keys and clients.
 
-    A second SIGINT is a person who insists. A second SIGTERM changes nothing: who forwards signals may send it twice
-    at once, and who starts processes has SIGKILL.
+    A second SIGINT cancels running requests, because a person asked twice. A second SIGTERM changes nothing: a program
+    that forwards signals can send it twice, and a process manager uses SIGKILL to force the end.
     """
 
     def terminate() -> None:
@@ -61,7 +61,7 @@ async def handle_signals(
         request_shutdown(servers)
 
     def interrupt() -> None:
-        """The first time, end; after that, drop what is under way."""
+        """Stop after running requests at the first signal. Cancel running requests at the second signal."""
         for server in servers:
             server.force_exit = server.should_exit
         terminate()
@@ -70,15 +70,16 @@ async def handle_signals(
     loop.add_signal_handler(signal.SIGINT, interrupt)
     loop.add_signal_handler(signal.SIGTERM, terminate)
     loop.add_signal_handler(signal.SIGHUP, reload)
-    # They are not taken back: until the loop is closed, a further signal must not kill what is ending.
+    # The handlers stay until the loop is closed, because a further signal must not kill the process while it stops.
     yield
 
 
 @contextmanager
 def end_quietly_on_signals() -> Iterator[None]:
-    """End the block, without an error, at SIGINT or SIGTERM, until the servers handle these themselves.
+    """Leave the block without an error at SIGINT or SIGTERM, until the servers handle these signals themselves.
 
-    SIGHUP, which would kill, means nothing until then: whatever changes after it was read is seen anyway.
+    SIGHUP would kill the process, so it is ignored until then. No change is lost, because the servers find every change
+    since the settings were read.
     """
     stop, reload = signal.SIGTERM, signal.SIGHUP
     before = {stop: signal.signal(stop, signal.default_int_handler), reload: signal.signal(reload, signal.SIG_IGN)}
@@ -91,10 +92,10 @@ def end_quietly_on_signals() -> Iterator[None]:
 
 
 def freeze_long_lived_objects() -> None:
-    """Have the garbage collector pass over what the start has made (`gc.freeze`).
+    """Exclude the objects that exist now from garbage collection (`gc.freeze`).
 
-    That is about 100,000 objects, which stay to the end; looking through them held up every answer for 50 ms, once in
-    some seconds of load.
+    The start creates about 100,000 objects that live until the end. Without this, the collector scans them every few
+    seconds under load, and each scan delays all answers by 50 ms.
     """
     gc.collect()
     gc.freeze()

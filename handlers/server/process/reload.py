@@ -1,4 +1,4 @@
-"""The services of now: keys and clients are read anew when they change, and a bad change leaves the old in place."""
+"""Reloads keys and clients when their files change. If the new settings are invalid, the old ones stay in use."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,20 +15,20 @@ from handlers.server.process import assembly
 from handlers.services import Services
 from handlers.state.background import running
 
-LOOK_SECONDS = 0.25
-"""From one look at the files to the next."""
+CHECK_SECONDS = 0.25
+"""Time between two checks of the files."""
 
 QUIET_SECONDS = 1.0
-"""From a look that finds a change to the next look. The change counts if both find the same."""
+"""Time from a check that finds a change to the next check. The change is applied if both find the same content."""
 
-_ADVICE = "what was read before stays in force"
+_ADVICE = "correct the mistakes; the server continues to use the previous settings"
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """The files as they were read, and their settings, or the reason why there are none."""
+    """The stamps of the files, and the settings in them, or the reason why the settings are invalid."""
 
     files: FileStamps
     settings: Settings | None = None
@@ -42,79 +42,79 @@ class _Reading:
                 return cls(files, Settings.load(file))
             except SettingsError as error:
                 return cls(files, mistakes=tuple(error.mistakes))
-            except Exception as error:  # noqa: BLE001  after any error the files must still be watched
+            except Exception as error:  # noqa: BLE001  the files must be watched after any error
                 return cls(files, failure=error)
 
 
 class ReloadingServices:
-    """Gives the services of now; within `kept` they follow the files that the settings name."""
+    """Returns the current services. Inside `running` it reloads them when a file of the settings changes."""
 
-    def __init__(self, file: Path, settings: Settings, assemble: Callable[[Settings], Services]) -> None:
-        """`assemble` makes services from settings, and takes its time."""
+    def __init__(self, file: Path, settings: Settings, build: Callable[[Settings], Services]) -> None:
+        """`build` creates services from settings. A reload calls it in a thread, because it takes time."""
         self._file = file
-        self._assemble = assemble
-        self._services = assemble(settings)
-        self._told = asyncio.Event()
+        self._build = build
+        self._services = build(settings)
+        self._reload_requested = asyncio.Event()
         self._started = self._settings = settings
         self._files: FileStamps = {}
-        self._settled = _Reading({}, settings)
-        self._waiting: _Reading | None = None
+        self._last_reading = _Reading({}, settings)
+        self._pending: _Reading | None = None
 
     def __call__(self) -> Services:
-        """The services; whoever has them keeps them for the whole of one request."""
+        """The current services. One request uses one snapshot."""
         return self._services
 
     def reload(self) -> None:
-        """Read everything again at once, whether a file has changed or not."""
-        self._told.set()
+        """Request a reload now, even if no file changed."""
+        self._reload_requested.set()
 
     def running(self, files: FileStamps) -> AbstractAsyncContextManager[None]:
-        """While the block runs, watch the files of the settings; `files` are these as they were when they were read."""
+        """While the block runs, watch the files. `files` are their stamps at the time when the settings were read."""
         self._files = files
-        self._settled = _Reading(files, self._settings)
+        self._last_reading = _Reading(files, self._settings)
         return running(self._follow)
 
     async def _follow(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(QUIET_SECONDS if self._waiting else LOOK_SECONDS):
-                    await self._told.wait()
-            told = self._told.is_set()
-            self._told.clear()  # Whoever tells from here on has everything read once more.
-            await asyncio.to_thread(self._look, told=told)
+                async with asyncio.timeout(QUIET_SECONDS if self._pending else CHECK_SECONDS):
+                    await self._reload_requested.wait()
+            is_requested = self._reload_requested.is_set()
+            self._reload_requested.clear()  # A request from here on causes one more reload.
+            await asyncio.to_thread(self._check, is_requested=is_requested)
 
-    def _look(self, *, told: bool) -> None:
+    def _check(self, *, is_requested: bool) -> None:
         try:
-            reading = _Reading.of(self._file) if told else self._quiet()
+            reading = _Reading.of(self._file) if is_requested else self._stable_reading()
             if reading:
-                self._settle(reading, told=told)
-        except Exception:  # noqa: BLE001  the next look may go better
+                self._apply(reading, is_requested=is_requested)
+        except Exception:  # noqa: BLE001  the next check can succeed
             _log.exception("settings.refused", advice=_ADVICE)
 
-    def _quiet(self) -> _Reading | None:
-        """The reading of the last look, if its files have not changed since. A new reading waits for the next look.
+    def _stable_reading(self) -> _Reading | None:
+        """The reading of the last check, if its files did not change since. A new reading waits for the next check.
 
-        A file that is half written may be valid.
+        The wait is needed because a partly written file can be valid.
         """
-        if self._waiting and all_stamps_match(self._waiting.files):
-            return self._waiting
-        if self._waiting or any_status_changed(self._settled.files):
-            self._waiting = _Reading.of(self._file)
+        if self._pending and all_stamps_match(self._pending.files):
+            return self._pending
+        if self._pending or any_status_changed(self._last_reading.files):
+            self._pending = _Reading.of(self._file)
         return None
 
-    def _settle(self, reading: _Reading, *, told: bool) -> None:
-        """Replace the whole old set by the new one, or log in one line why not."""
-        before, self._settled, self._waiting = self._settled, reading, None
+    def _apply(self, reading: _Reading, *, is_requested: bool) -> None:
+        """Replace all services by new ones, or log in one line why the new settings are refused."""
+        before, self._last_reading, self._pending = self._last_reading, reading, None
         if reading.settings:
-            self._take(reading.settings)
-        elif told or reading != before:
+            self._replace_services(reading.settings)
+        elif is_requested or reading != before:
             _log.error("settings.refused", mistakes=reading.mistakes, advice=_ADVICE, exc_info=reading.failure)
 
-    def _take(self, settings: Settings) -> None:
-        services, told = self._assemble(settings), changes(self._settings, settings)
+    def _replace_services(self, settings: Settings) -> None:
+        services, changed = self._build(settings), changes(self._settings, settings)
         self._services, self._settings = services, settings
         assembly.log_setting_warnings(settings)
-        tables = tables_that_need_restart(self._started, self._files, settings, self._settled.files)
+        tables = tables_that_need_restart(self._started, self._files, settings, self._last_reading.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)
-        _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **told)
+        _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **changed)

@@ -1,36 +1,37 @@
-"""Closing a connection so that its client can read the last answer."""
+"""Closes a connection so that the client can still read the last answer."""
 
 import asyncio
 from collections.abc import Callable
 
 LINGER_SECONDS = 2.0
-"""The time in which a client that is still sending can read the last answer."""
+"""Time for a client that is still sending to read the last answer."""
 
 
 class StagedClose(asyncio.Transport):
-    """A transport that closes in stages while its client is still sending (RFC 9112, section 9.6).
+    """A transport that closes in two stages while its client is still sending (RFC 9112, section 9.6).
 
-    Closing with unread bytes makes TCP send a reset, and a reset can destroy an answer that the client has not read
-    yet. So the sending side closes first. The rest closes when the client has closed its own side, or after a time.
+    If unread bytes are left at closing, TCP sends a reset, and a reset can destroy an answer that the client has not
+    read yet. So the sending side closes first. The rest closes when the client closes its side, or after
+    `LINGER_SECONDS`.
     """
 
     def __init__(self, transport: asyncio.Transport, client_sends: Callable[[], bool]) -> None:
-        """`client_sends` says whether the client may still be sending."""
+        """`client_sends` returns whether the client may still be sending."""
         super().__init__()
         self._transport = transport
         self._client_sends = client_sends
         self._timer: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send the data, if it can still be sent."""
+        """Send the data if the connection still accepts it."""
         self._transport.write(data)
 
     def is_closing(self) -> bool:
-        """Whether no more can be written."""
+        """Whether the sending side is closed or closing."""
         return self._timer is not None or self._transport.is_closing()
 
     def close(self) -> None:
-        """Close at once if no answer can be lost, or at the second call; else close in stages."""
+        """Close at once if no answer can be lost, or at the second call. Otherwise close in two stages."""
         if self.is_closing() or not self._client_sends():
             self._end()
         else:

@@ -1,4 +1,4 @@
-"""Accepting connections: never more than there is room for; the next waits in the listener's backlog."""
+"""Accepts connections up to a limit. Further connections wait in the backlog of the listener."""
 
 import asyncio
 import errno
@@ -13,13 +13,13 @@ from starlette.types import ASGIApp
 from handlers.server.process.http_connection import Connection
 
 MOST_CONNECTIONS = 1_000
-"""Open at once. More wait; none is refused for it."""
+"""Maximum number of open connections. Further connections wait; none is refused."""
 
 _PAUSE_SECONDS = 1.0
-_LOOK_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
-# The client left before it was accepted, or the network reports a fault (accept(2), "Error handling").
-_OF_THE_CLIENT = frozenset(
+# The client left before its connection was accepted, or the network reports an error (accept(2), "Error handling").
+_CLIENT_ERRORS = frozenset(
     {
         errno.ECONNABORTED,
         errno.ECONNRESET,
@@ -37,69 +37,73 @@ _log = structlog.get_logger()
 
 
 class Server(uvicorn.Server):
-    """Uvicorn, but for the accepting, whose limit it keeps by answering 503, and for signals."""
+    """Uvicorn's server with another way to accept connections and without signal handlers.
+
+    Uvicorn answers 503 to connections beyond its limit. This server lets them wait.
+    """
 
     def __init__(self, config: uvicorn.Config, most_connections: int = MOST_CONNECTIONS) -> None:
         super().__init__(config)
-        self._room = asyncio.Semaphore(most_connections)
+        self._free_slots = asyncio.Semaphore(most_connections)
         self._acceptors: list[asyncio.Task[None]] = []
 
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator in disguise
-        """None: signals are the business of whoever runs the servers of a process, of which there may be two."""
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # uvicorn types it as a generator
+        """Handle no signals. `lifecycle` handles them, because a process can have two servers."""
         return nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the application, then accept on each listener."""
+        """Start the application, then accept connections on each listener."""
         await super().startup(sockets=[])
         self._acceptors = [asyncio.create_task(self._accept(listener)) for listener in sockets or ()]
         for acceptor in self._acceptors:
-            acceptor.add_done_callback(self._end)
+            acceptor.add_done_callback(self._stop)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept no more, give everybody a last answer, then let uvicorn finish what is under way."""
+        """Stop accepting, answer the last requests, then let uvicorn finish the running requests."""
         for acceptor in self._acceptors:
             acceptor.cancel()
         await asyncio.gather(*self._acceptors, return_exceptions=True)
-        accepted = [each for listener in sockets or () for each in _last_of(listener)]
-        await asyncio.gather(*(self._take(each, lambda: None) for each in accepted), return_exceptions=True)
-        await self._last_answers()
+        accepted = [each for listener in sockets or () for each in _drain_backlog(listener)]
+        await asyncio.gather(*(self._serve_connection(each, lambda: None) for each in accepted), return_exceptions=True)
+        await self._answer_last_requests()
         await super().shutdown()
 
-    async def _last_answers(self) -> None:
-        """For the time that an idle connection is kept, answer requests that are on their way, each with the last word.
+    async def _answer_last_requests(self) -> None:
+        """Keep connections open for the idle timeout, and add `Connection: close` to every answer.
 
-        A proxy cannot know that a connection is about to be closed: what it sends then would be lost.
+        A proxy does not know that a connection will close. Without this step, a request that it is sending now would be
+        lost.
         """
         self.server_state.default_headers.append((b"connection", b"close"))
         time = asyncio.get_running_loop().time
-        until = time() + self.config.timeout_keep_alive
-        while self.server_state.connections and not self.force_exit and time() < until:  # noqa: ASYNC110  no event
-            await asyncio.sleep(_LOOK_SECONDS)
+        end = time() + self.config.timeout_keep_alive
+        while self.server_state.connections and not self.force_exit and time() < end:  # noqa: ASYNC110  no event
+            await asyncio.sleep(_POLL_SECONDS)
 
-    def _end(self, _acceptor: asyncio.Task[None]) -> None:
-        """End the whole server if it accepts no more."""
+    def _stop(self, _acceptor: asyncio.Task[None]) -> None:
+        """Stop the whole server if one of its listeners stops accepting."""
         self.should_exit = True
 
     async def _accept(self, listener: socket.socket) -> None:
         listener.setblocking(False)  # noqa: FBT003  the standard library's signature
         while True:
-            await self._room.acquire()
-            place = ExitStack()
-            place.callback(self._room.release)
+            await self._free_slots.acquire()
+            slot = ExitStack()
+            slot.callback(self._free_slots.release)
             try:
-                await self._accept_one(listener, place)
-            except Exception as error:  # noqa: BLE001  after any error others want to connect
-                place.close()
+                await self._accept_one(listener, slot)
+            except Exception as error:  # noqa: BLE001  other clients must be able to connect after any error
+                slot.close()
                 await self._recover(error)
 
-    async def _accept_one(self, listener: socket.socket, place: ExitStack) -> None:
-        """Closing `place` gives the place back. A second closing does nothing."""
+    async def _accept_one(self, listener: socket.socket, slot: ExitStack) -> None:
+        """Accept one connection. Closing `slot` frees its slot. Closing it again does nothing."""
         await _readable(listener)
         accepted, _ = listener.accept()
-        # Even if this task is cancelled now, a client that was accepted is served.
-        await asyncio.shield(asyncio.ensure_future(self._take(accepted, place.close)))
+        # Serve the accepted client even if this task is cancelled now.
+        await asyncio.shield(asyncio.ensure_future(self._serve_connection(accepted, slot.close)))
 
-    async def _take(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
+    async def _serve_connection(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(lambda: Connection(self, closed), accepted)
@@ -108,9 +112,9 @@ class Server(uvicorn.Server):
             raise
 
     async def _recover(self, error: Exception) -> None:
-        """Log the cause, and wait a little: a loop without a pause would only spin."""
+        """Log the cause. Then pause, because otherwise the loop would repeat the error without end."""
         if isinstance(error, OSError):
-            if error.errno in _OF_THE_CLIENT:
+            if error.errno in _CLIENT_ERRORS:
                 return
             _log.warning("server.cannot_accept", cause=error.strerror)
         else:
@@ -119,7 +123,7 @@ class Server(uvicorn.Server):
 
 
 async def _readable(listener: socket.socket) -> None:
-    """Wait until somebody connects. To be cancelled costs nobody a connection, as it might in `loop.sock_accept`."""
+    """Wait until a client connects. Unlike `loop.sock_accept`, a cancellation cannot lose an accepted connection."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     loop.add_reader(listener, ready.set)
@@ -129,8 +133,8 @@ async def _readable(listener: socket.socket) -> None:
         loop.remove_reader(listener)
 
 
-def _last_of(listener: socket.socket) -> list[socket.socket]:
-    """The connections that the machine has accepted for us, in one breath with the closing: it accepts no more then."""
+def _drain_backlog(listener: socket.socket) -> list[socket.socket]:
+    """Accept all connections in the backlog and close the listener, so that the kernel accepts no more."""
     accepted = []
     listener.setblocking(False)  # noqa: FBT003  the standard library's signature
     with suppress(OSError), listener:
@@ -141,14 +145,16 @@ def _last_of(listener: socket.socket) -> list[socket.socket]:
 
 _IDLE_SECONDS = 5
 
+_RUNNING_REQUESTS_SECONDS = 7
+"""Time limit for running requests, which starts after `_answer_last_requests`.
 
-# Seconds after the last answers of `listener.py`, which take up to `_IDLE_SECONDS`. The sum is longer than a body may
-# take to come, so that what is under way gets its answer, and shorter than `last_resort.LONGEST_END_SECONDS`.
-_LONGEST_ANSWER = 7
+That step takes up to `_IDLE_SECONDS`. The sum is longer than `limits.BODY_SECONDS`, so that running requests get their
+answer. It is shorter than `exit_deadline.LONGEST_END_SECONDS`.
+"""
 
 
 def make_server(app: ASGIApp) -> Server:
-    """An HTTP server that finishes what is under way when it is told to end."""
+    """Create an HTTP server that finishes its running requests when it stops."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -159,6 +165,6 @@ def make_server(app: ASGIApp) -> Server:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=_IDLE_SECONDS,
-        timeout_graceful_shutdown=_LONGEST_ANSWER,
+        timeout_graceful_shutdown=_RUNNING_REQUESTS_SECONDS,
     )
     return Server(config)

@@ -1,1 +1,1 @@
-"""The pages of the sandbox. They exist for development only, on loopback only."""
+"""The sandbox pages, for development only. They are allowed on loopback only."""

@@ -1,4 +1,4 @@
-"""Signing as clients do it: as the contract says, or with one of the mistakes that integrators really make."""
+"""Signs token requests correctly, or with one of the mistakes that integrators really make."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from handlers.snap.timestamp import render
 
 
 class Mistake(StrEnum):
-    """What goes wrong; each is named as the verdict that it gets."""
+    """The mistake to make. Each value is the verdict that the request gets."""
 
     NONE = "genuine"
     STALE_CLOCK = "clock.behind"
@@ -25,11 +25,11 @@ class Mistake(StrEnum):
     LINE_BREAK = "string.trailing_newline"
 
 
-# A tolerance is under half of a token's 900 seconds, so ten minutes are outside every window.
-_OFF: Mapping[Mistake, timedelta] = MappingProxyType(
+# A clock tolerance is less than half of a token's 900 seconds, so ten minutes exceed every tolerance.
+_CLOCK_OFFSETS: Mapping[Mistake, timedelta] = MappingProxyType(
     {Mistake.STALE_CLOCK: timedelta(minutes=-10), Mistake.UTC_AS_JAKARTA: timedelta(hours=-7)}
 )
-_STRINGS: Mapping[Mistake, Callable[[str, str], bytes]] = MappingProxyType(
+_STRINGS_TO_SIGN: Mapping[Mistake, Callable[[str, str], bytes]] = MappingProxyType(
     {
         Mistake.REVERSED: lambda client_key, timestamp: string_to_sign(timestamp, client_key),
         Mistake.LINE_BREAK: lambda client_key, timestamp: string_to_sign(client_key, timestamp) + b"\n",
@@ -38,27 +38,27 @@ _STRINGS: Mapping[Mistake, Callable[[str, str], bytes]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
-    """The two headers that a request gets at the moment of sending, and what was signed for them."""
+class SignedHeaders:
+    """The values of X-TIMESTAMP and X-SIGNATURE, and the string to sign."""
 
     timestamp: str
     string_to_sign: str
     signature: str
 
 
-def signed(mistake: Mistake, client_key: str, private_key: RSAPrivateKey, now: datetime) -> Signed:
-    """Sign a request for a token at this time, with that mistake."""
-    timestamp = render(now + _OFF.get(mistake, timedelta()))
-    message = _STRINGS.get(mistake, string_to_sign)(client_key, timestamp)
-    is_strange = mistake is Mistake.WRONG_KEY
-    signature = _strangers_signature(message, private_key.key_size) if is_strange else sign(private_key, message)
-    return Signed(timestamp, message.decode(), signature)
+def sign_token_request(mistake: Mistake, client_key: str, private_key: RSAPrivateKey, now: datetime) -> SignedHeaders:
+    """Sign a token request at time `now`, with this mistake."""
+    timestamp = render(now + _CLOCK_OFFSETS.get(mistake, timedelta()))
+    message = _STRINGS_TO_SIGN.get(mistake, string_to_sign)(client_key, timestamp)
+    has_wrong_key = mistake is Mistake.WRONG_KEY
+    signature = _unknown_signature(message, private_key.key_size) if has_wrong_key else sign(private_key, message)
+    return SignedHeaders(timestamp, message.decode(), signature)
 
 
-def _strangers_signature(message: bytes, bits: int) -> str:
-    """A number that looks like the signature of a key that no merchant knows.
+def _unknown_signature(message: bytes, bits: int) -> str:
+    """Base64 of a number that looks like the signature of an unknown key.
 
-    To make a large key would take seconds, in which the sandbox would answer nobody.
+    Generating a large key would take seconds, and the sandbox would not answer during this time.
     """
     size = (bits + 7) // 8
     number = int.from_bytes(shake_256(message).digest(size)) >> (8 * size - bits + 1)

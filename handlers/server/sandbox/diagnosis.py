@@ -1,4 +1,4 @@
-"""What the doctor says of a request that the sandbox's page had refused, by the clients and keys of now."""
+"""The doctor's explanation of a refused request of the sandbox page."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,27 +12,29 @@ from handlers.services import Services
 
 
 def explain_with_doctor(services: Callable[[], Services], token_path: str) -> Explain:
-    """`services` gives those of now; `token_path` is where tokens are asked for. Adds `says`: the finding in words."""
+    """A function that explains refusals with the current clients and keys.
 
-    def explained(asked: RefusedRequest) -> Mapping[str, object]:
-        request = Request(asked.method, asked.target, asked.headers, asked.body.encode())
-        diagnosis = diagnose(request, _context(services(), token_path))
+    `services` returns the current services. `token_path` is the path of the token endpoint. The explanation has the
+    doctor's data, and the finding as text in `says`.
+    """
+
+    def explain(refused: RefusedRequest) -> Mapping[str, object]:
+        request = Request(refused.method, refused.target, refused.headers, refused.body.encode())
+        diagnosis = diagnose(request, _merchant_context(services(), token_path))
         return {
-            "says": message_of(diagnosis.main, asked.lang, SECRET_MASKER.masked).meaning,
-            **as_data(diagnosis, asked.lang, SECRET_MASKER.masked),
+            "says": message_of(diagnosis.main, refused.lang, SECRET_MASKER.mask).meaning,
+            **as_data(diagnosis, refused.lang, SECRET_MASKER.mask),
         }
 
-    return explained
+    return explain
 
 
-def _context(services: Services, token_path: str) -> MerchantContext:
+def _merchant_context(services: Services, token_path: str) -> MerchantContext:
     return MerchantContext(
         now=services.now(),
         clients=services.clients,
         token_keys=services.token_keys,
         token_path=token_path,
-        call_paths=frozenset(services.called_services),
-        call_methods={path: service.methods for path, service in services.called_services.items()},
-        call_forms={path: service.forms for path, service in services.called_services.items()},
+        called_services=services.called_services,
         secrets={client.key: client.secrets for client in services.clients if client.secrets},
     )

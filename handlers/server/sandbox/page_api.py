@@ -1,8 +1,8 @@
-"""What the sandbox's page asks of this server: to sign as NICEPAY would, and to say why a request was refused.
+"""The API of the sandbox page: sign a request like NICEPAY, and explain a refused request.
 
-The private key stays here: the page is handed two headers for the moment. Whoever can ask for them can play NICEPAY
-against this sandbox, so only the page itself is answered: Host must name this machine, which a rebound name does not,
-and Origin must be that very host, which it is on no other site's page (RFC 6454, section 7).
+The private key stays on the server, and the page gets only the two headers of one request. A client of this API can act
+as NICEPAY in this sandbox, so the API answers only its own page. Host must be loopback, which prevents DNS rebinding.
+Origin must be the same host, which excludes the pages of other sites (RFC 6454, section 7).
 """
 
 from collections.abc import Callable, Mapping
@@ -21,26 +21,26 @@ from starlette.status import HTTP_400_BAD_REQUEST, HTTP_403_FORBIDDEN
 
 from handlers.config.addresses import is_loopback
 from handlers.server.http import limits
-from handlers.server.sandbox.client_mistakes import Mistake, signed
+from handlers.server.sandbox.client_mistakes import Mistake, sign_token_request
 from handlers.snap.client import CLIENT_KEY
 
-LARGEST_QUESTION = 65_536
-"""Bytes: a request of the largest size, as JSON has it."""
+LARGEST_BODY = 65_536
+"""Maximum size of a request body, in bytes. A refused request of the largest size fits into it as JSON."""
 
 
-class _Asked(BaseModel):
+class _PageRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SigningOrder(_Asked):
-    """Whose request is to be signed, and with which mistake."""
+class SignRequest(_PageRequest):
+    """The client key of the token request to sign, and the mistake to make."""
 
     client_key: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
     mistake: Mistake = Mistake.NONE
 
 
-class RefusedRequest(_Asked):
-    """A request as the page sent it: `target` is path and query. `lang` is the language of the advice."""
+class RefusedRequest(_PageRequest):
+    """A refused request of the page. `target` is path and query. `lang` is the language of the explanation."""
 
     method: str = Field(pattern=r"^[A-Z]{1,16}$")
     target: str = Field(pattern=r"^/[!-~]{0,2047}$")
@@ -50,40 +50,40 @@ class RefusedRequest(_Asked):
 
 
 Explain = Callable[[RefusedRequest], Mapping[str, object]]
-"""Gives `verdict`, `also`, `evidence` and `advice` as JSON has them. It is called in a thread and may take its time."""
+"""Returns `verdict`, `also`, `evidence` and `advice` as JSON values. It runs in a thread, because it takes time."""
 
-_Question = TypeVar("_Question", bound=_Asked)
+_Form = TypeVar("_Form", bound=_PageRequest)
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxApi:
-    """Signs with the sandbox's key at the time of `now`, and asks `explain` about refusals."""
+    """Signs with the private key of the sandbox at the time `now()`, and explains refusals with `explain`."""
 
     private_key: RSAPrivateKey
     now: Callable[[], datetime]
     explain: Explain
 
     def routes(self) -> list[Route]:
-        """Where the page asks."""
+        """The routes of this API."""
         return [
-            _route("/ui/sign", SigningOrder, self._sign),
+            _route("/ui/sign", SignRequest, self._sign),
             _route("/ui/explain", RefusedRequest, self.explain),
         ]
 
-    def _sign(self, order: SigningOrder) -> Mapping[str, object]:
-        return asdict(signed(order.mistake, order.client_key, self.private_key, self.now()))
+    def _sign(self, request: SignRequest) -> Mapping[str, object]:
+        return asdict(sign_token_request(request.mistake, request.client_key, self.private_key, self.now()))
 
 
-def _route(path: str, form: type[_Question], answer: Callable[[_Question], Mapping[str, object]]) -> Route:
+def _route(path: str, form: type[_Form], answer: Callable[[_Form], Mapping[str, object]]) -> Route:
     async def endpoint(request: Request) -> Response:
         if not _is_our_page(request.headers.get("host", ""), request.headers.get("origin")):
-            return _refusal("only the page of this sandbox may ask", HTTP_403_FORBIDDEN)
+            return _refusal("only the page of this sandbox can use this API", HTTP_403_FORBIDDEN)
         try:
-            question = form.model_validate_json(await limits.read_body(request.receive, LARGEST_QUESTION))
+            form_data = form.model_validate_json(await limits.read_body(request.receive, LARGEST_BODY))
         except ValidationError as error:
             fields = {".".join(map(str, each["loc"])) or "body" for each in error.errors()}
             return _refusal(f"malformed: {', '.join(sorted(fields))}", HTTP_400_BAD_REQUEST)
-        return JSONResponse(await run_in_threadpool(answer, question), headers={"Cache-Control": "no-store"})
+        return JSONResponse(await run_in_threadpool(answer, form_data), headers={"Cache-Control": "no-store"})
 
     return Route(path, endpoint, methods=["POST"])
 

@@ -1,4 +1,4 @@
-"""The pages of the sandbox: Swagger UI at `/ui/`, and the document, byte for byte as written, at `/openapi.yaml`."""
+"""The sandbox pages: Swagger UI at `/ui/`, and the unchanged OpenAPI document at `/openapi.yaml`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,7 +27,8 @@ _FILES: Mapping[str, Path] = MappingProxyType(
     }
 )
 
-# Nothing from another host and no script in the page itself; pictures in Swagger UI's style sheet are data. (CSP 3)
+# Content Security Policy Level 3: no content from other hosts, and no inline scripts. The images in the style sheet of
+# Swagger UI are `data:` URLs.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,10 +42,10 @@ _HEADERS = {
 
 
 class SandboxPages:
-    """A layer that answers for the sandbox's own paths and passes everything else on."""
+    """ASGI middleware that answers the paths of the sandbox and passes all other requests on."""
 
     def __init__(self, app: ASGIApp, base_path: str, api: SandboxApi) -> None:
-        """`app` is the rest of the stack; `base_path` is where its operations are; `api` answers the page."""
+        """`app` is the next application. `base_path` is the path of its operations. `api` answers the page."""
         self._app = app
         self._base_path = base_path
         self._router = Router(
@@ -68,7 +69,7 @@ class SandboxPages:
             await self._app(scope, receive, send)
 
     def _local_document(self, _request: Request) -> Response:
-        """A copy for the page, with the address of this very server."""
+        """A copy of the document for the page, with the address of this server."""
         document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
         return JSONResponse({**document, "servers": [{"url": self._base_path or "/", "description": "This sandbox"}]})
 

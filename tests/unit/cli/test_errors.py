@@ -35,9 +35,9 @@ def test_mistakes_name_the_file_whatever_its_name(settings_file: Path, monkeypat
     """A mistake has the name of the file, even if the path of the key begins like that name."""
     monkeypatch.chdir(settings_file.parent)
     Path("cl").write_text("")
-    with pytest.raises(UsageError) as misuse:
+    with pytest.raises(UsageError) as refusal:
         load_settings(Path("cl"))
-    assert misuse.value.mistakes == ("cl: clients: Field required",)
+    assert refusal.value.mistakes == ("cl: clients: Field required",)
 
 
 def test_valid_settings_are_loaded(settings_file: Path) -> None:
@@ -51,9 +51,9 @@ def test_a_draft_is_read_as_the_file(settings_file: Path, tmp_path_factory: pyte
     draft.write_text(settings_file.read_text())
     assert load_settings(settings_file, draft) == Settings.load(settings_file)
     draft.write_text("")
-    with pytest.raises(UsageError) as misuse:
+    with pytest.raises(UsageError) as refusal:
         load_settings(settings_file, draft)
-    assert misuse.value.mistakes == (f"{settings_file}: clients: Field required",)
+    assert refusal.value.mistakes == (f"{settings_file}: clients: Field required",)
 
 
 def test_a_usage_error_has_all_mistakes() -> None:

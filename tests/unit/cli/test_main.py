@@ -151,16 +151,16 @@ def test_a_usage_error_is_one_line(capsys: pytest.CaptureFixture[str], arguments
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str, example: str) -> None:
     """The help of every command shows its usage and one example that works."""
     assert main([*command.split(), "--help"]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert told.startswith(f"Usage: {' '.join(['snap-token', *command.split()])} ")
-    assert f" Example: {example} " in told
+    output = " ".join(capsys.readouterr().out.split())
+    assert output.startswith(f"Usage: {' '.join(['snap-token', *command.split()])} ")
+    assert f" Example: {example} " in output
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     """Without arguments, the command prints its help with all subcommands."""
     assert main([]) == 0
-    told = capsys.readouterr().out
-    assert all(f"\n  {command}: " in told for command in COMMANDS)
+    output = capsys.readouterr().out
+    assert all(f"\n  {command}: " in output for command in COMMANDS)
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,8 +26,8 @@ def _run(folder: Path, shell: str) -> tuple[int, str, str]:
 )
 def test_lost_output_is_an_error(tmp_path: Path, redirection: str, cause: str) -> None:
     """If standard output is full or closed, one line says so, and the exit status is 2."""
-    told = f"snap-token: standard output cannot be written: {cause}\n"
-    assert _run(tmp_path, f"--version {redirection}") == (2, "", told)
+    expected = f"snap-token: standard output cannot be written: {cause}\n"
+    assert _run(tmp_path, f"--version {redirection}") == (2, "", expected)
 
 
 @pytest.mark.parametrize(

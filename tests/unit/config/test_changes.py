@@ -1,4 +1,4 @@
-"""What differs between two sets of settings."""
+"""The differences between two versions of the settings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +61,7 @@ def _notification_key(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         pytest.param(lambda _file: None, {}, id="nothing"),
         pytest.param(
@@ -112,16 +112,16 @@ def _notification_key(file: Path) -> None:
         ),
     ],
 )
-def test_changes_are_told_by_name(file: Path, change: Callable[[Path], object], told: dict[str, object]) -> None:
-    """Clients and services are told by name, keys by fingerprint, values by their path, and secrets not at all."""
+def test_changes_are_listed_by_name(file: Path, change: Callable[[Path], object], reported: dict[str, object]) -> None:
+    """The log fields name clients and services by name, keys by fingerprint, values by path, and never secrets."""
     before, _ = _read(file)
     change(file)
     after, _ = _read(file)
-    assert changes(before, after) == told
+    assert changes(before, after) == reported
 
 
-def test_token_keys_are_told_by_fingerprint(file: Path) -> None:
-    """A token key that came and one that went are named as `snap-token keys list` names them."""
+def test_token_keys_are_listed_by_fingerprint(file: Path) -> None:
+    """An added and a removed token key are listed by the fingerprints that `snap-token keys list` shows."""
     before, _ = _read(file)
     key = Fernet.generate_key()
     file.with_name("token.keys").write_bytes(key)
@@ -153,13 +153,13 @@ def _unread(file: Path, change: Callable[[Path], object]) -> list[str]:
         (lambda file: _edit(file, "[token]", "[sandbox]\nprivate_key_file = 'another.pem'\n[token]"), ["sandbox"]),
     ],
 )
-def test_what_holds_from_the_start_is_told(file: Path, change: Callable[[Path], object], tables: list[str]) -> None:
-    """A table that the process has as it was at the start is told if it is another by now; secrets are taken up."""
+def test_tables_that_need_a_restart_are_listed(file: Path, change: Callable[[Path], object], tables: list[str]) -> None:
+    """A table that the server reads only at start is listed if it changed. Secrets do not need a restart."""
     assert _unread(file, change) == tables
 
 
-def test_the_sandbox_keeps_its_key(file: Path) -> None:
-    """A file that is read at the start alone is told by its table, if its bytes are others by now."""
+def test_a_new_sandbox_key_needs_a_restart(file: Path) -> None:
+    """The sandbox table is listed if the content of its key file changed, because the server reads it only at start."""
     _secret(file.with_name("nicepay-private.pem"), OLD.private_pem)
     _edit(file, "[token]", "[sandbox]\nenabled = true\n[token]")
     assert _unread(file, lambda file: file.with_name("nicepay-private.pem").touch()) == []

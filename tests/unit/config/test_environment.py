@@ -1,4 +1,4 @@
-"""Variables of the environment: which of them set something, and what."""
+"""Environment variables that set values, and those that set nothing."""
 
 import pytest
 
@@ -21,8 +21,10 @@ NO_KEY = "does not name a key; write SNAP_TOKEN__TABLE__KEY"
         ("SNAP_TOKEN__", NO_TABLE),
     ],
 )
-def test_strange_variables_are_told(monkeypatch: pytest.MonkeyPatch, name: str, strange: str | None) -> None:
-    """A variable of the prefix names a table and a key of it, or is told with the reason."""
+def test_a_variable_must_name_a_table_and_a_key(
+    monkeypatch: pytest.MonkeyPatch, name: str, strange: str | None
+) -> None:
+    """A variable with the prefix that does not name a table and a key is reported with the reason."""
     monkeypatch.setenv(name, "1")
     assert variable_mistake(name, TABLES) == strange
     assert variable_mistakes(TABLES) == ([f"{name}: {strange}"] if strange else [])
@@ -42,9 +44,9 @@ def test_strange_variables_are_told(monkeypatch: pytest.MonkeyPatch, name: str, 
         ("SERVER__PORT", ("server", "port"), False),
     ],
 )
-def test_a_variable_is_known_by_what_it_sets(
+def test_the_variable_of_a_key_is_found(
     monkeypatch: pytest.MonkeyPatch, name: str, location: tuple[int | str, ...], *, sets: bool
 ) -> None:
-    """What stands at a place is traced to the variable that set it, by the name that the variable has."""
+    """The variable that set a key is found, and returned as it is spelt."""
     monkeypatch.setenv(name, "1")
     assert variable_of(location) == (name if sets else None)

@@ -1,4 +1,4 @@
-"""Mistakes in words: one line each, under the path of the key."""
+"""Mistakes as text: one line each, under the path of the key."""
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
@@ -14,7 +14,7 @@ class _Whole(BaseModel):
     parts: tuple[_Part, ...] = Field((), min_length=1, max_length=2)
 
 
-def _told(value: object) -> list[str]:
+def _reported(value: object) -> list[str]:
     with pytest.raises(ValidationError) as refusal:
         _Whole.model_validate(value)
     return error_lines(refusal.value)
@@ -30,26 +30,26 @@ def _told(value: object) -> list[str]:
         ({"parts": [{"number": 1}, {}]}, "parts[1].number: Field required"),
     ],
 )
-def test_mistakes_are_told_in_words_of_the_file(value: object, line: str) -> None:
-    """A mistake is told under its key's path, in the words of TOML, and once."""
-    assert _told(value) == [line]
+def test_mistakes_use_the_terms_of_toml(value: object, line: str) -> None:
+    """A mistake is reported once, under the path of its key, in the terms of TOML."""
+    assert _reported(value) == [line]
 
 
 def test_a_variable_is_named_beside_the_key_that_it_sets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistake that came from the environment names the variable."""
+    """A mistake in a value from the environment names the variable."""
     monkeypatch.setenv("SNAP_TOKEN__PARTS__PORT", "1")
     error = ValidationError.from_exception_data("", [rule_error(("parts", "port"), "wrong")])
     assert error_lines(error) == ["parts.port (set by SNAP_TOKEN__PARTS__PORT): wrong"]
 
 
-def test_rules_of_ours_are_told_word_for_word() -> None:
-    """The message of a rule is told as it is, braces included."""
+def test_the_message_of_a_rule_is_unchanged() -> None:
+    """The message of one of our rules is not changed, even if it contains braces."""
     assert error_lines(ValidationError.from_exception_data("", [rule_error(("a", 1), "no {place}")])) == [
         "a[1]: no {place}"
     ]
 
 
 def test_the_error_holds_each_mistake() -> None:
-    """The error holds each mistake by itself, and its text holds all."""
+    """The error has each mistake separately, and its text has all of them."""
     error = SettingsError(["one", "two"])
     assert (error.mistakes, str(error)) == (["one", "two"], "one; two")

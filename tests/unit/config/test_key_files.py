@@ -1,4 +1,4 @@
-"""Files of keys: reading the settings reads them, and what is no key is told without being repeated."""
+"""Key files are read with the settings. Messages do not repeat anything that may be a key."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
@@ -36,13 +36,13 @@ Form = Callable[[Nicepay], str]
 
 
 def _keys(file: Path, *public_keys: str) -> tuple[rsa.RSAPublicKey, ...]:
-    """The client's keys, of settings that name these."""
+    """The public keys of a client in settings with these keys."""
     file.write_text(f'[[clients]]\nid = "A"\npublic_keys = {json.dumps(public_keys)}')
     return Settings.load(file).clients[0].public_keys
 
 
 def _refusal(file: Path, public_key: str) -> str:
-    """The one mistake of settings with this public key."""
+    """The only mistake in settings with this public key."""
     with pytest.raises(SettingsError) as refusal:
         _keys(file, public_key)
     (mistake,) = refusal.value.mistakes
@@ -79,7 +79,7 @@ def _encrypted(nicepay: Nicepay) -> str:
 
 
 def _of_bits(bits: int) -> str:
-    """A public key of that size; nobody looks whether its modulus has two factors."""
+    """A public key with this number of bits. Its modulus need not be the product of two primes."""
     key = rsa.RSAPublicNumbers(65537, 1 << (bits - 1) | 1).public_key()
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
@@ -124,32 +124,32 @@ BAD_FORMS = pytest.mark.parametrize(
 
 @FORMS
 def test_public_keys_are_read_inline(settings_file: Path, nicepay: Nicepay, form: Form) -> None:
-    """A key in any form in which keys arrive may stand in the settings themselves."""
+    """A public key in every supported format can be in the settings file itself."""
     assert _keys(settings_file, form(nicepay)) == (nicepay.private_key.public_key(),)
 
 
 @FORMS
 def test_public_keys_are_read_from_files(settings_file: Path, nicepay: Nicepay, form: Form) -> None:
-    """A key in any form in which keys arrive may stand in a file beside the settings."""
+    """A public key in every supported format can be in a separate file."""
     (settings_file.parent / "key").write_text(form(nicepay) + "\n")
     assert _keys(settings_file, "key") == (nicepay.private_key.public_key(),)
 
 
 def test_public_keys_of_one_client_may_differ_in_form(settings_file: Path, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Keys are taken in their order, each in its own form."""
+    """The keys of one client keep their order, and each can have another format."""
     keys = _keys(settings_file, "IONPAYTEST.pem", stranger.public_pem)
     assert keys == (nicepay.private_key.public_key(), stranger.private_key.public_key())
 
 
 def test_files_may_be_named_like_keys(settings_file: Path, nicepay: Nicepay) -> None:
-    """A file that exists is read, however much its name looks like a key."""
+    """An existing file is read even if its name looks like a key."""
     name = "nicepay-public-key-of-the-production-2026"
     (settings_file.parent / name).write_text(nicepay.public_pem)
     assert _keys(settings_file, name) == (nicepay.private_key.public_key(),)
 
 
-def test_a_folder_counts_within_its_block(tmp_path: Path) -> None:
-    """Paths are relative to the folder within its block, and as they are outside of it."""
+def test_paths_are_relative_inside_the_block(tmp_path: Path) -> None:
+    """Paths are relative to the folder inside the block, and unchanged outside of it."""
     field = TypeAdapter(KeyFile)
     with relative_to(tmp_path):
         assert field.validate_python("key") == tmp_path / "key"
@@ -157,29 +157,29 @@ def test_a_folder_counts_within_its_block(tmp_path: Path) -> None:
 
 
 @BAD_FORMS
-def test_what_is_no_public_key_is_refused(settings_file: Path, nicepay: Nicepay, form: Form, reason: str) -> None:
-    """The message says what the text is and what is wanted."""
+def test_an_invalid_public_key_is_refused(settings_file: Path, nicepay: Nicepay, form: Form, reason: str) -> None:
+    """The message says what is wrong with the text and what is expected."""
     assert _refusal(settings_file, form(nicepay)) == reason
 
 
 @BAD_FORMS
-def test_a_file_that_holds_no_public_key_is_named(
+def test_a_file_with_an_invalid_public_key_is_named(
     settings_file: Path, nicepay: Nicepay, form: Form, reason: str
 ) -> None:
-    """The message names the file too."""
+    """The message also names the file."""
     file = settings_file.parent / "key"
     file.write_text(form(nicepay))
     assert _refusal(settings_file, "key") == f"{file}: {reason}"
 
 
-def test_small_keys_are_taken(settings_file: Path) -> None:
-    """1024 bits are the least and 8192 the most that is taken: NICEPAY has published 1024 for its sandbox."""
+def test_keys_of_1024_to_8192_bits_are_accepted(settings_file: Path) -> None:
+    """Keys of 1024 to 8192 bits are accepted, because NICEPAY published a 1024-bit key for its sandbox."""
     keys = _keys(settings_file, _of_bits(1024), _of_bits(8192))
     assert [key.key_size for key in keys] == [1024, 8192]
 
 
-def test_public_keys_that_cannot_be_read_are_told(settings_file: Path) -> None:
-    """A file that is missing, a folder, or bytes that are no text are told by their path."""
+def test_an_unreadable_public_key_file_is_named(settings_file: Path) -> None:
+    """A missing file, a folder and bytes that are not text are reported with their path."""
     folder = settings_file.parent
     (folder / "nicepay.der").write_bytes(b"\x30\x82\x01\x22\xff")
     assert _refusal(settings_file, "nothing") == f"{folder}/nothing cannot be read: No such file or directory"
@@ -202,7 +202,7 @@ def test_public_keys_that_cannot_be_read_are_told(settings_file: Path) -> None:
     ],
 )
 def test_texts_that_may_be_keys_are_not_repeated(settings_file: Path, text: str) -> None:
-    """However a key is misspelt, no message repeats any of it."""
+    """No message repeats any part of a damaged key."""
     assert MARK not in _refusal(settings_file, text)
 
 
@@ -212,28 +212,28 @@ def keys_file(settings_file: Path) -> Path:
     return settings_file.parent / "token.keys"
 
 
-def _told(settings_file: Path) -> list[str]:
+def _mistakes(settings_file: Path) -> list[str]:
     with pytest.raises(SettingsError) as refusal:
         Settings.load(settings_file)
     return refusal.value.mistakes
 
 
 def test_token_keys_are_read_newest_first(settings_file: Path, keys_file: Path) -> None:
-    """One key a line, in their order; empty lines and spaces around a key do not count."""
+    """One key per line, in the order of the file. Empty lines and surrounding spaces are ignored."""
     keys = [Fernet.generate_key() for _ in range(3)]
     keys_file.write_bytes(b"\r\n\n ".join(keys) + b" \n")
     assert Settings.load(settings_file).token.keys == tuple(keys)
 
 
-def test_comments_are_passed_over(settings_file: Path, keys_file: Path) -> None:
-    """A line may be a comment, or end in one, as `snap-token keys rotate` leaves it."""
+def test_comments_in_token_keys_are_ignored(settings_file: Path, keys_file: Path) -> None:
+    """A line can be a comment or end with one, as `snap-token keys rotate` writes it."""
     keys = [Fernet.generate_key().decode() for _ in range(2)]
     keys_file.write_text(f"# ours\n{keys[0]}  # minting since 2026-11-23T22:55:02Z\n{keys[1]}# é\n", encoding="utf-8")
     assert Settings.load(settings_file).token.keys == tuple(key.encode() for key in keys)
 
 
 def _client_secret(settings_file: Path, content: bytes, mode: int = 0o600) -> Path:
-    """Settings with a client whose secret file holds this; the path of that file."""
+    """Write settings with a client whose secret file has this content. Return the path of the secret file."""
     file = settings_file.with_name("a.secret")
     file.write_bytes(content)
     file.chmod(mode)
@@ -253,7 +253,7 @@ def _client_secret(settings_file: Path, content: bytes, mode: int = 0o600) -> Pa
     ids=["plain", "lines and spaces around it", "UTF-8", "two"],
 )
 def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: list[bytes]) -> None:
-    """A client's secrets are the one or two lines of its file, in UTF-8, without what is blank around them."""
+    """The secrets of a client are the one or two lines of its file in UTF-8, without surrounding white space."""
     _client_secret(settings_file, content)
     assert Settings.load(settings_file).clients[0].client_secret_file == tuple(secret)
 
@@ -270,47 +270,47 @@ def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: li
     ],
     ids=["empty", "15 characters", "15 and blanks", "a second of 15", "three", "an old line end"],
 )
-def test_what_is_no_secret_is_refused(settings_file: Path, content: bytes) -> None:
-    """A secret of fewer than 16 characters, or a third one, is refused and not repeated."""
+def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes) -> None:
+    """A secret of less than 16 characters and a third secret are refused and not repeated."""
     file = _client_secret(settings_file, content)
-    wanted = (
+    expected = (
         "one secret of at least 16 characters on one line; "
         "while you replace it, 2 lines are allowed, the newest secret first"
     )
-    assert _told(settings_file) == [f"clients[0].client_secret_file: {file} must contain {wanted}"]
+    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
 
 
-def test_a_secret_is_for_its_owner_alone(settings_file: Path) -> None:
-    """A file of a secret that others can read is refused, and the message says how to mend it."""
+def test_a_secret_that_others_can_read_is_refused(settings_file: Path) -> None:
+    """A secret file that other users can read is refused, and the message says how to correct it."""
     file = _client_secret(settings_file, b"0123456789abcdef", 0o640)
-    assert _told(settings_file) == [
+    assert _mistakes(settings_file) == [
         f"clients[0].client_secret_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
 
 def test_a_secret_in_place_of_its_file_is_not_repeated(settings_file: Path) -> None:
-    """Whatever names no file may be the secret itself, be it as short as a path."""
+    """A value that names no file can be the secret itself, so the message does not repeat it."""
     _client_secret(settings_file, b"0123456789abcdef").unlink()
-    assert _told(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
+    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
 
 
 @pytest.mark.parametrize("secret", ["0123456789abcdef", "-._~+/azAZ0123456=="])
 def test_bearer_secrets_are_read(settings_file: Path, secret: str) -> None:
-    """The internal listener's secret may hold whatever RFC 6750 lets a bearer token hold."""
+    """The secret of the internal listener can contain every character that RFC 6750 allows in a bearer token."""
     _bearer_secret(settings_file, secret)
     internal = Settings.load(settings_file).internal
     assert internal
     assert internal.secrets == (secret.encode(),)
 
 
-def test_a_second_bearer_secret_is_held_to_the_same(settings_file: Path) -> None:
-    """Of two secrets each must be one that a caller can send."""
+def test_a_second_bearer_secret_is_checked_too(settings_file: Path) -> None:
+    """A caller must be able to send each of two secrets as a bearer token."""
     _bearer_secret(settings_file, "0123456789abcdef\nRECOGNISEME 12345")
-    assert "sent as a bearer token" in _told(settings_file)[0]
+    assert "sent as a bearer token" in _mistakes(settings_file)[0]
 
 
 def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable holds the path as it is."""
+    """An environment variable contains the plain path of the secret file."""
     _bearer_secret(settings_file, "0123456789abcdef")
     monkeypatch.setenv("SNAP_TOKEN__INTERNAL__SECRET_FILE", "internal.secret")
     internal = Settings.load(settings_file).internal
@@ -319,11 +319,11 @@ def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatc
 
 
 @pytest.mark.parametrize("secret", ["RECOGNISEME 12345", "=RECOGNISEME12345", "RECOGNISEME=12345", "RECOGNISEMÉ12345"])
-def test_what_cannot_be_sent_is_no_bearer_secret(settings_file: Path, secret: str) -> None:
-    """A secret that a caller could not send in a header is refused and not repeated."""
+def test_a_secret_that_is_not_a_bearer_token_is_refused(settings_file: Path, secret: str) -> None:
+    """A secret that a caller cannot send as a bearer token is refused and not repeated."""
     _bearer_secret(settings_file, secret)
-    told = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
-    assert _told(settings_file) == [f"internal.secret_file: {told}"]
+    reported = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
+    assert _mistakes(settings_file) == [f"internal.secret_file: {reported}"]
 
 
 def _bearer_secret(settings_file: Path, secret: str) -> None:
@@ -345,34 +345,36 @@ def _bearer_secret(settings_file: Path, secret: str) -> None:
     ],
 )
 def test_malformed_token_keys_are_refused(settings_file: Path, keys_file: Path, content: str) -> None:
-    """A file with no key, or with one bad line, is refused with the way to make one, and not quoted."""
+    """A file without a valid key on each line is refused without a quote. The message says how to create a key."""
     keys_file.write_text(content, encoding="utf-8")
-    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
-    assert _told(settings_file) == [f"token.keys_file: {keys_file} must contain {wanted}"]
+    expected = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} must contain {expected}"]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601], ids=oct)
-def test_token_keys_are_for_their_owner_alone(settings_file: Path, keys_file: Path, mode: int) -> None:
-    """A file that the group or others can use in any way is refused, and the message says how to mend it."""
+def test_token_keys_that_others_can_access_are_refused(settings_file: Path, keys_file: Path, mode: int) -> None:
+    """A file that the group or others can access is refused, and the message says how to correct it."""
     keys_file.chmod(mode)
-    assert _told(settings_file) == [f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"]
+    assert _mistakes(settings_file) == [
+        f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"
+    ]
 
 
-def test_missing_token_keys_are_told(settings_file: Path, keys_file: Path) -> None:
-    """A file of token keys that is not there is told by its path and under its key, whether it was named or not."""
+def test_missing_token_keys_are_named(settings_file: Path, keys_file: Path) -> None:
+    """A missing token key file is reported with its path and its key, also if the path is the default."""
     keys_file.unlink()
-    told = [f"token.keys_file: {keys_file} cannot be read: No such file or directory"]
-    assert _told(settings_file) == told
+    reported = [f"token.keys_file: {keys_file} cannot be read: No such file or directory"]
+    assert _mistakes(settings_file) == reported
     settings_file.write_text('[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _told(settings_file) == told
+    assert _mistakes(settings_file) == reported
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755], ids=oct)
 def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode: int) -> None:
-    """A folder is told to be one, and nobody is asked to take its permissions away."""
+    """The message says that the path is a folder, and does not ask to change its permissions."""
     keys_file.unlink()
     keys_file.mkdir(mode)
-    assert _told(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
+    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize(
@@ -385,6 +387,6 @@ def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode
 )
 @pytest.mark.parametrize("key", ["token.keys_file", "sandbox.private_key_file"])
 def test_a_secret_in_place_of_its_path_is_not_repeated(settings_file: Path, key: str, value: str) -> None:
-    """Whoever pastes a secret where the path of its file is wanted is told so, and the secret is not repeated."""
+    """A secret in place of the path of its file is reported, but not repeated."""
     settings_file.write_text(f'{key} = {json.dumps(value)}\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _told(settings_file) == [f"{key}: {MAYBE_A_KEY}"]
+    assert _mistakes(settings_file) == [f"{key}: {MAYBE_A_KEY}"]

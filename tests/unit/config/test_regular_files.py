@@ -1,4 +1,4 @@
-"""Looking at files that may be anything."""
+"""Reading paths that can lead to anything."""
 
 import errno
 import os
@@ -28,7 +28,7 @@ NO_FILE = "it is a pipe, a device or a socket; use a regular file"
 
 
 def test_a_regular_file_is_read(tmp_path: Path) -> None:
-    """Bytes and mode of a file are found, behind links too."""
+    """The content and the mode of a file are read, also behind a link."""
     (tmp_path / "file").write_bytes(b"text")
     (tmp_path / "file").chmod(0o640)
     (tmp_path / "link").symlink_to("file")
@@ -46,54 +46,54 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
         pytest.param(lambda _path: None, "No such file or directory", id="nothing"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path: Path, make: Callable[[Path], object], trouble: str) -> None:
-    """What is no file that can be read is told at once; until it is changed, it stays so."""
+def test_an_unreadable_path_has_a_reason(tmp_path: Path, make: Callable[[Path], object], trouble: str) -> None:
+    """A path that is not a readable file gives the reason at once. It is not read again until it changes."""
     make(tmp_path / "file")
     found = read_regular_file(tmp_path / "file")
     assert (found.error, found.content) == (trouble, b"")
     assert found.stamp.status != UNKNOWN
 
 
-def test_a_file_of_another_user_is_told(tmp_path: Path) -> None:
-    """What this user may not read is told at once."""
+def test_a_file_of_another_user_has_a_reason(tmp_path: Path) -> None:
+    """A file that this user may not read gives the reason at once."""
     (tmp_path / "file").touch(0)
     with _not_root():
         assert read_regular_file(tmp_path / "file").error == "Permission denied"
 
 
-def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A socket is told like a pipe."""
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket is refused like a pipe."""
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("file")
         assert read_regular_file(Path("file")).error == NO_FILE
 
 
-def test_a_pipe_that_takes_a_file_s_place_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is opened is looked at once more: it may be another than the one that was looked at before."""
+def test_a_pipe_that_replaces_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The type is checked again after opening, because another file can replace the path between the two steps."""
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setattr(os, "open", lambda _path, flags, real=os.open: real(tmp_path / "pipe", flags))
     assert read_regular_file(tmp_path / "file").error == NO_FILE
 
 
-def test_what_is_no_path_is_told() -> None:
-    """A text that cannot be a path is no error of ours."""
+def test_an_invalid_path_has_a_reason() -> None:
+    """A text that cannot be a path gives a reason and raises no error."""
     assert read_regular_file(Path("no\0path")).error == "it is not a valid path"
 
 
 @pytest.mark.parametrize("size", [LARGEST_FILE, LARGEST_FILE + 1])
 def test_a_file_has_a_limit(tmp_path: Path, size: int) -> None:
-    """1 MiB is read whole, and a byte more is not read at all."""
+    """A file of 1 MiB is read, and a file with one byte more is refused."""
     with (tmp_path / "file").open("wb") as file:
         file.truncate(size)
     found = read_regular_file(tmp_path / "file")
-    told = (len(found.content), found.error)
-    assert told == ((size, None) if size == LARGEST_FILE else (0, "it is larger than 1048576 bytes"))
+    reported = (len(found.content), found.error)
+    assert reported == ((size, None) if size == LARGEST_FILE else (0, "it is larger than 1048576 bytes"))
 
 
-def test_what_may_pass_is_to_be_read_again() -> None:
-    """Trouble that has nothing to do with the file, no descriptor left say, does not stay until the file changes."""
+def test_a_temporary_error_is_read_again() -> None:
+    """After an error that the file did not cause, such as no free file descriptor, the file is read again."""
     os.close(lowest_free := os.dup(0))
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
@@ -104,7 +104,7 @@ def test_what_may_pass_is_to_be_read_again() -> None:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
-    """A file system that answers once this is set, and looks that wait no time for it."""
+    """A file system that answers after this event is set, with a time limit of 0 seconds."""
     answers = Event()
     monkeypatch.setattr(regular_files, "READ_SECONDS", 0.0)
     monkeypatch.setattr(regular_files, "_read", lambda _path: answers.wait())
@@ -114,20 +114,18 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 
 
 def _ended() -> None:
-    """Wait until no look is under way."""
+    """Wait until no reading thread runs."""
     for thread in threading.enumerate():
         if thread.name == THREAD_NAME:
             thread.join()
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(
-    tmp_path: Path, answers: Event, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file system that hangs is told, with the file; it is not asked again before it has answered."""
-    wanted = "file cannot be read: its file system did not answer within 0 seconds"
+def test_a_hanging_file_system_times_out(tmp_path: Path, answers: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the file. The same file is not read again until the file system answers."""
+    expected = "file cannot be read: its file system did not answer within 0 seconds"
     before = threading.active_count()
     for _ in range(2):
-        with pytest.raises(TimeoutError, match=wanted):
+        with pytest.raises(TimeoutError, match=expected):
             read_regular_file(tmp_path / "file")
     assert threading.active_count() == before + 1
     answers.set()
@@ -137,8 +135,8 @@ def test_an_answer_that_does_not_come_is_not_waited_for(
 
 
 @pytest.mark.usefixtures("answers")
-def test_so_many_may_hang_and_no_more(tmp_path: Path) -> None:
-    """Where many files give no answer, not each of them costs a thread."""
+def test_the_number_of_hanging_reads_is_limited(tmp_path: Path) -> None:
+    """Not every hanging file costs a thread, because the number of hanging readings is limited."""
     before = threading.active_count()
     for number in range(MAX_HANGING + 1):
         with pytest.raises(TimeoutError):
@@ -146,15 +144,15 @@ def test_so_many_may_hang_and_no_more(tmp_path: Path) -> None:
     assert threading.active_count() == before + MAX_HANGING
 
 
-def test_a_look_s_own_error_is_its_outcome() -> None:
-    """What goes wrong in the thread is raised where it was asked for."""
+def test_an_error_in_the_thread_is_raised() -> None:
+    """An error in the thread is raised in the caller."""
     with pytest.raises(ZeroDivisionError):
         call_with_timeout("a name", lambda: 1 / 0)
 
 
 @contextmanager
 def _not_root() -> Iterator[None]:
-    """Root may read everything; within it this process is another user."""
+    """Run the block as a user other than root, because root can read everything."""
     user = os.geteuid()
     os.seteuid(user or NOBODY)
     try:

@@ -1,4 +1,4 @@
-"""What is allowed but not good, as the log and the check tell it."""
+"""Warnings about settings that are valid but risky."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -34,13 +34,13 @@ def _certificate(nicepay: Nicepay, end: datetime, encoding: Encoding = Encoding.
     return builder.sign(key, SHA256()).public_bytes(encoding)
 
 
-def test_good_settings_are_no_concern(settings_file: Path) -> None:
-    """Of settings with nothing doubtful in them there is nothing to say."""
+def test_good_settings_have_no_warnings(settings_file: Path) -> None:
+    """Settings without a risk cause no warning."""
     assert _of(settings_file) == []
 
 
-def test_a_short_key_is_a_concern(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A key under 2048 bits is told with its client, its size and the size that is wanted."""
+def test_a_short_key_is_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The warning about a key of less than 2048 bits names the client, the size and the recommended size."""
     (found,) = _of(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
     assert found.message == "clients[1].public_keys: a key of 1024 bits is weak; ask for a key of 2048 bits or more"
     assert found.event == "client.key_is_short"
@@ -53,10 +53,10 @@ def test_a_short_key_is_a_concern(tmp_path: Path, nicepay: Nicepay) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("inline", [False, True], ids=["file", "inline"])
-def test_a_certificate_that_ends_is_a_concern(
+def test_a_certificate_near_its_end_is_warned_of(
     settings_file: Path, nicepay: Nicepay, left: timedelta, word: str, *, inline: bool
 ) -> None:
-    """A certificate that has expired, or will within 30 days, is told with its client, its key and its last day."""
+    """The warning about a certificate that ended or ends within 30 days names client, key and date."""
     end = NOW + left
     file = settings_file.with_name("IONPAYTEST.pem")
     file.write_bytes(_certificate(nicepay, end))
@@ -69,14 +69,14 @@ def test_a_certificate_that_ends_is_a_concern(
     assert found.message == f"clients[0].public_keys[0]: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
 
 
-def test_a_certificate_with_time_left_is_no_concern(settings_file: Path, nicepay: Nicepay) -> None:
-    """A certificate that ends after more than 30 days gives nothing to say yet."""
+def test_a_certificate_with_time_left_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
+    """A certificate that ends after more than 30 days causes no warning."""
     settings_file.with_name("IONPAYTEST.pem").write_bytes(_certificate(nicepay, NOW + 30 * DAY + timedelta(seconds=1)))
     assert _of(settings_file) == []
 
 
-def test_a_key_file_that_has_gone_is_no_concern(settings_file: Path, nicepay: Nicepay) -> None:
-    """A file that is taken away after the settings were read is passed over: the next reading of the settings tells."""
+def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
+    """A key file that was deleted after reading causes no warning. The next reading of the settings reports it."""
     file = settings_file.with_name("IONPAYTEST.pem")
     file.write_bytes(_certificate(nicepay, NOW))
     settings = Settings.load(settings_file)
@@ -84,33 +84,33 @@ def test_a_key_file_that_has_gone_is_no_concern(settings_file: Path, nicepay: Ni
     assert list(setting_warnings.of_settings(settings, NOW)) == []
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0o600, 0), (0o640, 1), (0o604, 1), (0o644, 1)], ids=str)
-def test_a_password_that_others_can_read_is_a_concern(tmp_path: Path, nicepay: Nicepay, mode: int, told: int) -> None:
-    """A password in a settings file that others can use is told with the command that mends it, and not repeated."""
+@pytest.mark.parametrize(("mode", "reported"), [(0o600, 0), (0o640, 1), (0o604, 1), (0o644, 1)], ids=str)
+def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode: int, reported: int) -> None:
+    """The warning about a readable password gives the command that corrects it, and not the password."""
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
     advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
-    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * told
+    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * reported
 
 
-def test_a_password_of_the_environment_is_no_concern(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password that the file does not hold makes no difference to who may read the file."""
+def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password in the environment causes no warning, because the settings file does not contain it."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "redis://:RECOGNISEME@localhost/0")
     assert _of(settings_file) == []
 
 
 @pytest.mark.parametrize("written", ['url = "redis://[:password@h"', "url = 5"])
-def test_a_url_that_a_variable_replaces_may_be_none(
+def test_a_replaced_url_may_be_invalid(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
-    """What the file has in place of a URL is of no concern where a variable gives the URL."""
+    """If a variable gives the URL, an invalid URL in the file causes no warning."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
     assert _of(write_settings(tmp_path, nicepay, extra=f"[state]\n{written}")) == []
 
 
-def test_a_settings_file_that_has_gone_is_no_concern(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A settings file that is taken away after it was read is passed over."""
+def test_a_deleted_settings_file_has_no_warning(tmp_path: Path, nicepay: Nicepay) -> None:
+    """A settings file that was deleted after reading causes no warning."""
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     settings = Settings.load(file)
     file.unlink()
@@ -119,7 +119,7 @@ def test_a_settings_file_that_has_gone_is_no_concern(tmp_path: Path, nicepay: Ni
 
 @pytest.fixture
 def redis(emptied_redis: Callable[[str], RedisServer]) -> RedisServer:
-    """A Redis, which writes nothing down."""
+    """A Redis that does not save to disk."""
     return emptied_redis(REDIS_SERVERS[0])
 
 
@@ -131,18 +131,18 @@ VOLATILE = SettingWarning(
 
 
 @asynchronous
-async def test_a_redis_that_writes_nothing_down_is_a_concern(redis: RedisServer) -> None:
-    """A Redis without an append-only file is told, with what to set."""
+async def test_a_redis_without_append_only_file_is_warned_of(redis: RedisServer) -> None:
+    """The warning about a Redis without an append-only file says what to set."""
     assert await setting_warnings.of_state(StateUrl(redis.url)) == [VOLATILE]
 
 
 @pytest.mark.parametrize(
-    ("memory", "policy", "told"),
+    ("memory", "policy", "reported"),
     [("100mb", "allkeys-lru", 1), ("100mb", "volatile-ttl", 1), ("100mb", "noeviction", 0), ("0", "allkeys-lru", 0)],
 )
 @asynchronous
-async def test_a_redis_that_evicts_is_a_concern(redis: RedisServer, memory: str, policy: str, told: int) -> None:
-    """A Redis with a limit of memory and a policy that evicts keys is told, with the policy to set."""
+async def test_a_redis_that_evicts_is_warned_of(redis: RedisServer, memory: str, policy: str, reported: int) -> None:
+    """The warning about a Redis with a memory limit and an eviction policy says which policy to set."""
     with Redis.from_url(redis.url) as client:
         before = client.config_get("maxmemory*")
         try:
@@ -154,12 +154,12 @@ async def test_a_redis_that_evicts_is_a_concern(redis: RedisServer, memory: str,
             client.config_set("maxmemory-policy", before["maxmemory-policy"])
     advice = "state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy noeviction"
     evicts = SettingWarning("state.evicts", advice, {"maxmemory_policy": policy, "advised": "noeviction"})
-    assert found == [*([evicts] * told), VOLATILE]
+    assert found == [*([evicts] * reported), VOLATILE]
 
 
 @asynchronous
-async def test_a_redis_that_keeps_everything_is_no_concern(redis: RedisServer) -> None:
-    """Of a Redis that evicts nothing and has an append-only file there is nothing to say."""
+async def test_a_safe_redis_has_no_warning(redis: RedisServer) -> None:
+    """A Redis that evicts nothing and has an append-only file causes no warning."""
     with Redis.from_url(redis.url) as client:
         client.config_set("appendonly", "yes")
         try:
@@ -170,8 +170,8 @@ async def test_a_redis_that_keeps_everything_is_no_concern(redis: RedisServer) -
 
 @pytest.mark.parametrize("url", ["memory://", "sqlite:///state.db", "unix:///nowhere.sock?db=0"])
 @asynchronous
-async def test_of_other_states_there_is_nothing_to_say(tmp_path: Path, url: str) -> None:
-    """Of the other engines, and of a Redis that does not answer, nothing is said."""
+async def test_other_engines_have_no_warning(tmp_path: Path, url: str) -> None:
+    """Other engines and a Redis that does not answer cause no warning."""
     assert await setting_warnings.of_state(StateUrl(url, tmp_path)) == []
 
 

@@ -1,4 +1,4 @@
-"""Settings: one file, each value overridable by a variable, every mistake told at once with its key's path."""
+"""The settings: one file, environment variables, and all mistakes in one report."""
 
 import json
 import re
@@ -27,7 +27,7 @@ NO_TABLE = "does not name a table that a variable can set; use one of debug, int
 
 
 def _mistakes(file: Path, text: str | None = None) -> list[str]:
-    """What is wrong with the file, or with this text in its place."""
+    """The mistakes in the file, or in this text if it is given."""
     if text is not None:
         file.write_text(text)
     with pytest.raises(SettingsError) as refusal:
@@ -42,7 +42,7 @@ def _loaded(file: Path, text: str) -> Settings:
 
 
 def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
-    """What is not set has the documented default, and keys are loaded."""
+    """Every key that is not set has its documented default, and key files are read."""
     settings = _loaded(settings_file, CLIENT)
     assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
     assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
@@ -54,8 +54,8 @@ def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
     assert settings.clients[0].public_keys == (nicepay.private_key.public_key(),)
 
 
-def test_settings_stay_as_they_were_read(settings_file: Path) -> None:
-    """Neither a table nor a value in it can be replaced once the settings are read."""
+def test_settings_are_immutable(settings_file: Path) -> None:
+    """Neither a table nor a value in it can be replaced after reading."""
     settings = Settings.load(settings_file)
     with pytest.raises(ValidationError, match="Instance is frozen"):
         settings.server = settings.server
@@ -63,8 +63,8 @@ def test_settings_stay_as_they_were_read(settings_file: Path) -> None:
         settings.server.port = 1
 
 
-def test_every_mistake_is_told_at_once(settings_file: Path) -> None:
-    """Mistakes in several tables are told together, each under its key's path."""
+def test_all_mistakes_are_reported_together(settings_file: Path) -> None:
+    """Mistakes in several tables are reported together, each under the path of its key."""
     text = """
         speed = "high"
         [server]
@@ -104,7 +104,7 @@ def test_every_mistake_is_told_at_once(settings_file: Path) -> None:
     ],
 )
 def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) -> None:
-    """A key that does not exist is refused in every table, whatever it is called."""
+    """An unknown key is refused in every table."""
     assert _mistakes(settings_file, text + CLIENT) == [f"{path}: {UNKNOWN}"]
 
 
@@ -145,7 +145,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
     ],
 )
 def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
-    """A value of the wrong type or range is one mistake, and its message says what is wanted."""
+    """A value of the wrong type or range is one mistake, and the message says what is allowed."""
     assert _mistakes(settings_file, text + CLIENT) == [mistake]
 
 
@@ -167,7 +167,7 @@ def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> Non
     ],
 )
 def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> None:
-    """A client with one mistake is told by that one line."""
+    """A client with one mistake is reported in one line."""
     text = f'[[clients]]\npublic_keys = ["IONPAYTEST.pem"]\n{lines}'
     assert _mistakes(settings_file, text) == [mistake]
 
@@ -181,14 +181,14 @@ def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> N
     ],
 )
 def test_a_client_has_one_to_four_keys(settings_file: Path, public_keys: object, mistake: str) -> None:
-    """No key at all, a fifth key, and a key that stands in no list are refused."""
+    """No key, a fifth key, and a key outside a list are refused."""
     text = f'[[clients]]\nid = "A"\npublic_keys = {public_keys!r}'
     assert _mistakes(settings_file, text) == [f"clients[0].public_keys: {mistake}"]
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_up_to_four_keys_are_taken(settings_file: Path, count: int) -> None:
-    """One key and four keys are taken."""
+def test_up_to_four_keys_are_accepted(settings_file: Path, count: int) -> None:
+    """One key and four keys are accepted."""
     text = f'[[clients]]\nid = "A"\npublic_keys = {["IONPAYTEST.pem"] * count}'
     assert len(_loaded(settings_file, text).clients[0].public_keys) == count
 
@@ -202,13 +202,13 @@ def test_up_to_four_keys_are_taken(settings_file: Path, count: int) -> None:
         pytest.param("clients = [1]", "clients[0]: must be a table", id="no table"),
     ],
 )
-def test_there_is_a_client(settings_file: Path, text: str, mistake: str) -> None:
+def test_at_least_one_client_is_required(settings_file: Path, text: str, mistake: str) -> None:
     """Settings without a client are refused."""
     assert _mistakes(settings_file, text) == [mistake]
 
 
-def test_rules_between_clients_are_told_together(settings_file: Path) -> None:
-    """A second client of one id, and a window as long as half a token's life, are both told, each under its path."""
+def test_mistakes_between_clients_are_reported_together(settings_file: Path) -> None:
+    """A duplicate client ID and a clock tolerance of half a token lifetime are both reported."""
     wide = CLIENT + "clock_tolerance_seconds = 450"
     assert _mistakes(settings_file, wide + CLIENT) == [
         "clients[0].clock_tolerance_seconds: must be less than half of token.lifetime_seconds, which is 900",
@@ -216,8 +216,8 @@ def test_rules_between_clients_are_told_together(settings_file: Path) -> None:
     ]
 
 
-def test_a_shorter_life_needs_a_smaller_window(settings_file: Path) -> None:
-    """The window is held against the lifetime that is set, and 299 seconds are just good for 600."""
+def test_a_shorter_lifetime_needs_a_smaller_tolerance(settings_file: Path) -> None:
+    """The clock tolerance must be less than half of the configured lifetime: 299 seconds are valid for 600."""
     text = "[token]\nlifetime_seconds = 600" + CLIENT
     assert "token.lifetime_seconds" in _mistakes(settings_file, text)[0]
     settings = _loaded(settings_file, text + "clock_tolerance_seconds = 299")
@@ -229,14 +229,14 @@ def test_a_shorter_life_needs_a_smaller_window(settings_file: Path) -> None:
     [("/api/v1.0", "/api/v1.0"), ("/api/v1.0/", "/api/v1.0"), ("/", ""), ("", ""), ("/~snap_1.0-x", "/~snap_1.0-x")],
 )
 def test_base_paths_lose_their_last_slash(settings_file: Path, written: str, meant: str) -> None:
-    """A base path is taken with or without a slash at its end, and may be empty."""
+    """A base path can end with a slash, which is removed, and can be empty."""
     settings = _loaded(settings_file, f'[server]\nbase_path = "{written}"' + CLIENT)
     assert settings.server.base_path == meant
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_a_sandbox_listens_on_loopback(settings_file: Path, nicepay: Nicepay, host: str) -> None:
-    """A sandbox is taken on every address that only this machine can reach."""
+    """A sandbox is allowed on every loopback address."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = true' + CLIENT
     assert _loaded(settings_file, text).sandbox.enabled
@@ -244,7 +244,7 @@ def test_a_sandbox_listens_on_loopback(settings_file: Path, nicepay: Nicepay, ho
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  refused is what they are
 def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, host: str) -> None:
-    """A sandbox on an address that others may reach is refused, and without a sandbox that address is taken."""
+    """A sandbox on an address that other machines can reach is refused. Without a sandbox the address is allowed."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = '
     assert _mistakes(settings_file, text + "true" + CLIENT) == [
@@ -255,7 +255,7 @@ def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, h
 
 @pytest.mark.parametrize("base_path", ["/ui", "/ui/", "/ui/v1.0"])
 def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
-    """A base path that the sandbox's pages would hide is refused, and taken where there is no sandbox."""
+    """A base path that the sandbox pages would hide is refused, but only with a sandbox."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = '
     assert _mistakes(settings_file, text + "true" + CLIENT) == [
@@ -266,7 +266,7 @@ def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay:
 
 @pytest.mark.parametrize("base_path", ["", "/uis", "/v1/ui", "/openapi.yaml"])
 def test_a_sandbox_hides_no_other_path(settings_file: Path, nicepay: Nicepay, base_path: str) -> None:
-    """A base path that only looks like that of the pages is taken in a sandbox."""
+    """A base path that only resembles the path of the pages is allowed in a sandbox."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = true'
     assert _loaded(settings_file, text + CLIENT).server.base_path == base_path
@@ -287,23 +287,23 @@ def test_a_sandbox_hides_no_other_path(settings_file: Path, nicepay: Nicepay, ba
 def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and a verdict
     settings_file: Path, host: str, port: int, other: str, other_port: int, *, good: bool
 ) -> None:
-    """Two listeners on one port of one host are refused at start, unless both take a free one."""
+    """Two listeners on the same host and port are refused, unless both use any free port."""
     text = f'[server]\nhost = "{host}"\nport = {port}\n[internal]\nhost = "{other}"\nport = {other_port}'
     if good:
         assert _loaded(settings_file, text + CLIENT).internal
     else:
-        told = f"internal.port: [server] already listens on port {port}; choose another port"
-        assert _mistakes(settings_file, text + CLIENT) == [told]
+        reported = f"internal.port: [server] already listens on port {port}; choose another port"
+        assert _mistakes(settings_file, text + CLIENT) == [reported]
 
 
-def test_a_bad_address_hides_no_internal_one(settings_file: Path) -> None:
-    """Where the server's address is a mistake, that is what is told, and nothing of the other listener."""
+def test_an_invalid_address_is_reported_alone(settings_file: Path) -> None:
+    """If the address of the server is invalid, only this is reported, and nothing about the internal listener."""
     text = "[server]\nport = -1\n[internal]\nport = 8080"
     assert _mistakes(settings_file, text + CLIENT) == ["server.port: Input should be greater than or equal to 0"]
 
 
-def test_services_have_paths_of_their_own(settings_file: Path) -> None:
-    """A second service of one path is refused, whatever its code."""
+def test_a_duplicate_service_path_is_refused(settings_file: Path) -> None:
+    """A second service with the same path is refused, also with another service code."""
     service = '\n[[services]]\npath = "{}"\nservice_code = "{}"'
     two = service.format("/a/b", "24") + service.format("/a/c", "24")
     services = _loaded(settings_file, two + CLIENT).services
@@ -314,7 +314,7 @@ def test_services_have_paths_of_their_own(settings_file: Path) -> None:
 
 
 def test_a_sandbox_does_not_hide_a_bad_address(settings_file: Path, nicepay: Nicepay) -> None:
-    """Where the address itself is a mistake, that is what is told of it."""
+    """If the address is invalid, only this is reported."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = "[server]\nport = -1\n[sandbox]\nenabled = true" + CLIENT
     assert _mistakes(settings_file, text) == ["server.port: Input should be greater than or equal to 0"]
@@ -333,24 +333,24 @@ def _private_key(file: Path, nicepay: Nicepay) -> Path:
         pytest.param("no key", "{}: it is not an unencrypted private key in PEM", id="no key"),
     ],
 )
-def test_a_sandbox_has_a_key_that_signs(settings_file: Path, content: str | None, mistake: str) -> None:
-    """The key that plays NICEPAY is read with the settings, so that a check finds it bad before a start does."""
+def test_a_sandbox_needs_a_private_key(settings_file: Path, content: str | None, mistake: str) -> None:
+    """The sandbox key is read with the settings, so that `serve --check` reports an invalid key before a start."""
     file = settings_file.parent / "nicepay-private.pem"
     if content is not None:
         file.write_text(content)
         file.chmod(0o600)
-    told = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
-    assert told == [f"sandbox.private_key_file: {mistake.format(file)}"]
+    reported = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
+    assert reported == [f"sandbox.private_key_file: {mistake.format(file)}"]
 
 
-def test_a_key_that_is_not_used_is_not_looked_at(settings_file: Path, nicepay: Nicepay) -> None:
-    """Where there is no sandbox, whatever lies under its key's name is nobody's business."""
+def test_an_unused_key_is_not_read(settings_file: Path, nicepay: Nicepay) -> None:
+    """Without a sandbox, the sandbox key file is not read."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay).chmod(0o644)
     assert not Settings.load(settings_file).sandbox.enabled
 
 
 def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nicepay: Nicepay) -> None:
-    """The sandbox's private key file is for its owner alone, and the message says how to make it so."""
+    """Only its owner may access the sandbox key file, and the message says how to correct it."""
     file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     file.chmod(0o644)
     assert _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
@@ -380,7 +380,7 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
 def test_variables_override_values(
     every_table: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, meant: object
 ) -> None:
-    """A variable sets its value, in either case of its name, and leaves all others as the file has them."""
+    """A variable sets its value, with a name in upper or lower case, and changes no other value."""
     _, table, key = variable.lower().split("__")
     before = Settings.load(every_table)
     monkeypatch.setenv(variable, value)
@@ -389,34 +389,34 @@ def test_variables_override_values(
     assert settings.model_dump(exclude={table: {key}}) == before.model_dump(exclude={table: {key}})
 
 
-def test_a_variable_names_the_state(every_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The URL of the state in a variable is written as it is in the file, and is relative to the file all the same."""
+def test_a_variable_sets_the_state_url(every_table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state URL in a variable is written as in the file, and its path is relative to the settings file."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "sqlite:///other.db")
     assert Settings.load(every_table).state.url == StateUrl("sqlite:///other.db", every_table.parent)
 
 
-def test_captures_want_a_folder(settings_file: Path) -> None:
+def test_the_capture_folder_is_checked(settings_file: Path) -> None:
     """The capture folder must exist, relative to the settings, and only its owner may write to it."""
-    wanted = settings_file.parent / "captures"
+    expected = settings_file.parent / "captures"
     advice = (
-        f"debug.capture_dir: {wanted} must be a folder that only its owner can write to; run: mkdir -m 700 {wanted}"
+        f"debug.capture_dir: {expected} must be a folder that only its owner can write to; run: mkdir -m 700 {expected}"
     )
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
     assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
         "debug.capture_dir: must be the path of a folder"
     ]
-    wanted.mkdir()
-    wanted.chmod(0o770)
+    expected.mkdir()
+    expected.chmod(0o770)
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
         advice.replace("mkdir -m 700", "chmod 700")
     ]
-    wanted.chmod(0o700)
-    assert Settings.load(settings_file).debug.capture_dir == wanted
+    expected.chmod(0o700)
+    assert Settings.load(settings_file).debug.capture_dir == expected
 
 
 @pytest.fixture
 def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
-    """Settings with a table of each name, and the key that a sandbox needs."""
+    """Settings with every table, and the key that a sandbox needs."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     tables = "[server]\nport = 7\n[internal]\nport = 8\n[sandbox]\n"
     settings_file.write_text(tables + settings_file.read_text().replace("memory://", "sqlite:///state.db"))
@@ -424,7 +424,7 @@ def every_table(settings_file: Path, nicepay: Nicepay) -> Path:
 
 
 def test_a_variable_names_the_file_of_token_keys(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SNAP_TOKEN__TOKEN__KEYS_FILE is a plain path, relative to the settings file as in it."""
+    """SNAP_TOKEN__TOKEN__KEYS_FILE is a plain path, relative to the settings file."""
     (settings_file.parent / "token.keys").rename(settings_file.parent / "other.keys")
     monkeypatch.setenv("SNAP_TOKEN__TOKEN__KEYS_FILE", "other.keys")
     assert Settings.load(settings_file).token.keys == (_line(settings_file.parent / "other.keys"),)
@@ -437,14 +437,14 @@ def _line(file: Path) -> bytes:
 def test_a_variable_names_the_sandbox_key(
     settings_file: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE is relative to the settings file too."""
+    """SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE is also relative to the settings file."""
     file = _private_key(settings_file.parent / "other.pem", nicepay)
     monkeypatch.setenv("SNAP_TOKEN__SANDBOX__PRIVATE_KEY_FILE", "other.pem")
     assert Settings.load(settings_file).sandbox.private_key_file == file
 
 
 def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wrong values and unknown keys in variables are told together, under their keys' paths and their own names."""
+    """Wrong values and unknown keys in variables are reported together, with the key and the variable."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
     assert _mistakes(settings_file) == [
@@ -470,13 +470,15 @@ def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: p
 def test_unknown_variables_are_refused_by_name(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
 ) -> None:
-    """A variable of the prefix that sets nothing is one mistake; clients come from the file only."""
+    """A variable with the prefix that sets nothing is one mistake. Clients can be set only in the file."""
     monkeypatch.setenv(name, "1")
     assert _mistakes(settings_file) == [f"{name}: {reason}"]
 
 
-def test_unknown_variables_are_told_with_other_mistakes(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every unknown variable is told, and the file's own mistakes after them."""
+def test_unknown_variables_are_reported_with_other_mistakes(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every unknown variable is reported, and then the mistakes in the file."""
     monkeypatch.setenv("SNAP_TOKEN__B", "1")
     monkeypatch.setenv("SNAP_TOKEN__A", "1")
     assert _mistakes(settings_file, "x = 1" + CLIENT) == [
@@ -486,33 +488,33 @@ def test_unknown_variables_are_told_with_other_mistakes(settings_file: Path, mon
     ]
 
 
-def test_other_variables_are_none_of_our_business(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that lacks the prefix in full is passed over, even one of a table's name."""
+def test_variables_without_the_prefix_are_ignored(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable without the full prefix is ignored, even if it has the name of a table."""
     monkeypatch.setenv("SNAP_TOKEN_SERVER__PORT", "1")
     monkeypatch.setenv("SERVER__PORT", "1")
     assert Settings.load(settings_file).server.port == 8080
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """A settings file that is not there is one mistake, with its path."""
+def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
+    """A missing settings file is one mistake with its path."""
     file = tmp_path / "nothing.toml"
     assert _mistakes(file) == [f"{file} cannot be read: No such file or directory"]
 
 
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
-    """A folder in the place of the settings file is one mistake, with its path."""
+    """A folder in place of the settings file is one mistake with its path."""
     assert _mistakes(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
 
 
-def test_text_that_is_no_toml_is_told_by_its_line(settings_file: Path) -> None:
-    """What is no TOML is told with the file, and the line and the column where it goes wrong."""
+def test_invalid_toml_is_reported_with_its_line(settings_file: Path) -> None:
+    """Invalid TOML is reported with the file, the line and the column."""
     (mistake,) = _mistakes(settings_file, "[server]\nport\n")
     assert mistake.startswith(f"{settings_file} is not TOML: ")
     assert mistake.endswith("(at line 2, column 5)")
 
 
-def test_a_draft_is_told_by_the_name_that_it_will_have(settings_file: Path) -> None:
-    """A draft of the settings that is no TOML is told under the name of the settings."""
+def test_a_draft_is_reported_under_its_later_name(settings_file: Path) -> None:
+    """Invalid TOML in a draft is reported under the name of the settings file."""
     draft = settings_file.with_name("draft")
     draft.write_text("port")
     with pytest.raises(SettingsError, match=r"snap-token\.toml is not TOML"):
@@ -520,33 +522,33 @@ def test_a_draft_is_told_by_the_name_that_it_will_have(settings_file: Path) -> N
 
 
 @pytest.mark.parametrize("text", [f"port = {'9' * 5_000}", f"port = {'[' * 5_000}"], ids=["a number", "lists"])
-def test_what_the_parser_cannot_hold_is_told(settings_file: Path, text: str) -> None:
-    """A number of thousands of digits, and lists in lists without an end, are one mistake in words of the file."""
-    wanted = "a number in it is too long, or tables or lists are nested too deeply"
-    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {wanted}"]
+def test_too_long_numbers_and_too_deep_lists_are_refused(settings_file: Path, text: str) -> None:
+    """A number with thousands of digits and endlessly nested lists are one mistake."""
+    expected = "a number in it is too long, or tables or lists are nested too deeply"
+    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {expected}"]
 
 
 @pytest.mark.parametrize("text", ['"a\\nb\\u001b[31m" = 1', '[server]\n"a\\nb\\u001b[31m" = 1'])
 def test_a_mistake_is_one_line(settings_file: Path, text: str) -> None:
-    """A key that holds a line end, or what steers a terminal, is told with these escaped."""
+    """Line breaks and terminal control characters in a key are escaped."""
     (mistake,) = _mistakes(settings_file, text + CLIENT)
     assert mistake.endswith(r"a\nb\x1b[31m: there is no such key")
 
 
 def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
-    """Settings of over 1 MiB are one mistake, with path and limit."""
-    told = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
-    assert _mistakes(settings_file, "#" * 1_048_577) == told
+    """Settings larger than 1 MiB are one mistake with the path and the limit."""
+    reported = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
+    assert _mistakes(settings_file, "#" * 1_048_577) == reported
 
 
-def test_bytes_that_are_no_text_are_told(settings_file: Path) -> None:
-    """A settings file that is not UTF-8 is one mistake, with its path."""
+def test_settings_must_be_utf_8(settings_file: Path) -> None:
+    """A settings file that is not UTF-8 is one mistake with its path."""
     settings_file.write_bytes(b'x = "\xff"')
     assert _mistakes(settings_file) == [f"{settings_file} cannot be read: it is not text in UTF-8"]
 
 
-def test_a_byte_order_mark_is_passed_over(settings_file: Path) -> None:
-    """A settings file that an editor began with a byte order mark is read all the same."""
+def test_a_byte_order_mark_is_ignored(settings_file: Path) -> None:
+    """A settings file with a byte order mark is read."""
     settings_file.write_bytes(b"\xef\xbb\xbf" + settings_file.read_bytes())
     assert Settings.load(settings_file).clients[0].id == "IONPAYTEST"
 
@@ -554,7 +556,7 @@ def test_a_byte_order_mark_is_passed_over(settings_file: Path) -> None:
 def test_paths_are_relative_to_the_file(
     settings_file: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files are looked for beside the settings, also those of defaults, wherever the process stands."""
+    """Paths, also default paths, are relative to the settings file, and not to the working directory."""
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     settings = _loaded(settings_file, CLIENT)
     assert settings.token.keys == (_line(settings_file.parent / "token.keys"),)
@@ -564,7 +566,7 @@ def test_paths_are_relative_to_the_file(
 def test_the_settings_file_may_be_named_relatively(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file's own path is relative to where the process stands, and the paths in it are relative to the file."""
+    """The path of the file is relative to the working directory, and paths in it are relative to the file."""
     (tmp_path / "inner").mkdir()
     write_settings(tmp_path / "inner", nicepay)
     monkeypatch.chdir(tmp_path)
@@ -574,8 +576,8 @@ def test_the_settings_file_may_be_named_relatively(
 
 @given(port=st.integers(-1, 70_000), tolerance=st.integers(-1, 600), lifetime=st.integers(-1, 1_000))
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, tolerance: int, lifetime: int) -> None:
-    """Whatever the numbers, the settings load exactly if each is within its own limits and a token outlives windows."""
+def test_numbers_have_limits(settings_file: Path, port: int, tolerance: int, lifetime: int) -> None:
+    """For any numbers, the settings load exactly if all limits hold and the tolerance is under half of the lifetime."""
     written = f"[server]\nport = {port}\n[token]\nlifetime_seconds = {lifetime}\n"
     file = settings_file.with_name("numbers.toml")
     file.write_text(written + CLIENT + f"\nclock_tolerance_seconds = {tolerance}\n")
@@ -592,8 +594,8 @@ def test_numbers_are_taken_within_their_rules(settings_file: Path, port: int, to
 @example(path="/.")
 @example(path="/a/../b/")
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_base_path_is_one_or_a_mistake(settings_file: Path, path: str) -> None:
-    """Any text is a base path that a URL can hold, without dot segments, or a mistake that names its key."""
+def test_any_base_path_is_valid_or_a_mistake(settings_file: Path, path: str) -> None:
+    """Any text is either a valid base path without dot segments, or a mistake that names its key."""
     file = settings_file.with_name("path.toml")
     file.write_text(f"[server]\nbase_path = {json.dumps(path)}\n" + CLIENT)
     if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path) and not {".", ".."} & set(path.split("/")):

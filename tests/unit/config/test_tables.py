@@ -1,4 +1,4 @@
-"""The tables of the settings: what each key takes, and what stands for it when it is not set."""
+"""The tables of the settings: allowed values and defaults."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ NO_CODE = "services[0].service_code: String should match pattern '^[0-9]{2}$'"
 
 @pytest.fixture
 def folder(settings_file: Path) -> Path:
-    """Where the settings are, with a secret beside them."""
+    """The folder of the settings, with a secret file in it."""
     file = settings_file.with_name("a.secret")
     file.write_text(SECRET)
     file.chmod(0o600)
@@ -83,7 +83,7 @@ def _internal(folder: Path, lines: str) -> Internal:
     ],
 )
 def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
-    """A value that a key does not take is one mistake, and its message says what is wanted."""
+    """An invalid value is one mistake, and the message says what is allowed."""
     assert _mistakes(folder, text + CLIENT) == [mistake]
 
 
@@ -107,52 +107,52 @@ def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
     ],
 )
 def test_clients_are_checked(folder: Path, lines: str, mistake: str) -> None:
-    """A client with one mistake is told by that one line."""
+    """A client with one mistake is reported in one line."""
     assert _mistakes(folder, CLIENT + lines) == [mistake]
 
 
-def test_a_client_is_its_own_partner_and_signs_with_its_key(folder: Path) -> None:
-    """Unless set, the partner id is the client's id, its calls are signed by its key pair, and it may call."""
+def test_the_defaults_of_a_client(folder: Path) -> None:
+    """By default, the partner ID is the client ID, the private key signs calls, and the client is not suspended."""
     client = _client(folder, "")
     assert (client.partner_id, client.call_signature, client.suspended) == ("A", "asymmetric", False)
     assert client.call_secrets == ()
 
 
-def test_a_client_is_what_the_settings_say(folder: Path) -> None:
-    """Partner id, suspension and the secret of its calls are as they were set."""
+def test_the_values_of_a_client(folder: Path) -> None:
+    """Partner ID, suspension and the secrets for calls have the configured values."""
     lines = 'partner_id = "P"\nsuspended = true\ncall_signature = "symmetric"\nclient_secret_file = "a.secret"'
     client = _client(folder, lines)
     assert (client.partner_id, client.call_signature, client.suspended) == ("P", "symmetric", True)
     assert client.call_secrets == (SECRET.encode(),)
 
 
-def test_a_secret_that_signs_nothing_is_held_back(folder: Path) -> None:
-    """A client that signs with its key pair may have a secret in the settings; its calls are not held against it."""
+def test_a_secret_is_unused_without_symmetric_signatures(folder: Path) -> None:
+    """A client that signs with its private key can have a secret, but its calls are not verified with it."""
     client = _client(folder, 'client_secret_file = "a.secret"')
     assert (client.client_secret_file, client.call_secrets) == ((SECRET.encode(),), ())
 
 
-def test_a_bad_id_is_told_once(folder: Path) -> None:
-    """A bad id is not told again as the partner id that it would have been."""
+def test_an_invalid_id_is_reported_once(folder: Path) -> None:
+    """An invalid client ID is not reported again as the default partner ID."""
     assert [each.partition(":")[0] for each in _mistakes(folder, CLIENT.replace('"A"', '"A B"'))] == ["clients[0].id"]
 
 
 @pytest.mark.parametrize("path", ["/a", "/api/v1.0/transfer-va/inquiry", "/a/b:c@d!$&'()*+,;=~_", "/...", "/.a/a.."])
-def test_paths_of_services_are_taken(folder: Path, path: str) -> None:
-    """An absolute path of the characters that stand in paths unescaped is taken as it is."""
+def test_valid_service_paths(folder: Path, path: str) -> None:
+    """An absolute path of unescaped characters is accepted unchanged."""
     assert _service(folder, path).path == path
 
 
 @pytest.mark.parametrize("path", ["", "/", "a", "/a/", "//a", "/a//b", "/a?b", "/a#b", "/a%2Fb", "/a b", "/é", "/a\\n"])
-def test_what_is_no_path_of_a_service_is_refused(folder: Path, path: str) -> None:
-    """What is relative, has a query, an escape, an empty segment or a slash at its end is refused."""
+def test_invalid_service_paths(folder: Path, path: str) -> None:
+    """A relative path, a query, an escape, an empty segment and a final slash are refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
     assert _mistakes(folder, text) == [NO_PATH]
 
 
 @pytest.mark.parametrize("path", ["/.", "/..", "/a/./b", "/a/../b", "/a/.."])
-def test_paths_of_services_do_not_climb(folder: Path, path: str) -> None:
-    """A segment that a proxy would resolve is refused."""
+def test_dot_segments_in_service_paths(folder: Path, path: str) -> None:
+    """A path segment that a proxy would resolve is refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
     assert _mistakes(folder, text) == ["services[0].path: must not contain the path segments . and .."]
 
@@ -169,12 +169,12 @@ def test_paths_of_services_do_not_climb(folder: Path, path: str) -> None:
     ],
 )
 def test_a_service_code_has_two_digits(folder: Path, code: str, mistake: str) -> None:
-    """What is not two ASCII digits in a string is refused."""
+    """A service code that is not a string of two ASCII digits is refused."""
     assert _mistakes(folder, f'[[services]]\npath = "/a"\nservice_code = {code}' + CLIENT) == [mistake]
 
 
-def test_an_internal_listener_is_modest(folder: Path) -> None:
-    """Unless set, it is on loopback without a secret, reads X-Original-*, redirects nowhere and takes 256 KiB."""
+def test_the_defaults_of_the_internal_listener(folder: Path) -> None:
+    """By default: loopback, no secret, X-Original-* headers, no redirect, and 256 KiB for a body."""
     internal = _internal(folder, "")
     assert (internal.host, internal.port, internal.is_loopback) == ("127.0.0.1", 9080, True)
     assert (internal.call_headers, internal.accel_redirect, internal.secrets) == ("x-original", None, ())
@@ -182,8 +182,8 @@ def test_an_internal_listener_is_modest(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("redirect", ["@merchant", "@a.b-c_1", "/", "/internal/merchant/"])
-def test_redirects_are_taken(folder: Path, redirect: str) -> None:
-    """A named location and an absolute path are taken."""
+def test_valid_redirects(folder: Path, redirect: str) -> None:
+    """A named location and an absolute path are accepted."""
     assert _internal(folder, f'accel_redirect = "{redirect}"').accel_redirect == redirect
 
 
@@ -195,28 +195,28 @@ def test_body_limits_are_taken(folder: Path, size: int) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  that is the test
 def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, host: str) -> None:
-    """Off loopback there is no start without a secret."""
+    """An internal listener that is not on loopback needs a secret."""
     advice = "name the file that contains the secret, or set internal.host to 127.0.0.1"
-    wanted = f"required because other machines can reach {host}; {advice}"
-    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {wanted}"]
+    expected = f"required because other machines can reach {host}; {advice}"
+    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {expected}"]
     internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
     assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_an_internal_listener_on_loopback_needs_none(folder: Path, host: str) -> None:
-    """On loopback a secret is welcome and not needed."""
+    """An internal listener on loopback can have a secret, but does not need one."""
     assert _internal(folder, f'host = "{host}"').secrets == ()
     assert _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"').secrets == (SECRET.encode(),)
 
 
-def test_a_bad_host_is_told_alone(folder: Path) -> None:
-    """Where the host itself is a mistake, no secret is asked for."""
+def test_an_invalid_host_is_reported_alone(folder: Path) -> None:
+    """If the host is invalid, no secret is required."""
     assert [each.partition(":")[0] for each in _mistakes(folder, '[internal]\nhost = ""' + CLIENT)] == ["internal.host"]
 
 
 def test_no_secret_is_printed(folder: Path) -> None:
-    """Settings, printed, show no secret, no token key and no address of the state, which may hold a password."""
+    """Printed settings show no secret, no token key and no state URL, because the URL can contain a password."""
     text = f"""
         [state]
         url = "redis://:{SECRET}@localhost"
@@ -260,13 +260,13 @@ EVERYBODY = "it matches every address, so any caller could forge its address; li
     ],
 )
 def test_a_trusted_proxy_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
-    """Everything else is a mistake, told with its place: a trust that is not meant, or that never holds."""
+    """Any other value is a mistake with its place in the list."""
     text = f"[server]\ntrusted_proxies = {value}" + CLIENT
     assert _mistakes(folder, text) == [f"server.trusted_proxies{mistake}"]
 
 
-def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There are none unless they are set; the variable has them with commas between."""
+def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default there are no trusted proxies. In a variable they are separated by commas."""
 
     def trusted(text: str) -> list[str]:
         return [str(each) for each in _loaded(folder, text + CLIENT).server.trusted_proxies]
@@ -292,22 +292,22 @@ def test_trusted_proxies_of_either_kind(folder: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
-    """They are HTTP's, in capital letters, and at least one; every other value is a mistake."""
+    """Methods are HTTP methods in capital letters, and at least one. Any other value is a mistake."""
     text = f'[[services]]\npath = "/a"\nservice_code = "24"\nmethods = {value}' + CLIENT
     assert _mistakes(folder, text) == [mistake]
 
 
-def test_a_service_takes_post(folder: Path) -> None:
+def test_a_service_accepts_post_by_default(folder: Path) -> None:
     """Unless its entry names others."""
     assert _service(folder, "/a").methods == ("POST",)
 
 
-def test_the_files_of_the_state_s_url_are_looked_at(folder: Path) -> None:
-    """A certificate that is a pipe, which would hold up every connection, is a mistake that repeats no password."""
+def test_files_in_the_state_url_are_read(folder: Path) -> None:
+    """A certificate that is a pipe would block every connection. It is a mistake, and no password is repeated."""
     os.mkfifo(folder / "ca.pem")
     (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
-    wanted = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
-    assert mistake == f"state.url: {wanted}"
+    expected = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
+    assert mistake == f"state.url: {expected}"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The file of token keys: a key a line, and comments that the server passes over."""
+"""The file of token keys: one key per line, and comments."""
 
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime
@@ -16,8 +16,8 @@ FILE = Path("token.keys")
 KEYS = [Fernet.generate_key() for _ in range(3)]
 
 
-def test_keys_and_comments_are_told_apart() -> None:
-    """Whatever is after a # is no key, and what is not a comment on a line of its own is a key with its note."""
+def test_keys_and_comments_are_separated() -> None:
+    """Text after a # is a comment: of the file on its own line, or of the key before it."""
     first, second, third = (key.decode() for key in KEYS)
     text = f"# ours #\n\n{first}\n {second}  # retired a # b \n#\n{third}#\n"
     file = TokenKeyFile.parse(FILE, text)
@@ -26,8 +26,8 @@ def test_keys_and_comments_are_told_apart() -> None:
     assert file.keys == tuple(KEYS)
 
 
-def test_what_is_written_is_read_back() -> None:
-    """The text has the comments first, then a key a line, and says the same when it is read."""
+def test_written_text_is_read_back() -> None:
+    """The text has the comments first, then one key per line. Parsing it gives the same file."""
     file = TokenKeyFile(FILE, ("ours", ""), (KeyLine(KEYS[0], "minting since then"), KeyLine(KEYS[1])))
     assert file.text == f"# ours\n#\n{KEYS[0].decode()}  # minting since then\n{KEYS[1].decode()}\n"
     assert TokenKeyFile.parse(FILE, file.text) == file
@@ -35,7 +35,7 @@ def test_what_is_written_is_read_back() -> None:
 
 @given(st.lists(st.text(), max_size=3), st.text())
 def test_any_comment_is_read_back(comments: list[str], note: str) -> None:
-    """Whatever stands in comments, the keys are read as they were, and a second reading changes nothing."""
+    """Any comments leave the keys unchanged, and a second parsing gives the same file."""
     text = "".join(f"#{' '.join(comment.splitlines())}\n" for comment in comments)
     file = TokenKeyFile.parse(FILE, f"{text}{KEYS[0].decode()} # {' '.join(note.splitlines())}")
     assert file.keys == (KEYS[0],)
@@ -43,21 +43,21 @@ def test_any_comment_is_read_back(comments: list[str], note: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "#", f"# {KEYS[0].decode()}", "key", f"{KEYS[0].decode()}\nkey # comment"])
-def test_a_file_without_keys_is_none(text: str) -> None:
-    """A text that holds no key, or a line that is none, is refused."""
+def test_a_file_without_keys_is_refused(text: str) -> None:
+    """A text without a key, and a text with a line that is not a key, are refused."""
     with pytest.raises(ValueError, match=r"."):
         TokenKeyFile.parse(FILE, text)
 
 
 def test_a_fingerprint_names_a_key() -> None:
-    """A key is named by 8 hex characters of SHA-256 over its bytes, and is not shown when it is printed."""
+    """The fingerprint has 8 hex characters of the SHA-256 digest, and `repr` does not show the key."""
     line = KeyLine(KEYS[0], "note")
     assert line.fingerprint == sha256(urlsafe_b64decode(KEYS[0])).hexdigest()[:8]
     assert KEYS[0].decode() not in repr(line) + repr(TokenKeyFile(FILE, (), (line,)))
 
 
 def test_a_file_says_when_its_keys_retired() -> None:
-    """The times of those keys that have retired are told; one that mints, and one without a time, have none."""
+    """Only keys whose comment has a retirement time are in `retired_at`."""
     first, second, third = (key.decode() for key in KEYS)
     time = "2026-11-23T22:55:02Z"
     file = TokenKeyFile.parse(FILE, f"{first} # minting since {time}\n{second} # old\n{third}  # retired {time}\n")
@@ -65,16 +65,16 @@ def test_a_file_says_when_its_keys_retired() -> None:
     assert file.mistakes == []
 
 
-def test_comments_that_look_like_times_are_told() -> None:
-    """Each key whose comment cannot be read is named by its fingerprint, and neither key nor comment is repeated."""
+def test_invalid_times_in_comments_are_mistakes() -> None:
+    """A key with an invalid time is named by its fingerprint. Neither key nor comment is repeated."""
     first, second, third = (key.decode() for key in KEYS)
     file = TokenKeyFile.parse(FILE, f"{first}\n{second} # retired yesterday\n{third} # published {first}\n")
-    told = [mistake.partition(": ")[0] for mistake in file.mistakes]
-    assert told == [f"key {line.fingerprint}" for line in file.lines[1:]]
+    reported = [mistake.partition(": ")[0] for mistake in file.mistakes]
+    assert reported == [f"key {line.fingerprint}" for line in file.lines[1:]]
     assert first not in str(file.mistakes)
 
 
 def test_a_key_that_is_there_twice_hides_no_mistake() -> None:
-    """Of one key on two lines, each comment is looked at."""
+    """If a key is on two lines, both comments are checked."""
     key = KEYS[0].decode()
     assert len(TokenKeyFile.parse(FILE, f"{key} # retired\n{key}\n").mistakes) == 1

@@ -1,4 +1,4 @@
-"""The notes of token keys: what rotation writes is what the server reads."""
+"""The notes of token keys: the server reads what rotation writes."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -14,8 +14,8 @@ def _invalid(status: str) -> str:
 
 
 @pytest.mark.parametrize("part", [MINTING, PUBLISHED, RETIRED])
-def test_what_is_written_is_read(part: str) -> None:
-    """A note tells its part and its time, in UTC, and no other part."""
+def test_a_written_note_is_read(part: str) -> None:
+    """A note gives its status and its time in UTC, and no other status."""
     for zone in (UTC, timezone(timedelta(hours=7))):
         note = render_note(part, NOW.astimezone(zone))
         assert note == f"{part} 2026-11-23T22:55:02Z"
@@ -24,8 +24,8 @@ def test_what_is_written_is_read(part: str) -> None:
 
 
 @pytest.mark.parametrize(("microseconds", "second"), [(0, 2), (1, 3), (999_999, 3)])
-def test_a_part_of_a_second_is_no_second(microseconds: int, second: int) -> None:
-    """Nothing was so any earlier than the note says."""
+def test_times_are_rounded_up(microseconds: int, second: int) -> None:
+    """The time in a note is never too early."""
     assert since(render_note(RETIRED, NOW.replace(microsecond=microseconds)), RETIRED) == NOW.replace(second=second)
 
 
@@ -43,28 +43,28 @@ def test_a_part_of_a_second_is_no_second(microseconds: int, second: int) -> None
         "retired: 2026-11-23T22:55:02Z",
     ],
 )
-def test_a_time_that_is_none_is_a_mistake(note: str) -> None:
-    """A note that a person reads as a retirement and the server does not is told, not passed over."""
+def test_an_invalid_time_is_a_mistake(note: str) -> None:
+    """A note that looks like a retirement, but that the server cannot read, is reported."""
     assert since(note, RETIRED) is None
     assert note_mistake(note, is_first=False) == _invalid("retired")
 
 
 @pytest.mark.parametrize("part", [MINTING, PUBLISHED])
-def test_every_part_needs_its_time(part: str) -> None:
-    """The other parts are held to their form, too: rotation goes by them."""
+def test_every_status_needs_a_time(part: str) -> None:
+    """Notes with the other statuses are also checked, because rotation uses them."""
     assert note_mistake(f"{part} x", is_first=False) == _invalid(part)
     assert note_mistake(render_note(part, NOW), is_first=False) == ""
     assert note_mistake(render_note(part, NOW), is_first=True) == ""
 
 
 @pytest.mark.parametrize("note", ["", "ours", "old", "of the shop, retired 2026", "retirement home", "minting", "x #"])
-def test_any_other_comment_is_free(note: str) -> None:
-    """What does not begin like a note is nobody's business but its writer's."""
+def test_any_other_comment_is_allowed(note: str) -> None:
+    """A comment that does not begin like a note is allowed."""
     assert note_mistake(note, is_first=False) == note_mistake(note, is_first=True) == ""
 
 
-def test_the_key_that_mints_has_not_retired() -> None:
-    """The first key mints whatever its comment says, so a comment that says otherwise is told."""
-    told = "it encrypts new tokens, because it is the first; put another key above it, or delete its comment"
-    assert note_mistake(render_note(RETIRED, NOW), is_first=True) == told
+def test_the_first_key_cannot_be_retired() -> None:
+    """The first key always mints, so a comment that says that it is retired is reported."""
+    reported = "it encrypts new tokens, because it is the first; put another key above it, or delete its comment"
+    assert note_mistake(render_note(RETIRED, NOW), is_first=True) == reported
     assert note_mistake(render_note(RETIRED, NOW), is_first=False) == ""

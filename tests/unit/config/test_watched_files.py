@@ -1,4 +1,4 @@
-"""Which files were read, and what each was then."""
+"""The stamps of the files that were read, and their changes."""
 
 import os
 from collections.abc import Callable
@@ -26,8 +26,8 @@ def _files(*paths: Path) -> FileStamps:
     return files
 
 
-def test_files_are_noted_as_they_were_first(file: Path) -> None:
-    """A file that changes between two readings is noted as it was at the first."""
+def test_the_first_stamp_is_recorded(file: Path) -> None:
+    """If a file changes between two readings, the stamp of the first reading is recorded."""
     with record_files() as files:
         before = read(file).stamp
         file.write_text("another text")
@@ -36,16 +36,16 @@ def test_files_are_noted_as_they_were_first(file: Path) -> None:
     assert before != after
 
 
-def test_what_is_not_there_is_noted_too(tmp_path: Path) -> None:
-    """A file that is missing is noted, so that its coming is a change."""
+def test_a_missing_file_is_recorded(tmp_path: Path) -> None:
+    """A missing file is recorded, so that its creation is a change."""
     files = _files(tmp_path / "file")
     assert not any_status_changed(files)
     (tmp_path / "file").touch()
     assert any_status_changed(files)
 
 
-def test_outside_nothing_is_noted(file: Path) -> None:
-    """Reading without anybody who wants to know is no error."""
+def test_nothing_is_recorded_outside_the_block(file: Path) -> None:
+    """Reading a file outside of the block is no error, and is not recorded."""
     read(file)
     with record_files() as files:
         pass
@@ -78,8 +78,8 @@ def _remove(file: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_write, _write_and_hide, _replace, _close, _remove])
-def test_every_change_tells(file: Path, change: Callable[[Path], None]) -> None:
-    """New content of the same length, with the old time too, another file in its place, a new mode, its end."""
+def test_every_change_is_found(file: Path, change: Callable[[Path], None]) -> None:
+    """New content, also with the old time; a replaced file; a new mode; a deleted file."""
     os.utime(file, ns=(0, 0))
     files = _files(file)
     assert (any_status_changed(files), all_stamps_match(files)) == (False, True)
@@ -87,8 +87,8 @@ def test_every_change_tells(file: Path, change: Callable[[Path], None]) -> None:
     assert (any_status_changed(files), all_stamps_match(files)) == (True, False)
 
 
-def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
-    """A folder that is swapped behind a link, as Kubernetes does with secrets, changes the files in it."""
+def test_links_are_followed(tmp_path: Path) -> None:
+    """A folder that is replaced behind a link, as Kubernetes does with secrets, changes its files."""
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "file").write_text("text")
@@ -100,15 +100,15 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
     assert any_status_changed(files)
 
 
-def test_bytes_that_change_behind_an_old_status_are_seen(file: Path) -> None:
-    """A file whose status shows nothing, on another machine's disk say, is not unchanged if its bytes are others."""
+def test_new_content_with_an_old_status_is_found(file: Path) -> None:
+    """A file on a remote disk can have new content with an old status. Its stamp does not match."""
     files = _files(file)
     other = {file: FileStamp(files[file].status, b"the digest of other bytes")}
     assert (any_status_changed(other), all_stamps_match(other)) == (False, False)
 
 
 def test_a_file_system_without_an_answer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that cannot be read in time is noted, as one that has changed and is no other from look to look."""
+    """A file that cannot be read in time counts as changed, and its stamp stays the same between checks."""
     with monkeypatch.context() as patched:
         patched.setattr(regular_files, "_hanging", {file})
         with record_files() as files, pytest.raises(TimeoutError):
@@ -118,8 +118,8 @@ def test_a_file_system_without_an_answer(file: Path, monkeypatch: pytest.MonkeyP
     assert any_status_changed(files)
 
 
-def test_looks_without_an_answer_are_changes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While nothing is known of the files, they count as changed: whoever reads them then tells what hangs."""
+def test_a_check_without_an_answer_is_a_change(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the file system does not answer, files count as changed, and reading them reports the cause."""
     files = _files(file)
     monkeypatch.setattr(regular_files, "_hanging", {frozenset(files)})
     assert any_status_changed(files)

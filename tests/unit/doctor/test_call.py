@@ -10,6 +10,7 @@ from handlers.doctor.diagnose import diagnose
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from handlers.snap.client import Client, Clients
+from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.calls import asymmetric
 from tests.document import TOKEN_PATH
@@ -17,22 +18,24 @@ from tests.merchant import BASE_PATH, NOON
 from tests.nicepay import CLIENT_KEY, Nicepay
 
 CALLED = "/api/v1.0/cvs/payment"
+POST_ONLY = Service("00")
+GET_AND_PUT = Service("00", ("GET", "PUT"))
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "methods", "verdict"),
+    ("method", "target", "service", "verdict"),
     [
-        ("POST", CALLED, {}, Verdict.GENUINE),
-        ("GET", CALLED, {}, Verdict.METHOD_WRONG),
-        ("GET", CALLED, {CALLED: ("GET", "PUT")}, Verdict.GENUINE),
-        ("POST", CALLED, {CALLED: ("GET", "PUT")}, Verdict.METHOD_WRONG),
-        ("POST", f"{CALLED}?a=b", {}, Verdict.GENUINE),
-        ("POST", f"{CALLED}#a", {}, Verdict.HEADER_MALFORMED),
-        ("POST", f"{CALLED}?a#b", {}, Verdict.HEADER_MALFORMED),
+        ("POST", CALLED, POST_ONLY, Verdict.GENUINE),
+        ("GET", CALLED, POST_ONLY, Verdict.METHOD_WRONG),
+        ("GET", CALLED, GET_AND_PUT, Verdict.GENUINE),
+        ("POST", CALLED, GET_AND_PUT, Verdict.METHOD_WRONG),
+        ("POST", f"{CALLED}?a=b", POST_ONLY, Verdict.GENUINE),
+        ("POST", f"{CALLED}#a", POST_ONLY, Verdict.HEADER_MALFORMED),
+        ("POST", f"{CALLED}?a#b", POST_ONLY, Verdict.HEADER_MALFORMED),
     ],
 )
 def test_a_wrong_method_or_a_fragment_is_found(
-    nicepay: Nicepay, method: str, target: str, methods: dict[str, tuple[str, ...]], verdict: Verdict
+    nicepay: Nicepay, method: str, target: str, service: Service, verdict: Verdict
 ) -> None:
     """A call is not genuine if its service does not accept the method, or if its URI has a fragment."""
     client = Client(CLIENT_KEY, (nicepay.private_key.public_key(),), timedelta(seconds=300))
@@ -42,8 +45,7 @@ def test_a_wrong_method_or_a_fragment_is_found(
         clients=Clients([client], lambda _bits: nicepay.private_key.public_key()),
         token_keys=keys,
         token_path=BASE_PATH + TOKEN_PATH,
-        call_paths=frozenset({CALLED}),
-        call_methods=methods,
+        called_services={CALLED: service},
     )
     call = asymmetric(nicepay, keys.issue(CLIENT_KEY, NOON), NOON)
     headers = (

@@ -15,10 +15,10 @@ from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
 from tests.merchant import NOON
 from tests.mistakes import (
+    AUTHORIZE_MISTAKES,
     CALL_BODY,
     CALL_MISTAKES,
     CALL_PATH,
-    QUESTION_MISTAKES,
     STRICT,
     TOKEN_MISTAKES,
     Make,
@@ -34,7 +34,7 @@ from tests.nicepay import jakarta
 FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
-ROWS = [row for table in (TOKEN_MISTAKES, CALL_MISTAKES, QUESTION_MISTAKES, TOKENLESS_MISTAKES) for row in rows(table)]
+ROWS = [row for table in (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],

@@ -61,5 +61,5 @@ def test_the_page_is_in_step() -> None:
             named.append(f"{named[-1].partition('.')[0]}{name}" if name.startswith(".") else name)
             assert severities[named[-1]] == severity
     counted = Counter(severities[name] for name in named)
-    told = ", ".join(f"{counted[severity.word]} {severity.word}" for severity in sorted(Severity, reverse=True))
-    assert f"passes {len(CATALOGUE) - len(set(named))} scenarios and fails {len(named)} ({told})" in text
+    totals = ", ".join(f"{counted[severity.word]} {severity.word}" for severity in sorted(Severity, reverse=True))
+    assert f"passes {len(CATALOGUE) - len(set(named))} scenarios and fails {len(named)} ({totals})" in text

@@ -1,17 +1,17 @@
 "use strict";
 
-// Signs what Swagger UI sends, and has each refusal explained. The private key stays with the server.
+// The server signs each request of Swagger UI and explains each refusal. The private key stays on the server.
 (() => {
   const form = document.getElementById("desk");
-  const told = document.getElementById("signed");
+  const signedText = document.getElementById("signed");
   const outcome = document.getElementById("outcome");
   const [lang, why] = navigator.language.startsWith("id") ? ["id", "Penyebab: "] : ["en", "Why: "];
-  // What the request is to blame for; a repeat (409) and a failure of the server say all there is.
+  // The statuses that a mistake in the request causes. A replay (409) and a server error need no explanation.
   const REFUSALS = new Set([400, 401, 404, 405, 415]);
-  let sent = null;
+  let lastRequest = null;
 
-  async function ask(path, question) {
-    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(question) };
+  async function post(path, data) {
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(data) };
     const response = await fetch(path, options);
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error || answer.responseMessage);
@@ -20,25 +20,25 @@
 
   async function sign(request) {
     const headers = request.headers;
-    const signed = await ask("sign", { client_key: headers["X-CLIENT-KEY"], mistake: form.elements.mistake.value });
+    const signed = await post("sign", { client_key: headers["X-CLIENT-KEY"], mistake: form.elements.mistake.value });
     headers["X-TIMESTAMP"] = signed.timestamp;
     headers["X-SIGNATURE"] = signed.signature;
-    told.textContent = "Signed: " + JSON.stringify(signed.string_to_sign);
+    signedText.textContent = "Signed: " + JSON.stringify(signed.string_to_sign);
   }
 
   async function beforeSending(request) {
     if (request.loadSpec) return request;
-    sent = request;
-    told.textContent = outcome.textContent = "";
+    lastRequest = request;
+    signedText.textContent = outcome.textContent = "";
     try {
       if (form.elements.sign.checked) await sign(request);
     } catch (error) {
-      told.textContent = "Not signed: " + error.message;
+      signedText.textContent = "Not signed: " + error.message;
     }
     return request;
   }
 
-  function question(request) {
+  function refusedRequest(request) {
     const url = new URL(request.url, location.href);
     return {
       method: request.method.toUpperCase(),
@@ -49,18 +49,18 @@
     };
   }
 
-  async function explanation(request) {
+  async function explain(request) {
     try {
-      return await ask("explain", question(request));
+      return await post("explain", refusedRequest(request));
     } catch (error) {
       return { verdict: "no explanation", advice: error.message };
     }
   }
 
-  // Swagger UI keeps the explanation with the answer, so the one is never shown under another.
+  // Swagger UI stores the explanation with its answer, so it never appears under another answer.
   async function afterAnswer(response) {
-    if (!sent) return response;
-    if (REFUSALS.has(response.status)) response.explanation = await explanation(sent);
+    if (!lastRequest) return response;
+    if (REFUSALS.has(response.status)) response.explanation = await explain(lastRequest);
     outcome.textContent = [response.status, response.explanation?.verdict].filter(Boolean).join(" · ");
     return response;
   }
@@ -69,25 +69,25 @@
     return value === undefined || value === null || (typeof value === "object" && Object.values(value).every(isEmpty));
   }
 
-  // Texts as they are, lists and objects as lists: whatever the explanation says is shown.
-  function shown(React, value) {
+  // Shows every value of the explanation: a text as text, and a list or an object as a list.
+  function render(React, value) {
     if (value === null || typeof value !== "object") return String(value);
     const items = Array.isArray(value)
-      ? value.map((each) => shown(React, each))
+      ? value.map((each) => render(React, each))
       : Object.entries(value)
           .filter(([, each]) => !isEmpty(each))
-          .map(([name, each]) => React.createElement(React.Fragment, null, React.createElement("b", null, name, ": "), shown(React, each)));
+          .map(([name, each]) => React.createElement(React.Fragment, null, React.createElement("b", null, name, ": "), render(React, each)));
     return React.createElement("ul", null, items.map((each, place) => React.createElement("li", { key: place }, each)));
   }
 
   function part(React, name, value) {
     if (isEmpty(value)) return null;
-    return React.createElement("div", { key: name, className: "part " + name }, shown(React, value));
+    return React.createElement("div", { key: name, className: "part " + name }, render(React, value));
   }
 
-  function explained(React, found) {
-    if (!found) return null;
-    const { verdict: name, ...rest } = found.toJS();
+  function verdict(React, explanation) {
+    if (!explanation) return null;
+    const { verdict: name, ...rest } = explanation.toJS();
     return React.createElement(
       "section",
       { id: "verdict", role: "alert", lang },
@@ -96,7 +96,7 @@
     );
   }
 
-  // Under Swagger UI's own account of the answer.
+  // Shows the verdict below the answer in Swagger UI.
   const Verdicts = () => ({
     wrapComponents: {
       liveResponse: (Original, { React }) => (props) =>
@@ -104,7 +104,7 @@
           "div",
           null,
           React.createElement(Original, props),
-          explained(React, props.response.get("explanation")),
+          verdict(React, props.response.get("explanation")),
         ),
     },
   });
@@ -113,7 +113,7 @@
     document.getElementById("ways").disabled = !form.elements.sign.checked;
     document.getElementById("what").hidden = !form.elements.sign.checked;
     document.getElementById("what-not").hidden = form.elements.sign.checked;
-    told.textContent = outcome.textContent = "";
+    signedText.textContent = outcome.textContent = "";
   });
   form.addEventListener("submit", (event) => event.preventDefault());
 

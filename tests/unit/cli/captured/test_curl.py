@@ -70,10 +70,10 @@ def test_headers_are_those_that_curl_sends() -> None:
 )
 def test_an_unreadable_command_is_an_error(command: str) -> None:
     """A command that cannot be read is an error of one line, and no other file is opened."""
-    with pytest.raises(UsageError) as misuse:
+    with pytest.raises(UsageError) as refusal:
         from_curl(command.encode())
-    assert "cannot be read as" in str(misuse.value)
-    assert "\n" not in str(misuse.value)
+    assert "cannot be read as" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_an_unreadable_command_is_an_error(command: str) -> None:
 )
 def test_no_value_of_an_option_is_repeated(command: str, named: str) -> None:
     """The error names the option, so that it can be left out, but not its value, which may be a secret."""
-    with pytest.raises(UsageError) as misuse:
+    with pytest.raises(UsageError) as refusal:
         from_curl(command.encode())
-    assert named in str(misuse.value)
-    assert "SECRET" not in str(misuse.value)
+    assert named in str(refusal.value)
+    assert "SECRET" not in str(refusal.value)
 
 
 def test_options_that_change_nothing_are_ignored() -> None:
@@ -103,9 +103,9 @@ def test_options_that_change_nothing_are_ignored() -> None:
 
 def test_commands_that_browsers_copy_are_read() -> None:
     """Commands that browsers copy are read, for bash with `$'...'`, and for Windows with carets."""
-    wanted = from_curl(b"""curl http://a/ -H 'X-A: 1' --data-raw '{"a":"!"}'""").request
-    assert from_curl(b"""curl 'http://a/' -H 'X-A: 1' --data-raw $'{"a":"\\u0021"}'""").request == wanted
+    expected = from_curl(b"""curl http://a/ -H 'X-A: 1' --data-raw '{"a":"!"}'""").request
+    assert from_curl(b"""curl 'http://a/' -H 'X-A: 1' --data-raw $'{"a":"\\u0021"}'""").request == expected
     assert (
         from_curl(b'curl ^"http://a/^" ^\r\n -H ^"X-A: 1^" ^\r\n --data-raw ^"^{^\\^"a^\\^":^\\^"^!^\\^"^}^"').request
-        == wanted
+        == expected
     )

@@ -6,7 +6,7 @@ from handlers.cli.captured.shell_words import MAX_WORDS, words
 
 
 @pytest.mark.parametrize(
-    ("line", "wanted"),
+    ("line", "expected"),
     [
         ("a  b\tc\n", ["a", "b", "c"]),
         ("a 'b c' \"d 'e'\" f' 'g", ["a", "b c", "d 'e'", "f g"]),
@@ -22,9 +22,9 @@ from handlers.cli.captured.shell_words import MAX_WORDS, words
         (r"a $'\ud83d'", ["a", "\xed\xa0\xbd"]),
     ],
 )
-def test_words_are_those_of_a_posix_shell_or_bash(line: str, wanted: list[str]) -> None:
+def test_words_are_those_of_a_posix_shell_or_bash(line: str, expected: list[str]) -> None:
     """Quotation marks, backslashes and `$'...'` are removed. The words end where the next command begins."""
-    assert words(line) == wanted
+    assert words(line) == expected
 
 
 def test_words_are_those_of_cmd() -> None:
@@ -57,7 +57,9 @@ def test_words_have_a_limit(part: str) -> None:
         words(part * (MAX_WORDS + 1))
 
 
-@pytest.mark.parametrize(("line", "wanted"), [(r"a\'\"\$ b", ["a'\"$", "b"]), ("a $$ $ b$'c'", ["a", "$$", "$", "bc"])])
-def test_runs_of_escapes_and_dollars_are_one_part(line: str, wanted: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("line", "expected"), [(r"a\'\"\$ b", ["a'\"$", "b"]), ("a $$ $ b$'c'", ["a", "$$", "$", "bc"])]
+)
+def test_runs_of_escapes_and_dollars_are_one_part(line: str, expected: list[str]) -> None:
     """A long run of escapes or dollar signs is read in one step."""
-    assert words(line) == wanted
+    assert words(line) == expected

@@ -15,7 +15,6 @@ from handlers.judge.scenarios import CATALOGUE
 from handlers.server.process import assembly
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, Merchant
-from tests.nicepay import Nicepay
 
 NAMES = {scenario.name: scenario for scenario in CATALOGUE}
 FEW = [NAMES[name] for name in ("success.issued", "forged.another_key", "http.get")]
@@ -27,14 +26,6 @@ def url(merchant: Merchant) -> str:
     """The running server with the real clock, because the command signs with the real time."""
     merchant.clock.now = assembly.system_clock()
     return merchant.origin + BASE_PATH + TOKEN_PATH
-
-
-@pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
 
 
 def _deviating(name: str) -> Scenario:
@@ -138,9 +129,9 @@ def test_all_reports_show_the_same_run(
     assert json.loads(out)["counts"] == {"passed": 3, "critical": 0, "major": 1, "minor": 0, "skipped": 0}
     assert json.loads(out)["url"] == url
     assert JUnitXml.fromstring(files[0].read_bytes()).failures == 1
-    told = [out, *(file.read_text() for file in files)]
-    assert all("it deviates" in each for each in told)
-    assert not any(SECRET.search(each) or "secret" in each for each in told)
+    expected = [out, *(file.read_text() for file in files)]
+    assert all("it deviates" in each for each in expected)
+    assert not any(SECRET.search(each) or "secret" in each for each in expected)
 
 
 def test_another_machine_is_named(
@@ -181,7 +172,7 @@ def test_this_machine_is_not_named(private_key: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("url", "more", "told"),
+    ("url", "more", "expected"),
     [
         ("http://[::1/x", [], "the URL is not valid: "),
         ("127.0.0.1/x", [], "the URL is not that of a token endpoint; it must begin with https:// or http://"),
@@ -201,7 +192,7 @@ def test_this_machine_is_not_named(private_key: Path, capsys: pytest.CaptureFixt
     ],
 )
 def test_a_usage_error_is_one_line(
-    private_key: Path, capsys: pytest.CaptureFixture[str], url: str, more: list[str], told: str
+    private_key: Path, capsys: pytest.CaptureFixture[str], url: str, more: list[str], expected: str
 ) -> None:
     """A wrong option is one line, before any request is sent. The exit status is 2."""
     options = {"--client-key": "A", "--private-key": str(private_key)}
@@ -209,7 +200,7 @@ def test_a_usage_error_is_one_line(
     assert main(["check", url, *(each for pair in options.items() for each in pair)]) == 2
     out, err = capsys.readouterr()
     (line,) = err.splitlines()
-    assert (out, line.startswith(f"snap-token: {told}")) == ("", True), line
+    assert (out, line.startswith(f"snap-token: {expected}")) == ("", True), line
 
 
 def test_an_environment_that_cannot_be_used_is_one_line(

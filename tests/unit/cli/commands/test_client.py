@@ -128,8 +128,8 @@ def test_a_bad_client_changes_nothing(
     """A client that would make the settings invalid is an error with its key, and no file changes. The status is 2."""
     before, files = settings_file.read_text(), _files(settings_file)
     assert _add(settings_file, client=client, key=key) == 2
-    told = f"snap-token: {settings_file}: {mistake.replace('FOLDER', str(settings_file.parent))}\n"
-    assert capsys.readouterr() == ("", told)
+    expected = f"snap-token: {settings_file}: {mistake.replace('FOLDER', str(settings_file.parent))}\n"
+    assert capsys.readouterr() == ("", expected)
     assert (settings_file.read_text(), _files(settings_file)) == (before, files)
 
 
@@ -138,8 +138,8 @@ def test_a_secret_that_exists_is_kept(settings_file: Path, capsys: pytest.Captur
     file = settings_file.with_name("NEW.secret")
     file.write_text("old")
     assert _add(settings_file) == 2
-    told = f"snap-token: {file} exists and is left as it is; name another file or move it away\n"
-    assert capsys.readouterr() == ("", told)
+    expected = f"snap-token: {file} exists and is left as it is; name another file or move it away\n"
+    assert capsys.readouterr() == ("", expected)
     assert (file.read_text(), len(Settings.load(settings_file).clients)) == ("old", 1)
 
 
@@ -195,8 +195,8 @@ def test_one_change_at_a_time(settings_file: Path, capsys: pytest.CaptureFixture
     """While another command changes files beside the settings, a change is refused. The exit status is 2."""
     with locked(settings_file.parent):
         assert _add(settings_file) == 2
-    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
 @pytest.mark.parametrize("command", ["add", "suspend", "list"])
@@ -252,8 +252,8 @@ def test_a_public_key_that_the_server_s_user_cannot_read_is_not_added(
     key.chmod(0o600)
     before, files = server_s.read_text(), _files(server_s)
     assert _add(server_s) == 2
-    told = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside"
-    assert capsys.readouterr() == ("", f"snap-token: {key} {told} the settings file, and name the copy\n")
+    expected = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside"
+    assert capsys.readouterr() == ("", f"snap-token: {key} {expected} the settings file, and name the copy\n")
     assert (server_s.read_text(), _files(server_s)) == (before, files)
 
 
@@ -271,9 +271,9 @@ def test_a_user_who_cannot_change_owners_adds_no_client(
         assert _add(server_s) == 2
         assert main(["client", "suspend", "--config", str(server_s), "--id", "IONPAYTEST"]) == 2
     out, err = capsys.readouterr()
-    told = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot change its owner; "
+    expected = f"cannot be written: it must belong to {SERVER_USER}:{SERVER_GROUP}, and you cannot change its owner; "
     assert out == ""
-    assert [line.partition(told)[0] for line in err.splitlines()] == [
+    assert [line.partition(expected)[0] for line in err.splitlines()] == [
         f"snap-token: {server_s} ",
         f"snap-token: {server_s} ",
     ]

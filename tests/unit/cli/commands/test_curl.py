@@ -9,19 +9,9 @@ from handlers.cli import main
 from handlers.server.process import assembly
 from tests.e2e.process import environment, run
 from tests.merchant import BASE_PATH, Merchant
-from tests.nicepay import Nicepay
 from tests.programs import program
 
 SECRET = "a-secret-of-the-proxy"
-
-
-@pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """NICEPAY's private key in a file."""
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
 
 
 @pytest.mark.parametrize("command", [["curl"], ["curl", "token"]])
@@ -57,8 +47,8 @@ def test_a_secret_stays_out_of_the_command(
     assert out.startswith("curl -sS -X GET http://127.0.0.1:1/authorize \\\n")
     assert '-H "X-Internal-Authorization: $X_INTERNAL_AUTHORIZATION"' in out
     assert SECRET not in out + err
-    told = "before you run it, set X_INTERNAL_AUTHORIZATION to `Bearer ` and the secret in internal.secret_file\n"
-    assert err == told
+    expected = "before you run it, set X_INTERNAL_AUTHORIZATION to `Bearer ` and the secret in internal.secret_file\n"
+    assert err == expected
 
 
 @pytest.mark.parametrize(("body", "status"), [("x" * 131_071, 0), ("x" * 131_072, 2), ("é" * 65_536, 2), ("a\0", 2)])

@@ -125,11 +125,11 @@ def test_json_has_four_members(
     command = f"$ curl https://{HOST}/api/v1.0/access-token/b2b {headers} -d 'x'"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(command.encode())))
     assert main(["explain", "--json", "--lang", "id", "--at", late, "--config", config, "-"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert list(told) == ["verdict", "also", "evidence", "advice"]
-    assert (told["verdict"], told["also"]) == ("body.not_json", ["clock.behind"])
-    assert told["evidence"]["clock.behind"] == {"seconds": 312, "allowed": 300, "judged_at": late}
-    assert told["advice"].startswith("Kirim ")
+    data = json.loads(capsys.readouterr().out)
+    assert list(data) == ["verdict", "also", "evidence", "advice"]
+    assert (data["verdict"], data["also"]) == ("body.not_json", ["clock.behind"])
+    assert data["evidence"]["clock.behind"] == {"seconds": 312, "allowed": 300, "judged_at": late}
+    assert data["advice"].startswith("Kirim ")
 
 
 def test_the_explanation_can_be_indonesian(
@@ -297,8 +297,8 @@ def test_only_the_size_of_a_huge_request_is_checked(
     """For a request that is far too large, only the size is checked, and the output says so."""
     for request in (token_request(world, X_Other="a" * 200_000), call(world, body=b"a" * 1_048_577)):
         assert main(["explain", "--config", config, "--json", _file(tmp_path, _raw(request))]) == 1
-        told = json.loads(capsys.readouterr().out)
-        assert (told["verdict"], told["also"], "untried" in told) == ("request.too_large", [], True)
+        data = json.loads(capsys.readouterr().out)
+        assert (data["verdict"], data["also"], "untried" in data) == ("request.too_large", [], True)
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ def test_a_server_without_its_state_store_is_alive_and_not_ready(
     with running_internal(settings, Clock()) as listener:
         probed = _settings(tmp_path, listener.origin, "internal")
         assert [_health(probed), _health(probed, "--ready")] == [0, 1]
-    told = f"the server is not well: {listener.origin}/readyz answers 503"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = f"the server is not well: {listener.origin}/readyz answers 503"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
 @pytest.mark.parametrize("table", ["server", "internal"])

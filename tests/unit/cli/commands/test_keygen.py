@@ -107,7 +107,7 @@ def test_the_environment_names_the_token_keys(monkeypatch: pytest.MonkeyPatch) -
     ("text", "mistake"),
     [
         ("[token", "snap-token.toml: Expected "),
-        ("[token]\nkeys_file = 1", "snap-token.toml: token.keys_file: Input is not a valid path"),
+        ("[token]\nkeys_file = 1", "snap-token.toml: token.keys_file: Input should be a valid string"),
         ('[token]\nkeys_file = "a\\u0000b"', "token.keys_file names cannot be read: embedded null byte"),
         (
             f'[token]\nkeys_file = "{"k" * 300}"',
@@ -132,8 +132,8 @@ def test_settings_that_name_no_token_keys_are_a_mistake(
 def test_no_half_of_a_pair_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """If the public key cannot be written, the private key is not written either."""
     assert main(["keygen", "pair", str(tmp_path / "private"), str(tmp_path / "nowhere" / "public")]) == 2
-    told = f"snap-token: {tmp_path}/nowhere/public cannot be written: No such file or directory\n"
-    assert capsys.readouterr() == ("", told)
+    expected = f"snap-token: {tmp_path}/nowhere/public cannot be written: No such file or directory\n"
+    assert capsys.readouterr() == ("", expected)
     assert not list(tmp_path.iterdir())
 
 

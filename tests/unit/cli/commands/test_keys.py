@@ -78,8 +78,8 @@ def test_the_second_step_waits(settings_file: Path, capsys: pytest.CaptureFixtur
     before = _keys(settings_file)
     capsys.readouterr()
     assert _rotate(settings_file, NOON + timedelta(seconds=4)) == 2
-    told = "not every instance has read the published key yet; run this again in 7 seconds"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = "not every instance has read the published key yet; run this again in 7 seconds"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
     assert _keys(settings_file) == before
 
 
@@ -157,10 +157,10 @@ def test_a_key_whose_tokens_have_expired_is_listed_with_a_note(
     """A key whose last token has expired is listed with a note, as long as it is in the file."""
     path = settings_file.with_name("token.keys")
     path.write_text(f"{path.read_text()}{_key()} # retired {AT_NOON}\n")
-    for seconds, told in ((960, ""), (961, ", its tokens have expired")):
+    for seconds, note in ((960, ""), (961, ", its tokens have expired")):
         with time_machine.travel(NOON + timedelta(seconds=seconds), tick=False):
             assert main(["keys", "list", "--config", str(settings_file)]) == 0
-        assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{told}"
+        assert _printed(capsys).splitlines()[1].partition("  ")[2] == f"retired {AT_NOON}{note}"
 
 
 def test_a_rotation_keeps_comments_and_mode(settings_file: Path) -> None:
@@ -177,9 +177,9 @@ def test_no_key_is_printed(settings_file: Path, capsys: pytest.CaptureFixture[st
     for seconds in (0, 5, 11, 2_000):
         _rotate(settings_file, NOON + timedelta(seconds=seconds))
         main(["keys", "list", "--config", str(settings_file)])
-        told = "".join(capsys.readouterr())
-        assert not any(key.decode() in told for key in _keys(settings_file).keys)
-        assert not re.search(r"[\w-]{43}=", told)
+        output = "".join(capsys.readouterr())
+        assert not any(key.decode() in output for key in _keys(settings_file).keys)
+        assert not re.search(r"[\w-]{43}=", output)
 
 
 def test_keys_are_listed(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,9 +206,9 @@ def test_mistakes_in_the_settings_are_errors(
     path = settings_file.with_name("token.keys")
     path.write_text("no key")
     assert main(["keys", command, "--config", str(settings_file)]) == 2
-    wanted = "one Fernet key per line, newest first; create one with: snap-token keygen token"
-    told = f"snap-token: {settings_file}: token.keys_file: {path} must contain {wanted}\n"
-    assert capsys.readouterr() == ("", told)
+    rule = "one Fernet key per line, newest first; create one with: snap-token keygen token"
+    expected = f"snap-token: {settings_file}: token.keys_file: {path} must contain {rule}\n"
+    assert capsys.readouterr() == ("", expected)
     assert path.read_text() == "no key"
 
 
@@ -216,5 +216,5 @@ def test_one_rotation_at_a_time(settings_file: Path, capsys: pytest.CaptureFixtu
     """While another command changes files beside the keys, a rotation is refused. The exit status is 2."""
     with locked(settings_file.parent):
         assert _rotate(settings_file, NOON) == 2
-    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")

@@ -24,15 +24,6 @@ def today(merchant: Merchant) -> Merchant:
 
 
 @pytest.fixture
-def private_key(tmp_path: Path, nicepay: Nicepay) -> Path:
-    """NICEPAY's private key in a file."""
-    file = tmp_path / "private.pem"
-    file.write_text(nicepay.private_pem)
-    file.chmod(0o600)
-    return file
-
-
-@pytest.fixture
 def dead_port() -> Iterator[int]:
     """A port that is in use and does not accept connections."""
     with socket.socket() as bound:
@@ -109,10 +100,10 @@ def test_a_missing_server_is_one_line(private_key: Path, dead_port: int, capsys:
     """If no server listens, one line says so. The exit status is 2."""
     url = f"http://127.0.0.1:{dead_port}/"
     assert main(["request", *_options(url, private_key)]) == 2
-    told = (
+    expected = (
         f"snap-token: no answer from {url}: [Errno {ECONNREFUSED}] Connection refused; is the server running there?\n"
     )
-    assert capsys.readouterr() == ("", told)
+    assert capsys.readouterr() == ("", expected)
 
 
 def test_a_server_that_does_not_answer_is_one_line(
@@ -177,16 +168,16 @@ def test_missing_options_are_one_line(private_key: Path, capsys: pytest.CaptureF
     options = _options("http://127.0.0.1/", private_key)
     place = options.index(left_out)
     assert main(["request", *options[:place], *options[place + 2 :]]) == 2
-    told = "snap-token: options are missing; add --config, or all of --url, --client-key and --private-key\n"
-    assert capsys.readouterr() == ("", told)
+    expected = "snap-token: options are missing; add --config, or all of --url, --client-key and --private-key\n"
+    assert capsys.readouterr() == ("", expected)
 
 
 def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file without a private key is an error of one line, and nothing is sent. The exit status is 2."""
     private_key.write_text("no key")
     assert main(["request", *_options("http://127.0.0.1/", private_key)]) == 2
-    told = f"snap-token: {private_key}: it is not an unencrypted private key in PEM\n"
-    assert capsys.readouterr() == ("", told)
+    expected = f"snap-token: {private_key}: it is not an unencrypted private key in PEM\n"
+    assert capsys.readouterr() == ("", expected)
 
 
 def test_settings_without_a_private_key_ask_for_one(
@@ -196,5 +187,5 @@ def test_settings_without_a_private_key_ask_for_one(
     config = _config(private_key, nicepay, "http://127.0.0.1:1")
     private_key.unlink()
     assert main(["request", "--config", config]) == 2
-    told = "the settings are not of a sandbox, so they have no private key; add --private-key"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = "the settings are not of a sandbox, so they have no private key; add --private-key"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")

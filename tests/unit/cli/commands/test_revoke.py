@@ -144,8 +144,8 @@ def test_state_in_memory_cannot_be_changed(
     """If the state is in the memory of the server, the command cannot change it, and says so. The status is 2."""
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "memory://")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
-    told = "state.url is memory://, which only the server can change; use POST /revoke of the server"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = "state.url is memory://, which only the server can change; use POST /revoke of the server"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
 def test_a_state_store_that_is_down_is_an_error(
@@ -155,8 +155,8 @@ def test_a_state_store_that_is_down_is_an_error(
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", "redis://:RECOGNISEME@127.0.0.1:1/0")
     assert _revoke(settings_file, "--client", "IONPAYTEST") == 2
     out, err = capsys.readouterr()
-    told = "snap-token: nothing is revoked: the state store of state.url does not answer: "
-    assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
+    expected = "snap-token: nothing is revoked: the state store of state.url does not answer: "
+    assert (out, err.count("\n"), err.startswith(expected)) == ("", 1, True)
     assert "RECOGNISEME" not in err
 
 

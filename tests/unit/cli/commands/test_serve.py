@@ -226,11 +226,11 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
     """A sandbox without a usable private key is refused by a check and by a start. The exit status is 2."""
     file = Path(sandbox).with_name("nicepay-private.pem")
     file.write_text("no key")
-    told = f"{sandbox}: sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
+    expected = f"{sandbox}: sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
     assert main(["serve", "--config", sandbox]) == 2
-    assert _mistakes(capsys) == [told]
+    assert _mistakes(capsys) == [expected]
     assert main(["serve", "--check", "--config", sandbox]) == 2
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
 @pytest.mark.parametrize("options", [["--check"], []], ids=["check", "start"])

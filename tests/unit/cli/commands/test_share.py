@@ -49,8 +49,8 @@ def test_a_file_is_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixtu
     pack = tmp_path / "pack.zip"
     pack.write_text("old")
     assert main(["share", "--base-url", "https://a.example", "--output", str(pack)]) == 2
-    told = f"snap-token: {pack} exists and is left as it is; name another file or move it away\n"
-    assert capsys.readouterr() == ("", told)
+    expected = f"snap-token: {pack} exists and is left as it is; name another file or move it away\n"
+    assert capsys.readouterr() == ("", expected)
     assert pack.read_text() == "old"
 
 

@@ -69,10 +69,10 @@ def _write(descriptor: int, *parts: bytes) -> None:
 def test_a_pipe_has_a_time_limit(pipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipe that nobody opens for writing, and a pipe that nobody closes, are errors after the time limit."""
     monkeypatch.setattr(pipes, "PIPE_SECONDS", 0.0)
-    told = "pipe cannot be read: its writer has not closed this pipe within 0 seconds"
-    with pytest.raises(ValueError, match=told):
+    expected = "pipe cannot be read: its writer has not closed this pipe within 0 seconds"
+    with pytest.raises(ValueError, match=expected):
         read_pipe(pipe)
     with pipe.open("r+b", buffering=0) as writer:
         writer.write(b"not all of it")
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=expected):
             read_pipe(pipe)

@@ -47,8 +47,8 @@ def test_anything_but_https_is_refused(given: str) -> None:
     """http:// is allowed only for this machine."""
     with pytest.raises(UsageError) as refusal:
         base_url(given, "")
-    told = f"--base-url: the URL must begin with https://; http:// is allowed only for this machine{EXAMPLE}"
-    assert refusal.value.mistakes == (told,)
+    expected = f"--base-url: the URL must begin with https://; http:// is allowed only for this machine{EXAMPLE}"
+    assert refusal.value.mistakes == (expected,)
 
 
 @pytest.mark.parametrize(

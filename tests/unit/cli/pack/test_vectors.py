@@ -18,7 +18,7 @@ from handlers.cli.pack.vectors import token_request, vectors
 from tests.document import RAW
 
 URL = "https://a.example/base"
-# Through JSON, as whoever gets the pack reads them.
+# Through JSON, because the reader of the pack gets JSON.
 VECTORS: dict[str, Any] = json.loads(json.dumps(vectors(RAW, URL)))
 
 

@@ -24,8 +24,8 @@ def url(file: Path) -> StateUrl:
     return StateUrl(f"sqlite:///{file}")
 
 
-def _is_suspended(held: StateEntries) -> bool:
-    return "suspended:A" in held
+def _is_suspended(entries: StateEntries) -> bool:
+    return "suspended:A" in entries
 
 
 def _change(url: StateUrl, meanwhile: Callable[[float], object], monkeypatch: pytest.MonkeyPatch) -> None:

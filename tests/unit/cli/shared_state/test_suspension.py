@@ -82,15 +82,15 @@ def test_the_settings_file_of_another_host_is_not_changed(
     assert "yes (settings)" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
+@pytest.mark.parametrize(("command", "expected"), [("suspend", "is suspended"), ("resume", "is not suspended")])
 def test_state_in_memory_cannot_be_changed(
-    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str, told: str
+    settings_file: Path, capsys: pytest.CaptureFixture[str], command: str, expected: str
 ) -> None:
     """If the state is in the memory of the server, only the settings file is changed, and the output says so."""
     assert _set(command, settings_file) == 0
     assert Settings.load(settings_file).clients[0].suspended is (command == "suspend")
     note = "state.url is memory://, so running servers read this change only from this settings file"
-    assert capsys.readouterr() == (f"IONPAYTEST {told}\n{note}\n", "")
+    assert capsys.readouterr() == (f"IONPAYTEST {expected}\n{note}\n", "")
 
 
 @pytest.mark.parametrize("command", ["suspend", "resume"])
@@ -111,8 +111,8 @@ def test_a_state_store_that_is_down_is_an_error(
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _set(command, settings_file) == 2
     out, err = capsys.readouterr()
-    told = "snap-token: the settings file is not changed, and the state store may or may not be changed: the state "
-    assert (out, err.count("\n"), err.startswith(told)) == ("", 1, True)
+    expected = "snap-token: the settings file is not changed, and the state store may or may not be changed: the state "
+    assert (out, err.count("\n"), err.startswith(expected)) == ("", 1, True)
     assert "RECOGNISEME" not in err
     assert settings_file.read_text() == before
 
@@ -121,13 +121,13 @@ def test_settings_that_cannot_be_changed_are_an_error(settings_file: Path, capsy
     """If the state is in memory and the settings file cannot be changed, the error is about the file only. Status 2."""
     with locked(settings_file.parent):
         assert _set("suspend", settings_file) == 2
-    told = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
-    assert capsys.readouterr() == ("", f"snap-token: {told}\n")
+    expected = f"another command is changing files in {settings_file.parent}; run this again when it has ended"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
 
-@pytest.mark.parametrize(("command", "told"), [("suspend", "is suspended"), ("resume", "is not suspended")])
+@pytest.mark.parametrize(("command", "expected"), [("suspend", "is suspended"), ("resume", "is not suspended")])
 def test_a_change_of_the_state_store_alone_is_reported(
-    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, told: str
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, expected: str
 ) -> None:
     """If the settings file cannot be changed, one line says what the state store has now. The exit status is 2."""
     assert _set("resume" if command == "suspend" else "suspend", shared) == 0
@@ -139,14 +139,14 @@ def test_a_change_of_the_state_store_alone_is_reported(
 
     monkeypatch.setattr(cli_suspension, "replace", fails)
     assert _set(command, shared) == 2
-    line = f"IONPAYTEST {told} in the state store, but the settings file is not changed: {UNWRITABLE}"
+    line = f"IONPAYTEST {expected} in the state store, but the settings file is not changed: {UNWRITABLE}"
     assert capsys.readouterr() == ("", f"snap-token: {line}\n")
     assert shared.read_text() == before
     assert _is_suspended(shared)[0] is (command == "suspend")
 
 
 @pytest.mark.parametrize(
-    ("state", "settings", "told"),
+    ("state", "settings", "expected"),
     [
         (False, False, "no"),
         (False, True, "yes (settings)"),
@@ -155,7 +155,7 @@ def test_a_change_of_the_state_store_alone_is_reported(
     ],
 )
 def test_the_list_names_both_sources(
-    shared: Path, capsys: pytest.CaptureFixture[str], told: str, *, state: bool, settings: bool
+    shared: Path, capsys: pytest.CaptureFixture[str], expected: str, *, state: bool, settings: bool
 ) -> None:
     """A client is listed as suspended if the settings or the state store suspend it, with the source."""
     if state:
@@ -163,7 +163,7 @@ def test_the_list_names_both_sources(
     shared.write_text(f"{shared.read_text()}\nsuspended = {str(settings).lower()}\n")
     assert _client("list", shared) == 0
     out, err = capsys.readouterr()
-    assert (out.splitlines()[1].partition(" s      ")[2], err) == (told, "")
+    assert (out.splitlines()[1].partition(" s      ")[2], err) == (expected, "")
 
 
 def test_a_list_creates_no_state_file(shared: Path) -> None:
@@ -174,18 +174,18 @@ def test_a_list_creates_no_state_file(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [("suspended = false", "no (state not known)"), ("suspended = true", "yes (settings, state not known)")],
 )
 def test_a_list_without_the_state_store_says_so(
-    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, told: str
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], line: str, expected: str
 ) -> None:
     """If the state store does not answer, the clients of the settings are listed, and one line says so. Status 2."""
     settings_file.write_text(f"{settings_file.read_text()}\n{line}\n")
     monkeypatch.setenv("SNAP_TOKEN__STATE__URL", UNREACHABLE)
     assert _client("list", settings_file) == 2
     out, err = capsys.readouterr()
-    assert out.splitlines()[1].endswith(f"300 s      {told}")
+    assert out.splitlines()[1].endswith(f"300 s      {expected}")
     assert err.startswith("snap-token: the entries of the state store are not known: the state store of state.url ")
     assert err.count("\n") == 1
 

@@ -109,5 +109,5 @@ def test_a_file_without_a_certificate_is_an_error(
         file.write_text(content, encoding="utf-8")
     assert main([*_command(command, "https://127.0.0.1:1/", private_key), "--ca-file", str(file)]) == 2
     wrong = "holds no certificate in PEM; name a file that holds the certificate of the authority"
-    told = "cannot be read: No such file or directory" if content is None else wrong
-    assert capsys.readouterr() == ("", f"snap-token: {file} {told}\n")
+    expected = "cannot be read: No such file or directory" if content is None else wrong
+    assert capsys.readouterr() == ("", f"snap-token: {file} {expected}\n")

@@ -279,7 +279,7 @@ WHICH = "options are missing; add --config or --client-key, and one of --path an
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [
         pytest.param([], WHICH, id="nothing"),
         pytest.param(["--client-key", "A"], WHICH, id="no call"),
@@ -318,11 +318,11 @@ WHICH = "options are missing; add --config or --client-key, and one of --path an
     ],
 )
 def test_a_missing_option_is_one_line(
-    secret: str, capsys: pytest.CaptureFixture[str], options: list[str], told: str
+    secret: str, capsys: pytest.CaptureFixture[str], options: list[str], expected: str
 ) -> None:
     """An option that is missing is one line that names it. The exit status is 2."""
     given = [secret if option == "SECRET" else option for option in options]
-    assert _mistake(capsys, *given) == told
+    assert _mistake(capsys, *given) == expected
 
 
 @pytest.mark.parametrize("token", ["hush\nhush", "hush\0"])
@@ -344,5 +344,5 @@ def test_a_path_needs_an_internal_listener(
     key = Path(secret).with_name("key.pem")
     key.write_text(nicepay.private_pem)
     options = ["--config", str(settings_file), "--path", "/x", "--token-file", secret, "--private-key", str(key)]
-    told = "--path needs the internal listener; add [internal] to the settings, or use --url"
-    assert _mistake(capsys, *options) == told
+    expected = "--path needs the internal listener; add [internal] to the settings, or use --url"
+    assert _mistake(capsys, *options) == expected

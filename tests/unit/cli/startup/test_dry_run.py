@@ -29,7 +29,7 @@ def _free_port(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def told(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+def error_lines(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
     """Gives the lines of standard error without their prefix, and checks that standard output is empty."""
 
     def lines() -> list[str]:
@@ -62,7 +62,7 @@ def test_warnings_do_not_fail_the_check(tmp_path: Path, nicepay: Nicepay, capsys
 
 
 def test_all_mistakes_are_reported_at_once(
-    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, told: Callable[[], list[str]]
+    tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, error_lines: Callable[[], list[str]]
 ) -> None:
     """Two addresses in use and a state store that does not answer are three lines. The exit status is 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
@@ -71,7 +71,7 @@ def test_all_mistakes_are_reported_at_once(
         extra = f'[internal]\nport = {ports[1]}\n[state]\nurl = "unix:///nowhere.sock?db=0"'
         assert _check(write_settings(tmp_path, nicepay, extra=extra)) == 2
     in_use = "Address already in use (is this server running already?)"
-    public, internal, state = told()
+    public, internal, state = error_lines()
     assert (
         public == f"cannot listen on 127.0.0.1:{ports[0]}: {in_use}; set server.host and server.port to a free address"
     )
@@ -106,13 +106,15 @@ def test_an_existing_state_file_is_kept(tmp_path: Path, nicepay: Nicepay) -> Non
     assert (tmp_path / "state.db").stat().st_ino == before
 
 
-def test_a_file_of_another_program_is_refused(tmp_path: Path, nicepay: Nicepay, told: Callable[[], list[str]]) -> None:
+def test_a_file_of_another_program_is_refused(
+    tmp_path: Path, nicepay: Nicepay, error_lines: Callable[[], list[str]]
+) -> None:
     """If another program's file is at the path of the state file, the error names the path."""
     state = tmp_path / "state.db"
     state.write_bytes(b"something else" * 100)
     state.chmod(0o600)
     assert _check(write_settings(tmp_path, nicepay, extra=SQLITE)) == 2
-    (finding,) = told()
+    (finding,) = error_lines()
     assert finding.startswith(f"state.url: {state} cannot be used: ")
 
 
@@ -150,8 +152,8 @@ def test_a_capture_folder_that_cannot_be_written_is_refused(
         os.chown(captures, OPERATOR, OPERATORS_GROUP)
         with acting_as(SERVER_USER, SERVER_GROUP):
             assert _check(settings) == 2
-        told = f"debug.capture_dir: no file can be written in {captures}: Permission denied"
-        assert capsys.readouterr() == ("", f"snap-token: {settings}: {told}\n")
+        expected = f"debug.capture_dir: no file can be written in {captures}: Permission denied"
+        assert capsys.readouterr() == ("", f"snap-token: {settings}: {expected}\n")
 
 
 def test_a_check_by_root_names_the_server_s_user(nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,7 +178,7 @@ def test_a_check_by_root_names_the_server_s_user(nicepay: Nicepay, capsys: pytes
 )
 def test_a_damaged_document_is_an_error(
     settings_file: Path,
-    told: Callable[[], list[str]],
+    error_lines: Callable[[], list[str]],
     monkeypatch: pytest.MonkeyPatch,
     document: str | None,
     cause: str,
@@ -188,7 +190,7 @@ def test_a_damaged_document_is_an_error(
         file.write_text(good if document.startswith("operationId") else document)
     monkeypatch.setattr(application, "DOCUMENT", file)
     assert _check(settings_file) == 2
-    (finding,) = told()
+    (finding,) = error_lines()
     assert finding.startswith(f"{file} cannot be served: {cause}")
     assert finding.endswith("; install snap-token-server again") == ("operationId" not in cause)
 

@@ -1,4 +1,4 @@
-"""The caller's address, as trusted proxies vouch for it."""
+"""The caller's address from trusted proxies."""
 
 import asyncio
 from ipaddress import ip_network
@@ -53,7 +53,7 @@ def _remote(peer: str, *forwarded: bytes) -> str:
 def test_the_first_from_the_right_that_is_no_proxy_is_the_caller(
     peer: str, forwarded: list[bytes], remote: str
 ) -> None:
-    """Each proxy adds at the right whom it has seen; what stands further left is the caller's own word."""
+    """Each proxy appends its peer. Addresses further left come from the caller and are not trusted."""
     assert _remote(peer, *forwarded) == remote
 
 
@@ -67,8 +67,8 @@ def test_the_first_from_the_right_that_is_no_proxy_is_the_caller(
         ("127.0.0.1", [b"10.0.0.2, 10.0.0.3"], "10.0.0.2"),
     ],
 )
-def test_nobody_else_vouches_for_an_address(peer: str, forwarded: list[bytes], remote: str) -> None:
-    """The header of a caller that is no trusted proxy counts for nothing; a proxy that asks by itself is the caller."""
+def test_an_untrusted_caller_cannot_set_its_address(peer: str, forwarded: list[bytes], remote: str) -> None:
+    """The header of a caller that is not a trusted proxy is ignored. A proxy's own request has its own address."""
     assert _remote(peer, *forwarded) == remote
 
 
@@ -79,8 +79,8 @@ def test_nobody_else_vouches_for_an_address(peer: str, forwarded: list[bytes], r
         *(b"\xff", b"[::1", b"1:2", b"merchant.example", b'{"a":1}', b"203.0.113.7 ,", b"a" * 10_000),
     ],
 )
-def test_what_is_no_address_reaches_no_log(garbage: bytes) -> None:
-    """Of a header with anything else, the proxy that sent it is what is known; what it vouched for itself stays."""
+def test_invalid_addresses_are_ignored(garbage: bytes) -> None:
+    """At text that is not an address, the result is the proxy that sent it."""
     assert _remote("127.0.0.1", garbage) in {"127.0.0.1", "::1"}
     assert _remote("127.0.0.1", garbage + b", 10.0.0.9") in {"10.0.0.9", "::1"}
     assert _remote("127.0.0.1", garbage + b", 203.0.113.7") == "203.0.113.7"
@@ -95,6 +95,6 @@ def test_what_is_no_address_reaches_no_log(garbage: bytes) -> None:
     ],
     ids=["lifespan", "no peer", "no header"],
 )
-def test_everything_else_passes_as_it_is(scope: dict[str, Any]) -> None:
-    """What is no request, has no peer, or no such header, is handed on unchanged."""
+def test_other_scopes_are_unchanged(scope: dict[str, Any]) -> None:
+    """A scope that is not a request, or has no peer or no such header, is passed on unchanged."""
     assert _seen(scope) == scope

@@ -1,4 +1,4 @@
-"""What must hold of a request before the document is asked."""
+"""The limits that apply before the OpenAPI document."""
 
 import asyncio
 from collections.abc import Iterable
@@ -67,7 +67,7 @@ FILLER = LARGEST_HEADERS - sum(map(len, HOST))
     ids=["target", "query", "number of headers", "size of headers"],
 )
 def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
-    """A limit is the last value that is taken."""
+    """A limit is the largest allowed value."""
     _require_bounded(scope)
 
 
@@ -86,7 +86,7 @@ def test_what_is_exactly_at_a_limit_passes(scope: Scope) -> None:
     ids=["target", "escape", "query", "number of headers", "size of headers", "no Host", "empty Host", "two Hosts"],
 )
 def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, reason: str) -> None:
-    """One more than a limit has the limit's own code; an escaped path, and any number of Hosts but one, are refused."""
+    """Each exceeded limit has its own code. An escaped path and a number of Hosts other than one are refused."""
     with pytest.raises(SnapError) as refusal:
         _require_bounded(scope)
     assert (refusal.value.code, refusal.value.reason) == (code, reason)
@@ -94,7 +94,7 @@ def test_what_is_beyond_a_limit_is_refused(scope: Scope, code: ResponseCode, rea
 
 
 def test_a_target_has_no_fragment() -> None:
-    """RFC 9112, 3.2: what has a `#` is no target of a request."""
+    """A request target with a `#` is refused (RFC 9112, section 3.2)."""
     with pytest.raises(SnapError) as refusal:
         _require_bounded(_scope([HOST], b"/a#b"))
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "target.malformed")
@@ -116,7 +116,7 @@ def test_a_target_has_no_fragment() -> None:
     ],
 )
 def test_only_the_protocol_that_is_understood_passes(version: str, codings: list[bytes], *, passes: bool) -> None:
-    """HTTP/1.0, and HTTP/1.1 with chunks or without; the connection is closed on anything else."""
+    """HTTP/1.0, and HTTP/1.1 with or without chunks, are accepted. Otherwise the connection closes."""
     scope = {**_scope([HOST, *((b"transfer-encoding", each) for each in codings)]), "http_version": version}
     if passes:
         _require_bounded(scope)
@@ -128,7 +128,7 @@ def test_only_the_protocol_that_is_understood_passes(version: str, codings: list
 
 
 def test_named_headers_are_found_once() -> None:
-    """Headers of the given names are found, others are passed over however often they come."""
+    """Only repeated headers with the given names are refused."""
     headers = [(b"other", b"1"), (b"x-client-key", b"A"), (b"other", b"2")]
     sent = RequestHeaders.of(headers)
     sent.require_single(NAMES)
@@ -136,7 +136,7 @@ def test_named_headers_are_found_once() -> None:
 
 
 def test_a_second_copy_is_refused_by_name() -> None:
-    """A header that comes twice is refused, and the log is told which."""
+    """A repeated header is refused, and the log gets its name."""
     with pytest.raises(SnapError) as refusal:
         RequestHeaders.of([(b"x-timestamp", b"A"), (b"x-timestamp", b"A")]).require_single(NAMES)
     assert refusal.value.code is BAD_REQUEST
@@ -156,7 +156,7 @@ def test_a_second_copy_is_refused_by_name() -> None:
     ids=["none", "zero", "at the limit", "zeros in front", "over the limit", "5,000 digits"],
 )
 def test_a_length_over_the_limit_is_refused_before_the_body(length: bytes | None, *, passes: bool) -> None:
-    """A Content-Length beyond the limit is refused, whatever its number of digits; the connection is to be closed."""
+    """A Content-Length over the limit is refused, with any number of digits, and the connection closes."""
     sent = RequestHeaders.of([] if length is None else [(b"content-length", length)])
     if passes:
         require_length(sent, LARGEST_BODY)
@@ -168,7 +168,7 @@ def test_a_length_over_the_limit_is_refused_before_the_body(length: bytes | None
 
 
 def test_a_body_in_pieces_is_put_together() -> None:
-    """The pieces of a body are joined until the last."""
+    """All pieces of a body are joined."""
     pieces = [_chunk(b"{", more=True), {"type": "http.request", "more_body": True}, _chunk(b"}", more=True)]
     assert asyncio.run(read_body(_receiving([*pieces, {"type": "http.request"}]))) == b"{}"
 
@@ -187,7 +187,7 @@ def test_the_limit_of_a_body_can_be_another() -> None:
 
 
 def test_a_body_too_large_is_not_read_further() -> None:
-    """At the first byte over the limit the body is refused; what would have followed is left unread."""
+    """The body is refused at the first byte over the limit, and the rest is not read."""
     pieces = [_chunk(b"x" * LARGEST_BODY, more=True), _chunk(b"x", more=True)]
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving(pieces)))
@@ -196,14 +196,14 @@ def test_a_body_too_large_is_not_read_further() -> None:
 
 
 def test_a_body_that_breaks_off_is_refused() -> None:
-    """A client that leaves in the middle of its body is not taken for one that has finished."""
+    """A client that disconnects within its body is refused."""
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving([_chunk(b"{}", more=True), {"type": "http.disconnect"}])))
     assert (refusal.value.code, refusal.value.reason) == (BAD_REQUEST, "body.incomplete")
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the deadline is over, a body that is not all there is refused, and the connection is to be closed."""
+def test_a_slow_body_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the deadline an incomplete body is refused, and the connection closes."""
     monkeypatch.setattr(limits, "BODY_SECONDS", 0)
     with pytest.raises(SnapError) as refusal:
         asyncio.run(read_body(_receiving([_chunk(b"", more=True)])))

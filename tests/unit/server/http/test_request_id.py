@@ -1,4 +1,4 @@
-"""The id of a request."""
+"""The request ID."""
 
 import re
 from typing import Any
@@ -15,8 +15,8 @@ def _identified(*sent: bytes) -> str:
 
 
 @pytest.mark.parametrize("sent", ["a", "0f" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "A.b_c-9", "x" * 64])
-def test_a_well_formed_id_of_the_proxy_is_taken_over(sent: str) -> None:
-    """One id of letters, digits, dots, underscores and hyphens, at most 64, is the request's id."""
+def test_a_valid_id_of_the_proxy_is_used(sent: str) -> None:
+    """One ID of 1 to 64 letters, digits, dots, underscores and hyphens is the request ID."""
     assert _identified(sent.encode()) == sent
     assert is_request_id(sent)
 
@@ -25,15 +25,15 @@ def test_a_well_formed_id_of_the_proxy_is_taken_over(sent: str) -> None:
     "sent",
     [(), (b"",), (b"x" * 65,), (b"a b",), (b"a\n",), (b"a/b",), (b"a,b",), (b"\xe9",), (b"a\x00",), (b"a", b"a")],
 )
-def test_any_other_is_ignored(sent: tuple[bytes, ...]) -> None:
-    """None, a malformed one, or several: the request gets a new id, each request another."""
+def test_an_invalid_id_is_replaced(sent: tuple[bytes, ...]) -> None:
+    """If the ID is absent, malformed or repeated, each request gets a new ID."""
     first, second = _identified(*sent), _identified(*sent)
     assert OURS.fullmatch(first)
     assert OURS.fullmatch(second)
     assert first != second
 
 
-def test_each_layer_is_told_the_same() -> None:
-    """Whoever asks again for a request gets the id that it has."""
+def test_each_middleware_gets_the_same_id() -> None:
+    """A second call for the same request returns the same ID."""
     scope: dict[str, Any] = {"headers": []}
     assert identify(scope) == identify(scope)

@@ -1,4 +1,4 @@
-"""An answer on the wire."""
+"""The HTTP response."""
 
 import asyncio
 from typing import Any
@@ -21,7 +21,7 @@ def _sent(answer: Response) -> tuple[int, dict[str, str], bytes]:
 
 
 def test_a_body_is_json() -> None:
-    """A body goes out as JSON and is called so, an empty object included."""
+    """A body is sent as JSON with its Content-Type, also an empty object."""
     status, headers, body = _sent(Response.of({}))
     assert (status, body) == (200, b"{}")
     assert (headers["content-type"], headers["content-length"]) == ("application/json", "2")
@@ -40,5 +40,5 @@ def test_no_body_has_no_media_type() -> None:
     [({"responseCode": "2007300"}, "2007300"), ({}, "200"), ((None, {}), "200")],
 )
 def test_the_code_of_an_answer(result: Result, code: str) -> None:
-    """The log is told the responseCode, or the status where there is none."""
+    """The log code is the responseCode, or the status if there is none."""
     assert Response.of(result).code == code

@@ -1,4 +1,4 @@
-"""WWW-Authenticate, API by API."""
+"""The WWW-Authenticate header of each API."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_401_of_the_public_api_challenges(code: ResponseCode) -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_nothing_else_of_the_public_api_challenges(code: ResponseCode) -> None:
-    """Where credentials are not what is wanting, none are asked for."""
+    """Other statuses have no challenge."""
     assert not snap_challenge(SnapError(code, reason="x"))
 
 
@@ -34,11 +34,11 @@ def test_nothing_else_of_the_public_api_challenges(code: ResponseCode) -> None:
     ],
 )
 def test_the_internal_api_says_what_is_wrong_with_the_credentials(code: ResponseCode, challenge: str) -> None:
-    """Without a token no error is named; a token that does not hold and a request that does not are told apart."""
+    """Without a token there is no error. An invalid token and an invalid request have different errors."""
     assert bearer_challenge(SnapError(code, reason="x")) == {"WWW-Authenticate": challenge}
 
 
 @pytest.mark.parametrize("code", [code for code in OTHERS if code.status != 400])
 def test_nothing_else_of_the_internal_api_challenges(code: ResponseCode) -> None:
-    """A call that is refused for anything but its form or its credentials is not asked for them."""
+    """Other refusals of the internal API have no challenge."""
     assert not bearer_challenge(SnapError(code, reason="x"))

@@ -18,17 +18,15 @@ from tests.nicepay import Nicepay, jakarta
 
 @pytest.fixture
 def late_merchant(merchant: Merchant, nicepay: Nicepay) -> Merchant:
-    """A merchant that has just agreed with NICEPAY about the time, on another day than those of other tests."""
+    """A merchant whose clock agrees with NICEPAY, on another day than in other tests."""
     merchant.clock.now = NOON + timedelta(days=1)
     merchant.ask(nicepay)
     merchant.log()
     return merchant
 
 
-def test_a_suspect_clock_is_told_beside_the_refusal(
-    late_merchant: Merchant, nicepay: Nicepay, stranger: Nicepay
-) -> None:
-    """The third refusal in a row of a client that has signed is followed by a line that suspects a clock."""
+def test_a_suspect_clock_is_logged(late_merchant: Merchant, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """After the third consecutive refusal with a valid signature, a line says that a clock is suspect."""
     stale = jakarta(late_merchant.clock.now - timedelta(hours=1))
     for each in (stranger, stranger, stranger, nicepay, nicepay, nicepay, nicepay):
         late_merchant.ask(each, stale)
@@ -44,8 +42,8 @@ def test_a_suspect_clock_is_told_beside_the_refusal(
     assert "time server" in lines[6]["advice"]
 
 
-def test_a_drifting_clock_is_told_beside_the_token(late_merchant: Merchant, nicepay: Nicepay) -> None:
-    """A client whose requests come later and later is told of while it still gets its tokens."""
+def test_a_drifting_clock_is_logged(late_merchant: Merchant, nicepay: Nicepay) -> None:
+    """A client whose clock drifts is logged while it still gets tokens."""
     for seconds in range(200, 206):
         late_merchant.ask(nicepay, jakarta(late_merchant.clock.now - timedelta(seconds=seconds)))
     lines = late_merchant.log()
@@ -57,7 +55,7 @@ def _no_services() -> Services:
 
 
 @pytest.mark.parametrize(
-    ("event", "error", "told"),
+    ("event", "error", "reported"),
     [
         ("call.genuine", None, {"event": "call.genuine", "outcome": "genuine", "level": "info"}),
         ("call.genuine", SnapError(BAD_REQUEST, reason="r", header="h"), {"event": "call.refused", "header": "h"}),
@@ -67,12 +65,12 @@ def _no_services() -> Services:
     ],
     ids=["event", "refusal", "refusal without event", "failure", "success without event"],
 )
-def test_what_becomes_a_line(event: str | None, error: Exception | None, told: dict[str, str] | None) -> None:
-    """An operation without an event is not logged when it succeeds; refusals and failures always are."""
+def test_which_outcomes_are_logged(event: str | None, error: Exception | None, reported: dict[str, str] | None) -> None:
+    """A success is logged only if its operation has an event. Refusals and failures are always logged."""
     stream = io.StringIO()
     configure.set_up(stream)
     Audit("call", _no_services).record(event, {"path": "/"}, Response({}), error)
     configure.set_up()
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    assert len(lines) == (told is not None)
-    assert all(told.items() <= line.items() for line in lines if told)
+    assert len(lines) == (reported is not None)
+    assert all(reported.items() <= line.items() for line in lines if reported)

@@ -1,4 +1,4 @@
-"""Writing log lines beside the work."""
+"""Writing log lines in a thread."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ LINE = -1
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """Where to read and where to write."""
+    """The read end and the write end of a pipe."""
     ends = os.pipe()
     yield ends
     for end in ends:
@@ -41,7 +41,7 @@ def _hindered(monkeypatch: pytest.MonkeyPatch, *failures: OSError | int | None) 
 
 
 def test_lines_arrive_in_their_order(pipe: tuple[int, int]) -> None:
-    """What is handed over is written, and draining waits for it."""
+    """Queued lines are written in order, and `drain` waits for them."""
     writer = BackgroundWriter(pipe[1])
     assert {writer.write(f"line {number} \udcff\n") for number in range(100)} == {9, 10}
     writer.flush()
@@ -49,8 +49,8 @@ def test_lines_arrive_in_their_order(pipe: tuple[int, int]) -> None:
     assert os.read(pipe[0], 10_000).decode().splitlines() == [f"line {number} \\udcff" for number in range(100)]
 
 
-def test_a_short_write_is_gone_on_with(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that takes a part of a line is followed by one that takes the rest."""
+def test_a_short_write_is_continued(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """If one write takes only a part of the data, the next write continues with the rest."""
     _hindered(monkeypatch, 3)
     writer = BackgroundWriter(pipe[1])
     writer.write("a line\n")
@@ -58,41 +58,41 @@ def test_a_short_write_is_gone_on_with(pipe: tuple[int, int], monkeypatch: pytes
     assert os.read(pipe[0], 100) == b"a line\n"
 
 
-def _told(line: str) -> int:
-    """How many lines are missing there, by a line that is like every other: with its level and its time, in UTC."""
-    told = json.loads(line)
-    assert datetime.fromisoformat(told.pop("timestamp")).utcoffset() == timedelta()
-    lines: int = told.pop("lines")
-    assert told == {"event": "log.lost", "level": "error"}
+def _lost_lines(line: str) -> int:
+    """The number of lost lines in a log line that has a level and a time in UTC like every other."""
+    reported = json.loads(line)
+    assert datetime.fromisoformat(reported.pop("timestamp")).utcoffset() == timedelta()
+    lines: int = reported.pop("lines")
+    assert reported == {"event": "log.lost", "level": "error"}
     return lines
 
 
 def test_a_full_disk_loses_lines_and_says_so_afterwards(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first lines that can be written are preceded by the number of those lost, on a line of its own."""
+    """The first successful write begins with a line that has the number of lost lines."""
     full = OSError(errno.ENOSPC, "No space left on device")
     _hindered(monkeypatch, full, 4, full)
     writer = BackgroundWriter(pipe[1])
     for line in ("lost\n", "lost too\n", "kept\n", "kept too\n"):
         writer.write(line)
         writer.drain()
-    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (half, _told(told), kept) == ('{"ev', 2, ["kept", "kept too"])
+    half, reported, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _lost_lines(reported), kept) == ('{"ev', 2, ["kept", "kept too"])
 
 
 def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line of which the end was not written counts as lost, and what comes next stands on a line of its own."""
+    """A partly written line counts as lost, and the next line starts on its own line."""
     full = OSError(errno.ENOSPC, "No space left on device")
     _hindered(monkeypatch, 4, full, full)
     writer = BackgroundWriter(pipe[1])
     for line in ("torn\n", "lost\n", "kept\n"):
         writer.write(line)
         writer.drain()
-    half, told, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (half, _told(told), kept) == ("torn", 2, ["kept"])
+    half, reported, *kept = os.read(pipe[0], 1_000).decode().splitlines()
+    assert (half, _lost_lines(reported), kept) == ("torn", 2, ["kept"])
 
 
-def test_what_was_told_is_not_told_again(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the number could be written, and the lines behind it could not, the next number counts these alone."""
+def test_a_reported_loss_is_not_reported_again(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the notice was written but the lines after it were not, the next notice counts only these lines."""
     full = OSError(errno.ENOSPC, "No space left on device")
     _hindered(monkeypatch, full, LINE, full)
     writer = BackgroundWriter(pipe[1])
@@ -100,21 +100,21 @@ def test_what_was_told_is_not_told_again(pipe: tuple[int, int], monkeypatch: pyt
         writer.write(line)
         writer.drain()
     first, second, *kept = os.read(pipe[0], 1_000).decode().splitlines()
-    assert (_told(first), _told(second), kept) == (1, 1, ["kept"])
+    assert (_lost_lines(first), _lost_lines(second), kept) == (1, 1, ["kept"])
 
 
-def test_a_loss_is_told_at_the_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draining tells what was lost, though no line comes any more."""
+def test_a_loss_is_reported_at_the_end(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`drain` reports lost lines, also if no other line follows."""
     _hindered(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
     writer = BackgroundWriter(pipe[1])
     writer.write("lost\n")
     writer.drain()
     writer.drain()
-    assert _told(os.read(pipe[0], 1_000).decode()) == 1
+    assert _lost_lines(os.read(pipe[0], 1_000).decode()) == 1
 
 
 def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -> None:
-    """Where standard error was made non-blocking, by whoever shares it, a slow reader gets every line whole."""
+    """A slow reader of a non-blocking standard error gets every complete line."""
     os.set_blocking(pipe[1], False)
     writer = BackgroundWriter(pipe[1])
     lines = [f"line {number} {'x' * 100}\n" for number in range(5_000)]
@@ -127,7 +127,7 @@ def test_a_descriptor_that_does_not_block_is_waited_for(pipe: tuple[int, int]) -
 
 
 def test_a_reader_that_has_gone_holds_nobody_up() -> None:
-    """Lines for a reader that is no longer there are lost, and draining ends all the same."""
+    """Lines for a closed reader are lost, and `drain` returns."""
     read, write = os.pipe()
     os.close(read)
     writer = BackgroundWriter(write)
@@ -138,7 +138,7 @@ def test_a_reader_that_has_gone_holds_nobody_up() -> None:
 
 
 def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, pipe: tuple[int, int]) -> None:
-    """While nothing can be written, handing over never waits: what there is no room for is lost, and draining ends."""
+    """While nothing can be written, `write` never waits. Lines beyond the limit are lost, and `drain` returns."""
     stalled, going_on, real = Event(), Event(), os.write
 
     def write(descriptor: int, data: bytes) -> int:
@@ -161,6 +161,6 @@ def test_a_reader_that_stalls_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, p
     writer.write("the last\n")
     writer.drain()
     lines = os.read(pipe[0], 10_000).decode().splitlines()
-    told = [json.loads(line)["lines"] for line in lines if line.startswith("{")]
+    reported = [json.loads(line)["lines"] for line in lines if line.startswith("{")]
     assert lines[-1] == "the last"
-    assert sum(told) + lines.count("a line") == 50
+    assert sum(reported) + lines.count("a line") == 50

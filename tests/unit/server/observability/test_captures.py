@@ -1,4 +1,4 @@
-"""Refused requests, kept whole."""
+"""Storing refused requests."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ from handlers.server.http import limits
 from handlers.server.http.request_id import identify
 from handlers.server.observability import captures, configure
 from handlers.server.observability.captures import (
-    LONGEST,
+    MAX_AGE,
     MOST_A_SECOND,
     MOST_FILES,
     SWEEP_EVERY,
@@ -59,7 +59,7 @@ def _answering(status: int, *, reads: bool = True) -> ASGIApp:
 
 
 def _asked(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dict[str, Any] | None = None) -> str:
-    """Send a request in these chunks, and end it or not; the request id that the application was told."""
+    """Send a request with these chunks. Return the request ID that the application saw."""
     coming = list(chunks)
     answered: list[Message] = []
 
@@ -79,8 +79,8 @@ def _asked(app: CaptureMiddleware, *chunks: bytes, ends: bool = True, scope: dic
 
 @pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
 @pytest.mark.parametrize("body", [b'{"a":1}', b"\xff\x00"], ids=["text", "bytes"])
-def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: bool) -> None:
-    """Its headers, every copy of them, and its body, even if it was refused before that was read; 0600."""
+def test_a_refused_request_is_stored_completely(tmp_path: Path, body: bytes, *, reads: bool) -> None:
+    """All headers and the body are stored with mode 0600, also if the refusal came before the body was read."""
     clock = Clock()
     request_id = _asked(CaptureMiddleware(_answering(401, reads=reads), tmp_path, clock, KEEPS), body[:1], body[1:])
     (file,) = tmp_path.iterdir()
@@ -91,14 +91,14 @@ def test_a_refused_request_is_kept_whole(tmp_path: Path, body: bytes, *, reads: 
     assert captured.request == Request("POST", "/a?b=c", headers, body)
 
 
-def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its answer's status too, so that whoever explains it knows that it was refused; the proxy's secret is masked."""
+def test_the_proxy_request_of_a_call_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has the status of the answer, and the secret of the proxy is masked."""
     asked = [
         (b"x-original-method", b"PUT"),
         (b"x-original-uri", b"/call?x=1"),
         (b"x-internal-authorization", b"Bearer 0123456789abcdef"),
     ]
-    monkeypatch.setattr(SECRET_MASKER, "_masks", SecretMasker([("internal secret", b"0123456789abcdef")]))
+    monkeypatch.setattr(SECRET_MASKER, "_masker", SecretMasker([("internal secret", b"0123456789abcdef")]))
     _asked(CaptureMiddleware(_answering(403), tmp_path, Clock(), KEEPS), b"", scope={"headers": [*HEADERS, *asked]})
     (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
     assert (captured.request.method, captured.request.target, captured.status) == ("POST", "/a?b=c", 403)
@@ -111,14 +111,14 @@ def test_of_a_call_the_question_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
     [(200, {}), (401, {"path": "/b"}), (401, {"type": "lifespan"})],
     ids=["genuine", "path", "type"],
 )
-def test_nothing_else_is_kept(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
-    """What is answered with success, and what is asked elsewhere, leaves no file."""
+def test_other_requests_are_not_stored(tmp_path: Path, status: int, scope: dict[str, Any]) -> None:
+    """Successful requests and requests to other paths leave no file."""
     _asked(CaptureMiddleware(_answering(status), tmp_path, Clock(), KEEPS), b"", scope=scope)
     assert not list(tmp_path.iterdir())
 
 
-def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest is read no longer than the server waits for any body, and no more bytes of it."""
+def test_an_endless_body_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body is read within the usual limits of time and size, and its beginning is stored."""
     app = CaptureMiddleware(_answering(401, reads=False), tmp_path, Clock(), KEEPS, 4)
     _asked(app, b"12", b"345", b"678")
     monkeypatch.setattr(limits, "BODY_SECONDS", 0)
@@ -128,8 +128,8 @@ def test_of_a_body_that_does_not_end_the_beginning_is_kept(tmp_path: Path, monke
 
 
 def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
-    """200 and a day: the oldest go first, other files stay."""
-    assert (200, timedelta(days=1)) == (MOST_FILES, LONGEST)
+    """At most 200 files, for one day. The oldest are deleted first, and other files stay."""
+    assert (200, timedelta(days=1)) == (MOST_FILES, MAX_AGE)
     clock = Clock()
     for place in range(MOST_FILES + 5):
         file = capture_file(tmp_path, f"{place:032x}")
@@ -149,8 +149,8 @@ def test_files_are_limited_in_number_and_age(tmp_path: Path) -> None:
     assert not {f"{0:032x}.har", f"{2:032x}.har", f"{3:032x}.har", gone.name} & left
 
 
-def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
-    """They go at the start of a server, and each hour with the next request, whatever is answered."""
+def test_old_files_are_deleted_without_a_refusal(tmp_path: Path) -> None:
+    """Old files are deleted at start, and every hour with the next request."""
     clock = Clock()
 
     def leave_old() -> None:
@@ -169,7 +169,7 @@ def test_files_grow_old_without_a_refusal(tmp_path: Path) -> None:
 
 
 def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
-    """Ten in a second."""
+    """At most ten requests per second are stored."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     for _ in range(MOST_A_SECOND + 2):
         _asked(app, b"")
@@ -177,8 +177,8 @@ def test_captures_are_limited_in_rate(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 10
 
 
-def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
-    """A refusal among many that are served is kept, in the same second or in the next one."""
+def test_successful_requests_do_not_count_for_the_rate(tmp_path: Path) -> None:
+    """A refusal among many successful requests is stored."""
     statuses = [200] * (MOST_A_SECOND + 2) + [401]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,8 +190,8 @@ def test_what_was_served_takes_nothing_of_the_rate(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_is_kept_is_found_by_its_id(tmp_path: Path) -> None:
-    """The files are those of the ids that the application saw; beyond the rate, and on other paths, there is none."""
+def test_a_stored_request_is_found_by_its_id(tmp_path: Path) -> None:
+    """The files have the request IDs that the application saw."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     _asked(app, b"", scope={"path": "/b"})
     ids = [_asked(app, b"") for _ in range(MOST_A_SECOND + 1)]
@@ -199,8 +199,8 @@ def test_what_is_kept_is_found_by_its_id(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("sent", ["0f" * 16, "0F" * 16, "6f1f42f2-6bd7-4c2c-a9f1-0a4a9e6c3c9b", "a", ".", "..", "-h"])
-def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> None:
-    """Whatever well-formed id comes with a request, its file lies in the folder, is found by it, and grows old."""
+def test_an_id_from_the_proxy_names_a_file_in_the_folder(tmp_path: Path, sent: str) -> None:
+    """For any valid ID, the file is in the folder, is found by the ID, and is deleted when it is old."""
     clock = Clock()
     app = CaptureMiddleware(_answering(401), tmp_path, clock, KEEPS)
     assert _asked(app, b"", scope={"headers": [*HEADERS, (b"x-request-id", sent.encode())]}) == sent
@@ -212,8 +212,8 @@ def test_an_id_of_the_proxy_s_names_no_other_file(tmp_path: Path, sent: str) -> 
     assert not file.exists()
 
 
-def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO) -> None:
-    """A caller who can choose the id takes no other request's capture away; the log says what is not kept."""
+def test_a_repeated_id_keeps_the_first_file(tmp_path: Path, log: io.StringIO) -> None:
+    """A caller who chooses the ID cannot overwrite a stored request, and the log reports it."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     scope = {"headers": [*HEADERS, (b"x-request-id", b"chosen")]}
     _asked(app, b"first", scope=scope)
@@ -222,7 +222,7 @@ def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO
     assert from_har(kept.read_bytes())[0].request.body == b"first"
     line = json.loads(log.getvalue())
     assert (line["event"], line["request_id"]) == ("capture.failed", "chosen")
-    assert line["cause"] == "a request of this id is kept already"
+    assert line["cause"] == "a request with this ID is already stored"
 
 
 @pytest.mark.parametrize(
@@ -233,15 +233,15 @@ def test_an_id_that_comes_twice_keeps_the_first(tmp_path: Path, log: io.StringIO
         ("/wp-login.php", [(b"host", b"a"), (b"cookie", b"b")], False),
     ],
 )
-def test_a_scanner_pushes_nothing_out(path: str, headers: list[tuple[bytes, bytes]], *, kept: bool) -> None:
-    """Away from the path, only what has a header of SNAP is kept."""
+def test_requests_of_scanners_are_not_stored(path: str, headers: list[tuple[bytes, bytes]], *, kept: bool) -> None:
+    """On other paths, only requests with a SNAP header are stored."""
     assert at_path_or_signed("/token")({"path": path, "headers": headers}) is kept
 
 
 @pytest.mark.parametrize("status", [200, 401, 408])
 @pytest.mark.parametrize("reads", [True, False], ids=["body read", "body not read"])
 def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool) -> None:
-    """The whole answer is on its way before the rest of a refused request's body is read, and ends once."""
+    """The complete answer is sent before the rest of the body is read, and ends only once."""
     seen: list[str] = []
 
     async def receive() -> Message:
@@ -259,16 +259,14 @@ def test_no_answer_waits_for_a_body(tmp_path: Path, status: int, *, reads: bool)
 
 
 def test_a_full_disk_costs_no_answer(tmp_path: Path, log: io.StringIO) -> None:
-    """What cannot be kept is logged, and the request is answered."""
+    """A request that cannot be stored is logged, and is still answered."""
     assert _asked(CaptureMiddleware(_answering(401), tmp_path / "nowhere", Clock(), KEEPS), b"")
     lines = [json.loads(each) for each in log.getvalue().splitlines()]
     assert {(line["event"], line["cause"]) for line in lines} == {("capture.failed", "No such file or directory")}
 
 
-def test_of_what_the_disk_does_not_take_nothing_is_left(
-    tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Half a file is removed, and old ones too: that is what makes room."""
+def test_a_partly_written_file_is_deleted(tmp_path: Path, log: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A partly written file and old files are deleted to free space."""
     app = CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS)
     capture_file(tmp_path, "0" * 32).touch()
     os.utime(capture_file(tmp_path, "0" * 32), (0, 0))
@@ -284,14 +282,14 @@ def test_of_what_the_disk_does_not_take_nothing_is_left(
 
 
 def test_a_slow_sender_is_not_waited_for_twice(tmp_path: Path) -> None:
-    """What is answered with 408 has had its time: of its body, what came is kept."""
+    """After 408 the rest of the body is not awaited, and the received part is stored."""
     app = CaptureMiddleware(_answering(408, reads=False), tmp_path, Clock(), KEEPS)
     _asked(app, b"12", ends=False)
     assert from_har(next(tmp_path.iterdir()).read_bytes())[0].request.body == b""
 
 
 def test_a_folder_that_others_can_write_into_is_refused(tmp_path: Path) -> None:
-    """So is what is no folder; the message says what to do."""
+    """A folder that others can write to, and a path that is no folder, are refused with a command to run."""
     tmp_path.chmod(0o755)
     require_folder(tmp_path)
     for mode, folder in ((0o777, tmp_path), (0o755, tmp_path / "nowhere")):

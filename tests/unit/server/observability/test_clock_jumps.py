@@ -1,4 +1,4 @@
-"""Whether this machine's clock jumps."""
+"""Jumps of this machine's clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from handlers.server.observability import clock_jumps
-from handlers.server.observability.clock_jumps import WallClock, watch_clock
+from handlers.server.observability.clock_jumps import ClockJumpDetector, watch_clock
 from tests.engines import asynchronous
 from tests.merchant import NOON
 
@@ -18,7 +18,7 @@ SOON = 0.01
 
 @dataclass
 class Machine:
-    """Two clocks that go together until one is set; reading the wall clock may take a while."""
+    """Two clocks that run together until one is set. Reading the wall clock can take time."""
 
     wall: datetime = NOON
     seconds: float = 0.0
@@ -37,52 +37,52 @@ class Machine:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.999, []), (1.0, [1.0]), (-1.5, [-1.5]), (3 * 86_400, [259_200.0]), (0, [])]
+    ("seconds", "reported"), [(0.999, []), (1.0, [1.0]), (-1.5, [-1.5]), (3 * 86_400, [259_200.0]), (0, [])]
 )
-def test_a_jump_is_told_once_with_its_seconds(seconds: float, told: list[float]) -> None:
-    """Forth or back, by a second or by days: one line, and none while the clocks go together, however long."""
+def test_a_jump_is_logged_once_with_its_seconds(seconds: float, reported: list[float]) -> None:
+    """A jump forward or back causes one line. Clocks that run together cause none."""
     machine = Machine()
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
         for jump in (0, seconds, 0):
             machine.go(3_600)
             machine.wall += timedelta(seconds=jump)
-            clock.look()
-    assert [line["seconds"] for line in log] == told
+            clock.check()
+    assert [line["seconds"] for line in log] == reported
     assert {(line["event"], line["log_level"]) for line in log} <= {("clock.jumped", "warning")}
 
 
 def test_a_clock_that_is_slewed_does_not_jump() -> None:
-    """What NTP takes away little by little is no jump, however much it is in all."""
+    """Slewing by NTP is not a jump, also if the total is large."""
     machine = Machine()
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
         for _ in range(100):
             machine.wall += timedelta(seconds=0.5)
-            clock.look()
+            clock.check()
     assert log == []
 
 
-def test_a_process_that_is_stopped_while_it_looks() -> None:
-    """Time that passes between reading one clock and the other is not taken for a jump."""
+def test_a_pause_between_the_clocks_is_no_jump() -> None:
+    """Time that passes between reading the two clocks is not a jump."""
     machine = Machine(takes=iter([0.0, 7.0, 0.0]))
-    clock = WallClock(machine.now, machine.monotonic)
+    clock = ClockJumpDetector(machine.now, machine.monotonic)
     with capture_logs() as log:
-        clock.look()
-        clock.look()
+        clock.check()
+        clock.check()
     assert log == []
 
 
 @asynchronous
-async def test_it_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within the block a jump is noticed by itself; after it, no more."""
-    monkeypatch.setattr(clock_jumps, "LOOK_SECONDS", SOON)
-    offset, told = [timedelta()], asyncio.Event()
-    monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: told.set())  # noqa: SLF001  it is what tells
+async def test_the_clock_is_watched_inside_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A jump is logged inside the block, and not after it."""
+    monkeypatch.setattr(clock_jumps, "CHECK_SECONDS", SOON)
+    offset, reported = [timedelta()], asyncio.Event()
+    monkeypatch.setattr(clock_jumps._log, "warning", lambda *_, **__: reported.set())  # noqa: SLF001  it logs the jump
     async with watch_clock(lambda: datetime.now(UTC) + offset[0]):
         offset[0] = timedelta(hours=1)
-        await told.wait()
-    told.clear()
+        await reported.wait()
+    reported.clear()
     offset[0] = timedelta()
     await asyncio.sleep(3 * SOON)
-    assert not told.is_set()
+    assert not reported.is_set()

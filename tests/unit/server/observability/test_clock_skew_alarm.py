@@ -1,4 +1,4 @@
-"""When a clock is suspect, ours or a client's."""
+"""Alarms about a wrong clock, ours or a client's."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ TOLERANCE = 300.0
 
 
 @pytest.mark.parametrize(
-    ("skews", "told"),
+    ("skews", "reported"),
     [
         ([-400] * 2, 0),
         ([-400] * 3, 1),
@@ -30,8 +30,8 @@ TOLERANCE = 300.0
         ([400, -400, -400, -400], 1),
     ],
 )
-def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | None], told: int) -> None:
-    """Three refusals in a row, off alike, are told once, until a token is issued, which None stands for here."""
+def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | None], reported: int) -> None:
+    """Three consecutive refusals with about the same skew cause one alarm. `None` is an issued token."""
     clock = ClientClock()
     told_now = 0
     for skew in skews:
@@ -39,11 +39,11 @@ def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | No
             clock.starts_drifting(0, TOLERANCE)
         else:
             told_now += clock.becomes_suspect(skew)
-    assert told_now == told
+    assert told_now == reported
 
 
 @pytest.mark.parametrize(
-    ("skews", "told"),
+    ("skews", "reported"),
     [
         ([-200] * 2, []),
         ([-200] * 3, [-200]),
@@ -56,15 +56,15 @@ def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | No
         ([-200] * 3 + [0] * 3 + [-200] * 3, [-200, -200]),
     ],
 )
-def test_a_median_above_half_the_tolerance_is_told_once(skews: list[float], told: list[float]) -> None:
-    """The median of five tokens, three at least, is told when it leaves half the tolerance, until it is well."""
+def test_a_median_above_half_the_tolerance_is_logged_once(skews: list[float], reported: list[float]) -> None:
+    """The median of 3 to 5 tokens is logged once when it exceeds half of the tolerance."""
     clock = ClientClock()
-    assert [found for skew in skews if (found := clock.starts_drifting(skew, TOLERANCE)) is not None] == told
+    assert [found for skew in skews if (found := clock.starts_drifting(skew, TOLERANCE)) is not None] == reported
 
 
 @pytest.fixture
 def clock(nicepay: Nicepay) -> ClockSkewAlarm:
-    """Of a merchant with two clients, one of whom never asks."""
+    """The alarm of a merchant with two clients, of which one sends no requests."""
     key = nicepay.private_key.public_key()
     tolerance = timedelta(seconds=TOLERANCE)
     clients = Clients([Client(name, (key,), tolerance) for name in (nicepay.client_key, "IDLE")], lambda _bits: key)
@@ -74,26 +74,26 @@ def clock(nicepay: Nicepay) -> ClockSkewAlarm:
 def _refuse(
     clock: ClockSkewAlarm, signer: Nicepay, times: int, *, reason: str = "clock.behind", client_key: str | None = None
 ) -> list[Any]:
-    """Refusals of requests that are 420 s behind; what is logged meanwhile."""
+    """Refuse requests that are 420 seconds behind. Return the new log lines."""
     headers = signer.headers(jakarta(NOON - timedelta(seconds=420))) | {"X-CLIENT-KEY": client_key or signer.client_key}
     sent = RequestHeaders.of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
-    told = {"client_key": client_key or signer.client_key, "clock_skew_seconds": -420.25}
+    reported = {"client_key": client_key or signer.client_key, "clock_skew_seconds": -420.25}
     with capture_logs() as log:
         for _ in range(times):
-            clock.refused(told, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
+            clock.refused(reported, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
     return log
 
 
 def test_a_client_that_is_refused_is_judged_alone(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
-    """Three genuine requests that come too late are told, though another client, who is idle, agrees with nobody."""
+    """Three genuine late requests of one client cause an alarm, whatever other clients do."""
     (line,) = _refuse(clock, nicepay, 6)
     assert (line["event"], line["log_level"]) == ("clock.suspect", "error")
     assert (line["client_key"], line["clients_are_ahead_by_seconds"]) == (nicepay.client_key, -420.25)
     assert "time server" in line["advice"]
 
 
-def test_what_is_not_signed_proves_nothing(clock: ClockSkewAlarm, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Neither a forger, nor an unknown client, nor a refusal of another kind says anything of a clock."""
+def test_an_invalid_signature_is_ignored(clock: ClockSkewAlarm, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A forger, an unknown client and another kind of refusal cause no alarm."""
     assert _refuse(clock, stranger, 3) == []
     assert _refuse(clock, nicepay, 3, client_key="NOBODY") == []
     assert _refuse(clock, nicepay, 3, reason="clock.local_time_labelled_jakarta") == []
@@ -101,27 +101,27 @@ def test_what_is_not_signed_proves_nothing(clock: ClockSkewAlarm, nicepay: Nicep
 
 
 def test_checking_is_limited_in_rate(clock: ClockSkewAlarm, nicepay: Nicepay, stranger: Nicepay) -> None:
-    """Whoever floods the server with late requests costs it ten signatures a second."""
+    """A flood of late requests causes at most ten verifications per second."""
     assert _refuse(clock, stranger, MOST_A_SECOND) == []
     assert _refuse(clock, nicepay, 3) == []
 
 
-@pytest.mark.parametrize("told", [{}, {"client_key": None}, {"client_key": "A", "clock_skew_seconds": None}])
-def test_what_is_not_known_is_not_judged(clock: ClockSkewAlarm, told: dict[str, object]) -> None:
-    """A request without a well-formed client key or timestamp, or another API's, says nothing."""
+@pytest.mark.parametrize("reported", [{}, {"client_key": None}, {"client_key": "A", "clock_skew_seconds": None}])
+def test_unknown_values_are_ignored(clock: ClockSkewAlarm, reported: dict[str, object]) -> None:
+    """A request without a valid client key or timestamp, and a request to another API, are ignored."""
     with capture_logs() as log:
         for _ in range(3):
-            clock.issued(told)
-            clock.refused(told, RequestHeaders.of([]), unauthorized(field="", reason="clock.behind"), NOON)
+            clock.issued(reported)
+            clock.refused(reported, RequestHeaders.of([]), unauthorized(field="", reason="clock.behind"), NOON)
     assert log == []
 
 
-def test_a_drifting_client_is_told_before_it_is_refused(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
-    """A warning names the client, how far it is off, and its tolerance."""
-    told = {"client_key": nicepay.client_key, "clock_skew_seconds": -200.25}
+def test_a_drifting_client_is_logged_before_it_is_refused(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
+    """The warning has the client, its clock skew and its tolerance."""
+    reported = {"client_key": nicepay.client_key, "clock_skew_seconds": -200.25}
     with capture_logs() as log:
         for _ in range(9):
-            clock.issued(told)
+            clock.issued(reported)
     (line,) = log
     assert (line["event"], line["log_level"], line["client_key"]) == ("clock.drifting", "warning", nicepay.client_key)
     assert (line["client_is_ahead_by_seconds"], line["tolerance_seconds"]) == (-200.25, 300.0)

@@ -1,4 +1,4 @@
-"""Logs: one form for every line of the process, and no secrets in tracebacks."""
+"""The log: one format for every line of the process, and no secrets in tracebacks."""
 
 import io
 import json
@@ -41,7 +41,7 @@ SECRET = "a signature that no log may hold"
 
 
 class _Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -49,7 +49,7 @@ class _Terminal(io.StringIO):
 
 @pytest.fixture
 def stream() -> io.StringIO:
-    """What the process logs, no terminal."""
+    """The log of the process, not on a terminal."""
     stream = io.StringIO()
     configure.set_up(stream)()
     return stream
@@ -57,7 +57,7 @@ def stream() -> io.StringIO:
 
 @pytest.fixture
 def terminal() -> io.StringIO:
-    """What the process logs to a terminal."""
+    """The log of the process on a terminal."""
     terminal = _Terminal()
     configure.set_up(terminal)
     return terminal
@@ -81,7 +81,7 @@ def _log_failure(log: structlog.typing.FilteringBoundLogger | logging.Logger) ->
 
 @time_machine.travel(NOON, tick=False)
 def test_a_line_is_json(stream: io.StringIO) -> None:
-    """Off a terminal a line is one JSON object: the event, its facts, the level and the time in UTC."""
+    """A line is one JSON object with the event, its fields, the level and the time in UTC."""
     structlog.get_logger().info("token.issued", client_key="IONPAYTEST", text="a value")
     assert stream.getvalue().count("\n") == 1
     line = json.loads(stream.getvalue())
@@ -90,7 +90,7 @@ def test_a_line_is_json(stream: io.StringIO) -> None:
 
 
 def test_a_line_is_readable_on_a_terminal(terminal: io.StringIO) -> None:
-    """On a terminal a line is for people: the level, the event and its facts, and no JSON."""
+    """On a terminal a line is readable text with the level, the event and its fields."""
     structlog.get_logger().warning("token.refused", reason="clock.ahead")
     line = terminal.getvalue()
     assert all(word in line for word in ("warning", "token.refused", "reason", "clock.ahead"))
@@ -98,7 +98,7 @@ def test_a_line_is_readable_on_a_terminal(terminal: io.StringIO) -> None:
 
 
 def test_libraries_log_in_the_same_form(stream: io.StringIO) -> None:
-    """A warning of the standard library's logging has the form of our own lines, its arguments filled in."""
+    """A warning of the standard library's logging has the format of our own lines."""
     logging.getLogger("a.library").warning("%d is odd", 3)
     line = json.loads(stream.getvalue())
     assert datetime.fromisoformat(line.pop("timestamp")).utcoffset() == timedelta()
@@ -106,21 +106,21 @@ def test_libraries_log_in_the_same_form(stream: io.StringIO) -> None:
 
 
 def test_libraries_log_in_the_same_form_on_a_terminal(terminal: io.StringIO) -> None:
-    """On a terminal a library's warning looks like our own line."""
+    """On a terminal a library's warning has the format of our own lines."""
     for log in (logging.getLogger("a.library"), structlog.get_logger()):
         log.warning("an event")
     first, second = (line.split(" ", 1)[1].rstrip() for line in terminal.getvalue().splitlines())
     assert first == second
 
 
-def test_libraries_are_heard_from_warnings_on(stream: io.StringIO) -> None:
-    """What a library says below a warning is left out."""
+def test_libraries_log_only_warnings_and_errors(stream: io.StringIO) -> None:
+    """Library messages below a warning are not logged."""
     logging.getLogger("a.library").info("nothing special")
     assert stream.getvalue() == ""
 
 
 def test_the_last_set_up_counts(stream: io.StringIO) -> None:
-    """Setting up again sends every line to the new stream, and none to the old."""
+    """A second set-up sends every line to the new stream, and none to the old one."""
     second = io.StringIO()
     configure.set_up(second)
     logging.getLogger("a.library").warning("one")
@@ -129,8 +129,8 @@ def test_the_last_set_up_counts(stream: io.StringIO) -> None:
     assert stream.getvalue() == ""
 
 
-def test_a_file_is_written_beside_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines for a real file are written by a thread; when told to, and at the end of the process, all are there."""
+def test_a_file_is_written_by_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread writes lines to a file. After `drain` and at exit all lines are written."""
     at_exit: list[Drain] = []
     monkeypatch.setattr("atexit.register", at_exit.append)
     with (tmp_path / "log").open("w") as file:
@@ -146,7 +146,7 @@ def test_a_file_is_written_beside_the_work(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_without_standard_error_lines_go_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that was started with its standard error closed logs nothing, and does not fail for it."""
+    """A process with a closed standard error logs nothing, and does not fail."""
     monkeypatch.setattr("sys.stderr", None)
     monkeypatch.setattr("atexit.register", lambda _drain: None)
     configure.set_up()
@@ -154,7 +154,7 @@ def test_without_standard_error_lines_go_nowhere(monkeypatch: pytest.MonkeyPatch
 
 
 def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a stream given, lines go to standard error, and none to standard output."""
+    """By default lines go to standard error, and none to standard output."""
     configure.set_up()
     structlog.get_logger().warning("ours")
     logging.getLogger("a.library").warning("theirs")
@@ -167,7 +167,7 @@ def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
 def test_tracebacks_carry_no_local_variables(
     request: pytest.FixtureRequest, kind: str, log: structlog.typing.FilteringBoundLogger | logging.Logger
 ) -> None:
-    """A traceback names the error and the function, in either form, and no value of a variable."""
+    """A traceback has the error and the function, in both formats, and no local variable."""
     output: io.StringIO = request.getfixturevalue(kind)
     _log_failure(log)
     assert all(word in output.getvalue() for word in ("it.failed", f"RuntimeError: {len(SECRET)}", "in _fail"))
@@ -175,13 +175,13 @@ def test_tracebacks_carry_no_local_variables(
 
 
 def test_a_text_that_is_not_unicode_is_logged_escaped(stream: io.StringIO) -> None:
-    """Half a surrogate pair, which no JSON in UTF-8 can hold, comes out as an escape and fails nothing."""
+    """A lone surrogate, which UTF-8 cannot encode, is logged as an escape."""
     structlog.get_logger().warning("odd", path="\ud800")
     assert json.loads(stream.getvalue())["path"] == r"\ud800"
 
 
-def test_what_json_does_not_know_is_logged_in_words(stream: io.StringIO) -> None:
-    """A value of any type comes out as its representation."""
+def test_other_types_are_logged_by_repr(stream: io.StringIO) -> None:
+    """A value of any other type is logged by its `repr`."""
     structlog.get_logger().warning("odd", value={1, 2}, by_number={1: "one"})
     line = json.loads(stream.getvalue())
     assert (line["value"], line["by_number"]) == ("{1, 2}", {"1": "one"})
@@ -192,7 +192,7 @@ def test_what_json_does_not_know_is_logged_in_words(stream: io.StringIO) -> None
 def test_nothing_that_is_logged_steers_a_terminal_or_forges_a_line(
     request: pytest.FixtureRequest, kind: str, text: str
 ) -> None:
-    """Whatever stands in an event, a field, a list or an error's text, a line is one line, and printable."""
+    """Any text in an event, a field, a list or an error stays on one line and is printable."""
     output: io.StringIO = request.getfixturevalue(kind)
     for log in (structlog.get_logger(), logging.getLogger("a.library")):
         log.warning(text)
@@ -204,7 +204,7 @@ def test_nothing_that_is_logged_steers_a_terminal_or_forges_a_line(
 
 @pytest.mark.parametrize("text", FORGERIES, ids=ascii)
 def test_a_field_of_json_is_printable_when_it_is_read(stream: io.StringIO, text: str) -> None:
-    """Who reads the JSON, and prints a field, prints no control character either."""
+    """A field that is parsed from JSON has no control character either."""
     structlog.get_logger().warning("odd", field=f"a{text}b")
     field = json.loads(stream.getvalue())["field"]
     assert field.isprintable()
@@ -213,13 +213,13 @@ def test_a_field_of_json_is_printable_when_it_is_read(stream: io.StringIO, text:
 
 @pytest.mark.parametrize("kind", ["stream", "terminal"])
 def test_the_text_of_an_error_forges_no_line(request: pytest.FixtureRequest, kind: str) -> None:
-    """A traceback keeps its lines; what an error says is indented among them, and steers no terminal."""
+    """A traceback keeps its line breaks. The text of the error is indented and has no control characters."""
     output: io.StringIO = request.getfixturevalue(kind)
     try:
         _fail_saying(FORGED)
     except RuntimeError:
         structlog.get_logger().exception("it.failed")
     written = COLOUR.sub("", output.getvalue())
-    told = json.loads(written)["exception"] if kind == "stream" else written
-    assert "\n  2026-01-22T05:00:01Z [info     ] token.issued\\x1b[1A" in told
+    reported = json.loads(written)["exception"] if kind == "stream" else written
+    assert "\n  2026-01-22T05:00:01Z [info     ] token.issued\\x1b[1A" in reported
     assert "\x1b" not in written

@@ -1,4 +1,4 @@
-"""The log shows no secret, whatever field it comes in."""
+"""The log shows no secret in any field."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from tests.nicepay import Nicepay
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What is logged; nothing is known when the test is over."""
+    """The log. After the test no secret is known."""
     stream = io.StringIO()
     configure.set_up(stream)
     yield stream
@@ -40,7 +40,7 @@ def settings(tmp_path: Path, nicepay: Nicepay) -> Settings:
 
 
 def test_each_kind_of_secret_is_known(settings: Settings, nicepay: Nicepay) -> None:
-    """Of clients, of the internal listener, the token keys, and the private key that plays NICEPAY."""
+    """Client secrets, internal secrets, token keys and the private key of the sandbox are masked."""
     known = list(secrets_to_mask(settings))
     lines = [line for line in nicepay.private_pem.splitlines() if "-----" not in line]
     assert {name for name, _ in known} == {"client secret", "internal secret", "token key", "private key"}
@@ -50,7 +50,7 @@ def test_each_kind_of_secret_is_known(settings: Settings, nicepay: Nicepay) -> N
 
 @pytest.mark.parametrize("content", [None, b"\xff"])
 def test_a_private_key_that_cannot_be_read_is_none(tmp_path: Path, content: bytes | None) -> None:
-    """What is no text, or not there, holds no line of a key."""
+    """A missing file, and a file that is not text, give no secret."""
     file = tmp_path / "key"
     if content:
         file.write_bytes(content)
@@ -58,7 +58,7 @@ def test_a_private_key_that_cannot_be_read_is_none(tmp_path: Path, content: byte
 
 
 def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> None:
-    """Every text in it, those in lists and tracebacks too; what is no text, or too short to be one, stays."""
+    """Every text is masked, also in lists and tracebacks. Short texts and other types stay."""
     services = assembly.build_services(settings, assembly.open_resources(settings, lambda: NOON))
     token = services.token_keys.issue("IONPAYTEST", NOON)
     secret = SECRET.decode()
@@ -71,8 +71,8 @@ def test_a_line_of_the_log_is_masked(log: io.StringIO, settings: Settings) -> No
     assert secret not in log.getvalue()
 
 
-def test_what_is_known_follows_the_settings(log: io.StringIO, settings: Settings, tmp_path: Path) -> None:
-    """A secret that was changed is masked from the reload on."""
+def test_a_reload_updates_the_secrets(log: io.StringIO, settings: Settings, tmp_path: Path) -> None:
+    """A changed secret is masked after the reload."""
     shared = assembly.open_resources(settings, lambda: NOON)
     assembly.build_services(settings, shared)
     (tmp_path / "secret").write_text("a-secret-that-is-quite-new")

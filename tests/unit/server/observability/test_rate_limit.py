@@ -1,4 +1,4 @@
-"""So many times a second."""
+"""A limit per second."""
 
 from datetime import timedelta
 
@@ -7,14 +7,14 @@ from tests.merchant import NOON
 
 
 def test_each_second_has_its_own_allowance() -> None:
-    """What one second has used up is there again in the next."""
+    """Each second has its own limit."""
     rate = RateLimit(2)
     assert [rate.allows(NOON) for _ in range(3)] == [True, True, False]
     assert rate.allows(NOON + timedelta(seconds=1))
 
 
-def test_what_was_not_needed_is_there_again() -> None:
-    """What is given back can be had once more in its second, and adds nothing to another."""
+def test_an_unneeded_allowance_is_returned() -> None:
+    """A returned allowance is available again in its own second only."""
     rate = RateLimit(2)
     assert [rate.allows(NOON) for _ in range(4)] == [True, True, False, False]
     rate.give_back(NOON)

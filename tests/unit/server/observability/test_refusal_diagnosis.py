@@ -67,7 +67,7 @@ def world() -> World:
 
 @pytest.fixture(scope="module")
 def services(world: World, tmp_path_factory: pytest.TempPathFactory) -> Services:
-    """Services that know them."""
+    """Services that have these clients."""
     settings = Settings.load(write_world(tmp_path_factory.mktemp("world"), world))
     return replace(services_of(settings, Clock()), revocations=loaded_revocations())
 
@@ -82,7 +82,7 @@ def _stream() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def log(_stream: io.StringIO) -> io.StringIO:
-    """What is logged, from now on."""
+    """The log lines from now on."""
     configure.set_up(_stream)
     _stream.seek(0)
     _stream.truncate()
@@ -98,14 +98,14 @@ def _first(sent: RequestHeaders, error: SnapError, services: Services, now: date
 
 @pytest.fixture(scope="module")
 def public_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
-    """The public application; each verdict is the first of its second."""
+    """The public application. Each test begins with a full limit of verdicts."""
     configure.set_up(_stream)
     return application(replace(public_api(BASE_PATH), explain=_first), lambda: services)
 
 
 @pytest.fixture(scope="module")
 def internal_app(services: Services, _stream: io.StringIO) -> ConnexionMiddleware:
-    """The merchant's own application, likewise."""
+    """The internal application. Each test begins with a full limit of verdicts."""
     configure.set_up(_stream)
     api = internal_api(Internal.model_validate({}), lambda: services)
     return application(replace(api, explain=_first), lambda: services)
@@ -113,7 +113,7 @@ def internal_app(services: Services, _stream: io.StringIO) -> ConnexionMiddlewar
 
 @pytest.fixture
 def judge(public_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
-    """Sends a request for a token; the verdict in the last line of the log."""
+    """Send a token request. Return the verdict in the last log line."""
 
     def sent(request: Request) -> object:
         asyncio.run(_exchange(public_app, request))
@@ -124,7 +124,7 @@ def judge(public_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
 
 @pytest.fixture
 def judge_call(internal_app: ConnexionMiddleware, log: io.StringIO) -> Judge:
-    """Asks about a call, as a proxy does; the verdict in the last line of the log."""
+    """Ask about a call like a proxy. Return the verdict in the last log line."""
 
     def sent(request: Request) -> object:
         original = [("X-Original-Method", request.method), ("X-Original-URI", request.target)]
@@ -151,33 +151,33 @@ def _last(log: io.StringIO) -> dict[str, object]:
     return line
 
 
-@pytest.mark.parametrize(("wanted", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
+@pytest.mark.parametrize(("expected", "name", "make"), TOKEN_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKEN_ROWS])
 def test_a_refused_request_for_a_token_has_a_verdict(
-    wanted: str, name: str, make: Make, world: World, judge: Judge
+    expected: str, name: str, make: Make, world: World, judge: Judge
 ) -> None:
-    """It is the doctor's, but for what takes more than two verifications, or the body."""
-    assert judge(make(world)) == DEARER.get(f"{wanted}: {name}", wanted)
+    """It is the doctor's verdict, unless that needs the body or more than two verifications."""
+    assert judge(make(world)) == DEARER.get(f"{expected}: {name}", expected)
 
 
-@pytest.mark.parametrize(("wanted", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
-def test_a_refused_call_has_a_verdict(wanted: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
-    """It is the doctor's, too; of a symmetric signature that does not hold, none is given."""
+@pytest.mark.parametrize(("expected", "name", "make"), CALL_ROWS, ids=[f"{row[0]}: {row[1]}" for row in CALL_ROWS])
+def test_a_refused_call_has_a_verdict(expected: str, name: str, make: Make, world: World, judge_call: Judge) -> None:
+    """It is the doctor's verdict. An invalid symmetric signature has none."""
     request = make(world)
     is_hmac = request.get("X-PARTNER-ID") == SYMMETRIC and len(request.get("X-SIGNATURE")) in {28, 44, 88}
-    is_judged = wanted in {"call.body_not_forwarded", "token.missing", "token.malformed"}
-    found = None if is_hmac and not is_judged else DEARER.get(f"{wanted}: {name}", wanted)
+    is_judged = expected in {"call.body_not_forwarded", "token.missing", "token.malformed"}
+    found = None if is_hmac and not is_judged else DEARER.get(f"{expected}: {name}", expected)
     assert judge_call(request) == found
 
 
 def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:
-    """The server knows what the doctor cannot: that the external id has been used."""
+    """The server knows that the external ID was used before, which the doctor cannot know."""
     genuine = call(world)
     assert judge_call(genuine) is None
     assert judge_call(genuine) == "call.external_id_repeated"
 
 
-def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: Services) -> None:
-    """A reason that is none of the closed list is logged as it is, without a verdict."""
+def test_an_unknown_reason_has_no_verdict(world: World, services: Services) -> None:
+    """A reason that the doctor does not know is logged without a verdict."""
     sent = RequestHeaders.of([(b"x-client-key", b"A")])
     assert RefusalDiagnoser()(sent, unauthorized(field="", reason="state.down"), services, NOON) == {}
     assert verdict("body.field_missing", "token", Request("POST", "/", ()), world.clients) is None
@@ -185,7 +185,7 @@ def test_what_the_doctor_has_no_word_for_has_no_verdict(world: World, services: 
 
 
 def test_verdicts_are_limited_in_rate(services: Services) -> None:
-    """Ten in a second; refusals beyond are logged without, and the next second has its own."""
+    """Ten verdicts per second. Further refusals in the same second have none."""
     assert MOST_A_SECOND == 10
     explainer, sent, error = (
         RefusalDiagnoser(),
@@ -198,7 +198,7 @@ def test_verdicts_are_limited_in_rate(services: Services) -> None:
 
 
 def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.StringIO) -> None:
-    """Its traceback is logged, and the refusal has none."""
+    """The error of a failed diagnosis is logged, and the audit line has no verdict."""
     broken = replace(services, clients=cast("Any", None))
     assert (
         RefusalDiagnoser()(RequestHeaders.of([]), unauthorized(field="", reason="partner.mismatch"), broken, NOON) == {}
@@ -208,7 +208,7 @@ def test_a_verdict_that_fails_costs_no_audit_line(services: Services, log: io.St
 
 @pytest.mark.parametrize("key", ["nicepay", "other", "stranger"])
 def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever signed, and whether the client is known or not, it is the same two operations with a key."""
+    """Known and unknown clients cause the same two operations with a key."""
     made = []
 
     def counted(original: Callable[..., object]) -> Callable[..., object]:
@@ -229,7 +229,7 @@ def test_no_more_than_two_verifications_are_made(key: str, world: World, monkeyp
 
 
 def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else is served meanwhile: what a timestamp with milliseconds may have been is not gone through."""
+    """A timestamp with milliseconds causes no search through all its possible values, which would block the server."""
     tried: list[bytes] = []
     matches = Recovered.matches
 
@@ -244,7 +244,7 @@ def test_few_texts_are_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_answer_goes_out_first(world: World, public_app: ConnexionMiddleware, log: io.StringIO) -> None:
-    """The line is written, with its verdict, when the answer is with the client, and even if it never gets there."""
+    """The audit line is written after the answer is sent, and also if sending fails."""
     request = token_request(world, X_CLIENT_KEY="NOBODY")
     headers = [(name.lower().encode(), value.encode()) for name, value in request.headers]
     scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": request.target, "query_string": b""}

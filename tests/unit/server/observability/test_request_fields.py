@@ -1,4 +1,4 @@
-"""What a request says of its sender."""
+"""The log fields of a request."""
 
 import pytest
 
@@ -23,12 +23,12 @@ KEY, TIME = b"x-client-key", b"x-timestamp"
     ],
     ids=["both", "neither", "twice", "malformed", "too long, without offset", "empty", "long ago"],
 )
-def test_what_a_request_says_of_its_sender(
+def test_fields_of_a_token_request(
     headers: list[tuple[bytes, bytes]], client_key: str | None, skew: float | None
 ) -> None:
-    """Client key and skew are told if they are well-formed and single, and are None otherwise."""
-    told = of_token_request(RequestHeaders.of(headers), NOON)
-    assert told == {"client_key": client_key, "clock_skew_seconds": skew}
+    """Client key and clock skew are given if they are valid and single, and are None otherwise."""
+    reported = of_token_request(RequestHeaders.of(headers), NOON)
+    assert reported == {"client_key": client_key, "clock_skew_seconds": skew}
 
 
 CALL = {
@@ -47,15 +47,15 @@ TOLD = {
 }
 
 
-def test_what_a_call_says_of_itself() -> None:
-    """Whose it says it is and which, without the query."""
+def test_fields_of_a_call() -> None:
+    """The fields have the sender, the method and the path without the query."""
     assert of_call(RequestHeaders.of(list(CALL.items())), NOON) == TOLD
     assert of_call(RequestHeaders.of([]), NOON) == {}
 
 
 @pytest.mark.parametrize("name", CALL)
-def test_what_comes_twice_is_not_told_of_a_call(name: bytes) -> None:
-    """Of two copies neither is believed; the rest is told."""
+def test_repeated_headers_of_a_call_are_left_out(name: bytes) -> None:
+    """A repeated header is left out, and the other fields stay."""
     assert len(of_call(RequestHeaders.of([*CALL.items(), (name, CALL[name])]), NOON)) == len(TOLD) - 1
 
 
@@ -74,6 +74,6 @@ def test_what_comes_twice_is_not_told_of_a_call(name: bytes) -> None:
         (b"x-timestamp", b"noon"),
     ],
 )
-def test_what_is_malformed_is_not_told_of_a_call(name: bytes, value: bytes) -> None:
-    """No caller writes into the log what it likes, or as much as it likes."""
+def test_malformed_headers_of_a_call_are_left_out(name: bytes, value: bytes) -> None:
+    """A caller cannot write any text, or long text, into the log."""
     assert len(of_call(RequestHeaders.of(list({**CALL, name: value}.items())), NOON)) == len(TOLD) - 1

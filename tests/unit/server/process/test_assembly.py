@@ -1,4 +1,4 @@
-"""From settings to a running server."""
+"""Creating services from the settings, listening sockets, and signals during the start."""
 
 import io
 import json
@@ -34,13 +34,13 @@ def _warnings(settings: Settings) -> list[dict[str, object]]:
 
 @time_machine.travel(NOON, tick=False)
 def test_the_clock_is_the_machines() -> None:
-    """The clock tells the machine's time, aware, in UTC."""
+    """The clock returns the time of the machine, as an aware datetime in UTC."""
     assert assembly.system_clock() == NOON
     assert assembly.system_clock().tzinfo is UTC
 
 
-def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -> None:
-    """Clients, tolerances, token keys, their lifetime and the clock reach the handlers as they were set."""
+def test_services_have_the_values_of_the_settings(tmp_path: Path, nicepay: Nicepay) -> None:
+    """Clients, tolerances, token keys, their lifetime and the clock reach the services."""
     file = write_settings(tmp_path, nicepay, tolerance=60, extra="[token]\nlifetime_seconds = 200")
     file.write_text(file.read_text().replace('[token]\nkeys_file = "token.keys"', ""))
     services = services_of(Settings.load(file), Clock())
@@ -52,8 +52,8 @@ def test_services_hold_what_the_settings_say(tmp_path: Path, nicepay: Nicepay) -
     assert services.now() == NOON
 
 
-def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nicepay) -> None:
-    """The comments of the key file reach the handlers: what a key opened a moment ago it opens no more."""
+def test_a_retired_key_decrypts_until_its_end(tmp_path: Path, nicepay: Nicepay) -> None:
+    """The retirement time in the key file decides how long a key decrypts tokens."""
     file = write_settings(tmp_path, nicepay)
     keys, retired = file.with_name("token.keys"), Fernet.generate_key()
     keys.write_text(f"{keys.read_text()}{retired.decode()}  # retired 2026-01-22T05:00:00Z\n")
@@ -65,8 +65,8 @@ def test_a_retired_key_opens_until_its_time_is_over(tmp_path: Path, nicepay: Nic
             assert opening.verify(minting.issue("A", then), then)
 
 
-def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: Nicepay) -> None:
-    """Services made anew send genuine calls to where the settings sent them when the process began."""
+def test_a_reload_does_not_change_the_redirect(tmp_path: Path, nicepay: Nicepay) -> None:
+    """After a reload, genuine calls still go to the location from the start."""
     before, after = (
         Settings.load(write_settings(tmp_path, nicepay, extra=f'[internal]\naccel_redirect = "@{name}"'))
         for name in ("first", "second")
@@ -85,10 +85,10 @@ def test_what_internal_says_holds_from_start_to_start(tmp_path: Path, nicepay: N
         pytest.param("127.0.0.1", "", (b"the-secret-of-old",), id="no table"),
     ],
 )
-def test_internal_secrets_are_those_of_now(
+def test_a_reload_changes_the_internal_secrets(
     tmp_path: Path, nicepay: Nicepay, host: str, now: str, secrets: tuple[bytes, ...]
 ) -> None:
-    """Secrets change while the server serves, but a listener that others reach is never without one."""
+    """Secrets can change, but a listener that other machines can reach is never without a secret."""
     for name in ("old", "new"):
         (tmp_path / name).write_text(f"the-secret-of-{name}")
         (tmp_path / name).chmod(0o600)
@@ -100,12 +100,12 @@ def test_internal_secrets_are_those_of_now(
 
 
 def test_the_clock_of_services_is_the_machines_unless_given(settings_file: Path) -> None:
-    """Without a clock given, services tell the machine's time."""
+    """By default, services use the clock of the machine."""
     assert services_of(Settings.load(settings_file), assembly.system_clock).now is assembly.system_clock
 
 
 def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay) -> None:
-    """Unknown clients are held against a key as large as a client's and nobody's; what is read anew keeps it."""
+    """The key for unknown clients is as large as a client's, belongs to nobody, and survives a reload."""
     settings = Settings.load(settings_file)
     first, second = (services_of(settings, Clock()).clients.find("NOBODY").padding[0] for _ in range(2))
     assert first == second
@@ -113,13 +113,13 @@ def test_the_stand_in_has_a_key_of_its_own(settings_file: Path, nicepay: Nicepay
     assert first.public_numbers().n != nicepay.private_key.public_key().public_numbers().n
 
 
-def test_good_settings_are_no_reason_to_warn(settings_file: Path) -> None:
-    """Settings with nothing doubtful in them cause no line at all."""
+def test_good_settings_log_no_warning(settings_file: Path) -> None:
+    """Settings without a risk cause no log line."""
     assert _warnings(Settings.load(settings_file)) == []
 
 
 def test_short_keys_are_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
-    """A key under 2048 bits is taken, and a line names its client and its size."""
+    """A key of less than 2048 bits is accepted, and a log line has its client and its size."""
     settings = Settings.load(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))
     assert _warnings(settings) == [
         {"event": "client.key_is_short", "level": "warning", "client_key": "SHORT", "bits": 1024, "advised": 2048}
@@ -139,15 +139,15 @@ IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 
 @pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=IPV6), "localhost"])
 def test_a_listener_takes_connections(host: str) -> None:
-    """A socket listens on IPv4, IPv6 or a name, on a free port if it is asked for port 0."""
+    """A socket listens on IPv4, IPv6 or a host name. Port 0 means any free port."""
     with sockets.listen(host, 0) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection((host, port)) as connection:
             assert connection.getpeername()[1] == port
 
 
-def test_a_taken_address_cannot_be_had() -> None:
-    """A second listener on one address is refused by the system."""
+def test_a_used_address_is_an_error() -> None:
+    """The system refuses a second listener on the same address."""
     with sockets.listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="Address already in use"):
         sockets.listen(*listener.getsockname())
 
@@ -161,16 +161,16 @@ def test_a_taken_address_cannot_be_had() -> None:
     ],
 )
 def test_origins_are_written_as_in_urls(host: str, origin: str) -> None:
-    """An IPv6 address stands in brackets, any other host as it is."""
+    """An IPv6 address is in brackets, and any other host is unchanged."""
     assert sockets.origin(host, 80) == origin
 
 
 @pytest.fixture
 def before() -> Iterator[list[int]]:
-    """The signals that come to whoever handled them before; the test itself lives on."""
+    """The signals that reach the previous handlers. They do not end the test."""
     signals: list[int] = []
     numbers = [*STOPS, signal.SIGHUP]
-    handlers = {number: signal.signal(number, lambda told, _frame: signals.append(told)) for number in numbers}
+    handlers = {number: signal.signal(number, lambda reported, _frame: signals.append(reported)) for number in numbers}
     yield signals
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -178,7 +178,7 @@ def before() -> Iterator[list[int]]:
 
 @pytest.mark.parametrize("stop", STOPS)
 def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> None:
-    """SIGTERM as well as SIGINT ends the block on the spot, without an error, and goes no further."""
+    """SIGTERM and SIGINT end the block at once, without an error, and do not reach the previous handler."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     passed = False
     with lifecycle.end_quietly_on_signals():
@@ -188,7 +188,7 @@ def test_a_signal_ends_the_block(before: list[int], stop: signal.Signals) -> Non
 
 
 def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> None:
-    """Whoever handled SIGTERM or SIGHUP before the block handles it after the block."""
+    """After the block, the previous handlers of SIGTERM and SIGHUP are active again."""
     with lifecycle.end_quietly_on_signals():
         pass
     signal.raise_signal(signal.SIGTERM)
@@ -196,8 +196,8 @@ def test_after_the_block_signals_are_handled_as_before(before: list[int]) -> Non
     assert before == [signal.SIGTERM, signal.SIGHUP]
 
 
-def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
-    """SIGHUP neither ends the block nor goes further, as long as no server handles it."""
+def test_an_early_reload_is_ignored(before: list[int]) -> None:
+    """SIGHUP does not end the block, and does not reach the previous handler."""
     passed = False
     with lifecycle.end_quietly_on_signals():
         signal.raise_signal(signal.SIGHUP)
@@ -206,7 +206,7 @@ def test_a_reload_that_comes_too_early_means_nothing(before: list[int]) -> None:
 
 
 def test_errors_leave_the_block(before: list[int]) -> None:
-    """An error is none of the block's business, and signals are handled as before after it too."""
+    """The block raises errors, and then restores the previous handlers."""
     with pytest.raises(ZeroDivisionError), lifecycle.end_quietly_on_signals():
         raise ZeroDivisionError
     signal.raise_signal(signal.SIGTERM)
@@ -214,18 +214,18 @@ def test_errors_leave_the_block(before: list[int]) -> None:
 
 
 def test_the_server_does_not_name_itself(merchant: Merchant, nicepay: Nicepay) -> None:
-    """An answer does not tell which software sent it."""
+    """An answer has no Server header."""
     assert "server" not in merchant.ask(nicepay).headers
 
 
-def test_the_server_believes_no_forwarded_address(merchant: Merchant, nicepay: Nicepay) -> None:
-    """The log has the address that the connection came from, whatever the request says of it."""
+def test_a_forwarded_address_is_not_trusted(merchant: Merchant, nicepay: Nicepay) -> None:
+    """Without trusted proxies, the log has the address of the connection."""
     merchant.send(nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"})
     assert merchant.decision()["remote"] == "127.0.0.1"
 
 
 def test_limits_of_a_connection() -> None:
-    """Idle connections are closed after 5 seconds, answers that nobody reads after 30."""
+    """An idle connection closes after 5 seconds, and one with unread answers after 30 seconds."""
     with sockets.listen("127.0.0.1", 0) as listener:
         unread = getattr(socket, "TCP_USER_TIMEOUT", None)
         assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000

@@ -1,4 +1,4 @@
-"""When to read from a connection."""
+"""Flow control of a connection."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from handlers.server.process.backpressure import Backpressure
 
 
 class _Reading(asyncio.Transport):
-    """A transport that tells whether it reads."""
+    """A transport that says whether it reads."""
 
     reads = True
 
@@ -24,8 +24,8 @@ def transport() -> _Reading:
     return _Reading()
 
 
-def test_what_is_held_is_not_resumed_by_an_answer(transport: _Reading) -> None:
-    """While reading is held, resuming does nothing; the release does."""
+def test_an_answer_does_not_resume_held_reading(transport: _Reading) -> None:
+    """While reading is held, `resume_reading` does nothing. `release` resumes it."""
     flow = Backpressure(transport)
     flow.hold()
     flow.resume_reading()
@@ -35,7 +35,7 @@ def test_what_is_held_is_not_resumed_by_an_answer(transport: _Reading) -> None:
 
 
 def test_a_release_leaves_other_pauses_alone(transport: _Reading) -> None:
-    """A pause that nothing held, such as that of a long body, is not ended by a release."""
+    """`release` does not end a pause that `hold` did not start."""
     flow = Backpressure(transport)
     flow.pause_reading()
     flow.release()

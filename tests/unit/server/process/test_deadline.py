@@ -8,7 +8,7 @@ from handlers.server.process.deadline import Deadline
 
 
 async def _ends(*moves: float) -> float:
-    """When it passed, after these moves."""
+    """The time when the deadline passed after these moves."""
     loop, passed = asyncio.get_running_loop(), asyncio.Event()
     deadline = Deadline(loop, passed.set)
     for seconds in moves:
@@ -20,13 +20,13 @@ async def _ends(*moves: float) -> float:
 
 @pytest.mark.parametrize("moves", [(0.02,), (0.001, 0.02)], ids=["set", "moved on"])
 def test_it_passes_when_it_was_last_set(moves: tuple[float, ...]) -> None:
-    """It passes once, not before the time that it was last moved to."""
+    """The deadline passes once, at the time of its last move."""
     assert asyncio.run(_ends(*moves)) >= 0.019
 
 
 @pytest.mark.parametrize("end", [Deadline.stop, Deadline.cancel], ids=["stopped", "cancelled"])
-def test_what_has_ended_does_not_pass(end: object) -> None:
-    """A deadline that was stopped or cancelled does not pass, though its time comes."""
+def test_a_stopped_deadline_does_not_pass(end: object) -> None:
+    """A stopped or cancelled deadline does not pass."""
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

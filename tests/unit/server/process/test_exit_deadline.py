@@ -1,4 +1,4 @@
-"""The end of a process that does not end by itself."""
+"""Ending a process that does not exit by itself."""
 
 import signal
 from queue import Empty, Queue
@@ -17,7 +17,7 @@ SOON, NEVER = 0.01, 3_600.0
 
 
 class World:
-    """What the last deadline does, in order."""
+    """Records the actions of the deadline in order."""
 
     def __init__(self) -> None:
         self.done: Queue[str | int] = Queue()
@@ -34,14 +34,14 @@ def world() -> World:
 
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Nothing is due unless a test says so."""
+    """No time limit ends during the test, unless the test sets it."""
     monkeypatch.setattr(module, "LONGEST_END_SECONDS", NEVER)
-    monkeypatch.setattr(module, "REST_SECONDS", NEVER)
+    monkeypatch.setattr(module, "LAST_THREADS_SECONDS", NEVER)
     return monkeypatch
 
 
-def test_a_process_that_was_told_to_end_ends(world: World, seconds: pytest.MonkeyPatch) -> None:
-    """When its time is over, one line names the threads that it waits for, the log is written, and the status is 0."""
+def test_a_hanging_process_exits_after_a_signal(world: World, seconds: pytest.MonkeyPatch) -> None:
+    """At the deadline, a line names the running threads, the log is written, and the status is 0."""
     seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
     enough = Event()
     stuck = Thread(target=enough.wait, name="stuck")
@@ -56,15 +56,15 @@ def test_a_process_that_was_told_to_end_ends(world: World, seconds: pytest.Monke
     assert "stuck" in line["threads"]
 
 
-def test_a_process_that_is_done_ends(world: World, seconds: pytest.MonkeyPatch) -> None:
-    """What was not told to end and is done all the same has failed: it has a second, and status 1."""
-    seconds.setattr(module, "REST_SECONDS", SOON)
+def test_a_hanging_process_exits_after_its_work(world: World, seconds: pytest.MonkeyPatch) -> None:
+    """Without a signal, a process that finished its work has one second, and the status is 1."""
+    seconds.setattr(module, "LAST_THREADS_SECONDS", SOON)
     world.deadline.shorten()
     assert [world.next(), world.next()] == ["log written", 1]
 
 
 def test_a_second_signal_gives_no_more_time(world: World, seconds: pytest.MonkeyPatch) -> None:
-    """The time counts from the first signal on."""
+    """The time limit starts at the first signal."""
     world.deadline.start()
     seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
     world.deadline.start()
@@ -73,18 +73,18 @@ def test_a_second_signal_gives_no_more_time(world: World, seconds: pytest.Monkey
         world.done.get(timeout=5 * SOON)
 
 
-def test_a_process_that_ends_by_itself_is_let(seconds: pytest.MonkeyPatch) -> None:
-    """After the block nothing is left that would end the process."""
+def test_a_process_that_ends_by_itself_is_left_alone(seconds: pytest.MonkeyPatch) -> None:
+    """After the block no timer can end the process."""
     drained = Event()
-    seconds.setattr(module, "REST_SECONDS", 5 * SOON)
+    seconds.setattr(module, "LAST_THREADS_SECONDS", 5 * SOON)
     with exit_deadline(drained.set, int) as deadline:
         deadline.shorten()
     assert not drained.wait(10 * SOON)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_heard_without_its_handler(seconds: pytest.MonkeyPatch, stop: signal.Signals) -> None:
-    """SIGINT and SIGTERM begin the end though what handles them does nothing, or never runs; SIGHUP does not."""
+def test_a_signal_is_seen_without_its_handler(seconds: pytest.MonkeyPatch, stop: signal.Signals) -> None:
+    """SIGINT and SIGTERM start the deadline even if no handler runs. SIGHUP does not."""
     seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
     left: Queue[int] = Queue()
     before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGHUP, stop)}

@@ -1,4 +1,4 @@
-"""One connection: what it keeps, whom it waits for, and whom it tells that the client is gone."""
+"""One connection: its limits, its deadlines, and disconnected clients."""
 
 import asyncio
 import io
@@ -32,7 +32,7 @@ MORE_THAN_THE_KERNEL_TAKES = 64_000_000
 
 @pytest.fixture
 def log() -> io.StringIO:
-    """What is logged."""
+    """The log."""
     stream = io.StringIO()
     configure.set_up(stream)
     return stream
@@ -40,7 +40,7 @@ def log() -> io.StringIO:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
-    """The connections, as they come."""
+    """The connections in order."""
     connections: list[Connection] = []
     real = Connection.connection_made
 
@@ -62,7 +62,7 @@ async def _at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 class Gate:
-    """An application that answers when it is opened, and tells how many requests it was asked."""
+    """An application that answers when the gate opens, and counts its requests."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -83,8 +83,8 @@ class Gate:
         self._loop.call_soon_threadsafe(self._open.set)
 
 
-def test_what_waits_is_bounded(made: list[Connection]) -> None:
-    """While an answer is awaited, a client can send without end: one read is kept, and the rest stays outside."""
+def test_waiting_data_is_limited(made: list[Connection]) -> None:
+    """While an answer is awaited, a client can send endlessly, but only one read is kept."""
     gate = Gate()
     with listening(gate) as address, socket.create_connection(address, timeout=1) as client:
         client.sendall(REQUEST)
@@ -97,8 +97,8 @@ def test_what_waits_is_bounded(made: list[Connection]) -> None:
         gate.open()
 
 
-def test_answers_that_nobody_reads_are_bounded(made: list[Connection], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that sends without end and never reads is answered until the buffer for its answers is full."""
+def test_unread_answers_are_limited(made: list[Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends endlessly and never reads gets answers only until the send buffer is full."""
     paused, real = Event(), Connection.pause_writing
 
     def pause(each: Connection) -> None:
@@ -119,7 +119,7 @@ def test_answers_that_nobody_reads_are_bounded(made: list[Connection], monkeypat
 
 
 def test_few_requests_are_parsed_ahead(made: list[Connection]) -> None:
-    """Of many requests that come in one piece, so many are parsed before the first is answered as fit into a piece."""
+    """Before the first answer, only the requests in one piece are parsed."""
     gate = Gate()
     with listening(gate) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST * 200 + LAST)
@@ -130,7 +130,7 @@ def test_few_requests_are_parsed_ahead(made: list[Connection]) -> None:
 
 
 def test_a_body_is_read_while_the_request_before_waits() -> None:
-    """A request whose body comes in many pieces, behind one that takes its time, is answered in its turn."""
+    """A request whose body comes in many pieces, behind a slow request, is answered in order."""
     gate = Gate()
     post = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000
     with listening(gate) as address, socket.create_connection(address, timeout=5) as client:
@@ -142,7 +142,7 @@ def test_a_body_is_read_while_the_request_before_waits() -> None:
 
 
 def test_a_head_begun_before_the_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
-    """Half a head behind a request is waited for, longer than an idle connection, and then answered with 408."""
+    """A partial head behind a request has the full time for a head, and then gets 408."""
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.3)
     with listening(_at_once, idle_seconds=0) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST + REQUEST[:20])
@@ -150,8 +150,8 @@ def test_a_head_begun_before_the_answer_has_its_time(monkeypatch: pytest.MonkeyP
     assert log.getvalue().count("connection.refused") == 1
 
 
-def test_an_idle_connection_is_closed_without_a_word(log: io.StringIO) -> None:
-    """A client that has its answer, and begins nothing, gets no 408."""
+def test_an_idle_connection_is_closed_without_an_answer(log: io.StringIO) -> None:
+    """A client that has its answer and sends nothing gets no 408."""
     with listening(_at_once, idle_seconds=0) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)
         assert re.findall(rb"HTTP/1.1 (\d+)", read_until_closed(client)) == [b"204"]
@@ -159,11 +159,11 @@ def test_an_idle_connection_is_closed_without_a_word(log: io.StringIO) -> None:
 
 
 def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock of the head stands still while a whole request waits for its answer."""
+    """The deadline of the head stops while a complete request waits for its answer."""
     monkeypatch.setattr(http_connection, "HEAD_SECONDS", 0.01)
 
     looked = asyncio.Event()
-    real = Deadline._look  # noqa: SLF001  where the clock runs out
+    real = Deadline._check  # noqa: SLF001  where the clock runs out
 
     def look(each: Deadline) -> None:
         real(each)
@@ -173,15 +173,15 @@ def test_an_answer_may_take_longer_than_a_head(monkeypatch: pytest.MonkeyPatch) 
         await looked.wait()
         await _answer(send)
 
-    monkeypatch.setattr(Deadline, "_look", look)
+    monkeypatch.setattr(Deadline, "_check", look)
 
     with listening(late) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)
         assert read_until_closed(client).startswith(b"HTTP/1.1 204")
 
 
-class Told:
-    """An application that waits for what it is told, and answers then."""
+class DisconnectRecorder:
+    """An application that records its messages, and answers after the client disconnected."""
 
     def __init__(self) -> None:
         self.got: list[str] = []
@@ -195,9 +195,9 @@ class Told:
         self.done.set()
 
 
-def test_a_request_is_told_that_its_client_is_gone(log: io.StringIO) -> None:
-    """A request that is being answered is told that its client is gone, and its answer fails nothing."""
-    app = Told()
+def test_a_request_learns_that_its_client_disconnected(log: io.StringIO) -> None:
+    """A running request learns that its client disconnected, and no error is logged."""
+    app = DisconnectRecorder()
     with listening(app) as address:
         with socket.create_connection(address, timeout=5) as client:
             client.sendall(REQUEST)
@@ -207,26 +207,26 @@ def test_a_request_is_told_that_its_client_is_gone(log: io.StringIO) -> None:
     assert log.getvalue() == ""
 
 
-def test_a_request_with_others_behind_it_is_told_too(log: io.StringIO) -> None:
-    """The second of three requests is told that its client is gone, though the third came behind it."""
-    gate, told = Gate(), Told()
+def test_a_pipelined_request_learns_it_too(log: io.StringIO) -> None:
+    """The second of three pipelined requests also learns that its client disconnected."""
+    gate, reported = Gate(), DisconnectRecorder()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (told if gate.asked else gate)(scope, receive, send)
+        await (reported if gate.asked else gate)(scope, receive, send)
 
     with listening(app) as address:
         with socket.create_connection(address, timeout=5) as client:
             client.sendall(REQUEST * 3)
             assert gate.came.wait(5)
             gate.open()
-            assert told.came.wait(5)
+            assert reported.came.wait(5)
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        assert told.done.wait(5)
+        assert reported.done.wait(5)
     assert log.getvalue() == ""
 
 
 def test_a_half_closed_connection_is_answered_late(made: list[Connection], log: io.StringIO) -> None:
-    """A client that has shut down its sending side gets the answer to what it sent whole, however late it is."""
+    """A client that closed its sending side gets the answers to its complete requests."""
     gate = Gate()
     with listening(gate) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST)
@@ -240,8 +240,8 @@ def test_a_half_closed_connection_is_answered_late(made: list[Connection], log: 
 
 
 def test_a_request_cut_off_by_half_closing_is_refused(log: io.StringIO) -> None:
-    """What is under way and never becomes whole is refused once, behind the answers before it."""
-    app = Told()
+    """An incomplete request is refused once, after the answers before it."""
+    app = DisconnectRecorder()
     with listening(app) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST)
         assert app.came.wait(5)
@@ -252,7 +252,7 @@ def test_a_request_cut_off_by_half_closing_is_refused(log: io.StringIO) -> None:
 
 
 def test_a_refused_body_that_never_comes_is_no_second_refusal(log: io.StringIO) -> None:
-    """A client that was answered before its body, and shuts down instead of sending it, is just let go."""
+    """A client that was answered before its body, and closes its sending side, gets no second answer."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST)
         assert client.recv(65_536).startswith(b"HTTP/1.1 204")
@@ -262,7 +262,7 @@ def test_a_refused_body_that_never_comes_is_no_second_refusal(log: io.StringIO) 
 
 
 def test_who_expects_100_and_gets_an_answer_need_not_send_the_body() -> None:
-    """An answer instead of 100 closes the connection, so that what the client sends next is not taken for the body."""
+    """An answer instead of 100 closes the connection, so the next bytes are not read as the body."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(POST.replace(b"Host", b"Expect: 100-continue\r\nHost"))
         answer = read_until_closed(client)
@@ -270,8 +270,8 @@ def test_who_expects_100_and_gets_an_answer_need_not_send_the_body() -> None:
         assert b"connection: close" in answer
 
 
-def test_what_comes_behind_the_last_request_is_not_looked_at(log: io.StringIO) -> None:
-    """A client that goes on behind `Connection: close` gets its one answer whole, and no other."""
+def test_data_after_the_last_request_is_ignored(log: io.StringIO) -> None:
+    """After `Connection: close` a client gets its answer, and no other."""
     last = LAST.replace(b"Host: a", b"Host: " + b"a" * (1_025 - len(LAST)))
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(last + REQUEST * 50_000)
@@ -280,7 +280,7 @@ def test_what_comes_behind_the_last_request_is_not_looked_at(log: io.StringIO) -
 
 
 def test_a_lingering_connection_ends_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that has read its last answer, and leaves, makes room for another at once."""
+    """A client that reads its last answer and leaves frees its slot at once."""
     monkeypatch.setattr(staged_close, "LINGER_SECONDS", 60)
     with listening(_at_once, most_connections=1) as address:
         for _ in range(2):
@@ -290,15 +290,15 @@ def test_a_lingering_connection_ends_with_its_client(monkeypatch: pytest.MonkeyP
 
 
 def test_noise_is_refused_once(log: io.StringIO) -> None:
-    """What is no HTTP, however long, is one refusal."""
+    """Bytes that are not HTTP are refused once, however many they are."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(b"\0" * 50_000)
         assert read_until_closed(client).startswith(b"HTTP/1.1 400")
     assert log.getvalue().count("\n") == 1
 
 
-def test_what_comes_behind_a_refusal_is_not_looked_at(log: io.StringIO) -> None:
-    """A client that goes on sending behind what is no HTTP is told once, and can read the answer."""
+def test_data_after_a_refusal_is_ignored(log: io.StringIO) -> None:
+    """A client that continues to send after a refusal gets one answer, and can read it."""
     with listening(_at_once) as address, socket.create_connection(address, timeout=5) as client:
         client.sendall(REQUEST + b"\0" * 1_000_000)
         client.shutdown(socket.SHUT_WR)
@@ -306,8 +306,8 @@ def test_what_comes_behind_a_refusal_is_not_looked_at(log: io.StringIO) -> None:
     assert log.getvalue().count("\n") == 1
 
 
-def test_at_the_end_what_is_under_way_is_answered(made: list[Connection]) -> None:
-    """A connection that is told to end while it waits for a body takes that body, answers, and closes."""
+def test_a_running_request_is_answered_at_shutdown(made: list[Connection]) -> None:
+    """At shutdown, a connection that waits for a body reads it, answers, and closes."""
 
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         made[0].shutdown()
@@ -321,8 +321,8 @@ def test_at_the_end_what_is_under_way_is_answered(made: list[Connection]) -> Non
         assert b"connection: close" in read_until_closed(client)
 
 
-def test_at_the_end_nobody_is_waited_for(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
-    """A server that ends closes a connection with its answer, though the client has not sent its body, and stays."""
+def test_shutdown_does_not_wait_for_a_body(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
+    """At shutdown, an answered connection closes, also if the client has not sent its body."""
     monkeypatch.setattr(staged_close, "LINGER_SECONDS", 60)
     ending, came = asyncio.Event(), Event()
     real = Connection.shutdown

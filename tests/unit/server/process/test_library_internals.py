@@ -1,4 +1,4 @@
-"""What the server needs of its libraries beyond their public interfaces."""
+"""Names of libraries that are not public."""
 
 import ast
 from pathlib import Path
@@ -13,12 +13,12 @@ from handlers.server.process.library_internals import CYCLE, FLOW, PROTOCOL, SER
 
 
 def test_nothing_is_missing() -> None:
-    """The libraries that are installed have every name."""
+    """The installed libraries have every name."""
     assert missing_internals() == []
 
 
-def test_a_method_that_is_gone() -> None:
-    """A library that lacks a name is told in one line, with its release and those that have the name."""
+def test_a_missing_method_is_reported() -> None:
+    """One line has the library, its release, the missing name and the releases to install."""
     (line,) = missing_internals({"uvicorn": {HttpToolsProtocol: frozenset({"on_teatime", "on_body"})}})
     assert line.startswith(
         f"uvicorn {uvicorn.__version__} has no HttpToolsProtocol.on_teatime, which this server needs"
@@ -27,8 +27,8 @@ def test_a_method_that_is_gone() -> None:
     assert "on_body" not in line
 
 
-def test_an_attribute_that_is_gone() -> None:
-    """An attribute counts if a method of the class uses it."""
+def test_a_missing_attribute_is_reported() -> None:
+    """An attribute exists if a method of the class uses it."""
     assert missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_complete"})}}) == []
     (line,) = missing_internals({"uvicorn": {RequestResponseCycle: frozenset({"response_perfect"})}})
     assert "RequestResponseCycle.response_perfect" in line
@@ -42,8 +42,8 @@ def test_an_attribute_that_is_gone() -> None:
         pytest.param(uvicorn_server, "Server", uvicorn.Server, SERVER, id="server"),
     ],
 )
-def test_every_name_that_is_used_is_looked_for(module: object, name: str, base: type, checked: frozenset[str]) -> None:
-    """What a class of ours uses of its base in uvicorn is among the names that the start looks for."""
+def test_every_used_name_is_checked(module: object, name: str, base: type, checked: frozenset[str]) -> None:
+    """Every name of a uvicorn base class that our class uses is checked at start."""
     body = _class(module, name)
     methods = {each.name for each in body.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
     used = {each for each in methods | _of_self(body) if not each.startswith("__")}
@@ -51,14 +51,14 @@ def test_every_name_that_is_used_is_looked_for(module: object, name: str, base: 
     assert used & names_of(base) <= checked
 
 
-def test_every_name_of_a_cycle_is_looked_for() -> None:
-    """What the connection uses of uvicorn's request cycle is among the names that the start looks for."""
+def test_every_used_name_of_a_cycle_is_checked() -> None:
+    """Every name of uvicorn's request cycle that the connection uses is checked at start."""
     used = {
         each.attr
         for each in ast.walk(_class(http_connection, "Connection"))
         if isinstance(each, ast.Attribute)
         and isinstance(each.value, ast.Attribute)
-        and each.value.attr in {"cycle", "_running"}
+        and each.value.attr in {"cycle", "_current_cycle"}
     }
     assert used
     assert used <= CYCLE
@@ -70,7 +70,7 @@ def _class(module: object, name: str) -> ast.ClassDef:
 
 
 def _of_self(body: ast.ClassDef) -> set[str]:
-    """The attributes of `self` that are read or set there."""
+    """The attributes of `self` that this code reads or sets."""
     return {
         each.attr
         for each in ast.walk(body)

@@ -1,4 +1,4 @@
-"""A process's serving life: how listeners and what they share begin and end."""
+"""Starting and stopping the servers of a process together."""
 
 import asyncio
 import signal
@@ -24,9 +24,9 @@ ANSWERED = b"HTTP/1.1 204 No Content\r\n"
 
 @dataclass
 class App:
-    """An application whose one answer waits until it may be sent."""
+    """An application whose answer waits until the test allows it."""
 
-    told: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -42,12 +42,12 @@ class App:
     async def _live(self, receive: Receive, send: Send) -> None:
         for word in ("startup", "shutdown"):
             await receive()
-            self.told.append(word)
+            self.events.append(word)
             await send({"type": f"lifespan.{word}.complete"})
 
 
 class BreakableServer(Server):
-    """Breaks while it serves, when it may."""
+    """A server that raises an error when the test allows it."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -65,12 +65,12 @@ async def _cannot_start(_scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def _told(told: list[str], name: str) -> AsyncIterator[None]:
-    told.append(f"{name} begins")
+async def _context(events: list[str], name: str) -> AsyncIterator[None]:
+    events.append(f"{name} begins")
     try:
         yield
     finally:
-        told.append(f"{name} ends")
+        events.append(f"{name} ends")
 
 
 @asynccontextmanager
@@ -97,7 +97,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def _asked(app: App, listener: socket.socket) -> AsyncIterator[asyncio.StreamReader]:
-    """A request that the application has taken and not yet answered."""
+    """A request that the application has received, but not yet answered."""
     reader, writer = await asyncio.open_connection(*listener.getsockname())
     writer.write(REQUEST)
     await app.asked.wait()
@@ -118,7 +118,7 @@ def _in_time(test: Callable[[], Coroutine[None, None, None]]) -> Callable[[], No
 async def _living(
     servers: Sequence[Server], companions: Sequence[AbstractAsyncContextManager[None]]
 ) -> AsyncIterator[tuple[asyncio.Task[None], list[socket.socket]]]:
-    """The servers at work, each on a listener of its own; whoever opens the block has them end."""
+    """The running servers, each on its own listener. The block must stop them."""
     listeners = [sockets.listen("127.0.0.1", 0) for _ in servers]
     try:
         serving = list(zip(servers, listeners, strict=True))
@@ -130,40 +130,43 @@ async def _living(
 
 @_in_time
 async def test_all_end_when_one_ends() -> None:
-    """When one listener ends, the other answers what is under way and ends too, and the companions end last."""
-    told: list[str] = []
-    app = App(told)
+    """When one server ends, the other answers its running requests and ends. The contexts end last."""
+    events: list[str] = []
+    app = App(events)
     servers = [uvicorn_server.make_server(each) for each in (App(), app)]
-    async with _living(servers, [_told(told, "first"), _told(told, "second")]) as (living, listeners):
+    async with _living(servers, [_context(events, "first"), _context(events, "second")]) as (living, listeners):
         async with _asked(app, listeners[1]) as answer:
             servers[0].should_exit = True
             await _until(lambda: servers[1].should_exit)
             app.may_answer.set()
             assert await answer.readline() == ANSWERED
         await living
-    assert told == ["first begins", "second begins", "startup", "shutdown", "second ends", "first ends"]
+    assert events == ["first begins", "second begins", "startup", "shutdown", "second ends", "first ends"]
 
 
 @_in_time
 async def test_a_server_that_cannot_start_ends_all() -> None:
-    """Where one of two applications does not start, the other ends in order and the process with status 3."""
-    told: list[str] = []
-    servers = [uvicorn_server.make_server(App(told)), uvicorn_server.make_server(_cannot_start)]
+    """If one application cannot start, the other ends in order, and the process exits with status 3."""
+    events: list[str] = []
+    servers = [uvicorn_server.make_server(App(events)), uvicorn_server.make_server(_cannot_start)]
     with sockets.listen("127.0.0.1", 0) as one, sockets.listen("127.0.0.1", 0) as other:
         serving = list(zip(servers, (one, other), strict=True))
         with pytest.raises(SystemExit) as ended:
-            await lifecycle.run_servers(serving, [_told(told, "companion")])
+            await lifecycle.run_servers(serving, [_context(events, "companion")])
     assert ended.value.code == 3
-    assert told == ["companion begins", "startup", "shutdown", "companion ends"]
+    assert events == ["companion begins", "startup", "shutdown", "companion ends"]
 
 
 @_in_time
 async def test_an_error_of_one_server_waits_for_the_other() -> None:
-    """An error that ends one server is raised once the other has answered what is under way, and ended."""
-    told: list[str] = []
-    app = App(told)
+    """An error that ends one server is raised after the other server has ended."""
+    events: list[str] = []
+    app = App(events)
     breaking = BreakableServer(uvicorn_server.make_server(App()).config)
-    async with _living([breaking, uvicorn_server.make_server(app)], [_told(told, "companion")]) as (living, listeners):
+    async with _living([breaking, uvicorn_server.make_server(app)], [_context(events, "companion")]) as (
+        living,
+        listeners,
+    ):
         async with _asked(app, listeners[1]) as answer:
             breaking.may_break.set()
             await _until(breaking.broke.is_set)
@@ -171,22 +174,25 @@ async def test_an_error_of_one_server_waits_for_the_other() -> None:
             assert await answer.readline() == ANSWERED
         with pytest.raises(ZeroDivisionError):
             await living
-    assert told == ["companion begins", "startup", "shutdown", "companion ends"]
+    assert events == ["companion begins", "startup", "shutdown", "companion ends"]
 
 
 @_in_time
-async def test_nothing_is_served_without_a_companion() -> None:
-    """An error of what the servers share is raised, nothing is served, and what began before it ends."""
-    told: list[str] = []
-    async with _living([uvicorn_server.make_server(App(told))], [_told(told, "first"), _failing()]) as (living, _):
+async def test_nothing_is_served_without_a_context() -> None:
+    """An error in a shared context is raised, nothing is served, and the earlier contexts end."""
+    events: list[str] = []
+    async with _living([uvicorn_server.make_server(App(events))], [_context(events, "first"), _failing()]) as (
+        living,
+        _,
+    ):
         with pytest.raises(ZeroDivisionError):
             await living
-    assert told == ["first begins", "first ends"]
+    assert events == ["first begins", "first ends"]
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]])
 def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) -> None:
-    """SIGINT once, or SIGTERM however often: what is under way is answered before the end."""
+    """After one SIGINT, or any number of SIGTERMs, running requests are answered."""
 
     @_in_time
     async def test() -> None:
@@ -206,8 +212,8 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
 
 
 @_in_time
-async def test_a_person_may_insist() -> None:
-    """SIGINT once more drops what is under way, on every listener."""
+async def test_a_second_sigint_cancels_running_requests() -> None:
+    """A second SIGINT cancels running requests on every listener."""
     apps = [App(), App()]
     servers = [uvicorn_server.make_server(app) for app in apps]
     async with (
@@ -224,26 +230,26 @@ async def test_a_person_may_insist() -> None:
 
 @_in_time
 async def test_a_signal_before_the_servers_start_ends_them() -> None:
-    """SIGTERM that comes while a companion begins ends the servers as soon as they are there."""
-    told: list[str] = []
-    servers = [uvicorn_server.make_server(App(told))]
+    """A SIGTERM while a context starts ends the servers as soon as they run."""
+    events: list[str] = []
+    servers = [uvicorn_server.make_server(App(events))]
     companions = [lifecycle.handle_signals(servers, _nothing, _nothing), _signalling(servers)]
     async with _living(servers, companions) as (living, _):
         await living
-    assert told == ["startup", "shutdown"]
+    assert events == ["startup", "shutdown"]
 
 
 @_in_time
 async def test_a_hangup_reloads() -> None:
-    """SIGHUP has everything read anew, as often as it comes, and ends nothing."""
-    told = asyncio.Event()
+    """Each SIGHUP causes a reload and ends nothing."""
+    events = asyncio.Event()
     servers = [uvicorn_server.make_server(App())]
-    async with _living(servers, [lifecycle.handle_signals(servers, told.set, _nothing)]) as (living, _):
+    async with _living(servers, [lifecycle.handle_signals(servers, events.set, _nothing)]) as (living, _):
         await _until(lambda: servers[0].started)
         for _ in range(2):
             signal.raise_signal(signal.SIGHUP)
-            await told.wait()
-            told.clear()
+            await events.wait()
+            events.clear()
         assert not servers[0].should_exit
         lifecycle.request_shutdown(servers)
         await living

@@ -1,4 +1,4 @@
-"""The services of now, while the files that they come from change."""
+"""Reloading the services when files change."""
 
 import asyncio
 import io
@@ -31,12 +31,12 @@ from tests.nicepay import Nicepay, new_key
 PATIENCE = 20
 """Seconds."""
 
-LOOKS = 5
-"""So many without an event are taken for none at all."""
+CHECKS = 5
+"""This many checks without an event mean that no event comes."""
 
 
 class Log(io.StringIO):
-    """Lines that can be waited for, from whatever thread they come."""
+    """Log lines from any thread, which a test can wait for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,15 +49,15 @@ class Log(io.StringIO):
         return len(text)
 
     async def next(self, event: str) -> dict[str, Any]:
-        """The next line, which tells of this event."""
+        """The next line with this event."""
         async with asyncio.timeout(PATIENCE):
             line = await self.lines.get()
         assert line["event"] == event, line
         return line
 
 
-class Assembling:
-    """Makes services; a test may have it wait, fail, or do something on the way."""
+class Building:
+    """Creates services. A test can make it wait, fail, or do something else first."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -69,8 +69,8 @@ class Assembling:
         return services_of(settings, Clock())
 
 
-class Looks:
-    """Counts the looks that find nothing new."""
+class Checks:
+    """Counts the checks that find no change."""
 
     def __init__(self, look: Callable[[FileStamps], bool], *, quiet: bool) -> None:
         self._look = look
@@ -83,53 +83,53 @@ class Looks:
         return found
 
     async def some(self) -> None:
-        """Wait for some more of them, from now on."""
+        """Wait for some more checks."""
         while self._quiet.acquire(blocking=False):
             pass
-        for _ in range(LOOKS):
+        for _ in range(CHECKS):
             assert await asyncio.to_thread(self._quiet.acquire, timeout=PATIENCE)
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
-    """Lets a test wait until the files have been looked at."""
-    looks = Looks(any_status_changed, quiet=False)
-    monkeypatch.setattr(reload, "any_status_changed", looks)
-    return looks
+def checks(monkeypatch: pytest.MonkeyPatch) -> Checks:
+    """Lets a test wait for a check of the files."""
+    checks = Checks(any_status_changed, quiet=False)
+    monkeypatch.setattr(reload, "any_status_changed", checks)
+    return checks
 
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """FileStamps are looked at a hundred times a second."""
-    monkeypatch.setattr(reload, "LOOK_SECONDS", 0.01)
+    """The files are checked a hundred times per second."""
+    monkeypatch.setattr(reload, "CHECK_SECONDS", 0.01)
     monkeypatch.setattr(reload, "QUIET_SECONDS", 0.01)
     yield
     configure.set_up(io.StringIO())
 
 
 @pytest.fixture
-def assembling() -> Assembling:
-    """Makes services without further ado."""
-    return Assembling()
+def building() -> Building:
+    """Creates services without a pause."""
+    return Building()
 
 
 @asynccontextmanager
-async def _kept(
-    file: Path, assembling: Callable[[Settings], Services], meanwhile: Callable[[], object] = lambda: None
+async def _reloading(
+    file: Path, building: Callable[[Settings], Services], meanwhile: Callable[[], object] = lambda: None
 ) -> AsyncIterator[tuple[ReloadingServices, Log]]:
-    """Services that follow their files; something may happen between the first reading and the first look."""
+    """Services that follow their files. Something can happen between the first reading and the first check."""
     log = Log()
     configure.set_up(log)
     with record_files() as files:
         settings = Settings.load(file)
     meanwhile()
-    services = ReloadingServices(file, settings, assembling)
+    services = ReloadingServices(file, settings, building)
     async with services.running(files):
         yield services, log
 
 
 def _put(file: Path, text: str, mode: int = 0o600) -> None:
-    """In one step, so that no look meets half of it."""
+    """Replace the file in one step, so that no check finds a part of it."""
     draft = file.with_name("draft")
     draft.write_text(text)
     draft.chmod(mode)
@@ -151,21 +151,21 @@ def _edit(file: Path, old: str, new: str) -> None:
 
 
 def _new_key(file: Path) -> bytes:
-    """Have another key mint."""
+    """Replace the token key."""
     key = Fernet.generate_key()
     _put(file.with_name("token.keys"), key.decode())
     return key
 
 
 def _mints_with(services: Services, key: bytes) -> bool:
-    """Whether it is this key that mints."""
+    """Whether this key encrypts new tokens."""
     return bool(Fernet(key).extract_timestamp(services.token_keys.issue("A", NOON)))
 
 
 @asynchronous
-async def test_a_changed_file_is_read(settings_file: Path, assembling: Assembling) -> None:
-    """A new token key mints once its file has changed, and a line names the keys by their fingerprints."""
-    async with _kept(settings_file, assembling) as (services, log):
+async def test_a_changed_file_is_read(settings_file: Path, building: Building) -> None:
+    """A new token key mints after its file changed, and a line has the fingerprints of the keys."""
+    async with _reloading(settings_file, building) as (services, log):
         before = services()
         key = _new_key(settings_file)
         line = await log.next("settings.read")
@@ -176,14 +176,12 @@ async def test_a_changed_file_is_read(settings_file: Path, assembling: Assemblin
 
 
 @asynchronous
-async def test_a_file_that_takes_another_s_place_is_read(
-    settings_file: Path, assembling: Assembling, stranger: Nicepay
-) -> None:
-    """Settings that a command has replaced are read, and the file of the client in them is followed from then on."""
+async def test_a_replaced_file_is_read(settings_file: Path, building: Building, stranger: Nicepay) -> None:
+    """Replaced settings are read, and the key files that they name are watched from then on."""
     key_file = settings_file.with_name("new.pem")
     key_file.write_text(stranger.public_pem)
     added = with_client(settings_file, {"id": "NEW", "public_keys": ["new.pem"]})
-    async with _kept(settings_file, assembling) as (services, log):
+    async with _reloading(settings_file, building) as (services, log):
         replace(settings_file, added)
         assert (await log.next("settings.read"))["clients"] == 2
         _put(key_file, "no key")
@@ -192,33 +190,33 @@ async def test_a_file_that_takes_another_s_place_is_read(
 
 
 @asynchronous
-async def test_a_short_key_is_warned_of_when_it_is_read(settings_file: Path, assembling: Assembling) -> None:
-    """A public key that is too short to be good is told of at a change too, not at the start alone."""
+async def test_a_short_key_is_warned_of_when_it_is_read(settings_file: Path, building: Building) -> None:
+    """The warning about a short public key is logged after a reload too."""
     key_file = settings_file.with_name("IONPAYTEST.pem")
-    async with _kept(settings_file, assembling) as (_, log):
+    async with _reloading(settings_file, building) as (_, log):
         _put(key_file, Nicepay("IONPAYTEST", new_key(1024)).public_pem)
         assert (await log.next("client.key_is_short"))["client_key"] == "IONPAYTEST"
         await log.next("settings.read")
 
 
 @asynchronous
-async def test_nothing_is_missed_before_the_first_look(settings_file: Path, assembling: Assembling) -> None:
-    """A file that changes after it was read, and before it is followed, is read again."""
-    async with _kept(settings_file, assembling, lambda: _new_key(settings_file)) as (_, log):
+async def test_no_change_is_missed_before_the_first_check(settings_file: Path, building: Building) -> None:
+    """A file that changes after reading, and before the watch begins, is read again."""
+    async with _reloading(settings_file, building, lambda: _new_key(settings_file)) as (_, log):
         await log.next("settings.read")
 
 
 @asynchronous
-async def test_nothing_is_missed_while_reading(settings_file: Path, assembling: Assembling) -> None:
-    """A file that changes while the others are still being read is read again."""
+async def test_no_change_is_missed_while_reading(settings_file: Path, building: Building) -> None:
+    """A file that changes while the other files are read is read again."""
     keys: list[bytes] = []
 
     def change() -> None:
-        if assembling.times == 2:
+        if building.times == 2:
             keys.append(_new_key(settings_file))
 
-    assembling.on_the_way = change
-    async with _kept(settings_file, assembling) as (services, log):
+    building.on_the_way = change
+    async with _reloading(settings_file, building) as (services, log):
         services.reload()
         await log.next("settings.read")
         await log.next("settings.read")
@@ -226,13 +224,13 @@ async def test_nothing_is_missed_while_reading(settings_file: Path, assembling: 
 
 
 @asynchronous
-async def test_a_bad_file_changes_nothing(settings_file: Path, assembling: Assembling, looks: Looks) -> None:
-    """A file that is no key is told in one line, however often it is looked at; the old services stay."""
-    async with _kept(settings_file, assembling) as (services, log):
+async def test_an_invalid_file_changes_nothing(settings_file: Path, building: Building, checks: Checks) -> None:
+    """An invalid key file is logged once, and the old services stay."""
+    async with _reloading(settings_file, building) as (services, log):
         before = services()
         _put(settings_file.with_name("token.keys"), "no key")
         (mistake,) = (await log.next("settings.refused"))["mistakes"]
-        await looks.some()
+        await checks.some()
         assert log.lines.empty()
         assert services() is before
         _new_key(settings_file)
@@ -241,10 +239,10 @@ async def test_a_bad_file_changes_nothing(settings_file: Path, assembling: Assem
 
 
 @asynchronous
-async def test_a_file_that_is_being_written_is_waited_for(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+async def test_a_partly_written_file_is_not_applied(
+    settings_file: Path, building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Settings written in place, part by part, may be good before they are whole: they are read once they stay."""
+    """Settings that are written in parts can be valid too early. They are applied when they stop changing."""
     parts = ["\n# a part\n", "# another\n", "suspended = true\n"]
     begun = _text(settings_file)
 
@@ -256,20 +254,20 @@ async def test_a_file_that_is_being_written_is_waited_for(
 
     _put(settings_file, begun + "".join(parts))
     monkeypatch.setattr(reload, "all_stamps_match", write)
-    async with _kept(settings_file, assembling) as (services, log):
+    async with _reloading(settings_file, building) as (services, log):
         os.truncate(settings_file, len(begun))
         assert "clients_changed" not in await log.next("settings.read")
-        assert (parts, assembling.times) == ([], 2)
+        assert (parts, building.times) == ([], 2)
         assert services().clients.find("IONPAYTEST").suspended
 
 
 @asynchronous
-async def test_who_tells_has_not_to_wait(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+async def test_a_requested_reload_does_not_wait(
+    settings_file: Path, building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Told to, it reads at once what would have to stay the same first."""
+    """A requested reload reads at once, without a second check."""
     monkeypatch.setattr(reload, "all_stamps_match", lambda _files: False)
-    async with _kept(settings_file, assembling) as (services, log):
+    async with _reloading(settings_file, building) as (services, log):
         key = _new_key(settings_file)
         services.reload()
         await log.next("settings.read")
@@ -278,10 +276,10 @@ async def test_who_tells_has_not_to_wait(
 
 @asynchronous
 @pytest.mark.parametrize("name", ["token.keys", "IONPAYTEST.pem", "snap-token.toml"])
-async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, assembling: Assembling, name: str) -> None:
-    """A pipe that nobody writes into is refused in time; the file that takes its place is read again."""
+async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, building: Building, name: str) -> None:
+    """A pipe without a writer is refused in time. The file that replaces it is read."""
     file = settings_file.with_name(name)
-    async with _kept(settings_file, assembling) as (services, log):
+    async with _reloading(settings_file, building) as (services, log):
         before = services()
         aside = _aside_for_a_pipe(file)
         (mistake,) = (await log.next("settings.refused"))["mistakes"]
@@ -292,29 +290,29 @@ async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, assem
 
 
 @asynchronous
-async def test_a_file_system_without_an_answer_is_told_once(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch
+async def test_a_hanging_file_system_is_logged_once(
+    settings_file: Path, building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that gives no answer is one line, the old services stay; once it answers, everything is read again."""
+    """A file system that does not answer causes one line. When it answers, all files are read again."""
     file = settings_file.with_name("IONPAYTEST.pem")
-    looks = Looks(all_stamps_match, quiet=True)
-    monkeypatch.setattr(reload, "all_stamps_match", looks)
-    async with _kept(settings_file, assembling) as (_, log):
+    checks = Checks(all_stamps_match, quiet=True)
+    monkeypatch.setattr(reload, "all_stamps_match", checks)
+    async with _reloading(settings_file, building) as (_, log):
         with monkeypatch.context() as patched:
             patched.setattr(regular_files, "_hanging", {file})
             _new_key(settings_file)
             (mistake,) = (await log.next("settings.refused"))["mistakes"]
             assert mistake == f"{file} cannot be read: its file system did not answer within 3 seconds"
-            await looks.some()
+            await checks.some()
             assert log.lines.empty()
         await log.next("settings.read")
 
 
 @asynchronous
-async def test_a_set_is_taken_as_a_whole(tmp_path: Path, nicepay: Nicepay, assembling: Assembling) -> None:
-    """Where one file of several is bad, none is taken; once it is good, all are."""
+async def test_changes_are_applied_together(tmp_path: Path, nicepay: Nicepay, building: Building) -> None:
+    """If one of several changed files is invalid, no change is applied. When all are valid, all are applied."""
     file = write_settings(tmp_path, nicepay, Nicepay("SECOND"))
-    async with _kept(file, assembling) as (services, log):
+    async with _reloading(file, building) as (services, log):
         before = services()
         second = tmp_path / "SECOND.pem"
         good = second.read_text()
@@ -329,10 +327,10 @@ async def test_a_set_is_taken_as_a_whole(tmp_path: Path, nicepay: Nicepay, assem
 
 
 @asynchronous
-async def test_what_was_refused_unread_is_followed(settings_file: Path, assembling: Assembling) -> None:
-    """A file of keys that is missing, and then is one that others can read, is taken once it is its owner's alone."""
+async def test_a_refused_file_is_watched(settings_file: Path, building: Building) -> None:
+    """A key file that is missing, and then readable by others, is applied when only its owner can access it."""
     new = settings_file.with_name("new.keys")
-    async with _kept(settings_file, assembling) as (_, log):
+    async with _reloading(settings_file, building) as (_, log):
         _edit(settings_file, "token.keys", "new.keys")
         assert "cannot be read" in (await log.next("settings.refused"))["mistakes"][0]
         _put(new, Fernet.generate_key().decode(), 0o644)
@@ -342,10 +340,10 @@ async def test_what_was_refused_unread_is_followed(settings_file: Path, assembli
 
 
 @asynchronous
-async def test_settings_that_cannot_be_read_are_followed(settings_file: Path, assembling: Assembling) -> None:
-    """Settings that vanish are told, and taken up when they are there again."""
+async def test_unreadable_settings_are_watched(settings_file: Path, building: Building) -> None:
+    """Deleted settings are logged, and applied when they exist again."""
     aside = settings_file.with_name("aside")
-    async with _kept(settings_file, assembling) as (_, log):
+    async with _reloading(settings_file, building) as (_, log):
         shutil.move(settings_file, aside)
         await log.next("settings.refused")
         shutil.move(aside, settings_file)
@@ -353,24 +351,24 @@ async def test_settings_that_cannot_be_read_are_followed(settings_file: Path, as
 
 
 @asynchronous
-async def test_what_is_named_no_more_is_not_followed(
-    settings_file: Path, assembling: Assembling, nicepay: Nicepay, looks: Looks
+async def test_an_unused_file_is_not_watched(
+    settings_file: Path, building: Building, nicepay: Nicepay, checks: Checks
 ) -> None:
-    """A file that the settings name no longer may change as it likes."""
+    """A file that the settings no longer name can change without a reload."""
     old = settings_file.with_name(f"{nicepay.client_key}.pem")
     old.with_name("new.pem").write_text(old.read_text())
-    async with _kept(settings_file, assembling) as (_, log):
+    async with _reloading(settings_file, building) as (_, log):
         _edit(settings_file, old.name, "new.pem")
         await log.next("settings.read")
         old.unlink()
-        await looks.some()
+        await checks.some()
         assert log.lines.empty()
 
 
 @asynchronous
-async def test_everything_is_read_when_told_to(settings_file: Path, assembling: Assembling) -> None:
-    """Told to, it reads files that have not changed."""
-    async with _kept(settings_file, assembling) as (services, log):
+async def test_a_requested_reload_reads_unchanged_files(settings_file: Path, building: Building) -> None:
+    """A requested reload also reads files that did not change."""
+    async with _reloading(settings_file, building) as (services, log):
         before = services()
         services.reload()
         await log.next("settings.read")
@@ -378,9 +376,9 @@ async def test_everything_is_read_when_told_to(settings_file: Path, assembling: 
 
 
 @asynchronous
-async def test_nothing_has_changed_where_it_is_read_again(settings_file: Path, assembling: Assembling) -> None:
-    """The line of a reading says what has changed, and nothing of a reading that found the same."""
-    async with _kept(settings_file, assembling) as (services, log):
+async def test_the_line_of_a_reload_lists_changes(settings_file: Path, building: Building) -> None:
+    """The log line lists the changes, and lists none after a reload without changes."""
+    async with _reloading(settings_file, building) as (services, log):
         services.reload()
         line = await log.next("settings.read")
         assert line.keys() == {"event", "level", "timestamp", "clients", "token_keys"}
@@ -389,17 +387,17 @@ async def test_nothing_has_changed_where_it_is_read_again(settings_file: Path, a
 
 
 @asynchronous
-async def test_being_told_while_reading_counts_once(settings_file: Path, assembling: Assembling, looks: Looks) -> None:
-    """However often it is told to while it reads, it reads once more and not more often."""
+async def test_requests_while_reading_cause_one_reload(settings_file: Path, building: Building, checks: Checks) -> None:
+    """Any number of requests during a reload cause one more reload."""
     reading, going_on = asyncio.Event(), Event()
     loop = asyncio.get_running_loop()
-    async with _kept(settings_file, assembling) as (services, log):
+    async with _reloading(settings_file, building) as (services, log):
 
         def wait() -> None:
             loop.call_soon_threadsafe(reading.set)
             assert going_on.wait(PATIENCE)
 
-        assembling.on_the_way = wait
+        building.on_the_way = wait
         services.reload()
         await reading.wait()
         for _ in range(3):
@@ -407,45 +405,45 @@ async def test_being_told_while_reading_counts_once(settings_file: Path, assembl
         going_on.set()
         await log.next("settings.read")
         await log.next("settings.read")
-        await looks.some()
+        await checks.some()
         assert log.lines.empty()
 
 
 @asynchronous
-async def test_an_unforeseen_error_changes_nothing(settings_file: Path, assembling: Assembling) -> None:
-    """Whatever goes wrong is told with its traceback, the old services stay, and the files are followed on."""
-    async with _kept(settings_file, assembling) as (services, log):
+async def test_an_unexpected_error_changes_nothing(settings_file: Path, building: Building) -> None:
+    """An unexpected error is logged with its traceback, the old services stay, and the files are watched."""
+    async with _reloading(settings_file, building) as (services, log):
         before = services()
-        assembling.on_the_way = lambda: 1 / 0
+        building.on_the_way = lambda: 1 / 0
         services.reload()
         assert "ZeroDivisionError" in (await log.next("settings.refused"))["exception"]
         assert services() is before
-        assembling.on_the_way = lambda: None
+        building.on_the_way = lambda: None
         _new_key(settings_file)
         await log.next("settings.read")
         assert services() is not before
 
 
 @asynchronous
-async def test_an_unforeseen_error_while_reading_is_told_once(
-    settings_file: Path, assembling: Assembling, monkeypatch: pytest.MonkeyPatch, looks: Looks
+async def test_an_unexpected_error_while_reading_is_logged_once(
+    settings_file: Path, building: Building, monkeypatch: pytest.MonkeyPatch, checks: Checks
 ) -> None:
-    """What goes wrong while the settings are read is told with its traceback, until a file changes."""
-    async with _kept(settings_file, assembling) as (_, log):
+    """An error while reading is logged once with its traceback, until a file changes."""
+    async with _reloading(settings_file, building) as (_, log):
         with monkeypatch.context() as patched:
             patched.setattr("tomllib.loads", lambda _text: 1 / 0)
             _edit(settings_file, "300", "100")
             assert "ZeroDivisionError" in (await log.next("settings.refused"))["exception"]
-            await looks.some()
+            await checks.some()
             assert log.lines.empty()
         _edit(settings_file, "100", "200")
         await log.next("settings.read")
 
 
 @asynchronous
-async def test_what_needs_a_restart_is_told(settings_file: Path, assembling: Assembling) -> None:
-    """A table that is read at start alone is named as long as it is not what it was at the start."""
-    async with _kept(settings_file, assembling) as (_, log):
+async def test_tables_that_need_a_restart_are_logged(settings_file: Path, building: Building) -> None:
+    """A table that is read only at start is named at each reload while it differs from the start."""
+    async with _reloading(settings_file, building) as (_, log):
         _edit(settings_file, "[token]", "[server]\nport = 1\n[internal]\n[debug]\nexplain = false\n[token]")
         assert (await log.next("settings.need_restart"))["tables"] == ["server", "internal", "debug"]
         await log.next("settings.read")
@@ -457,17 +455,17 @@ async def test_what_needs_a_restart_is_told(settings_file: Path, assembling: Ass
 
 
 @asynchronous
-async def test_the_end_does_not_wait_for_a_reading(settings_file: Path, assembling: Assembling) -> None:
-    """The end of the block waits for no reading that is under way."""
+async def test_the_end_does_not_wait_for_a_reading(settings_file: Path, building: Building) -> None:
+    """The end of the block does not wait for a running reading."""
     reading, going_on = asyncio.Event(), Event()
     loop = asyncio.get_running_loop()
-    async with _kept(settings_file, assembling) as (services, _):
+    async with _reloading(settings_file, building) as (services, _):
 
         def wait() -> None:
             loop.call_soon_threadsafe(reading.set)
             assert going_on.wait(PATIENCE)
 
-        assembling.on_the_way = wait
+        building.on_the_way = wait
         services.reload()
         await reading.wait()
     going_on.set()

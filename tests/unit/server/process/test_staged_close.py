@@ -1,4 +1,4 @@
-"""Closing a connection so that its client can read the last answer."""
+"""Closing a connection so that the client can read the last answer."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ ANSWER = b"an answer"
 
 
 class _Protocol(asyncio.Protocol):
-    """Tells when its connection is gone."""
+    """A protocol that says when its connection is lost."""
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
@@ -39,7 +39,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def test_it_closes_at_once_if_nothing_is_under_way() -> None:
-    """Where the client sends nothing more, both sides close."""
+    """If the client sends nothing more, both sides close."""
 
     async def main() -> None:
         transport, protocol, client = await _connected()
@@ -55,7 +55,7 @@ def test_it_closes_at_once_if_nothing_is_under_way() -> None:
 
 
 def test_a_client_that_sends_can_read_the_answer() -> None:
-    """While the client sends, the sending side alone closes; all closes when the client does."""
+    """While the client sends, only the sending side closes. The rest closes when the client closes."""
 
     async def main() -> None:
         transport, protocol, client = await _connected()
@@ -75,8 +75,8 @@ def test_a_client_that_sends_can_read_the_answer() -> None:
     _run(main)
 
 
-def test_a_client_that_stays_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a time all closes, whatever the client does."""
+def test_the_wait_for_the_client_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a time everything closes, whatever the client does."""
     monkeypatch.setattr(staged_close, "LINGER_SECONDS", 0.01)
 
     async def main() -> None:
@@ -88,8 +88,8 @@ def test_a_client_that_stays_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     _run(main)
 
 
-def test_who_closes_twice_does_not_wait() -> None:
-    """The second call closes all."""
+def test_a_second_close_does_not_wait() -> None:
+    """The second call closes everything."""
 
     async def main() -> None:
         transport, protocol, client = await _connected()

@@ -28,8 +28,8 @@ async def _app(scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
 
 
-def test_a_connection_too_many_waits_for_room() -> None:
-    """At the limit the next connection is neither refused nor answered; when one has gone it is served."""
+def test_a_connection_beyond_the_limit_waits() -> None:
+    """At the limit, the next connection waits. It is served when another connection ends."""
     with listening(_app, most_connections=2) as address:
         first, second, third = (socket.create_connection(address, timeout=5) for _ in range(3))
         with first, second, third:
@@ -42,8 +42,8 @@ def test_a_connection_too_many_waits_for_room() -> None:
             assert third.recv(64).startswith(b"HTTP/1.1 204")
 
 
-def test_room_is_given_back_by_every_connection() -> None:
-    """Many connections in turn pass through little room."""
+def test_every_connection_frees_its_slot() -> None:
+    """Many consecutive connections need only a few slots."""
     with listening(_app, most_connections=1) as address:
         for _ in range(20):
             with socket.create_connection(address, timeout=5) as connection:
@@ -53,7 +53,7 @@ def test_room_is_given_back_by_every_connection() -> None:
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What is logged, by servers that do not pause."""
+    """The log of servers that do not pause after an error."""
     stream = io.StringIO()
     configure.set_up(stream)
     monkeypatch.setattr("handlers.server.process.uvicorn_server._PAUSE_SECONDS", 0)
@@ -61,7 +61,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 
 
 def _once(error: BaseException, real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """What fails once, and does then what it should."""
+    """A function that fails once, and then works."""
     failures = [error]
 
     async def hindered(*arguments: object) -> object:
@@ -83,10 +83,10 @@ def _once(error: BaseException, real: Callable[..., Awaitable[Any]]) -> Callable
     ],
     ids=["EMFILE", "EBADF", "ECONNABORTED", "RuntimeError", "MemoryError"],
 )
-def test_what_hinders_accepting_passes(
+def test_accepting_continues_after_an_error(
     monkeypatch: pytest.MonkeyPatch, log: io.StringIO, error: Exception, cause: str | None
 ) -> None:
-    """Whatever fails at accepting is told, unless it is of the client's making, and the next connection is served."""
+    """Every error is logged, unless the client caused it, and the next connection is served."""
     monkeypatch.setattr(Server, "_accept_one", _once(error, Server._accept_one))  # noqa: SLF001  hindered once
     with listening(_app, most_connections=1) as address, socket.create_connection(address, timeout=5) as connection:
         connection.sendall(REQUEST)
@@ -96,7 +96,7 @@ def test_what_hinders_accepting_passes(
 
 
 def test_a_connection_that_fails_at_its_start_is_closed(monkeypatch: pytest.MonkeyPatch, log: io.StringIO) -> None:
-    """Where an accepted connection cannot be served, its client is not left waiting, and its room is given back."""
+    """If an accepted connection cannot be served, it is closed and its slot is freed."""
     real, failures = Connection.__init__, [RuntimeError("odd")]
 
     def hindered(self: Connection, server: uvicorn.Server, closed: Callable[[], None]) -> None:
@@ -116,7 +116,7 @@ def test_a_connection_that_fails_at_its_start_is_closed(monkeypatch: pytest.Monk
 
 
 def test_a_server_that_accepts_no_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An acceptor that ends, for whatever reason, ends its server, so that no client is left waiting."""
+    """If an acceptor ends for any reason, its server ends, so that no client waits without an answer."""
     monkeypatch.setattr(Server, "_accept_one", _once(asyncio.CancelledError(), Server._accept_one))  # noqa: SLF001  so
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(uvicorn.Config(_app, lifespan="off", log_config=None))
@@ -129,41 +129,41 @@ KEPT = b"GET / HTTP/1.1\r\nHost: merchant.example\r\n\r\n"
 
 @contextmanager
 def _stopping(most_connections: int = 10) -> Iterator[tuple[tuple[str, int], threading.Event]]:
-    """A server that is told to stop when the event is set."""
-    told = threading.Event()
+    """A server that stops when the event is set."""
+    reported = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = listener.getsockname()
         server = Server(uvicorn.Config(_app, lifespan="off", log_config=None), most_connections)
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        ending = threading.Thread(target=_end_when, args=(told, server))
+        ending = threading.Thread(target=_end_when, args=(reported, server))
         serving.start()
         ending.start()
         try:
-            yield address, told
+            yield address, reported
         finally:
-            told.set()
+            reported.set()
             serving.join()
             ending.join()
 
 
-def _end_when(told: threading.Event, server: Server) -> None:
-    told.wait()
+def _end_when(reported: threading.Event, server: Server) -> None:
+    reported.wait()
     server.should_exit = True
 
 
 def _until_refused(address: tuple[str, int]) -> None:
-    """Until the server accepts no more."""
+    """Wait until the server accepts no more connections."""
     with suppress(ConnectionError):
         while True:
             socket.create_connection(address, timeout=5).close()
 
 
 def test_a_kept_connection_has_a_last_answer() -> None:
-    """A request that meets the end of the server on a connection that was idle is answered, and told to be the last."""
-    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
+    """A request on an idle connection during shutdown is answered with `Connection: close`."""
+    with _stopping() as (address, reported), socket.create_connection(address, timeout=5) as connection:
         connection.sendall(KEPT)
         assert b"connection: close" not in connection.recv(1_000)
-        told.set()
+        reported.set()
         _until_refused(address)
         connection.sendall(KEPT)
         last = connection.recv(1_000)
@@ -172,22 +172,22 @@ def test_a_kept_connection_has_a_last_answer() -> None:
         assert not connection.recv(1)
 
 
-def test_who_was_accepted_is_answered_once() -> None:
-    """A connection that has asked nothing yet when the server is told to end may still ask."""
-    with _stopping() as (address, told), socket.create_connection(address, timeout=5) as connection:
-        told.set()
+def test_an_accepted_connection_is_answered_at_shutdown() -> None:
+    """A connection that sent no request before the shutdown can still send one."""
+    with _stopping() as (address, reported), socket.create_connection(address, timeout=5) as connection:
+        reported.set()
         _until_refused(address)
         connection.sendall(KEPT)
         assert connection.recv(64).startswith(b"HTTP/1.1 204")
 
 
-def test_who_waits_for_room_at_the_end_is_answered() -> None:
-    """Connections that the machine has accepted and the server has not are no less answered than any other."""
-    with _stopping(most_connections=1) as (address, told), ExitStack() as stack:
+def test_waiting_connections_are_answered_at_shutdown() -> None:
+    """Connections in the backlog are answered at shutdown like any other."""
+    with _stopping(most_connections=1) as (address, reported), ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
         for connection in connections:
             connection.sendall(KEPT)
         assert connections[0].recv(64).startswith(b"HTTP/1.1 204")
-        told.set()
+        reported.set()
         for connection in connections[1:]:
             assert connection.recv(64).startswith(b"HTTP/1.1 204")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from handlers.server.sandbox.client_mistakes import Mistake, signed
+from handlers.server.sandbox.client_mistakes import Mistake, sign_token_request
 from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
 
@@ -14,8 +14,8 @@ KEY = "IONPAYTEST"
 
 
 def test_without_a_mistake_it_is_nicepays_own_signature(nicepay: Nicepay) -> None:
-    """The headers are those that NICEPAY sends at this second."""
-    made = signed(Mistake.NONE, KEY, nicepay.private_key, NOON)
+    """The headers are those that NICEPAY would send at this second."""
+    made = sign_token_request(Mistake.NONE, KEY, nicepay.private_key, NOON)
     assert made.timestamp == jakarta(NOON)
     assert made.string_to_sign == f"{KEY}|{made.timestamp}"
     assert made.signature == nicepay.signature(made.timestamp)
@@ -24,16 +24,18 @@ def test_without_a_mistake_it_is_nicepays_own_signature(nicepay: Nicepay) -> Non
 @pytest.mark.parametrize(
     ("mistake", "off"), [(Mistake.STALE_CLOCK, timedelta(minutes=-10)), (Mistake.UTC_AS_JAKARTA, timedelta(hours=-7))]
 )
-def test_a_wrong_clock_signs_what_it_shows(nicepay: Nicepay, mistake: Mistake, off: timedelta) -> None:
-    """The signature is good, and only the time is off."""
-    made = signed(mistake, KEY, nicepay.private_key, NOON)
+def test_a_wrong_clock_has_a_valid_signature(nicepay: Nicepay, mistake: Mistake, off: timedelta) -> None:
+    """The signature is valid, and only the time is wrong."""
+    made = sign_token_request(mistake, KEY, nicepay.private_key, NOON)
     assert made.timestamp == jakarta(NOON + off)
     assert made.signature == nicepay.signature(made.timestamp)
 
 
 def test_the_clock_of_a_utc_host_is_labelled_jakarta(nicepay: Nicepay) -> None:
-    """The wall clock is UTC's, and the offset behind it is Jakarta's."""
-    made = signed(Mistake.UTC_AS_JAKARTA, KEY, nicepay.private_key, datetime(2026, 1, 22, 5, 0, 1, tzinfo=UTC))
+    """The time is UTC, and its offset is that of Jakarta."""
+    made = sign_token_request(
+        Mistake.UTC_AS_JAKARTA, KEY, nicepay.private_key, datetime(2026, 1, 22, 5, 0, 1, tzinfo=UTC)
+    )
     assert made.timestamp == "2026-01-22T05:00:01+07:00"
 
 
@@ -41,26 +43,26 @@ def test_the_clock_of_a_utc_host_is_labelled_jakarta(nicepay: Nicepay) -> None:
     ("mistake", "message"),
     [(Mistake.REVERSED, "{timestamp}|" + KEY), (Mistake.LINE_BREAK, KEY + "|{timestamp}\n")],
 )
-def test_a_wrong_string_is_what_is_signed(nicepay: Nicepay, mistake: Mistake, message: str) -> None:
-    """The time is right, and the string that is said to be signed is another, and is signed."""
-    made = signed(mistake, KEY, nicepay.private_key, NOON)
+def test_a_wrong_string_to_sign_is_signed(nicepay: Nicepay, mistake: Mistake, message: str) -> None:
+    """The time is correct, and the signature belongs to the returned wrong string to sign."""
+    made = sign_token_request(mistake, KEY, nicepay.private_key, NOON)
     assert made.timestamp == jakarta(NOON)
     assert made.string_to_sign == message.format(timestamp=made.timestamp)
     assert made.signature == nicepay.signature_of(made.string_to_sign)
 
 
 def test_a_wrong_key_is_another_of_the_same_size(nicepay: Nicepay) -> None:
-    """Only the signature differs, and not in its length."""
-    wrong = signed(Mistake.WRONG_KEY, KEY, nicepay.private_key, NOON)
-    right = signed(Mistake.NONE, KEY, nicepay.private_key, NOON)
+    """Only the signature differs, and it has the same length."""
+    wrong = sign_token_request(Mistake.WRONG_KEY, KEY, nicepay.private_key, NOON)
+    right = sign_token_request(Mistake.NONE, KEY, nicepay.private_key, NOON)
     assert (wrong.timestamp, wrong.string_to_sign) == (right.timestamp, right.string_to_sign)
     assert wrong.signature != right.signature
     assert len(wrong.signature) == len(right.signature)
 
 
 def test_the_wrong_key_is_of_any_size_and_made_once() -> None:
-    """A client with a larger key gets a stranger's signature as large, and the same one the next time."""
+    """The unknown signature is as long as the client's key, and the same for the same message."""
     key = generate_private_key(65537, 2056)
-    wrong, again = (signed(Mistake.WRONG_KEY, KEY, key, NOON) for _ in range(2))
+    wrong, again = (sign_token_request(Mistake.WRONG_KEY, KEY, key, NOON) for _ in range(2))
     assert len(b64decode(wrong.signature)) == key.key_size // 8
     assert wrong == again

@@ -1,4 +1,4 @@
-"""What the sandbox's page may ask, and who is taken for that page."""
+"""The API of the sandbox page, and who can use it."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from handlers.server.sandbox.page_api import LARGEST_QUESTION, RefusedRequest, SandboxApi
+from handlers.server.sandbox.page_api import LARGEST_BODY, RefusedRequest, SandboxApi
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay, jakarta
 
@@ -31,7 +31,7 @@ def _asked(
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:8080", "[::1]:9000", "localhost", "127.9.9.9:1"])
 def test_the_page_gets_two_headers_signed(nicepay: Nicepay, host: str) -> None:
-    """Whatever this machine is called, its own page gets the headers of this moment, and no key."""
+    """The page gets two signed headers and no key, whatever the name of this machine is."""
     answer = _asked(nicepay, "/ui/sign", {"client_key": "IONPAYTEST"}, f"http://{host}", f"http://{host}")
     timestamp = jakarta(NOON)
     assert answer.json() == {
@@ -43,7 +43,7 @@ def test_the_page_gets_two_headers_signed(nicepay: Nicepay, host: str) -> None:
 
 
 def test_a_mistake_is_made_when_asked_for(nicepay: Nicepay) -> None:
-    """The page says which mistake to make, by the name of its verdict."""
+    """The page chooses the mistake by the name of its verdict."""
     answer = _asked(nicepay, "/ui/sign", {"client_key": "A", "mistake": "string.reversed"})
     assert answer.json()["string_to_sign"] == f"{jakarta(NOON)}|A"
 
@@ -63,15 +63,15 @@ def test_a_mistake_is_made_when_asked_for(nicepay: Nicepay) -> None:
         pytest.param("192.0.2.1", "http://192.0.2.1", id="another address"),
     ],
 )
-def test_nobody_else_is_answered(nicepay: Nicepay, path: str, host: str, origin: str | None) -> None:
-    """Another site's page, a name rebound to this machine, and a caller that is no page are told no."""
+def test_other_callers_are_refused(nicepay: Nicepay, path: str, host: str, origin: str | None) -> None:
+    """The page of another site, a rebound host name, and a caller that is not a page are refused."""
     answer = _asked(nicepay, path, {"client_key": "A"}, origin, f"http://{host}")
     assert answer.status_code == 403
-    assert answer.json() == {"error": "only the page of this sandbox may ask"}
+    assert answer.json() == {"error": "only the page of this sandbox can use this API"}
 
 
-def test_a_host_that_is_none_is_nobody(nicepay: Nicepay) -> None:
-    """A Host that cannot be read is refused like another's."""
+def test_an_invalid_host_is_refused(nicepay: Nicepay) -> None:
+    """A Host header that cannot be parsed is refused."""
     app = Starlette(routes=SandboxApi(nicepay.private_key, Clock(), _explained).routes())
     client = TestClient(app, base_url=ORIGIN)
     for host in ("[::1", ":8080"):
@@ -90,22 +90,22 @@ def test_a_host_that_is_none_is_nobody(nicepay: Nicepay) -> None:
         pytest.param([], "body", id="no object"),
     ],
 )
-def test_a_malformed_order_is_told(nicepay: Nicepay, question: object, named: str) -> None:
-    """The answer names the member that is wrong, and repeats none of it."""
+def test_a_malformed_sign_request_is_refused(nicepay: Nicepay, question: object, named: str) -> None:
+    """The answer names the wrong member, and repeats no value."""
     answer = _asked(nicepay, "/ui/sign", question)
     assert answer.status_code == 400
     assert answer.json() == {"error": f"malformed: {named}"}
 
 
 def test_a_refused_request_is_explained(nicepay: Nicepay) -> None:
-    """What the page has sent reaches whoever explains as it was, and what they say comes back."""
+    """`explain` gets the request of the page unchanged, and its explanation is the answer."""
     answer = _asked(nicepay, "/ui/explain", REFUSED)
     assert answer.json() == {"verdict": "key.unknown", "evidence": {**REFUSED, "lang": "en"}}
 
 
 @pytest.mark.parametrize("member", ["method", "target", "headers"])
-def test_a_request_must_be_one(nicepay: Nicepay, member: str) -> None:
-    """A question without a part of the request is malformed."""
+def test_an_incomplete_request_is_malformed(nicepay: Nicepay, member: str) -> None:
+    """A refused request without one of its members is malformed."""
     question = {name: value for name, value in REFUSED.items() if name != member}
     assert _asked(nicepay, "/ui/explain", question).json() == {"error": f"malformed: {member}"}
 
@@ -115,16 +115,16 @@ def test_a_request_must_be_one(nicepay: Nicepay, member: str) -> None:
     [("target", "/a b"), ("target", "a"), ("headers", [["a", "b"]] * 65), ("lang", "fr"), ("method", "post")],
 )
 def test_a_request_keeps_the_servers_limits(nicepay: Nicepay, member: str, value: object) -> None:
-    """What the server would not read is not explained either."""
+    """A request beyond the limits of the server is not explained."""
     assert _asked(nicepay, "/ui/explain", {**REFUSED, member: value}).json() == {"error": f"malformed: {member}"}
 
 
-def test_a_question_has_its_limit(nicepay: Nicepay) -> None:
-    """One byte over the limit is refused as any large body is."""
+def test_a_body_has_a_limit(nicepay: Nicepay) -> None:
+    """A body with one byte over the limit is refused."""
     app = Starlette(routes=SandboxApi(nicepay.private_key, Clock(), _explained).routes())
     client = TestClient(app, base_url=ORIGIN, raise_server_exceptions=False)
     empty = len(b'{"client_key":""}')
-    largest = b'{"client_key":"%b"}' % (b"A" * (LARGEST_QUESTION - empty))
+    largest = b'{"client_key":"%b"}' % (b"A" * (LARGEST_BODY - empty))
     headers = {"Origin": ORIGIN}
     assert client.post("/ui/sign", content=largest, headers=headers).status_code == 400
     assert client.post("/ui/sign", content=largest + b" ", headers=headers).status_code == 500
