@@ -46,6 +46,8 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
     if reason == "partner.mismatch":
         known = any(client.partner_id == request.get("X-PARTNER-ID") for client in clients)
         return Verdict.TOKEN_OF_ANOTHER_CLIENT if known else Verdict.CALL_PARTNER_UNKNOWN
+    if reason == "call.repeated" and form == "notification":
+        return Verdict.CALL_NOTIFICATION_REPEATED
     found = _signature(request, clients, form) if reason in _SAME_WORK else None
     if reason == "signature.mismatch":
         return found
