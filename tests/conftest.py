@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings as hypothesis_settings
 from redis import Redis
 
 from handlers.config.settings import Settings
@@ -14,6 +15,10 @@ from handlers.server.observability import configure
 from tests.engines import RedisServer, redis_server
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
+
+# No test asserts a time: a busy machine must fail none.
+hypothesis_settings.register_profile("no deadline", hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile("no deadline")
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from handlers.cli.app import app
 from tests.pages import ROOT
 
 PAGES = sorted(ROOT.glob("docs/*/command-reference.md"))
@@ -17,9 +18,6 @@ _LINK, _ANCHOR = "(#snap-token-install-completion)", "(#snap-token---install-com
 
 def reference() -> str:
     """Every command and option in Markdown: a list of the commands, then a section for each command."""
-    # This import replaces the function `handlers.cli.main` with the module of the same name, so it must come late.
-    from handlers.cli.main import app  # noqa: PLC0415
-
     generated = app.generate_docs()
     commands = generated[generated.index("**Commands**") :].replace(_LINK, _ANCHOR)
     return _EXAMPLE.sub(_code, _MODULE_IN_USAGE.sub(r"\1", commands)).strip()

@@ -12,7 +12,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     If a library is missing or too old, print one line that names it, and return 2.
     """
     try:
-        from handlers.cli.main import main as run  # noqa: PLC0415  its imports fail if a library is missing
+        from handlers.cli.app import main as run  # noqa: PLC0415  its imports fail if a library is missing
     except ImportError as error:
         advice = "install snap-token-server again, into an environment of its own"
         sys.stderr.write(f"snap-token: this installation is not usable: {error}; {advice}\n")

@@ -23,7 +23,7 @@ FLOORS = {
         {"snap", "decision_notes", "escaping"},
     ],
     "handlers.cli": [
-        {"main"},
+        {"app"},
         {"commands", "completion"},
         {"explain_output", "pack"},
         {"captured", "shared_state", "startup"},
@@ -127,7 +127,7 @@ def test_imports_run_downwards(path: Path) -> None:
         ("handlers.server.http.limits", "handlers.server.openapi.api.Api"),
         ("handlers.server.observability.audit", "handlers.server.process.reload"),
         ("handlers.server.process.reload", "handlers.server.sandbox"),
-        ("handlers.cli.errors", "handlers.cli.main"),
+        ("handlers.cli.errors", "handlers.cli.app"),
         ("handlers.cli.files.pipes", "handlers.cli.commands.keys"),
         ("handlers.doctor.request", "handlers.doctor.diagnose"),
         ("handlers.doctor.candidates.timestamps", "handlers.doctor.checks.clock"),

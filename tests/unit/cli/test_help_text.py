@@ -8,17 +8,10 @@ import pytest
 from cyclopts import App
 from rich.console import Console
 
+from handlers.cli.app import app
+
 INDENT = 4
 """Columns before the further lines of an option."""
-
-
-@pytest.fixture
-def app() -> App:
-    """The application."""
-    # An import of this module replaces the function of the same name in the package. So it is not done above.
-    from handlers.cli.main import app  # noqa: PLC0415
-
-    return app
 
 
 def _paths(app: App, *path: str) -> Iterator[tuple[str, ...]]:
@@ -45,7 +38,7 @@ def _continues(line: str) -> bool:
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 160])
-def test_every_line_is_as_long_as_the_terminal_allows(app: App, width: int) -> None:
+def test_every_line_is_as_long_as_the_terminal_allows(width: int) -> None:
     """In no help text a line is longer than the width, or has room for the first word of the next line."""
     paths = list(_paths(app))
     lines = [line for path in paths for line in _help(app, path, width)]
@@ -55,7 +48,7 @@ def test_every_line_is_as_long_as_the_terminal_allows(app: App, width: int) -> N
     assert ("client", "add") in paths
 
 
-def test_options_are_indented(app: App) -> None:
+def test_options_are_indented() -> None:
     """The further lines of an option are indented more than its first line."""
     lines = _help(app, ("explain",), 80)
     first = next(index for index, line in enumerate(lines) if line.startswith("  --at STR: "))
@@ -63,7 +56,7 @@ def test_options_are_indented(app: App) -> None:
 
 
 @pytest.mark.parametrize("width", [0, 1, 5])
-def test_a_narrow_terminal_gets_help(app: App, width: int) -> None:
+def test_a_narrow_terminal_gets_help(width: int) -> None:
     """If the terminal has no usable width, the lines have 20 columns."""
     lines = _help(app, ("serve",), width)
     assert "Example: snap-token" in lines

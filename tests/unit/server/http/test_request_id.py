@@ -1,6 +1,8 @@
 """The request ID."""
 
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -37,3 +39,21 @@ def test_each_middleware_gets_the_same_id() -> None:
     """A second call for the same request returns the same ID."""
     scope: dict[str, Any] = {"headers": []}
     assert identify(scope) == identify(scope)
+
+
+FORK = """
+import os
+from handlers.server.http.request_id import identify
+identify({"headers": []})
+child = os.fork()
+print(identify({"headers": []}), flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_process_has_ids_of_its_own() -> None:
+    """Two processes never give the same ID, even if one is a fork of the other."""
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=True)
+    first, second = done.stdout.split()
+    assert first != second

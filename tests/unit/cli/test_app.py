@@ -194,7 +194,7 @@ def test_a_closed_output_ends_the_command_silently(
 
 def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """If a library is missing or too old, one line says what to do."""
-    monkeypatch.delitem(sys.modules, "handlers.cli.main")
+    monkeypatch.delitem(sys.modules, "handlers.cli.app")
     monkeypatch.setitem(sys.modules, "cyclopts", None)
     assert main(["--version"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
