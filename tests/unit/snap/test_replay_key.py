@@ -66,6 +66,8 @@ def test_keys_do_not_change_between_versions() -> None:
     r"""Two versions share a state store: `printf 'call\nA\n2026-01-22\n1' | sha256sum` gives the key."""
     assert _token_key() == "6971aed0" + "a0310f83ba18bb738010f3f7"
     assert _call_key() == "870798730c9afd106528a0284bc7d204"
+    assert ReplayKey.of_body_signed_call("A", NOON, "1", NOW, TOLERANCE).key == "41f88306d9b46db3dfc253ff12835a13"
+    assert _notification_key() == "6971aed0" + "c04a014ea4e3e3155039827f"
 
 
 def test_an_external_id_belongs_to_one_client() -> None:
