@@ -1,6 +1,7 @@
-"""A call that NICEPAY makes with its token: the decision whether the call is genuine, and which client made it."""
+"""A call to the merchant: the decision whether the call is genuine, and which client made it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import NotRequired, TypedDict, Unpack
 
 from handlers.decision_notes import note
@@ -8,8 +9,11 @@ from handlers.introspection import require_valid_token
 from handlers.services import Services
 from handlers.snap.bearer import bearer_token
 from handlers.snap.call import Call
-from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError
+from handlers.snap.call_form import CallForm, form_of_call, require_complete
+from handlers.snap.client import Client
+from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError, unauthorized
 from handlers.snap.replay_key import ReplayKey
+from handlers.snap.service import DEFAULT_FORMS
 from handlers.snap.timestamp import require_in_window
 
 _ADVICE = 'set [internal] accel_redirect to the internal location in the nginx file, such as "@merchant"'
@@ -17,17 +21,20 @@ _ADVICE = 'set [internal] accel_redirect to the internal location in the nginx f
 GenuineCall = tuple[None, Mapping[str, str]]
 """No body, and the response headers. A proxy reads only headers, and nobody can mistake them for the call's answer."""
 
+_Verified = tuple[Client, ReplayKey]
+
 
 class Headers(TypedDict):
-    """The header values of the call as NICEPAY sent them. The proxy adds the call's method and its URI."""
+    """The header values of the call as the acquirer sent them. The proxy adds the call's method and its URI."""
 
     x_original_method: str
     x_original_uri: str
     authorization: str | None
     x_timestamp: str
-    x_partner_id: str
+    x_client_key: NotRequired[str | None]
+    x_partner_id: str | None
     x_signature: str
-    x_external_id: str
+    x_external_id: str | None
     channel_id: NotRequired[str | None]
     x_original_delivery: NotRequired[str | None]
 
@@ -46,32 +53,94 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     """Decide on one call that fits the document.
 
     Raises:
-        SnapError: 500 00 if the proxy delivers calls and `accel_redirect` is not set. 404 00 for a path of no service.
-            405 00 for a method that the service does not accept. 401 03 without a token. 401 01 for the token. 401 00
-            for the partner, the timestamp or the signature. 409 00 for an X-EXTERNAL-ID that was used that day. 500 02
-            if the state store is down and the settings refuse calls then.
+        SnapError: 400 01 or 02 if the headers fit no form of call that the service accepts. 500 00 if the proxy
+            delivers calls and `accel_redirect` is not set. 404 00 for a path of no service. 405 00 for a method that
+            the service does not accept. 401 03 without a token. 401 01 for the token. 401 00 for the client, the
+            timestamp or the signature. 409 00 for a repeat. 500 02 if the state store is down and the settings refuse
+            calls then.
     """
     now = services.now()
+    form = _form(services, headers)
     _require_destination(services, headers)
     _require_service(services, headers["x_original_method"], headers["x_original_uri"])
+    client, replay_key = _VERIFY[form](services, headers, body, now)
+
+    # Only now, so that a forged call uses up no X-EXTERNAL-ID.
+    if await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at):
+        raise SnapError(CONFLICT, reason="call.repeated")
+
+    # A notification has no X-EXTERNAL-ID. One that somebody added was not checked.
+    return None, _response_headers(services, client.key, None if form == "notification" else headers["x_external_id"])
+
+
+def _form(services: Services, headers: Headers) -> CallForm:
+    service = services.called_services.get(_path(headers["x_original_uri"]))
+    partner_id = headers["x_partner_id"]
+    accepted = service.forms if service else DEFAULT_FORMS
+    form = form_of_call(accepted, headers["authorization"], headers.get("x_client_key"), partner_id)
+    require_complete(form, partner_id, headers["x_external_id"])
+    note(form=form)
+    return form
+
+
+def _verify_with_token(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
     access_token = bearer_token(headers["authorization"])
     token = require_valid_token(services, access_token, now)
     note(token=token.fingerprint)
 
     client = services.client(token.client_key)
-    client.require_partner(headers["x_partner_id"])
+    client.require_partner(_present(headers["x_partner_id"]))
     timestamp = headers["x_timestamp"]
     require_in_window(timestamp, now, client.clock_tolerance)
     call = Call(headers["x_original_method"], headers["x_original_uri"], access_token, timestamp, body)
     note(key=client.require_call_signature(call, headers["x_signature"]))
+    external_id = _present(headers["x_external_id"])
+    return client, ReplayKey.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
 
-    # Only now, so that a forged call uses up no X-EXTERNAL-ID.
-    external_id = headers["x_external_id"]
-    replay_key = ReplayKey.of_call(client.key, timestamp, external_id, now, client.clock_tolerance)
-    if await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at):
-        raise SnapError(CONFLICT, reason="call.repeated")
 
-    return None, _response_headers(services, client.key, external_id)
+def _verify_notification(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
+    client_key, timestamp = _present(headers.get("x_client_key")), headers["x_timestamp"]
+    note(client_key=client_key)
+    _require_verifiable(services, _call_without_token(headers, body), now)
+
+    client = services.client(client_key)
+    note(key=client.require_notification_signature(client_key, timestamp, headers["x_signature"]))
+    # Only the client itself may learn its own window.
+    require_in_window(timestamp, now, client.clock_tolerance)
+    return client, ReplayKey.of_notification(client.key, timestamp, body or b"", client.clock_tolerance)
+
+
+def _verify_body_signed(services: Services, headers: Headers, body: bytes | None, now: datetime) -> _Verified:
+    call = _call_without_token(headers, body)
+    _require_verifiable(services, call, now)
+
+    client = services.client_of_partner(_present(headers["x_partner_id"]))
+    note(key=client.require_body_signature(call, headers["x_signature"]))
+    require_in_window(call.timestamp, now, client.clock_tolerance)
+    external_id = _present(headers["x_external_id"])
+    return client, ReplayKey.of_body_signed_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
+
+
+_VERIFY: Mapping[CallForm, Callable[[Services, Headers, bytes | None, datetime], _Verified]] = {
+    "token": _verify_with_token,
+    "notification": _verify_notification,
+    "body-signed": _verify_body_signed,
+}
+
+
+def _call_without_token(headers: Headers, body: bytes | None) -> Call:
+    return Call(headers["x_original_method"], headers["x_original_uri"], None, headers["x_timestamp"], body)
+
+
+def _require_verifiable(services: Services, call: Call, now: datetime) -> None:
+    """Check what does not depend on the client, so that an unknown client learns nothing.
+
+    The body is needed for the signature or for the replay key. Without fresh revocations, a suspension may be unknown.
+    """
+    if call.body_not_forwarded:
+        raise unauthorized(field="X-SIGNATURE", reason="call.body_not_forwarded")
+    services.revocations.require_fresh()
+    require_in_window(call.timestamp, now, services.clients.widest_tolerance)
 
 
 def _require_destination(services: Services, headers: Headers) -> None:
@@ -81,15 +150,27 @@ def _require_destination(services: Services, headers: Headers) -> None:
 
 
 def _require_service(services: Services, method: str, uri: str) -> None:
-    """Compare the path as NICEPAY sent it, without the query. A 405 lists the methods (RFC 9110, section 15.5.6)."""
-    path = uri.partition("?")[0]
-    service = services.called_services.get(path)
+    """Compare the path as the acquirer sent it, without the query. A 405 lists the methods (RFC 9110, 15.5.6)."""
+    service = services.called_services.get(_path(uri))
     if service is None:
         raise SnapError(NOT_FOUND, reason="path.unmapped")
     if method not in service.methods:
         raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": ", ".join(service.methods)})
 
 
-def _response_headers(services: Services, client_key: str, external_id: str) -> Mapping[str, str]:
-    headers = {"X-Client-Key": client_key, "X-External-Id": external_id}
-    return headers | {"X-Accel-Redirect": services.accel_redirect} if services.accel_redirect else headers
+def _response_headers(services: Services, client_key: str, external_id: str | None) -> Mapping[str, str]:
+    headers = {"X-Client-Key": client_key}
+    if external_id:
+        headers["X-External-Id"] = external_id
+    if services.accel_redirect:
+        headers["X-Accel-Redirect"] = services.accel_redirect
+    return headers
+
+
+def _path(uri: str) -> str:
+    return uri.partition("?")[0]
+
+
+def _present(value: str | None) -> str:
+    """The value of a header that the form of the call requires. `form_of_call` and `require_complete` checked it."""
+    return value or ""

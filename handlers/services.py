@@ -28,7 +28,7 @@ class Services:
         revocations: The copy in memory of revoked tokens and suspended clients.
         outage_policy: How requests are handled while the state store is down. It also knows whether the store is up.
         repeat: How a repeated token request is answered.
-        called_services: The merchant's services that NICEPAY calls, by path.
+        called_services: The merchant's services that acquirers call, by path.
         accel_redirect: The location to which nginx sends a genuine call. None if nginx does not deliver calls.
         internal_secrets: Callers of the internal listener must send one of them. If there are none, callers need none.
     """
@@ -47,3 +47,7 @@ class Services:
     def client(self, client_key: str) -> Client:
         """Return the client of that key, or the unknown client. Settings or state store may have suspended it."""
         return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))
+
+    def client_of_partner(self, partner_id: str) -> Client:
+        """Return the client with that X-PARTNER-ID, or the unknown client. See `client`."""
+        return self.client(self.clients.key_of_partner(partner_id))

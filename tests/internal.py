@@ -19,6 +19,7 @@ from handlers.server.process import assembly
 from handlers.services import Services
 from tests.calls import PARTNER, SECRET, Signed, asymmetric, symmetric
 from tests.document import check_internal_answer
+from tests.forms import NOTIFY_URI, SIGNED_URI, Acquirer
 from tests.merchant import Clock, RunningListener, serving, write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 
@@ -37,7 +38,29 @@ methods = ["POST", "GET"]
 [[services]]
 path = "/api/v1.0/cvs/payment"
 service_code = "99"
+[[services]]
+path = "/api/v1.0/transfer-va/payment"
+service_code = "25"
+forms = ["token", "notification"]
+[[services]]
+path = "/api/v1.0/qr/qr-mpm-notify"
+service_code = "52"
+forms = ["notification"]
+[[services]]
+path = "/v1.0/transfer-va/payment"
+service_code = "33"
+forms = ["body-signed"]
+methods = ["POST", "GET"]
+[[services]]
+path = "/api/v1.0/every/form"
+service_code = "77"
+forms = ["token", "notification", "body-signed"]
 """
+NOTIFIER = Nicepay()
+"""NICEPAY's key for notifications."""
+NOTIFIER_FILE = "notification-private.pem"
+"""The file for the private key, which the settings do not name."""
+SUSPENDED_NOTIFIER = Nicepay(SUSPENDED)
 _CLIENTS = """
 [[clients]]
 id = "SYMMETRIC"
@@ -48,22 +71,27 @@ client_secret_file = "client.secret"
 id = "SUSPENDED"
 public_keys = ["IONPAYTEST.pem"]
 suspended = true
+notification_keys = ["suspended-notification.pem"]
 """
 
 
 def write_internal_settings(folder: Path, nicepay: Nicepay, *, internal: str = "", secret: bool = False) -> Path:
-    """Write settings with both listeners, two services and three clients, and return the path of the file.
+    """Write settings with both listeners, services of every form and three clients, and return the path of the file.
 
-    One client signs asymmetrically, one signs symmetrically, and one is suspended.
+    One client signs asymmetrically and has notifications, one signs symmetrically, and one is suspended.
     `internal` holds more lines for the table `[internal]`; `secret` says whether the proxy must send a secret.
     """
     for name, content in (("client.secret", SECRET.decode()), ("internal.secret", PROXY_SECRET)):
         file = folder / name
         file.write_text(content)
         file.chmod(0o600)
+    (folder / "notification.pem").write_text(NOTIFIER.public_pem)
+    (folder / NOTIFIER_FILE).write_text(NOTIFIER.private_pem)
+    (folder / "suspended-notification.pem").write_text(SUSPENDED_NOTIFIER.public_pem)
     lines = [*(['secret_file = "internal.secret"'] if secret else []), internal]
     settings = write_settings(folder, nicepay, extra=_TABLES.format(internal="\n".join(lines)))
-    settings.write_text(f'{settings.read_text()}\npartner_id = "{PARTNER}"\n{_CLIENTS}')
+    own = f'partner_id = "{PARTNER}"\nnotification_keys = ["notification.pem"]'
+    settings.write_text(f"{settings.read_text()}\n{own}\n{_CLIENTS}")
     return settings
 
 
@@ -113,6 +141,19 @@ class InternalListener(RunningListener):
     def symmetric(self, body: bytes, method: str = "POST") -> dict[str, str]:
         """The headers of a genuine new call in the symmetric form of ASPI's standard, signed over this body."""
         return self._new(symmetric(self.token(SYMMETRIC), self.clock.now, body, method)) | {"X-PARTNER-ID": SYMMETRIC}
+
+    def acquirer(self, nicepay: Nicepay) -> Acquirer:
+        """The client with its keys of both purposes, for calls without a token."""
+        return Acquirer(calls=nicepay, notifications=NOTIFIER)
+
+    def notification(self, nicepay: Nicepay, uri: str = NOTIFY_URI) -> dict[str, str]:
+        """The headers of a genuine notification of now."""
+        return self.acquirer(nicepay).notification(self.clock.now, uri)
+
+    def body_signed(self, nicepay: Nicepay, body: bytes, uri: str = SIGNED_URI, method: str = "POST") -> dict[str, str]:
+        """The headers of a genuine new call that is signed with this body."""
+        number = f"{next(self._ids)}"
+        return self.acquirer(nicepay).body_signed(body, self.clock.now, uri, method, number)
 
     def _new(self, signed: Signed) -> dict[str, str]:
         return _headers_of(signed) | {"X-EXTERNAL-ID": f"ordNo{next(self._ids)}"}

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
@@ -26,6 +27,8 @@ NOW = jakarta(NOON)
 TOLERANCE = timedelta(seconds=300)
 CALL_PATH = "/api/v1.0/transfer-va/inquiry"
 CALL_BODY = b'{"payNo":"1 2","url":"a/b","amount":10.00}'
+NOTIFY_PATH, SIGNED_PATH = "/api/v1.0/transfer-va/payment", "/v1.0/transfer-va/payment"
+CALL_FORMS: dict[str, tuple[CallForm, ...]] = {NOTIFY_PATH: ("token", "notification"), SIGNED_PATH: ("body-signed",)}
 HOST = "merchant.example"
 # The client secret is this base64 text itself, not the 24 bytes that it decodes to.
 SECRET = b64encode(b"a secret of these tests!")
@@ -42,6 +45,7 @@ class World:
     other: Nicepay = field(default_factory=lambda: Nicepay(OTHER))
     stranger: Nicepay = field(default_factory=Nicepay)
     nobody: Nicepay = field(default_factory=Nicepay)
+    notifier: Nicepay = field(default_factory=Nicepay)
     token_key: bytes = field(default_factory=Fernet.generate_key)
 
     @property
@@ -53,7 +57,7 @@ class World:
         key = self.nicepay.private_key.public_key()
         return Clients(
             [
-                Client(CLIENT_KEY, (key,), TOLERANCE),
+                Client(CLIENT_KEY, (key,), TOLERANCE, notification_keys=(self.notifier.private_key.public_key(),)),
                 Client(OTHER, (self.other.private_key.public_key(),), TOLERANCE),
                 Client(SUSPENDED, (key,), TOLERANCE, suspended=True),
                 Client(STRICT, (key,), timedelta(seconds=10)),
@@ -69,7 +73,10 @@ class World:
             clients=self.clients,
             token_keys=self.token_keys,
             token_path=BASE_PATH + TOKEN_PATH,
-            called_services={CALL_PATH: Service("24", ("POST", "GET"))},
+            called_services={
+                CALL_PATH: Service("24", ("POST", "GET")),
+                **{path: Service("25", forms=forms) for path, forms in CALL_FORMS.items()},
+            },
             secrets={SYMMETRIC: (SECRET,), OTHER: (OTHER_SECRET,), CLIENT_KEY: (SECRET,)},
             internal_secrets=(INTERNAL_SECRET,),
         )
@@ -423,6 +430,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("empty", lambda w: token_request(w, body=b"{}")),
         ("null", lambda w: token_request(w, body=b'{"grantType":null}')),
     ],
+    "body.grant_type_misspelt": [
+        ("lower case, as SNAP v1.0.1", lambda w: token_request(w, body=b'{"granttype":"client_credentials"}')),
+        ("beside an empty one", lambda w: token_request(w, body=b'{"grantType":"","GrantType":"client_credentials"}')),
+    ],
     "body.grant_type_wrong": [
         ("another", lambda w: token_request(w, body=b'{"grantType":"authorization_code"}')),
         ("a number", lambda w: token_request(w, body=b'{"grantType":1}')),
@@ -643,6 +654,10 @@ def write_world(folder: Path, world: World) -> Path:
     tables = [
         '[internal]\nsecret_file = "internal-secret"',
         f'[[services]]\npath = "{CALL_PATH}"\nservice_code = "24"\nmethods = ["POST", "GET"]',
+        *(
+            f'[[services]]\npath = "{path}"\nservice_code = "25"\nforms = {json.dumps(forms)}'
+            for path, forms in CALL_FORMS.items()
+        ),
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
@@ -651,5 +666,8 @@ def write_world(folder: Path, world: World) -> Path:
     for client, file in ((CLIENT_KEY, secret), (OTHER, others)):
         text = settings.read_text()
         settings.write_text(text.replace(f'id = "{client}"', f'id = "{client}"\nclient_secret_file = "{file.name}"'))
+    (folder / "notification.pem").write_text(world.notifier.public_pem)
+    text, own = settings.read_text(), f'id = "{CLIENT_KEY}"'
+    settings.write_text(text.replace(own, f'{own}\nnotification_keys = ["notification.pem"]'))
     (folder / "token.keys").write_bytes(world.token_key + b"\n")
     return settings

@@ -1,6 +1,7 @@
 """The differences between two versions of the settings, for the log: client IDs, fingerprints and names, no secrets."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from pydantic import BaseModel
 
@@ -13,21 +14,24 @@ from handlers.snap.keys import fingerprint
 _AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
 
 _Names = dict[str, list[str]]
+KeyPurpose = Literal["public_keys", "notification_keys"]
 
 
 def changes(before: Settings, after: Settings) -> Mapping[str, object]:
     """Log fields: which clients, keys, token keys and services were added, removed or changed, and which values."""
     clients = [{table.id: table for table in each.clients} for each in (before, after)]
-    services = [{table.path: table.service_code for table in each.services} for each in (before, after)]
+    services = [{table.path: table for table in each.services} for each in (before, after)]
     keys = [each.token.fingerprints for each in (before, after)]
     fields = {
         **_added_and_removed("clients", *clients),
         "clients_changed": {name: keys for name, keys in _changed_keys(*clients).items() if keys},
-        "keys_added": _keys_missing_from(clients[1], clients[0]),
-        "keys_removed": _keys_missing_from(clients[0], clients[1]),
+        "keys_added": _keys_missing_from(clients[1], clients[0], "public_keys"),
+        "keys_removed": _keys_missing_from(clients[0], clients[1], "public_keys"),
+        "notification_keys_added": _keys_missing_from(clients[1], clients[0], "notification_keys"),
+        "notification_keys_removed": _keys_missing_from(clients[0], clients[1], "notification_keys"),
         **_added_and_removed("token_keys", *keys),
         **_added_and_removed("services", *services),
-        "services_changed": [path for path, code in services[1].items() if services[0].get(path, code) != code],
+        "services_changed": [path for path, table in services[1].items() if services[0].get(path, table) != table],
         "values_changed": _values(before, after),
     }
     return {name: value for name, value in fields.items() if value}
@@ -69,11 +73,15 @@ def _differing(before: BaseModel, after: BaseModel) -> list[str]:
     return [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
 
 
-def _keys_missing_from(clients: Mapping[str, ClientTable], others: Mapping[str, ClientTable]) -> _Names:
-    """For each client, the fingerprints of its public keys that are not in `others`."""
+def _keys_missing_from(
+    clients: Mapping[str, ClientTable], others: Mapping[str, ClientTable], purpose: KeyPurpose
+) -> _Names:
+    """For each client, the fingerprints of its keys of one purpose that are not in `others`."""
     missing = {
         name: [
-            fingerprint(key) for key in table.public_keys if not (name in others and key in others[name].public_keys)
+            fingerprint(key)
+            for key in getattr(table, purpose)
+            if not (name in others and key in getattr(others[name], purpose))
         ]
         for name, table in clients.items()
     }

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.config.key_files import read_text
 from handlers.config.settings import Settings
@@ -47,35 +48,50 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
 
 
 def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
-    for place, table in enumerate(settings.clients):
-        for key in table.public_keys:
-            if key.key_size < ADVISED_BITS:
-                advice = f"ask for a key of {ADVISED_BITS} bits or more"
-                message = f"clients[{place}].public_keys: a key of {key.key_size} bits is weak; {advice}"
-                log_fields = {"client_key": table.id, "bits": key.key_size, "advised": ADVISED_BITS}
-                yield SettingWarning("client.key_is_short", message, log_fields)
+    for found in _keys(settings):
+        if found.key.key_size < ADVISED_BITS:
+            advice = f"ask for a key of {ADVISED_BITS} bits or more"
+            message = f"{found.list_place}: a key of {found.key.key_size} bits is weak; {advice}"
+            log_fields = {"client_key": found.client_id, "bits": found.key.key_size, "advised": ADVISED_BITS}
+            yield SettingWarning("client.key_is_short", message, log_fields)
 
 
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """An expired certificate is only a warning, because the server uses only the public key in it."""
-    for place, table in enumerate(settings.clients):
-        for number, key in enumerate(table.public_keys):
-            end = certificate_end(_text(settings, place, number))
-            if end and end - now <= SOON:
-                event, word = _expiry(end, now)
-                where = f"clients[{place}].public_keys[{number}]"
-                message = f"{where}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
-                log_fields = {"client_key": table.id, "key": fingerprint(key), "not_after": end.isoformat()}
-                yield SettingWarning(event, message, log_fields)
+    for found in _keys(settings):
+        end = certificate_end(_text(settings, found.written))
+        if end and end - now <= SOON:
+            event, word = _expiry(end, now)
+            message = f"{found.place}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
+            log_fields = {"client_key": found.client_id, "key": fingerprint(found.key), "not_after": end.isoformat()}
+            yield SettingWarning(event, message, log_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A public key of a client, what is written for it, and its places in the settings: the list's and its own."""
+
+    key: RSAPublicKey
+    written: Any
+    client_id: str
+    list_place: str
+    place: str
+
+
+def _keys(settings: Settings) -> Iterator[_Key]:
+    for number, (table, written) in enumerate(zip(settings.clients, settings.written["clients"], strict=True)):
+        for purpose in ("public_keys", "notification_keys"):
+            place = f"clients[{number}].{purpose}"
+            for at, key in enumerate(getattr(table, purpose)):
+                yield _Key(key, written[purpose][at], table.id, place, f"{place}[{at}]")
 
 
 def _expiry(end: datetime, now: datetime) -> tuple[str, str]:
     return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
 
 
-def _text(settings: Settings, place: int, number: int) -> str:
+def _text(settings: Settings, value: Any) -> str:  # noqa: ANN401  TOML
     """The public key as text. Empty if its file was deleted since the settings were read."""
-    value: Any = settings.written["clients"][place]["public_keys"][number]
     if is_inline(value):
         return str(value)
     with suppress(ValueError):

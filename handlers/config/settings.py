@@ -17,6 +17,7 @@ from handlers.config.environment import ENVIRONMENT_PREFIX, variable_mistake, va
 from handlers.config.errors import NO_SUCH_KEY, SettingsError, error_lines, rule_error
 from handlers.config.key_files import read_text, relative_to
 from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
+from handlers.snap.keys import fingerprint
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -116,7 +117,12 @@ class Settings(BaseSettings):
     @classmethod
     def _check_clients(cls, clients: tuple[ClientTable, ...], info: ValidationInfo) -> tuple[ClientTable, ...]:
         duplicates = _duplicates([each.id for each in clients], "id", "another client has this id")
-        mistakes = [*_windows_too_wide(clients, info.data.get("token")), *duplicates]
+        mistakes = [
+            *_windows_too_wide(clients, info.data.get("token")),
+            *duplicates,
+            *_ambiguous_partners(clients, info.data.get("services", ())),
+            *_keys_for_two_purposes(clients),
+        ]
         if mistakes:
             raise ValidationError.from_exception_data(cls.__name__, mistakes)
         return clients
@@ -168,6 +174,30 @@ def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> 
         rule_error((place, "clock_tolerance_seconds"), rule)
         for place, client in enumerate(clients)
         if 2 * client.clock_tolerance_seconds >= token.lifetime_seconds
+    ]
+
+
+def _ambiguous_partners(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
+    """A call that is signed with its body names its client by X-PARTNER-ID alone."""
+    accepting = next((each.path for each in services if "body-signed" in each.forms), None)
+    if accepting is None:
+        return []
+    rule = f'another client has this partner_id, but {accepting} accepts "body-signed", whose calls name no other id'
+    return _duplicates([each.partner_id for each in clients], "partner_id", rule)
+
+
+def _keys_for_two_purposes(clients: tuple[ClientTable, ...]) -> list[InitErrorDetails]:
+    """A notification key that also verifies other requests would let one signature pass for another.
+
+    Clients may share a notification key, because the signature covers the client id.
+    """
+    for_calls = {fingerprint(key) for client in clients for key in client.public_keys}
+    rule = "this key is also in public_keys; notifications need a key of their own"
+    return [
+        rule_error((place, "notification_keys", number), rule)
+        for place, client in enumerate(clients)
+        for number, key in enumerate(client.notification_keys)
+        if fingerprint(key) in for_calls
     ]
 
 

@@ -25,8 +25,9 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import CLIENT_KEY
-from handlers.snap.service import DEFAULT_METHODS
+from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
@@ -118,13 +119,15 @@ class ClientTable(Table):
     """One client.
 
     `id` is its X-CLIENT-KEY, and `partner_id` its X-PARTNER-ID. `clock_tolerance_seconds` is the allowed clock skew.
-    `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret. The server
-    refuses all requests of a suspended client.
+    `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret.
+    `notification_keys` verify its notifications, and `public_keys` verify everything else. The server refuses all
+    requests of a suspended client.
     """
 
     id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
     partner_id: str = Field(_SAME_AS_ID, pattern=r"^[!-~]{1,36}$")
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
+    notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Integer = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
@@ -158,14 +161,23 @@ class State(Table):
 
 
 class ServiceTable(Table):
-    """A path of the merchant that NICEPAY calls with a token, and its service code in SNAP's response codes.
+    """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
-    `methods` are the HTTP methods that the service accepts.
+    `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
     """
 
     path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_reject_dot_segments)]
     service_code: str = Field(pattern=r"^[0-9]{2}$")
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
+    forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
+
+    @field_rule("forms")
+    @classmethod
+    def _reject_duplicates(cls, forms: tuple[CallForm, ...]) -> tuple[CallForm, ...]:
+        if len(set(forms)) < len(forms):
+            message = "contains the same form twice"
+            raise ValueError(message)
+        return forms
 
 
 class Internal(Listener):

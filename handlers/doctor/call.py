@@ -1,9 +1,10 @@
-"""The checks of a call, which carries a token, in the server's order."""
+"""The checks of a call, in the server's order. Those of a call without a token are in `call_without_token`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor import authorize_request, request_format
+from handlers.doctor import authorize_request, call_without_token, request_format
+from handlers.doctor.call_without_token import CallWithoutToken
 from handlers.doctor.checks import access_token, asymmetric_signature, clock, symmetric_signature
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
@@ -12,7 +13,9 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
 from handlers.snap.call import Call
+from handlers.snap.call_form import CallForm, form_of_call, require_complete
 from handlers.snap.client import Client
+from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
 from handlers.snap.replay_key import ReplayKey
 from handlers.snap.service import DEFAULT_METHODS
@@ -34,13 +37,38 @@ class SignedCall:
 
 
 def findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:
-    """Check the proxy's request, format, path, token, partner, clock, signature and X-EXTERNAL-ID."""
+    """Check the proxy's request, format, form and path. With a token: token, partner, clock, signature, repeat."""
     yield from _format(request, context)
     signature, encoding = asymmetric_signature.decode(request, context.clients)
     yield from request_format.headers(request, request_format.CALL_HEADERS, encoding)
+    form, form_findings = _form(request, context)
+    yield from form_findings
     if not request.body_not_forwarded:
         yield from request_format.body_too_large(request.body, context.largest_call_body)
     yield from _service(request, context)
+    if form == "token":
+        yield from _with_token(request, signature, context, budget)
+    elif form:
+        yield from call_without_token.findings(CallWithoutToken(form, request, signature), context, budget)
+
+
+def _form(request: Request, context: MerchantContext) -> tuple[CallForm | None, list[Finding]]:
+    """Return the form of the call, None if its headers fit none, and what is wrong with the headers."""
+    authorization, client_key = request.get("Authorization"), request.get("X-CLIENT-KEY")
+    partner_id, form, accepted = request.get("X-PARTNER-ID"), None, context.forms_at(request.path)
+    try:
+        form = form_of_call(accepted, authorization, client_key, partner_id)
+        require_complete(form, partner_id, request.get("X-EXTERNAL-ID"))
+    except SnapError as refused:
+        if refused.reason == "header.missing":
+            return form, [Finding(Verdict.HEADER_MISSING, {"header": refused.field})]
+        return None, [Finding(Verdict(refused.reason), {"header": refused.field, "forms": ", ".join(accepted)})]
+    return form, []
+
+
+def _with_token(
+    request: Request, signature: bytes | None, context: MerchantContext, budget: VerificationBudget
+) -> Iterator[Finding]:
     token = access_token.check(request, context)
     yield from token.findings
     if token.client and token.client.known:
@@ -76,7 +104,10 @@ def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
 
 
 def replay_key_of(request: Request, context: MerchantContext) -> str:
-    """Return the replay key of a call (see `ReplayKey.of_call`), or an empty string if it has none."""
+    """Return the replay key of a call (see `ReplayKey`), or an empty string if it has none."""
+    form, _ = _form(request, context)
+    if form in {"notification", "body-signed"}:
+        return call_without_token.replay_key(CallWithoutToken(form, request, None), context)
     client = access_token.check(request, context).client
     return _replay_key(request, context, client) if client else ""
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
-from handlers.snap.service import Service
+from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.token import TokenKeys
 
 LARGEST_CALL_BODY = 262_144
@@ -21,7 +22,7 @@ class MerchantContext:
         clients: The clients of the settings.
         token_keys: The keys that open tokens.
         token_path: The path of the token endpoint.
-        called_services: The merchant's services that NICEPAY calls, by path.
+        called_services: The merchant's services that acquirers call, by path.
         secrets: The client secrets by client key, for both forms of signature.
         used_replay_keys: The replay keys of earlier genuine calls (see `handlers.snap.replay_key`).
         internal_secrets: The secrets that a proxy may send. If there are none, the proxy needs none.
@@ -46,9 +47,19 @@ class MerchantContext:
         return ", ".join(client.key for client in self.clients)
 
     @property
+    def partner_ids_text(self) -> str:
+        """All X-PARTNER-IDs, as text for a message."""
+        return ", ".join(client.partner_id for client in self.clients)
+
+    @property
     def call_paths_text(self) -> str:
         """All paths of calls, as text for a message."""
         return ", ".join(sorted(self.called_services)) or "-"
+
+    def forms_at(self, call_path: str) -> tuple[CallForm, ...]:
+        """Return the forms of call that a path accepts."""
+        service = self.called_services.get(call_path)
+        return service.forms if service else DEFAULT_FORMS
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""

@@ -1,11 +1,12 @@
 """The verdict that the server logs with a refusal. Only cheap checks run here."""
 
-from handlers.doctor.checks import asymmetric_signature
+from handlers.doctor.checks import asymmetric_signature, without_token
 from handlers.doctor.checks.symmetric_signature import HASH_BY_SIZE
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Verdict
+from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client, Clients
 
 VERIFICATIONS = 2
@@ -27,12 +28,15 @@ _VERDICT_BY_REASON = {
 _VERDICT_ON_GRANT_TYPE = {
     "body.field_missing": Verdict.BODY_GRANT_TYPE_MISSING,
     "body.field_malformed": Verdict.BODY_GRANT_TYPE_WRONG,
+    "body.field_misspelt": Verdict.BODY_GRANT_TYPE_MISSPELT,
 }
-_SAME_WORK = frozenset({"signature.mismatch", "client.unknown", "client.suspended"})
+_SAME_WORK = frozenset({"signature.mismatch", "client.unknown", "client.suspended", "client.without_notification_keys"})
 
 
-def verdict(reason: str, field: str, request: Request, clients: Clients) -> Verdict | None:
+def verdict(reason: str, field: str, request: Request, clients: Clients, form: CallForm = "token") -> Verdict | None:
     """Return the verdict for the server's reason and the field that its answer names, or None if there is no verdict.
+
+    `form` is the form of a call. It does not matter for a token request.
 
     An unknown client, a suspended client and a wrong signature cost the same work, so that timing does not reveal which
     of them it was.
@@ -42,7 +46,9 @@ def verdict(reason: str, field: str, request: Request, clients: Clients) -> Verd
     if reason == "partner.mismatch":
         known = any(client.partner_id == request.get("X-PARTNER-ID") for client in clients)
         return Verdict.TOKEN_OF_ANOTHER_CLIENT if known else Verdict.CALL_PARTNER_UNKNOWN
-    found = _signature(request, clients) if reason in _SAME_WORK else None
+    if reason == "call.repeated" and form == "notification":
+        return Verdict.CALL_NOTIFICATION_REPEATED
+    found = _signature(request, clients, form) if reason in _SAME_WORK else None
     if reason == "signature.mismatch":
         return found
     if field == "grantType" and reason in _VERDICT_ON_GRANT_TYPE:
@@ -57,13 +63,25 @@ def _malformed(field: str, request: Request, clients: Clients) -> Verdict:
     return encoding.verdict if encoding else Verdict.HEADER_MALFORMED
 
 
-def _signature(request: Request, clients: Clients) -> Verdict | None:
+def _signature(request: Request, clients: Clients, form: CallForm) -> Verdict | None:
     """Return the verdict on the encoding of the signature, or else what two operations with a key can find out."""
     signature, encoding = asymmetric_signature.decode(request, clients)
     if signature is None or encoding:
         return encoding.verdict if encoding else None
     client = _client(request, clients)
     signed, budget = SignedRequest(signature, request, client.key), VerificationBudget(VERIFICATIONS)
+    if form == "body-signed":
+        findings = without_token.of_body_signed(signed, clients, budget, body_known=False)
+    elif form == "notification":
+        findings = without_token.of_notification(signed, clients, budget)
+    else:
+        return _with_token(signed, client, clients, budget)
+    return findings[0].verdict if findings else None
+
+
+def _with_token(signed: SignedRequest, client: Client, clients: Clients, budget: VerificationBudget) -> Verdict | None:
+    """Return the verdict on the signature of a token request, or of a call with a token."""
+    request, signature = signed.request, signed.signature
     findings = asymmetric_signature.findings(signed, clients, budget)
     found = findings[0].verdict if findings else None
     if client.client_secret is None or request.get("X-CLIENT-KEY"):

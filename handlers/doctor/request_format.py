@@ -5,7 +5,7 @@ client sends it, and people leave it out when they copy a request.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from handlers.doctor.request import Request
@@ -69,9 +69,10 @@ _SIGNATURE = HeaderRule("X-SIGNATURE", SIGNATURE, 4, 2_048, malformed=Verdict.SI
 TOKEN_REQUEST_HEADERS = (_TIMESTAMP, HeaderRule("X-CLIENT-KEY", VISIBLE, 1, 36), _SIGNATURE)
 CALL_HEADERS = (
     _TIMESTAMP,
-    HeaderRule("X-PARTNER-ID", VISIBLE, 1, 36),
+    HeaderRule("X-CLIENT-KEY", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
+    HeaderRule("X-PARTNER-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
     _SIGNATURE,
-    HeaderRule("X-EXTERNAL-ID", VISIBLE, 1, 40),
+    HeaderRule("X-EXTERNAL-ID", VISIBLE_OR_EMPTY, 0, 40, mandatory=False),
     HeaderRule("CHANNEL-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
 )
 """The headers of each kind of request, in the order of the documents."""
@@ -161,9 +162,14 @@ def token_request_body(body: bytes) -> Iterator[Finding]:
     if not isinstance(value, dict):
         yield Finding(Verdict.BODY_NOT_OBJECT, {"length": len(body)})
     elif value.get("grantType") in (None, ""):
-        yield Finding(
-            Verdict.BODY_GRANT_TYPE_MISSING,
-            {"members": masked_prefix(", ".join(map(repr, value)), _LONGEST_SHOWN) or "-"},
-        )
+        yield _grant_type_missing(value)
     elif value["grantType"] != "client_credentials":
         yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), _LONGEST_SHOWN)})
+
+
+def _grant_type_missing(body: Mapping[str, object]) -> Finding:
+    misspelt = next((name for name in body if name != "grantType" and name.lower() == "granttype"), None)
+    if misspelt:
+        return Finding(Verdict.BODY_GRANT_TYPE_MISSPELT, {"sent": misspelt})
+    members = masked_prefix(", ".join(map(repr, body)), _LONGEST_SHOWN) or "-"
+    return Finding(Verdict.BODY_GRANT_TYPE_MISSING, {"members": members})

@@ -45,6 +45,7 @@ class Verdict(StrEnum):
     KEY_UNKNOWN = "key.unknown"
     CLIENT_UNKNOWN = "client.unknown"
     CLIENT_SUSPENDED = "client.suspended"
+    CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"
     HEADER_DUPLICATED = "header.duplicated"
@@ -54,6 +55,7 @@ class Verdict(StrEnum):
     BODY_NOT_JSON = "body.not_json"
     BODY_NOT_OBJECT = "body.not_object"
     BODY_GRANT_TYPE_MISSING = "body.grant_type_missing"
+    BODY_GRANT_TYPE_MISSPELT = "body.grant_type_misspelt"
     BODY_GRANT_TYPE_WRONG = "body.grant_type_wrong"
     METHOD_WRONG = "method.wrong"
     PATH_UNKNOWN = "path.unknown"
@@ -81,6 +83,12 @@ class Verdict(StrEnum):
     CALL_TOKEN_WITH_BEARER = "call.token_with_bearer"  # noqa: S105  the same
     CALL_SECRET_DECODED = "call.secret_decoded"  # noqa: S105  the same
     CALL_EXTERNAL_ID_REPEATED = "call.external_id_repeated"
+    CALL_FORM_NOT_ACCEPTED = "call.form_not_accepted"
+    CALL_HEADERS_OF_TWO_FORMS = "call.headers_of_two_forms"
+    CALL_NOTIFICATION_REPEATED = "call.notification_repeated"
+    CALL_SIGNED_WITH_NOTIFICATION_KEY = "call.signed_with_notification_key"
+    CALL_SIGNED_WITH_TRANSACTION_KEY = "call.signed_with_transaction_key"
+    CALL_STRING_UNKNOWN = "call.string_unknown"
 
     ANSWER_REFUSED = "answer.refused"
 

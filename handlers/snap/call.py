@@ -1,10 +1,13 @@
-"""The symmetric signature of the calls that follow the token: HMAC-SHA512, in standard base64.
+"""A call, and the strings to sign that cover its body.
 
-Its string to sign is `METHOD:EndpointUrl:AccessToken:lowerhex(SHA256(body)):X-TIMESTAMP` (ASPI, symmetric signature).
+With a token: `METHOD:EndpointUrl:AccessToken:lowerhex(SHA256(body)):X-TIMESTAMP`, which HMAC-SHA512 signs (ASPI,
+symmetric signature). Without a token: the same without the token, which RSA signs (ASPI, asymmetric signature without
+token).
 """
 
 import re
 from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -26,12 +29,13 @@ _SIGNIFICANT = re.compile(
 class Call:
     """A call as the proxy received it. Nothing is reformatted.
 
-    `uri` is the path with its query. `body` is None if the proxy did not forward the body.
+    `uri` is the path with its query. `access_token` is None for a call without a token. `body` is None if the proxy did
+    not forward the body.
     """
 
     method: str
     uri: str
-    access_token: str
+    access_token: str | None
     timestamp: str
     body: bytes | None
 
@@ -40,21 +44,29 @@ class Call:
         """Whether a call with this method has a body, but no body came with it."""
         return not self.body and self.method not in _BODILESS
 
+    @property
+    def body_not_forwarded(self) -> bool:
+        """Whether a call with this method has a body, but the proxy did not forward it."""
+        return self.body is None and self.lacks_body
+
     def string_to_sign(self, body: bytes) -> bytes:
         """Return the string to sign of this call with the given body. An empty body is hashed as the empty string."""
-        parts = (self.method, self.uri, self.access_token, sha256(body).hexdigest(), self.timestamp)
+        token = () if self.access_token is None else (self.access_token,)
+        parts = (self.method, self.uri, *token, sha256(body).hexdigest(), self.timestamp)
         return ":".join(parts).encode()
 
-    def is_signed_with(self, client_secret: bytes, signature: str) -> bool:
-        """Whether the signature covers the body as received, or the minified body. Real clients sign either.
+    def strings_to_sign(self) -> Iterator[bytes]:
+        """Return the strings with the body as received, and with the minified body. Real clients sign either.
 
-        A signature never matches if the proxy should have forwarded a body, and did not.
+        There are none if the proxy should have forwarded a body, and did not.
         """
-        if self.body is None and self.lacks_body:
-            return False
-        body = self.body or b""
-        messages = (self.string_to_sign(form) for form in (body, minified(body)))
-        return any(_is_signature_of(client_secret, message, signature) for message in messages)
+        if not self.body_not_forwarded:
+            body = self.body or b""
+            yield from (self.string_to_sign(each) for each in (body, minified(body)))
+
+    def is_signed_with(self, client_secret: bytes, signature: str) -> bool:
+        """Whether the secret signed one of the strings to sign."""
+        return any(_is_signature_of(client_secret, message, signature) for message in self.strings_to_sign())
 
 
 def minified(body: bytes) -> bytes:

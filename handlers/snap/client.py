@@ -1,21 +1,15 @@
 """Clients: who may request a token, how they sign, and how far their clock may differ from ours."""
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import reduce
-from itertools import chain
-from operator import or_
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.dummy_keys import dummy_key_like
-from handlers.snap.keys import fingerprint
-from handlers.snap.signature import string_to_sign, verifies, verify_each
+from handlers.snap.signature import string_to_sign
+from handlers.snap.verification_keys import Keys, MakeDummyKey, VerificationKeys, paddings
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
@@ -23,11 +17,9 @@ CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 SIGNED_BY_SECRET = "secret"  # noqa: S105  a word for the log, no secret
 """The log shows this in place of a key's fingerprint, if the client signed with its secret."""
 
-_KeyShape = tuple[int, int]
-"""The size of a key in bits, and its exponent."""
-
 # The answer does not say which of the two is wrong. Otherwise a caller could find out which clients exist.
 _EITHER = "X-CLIENT-KEY or X-SIGNATURE"
+_EITHER_OF_PARTNER = "X-PARTNER-ID or X-SIGNATURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +28,7 @@ class Client:
 
     Attributes:
         key: Its X-CLIENT-KEY.
-        public_keys: The keys that verify its signatures. Several may be valid at once.
+        public_keys: The keys that verify its signatures, except those of notifications. Several may be valid at once.
         clock_tolerance: How far X-TIMESTAMP may be from our clock, in either direction.
         padding: Dummy keys. They make a refusal of this client take as long as a refusal of any other client.
         known: False only for the client that stands for every unknown client.
@@ -44,24 +36,30 @@ class Client:
         client_secret: The secret that signs its calls, for the symmetric signature. Without it, its key pair signs.
         former_secrets: Older secrets that are still accepted while the client changes its secret.
         suspended: Whether the settings or the state store suspend it.
-        fingerprints: The fingerprints of `public_keys`, in the same order.
+        notification_keys: The keys that verify its notifications, and nothing else.
+        notification_padding: Dummy keys, as `padding`.
     """
 
     key: str
-    public_keys: tuple[RSAPublicKey, ...]
+    public_keys: Keys
     clock_tolerance: timedelta
-    padding: tuple[RSAPublicKey, ...] = ()
+    padding: Keys = ()
     known: bool = True
     partner_id: str = ""
     client_secret: bytes | None = field(default=None, repr=False)
     former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
-    fingerprints: tuple[str, ...] = field(init=False, repr=False)
+    notification_keys: Keys = ()
+    notification_padding: Keys = ()
+    _calls: VerificationKeys = field(init=False, repr=False)
+    _notifications: VerificationKeys = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:  # noqa: D105  the class's docstring describes the two attributes
+    def __post_init__(self) -> None:  # noqa: D105  the class's docstring describes the attributes
         if not self.partner_id:
             object.__setattr__(self, "partner_id", self.key)
-        object.__setattr__(self, "fingerprints", tuple(map(fingerprint, self.public_keys)))
+        notifications = VerificationKeys(self.notification_keys, self.notification_padding)
+        object.__setattr__(self, "_calls", VerificationKeys(self.public_keys, self.padding))
+        object.__setattr__(self, "_notifications", notifications)
 
     @property
     def secrets(self) -> tuple[bytes, ...]:
@@ -82,14 +80,38 @@ class Client:
         Raises:
             SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
         """
-        message = string_to_sign(client_key, timestamp)
-        verified = verify_each(self.public_keys, message, signature)
-        is_genuine = any(verified)
-        if not (is_genuine and self.active):
-            verifies(self.padding, message, signature)
-            reason = "signature.mismatch" if self.known and not is_genuine else self._inactive_reason
-            raise unauthorized(field=_EITHER, reason=reason)
-        return self.fingerprints[verified.index(True)]
+        return self._require_signer(self._calls, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+
+    def require_notification_signature(self, client_key: str, timestamp: str, signature: str) -> str:
+        """Verify the signature of a notification with the notification keys.
+
+        Returns:
+            The fingerprint of the key that verifies it.
+
+        Raises:
+            SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
+        """
+        return self._require_signer(self._notifications, [string_to_sign(client_key, timestamp)], signature, _EITHER)
+
+    def require_body_signature(self, call: Call, signature: str) -> str:
+        """Verify the signature of a body-signed call (ASPI, asymmetric signature without token).
+
+        Returns:
+            The fingerprint of the key that verifies it.
+
+        Raises:
+            SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
+        """
+        messages = list(dict.fromkeys(call.strings_to_sign()))
+        return self._require_signer(self._calls, messages, signature, _EITHER_OF_PARTNER)
+
+    def _require_signer(self, keys: VerificationKeys, messages: list[bytes], signature: str, blamed: str) -> str:
+        signer = keys.signer(messages, signature)
+        if not (signer and self.active):
+            keys.spend_padding(messages, signature)
+            mismatch = "signature.mismatch" if keys.own else "client.without_notification_keys"
+            raise unauthorized(field=blamed, reason=mismatch if self.known and not signer else self._inactive_reason)
+        return signer
 
     def require_partner(self, partner_id: str) -> None:
         """Check that X-PARTNER-ID of a call belongs to the client to which we issued the token.
@@ -123,8 +145,7 @@ class Client:
             matches = [call.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(matches) else None
         # NICEPAY's documents print the same string to sign as for the token request (NICO, X-SIGNATURE).
-        verified = verify_each(self.public_keys, string_to_sign(self.key, call.timestamp), signature)
-        return self.fingerprints[verified.index(True)] if any(verified) else None
+        return self._calls.signer([string_to_sign(self.key, call.timestamp)], signature)
 
     @property
     def _inactive_reason(self) -> str:
@@ -136,25 +157,22 @@ class Clients:
 
     A refusal takes the same time for all clients. Each client is padded with dummy keys, until it has as many keys of
     each shape (size and exponent) as the client that has the most keys of that shape. The unknown client has only dummy
-    keys.
+    keys. The same holds for the notification keys.
     """
 
-    def __init__(
-        self, clients: Sequence[Client], dummy_key: Callable[[RSAPublicKey], RSAPublicKey] = dummy_key_like
-    ) -> None:
+    def __init__(self, clients: Sequence[Client], dummy_key: MakeDummyKey = dummy_key_like) -> None:
         """`dummy_key` returns a key of the same shape as another. Nobody has its private key."""
-        samples = {_shape_of(key): key for client in clients for key in client.public_keys}
-        shapes = {client.key: Counter(map(_shape_of, client.public_keys)) for client in clients}
-        largest = reduce(or_, shapes.values())
-        # Each dummy key is its own object, because verifying with one object several times would be faster.
-        dummies = {shape: [dummy_key(key) for _ in range(largest[shape])] for shape, key in samples.items()}
-
-        def padding(own: Counter[_KeyShape]) -> tuple[RSAPublicKey, ...]:
-            return tuple(chain.from_iterable(dummies[shape][:number] for shape, number in (largest - own).items()))
-
+        calls, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
+        notifications, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
         self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        self._unknown_client = Client("", (), self.widest_tolerance, padding(Counter()), known=False)
-        self._by_key = {client.key: replace(client, padding=padding(shapes[client.key])) for client in clients}
+        self._unknown_client = Client(
+            "", (), self.widest_tolerance, all_of_calls, known=False, notification_padding=all_of_notifications
+        )
+        self._by_key = {
+            client.key: replace(client, padding=padding, notification_padding=notification_padding)
+            for client, padding, notification_padding in zip(clients, calls, notifications, strict=True)
+        }
+        self._by_partner_id = {client.partner_id: client.key for client in clients}
         self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
 
     def __contains__(self, client_key: str) -> bool:
@@ -177,7 +195,9 @@ class Clients:
         clients = self._suspended if suspended else self._by_key
         return clients.get(client_key, self._unknown_client)
 
+    def key_of_partner(self, partner_id: str) -> str:
+        """Return the client key for an X-PARTNER-ID. It is empty if no client has that X-PARTNER-ID.
 
-def _shape_of(key: RSAPublicKey) -> _KeyShape:
-    """The time of a verification depends on the size and on the exponent."""
-    return key.key_size, key.public_numbers().e
+        If a service accepts body-signed calls, the settings make sure that no two clients share one.
+        """
+        return self._by_partner_id.get(partner_id, "")

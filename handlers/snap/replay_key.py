@@ -38,26 +38,62 @@ class ReplayKey:
         Raises:
             ValueError: `timestamp` is not a timestamp.
         """
-        signed_at = parse(timestamp)
-        # The key begins with the time. An engine that sorts its keys then writes to few pages.
-        second = f"{int(signed_at.timestamp()):08x}"
-        key = second + _digest("token request", client_key, timestamp)[:24]
-        return cls(key, _window_seconds(tolerance), signed_at)
+        return cls._of_window(timestamp, tolerance, _digest("token request", client_key, timestamp))
 
     @classmethod
-    def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
-        """Return the key of a call. A client uses an X-EXTERNAL-ID once a day (ASPI), by the date of X-TIMESTAMP.
+    def of_notification(cls, client_key: str, timestamp: str, body: bytes, tolerance: timedelta) -> Self:
+        """Return the key of a notification, which has no X-EXTERNAL-ID (NICEPAY, notifications).
 
-        Days begin at midnight in Jakarta. The key must be remembered until the day ends, and twice the tolerance
-        longer. `timestamp` must be inside the client's window.
+        The key covers what the client signed, and the body. So two notifications of one second have different keys, and
+        a copy has the key of its original.
 
         Raises:
             ValueError: `timestamp` is not a timestamp.
         """
+        digest = _digest("notification", client_key, timestamp, sha256(body).hexdigest())
+        return cls._of_window(timestamp, tolerance, digest)
+
+    @classmethod
+    def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
+        """Return the key of a call with a token.
+
+        A client uses an X-EXTERNAL-ID once a day (ASPI), by the date of X-TIMESTAMP. Days begin at midnight in Jakarta.
+        The key must be remembered until the day ends, and twice the tolerance longer. `timestamp` must be inside the
+        client's window.
+
+        Raises:
+            ValueError: `timestamp` is not a timestamp.
+        """
+        return cls._of_day("call", client_key, timestamp, external_id, now, tolerance)
+
+    @classmethod
+    def of_body_signed_call(
+        cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta
+    ) -> Self:
+        """Return the key of a body-signed call. Calls with a token may use the same X-EXTERNAL-ID.
+
+        Raises:
+            ValueError: `timestamp` is not a timestamp.
+        """
+        return cls._of_day("body-signed call", client_key, timestamp, external_id, now, tolerance)
+
+    @classmethod
+    def _of_window(cls, timestamp: str, tolerance: timedelta, digest: str) -> Self:
+        """Return a key that counts while the window of the request is open."""
+        signed_at = parse(timestamp)
+        # The key begins with the time. An engine that sorts its keys then writes to few pages.
+        second = f"{int(signed_at.timestamp()):08x}"
+        return cls(second + digest[:24], _window_seconds(tolerance), signed_at)
+
+    @classmethod
+    def _of_day(  # noqa: PLR0913, PLR0917  the parts of a key
+        cls, kind: str, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta
+    ) -> Self:
+        """Return a key that counts until the Jakarta day of `timestamp` ends, and twice the tolerance longer."""
         signed_at = parse(timestamp)
         day = signed_at.astimezone(JAKARTA).date()
         end = datetime.combine(day, time(), JAKARTA) + _DAY
-        key = _digest("call", client_key, day.isoformat(), external_id)[:32]
+        key = _digest(kind, client_key, day.isoformat(), external_id)[:32]
         return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
 
 

@@ -34,11 +34,6 @@ def verify_each(public_keys: Iterable[RSAPublicKey], message: bytes, signature: 
     return [_verifies(key, message, raw) for key in public_keys]
 
 
-def verifies(public_keys: Iterable[RSAPublicKey], message: bytes, signature: str) -> bool:
-    """Whether one of the keys verifies the base64 signature over the message. See `verify_each`."""
-    return any(verify_each(public_keys, message, signature))
-
-
 def _verifies(key: RSAPublicKey, message: bytes, raw: bytes) -> bool:
     # OpenSSL stops at once if the number is not below the modulus (RFC 8017, section 5.2.2). The time would reveal
     # which modulus it is. So another number is verified then, and its result is ignored.

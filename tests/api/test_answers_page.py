@@ -131,6 +131,7 @@ REQUESTS: dict[str, Ask] = {
     "header is missing or empty": _with(X_SIGNATURE=None),
     "`grantType` is missing, empty or null": _body(b"{}"),
     "`grant_type` in place of `grantType`": _body(b'{"grant_type":"client_credentials"}'),
+    "`granttype` in lower case, as in SNAP v1.0.1": _body(b'{"granttype":"client_credentials"}'),
     "timestamp too old": _at(timedelta(seconds=-301)),
     "timestamp in the future": _at(timedelta(seconds=302)),
     "local time of a UTC host, with the offset `+07:00`": _at(timedelta(hours=-7)),

@@ -27,6 +27,7 @@ from tests.mistakes import (
     via_proxy,
     write_world,
 )
+from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
 _IDS = count()
@@ -54,7 +55,12 @@ class Case:
 
 CASES = {
     f"{verdict}: {name}": Case(verdict != "genuine", make, internal)
-    for table, internal in ((TOKEN_MISTAKES, False), (CALL_MISTAKES, True), (AUTHORIZE_MISTAKES, True))
+    for table, internal in (
+        (TOKEN_MISTAKES, False),
+        (CALL_MISTAKES, True),
+        (AUTHORIZE_MISTAKES, True),
+        (TOKENLESS_MISTAKES, True),
+    )
     for verdict, name, make in rows(table)
 }
 
@@ -90,11 +96,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def _with_new_id(request: Request) -> Request:
-    """The request of a proxy to /authorize about a call, with a new external id."""
+    """The request of a proxy to /authorize about a call that is new."""
     authorize = request.authorize_request or via_proxy(request).authorize_request
     assert authorize
-    headers = ((name, f"new{next(_IDS)}" if value == "ordNo1" else value) for name, value in authorize.headers)
-    return replace(authorize, headers=tuple(headers))
+    number = next(_IDS)
+    headers = ((name, f"new{number}" if value == "ordNo1" else value) for name, value in authorize.headers)
+    # A notification has no external id. Its body makes it new.
+    body = authorize.body + b" " * number if authorize.get("X-CLIENT-KEY") else authorize.body
+    return replace(authorize, headers=tuple(headers), body=body)
 
 
 def _wire(request: Request) -> bytes:

@@ -330,6 +330,7 @@ def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepa
         "event": "call.genuine",
         "level": "info",
         "outcome": "genuine",
+        "form": "token",
         "partner_id": "PARTNER",
         "external_id": "what?is=this",
         "method": "POST",

@@ -12,6 +12,7 @@ from handlers.server.process import http_connection
 from tests.api.conftest import Listeners
 from tests.calls import BODY
 from tests.document import INTERNAL, check_internal_answer
+from tests.forms import MIXED_URI, SIGNED_URI
 from tests.internal import InternalListener
 from tests.nicepay import CLIENT_KEY, Nicepay
 
@@ -51,6 +52,16 @@ def plain(method: str, path: str) -> SendRequest:
     return lambda listener, _nicepay: listener.send(method, path)
 
 
+def of_form(uri: str, form: str, wrong: dict[str, str]) -> SendRequest:
+    """A genuine call of a form with these headers replaced or added."""
+
+    def ask(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
+        headers = listener.notification(nicepay) if form == "notification" else listener.body_signed(nicepay, BODY)
+        return listener.authorize(headers | {"X-Original-URI": uri} | wrong, BODY)
+
+    return ask
+
+
 def repeated(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
     """Send the same call twice."""
     headers = listener.asymmetric(nicepay)
@@ -79,6 +90,7 @@ def stalled(path: str) -> SendRequest:
 ANSWERS: dict[tuple[str, str], tuple[str, SendRequest]] = {
     ("BadCall", "4002400"): ("open", call(twice="X-TIMESTAMP")),
     ("BadCall", "4002401"): ("open", call({"X-TIMESTAMP": "noon"})),
+    ("BadCall", "4002501"): ("open", of_form(MIXED_URI, "notification", {"Authorization": "Bearer a"})),
     ("BadCall", "4002402"): ("open", call({"X-EXTERNAL-ID": ""})),
     ("BadCall", "4000002"): ("open", call({"X-Original-URI": ""})),
     ("UnauthorizedCall", "4012403"): ("open", call({"Authorization": ""})),
@@ -86,6 +98,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, SendRequest]] = {
     ("UnauthorizedCall", "4012400-partner"): ("open", call({"X-PARTNER-ID": "ANOTHER"})),
     ("UnauthorizedCall", "4012400-clock"): ("open", call({"X-TIMESTAMP": "2026-01-22T11:00:01+07:00"})),
     ("UnauthorizedCall", "4012400-signature"): ("open", call({"X-SIGNATURE": "AAAA"})),
+    ("UnauthorizedCall", "4012500"): ("open", of_form(MIXED_URI, "notification", {"X-CLIENT-KEY": "NOBODY"})),
+    ("UnauthorizedCall", "4013300"): ("open", of_form(SIGNED_URI, "body-signed", {"X-PARTNER-ID": "NOBODY"})),
     ("UnauthorizedCall", "4010000"): ("guarded", call({"X-Internal-Authorization": "Bearer wrong"})),
     ("UnknownService", "4040000"): ("open", call({"X-Original-URI": "/api/v1.0/transfer-va/inquiry/"})),
     ("Conflict", "4092400"): ("open", repeated),

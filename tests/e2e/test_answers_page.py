@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from tests.e2e.merchant_service import ARBITRARY
 from tests.e2e.process import COMMAND, Process, environment, running
 from tests.e2e.stage import INQUIRY, asymmetric, settings, symmetric
+from tests.forms import MIXED_URI, NOTIFY_URI, SIGNED_URI, Acquirer
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 from tests.pages import section
 
@@ -27,6 +28,22 @@ ROW = re.compile(
 ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
 DOWN = "the state store is unavailable"
 SECRET = "path-up-for-this-test-and-used-nowhere-else"
+NOTIFIER, SUSPENDED_NOTIFIER = Nicepay(), Nicepay("SUSPENDED")
+SERVICES = f"""
+notification_keys = ["notification.pem"]
+[[services]]
+path = "{MIXED_URI}"
+service_code = "91"
+forms = ["token", "notification"]
+[[services]]
+path = "{NOTIFY_URI}"
+service_code = "91"
+forms = ["notification"]
+[[services]]
+path = "{SIGNED_URI}"
+service_code = "91"
+forms = ["body-signed"]
+"""
 CLIENTS = f"""
 [[clients]]
 id = "SYMMETRIC"
@@ -37,6 +54,7 @@ client_secret_file = "secret"
 id = "SUSPENDED"
 public_keys = ["{CLIENT_KEY}.pem"]
 suspended = true
+notification_keys = ["suspended-notification.pem"]
 """
 
 
@@ -68,6 +86,18 @@ class Listener:
             "X-SIGNATURE": sign(INQUIRY, token, ARBITRARY, timestamp),
             "X-EXTERNAL-ID": f"ordNo{next(self.ids)}",
         }
+
+    def without_token(self, form: str, **altered: str | None) -> dict[str, str]:
+        """The headers of a genuine notification or body-signed call, with some changed, added or removed."""
+        now = datetime.now(UTC)
+        acquirer = Acquirer(partner_id=CLIENT_KEY, calls=self.nicepay, notifications=NOTIFIER)
+        if form == "notification":
+            headers = acquirer.notification(now)
+        else:
+            headers = acquirer.body_signed(ARBITRARY, now, external_id=f"ordNo{next(self.ids)}")
+        named = {name.replace("_", "-"): value for name, value in altered.items()}
+        changed = {"X-Internal-Authorization": f"Bearer {SECRET}", **headers, **named}
+        return {name: value for name, value in changed.items() if value is not None}
 
     def ask(
         self, headers: dict[str, str] | list[tuple[str, str]], body: bytes = ARBITRARY, method: str = "POST"
@@ -133,12 +163,34 @@ def _without_body(listener: Listener) -> httpx.Response:
     return listener.ask(listener.headers("SYMMETRIC"), b"", "GET")
 
 
+def _without_token(form: str, method: str = "POST", **altered: str | None) -> Ask:
+    return lambda listener: listener.ask(listener.without_token(form, **altered), method=method)
+
+
+def _suspended_notification(listener: Listener) -> httpx.Response:
+    signature = SUSPENDED_NOTIFIER.signature(jakarta(datetime.now(UTC)))
+    return listener.ask(listener.without_token("notification", X_CLIENT_KEY="SUSPENDED", X_SIGNATURE=signature))
+
+
+def _copy(listener: Listener) -> httpx.Response:
+    headers = listener.without_token("notification")
+    assert listener.ask(headers).status_code == httpx.codes.OK
+    return listener.ask(headers)
+
+
 CALLS: dict[str, Ask] = {
     "genuine call": _with(),
     "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
     "duplicate header": _with_duplicate_header,
     "header with an invalid format": _with(X_TIMESTAMP="today"),
     "header is missing or empty": _with(X_EXTERNAL_ID=None),
+    "header of a form of call that the path does not accept": _without_token("notification", X_Original_URI=SIGNED_URI),
+    "headers of two forms of call, if the path accepts more than `token`": _with(
+        X_Original_URI=MIXED_URI, X_CLIENT_KEY=CLIENT_KEY
+    ),
+    "no header of a form that the path accepts, and it does not accept `token`": _without_token(
+        "notification", X_CLIENT_KEY=None
+    ),
     "body over 262,144 bytes": _too_large,
     "nginx needs `internal.accel_redirect`, and it is not set": _with(X_Original_Delivery="accel-redirect"),
     "path is not in `[[services]]`": _with(X_Original_URI=f"{INQUIRY}/"),
@@ -155,6 +207,15 @@ CALLS: dict[str, Ask] = {
     "timestamp in the future": _signed(-310),
     "signature does not verify": _with(X_SIGNATURE="AAAA"),
     "symmetric signature, but the proxy sent no body": _without_body,
+    "notification or body-signed call, but the proxy sent no body": _without_token("notification", "GET"),
+    "notification of an unknown client": _without_token("notification", X_CLIENT_KEY="NOBODY"),
+    "notification of a suspended client": _suspended_notification,
+    "notification of a client without `notification_keys`": _without_token("notification", X_CLIENT_KEY="SYMMETRIC"),
+    "notification whose signature no notification key verifies": _without_token("notification", X_SIGNATURE="AAAA"),
+    "body-signed call of an unknown client": _without_token("body-signed", X_PARTNER_ID="NOBODY"),
+    "body-signed call of a suspended client": _without_token("body-signed", X_PARTNER_ID="SUSPENDED"),
+    "body-signed call whose signature does not verify": _without_token("body-signed", X_SIGNATURE="AAAA"),
+    "copy of a notification: the same client, timestamp and body": _copy,
     "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _replay,
     DOWN: _with(),
 }
@@ -168,7 +229,9 @@ def file(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
     (folder / "secret").write_text(SECRET)
     (folder / "secret").chmod(0o600)
     path = settings(folder, nicepay, "memory://", 'secret_file = "secret"')
-    path.write_text(path.read_text() + CLIENTS)
+    (folder / "notification.pem").write_text(NOTIFIER.public_pem)
+    (folder / "suspended-notification.pem").write_text(SUSPENDED_NOTIFIER.public_pem)
+    path.write_text(path.read_text() + SERVICES + CLIENTS)
     return path
 
 

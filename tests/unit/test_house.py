@@ -33,7 +33,7 @@ FLOORS = {
     ],
     "handlers.doctor": [
         {"diagnose", "log_verdict"},
-        {"call", "token_request", "request_secrets"},
+        {"call", "call_without_token", "token_request", "request_secrets"},
         {"authorize_request"},
         {"checks"},
         {"candidates"},

@@ -3,7 +3,7 @@
 import hmac
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from hashlib import sha256
@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from connexion import AsyncApp
 from connexion.resolver import Resolver
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from openapi_schema_validator import OAS30Validator
 from openapi_spec_validator import validate
 
@@ -80,9 +84,9 @@ def _block(title: str) -> str:
     return found[1]
 
 
-def _example_request() -> tuple[dict[str, str], str]:
-    """Headers and body of the worked example."""
-    head, body = _block("What the proxy sends here").split("\n\n")
+def _example_request(title: str = "What the proxy sends here") -> tuple[dict[str, str], str]:
+    """Headers and body of a worked example."""
+    head, body = _block(title).split("\n\n")
     return dict(line.split(": ", 1) for line in head.splitlines()[1:]), body
 
 
@@ -138,6 +142,23 @@ def test_the_worked_example_verifies() -> None:
     assert b64encode(digest).decode() == headers["X-SIGNATURE"]
 
 
+@pytest.mark.parametrize(
+    ("form", "key"), [("notification", "Notification key"), ("body-signed call", "Public key of the client")]
+)
+def test_the_examples_without_a_token_verify(form: str, key: str) -> None:
+    """The printed signature verifies with the printed key over the printed string to sign, made of the call."""
+    headers, body = _example_request(f"What the proxy sends for a {form}")
+    message = _block(f"{form.capitalize()}, string to sign")
+    public = load_pem_public_key(_block(key).encode())
+    assert isinstance(public, RSAPublicKey)
+    public.verify(b64decode(headers["X-SIGNATURE"]), message.encode(), PKCS1v15(), SHA256())
+    hashed = sha256(_block("Body, minified").encode()).hexdigest()
+    parts = (headers["X-Original-Method"], headers["X-Original-URI"], hashed, headers["X-TIMESTAMP"])
+    of_notification = f"{headers.get('X-CLIENT-KEY')}|{headers['X-TIMESTAMP']}"
+    assert message == (of_notification if form == "notification" else ":".join(parts))
+    assert form == "notification" or body == _example_request()[1]
+
+
 def test_the_string_to_sign_comes_from_the_call() -> None:
     """It has the method, URI, token, hash of the minified body and timestamp of the printed request."""
     headers, body = _example_request()
@@ -163,10 +184,12 @@ def test_the_token_is_the_one_of_the_public_example() -> None:
 
 
 def test_the_parameters_show_the_worked_example() -> None:
-    """The examples of the headers are the values of the worked example."""
+    """The examples of the headers are the values of the worked example, or of that of a notification."""
     headers, _ = _example_request()
+    notification, _ = _example_request("What the proxy sends for a notification")
+    assert set(PARAMETERS) - set(headers) == {"X-CLIENT-KEY"}
     for name, parameter in PARAMETERS.items():
-        assert headers[name] == parameter["example"]
+        assert (notification | headers)[name] == parameter["example"]
 
 
 def test_the_answer_shows_the_worked_example() -> None:
@@ -198,7 +221,8 @@ def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
         ("X-PARTNER-ID", "P\u00e9"),
         ("X-EXTERNAL-ID", "1" * 41),
         ("X-EXTERNAL-ID", "ordNo 1"),
-        ("X-EXTERNAL-ID", ""),
+        ("X-CLIENT-KEY", "C" * 37),
+        ("X-CLIENT-KEY", "C D"),
         ("X-SIGNATURE", "A" * 2052),
         ("X-SIGNATURE", "AB=="),
         ("CHANNEL-ID", "9" * 37),
@@ -261,8 +285,10 @@ def test_calls_have_the_service_code_of_the_example() -> None:
     """A refusal has the service code of the worked example's path, or 00 if there is none."""
     service = re.search(r'service_code = "(\d\d)"', PROSE)
     assert service
+    without_token = {"25", "33"}
     for name, _, example in _refusals():
-        assert example["responseCode"][3:5] in {service[1], "00"}, name
+        others = without_token if re.search("X-CLIENT-KEY| or X-SIGNATURE", example["responseMessage"]) else set()
+        assert example["responseCode"][3:5] in {service[1], "00", *others}, name
 
 
 def test_every_answer_has_the_headers_of_snap() -> None:
@@ -281,9 +307,9 @@ def test_only_a_genuine_answer_names_the_client() -> None:
 
 
 def test_what_each_operation_demands() -> None:
-    """A call needs its token and the proxy's secret. Forms need the secret. Health needs nothing."""
+    """A call needs the proxy's secret, and may need its token. Forms need the secret. Health needs nothing."""
     security = {name: operation["security"] for name, operation in OPERATIONS.items()}
-    call: list[dict[str, list[str]]] = [{"AccessToken": [], "ProxySecret": []}]
+    call: list[dict[str, list[str]]] = [{"AccessToken": [], "ProxySecret": []}, {"ProxySecret": []}]
     secret: list[dict[str, list[str]]] = [{"InternalSecret": []}]
     assert security == {
         "authorizeCall": call,

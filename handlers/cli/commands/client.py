@@ -158,7 +158,8 @@ def list_(*, config: Path) -> None:
 
 def _fingerprints(client: ClientTable) -> list[str]:
     """One line per public key: the SHA-256 of its SubjectPublicKeyInfo in DER, and its size in bits."""
-    return [f"  {fingerprint(key)}  {key.key_size} bits" for key in client.public_keys]
+    calls = [f"  {fingerprint(key)}  {key.key_size} bits" for key in client.public_keys]
+    return calls + [f"  {fingerprint(key)}  {key.key_size} bits, notifications" for key in client.notification_keys]
 
 
 def _read(url: StateUrl) -> tuple[StateEntries | None, tuple[str, ...]]:

@@ -31,16 +31,22 @@ _MOST_TIMES = 300
 _PSS_HASHES = 3
 
 
-def findings(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> list[Finding]:
+def findings(
+    signed: SignedRequest, clients: Clients, budget: VerificationBudget, strings: list[Candidate] | None = None
+) -> list[Finding]:
     """Return what is wrong with a signature, or an empty list if it is genuine.
 
-    The verdict is `key.unknown` if no key of the settings made the signature.
+    `strings` are the strings to sign, if they are not made of client key and timestamp. The verdict is `key.unknown` if
+    no key of the settings made the signature.
     """
     client = clients.find(signed.client_key)
     keys = list(_keys(client, clients, budget))
-    candidates = list(likely(signed.client_key, signed.request, _other_ids(signed.request, clients)))
+    candidates = strings
+    times: Iterator[Candidate] = iter(())
+    if candidates is None:
+        candidates = list(likely(signed.client_key, signed.request, _other_ids(signed.request, clients)))
+        times = _other_timestamps(signed, budget)
     # PSS comes last, because it takes one operation for each candidate and is the rarer mistake.
-    times = _other_timestamps(signed, budget)
     pkcs1 = ((owner, _compare(found, chain(candidates, times))) for owner, found in _recover(signed, keys, budget))
     for owner, found in chain(pkcs1, _verify_as_pss(signed, keys, candidates, budget)):
         return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
@@ -115,7 +121,8 @@ def _no_key_matches(signature: bytes, client: Client) -> Finding:
 
 def decode(request: Request, clients: Clients) -> signature_encoding.Decoded:
     """Decode X-SIGNATURE. Return its bytes, and what is wrong with its encoding."""
-    sizes = {_size(key) for client in clients for key in client.public_keys} | HASH_BY_SIZE.keys()
+    keys = (key for client in clients for key in (*client.public_keys, *client.notification_keys))
+    sizes = {_size(key) for key in keys} | HASH_BY_SIZE.keys()
     return signature_encoding.decode(request.get("X-SIGNATURE"), sizes)
 
 

@@ -76,10 +76,10 @@ def _combinations(request: Request, token: str, secrets: Secrets, client_key: st
     choices = (
         list(_secrets(secrets, client_key)),
         [Part(request.method.encode())],
-        list(_endpoints(request)),
+        list(endpoints(request)),
         [Part(token.encode()), _mistake(f"Bearer {token}", Verdict.CALL_TOKEN_WITH_BEARER)],
-        list(_body_hashes(request.body)),
-        list(_timestamps(request.get("X-TIMESTAMP"))),
+        list(body_hashes(request.body)),
+        list(timestamps_of(request.get("X-TIMESTAMP"))),
     )
     right = [[part for part in parts if not part.finding] for parts in choices]
     wrong = [[part for part in parts if part.finding] for parts in choices]
@@ -106,7 +106,7 @@ def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:
         yield "hexadecimal", bytes.fromhex(secret.decode())
 
 
-def _endpoints(request: Request) -> Iterator[Part]:
+def endpoints(request: Request) -> Iterator[Part]:
     """Yield the path with its query, which is right, then without the query, with the host, or without a base path."""
     yield Part(request.uri.encode())
     query = request.uri[len(request.path) :]
@@ -126,7 +126,7 @@ def _endpoints(request: Request) -> Iterator[Part]:
             yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _LONGEST_SHOWN)})
 
 
-def _body_hashes(body: bytes) -> Iterator[Part]:
+def body_hashes(body: bytes) -> Iterator[Part]:
     """Yield the hashes of the body and of the minified body in lowercase, which are right, then the wrong ones."""
     right = dict.fromkeys((body, minified(body)))
     digests = [sha256(each).hexdigest() for each in right]
@@ -143,7 +143,8 @@ def _body_hashes(body: bytes) -> Iterator[Part]:
             yield _mistake(digest_of_other, verdict, evidence)
 
 
-def _timestamps(timestamp: str) -> Iterator[Part]:
+def timestamps_of(timestamp: str) -> Iterator[Part]:
+    """Yield the timestamp, which is right, then other texts for a time near it."""
     yield Part(timestamp.encode())
     for text, verdict, evidence in timestamps.alternatives(timestamp, farthest=_SECONDS):
         yield _mistake(text, verdict, evidence)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
+from handlers.doctor.messages.en_calls import CALL_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
 _SEND = "Send standard base64 with padding (RFC 4648, section 4), on one line, without any other characters."
 _FINGERPRINT = "openssl pkey -in private.pem -pubout -outform DER | sha256sum."
 _NTP = "Synchronise the client's clock with a time server (NTP)."
-_VERBATIM = "Hash and sign exactly the bytes that you send. Nothing may serialise the body again after that."
-_URI = "Sign the path exactly as it is sent, from the first slash, with the query, without scheme and host."
 
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
@@ -109,6 +108,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "The client {client} is suspended in the settings.",
         "To end the suspension: snap-token client resume.",
     ),
+    Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
+        "The call is a notification, but the settings have no notification_keys for the client {client}.",
+        "Ask the acquirer for its notification public key, and put it into notification_keys of the client.",
+    ),
     Verdict.HEADER_MISSING: (
         "The header {header} is missing or empty.",
         "Send it, and check that no proxy removes it.",
@@ -131,6 +134,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.BODY_GRANT_TYPE_MISSING: (
         "The body has no grantType. Its members: {members}.",
         'Send "grantType":"client_credentials". The name is in camel case.',
+    ),
+    Verdict.BODY_GRANT_TYPE_MISSPELT: (
+        "The body has {sent} in place of grantType.",
+        'Send "grantType":"client_credentials", with a capital T. SNAP v1.0.1 wrote the name in lowercase.',
     ),
     Verdict.BODY_GRANT_TYPE_WRONG: ("grantType is '{value}'.", 'Send "grantType":"client_credentials".'),
     Verdict.METHOD_WRONG: ("The method is {method}.", "Use {wanted}."),
@@ -171,49 +178,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "The token was issued to {token_of}, whose X-PARTNER-ID is {wanted}. {sent} belongs to another client.",
         "Use a token only for calls of the client that it was issued to.",
     ),
-    Verdict.CALL_PARTNER_UNKNOWN: (
-        "X-PARTNER-ID is {sent}, but the token was issued to {token_of}, whose X-PARTNER-ID is {wanted}.",
-        "Send X-PARTNER-ID of that client, or change its partner_id in the settings.",
-    ),
-    Verdict.CALL_SIGNED_ASYMMETRICALLY: (
-        "The call is signed with a key pair, but the settings require the symmetric form for {client}.",
-        'Agree on one form: call_signature = "asymmetric" in the settings, or HMAC-SHA512 at the client.',
-    ),
-    Verdict.CALL_SIGNED_SYMMETRICALLY: (
-        "The call is signed with a client secret, but the settings require the asymmetric form for {client}.",
-        'Agree on one form: call_signature = "symmetric" in the settings, or SHA256withRSA at the client.',
-    ),
-    Verdict.CALL_BODY_MINIFIED: (
-        "The signed body has other whitespace: it has {signed_length} bytes, and the body that was sent {sent_length}.",
-        _VERBATIM,
-    ),
-    Verdict.CALL_BODY_CHANGED: (
-        "Another body was signed: it has {signed_length} bytes, and the body that was sent {sent_length}.",
-        _VERBATIM,
-    ),
-    Verdict.CALL_BODY_NOT_FORWARDED: (
-        "The {method} call has no body here, but the signature covers a body that is not empty.",
-        "Check whether a proxy or the capture drops the body.",
-    ),
-    Verdict.CALL_PATH_WITH_HOST: ("The signed path contains the host: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_BASE: ("The signed path lacks its beginning: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_QUERY: ("The signed path lacks the query.", _URI),
-    Verdict.CALL_HASH_UPPER_CASE: (
-        "The hash of the body has uppercase hexadecimal digits.",
-        "Write the hash in lowercase in the string to sign.",
-    ),
-    Verdict.CALL_TOKEN_WITH_BEARER: (
-        "The string to sign has the word Bearer before the token.",
-        "Put only the token into the string to sign.",
-    ),
-    Verdict.CALL_SECRET_DECODED: (
-        "The client decodes its secret from {form} before it uses it as the key.",
-        "Use the text of the client secret (UTF-8) as the key of the HMAC.",
-    ),
-    Verdict.CALL_EXTERNAL_ID_REPEATED: (
-        "X-EXTERNAL-ID {external_id} was already used on that day.",
-        "Send a new X-EXTERNAL-ID with every call, also with a retry.",
-    ),
+    **CALL_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",

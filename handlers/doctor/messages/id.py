@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 
+from handlers.doctor.messages.id_calls import CALL_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Tanda tangani persis X-CLIENT-KEY|X-TIMESTAMP dengan nilai yang sama seperti di header."
 _SEND = "Kirim base64 standar dengan padding (RFC 4648 bagian 4) dalam satu baris, tanpa karakter lain."
 _FINGERPRINT = "openssl pkey -in private.pem -pubout -outform DER | sha256sum."
 _NTP = "Sinkronkan jam server klien dengan NTP."
-_VERBATIM = "Hash dan tanda tangani persis byte yang dikirim. Setelah itu body tidak boleh di-serialize ulang."
-_URI = "Tanda tangani path seperti yang dikirim, mulai dari garis miring pertama, dengan query, tanpa skema dan host."
 
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
@@ -109,6 +108,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Klien {client} sedang dinonaktifkan di pengaturan.",
         "Untuk mengaktifkannya kembali: snap-token client resume.",
     ),
+    Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
+        "Call ini notifikasi, tetapi pengaturan tidak punya notification_keys untuk klien {client}.",
+        "Minta public key notifikasi dari acquirer, lalu masukkan ke notification_keys klien itu.",
+    ),
     Verdict.HEADER_MISSING: (
         "Header {header} tidak ada atau kosong.",
         "Kirim header itu, dan pastikan proxy tidak menghapusnya.",
@@ -131,6 +134,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.BODY_GRANT_TYPE_MISSING: (
         "grantType tidak ada di body. Yang ada: {members}.",
         'Kirim "grantType":"client_credentials". Namanya memakai camel case.',
+    ),
+    Verdict.BODY_GRANT_TYPE_MISSPELT: (
+        "Body berisi {sent}, bukan grantType.",
+        'Kirim "grantType":"client_credentials" dengan T besar. SNAP v1.0.1 menulis nama ini dengan huruf kecil.',
     ),
     Verdict.BODY_GRANT_TYPE_WRONG: ("grantType berisi '{value}'.", 'Kirim "grantType":"client_credentials".'),
     Verdict.METHOD_WRONG: ("Method yang dipakai adalah {method}.", "Pakai {wanted}."),
@@ -171,49 +178,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Token ini milik {token_of} dengan X-PARTNER-ID {wanted}, sedangkan {sent} milik klien lain.",
         "Pakai token hanya untuk call dari klien pemilik token itu.",
     ),
-    Verdict.CALL_PARTNER_UNKNOWN: (
-        "X-PARTNER-ID berisi {sent}, padahal token ini milik {token_of} dengan X-PARTNER-ID {wanted}.",
-        "Kirim X-PARTNER-ID klien itu, atau sesuaikan partner_id-nya di pengaturan.",
-    ),
-    Verdict.CALL_SIGNED_ASYMMETRICALLY: (
-        "Call ini ditandatangani dengan key pair, padahal pengaturan {client} meminta signature simetris.",
-        'Samakan keduanya: call_signature = "asymmetric" di pengaturan, atau HMAC-SHA512 di klien.',
-    ),
-    Verdict.CALL_SIGNED_SYMMETRICALLY: (
-        "Call ini ditandatangani dengan client secret, padahal pengaturan {client} meminta signature asimetris.",
-        'Samakan keduanya: call_signature = "symmetric" di pengaturan, atau SHA256withRSA di klien.',
-    ),
-    Verdict.CALL_BODY_MINIFIED: (
-        "Whitespace body yang ditandatangani berbeda: {signed_length} byte, sedangkan yang dikirim {sent_length} byte.",
-        _VERBATIM,
-    ),
-    Verdict.CALL_BODY_CHANGED: (
-        "Body yang ditandatangani berbeda: {signed_length} byte, sedangkan yang dikirim {sent_length} byte.",
-        _VERBATIM,
-    ),
-    Verdict.CALL_BODY_NOT_FORWARDED: (
-        "Call {method} ini tanpa body, padahal signature-nya dibuat untuk body yang tidak kosong.",
-        "Periksa apakah body hilang di proxy atau saat direkam.",
-    ),
-    Verdict.CALL_PATH_WITH_HOST: ("Path yang ditandatangani berisi host: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_BASE: ("Path yang ditandatangani tidak lengkap di awal: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_QUERY: ("Path yang ditandatangani tidak berisi query.", _URI),
-    Verdict.CALL_HASH_UPPER_CASE: (
-        "Hash body ditulis dalam heksadesimal huruf besar.",
-        "Tulis hash dengan huruf kecil di string to sign.",
-    ),
-    Verdict.CALL_TOKEN_WITH_BEARER: (
-        "Kata Bearer ikut masuk ke string to sign.",
-        "Masukkan hanya token ke string to sign.",
-    ),
-    Verdict.CALL_SECRET_DECODED: (
-        "Klien men-decode client secret dari {form} sebelum memakainya sebagai key HMAC.",
-        "Pakai teks client secret apa adanya (UTF-8) sebagai key HMAC.",
-    ),
-    Verdict.CALL_EXTERNAL_ID_REPEATED: (
-        "X-EXTERNAL-ID {external_id} sudah dipakai pada hari itu.",
-        "Kirim X-EXTERNAL-ID baru di setiap call, termasuk saat retry.",
-    ),
+    **CALL_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "Menurut rekaman, response-nya {status}. Penyebabnya tidak terlihat di dalam request.",
         "Baca reason di log server: pengulangan, token yang dicabut, state store mati, atau pengaturan sudah berubah.",

@@ -36,7 +36,7 @@ class BodyRule:
     def _require_members(self, value: Mapping[str, object]) -> None:
         for name, as_good_as_none in self._required:
             if name not in value or value[name] in as_good_as_none:
-                raise SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
+                raise _missing(name, value)
 
     def _malformed(self, value: object) -> SnapError:
         """400 02 for an empty member, which is as good as none; 400 01 for any other that is not right.
@@ -51,6 +51,14 @@ class BodyRule:
         if _at(value, names) == "":
             return SnapError(INVALID_MANDATORY_FIELD, field=field, reason="body.field_missing")
         return SnapError(INVALID_FIELD_FORMAT, field=field, reason="body.field_malformed")
+
+
+def _missing(name: str, value: Mapping[str, object]) -> SnapError:
+    """400 02. The log says if the member is there in another case (SNAP v1.0.1 wrote `granttype`)."""
+    for sent in value:
+        if sent != name and sent.lower() == name.lower():
+            return SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_misspelt", sent=sent)
+    return SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_missing")
 
 
 def _at(value: Any, names: Sequence[str]) -> object:  # noqa: ANN401  JSON

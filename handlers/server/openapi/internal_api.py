@@ -53,8 +53,8 @@ def _hand_over(authorization: str) -> Mapping[str, object]:
     return {"authorization": authorization or None}
 
 
-HAND_OVER = Check(_hand_over, frozenset({"authorization"}))
-"""The call's own token: the function judges it, in its turn."""
+HAND_OVER = Check(_hand_over, frozenset({"authorization"}), hands_over=True)
+"""The call's own token: the function judges it in its turn, and whether the call needs one."""
 
 
 class ForwardedCall:

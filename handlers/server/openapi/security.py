@@ -13,10 +13,12 @@ class Check:
     """The check of one security scheme.
 
     `verify` takes the header's value, empty if it is absent. It raises SnapError, or gives the function `arguments`.
+    `hands_over` says that it refuses nothing: the function judges the credential, and whether one is needed.
     """
 
     verify: Callable[[str], Mapping[str, object]]
     arguments: frozenset[str] = field(default=frozenset())
+    hands_over: bool = False
 
 
 Checks = Mapping[str, Check]
@@ -40,15 +42,23 @@ def security_of(
 ) -> tuple[SecurityRule, ...]:
     """The schemes that an operation demands, all of them.
 
+    Alternatives may differ in schemes that are handed over to the function, and in no other: it chooses.
+
     Raises:
-        UnsupportedError: the document leaves a choice between schemes, or demands one that nothing here checks.
+        UnsupportedError: the document leaves another choice between schemes, or demands one that nothing here checks.
     """
     if not security:
         return ()
     with naming("security"):
-        if len(security) > 1 or not security[0]:
+        rules = {
+            name: _rule(name, scopes, schemes, checks)
+            for alternative in security
+            for name, scopes in alternative.items()
+        }
+        fixed = [name for name, rule in rules.items() if not rule.check.hands_over]
+        if not all(alternative and alternative.keys() >= set(fixed) for alternative in security):
             raise UnsupportedError(keyword=" or ".join(map(str, security)), why="a choice is not supported")
-        return tuple(_rule(name, scopes, schemes, checks) for name, scopes in security[0].items())
+        return tuple(rules.values())
 
 
 def _rule(name: str, scopes: Sequence[str], schemes: Mapping[str, Mapping[str, Any]], checks: Checks) -> SecurityRule:

@@ -70,8 +70,8 @@ def token_keys_of(settings: Settings) -> TokenKeys:
 
 
 def called_services_of(settings: Settings) -> Mapping[str, Service]:
-    """The merchant's services that NICEPAY calls, by path."""
-    return {table.path: Service(table.service_code, table.methods) for table in settings.services}
+    """The merchant's services that acquirers call, by path."""
+    return {table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services}
 
 
 def build_services(settings: Settings, resources: ProcessResources) -> Services:
@@ -112,6 +112,7 @@ def _client(table: ClientTable) -> Client:
         client_secret=newest,
         former_secrets=tuple(older),
         suspended=table.suspended,
+        notification_keys=table.notification_keys,
     )
 
 

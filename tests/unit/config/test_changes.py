@@ -55,6 +55,11 @@ def _second_key(file: Path) -> None:
     _edit(file, '["OLD.pem"]', '["NEW.pem", "OLD.pem"]')
 
 
+def _notification_key(file: Path) -> None:
+    (file.parent / "NEW.pem").write_text(NEW.public_pem)
+    _edit(file, '["OLD.pem"]', '["OLD.pem"]\nnotification_keys = ["NEW.pem"]')
+
+
 @pytest.mark.parametrize(
     ("change", "reported"),
     [
@@ -95,6 +100,16 @@ def _second_key(file: Path) -> None:
             id="another service",
         ),
         pytest.param(lambda file: _edit(file, '"25"', '"26"'), {"services_changed": ["/b"]}, id="a service code"),
+        pytest.param(
+            lambda file: _edit(file, '"25"', '"25"\nforms = ["token", "notification"]'),
+            {"services_changed": ["/b"]},
+            id="the forms of a service",
+        ),
+        pytest.param(
+            _notification_key,
+            {"clients_changed": {"OLD": ["notification_keys"]}, "notification_keys_added": {"OLD": [_name(NEW)]}},
+            id="a notification key",
+        ),
     ],
 )
 def test_changes_are_listed_by_name(file: Path, change: Callable[[Path], object], reported: dict[str, object]) -> None:

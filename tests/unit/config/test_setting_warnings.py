@@ -173,3 +173,14 @@ async def test_a_safe_redis_has_no_warning(redis: RedisServer) -> None:
 async def test_other_engines_have_no_warning(tmp_path: Path, url: str) -> None:
     """Other engines and a Redis that does not answer cause no warning."""
     assert await setting_warnings.of_state(StateUrl(url, tmp_path)) == []
+
+
+def test_a_notification_key_is_looked_at_too(settings_file: Path) -> None:
+    """A short notification key and its certificate's end are told with their place, like those of the other keys."""
+    short = Nicepay("SHORT", new_key(1024))
+    settings_file.with_name("notification.pem").write_bytes(_certificate(short, NOW))
+    settings_file.write_text(settings_file.read_text() + '\nnotification_keys = ["notification.pem"]')
+    weak, expired = _of(settings_file)
+    assert weak.message.startswith("clients[0].notification_keys: a key of 1024 bits is weak")
+    assert expired.message.startswith("clients[0].notification_keys[0]: the certificate expired")
+    assert (weak.event, expired.event) == ("client.key_is_short", "client.certificate_expired")

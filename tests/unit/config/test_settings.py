@@ -602,3 +602,68 @@ def test_any_base_path_is_valid_or_a_mistake(settings_file: Path, path: str) -> 
         assert Settings.load(file).server.base_path == path.removesuffix("/")
     else:
         assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]
+
+
+@pytest.fixture
+def key_files(settings_file: Path, stranger: Nicepay) -> None:
+    """Three public keys that are not the client's."""
+    for name, key in {"first": stranger, "second": Nicepay(), "other": Nicepay()}.items():
+        settings_file.with_name(f"{name}.pem").write_text(key.public_pem)
+
+
+NOTIFIED = '[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\nnotification_keys = {}\n'
+SECOND = '[[clients]]\nid = "B"\npublic_keys = ["other.pem"]\n'
+USED = "this key is also in public_keys; notifications need a key of their own"
+
+
+@pytest.mark.usefixtures("key_files")
+@pytest.mark.parametrize(
+    ("value", "more", "mistakes"),
+    [
+        ("[]", "", []),
+        ('["first.pem"]', "", []),
+        ('["first.pem", "second.pem"]', "", []),
+        ('["first.pem", "first.pem", "first.pem", "first.pem"]', "", []),
+        ('["first.pem"]', SECOND + 'notification_keys = ["second.pem"]', []),
+        ('["first.pem"]', SECOND + "notification_keys = []", []),
+        (str(["first.pem"] * 5), "", ["clients[0].notification_keys: at most 4 allowed, not 5"]),
+        ('"first.pem"', "", ["clients[0].notification_keys: must be a list"]),
+        ('["first.pem", "IONPAYTEST.pem"]', "", [f"clients[0].notification_keys[1]: {USED}"]),
+        ('["other.pem"]', SECOND, [f"clients[0].notification_keys[0]: {USED}"]),
+        ('["first.pem"]', SECOND + 'notification_keys = ["second.pem", "first.pem"]', []),
+    ],
+)
+def test_notification_keys_are_keys_of_their_own(
+    settings_file: Path, value: str, more: str, mistakes: list[str]
+) -> None:
+    """A client has up to four notification keys. None of them verifies other requests; clients may share one."""
+    text = NOTIFIED.format(value) + more
+    if mistakes:
+        assert _mistakes(settings_file, text) == mistakes
+    else:
+        _loaded(settings_file, text)
+
+
+def test_a_client_has_no_notification_keys_unless_they_are_set(settings_file: Path) -> None:
+    """Without them it has no notifications."""
+    assert _loaded(settings_file, CLIENT).clients[0].notification_keys == ()
+
+
+@pytest.mark.parametrize("form", ["token", "notification", "body-signed"])
+@pytest.mark.parametrize("partners", [("P", "P"), ("P", "Q"), ("B", None)])
+def test_a_partner_id_names_one_client_where_it_has_to(
+    settings_file: Path, form: str, partners: tuple[str, str | None]
+) -> None:
+    """Two clients may share a partner id, unless a service accepts calls that name their client by it alone."""
+    service = f'[[services]]\npath = "/a"\nservice_code = "24"\nforms = ["{form}"]\n'
+    clients = [
+        f'[[clients]]\nid = "{name}"\npublic_keys = ["IONPAYTEST.pem"]\n'
+        + (f'partner_id = "{partner}"\n' if partner else "")
+        for name, partner in zip("AB", partners, strict=True)
+    ]
+    text = service + "".join(clients)
+    if form == "body-signed" and partners != ("P", "Q"):
+        rule = 'another client has this partner_id, but /a accepts "body-signed", whose calls name no other id'
+        assert _mistakes(settings_file, text) == [f"clients[1].partner_id: {rule}"]
+    else:
+        assert len(_loaded(settings_file, text).clients) == 2

@@ -308,3 +308,26 @@ def test_files_in_the_state_url_are_read(folder: Path) -> None:
     (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
     expected = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
     assert mistake == f"state.url: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ("[]", "services[0].forms: at least 1 required"),
+        ('["token", "token"]', "services[0].forms: contains the same form twice"),
+        ('["Token"]', "services[0].forms[0]: Input should be 'token', 'notification' or 'body-signed'"),
+        ('["token", ""]', "services[0].forms[1]: Input should be 'token', 'notification' or 'body-signed'"),
+        ('"token"', "services[0].forms: must be a list"),
+    ],
+)
+def test_a_service_names_its_forms_of_call(folder: Path, value: str, mistake: str) -> None:
+    """They are three, at least one of them is named, and none twice; every other value is a mistake."""
+    text = f'[[services]]\npath = "/a"\nservice_code = "24"\nforms = {value}' + CLIENT
+    assert _mistakes(folder, text) == [mistake]
+
+
+def test_a_service_accepts_calls_with_a_token(folder: Path) -> None:
+    """Unless its entry names other forms."""
+    assert _service(folder, "/a").forms == ("token",)
+    text = '[[services]]\npath = "/a"\nservice_code = "24"\nforms = ["notification", "body-signed"]' + CLIENT
+    assert _loaded(folder, text).services[0].forms == ("notification", "body-signed")

@@ -28,12 +28,13 @@ from tests.mistakes import (
     symmetric,
     token_request,
 )
+from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
 FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
-ROWS = [*rows(TOKEN_MISTAKES), *rows(CALL_MISTAKES), *rows(AUTHORIZE_MISTAKES)]
+ROWS = [row for table in (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],
@@ -51,6 +52,7 @@ FURTHER = {
     "token.malformed: half a token, symmetric": ["token.tampered"],
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
+    "token.missing: body-signed": ["string.unknown"],
 }
 """The further verdicts that one mistake causes. Every other row has one verdict."""
 
@@ -78,7 +80,7 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
 
 def test_every_verdict_has_a_row() -> None:
     """Each verdict has a request that causes it. Two need a second request or an answer, and have their own tests."""
-    made = {row[0] for row in ROWS} | {"call.external_id_repeated", "answer.refused"}
+    made = {row[0] for row in ROWS} | {"call.external_id_repeated", "call.notification_repeated", "answer.refused"}
     assert made == set(Verdict)
 
 
@@ -90,7 +92,20 @@ def test_an_external_id_is_accepted_once_a_day(world: World) -> None:
         assert (diagnosis.main.verdict, diagnosis.also) == ("call.external_id_repeated", ())
         assert {message_of(diagnosis.main, language).meaning[-1] for language in LANGUAGES} == {"."}
     assert not replay_key_of(call(world, X_TIMESTAMP="noon"), world.context)
+    assert not replay_key_of(notification(world, X_TIMESTAMP="noon"), world.context)
     assert not replay_key_of(call(world, X_PARTNER_ID="NOBODY", Authorization=None), world.context)
+
+
+def test_a_copy_without_a_token_is_a_repeat(world: World) -> None:
+    """After a genuine call without a token, its replay key makes a copy a repeat, and another body makes it new."""
+    for request, told in (
+        (notification(world), "call.notification_repeated"),
+        (body_signed(world), "call.external_id_repeated"),
+    ):
+        used = replace(world.context, used_replay_keys=frozenset({replay_key_of(request, world.context)}))
+        assert (diagnose(request, used).main.verdict, diagnose(request, used).also) == (told, ())
+    used = replace(world.context, used_replay_keys=frozenset({replay_key_of(notification(world), world.context)}))
+    assert diagnose(replace(notification(world), body=b"{}"), used).genuine
 
 
 def test_the_clock_is_checked_once(world: World) -> None:

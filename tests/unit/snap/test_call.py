@@ -232,3 +232,29 @@ def test_minifying_takes_linear_time(piece: bytes) -> None:
     for start in (b"", b'"', b'"\\'):
         minified(start + piece * (262_144 // len(piece)))
     assert process_time() - begun < 0.5
+
+
+def test_a_call_without_a_token_leaves_its_place_out() -> None:
+    """The string has four parts and no empty one for the token; with an empty token it would have five."""
+    call = replace(CALL, access_token=None)
+    hashed = sha256(b"").hexdigest()
+    assert call.string_to_sign(b"") == f"POST:{CALL.uri}:{hashed}:{CALL.timestamp}".encode()
+    assert call.string_to_sign(b"") != replace(CALL, access_token="").string_to_sign(b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "number", "missing"),
+    [
+        ("POST", b"{}", 2, False),
+        ("POST", b"", 2, False),
+        ("POST", None, 0, True),
+        ("GET", None, 2, False),
+        ("DELETE", b"", 2, False),
+    ],
+)
+def test_a_body_that_was_not_forwarded_leaves_nothing_to_sign(
+    method: str, body: bytes | None, number: int, *, missing: bool
+) -> None:
+    """Without the body of a POST there is no string to sign; a method that has no body needs none."""
+    call = replace(CALL, method=method, body=body)
+    assert (len(list(call.strings_to_sign())), call.body_not_forwarded) == (number, missing)

@@ -1,15 +1,17 @@
 """Clients, and the client that stands for every unknown client."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
+from handlers.snap import verification_keys
 from handlers.snap.call import Call, sign
 from handlers.snap.client import Client, Clients
 from handlers.snap.codes import UNAUTHORIZED, SnapError
-from tests.nicepay import Nicepay, new_key
+from tests.nicepay import Nicepay, fingerprint, new_key
 
 TIMESTAMP = "2026-01-22T12:00:00+07:00"
 
@@ -217,3 +219,90 @@ def test_a_symmetric_call_without_a_body_may_be_genuine(nicepay: Nicepay) -> Non
     """A POST that was signed with an empty body is genuine, if the proxy forwards bodies."""
     client = replace(_client(nicepay), client_secret=b"geheim")
     client.require_call_signature(_call(body=b""), sign(b"geheim", _call().string_to_sign(b"")))
+
+
+NOTIFIED = "NOTIFIED"
+
+
+def _notified(nicepay: Nicepay, notifier: Nicepay) -> Clients:
+    """A client with a notification key, and one without."""
+    own = (notifier.private_key.public_key(),)
+    return Clients([replace(_client(nicepay, NOTIFIED), notification_keys=own), _client(nicepay)])
+
+
+def test_a_notification_key_verifies_notifications_alone(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """It verifies no token request and no call, and the client's other keys verify no notification."""
+    client = _notified(nicepay, stranger).find(NOTIFIED)
+    by_calls, by_notifications = (each.signature(TIMESTAMP, NOTIFIED) for each in (nicepay, stranger))
+    assert client.require_notification_signature(NOTIFIED, TIMESTAMP, by_notifications) == fingerprint(stranger)
+    assert client.require_signature(NOTIFIED, TIMESTAMP, by_calls) == fingerprint(nicepay)
+    call = Call("POST", "/", "token", TIMESTAMP, b"")
+    refusing: list[Callable[[], str]] = [
+        lambda: client.require_notification_signature(NOTIFIED, TIMESTAMP, by_calls),
+        lambda: client.require_signature(NOTIFIED, TIMESTAMP, by_notifications),
+        lambda: client.require_call_signature(call, by_notifications),
+    ]
+    for refuse in refusing:
+        with pytest.raises(SnapError) as refusal:
+            refuse()
+        assert refusal.value.reason == "signature.mismatch"
+
+
+def test_refusing_a_notification_takes_as_many_verifications_for_all(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A client without notification keys and an unknown client have dummy keys in their place."""
+    clients = _notified(nicepay, stranger)
+    for found in map(clients.find, (NOTIFIED, "IONPAYTEST", "NOBODY")):
+        assert len((*found.notification_keys, *found.notification_padding)) == 1
+        assert len((*found.public_keys, *found.padding)) == 1
+        with pytest.raises(SnapError) as refusal:
+            found.require_notification_signature(found.key, TIMESTAMP, nicepay.signature(TIMESTAMP))
+        assert refusal.value.message == "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
+
+
+def test_the_dummy_keys_are_verified_with(nicepay: Nicepay, stranger: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refusal, of whichever client, makes the same number of verifications over the same messages."""
+    verified: list[tuple[int, bytes]] = []
+
+    def verify_each(keys: Sequence[object], message: bytes, _signature: str) -> list[bool]:
+        verified.append((len(keys), message))
+        return [False] * len(keys)
+
+    monkeypatch.setattr(verification_keys, "verify_each", verify_each)
+    clients = _notified(nicepay, stranger)
+    call = Call("POST", "/", None, TIMESTAMP, b"{ }")
+    refusing: list[Callable[[Client], str]] = [
+        lambda client: client.require_notification_signature("A", TIMESTAMP, "AAAA"),
+        lambda client: client.require_body_signature(call, "AAAA"),
+    ]
+    for refuse in refusing:
+        work = []
+        for found in map(clients.find, (NOTIFIED, "IONPAYTEST", "NOBODY")):
+            verified.clear()
+            with pytest.raises(SnapError):
+                refuse(found)
+            messages = dict.fromkeys(message for _, message in verified)
+            work.append({message: sum(keys for keys, other in verified if other == message) for message in messages})
+        assert work[0] == work[1] == work[2]
+        assert set(work[0].values()) == {1}
+
+
+def test_a_body_is_signed_as_received_or_minified(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """Either text of the body is what the key may have signed, and no other text, key or client is."""
+    client = Clients([_client(nicepay)]).find("IONPAYTEST")
+    call = Call("POST", "/a?b", None, TIMESTAMP, b'{ "a": 1 }')
+    for message in call.strings_to_sign():
+        signature = nicepay.signature_of(message.decode())
+        assert client.require_body_signature(call, signature) == fingerprint(nicepay)
+        for wrong in (replace(call, uri="/a"), replace(call, method="PUT"), replace(call, body=b"{}")):
+            with pytest.raises(SnapError) as refusal:
+                client.require_body_signature(wrong, signature)
+            assert refusal.value.message == "Unauthorized. X-PARTNER-ID or X-SIGNATURE"
+    with pytest.raises(SnapError):
+        client.require_body_signature(call, stranger.signature_of(message.decode()))
+
+
+def test_a_partner_is_found_by_its_id(nicepay: Nicepay) -> None:
+    """X-PARTNER-ID leads to the client key, and an unknown one to none."""
+    clients = Clients([replace(_client(nicepay), partner_id="PARTNER"), _client(nicepay, "OTHER")])
+    named = [clients.key_of_partner(each) for each in ("PARTNER", "OTHER", "IONPAYTEST", "")]
+    assert named == ["IONPAYTEST", "OTHER", "", ""]

@@ -66,6 +66,8 @@ def test_keys_do_not_change_between_versions() -> None:
     r"""Two versions share a state store: `printf 'call\nA\n2026-01-22\n1' | sha256sum` gives the key."""
     assert _token_key() == "6971aed0" + "a0310f83ba18bb738010f3f7"
     assert _call_key() == "870798730c9afd106528a0284bc7d204"
+    assert ReplayKey.of_body_signed_call("A", NOON, "1", NOW, TOLERANCE).key == "41f88306d9b46db3dfc253ff12835a13"
+    assert _notification_key() == "6971aed0" + "c04a014ea4e3e3155039827f"
 
 
 def test_an_external_id_belongs_to_one_client() -> None:
@@ -117,3 +119,31 @@ def test_an_external_id_outlives_its_window(now: datetime, seconds: int) -> None
     replay_key = ReplayKey.of_call("A", timestamp, "1", now, TOLERANCE)
     assert now + timedelta(seconds=replay_key.ttl_seconds) > parse(timestamp) + 2 * TOLERANCE
     assert 0 < replay_key.ttl_seconds <= 86_400 + 900
+
+
+def _notification_key(client_key: str = "A", timestamp: str = NOON, body: bytes = b"{}") -> str:
+    return ReplayKey.of_notification(client_key, timestamp, body, TOLERANCE).key
+
+
+def test_a_notification_is_its_client_its_time_and_its_body() -> None:
+    """A copy has the same key, and a notification that differs in one of the three has another."""
+    others = {
+        _notification_key("B"),
+        _notification_key(timestamp="2026-01-22T05:00:00Z"),
+        _notification_key(body=b"{ }"),
+    }
+    assert len(others | {_notification_key()}) == 4
+    assert re.fullmatch("[0-9a-f]{32}", _notification_key())
+    assert _notification_key()[:8] == _token_key()[:8]
+
+
+def test_a_notification_is_remembered_for_its_window_and_a_minute() -> None:
+    """After that the clock refuses a copy on every instance."""
+    assert ReplayKey.of_notification("A", NOON, b"", TOLERANCE).ttl_seconds == 660
+
+
+def test_the_keys_of_each_form_are_apart() -> None:
+    """What one form uses up is new in every other form, though client, time and external id are the same."""
+    body_signed = ReplayKey.of_body_signed_call("A", NOON, "1", NOW, TOLERANCE)
+    assert body_signed.ttl_seconds == ReplayKey.of_call("A", NOON, "1", NOW, TOLERANCE).ttl_seconds
+    assert len({body_signed.key, _call_key(), _token_key(), _notification_key()}) == 4

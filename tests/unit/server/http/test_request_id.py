@@ -46,9 +46,9 @@ import os
 from handlers.server.http.request_id import identify
 identify({"headers": []})
 child = os.fork()
-print(identify({"headers": []}), flush=True)
 if child:
     os.waitpid(child, 0)
+print(identify({"headers": []}), flush=True)
 """
 
 

@@ -40,6 +40,7 @@ from tests.mistakes import (
     token_request,
     write_world,
 )
+from tests.mistakes_without_token import TOKENLESS_MISTAKES, notification
 from tests.nicepay import CLIENT_KEY
 
 DEARER = {
@@ -56,6 +57,17 @@ DEARER = {
 }
 # The client of these tests sends no fragment.
 TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
+TOKENLESS_ROWS = [row for row in rows(TOKENLESS_MISTAKES) if row[0] not in {"genuine", "call.body_not_forwarded"}]
+WITHOUT_BODY = {
+    # Without the body, and with two key operations, the server finds out less.
+    "call.signed_with_transaction_key: a notification": "key.unknown",
+    "call.signed_with_notification_key: body-signed": "key.unknown",
+    "call.body_changed: numbers": "call.string_unknown",
+    "call.hash_upper_case: capitals": "call.string_unknown",
+    "call.path_with_host: https": "call.string_unknown",
+    "timestamp.signed_another_second: body-signed": "call.string_unknown",
+    "key.of_another_client: body-signed": "key.unknown",
+}
 CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
 
 
@@ -167,6 +179,22 @@ def test_a_refused_call_has_a_verdict(expected: str, name: str, make: Make, worl
     is_judged = expected in {"call.body_not_forwarded", "token.missing", "token.malformed"}
     found = None if is_hmac and not is_judged else DEARER.get(f"{expected}: {name}", expected)
     assert judge_call(request) == found
+
+
+@pytest.mark.parametrize(
+    ("expected", "name", "make"), TOKENLESS_ROWS, ids=[f"{row[0]}: {row[1]}" for row in TOKENLESS_ROWS]
+)
+def test_a_refused_call_without_a_token_has_a_verdict(
+    expected: str, name: str, make: Make, world: World, judge_call: Judge
+) -> None:
+    """It is the doctor's verdict, as far as it can be found without the body of the call."""
+    assert judge_call(make(world)) == WITHOUT_BODY.get(f"{expected}: {name}", expected)
+
+
+def test_a_copy_of_a_notification_has_a_verdict(world: World, judge_call: Judge) -> None:
+    """It names no external ID, because a notification has none."""
+    assert judge_call(notification(world)) is None
+    assert judge_call(notification(world)) == "call.notification_repeated"
 
 
 def test_a_repeated_call_has_a_verdict(world: World, judge_call: Judge) -> None:

@@ -69,3 +69,28 @@ def test_a_scheme_of_another_kind_stops_the_start(scheme: dict[str, object]) -> 
     """The checks read a header; a credential that is elsewhere, or of another kind, would not be checked."""
     with pytest.raises(UnsupportedError, match="security: token: must be"):
         security_of([{"token": []}], {"token": scheme}, CHECKS)
+
+
+def test_alternatives_may_differ_in_what_is_handed_over() -> None:
+    """A credential that the function judges may be left out, and one that is checked here is demanded all the same."""
+    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), hands_over=True)}
+    both = security_of([{"token": [], "secret": []}, {"secret": []}], SCHEMES, handed_over)
+    assert [rule.key for rule in both] == [b"authorization", b"x-secret"]
+    assert both == security_of([{"secret": []}, {"secret": [], "token": []}], SCHEMES, handed_over)[::-1]
+
+
+@pytest.mark.parametrize(
+    "security",
+    [
+        [{"token": [], "secret": []}, {"token": []}],
+        [{"token": [], "secret": []}, {}],
+        [{"token": []}, {}],
+        [{"token": [], "secret": []}, {"secret": ["read"]}],
+        [{"token": ["read"], "secret": []}, {"secret": []}],
+    ],
+)
+def test_no_other_choice_is_supported(security: list[dict[str, list[str]]]) -> None:
+    """A choice without the credential that is checked here, or without any, stops the start."""
+    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), hands_over=True)}
+    with pytest.raises(UnsupportedError, match=r"security: .*(choice|scopes)"):
+        security_of(security, SCHEMES, handed_over)
