@@ -1,6 +1,6 @@
 """A call to the merchant: the decision whether the call is genuine, and which client made it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NotRequired, TypedDict, Unpack
 
@@ -13,7 +13,7 @@ from handlers.snap.call_form import CallForm, form_of_call, require_complete
 from handlers.snap.client import Client
 from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError, unauthorized
 from handlers.snap.replay_key import ReplayKey
-from handlers.snap.service import DEFAULT_FORMS
+from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.timestamp import require_in_window
 
 _ADVICE = 'set [internal] accel_redirect to the internal location in the nginx file, such as "@merchant"'
@@ -60,9 +60,11 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
             calls then.
     """
     now = services.now()
-    form = _form(services, headers)
+    # The path is compared as the acquirer sent it, without the query.
+    service = services.called_services.get(headers["x_original_uri"].partition("?")[0])
+    form = _form(headers, service.forms if service else DEFAULT_FORMS)
     _require_destination(services, headers)
-    _require_service(services, headers["x_original_method"], headers["x_original_uri"])
+    _require_service(service, headers["x_original_method"])
     client, replay_key = _VERIFY[form](services, headers, body, now)
 
     # Only now, so that a forged call uses up no X-EXTERNAL-ID.
@@ -73,10 +75,8 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     return None, _response_headers(services, client.key, None if form == "notification" else headers["x_external_id"])
 
 
-def _form(services: Services, headers: Headers) -> CallForm:
-    service = services.called_services.get(_path(headers["x_original_uri"]))
+def _form(headers: Headers, accepted: Sequence[CallForm]) -> CallForm:
     partner_id = headers["x_partner_id"]
-    accepted = service.forms if service else DEFAULT_FORMS
     form = form_of_call(accepted, headers["authorization"], headers.get("x_client_key"), partner_id)
     require_complete(form, partner_id, headers["x_external_id"])
     note(form=form)
@@ -149,9 +149,8 @@ def _require_destination(services: Services, headers: Headers) -> None:
         raise SnapError(GENERAL_ERROR, reason="accel_redirect.unset", advice=_ADVICE)
 
 
-def _require_service(services: Services, method: str, uri: str) -> None:
-    """Compare the path as the acquirer sent it, without the query. A 405 lists the methods (RFC 9110, 15.5.6)."""
-    service = services.called_services.get(_path(uri))
+def _require_service(service: Service | None, method: str) -> None:
+    """A 405 lists the methods of the service (RFC 9110, section 15.5.6)."""
     if service is None:
         raise SnapError(NOT_FOUND, reason="path.unmapped")
     if method not in service.methods:
@@ -165,10 +164,6 @@ def _response_headers(services: Services, client_key: str, external_id: str | No
     if services.accel_redirect:
         headers["X-Accel-Redirect"] = services.accel_redirect
     return headers
-
-
-def _path(uri: str) -> str:
-    return uri.partition("?")[0]
 
 
 def _present(value: str | None) -> str:

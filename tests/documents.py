@@ -117,9 +117,9 @@ def served(content: Node, folder: Path, **parts: Any) -> Served:  # noqa: ANN401
         functions=parts.pop("functions", {"act": act, "other": act}),
         events={},
         subject="thing",
-        service_code=lambda _path, _sent, _refused: "99",
+        service_code=lambda _path, _headers, _refused: "99",
         challenge=lambda _path, _refused: {},
-        facts=lambda _sent, _now: {},
+        request_fields=lambda _headers, _now: {},
         **parts,
     )
     return Served(application(api, _no_services), calls)

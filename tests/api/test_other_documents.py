@@ -1,12 +1,14 @@
 """Documents that say what ours do not, one keyword each: it is checked, or it stops the start."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handlers.server.openapi.internal_api import HAND_OVER
 from handlers.server.openapi.unsupported import UnsupportedError
 from tests.documents import Node, Served, body, document, json_body, json_member, operation, parameter, served
 
@@ -322,6 +324,10 @@ def _schemes(scheme: Node, security: list[Any]) -> Node:
     return {**document(security=security), "components": {"securitySchemes": {"s": scheme}}}
 
 
+def _object(**members: Node) -> Node:
+    return {"type": "object", "properties": members}
+
+
 def _two(first: Node, second: Node) -> Node:
     return document(parameters=[first, second])
 
@@ -334,6 +340,8 @@ BESIDE = {
     **json_member({"$ref": "#/components/schemas/A", "maxLength": 1}),
     "components": {"schemas": {"A": STRING}},
 }
+ALIAS: Node = {"type": "object", "properties": {}}
+ALIAS["properties"]["a"] = ALIAS
 IN_PATH = {"name": "id", "in": "path", "required": True, "schema": STRING}
 ID = {"name": "id", "in": "query", "schema": STRING}
 BEARER = {"type": "http", "scheme": "bearer"}
@@ -372,12 +380,21 @@ REFUSED = [
     ("parameters", document(parameters=[IN_PATH])),
     ("parameters", document(path="/a/{id}", parameters=[IN_PATH, ID])),
     ("parameters", _two({**ID, "in": "header", "name": "X-A"}, {**ID, "in": "header", "name": "x-a"})),
+    ("parameters", _two(ID, ID)),
+    ("parameters", document(item={"parameters": [ID, ID], "post": operation()})),
+    ("default", parameter(schema={**STRING, "default": date(2026, 1, 2)})),
+    ("_services", parameter("_services", schema=STRING)),
+    ("body", document(parameters=[{**ID, "name": "body"}], requestBody={"content": {TEXT: {"schema": STRING}}})),
+    ("id", document(parameters=[ID], requestBody={"content": {FORM: {"schema": _object(id=STRING)}}})),
     ("paths", {**_with(), "paths": {"/a/{id}": {}, "/a/{name}": {}}}),
+    *(("paths", document(path=path)) for path in ("/a/{id", "/a}", "/a?b=c", "/a#b", "/a%20b", "/a b", "/\u00e9")),
     # Bodies.
     ("multipart/form-data", body({"multipart/form-data": {"schema": {"type": "object"}}})),
     ("application/xml", body({"application/xml": {"schema": STRING}})),
     ("text/\\*", body({"text/*": {"schema": STRING}})),
     ("application/json; charset=utf-8", body({"application/json; charset=utf-8": {"schema": STRING}})),
+    ("content", body({})),
+    ("Application/Json: ", body({JSON: {"schema": STRING}, "Application/Json": {"schema": INTEGER}})),
     ("encoding", body({FORM: {"schema": {"type": "object"}, "encoding": {"a": {}}}})),
     ("type", body({TEXT: {"schema": INTEGER}})),
     ("type", body({FORM: {"schema": {"type": "object", "properties": {"a": {"type": "array", "items": STRING}}}}})),
@@ -418,6 +435,8 @@ REFUSED = [
     ("exclusiveMinimum", json_member({"type": "integer", "exclusiveMinimum": True})),
     ("minimum", json_member({"type": "integer", "minimum": "5"})),
     ("items", json_member({"type": "array", "items": [STRING]})),
+    ("\\$ref", json_member(_object(**{"$ref": STRING}))),
+    ("alias", json_member(ALIAS)),
     ("\\$ref", LOOP),
     ("\\$ref", BESIDE),
     ("\\$ref", json_member({"$ref": "other.yaml"})),
@@ -433,3 +452,20 @@ def test_what_cannot_be_checked_stops_the_start(serve: Callable[[Node], Served],
     assert "\n" not in str(stop.value)
     if keyword not in ("openapi", "paths"):
         assert str(stop.value).startswith(("act: ", "unknown: ", "/things: ", "POST /things: "))
+
+
+def test_an_argument_of_a_credential_is_not_a_parameter_too(tmp_path: Path) -> None:
+    """A parameter cannot replace the credential that the function judges."""
+    content = {
+        **document(security=[{"s": []}], parameters=[{**ID, "name": "authorization"}]),
+        "components": {"securitySchemes": {"s": BEARER}},
+    }
+    with pytest.raises(UnsupportedError, match="act: authorization: "):
+        served(content, tmp_path, checks={"s": HAND_OVER})
+
+
+def test_an_extension_beside_the_paths_is_no_path(serve: Callable[[Node], Served]) -> None:
+    """OpenAPI 3.0.3 allows `x-` keywords among the paths."""
+    content = document()
+    content["paths"]["x-owner"] = {"team": "payments"}
+    assert serve(content).outcome() == {}

@@ -1,4 +1,4 @@
-"""What sets the documents that are served apart: functions, checks, service codes, and what the log is to say."""
+"""An API: one OpenAPI document, and what the server needs besides it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,17 +12,26 @@ from handlers.services import Services
 from handlers.snap.codes import SnapError
 
 Explain = Callable[[request_headers.RequestHeaders, SnapError, Services, datetime], LogFields]
-"""What the log is to say of a refusal besides."""
+"""Returns the log fields that explain a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One document and all that is not in it.
+    """One document, and what the document does not say.
 
-    `functions` and `events` go by operationId; an operation without an event is not logged when it succeeds. `subject`
-    begins the names of all other events. `echo` names the fact that goes back as X-CLIENT-KEY. `service_code` and
-    `challenge` are asked about a refusal, with the path of the request. `largest_body` is for bodies of any kind.
-    `explain` says more of a refusal for the log, once the answer is sent; None if nothing more is to be said.
+    Attributes:
+        document: The file of the document.
+        base_path: The path before all paths of the document.
+        functions: The function of each operation, by operationId.
+        events: The log event for the success of an operation, by operationId. Without an event, no line is logged.
+        subject: The first part of the names of all other log events.
+        service_code: Returns the service code of a refusal, for the path and the headers of the request.
+        challenge: Returns the header WWW-Authenticate of a refusal, for the path of the request.
+        request_fields: Returns log fields from the headers of a request.
+        echo: The log field that the response repeats as X-CLIENT-KEY.
+        checks: The checks of credentials.
+        largest_body: The largest body in bytes, for media types whose content is not parsed.
+        explain: Explains a refusal for the log, after the response is sent. None if refusals are not explained.
     """
 
     document: Path
@@ -32,7 +41,7 @@ class Api:
     subject: str
     service_code: Callable[[str, request_headers.RequestHeaders, SnapError], str]
     challenge: Callable[[str, SnapError], Mapping[str, str]]
-    facts: Callable[[request_headers.RequestHeaders, datetime], LogFields]
+    request_fields: Callable[[request_headers.RequestHeaders, datetime], LogFields]
     echo: str = ""
     checks: Checks = field(default_factory=dict)
     largest_body: int = limits.LARGEST_BODY

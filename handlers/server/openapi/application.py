@@ -1,4 +1,4 @@
-"""The ASGI application: the document, Connexion, and the functions that its operations name."""
+"""The ASGI application: Connexion serves a document with the functions that the document names."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -51,15 +51,15 @@ def public_api(base_path: str) -> Api:
         functions={"issueAccessToken": issue_access_token},
         events={"issueAccessToken": "token.issued"},
         subject="token",
-        service_code=lambda _path, _sent, _refused: ACCESS_TOKEN_SERVICE,
+        service_code=lambda _path, _headers, _refused: ACCESS_TOKEN_SERVICE,
         challenge=lambda _path, error: snap_challenge(error),
-        facts=request_fields.of_token_request,
+        request_fields=request_fields.of_token_request,
         echo="client_key",
     )
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
-    """The merchant's own operations. `services` gives the current services, with their secrets and service codes."""
+    """The merchant's own operations. `services` returns the current services, with their secrets and service codes."""
 
     def secrets() -> tuple[bytes, ...]:
         return services().internal_secrets
@@ -72,7 +72,7 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         subject="call",
         service_code=service_code_of(lambda: services().called_services),
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
-        facts=request_fields.of_call,
+        request_fields=request_fields.of_call,
         checks={
             "AccessToken": HAND_OVER,
             "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
@@ -101,16 +101,18 @@ def middlewares(
 def application(
     api: Api, services: Callable[[], Services], *layers: Callable[[ASGIApp], ASGIApp]
 ) -> ConnexionMiddleware:
-    """Serve a document. `services` gives the current services; `layers` stand outside of Connexion's routing.
+    """Serve a document.
+
+    `services` returns the current services. `layers` are middlewares outside of Connexion's routing.
 
     Raises:
-        UnsupportedError: the document says what cannot be served.
+        UnsupportedError: The document says something that the server cannot check.
     """
     not_found = Router(redirect_slashes=False)
     app = ConnexionMiddleware(not_found, import_name=__name__, middlewares=middlewares(api, services, layers))
     resolver = Resolver(partial(_resolve, api, services))
     app.add_api(load(api), base_path="", resolver=resolver, api=api)
-    # Connexion would do it when the first request comes.
+    # Otherwise Connexion does this at the first request.
     app.app, app.middleware_stack = app._build_middleware_stack()  # noqa: SLF001
     return app
 

@@ -1,4 +1,4 @@
-"""Connexion's security middleware, with the checks of an operation made once, at start."""
+"""Connexion's security middleware. The checks of an operation are prepared once, at the start."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from handlers.server.openapi.security import SecurityRule, security_of
 
 
 class AuthenticatedOperation:
-    """One operation: its credentials are checked before its parameters and its body.
+    """One operation whose credentials are checked.
 
-    So a caller who is not authenticated learns nothing about their format.
+    This happens before validation, so that an unauthenticated caller learns nothing about the format.
     """
 
     def __init__(self, next_app: ASGIApp, rules: tuple[SecurityRule, ...]) -> None:
@@ -25,7 +25,7 @@ class AuthenticatedOperation:
         """Check one request.
 
         Raises:
-            SnapError: a credential is missing or wrong.
+            SnapError: A credential is missing or wrong.
         """
         exchange: Exchange = scope[EXCHANGE]
         for rule in self._rules:
@@ -42,7 +42,7 @@ class AuthenticationApi(SecurityAPI):  # type: ignore[misc]  # Connexion has no 
         super().__init__(*args, **kwargs)
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
-        """Called by Connexion, once for each operation. One without security is left to the next middleware."""
+        """Called by Connexion, once for each operation. Without security, the operation is the next middleware's."""
         rules = security_of(operation.security, operation.security_schemes, self._checks)
         return AuthenticatedOperation(self.next_app, rules) if rules else self.next_app
 

@@ -1,4 +1,4 @@
-"""What the document asks of the value of a body."""
+"""The rule for the value of a body."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,10 +8,10 @@ from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, S
 
 
 class BodyRule:
-    """The schema of a body, and which of its members are mandatory."""
+    """The compiled schema of a body, and its mandatory members."""
 
     def __init__(self, schema: Schema) -> None:
-        """UnsupportedError, if the schema cannot be compiled."""
+        """Raise UnsupportedError if the schema cannot be compiled."""
         members = schema.get("properties", {})
         nullable = {name for name, member in members.items() if member.get("nullable")}
         self._is_object = schema.get("type") == "object" and not schema.get("nullable")
@@ -21,10 +21,11 @@ class BodyRule:
         self.schema = compiled(schema)
 
     def check(self, value: object) -> None:
-        """Hold the value of a body against the document.
+        """Validate the value of a body.
 
         Raises:
-            SnapError: 400 01, no object, or a member is malformed; 400 02, a mandatory member is absent, empty or null.
+            SnapError: 400 01 if the value is not an object or a member does not fit the schema. 400 02 if a mandatory
+                member is absent, empty or null.
         """
         if isinstance(value, dict):
             self._require_members(value)
@@ -34,15 +35,15 @@ class BodyRule:
             raise self._malformed(value)
 
     def _require_members(self, value: Mapping[str, object]) -> None:
-        for name, as_good_as_none in self._required:
-            if name not in value or value[name] in as_good_as_none:
+        for name, absent_values in self._required:
+            if name not in value or value[name] in absent_values:
                 raise _missing(name, value)
 
     def _malformed(self, value: object) -> SnapError:
-        """400 02 for an empty member, which is as good as none; 400 01 for any other that is not right.
+        """Return 400 02 for an empty member, which counts as absent, and 400 01 for any other mistake.
 
-        A member is named rather than the body. The mistakes that `iter_errors` gives would have their values as Python
-        converts them, which it refuses for an integer of more than 4,300 digits.
+        The error names a member if it can, otherwise the body. `iter_errors` is not used, because it fails for an
+        integer of more than 4,300 digits.
         """
         pointers = [each["instanceLocation"] for each in self.schema.evaluate(value).errors()]
         place = next(filter(None, pointers), "").split("/")[1:]
@@ -54,7 +55,7 @@ class BodyRule:
 
 
 def _missing(name: str, value: Mapping[str, object]) -> SnapError:
-    """400 02. The log says if the member is there in another case (SNAP v1.0.1 wrote `granttype`)."""
+    """Return 400 02. The log says if the member has another letter case (SNAP v1.0.1 wrote `granttype`)."""
     for sent in value:
         if sent != name and sent.lower() == name.lower():
             return SnapError(INVALID_MANDATORY_FIELD, field=name, reason="body.field_misspelt", sent=sent)
@@ -62,7 +63,7 @@ def _missing(name: str, value: Mapping[str, object]) -> SnapError:
 
 
 def _at(value: Any, names: Sequence[str]) -> object:  # noqa: ANN401  JSON
-    """What lies at a place in a value of JSON (RFC 6901)."""
+    """Return the value at a place in a JSON value. `names` are the parts of a JSON pointer (RFC 6901)."""
     for name in names:
         value = value[int(name)] if isinstance(value, list) else value[name]
     return value

@@ -1,4 +1,7 @@
-"""Whether all that a document says of requests can be served. Each part is compiled once, to see that it can be."""
+"""Checks at the start that the server supports everything that a document says about requests.
+
+For this, it compiles the rules of each operation. Connexion compiles them again when it builds its middlewares.
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +21,10 @@ Node = Mapping[str, Any]
 
 
 def require_supported(document: Node, api: Api) -> None:
-    """Look at a document before Connexion does: its messages name neither operation nor keyword.
+    """Check a document before Connexion reads it. Connexion's messages name neither the operation nor the keyword.
 
     Raises:
-        UnsupportedError: the first thing that is not supported.
+        UnsupportedError: Something is not supported. The error has the first such thing.
     """
     require_document(document)
     _require_distinct([re.sub(r"\{[^}]*\}", "{}", path) for path in document["paths"]], "paths")
@@ -38,7 +41,7 @@ def require_supported(document: Node, api: Api) -> None:
 
 
 def _operations(document: Node) -> Iterator[tuple[str, str, str]]:
-    """The name for messages, the path and the method of each."""
+    """Return for each operation the name for messages, the path and the method."""
     for path, item in document["paths"].items():
         for method in METHODS & item.keys():
             yield item[method].get("operationId", f"{method.upper()} {path}"), path, method
@@ -57,7 +60,7 @@ def _require_function(operation: Node, api: Api) -> None:
 
 
 def _as_connexion_has_it(path: str, method: str, operation: Node, document: Node) -> OpenAPIOperation:
-    """Connexion's view of an operation whose document it has not read yet."""
+    """Return the operation in Connexion's form, although Connexion has not read the document yet."""
     schemes = resolved(document.get("components", {}).get("securitySchemes", {}), document)
     return OpenAPIOperation(
         method,
@@ -70,4 +73,4 @@ def _as_connexion_has_it(path: str, method: str, operation: Node, document: Node
 
 
 def _no_function(_operation_id: str) -> None:
-    """Nothing is called here."""
+    """Stand in for the function, which is not needed here."""

@@ -1,4 +1,4 @@
-"""The outermost middleware: limits first, then one SNAP response for every outcome, and its line in the log."""
+"""The outermost middleware: it checks the limits, makes one SNAP response of every outcome, and logs it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,7 +24,7 @@ _UNEXPECTED = SnapError(GENERAL_ERROR, reason="unexpected")
 
 
 class ErrorMiddleware:
-    """Answers every request. The middlewares inside it raise, or leave a response in the exchange."""
+    """Answers every request. The inner middlewares raise an error, or put a response into the exchange."""
 
     def __init__(self, app: ASGIApp, api: Api, services: Callable[[], Services]) -> None:
         """`app` is the rest of the stack; `services` gives the current services."""
@@ -43,10 +43,10 @@ class ErrorMiddleware:
         try:
             limits.require_bounded(scope, exchange.headers)
             await self._app(scope, receive, send)
-        except Exception as raised:  # noqa: BLE001  whatever it is, the client gets a SNAP answer and the log the rest
+        except Exception as raised:  # noqa: BLE001  for every error, the client gets a SNAP response and the log gets a line
             exchange.error = _translated(raised)
             exchange.response = self._refusal(exchange.error, scope["raw_path"].decode("latin-1"), exchange.headers)
-        if exchange.response:  # Without one, a page of the sandbox has answered.
+        if exchange.response:  # Otherwise a page of the sandbox has answered.
             await self._finish(scope, send, exchange, exchange.response)
 
     async def _finish(self, scope: Scope, send: Send, exchange: Exchange, response: Response) -> None:
@@ -64,7 +64,7 @@ class ErrorMiddleware:
         else:
             try:
                 await response.send(send, now, exchange.request_id, client_key)
-            finally:  # The explanation is made after the answer, which takes no longer for it.
+            finally:  # The explanation comes after the answer, so that it does not delay the answer.
                 why = self._api.explain(exchange.headers, error, services, now)
                 self._audit.record(None, {**log_fields, **why}, response, error)
             self._audit.judge_clock(log_fields, exchange.headers, error, now)
@@ -74,19 +74,19 @@ class ErrorMiddleware:
         return {
             "request_id": exchange.request_id,
             **(_target(scope) if exchange.error else {}),
-            **self._api.facts(exchange.headers, now),
+            **self._api.request_fields(exchange.headers, now),
             "remote": client[0] if client else None,
             **exchange.notes,
         }
 
-    def _refusal(self, error: Exception, path: str, sent: RequestHeaders) -> Response:
+    def _refusal(self, error: Exception, path: str, headers: RequestHeaders) -> Response:
         refused = error if isinstance(error, SnapError) else _UNEXPECTED
-        code = self._api.service_code(path, sent, refused)
+        code = self._api.service_code(path, headers, refused)
         return Response.refusing(refused, code, self._api.challenge(path, refused))
 
 
 def _translated(error: Exception) -> Exception:
-    """What a router says about a path or a method, as a refusal; anything else as it is."""
+    """Turn an error of the router into a refusal. Other errors stay unchanged."""
     match error:
         case HTTPException(status_code=404):
             return SnapError(NOT_FOUND, reason="path.unknown")
@@ -97,6 +97,6 @@ def _translated(error: Exception) -> Exception:
 
 
 def _target(scope: Scope) -> LogFields:
-    """Method and path; bytes of the path that are not ASCII are replaced."""
+    """Method and path. Bytes of the path that are not ASCII are replaced."""
     path = masked_prefix(scope["raw_path"].decode("ascii", "replace"), _LONGEST_SHOWN)
     return {"method": scope["method"], "path": path}

@@ -1,4 +1,4 @@
-"""One request and what becomes of it, on its way through the middleware stack."""
+"""One request and its response, on the way through the middleware stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ EXCHANGE = "snap_token.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """What one middleware learns and another one needs.
+    """What the middlewares pass to each other.
 
-    `notes` fill while the request is decided. `arguments` are for the function. `event` is what the log says of a
-    success.
+    `notes` are log fields that the handler adds. `arguments` are the arguments of the function. `event` is the log
+    event of a success.
     """
 
     request_id: str

@@ -1,4 +1,4 @@
-"""Forms (`application/x-www-form-urlencoded`): their fields, each of the type that the document gives it."""
+"""Forms (`application/x-www-form-urlencoded`). Each field gets the type that the document says."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,12 @@ _COMBINED = ("allOf", "anyOf", "not", "nullable")
 
 
 class Form:
-    """The schema of a form: an object with simple members, of which `oneOf` may demand exactly one."""
+    """The schema of a form: an object with simple members. `oneOf` may require exactly one of several members."""
 
     def __init__(self, schema: Schema) -> None:
-        """UnsupportedError, if the schema is another one."""
+        """Raise UnsupportedError for any other schema."""
         if schema.get("type") != "object":
-            raise UnsupportedError(keyword="type", why="a form must be an object")
+            raise UnsupportedError(keyword="type", why="must be object for a form")
         for keyword in _COMBINED:
             if keyword in schema:
                 raise UnsupportedError(keyword=keyword, why="is not supported for a form")
@@ -31,13 +31,14 @@ class Form:
         self._choice = [_only_required(each) for each in schema.get("oneOf", ())]
         self._rule = BodyRule({keyword: value for keyword, value in schema.items() if keyword != "oneOf"})
         self.names = frozenset(self._readers)
-        self.sure = frozenset(schema.get("required", ())) & self.names
+        self.always = frozenset(schema.get("required", ())) & self.names
 
     def arguments(self, raw: bytes) -> Mapping[str, object]:
-        """The document's fields, by name; others are ignored (RFC 6749, section 3.2).
+        """Return the fields that the document names. Others are ignored (RFC 6749, section 3.2).
 
         Raises:
-            SnapError: 400 00, it is no form, or names a field twice; 400 01 and 02, as the document has it.
+            SnapError: 400 00 if the body is not a form, or has a field twice. 400 01 or 02 if it does not fit the
+                schema.
         """
         fields = {name: self._value(name, text) for name, text in _fields(raw).items()}
         self._rule.check(fields)
@@ -45,7 +46,7 @@ class Form:
         return {name: fields[name] for name in self.names & fields.keys()}
 
     def _value(self, name: str, text: str) -> object:
-        """A text that is not of its field's type stays a text, which the schema refuses."""
+        """Convert a field. If that fails, the field stays text, which the schema refuses."""
         try:
             return self._readers[name](text)
         except (KeyError, ValueError):

@@ -1,4 +1,4 @@
-"""The innermost of Connexion's middlewares: an operation calls its function with the validated values, by name."""
+"""The innermost middleware: it calls the function of an operation with the validated values, by name."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ class CallingOperation:
         self._event = event
 
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Leave the response in the exchange; the error middleware sends it."""
+        """Put the response into the exchange. The error middleware sends it."""
         exchange: Exchange = scope[EXCHANGE]
         exchange.response = Response.of(await self._function(**exchange.arguments))
         exchange.event = self._event

@@ -1,5 +1,6 @@
-"""Which keywords of OpenAPI 3.0.3 are served. Any other stops the start, so that nothing in a document is ignored."""
+"""The supported keywords of OpenAPI 3.0.3. Any other keyword stops the start, so that nothing is ignored."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -35,33 +36,43 @@ _SCHEMA = NOTES | frozenset(
         *("properties", "additionalProperties", "required", "minProperties", "maxProperties"),
     }
 )
+_REQUESTABLE = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|\{[^{}/]*\})*)+")
+"""Paths that a request can have (RFC 3986, 3.3), and templates of them. The server refuses escapes such as `%20`."""
+
 _TYPES = ("string", "integer", "number", "boolean", "array", "object")
 _BODILESS = frozenset({"get", "head", "delete", "trace"})
-"""The body of such a request has no meaning (RFC 9110, section 9.3); OpenAPI 3.0 has it ignored."""
+"""The body of these requests has no meaning (RFC 9110, section 9.3), and OpenAPI 3.0 ignores it."""
 
 
 def require_document(document: Node) -> None:
-    """Look at the keywords of a document, but for those of its operations.
+    """Check the keywords of a document, except those of its operations.
 
     Raises:
-        UnsupportedError: the first one that is not supported.
+        UnsupportedError: A keyword is not supported. The error has the first one.
     """
     if not str(document.get("openapi")).startswith("3.0."):
         raise UnsupportedError(keyword="openapi", why="only 3.0 is supported")
     _require(document, _DOCUMENT)
     for path, item in document["paths"].items():
         with naming(path):
+            if not _REQUESTABLE.fullmatch(path):
+                raise UnsupportedError(keyword="paths", why="no request can have this path")
             _require(item, _PATH_ITEM)
 
 
 def require_operation(method: str, operation: Node, shared: Sequence[Node]) -> None:
-    """Look at the keywords of an operation and of its path's parameters, all without references. Answers are left out.
+    """Check the keywords of an operation and of its path's parameters, whose references are resolved.
+
+    Responses are not checked.
 
     Raises:
-        UnsupportedError: the first one that is not supported.
+        UnsupportedError: A keyword is not supported. The error has the first one.
     """
     _require(operation, _OPERATION)
-    for parameter in (*operation.get("parameters", ()), *shared):
+    own = operation.get("parameters", ())
+    for parameters in (own, shared):
+        _require_distinct(parameters)
+    for parameter in (*own, *shared):
         with naming(f"{parameter.get('in')} parameter {parameter.get('name')}"):
             _require(parameter, _PARAMETER)
             if "schema" not in parameter:
@@ -74,8 +85,17 @@ def require_operation(method: str, operation: Node, shared: Sequence[Node]) -> N
             _require_body(operation["requestBody"])
 
 
+def _require_distinct(parameters: Sequence[Node]) -> None:
+    keys = [(each["in"], each["name"].lower() if each["in"] == "header" else each["name"]) for each in parameters]
+    for place, name in keys:
+        if keys.count((place, name)) > 1:
+            raise UnsupportedError(keyword="parameters", why=f"the {place} parameter {name} comes twice")
+
+
 def _require_body(body: Node) -> None:
     _require(body, _REQUEST_BODY)
+    if not body["content"]:
+        raise UnsupportedError(keyword="content", why="names no media type")
     for media_type, content in body["content"].items():
         with naming(media_type):
             _require(content, _MEDIA_TYPE)
@@ -91,7 +111,7 @@ def _require_schema(schema: Node, known: frozenset[str] = _SCHEMA) -> None:
 
 
 def _require_dialect(schema: Node) -> None:
-    """Keywords that other versions of OpenAPI write otherwise."""
+    """Check keywords whose values differ in other versions of OpenAPI."""
     if schema.get("type", "object") not in _TYPES:
         raise UnsupportedError(keyword="type", why=f"must be one of {', '.join(_TYPES)}")
     if not isinstance(schema.get("items", {}), dict):

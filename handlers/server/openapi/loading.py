@@ -1,4 +1,4 @@
-"""How an OpenAPI document is read: strictly, so that nothing in it is ignored."""
+"""Reads an OpenAPI document strictly, so that nothing in it is ignored."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ from handlers.server.openapi.unsupported import UnsupportedError
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML in which no key of a mapping comes twice: the first of them would be ignored."""
+    """Reads YAML. A mapping with a duplicate key is refused, because YAML readers ignore the first one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  YAML's
-        """Read one mapping; UnsupportedError, if a key comes twice."""
+        """Read one mapping. Raise UnsupportedError if a key comes twice."""
         names = [str(key.value) for key, _ in node.value]
         for name in names:
             if names.count(name) > 1:
@@ -24,19 +24,21 @@ class _Loader(yaml.SafeLoader):
 
 
 def load(api: Api) -> dict[str, Any]:
-    """The document of an API, all of which can be served. Its paths begin with the base path.
+    """Read the document of an API, and check that the server supports it. The paths in the result have the base path.
 
-    It is plain YAML: Connexion would run it through a template engine first. Concrete paths come before templates,
-    which are matched after them (OpenAPI 3.0.3, Path Templating Matching).
+    The file is read as YAML here, because Connexion would run a template engine on it. Concrete paths are sorted before
+    templates, because they match first (OpenAPI 3.0.3, Path Templating Matching). Extensions beside the paths (`x-`)
+    are dropped.
 
     Raises:
-        UnsupportedError: something in it is not supported.
+        UnsupportedError: Something in the document is not supported.
     """
     document: dict[str, Any] = yaml.load(api.document.read_text(encoding="utf-8"), _Loader)  # noqa: S506  a SafeLoader
     try:
+        document["paths"] = {path: item for path, item in document["paths"].items() if not path.startswith("x-")}
         require_supported(document, api)
     except (AttributeError, KeyError, TypeError):
-        Specification.from_dict(document)  # It says what is wrong with a document that is no OpenAPI.
+        Specification.from_dict(document)  # If the document is not valid OpenAPI, this raises an error that says why.
         raise
     paths = sorted(document["paths"].items(), key=lambda item: ["{" in segment for segment in item[0].split("/")])
     return {**document, "paths": {api.base_path + path: item for path, item in paths}}

@@ -1,4 +1,4 @@
-"""One parameter of the document: its rules, and the argument under which its value reaches the function."""
+"""One parameter of the document: its rules, and the name of the function's argument."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -16,20 +16,20 @@ from handlers.snap.codes import INVALID_FIELD_FORMAT, INVALID_MANDATORY_FIELD, S
 HEADER, PATH, QUERY, COOKIE = "header", "path", "query", "cookie"
 
 _STYLES = {HEADER: "simple", PATH: "simple", QUERY: "form", COOKIE: "form"}
-"""The default style of each place, and the only one that is served (OpenAPI 3.0.3, Style Values)."""
+"""The default style of each place. No other style is supported (OpenAPI 3.0.3, Style Values)."""
 
 _NOT_PARAMETERS = frozenset({"accept", "content-type", "authorization"})
-"""Header parameters of these names are ignored, says OpenAPI 3.0.3 (Parameter Object, `name`)."""
+"""OpenAPI ignores header parameters with these names (3.0.3, Parameter Object, `name`)."""
 
 _IN_ROUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
 
 Reader = Callable[[str], object]
-"""Makes a value of a text, or raises ValueError."""
+"""Converts a text to a value, or raises ValueError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of the document, and the argument under which its value reaches the function."""
+    """One parameter of the document. `argument` is the name of the function's argument."""
 
     name: str
     place: str
@@ -44,7 +44,7 @@ class Parameter:
         """Compile one entry of `parameters`.
 
         Raises:
-            UnsupportedError: a keyword or its value is not supported.
+            UnsupportedError: A keyword or its value is not supported.
         """
         name, place = str(described["name"]), described["in"]
         with naming(f"{place} parameter {name}"):
@@ -63,10 +63,10 @@ class Parameter:
         return parameter
 
     def check(self, text: str) -> object:
-        """The value, if it is of the document's form; an empty text counts as absent.
+        """Convert and validate a value. An empty text counts as absent.
 
         Raises:
-            SnapError: 400 02, absent though mandatory; 400 01, malformed.
+            SnapError: 400 02 if a mandatory value is absent. 400 01 if the value does not fit the schema.
         """
         if not text:
             if self.required:
@@ -82,9 +82,17 @@ class Parameter:
         return value
 
     def require_usable_default(self, given: bool) -> None:  # noqa: FBT001  a check of the class itself
-        """UnsupportedError, if the document gives a default that is never used, or is not of the schema."""
-        if given and (self.required or not self.schema.is_valid(self.default)):
-            raise UnsupportedError(keyword="default", why="is for an optional parameter, and must be of its schema")
+        """Raise UnsupportedError for a default that is never used or does not fit the schema."""
+        if given and (self.required or not self._accepts(self.default)):
+            raise UnsupportedError(
+                keyword="default", why="must fit the schema, and belongs to an optional parameter only"
+            )
+
+    def _accepts(self, value: object) -> bool:
+        try:
+            return self.schema.is_valid(value)
+        except ValueError:  # YAML has values that JSON has not, such as dates.
+            return False
 
     def _malformed(self) -> SnapError:
         reason = "header.malformed" if self.place == HEADER else "parameter.malformed"
@@ -92,14 +100,14 @@ class Parameter:
 
 
 def reader_of(schema: Schema) -> Reader:
-    """How a text becomes a value of the schema's type; numbers and booleans are written as in JSON.
+    """Return the conversion of a text to the schema's type. Numbers and booleans are written as in JSON.
 
     Raises:
-        UnsupportedError: it is no simple type.
+        UnsupportedError: The type is array or object, or is missing.
     """
     kind = schema.get("type")
     if schema.get("nullable"):
-        raise UnsupportedError(keyword="nullable", why="a text is never null")
+        raise UnsupportedError(keyword="nullable", why="a parameter is never null")
     if kind == "string":
         return str
     if kind in ("integer", "number", "boolean"):
@@ -108,10 +116,10 @@ def reader_of(schema: Schema) -> Reader:
 
 
 def argument_of(name: str, place: str) -> str:
-    """The argument for a parameter: X-CLIENT-KEY becomes x_client_key, and `from` becomes from_.
+    """Return the argument name of a parameter: x_client_key for X-CLIENT-KEY, from_ for `from`.
 
     Raises:
-        UnsupportedError: the name makes no argument of a Python function.
+        UnsupportedError: The name cannot become the name of an argument.
     """
     argument = re.sub(r"\W", "_", name.lower() if place == HEADER else name, flags=re.ASCII)
     if not argument.isidentifier():

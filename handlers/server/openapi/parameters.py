@@ -1,4 +1,4 @@
-"""The parameters of an operation, by where they are sent."""
+"""The parameters of an operation: headers, path, query and cookies."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of one operation. Headers go by their names as ASGI writes them."""
+    """The parameters of one operation. Each header parameter has its name in lower case, as in ASGI."""
 
     headers: tuple[tuple[bytes, Parameter], ...]
     path: tuple[Parameter, ...]
@@ -33,11 +33,11 @@ class Parameters:
     def of(cls, described: Iterable[Mapping[str, Any]]) -> "Parameters":
         """Compile `parameters`.
 
-        The first of two with the same name and place counts. Connexion puts those of the operation before those of its
-        path, which they override (OpenAPI 3.0.3, Path Item Object).
+        An operation's parameter overrides the parameter of its path that has the same name and place (OpenAPI 3.0.3,
+        Path Item Object). Connexion lists the operation's parameters first.
 
         Raises:
-            UnsupportedError: a keyword is not supported, or two parameters share an argument.
+            UnsupportedError: A keyword is not supported, or two parameters have the same argument.
         """
         distinct: dict[tuple[str, str], Mapping[str, Any]] = {}
         for each in described:
@@ -49,23 +49,23 @@ class Parameters:
         return cls(headers, by_place[PATH], by_place[QUERY], by_place[COOKIE])
 
     def require_path(self, path: str) -> None:
-        """Compare the names in a path template with the parameters in the path.
+        """Require a path parameter for each name in the path template, and no others.
 
         Raises:
-            UnsupportedError: one of them has no counterpart.
+            UnsupportedError: The names differ.
         """
         for name in sorted(set(_TEMPLATED.findall(path)) ^ {each.name for each in self.path}):
             raise UnsupportedError(keyword="parameters", why=f"{path} and the path parameters do not both have {name}")
 
     def require_taken(self, function: FunctionArguments) -> None:
-        """UnsupportedError, if a function cannot be called with the value of each."""
+        """Raise UnsupportedError if the function does not take every parameter."""
         for each in self._all:
             with naming(f"{each.place} parameter {each.name}"):
                 function.require_taken(each.argument)
 
     @property
     def names(self) -> frozenset[str]:
-        """The arguments that the function is given."""
+        """The names of the function's arguments."""
         return frozenset(each.argument for each in self._all)
 
     @property
@@ -77,21 +77,21 @@ class Parameters:
         """The headers that may come only once."""
         return frozenset({key for key, _ in self.headers} | ({_COOKIE} if self.cookies else set()))
 
-    def arguments(self, scope: Scope, sent: RequestHeaders) -> dict[str, object]:
+    def arguments(self, scope: Scope, headers: RequestHeaders) -> dict[str, object]:
         """The values, by argument.
 
         Raises:
-            SnapError: 400 00, a query that is malformed, or a parameter that comes twice; 400 01, malformed; 400 02,
-                absent though mandatory.
+            SnapError: 400 00 if the query is malformed, or a parameter comes twice. 400 01 if a value does not fit its
+                schema. 400 02 if a mandatory value is absent.
         """
-        arguments = {header.argument: header.check(sent.get(key)) for key, header in self.headers}
+        arguments = {each.argument: each.check(headers.get(key)) for key, each in self.headers}
         if self.path:
-            texts = scope["path_params"]  # Connexion writes _ for the - in a name.
+            texts = scope["path_params"]  # Connexion replaces - in a name with _.
             arguments |= {each.argument: each.check(texts[each.name.replace("-", "_")]) for each in self.path}
         if self.query:
             arguments |= _checked(self.query, _single(self.query, _query(scope["query_string"])))
         if self.cookies:
-            arguments |= _checked(self.cookies, _single(self.cookies, _cookies(sent.get(_COOKIE))))
+            arguments |= _checked(self.cookies, _single(self.cookies, _cookies(headers.get(_COOKIE))))
         return arguments
 
 
@@ -100,10 +100,10 @@ def _checked(parameters: Sequence[Parameter], texts: Mapping[str, str]) -> dict[
 
 
 def _single(parameters: Sequence[Parameter], pairs: Pairs) -> Mapping[str, str]:
-    """The texts of these parameters; others are ignored.
+    """Return the texts of these parameters. Others are ignored.
 
     Raises:
-        SnapError: 400 00, one of them comes twice.
+        SnapError: 400 00 if one of them comes twice.
     """
     texts: dict[str, str] = {}
     known = {each.name for each in parameters}
@@ -123,7 +123,7 @@ def _query(raw: bytes) -> Pairs:
 
 
 def _cookies(header: str) -> Pairs:
-    """Name and value of each pair, the value as it is (RFC 6265, section 4.2.1)."""
+    """Return name and value of each cookie. The value is not decoded (RFC 6265, section 4.2.1)."""
     return [(name, text) for name, _, text in (pair.strip().partition("=") for pair in header.split(";"))]
 
 

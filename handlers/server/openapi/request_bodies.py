@@ -1,4 +1,4 @@
-"""The bodies of requests: of which media type, of which form, and what of them reaches the function."""
+"""Request bodies: their media types, their rules, and the arguments that the function gets from them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ from handlers.snap.media_type import FORM, JSON, require_media_type
 
 ANY, OCTETS, TEXT = "*/*", "application/octet-stream", "text/plain"
 BODY = "body"
-"""The argument that takes a body. The fields of a form have arguments of their own."""
+"""The argument for a whole body. Each field of a form has its own argument."""
 
 _BODY = frozenset({BODY})
 _NO_NAMES: frozenset[str] = frozenset()
 
-# Clients send the same few bytes with every request, so what was once found good is remembered.
+# Clients send the same few bytes with every request. So a body that was valid once is remembered.
 _REMEMBERED = 64
 _LONGEST_REMEMBERED = 256
 
@@ -36,76 +36,90 @@ Arguments = Mapping[str, object]
 class BodyKind:
     """The bodies of one media type.
 
-    `read` makes arguments of the bytes, or raises SnapError, 400. `names` are the arguments that it may make, and
-    `sure` those that it always makes. `absent` is what stands for no body, None if there must be one.
+    Attributes:
+        media_type: The media type, in lower case.
+        read: Converts the bytes to arguments, or raises SnapError (400).
+        names: The arguments that `read` may return.
+        always: The arguments that `read` always returns.
+        absent: The arguments if there is no body. None if a body is required.
+        largest: The largest body in bytes.
     """
 
     media_type: str
     read: Callable[[bytes], Arguments]
     names: frozenset[str] = _BODY
-    sure: frozenset[str] = _BODY
+    always: frozenset[str] = _BODY
     absent: Arguments | None = None
     largest: int = LARGEST_BODY
 
-    def require_type(self, sent: RequestHeaders) -> None:
-        """SnapError, 415 00, if the headers announce another kind. They need not announce any."""
+    def require_type(self, headers: RequestHeaders) -> None:
+        """Raise SnapError (415 00) if Content-Type names another media type. The header may be absent."""
         if self.media_type != ANY:
-            require_media_type(self.media_type, sent.get(b"content-type"), sent.get(b"content-encoding"))
+            require_media_type(self.media_type, headers.get(b"content-type"), headers.get(b"content-encoding"))
 
     def arguments(self, raw: bytes) -> Arguments:
-        """What of a body reaches the function, by name; SnapError, 400, if it is not of the document's form."""
+        """Return the arguments for the function. Raise SnapError (400) if the body does not fit the document."""
         return self.read(raw) if raw or self.absent is None else self.absent
 
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """The body of an operation: of one of several kinds, the first if the headers announce none."""
+    """The body of an operation. Without a Content-Type, it has the first of the media types."""
 
     kinds: Sequence[BodyKind]
 
     def require_taken(self, function: FunctionArguments) -> None:
-        """UnsupportedError, if a function cannot be called with what a body gives it."""
+        """Raise UnsupportedError if the function does not take every argument."""
         with naming("requestBody"):
-            for name in sorted(_NO_NAMES.union(*(each.names for each in self.kinds))):
+            for name in sorted(self.names):
                 function.require_taken(name)
 
     @property
-    def sure(self) -> frozenset[str]:
-        """The arguments that the function is always given."""
-        return frozenset.intersection(*(each.sure for each in self.kinds)) if self.kinds else _NO_NAMES
+    def names(self) -> frozenset[str]:
+        """All arguments that the function may get."""
+        return _NO_NAMES.union(*(each.names for each in self.kinds))
 
-    def kind(self, sent: RequestHeaders) -> BodyKind | None:
-        """The kind that the headers announce, None if the operation takes no body.
+    @property
+    def always(self) -> frozenset[str]:
+        """The arguments that the function always gets."""
+        return frozenset.intersection(*(each.always for each in self.kinds)) if self.kinds else _NO_NAMES
+
+    def kind(self, headers: RequestHeaders) -> BodyKind | None:
+        """Return the kind that Content-Type names. None if the operation has no body.
 
         Raises:
-            SnapError: 415 00, they announce another one.
+            SnapError: 415 00 if Content-Type names another media type.
         """
         for each in self.kinds[:-1]:
             with suppress(SnapError):
-                each.require_type(sent)
+                each.require_type(headers)
                 return each
         for last in self.kinds[-1:]:
-            last.require_type(sent)
+            last.require_type(headers)
             return last
         return None
 
 
 def body_of(described: Mapping[str, Any], largest: int, *, handed_over: bool) -> RequestBody:
-    """Compile a `requestBody`; an empty one is none.
+    """Compile a `requestBody`. An operation without one has an empty mapping.
 
-    `largest` is for bytes of any kind. JSON that is not `handed_over` to the function is validated all the same.
+    `largest` is the largest body in bytes, for media types whose content is not parsed. JSON is always validated, even
+    if the function does not take it (`handed_over`).
 
     Raises:
-        UnsupportedError: a media type, or a keyword of a schema, is not supported.
+        UnsupportedError: A media type or a keyword of a schema is not supported.
     """
-    kinds = []
+    kinds: dict[str, BodyKind] = {}
     with naming("requestBody"):
         for name, content in described.get("content", {}).items():
             with naming(name):
-                kinds.append(_kind(name.lower(), content.get("schema", {}), largest, handed_over=handed_over))
+                if name.lower() in kinds:
+                    raise UnsupportedError(keyword="content", why="has this media type twice")
+                kinds[name.lower()] = _kind(name.lower(), content.get("schema", {}), largest, handed_over=handed_over)
+    every = list(kinds.values())
     if described.get("required", False):
-        kinds = [replace(each, absent=None) for each in kinds]
-    return RequestBody(sorted(kinds, key=lambda each: each.media_type == ANY))
+        every = [replace(each, absent=None) for each in every]
+    return RequestBody(sorted(every, key=lambda each: each.media_type == ANY))
 
 
 def _kind(media_type: str, schema: Schema, largest: int, *, handed_over: bool) -> BodyKind:
@@ -131,20 +145,20 @@ def _json(media_type: str, rule: BodyRule, *, handed_over: bool) -> BodyKind:
     def read(raw: bytes) -> Arguments:
         return check_once(raw) if len(raw) <= _LONGEST_REMEMBERED else check(raw)
 
-    if handed_over:  # A value that is remembered could be changed by the function.
+    if handed_over:  # No value is remembered, because the function could change it.
         return BodyKind(media_type, check, absent={BODY: None})
-    return BodyKind(media_type, read, names=_NO_NAMES, sure=_NO_NAMES, absent={})
+    return BodyKind(media_type, read, names=_NO_NAMES, always=_NO_NAMES, absent={})
 
 
 def _form(schema: Schema) -> BodyKind:
     form = Form(schema)
-    return BodyKind(FORM, form.arguments, names=form.names, sure=form.sure, absent={})
+    return BodyKind(FORM, form.arguments, names=form.names, always=form.always, absent={})
 
 
 def _text(schema: Schema) -> BodyKind:
-    """Plain text in UTF-8, as a whole."""
+    """Plain text in UTF-8. The function gets the whole text."""
     if schema.get("type") != "string":
-        raise UnsupportedError(keyword="type", why="a text must be a string")
+        raise UnsupportedError(keyword="type", why="must be string for text/plain")
     rule = BodyRule(schema)
 
     def read(raw: bytes) -> Arguments:
@@ -160,10 +174,10 @@ def _text(schema: Schema) -> BodyKind:
 
 
 def _octets(media_type: str, schema: Schema, largest: int) -> BodyKind:
-    """Bytes as they came, of which no schema can say anything."""
+    """Bytes, unchanged. No schema can describe them."""
     asked = {keyword: value for keyword, value in schema.items() if keyword not in NOTES and keyword[:2] != "x-"}
     if asked not in ({}, {"type": "string", "format": "binary"}):
-        raise UnsupportedError(keyword="schema", why="bytes have no other than type: string and format: binary")
+        raise UnsupportedError(keyword="schema", why="may only be type: string and format: binary for this media type")
 
     def read(raw: bytes) -> Arguments:
         _require_any(raw)

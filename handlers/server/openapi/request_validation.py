@@ -1,6 +1,6 @@
-"""Connexion's request validation, with the rules of an operation compiled once, at start.
+"""Connexion's request validation. The rules of an operation are compiled once, at the start.
 
-Connexion 3.3 itself makes its validators anew for each request, and hands no header to the function.
+Connexion 3.3 itself creates its validators for each request, and passes no header to the function.
 """
 
 from typing import Any
@@ -23,18 +23,18 @@ class ValidatedOperation:
         self._rules = rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Validate one request: headers that must be single, parameters, media type, body, in this order.
+        """Validate one request: headers that may come only once, parameters, media type, body, in this order.
 
         Raises:
-            SnapError: 400, 408, 413 or 415, the request is not of the document's form.
+            SnapError: 400, 408, 413 or 415, because the request does not fit the document.
         """
         exchange: Exchange = scope[EXCHANGE]
-        sent, rules = exchange.headers, self._rules
-        sent.require_single(rules.single_valued)
-        exchange.arguments |= rules.parameters.arguments(scope, sent)
-        kind = rules.body.kind(sent)
+        headers, rules = exchange.headers, self._rules
+        headers.require_single(rules.single_valued)
+        exchange.arguments |= rules.parameters.arguments(scope, headers)
+        kind = rules.body.kind(headers)
         if kind:
-            limits.require_length(sent, kind.largest)
+            limits.require_length(headers, kind.largest)
             exchange.arguments |= kind.arguments(await limits.read_body(receive, kind.largest))
         await self._next_app(scope, receive, send)
 

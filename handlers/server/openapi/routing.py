@@ -1,4 +1,4 @@
-"""Connexion's routing middleware, held to the document: no redirects, no HEAD that is not named, exact path values."""
+"""Connexion's routing middleware, without redirects, without HEAD for each GET, and without rounded numbers."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from handlers.snap.codes import NOT_SUPPORTED, SnapError
 
 
 class MethodNotAllowed:
-    """Answers for a path whose other methods have no operation."""
+    """Refuses the methods of a path that have no operation."""
 
     def __init__(self, methods: list[str]) -> None:
         self._allowed = ", ".join(sorted(methods))
@@ -22,7 +22,7 @@ class MethodNotAllowed:
         """Refuse.
 
         Raises:
-            SnapError: 405, which names the methods that the path has (RFC 9110, section 15.5.6).
+            SnapError: 405, with the methods of the path in Allow (RFC 9110, section 15.5.6).
         """
         raise SnapError(NOT_SUPPORTED, reason="method.not_supported", headers={"Allow": self._allowed})
 
@@ -32,7 +32,7 @@ class DocumentRoutes(RoutingAPI):  # type: ignore[misc]  # Connexion has no type
 
     def __init__(self, specification: Specification, *, next_app: ASGIApp, **options: Any) -> None:  # noqa: ANN401  Connexion's
         super().__init__(specification, next_app=next_app, **options)
-        # A redirect's Location would be made from Host, which the client chooses.
+        # A redirect would copy Host, which the client chooses, into Location.
         self.router.redirect_slashes = False
         methods: dict[str, list[str]] = {}
         for route in self.router.routes:
@@ -42,14 +42,14 @@ class DocumentRoutes(RoutingAPI):  # type: ignore[misc]  # Connexion has no type
 
     @staticmethod
     def _framework_path_and_name(_operation: AbstractOperation, path: str) -> tuple[str, str]:
-        """Values in a path stay text: Starlette would round numbers, and fail on some."""
+        """Keep values in a path as text. Starlette would round some numbers and fail on others."""
         route = starlettify_path(path)
         return route, route
 
     def _add_operation_internal(
         self, method: str, path: str, operation: RoutingOperation, name: str | None = None
     ) -> None:
-        """Starlette adds HEAD to each GET."""
+        """Add a route without HEAD, which Starlette adds to each GET."""
         route = Route(path, operation, methods=[method], name=name)
         route.methods = {method.upper()}
         self.router.routes.append(route)
@@ -60,5 +60,5 @@ class DocumentRouting(RoutingMiddleware):  # type: ignore[misc]  # Connexion has
 
     def add_api(self, specification: Specification, **options: Any) -> None:  # noqa: ANN401  they are Connexion's
         """Called by Connexion, once for each document."""
-        # One document, whose paths are whole: its routes need no mount.
+        # There is one document, and its paths contain the base path. So its routes need no mount.
         self.router = DocumentRoutes(specification, next_app=self.app, **options).router

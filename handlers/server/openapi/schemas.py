@@ -1,7 +1,7 @@
 """Schemas of the document, compiled once by jsonschema-rs.
 
-The schemas of OpenAPI 3.0 are those of JSON Schema Draft 4 (`exclusiveMinimum` is true or false, 5.0 is no integer)
-with keywords of its own. These are rewritten here: `nullable`, and the formats of numbers.
+OpenAPI 3.0 uses JSON Schema Draft 4 (`exclusiveMinimum` is true or false, 5.0 is not an integer), and adds keywords.
+This module rewrites these: `nullable`, and the formats of numbers.
 """
 
 import re
@@ -14,10 +14,10 @@ from jsonschema_rs import Draft4Validator, RegexOptions, ValidationError
 from handlers.server.openapi.unsupported import UnsupportedError
 
 Schema = Mapping[str, Any]
-"""As it stands in the document, with each reference replaced by what it refers to."""
+"""A schema of the document. Its references are resolved."""
 
 NOTES = frozenset({"title", "description", "example", "externalDocs", "deprecated", "writeOnly"})
-"""Keywords that ask nothing of a request."""
+"""Keywords that require nothing of a request."""
 
 _REWRITTEN = frozenset({"nullable", "format", "default"})
 _LISTS = ("allOf", "anyOf", "oneOf")
@@ -28,7 +28,7 @@ _NUMBERS: Mapping[str, tuple[str, Schema]] = {
     "float": ("number", {"minimum": -3.4028234663852886e38, "maximum": 3.4028234663852886e38}),
     "double": ("number", {"minimum": -1.7976931348623157e308, "maximum": 1.7976931348623157e308}),
 }
-"""Formats of numbers (OpenAPI 3.0.3, Data Types): the type that each needs, and its range."""
+"""The formats of numbers (OpenAPI 3.0.3, Data Types): type and range."""
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
@@ -39,7 +39,7 @@ def _is_uuid(text: str) -> bool:
 
 
 def _is_byte(text: str) -> bool:
-    """Canonical base64 with padding (RFC 4648, section 4)."""
+    """Base64 with padding (RFC 4648, section 4)."""
     try:
         b64decode(text, validate=True)
     except ValueError:
@@ -50,14 +50,14 @@ def _is_byte(text: str) -> bool:
 _OWN_FORMATS: Mapping[str, Callable[[str], bool]] = {"uuid": _is_uuid, "byte": _is_byte}
 _TEXTS = frozenset({"date", "date-time", "email", "hostname", "ipv4", "ipv6", "uri", *_OWN_FORMATS})
 _UNBOUND = frozenset({"password"})
-"""Formats that say how a value is shown, and nothing of the value."""
+"""Formats that only say how a program shows a value."""
 
 
 def compiled(schema: Schema) -> Draft4Validator:
-    """The validator of a schema. Numbers are compared exactly; patterns match in linear time.
+    """Compile a schema to a validator. It compares numbers exactly and matches patterns in linear time.
 
     Raises:
-        UnsupportedError: a keyword or its value cannot be checked.
+        UnsupportedError: A keyword or its value cannot be checked.
     """
     try:
         return Draft4Validator(
@@ -74,7 +74,7 @@ def compiled(schema: Schema) -> Draft4Validator:
 
 
 def _uncompiled(error: ValidationError | ValueError) -> UnsupportedError:
-    """A pattern that is no regular expression, or that needs backtracking; or any other keyword of a wrong form."""
+    """Return the error for a keyword with a wrong value, such as a pattern that is invalid or needs backtracking."""
     keywords = [each for each in getattr(error, "instance_path", ()) if isinstance(each, str)]
     cause, _, _ = str(error).partition("\n")
     return UnsupportedError(keyword=keywords[-1] if keywords else "schema", why=f"cannot be compiled: {cause}")
@@ -106,7 +106,7 @@ def _rewrite_members(plain: dict[str, Any]) -> None:
 
 
 def _nullable_type(schema: Schema) -> list[str]:
-    """`nullable` adds null to the `type` beside it, and to nothing else (OpenAPI 3.0.3, Schema Object)."""
+    """`nullable` only adds null to the `type` beside it (OpenAPI 3.0.3, Schema Object)."""
     if "type" not in schema:
         raise UnsupportedError(keyword="nullable", why="needs a type beside it")
     if None not in schema.get("enum", (None,)):

@@ -1,4 +1,4 @@
-"""The `security` of an operation: which header carries the credential, and which check it has to pass."""
+"""The `security` of an operation: the header of each credential, and its check."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,11 @@ from handlers.server.openapi.unsupported import UnsupportedError, naming
 class Check:
     """The check of one security scheme.
 
-    `verify` takes the header's value, empty if it is absent. It raises SnapError, or gives the function `arguments`.
-    `hands_over` says that it refuses nothing: the function judges the credential, and whether one is needed.
+    Attributes:
+        verify: Takes the value of the header, empty if it is absent. Returns arguments for the function, or raises
+            SnapError.
+        arguments: The names of these arguments.
+        hands_over: Whether `verify` refuses nothing, because the function judges the credential.
     """
 
     verify: Callable[[str], Mapping[str, object]]
@@ -27,25 +30,25 @@ Checks = Mapping[str, Check]
 
 @dataclass(frozen=True, slots=True)
 class SecurityRule:
-    """One security scheme that an operation demands."""
+    """One security scheme that an operation requires."""
 
     key: bytes
     check: Check
 
-    def arguments(self, sent: RequestHeaders) -> Mapping[str, object]:
-        """What the check makes of the header; SnapError if it refuses."""
-        return self.check.verify(sent.get(self.key))
+    def arguments(self, headers: RequestHeaders) -> Mapping[str, object]:
+        """Check the credential, and return arguments for the function. Raise SnapError if it is refused."""
+        return self.check.verify(headers.get(self.key))
 
 
 def security_of(
     security: Sequence[Mapping[str, Sequence[str]]] | None, schemes: Mapping[str, Mapping[str, Any]], checks: Checks
 ) -> tuple[SecurityRule, ...]:
-    """The schemes that an operation demands, all of them.
+    """Return the rules for all schemes that an operation requires.
 
-    Alternatives may differ in schemes that are handed over to the function, and in no other: it chooses.
+    Alternatives may differ only in schemes that the function judges (`hands_over`).
 
     Raises:
-        UnsupportedError: the document leaves another choice between schemes, or demands one that nothing here checks.
+        UnsupportedError: The document has other alternatives, or a scheme that the server does not check.
     """
     if not security:
         return ()
@@ -70,7 +73,7 @@ def _rule(name: str, scopes: Sequence[str], schemes: Mapping[str, Mapping[str, A
 
 
 def _header_of(name: str, scheme: Mapping[str, Any]) -> bytes:
-    """A bearer token comes in Authorization (RFC 6750, section 2.1), an `apiKey` in the header that it names."""
+    """Return the header: Authorization for a bearer token (RFC 6750, section 2.1), or the header of an `apiKey`."""
     match scheme:
         case {"type": "http", "scheme": str(kind)} if kind.lower() == "bearer":
             return b"authorization"

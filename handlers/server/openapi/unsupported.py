@@ -1,11 +1,11 @@
-"""What the document says and this server cannot do: it stops the start."""
+"""The error for a document that says something that the server does not support. It stops the start."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class UnsupportedError(ValueError):
-    """One line: the operation, the keyword, and what is supported instead."""
+    """One line with the operation, the keyword, and the reason."""
 
     def __init__(self, *, keyword: str, why: str) -> None:
         super().__init__(f"{keyword}: {why}")
@@ -13,7 +13,7 @@ class UnsupportedError(ValueError):
 
 @contextmanager
 def naming(place: str) -> Iterator[None]:
-    """Begin the message of an UnsupportedError from the block with its place, such as the operationId."""
+    """Put a place, such as the operationId, in front of the message of an UnsupportedError in the block."""
     try:
         yield
     except UnsupportedError as error:
