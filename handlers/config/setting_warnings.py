@@ -44,6 +44,7 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """Warnings about the settings and their keys."""
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
+    yield from _notifications(settings)
     yield from _readable_password(settings)
 
 
@@ -97,6 +98,18 @@ def _text(settings: Settings, value: Any) -> str:  # noqa: ANN401  TOML
     with suppress(ValueError):
         return read_text(settings.file.absolute().parent / value)
     return ""
+
+
+def _notifications(settings: Settings) -> Iterator[SettingWarning]:
+    """A service that accepts notifications needs keys that verify them, and such keys need a service."""
+    accepting = [service.path for service in settings.services if "notification" in service.forms]
+    clients = [client.id for client in settings.clients if client.notification_keys]
+    if accepting and not clients:
+        message = f'services: {accepting[0]} accepts "notification", but no client has notification_keys; add them'
+        yield SettingWarning("service.refuses_all_notifications", message, {"paths": accepting})
+    if clients and not accepting:
+        message = f'clients: {clients[0]} has notification_keys, but no service has "notification" in forms; add it'
+        yield SettingWarning("client.notification_keys_unused", message, {"client_keys": clients})
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:

@@ -75,6 +75,47 @@ def test_a_certificate_with_time_left_has_no_warning(settings_file: Path, nicepa
     assert _of(settings_file) == []
 
 
+SERVICE = '[[services]]\npath = "/a"\nservice_code = "24"\n'
+NOTIFIED = 'forms = ["token", "notification"]\n'
+KEYS = '[[clients]]\nid = "B"\npublic_keys = ["IONPAYTEST.pem"]\nnotification_keys = ["notification.pem"]\n'
+
+
+@pytest.mark.parametrize(
+    ("tables", "warnings"),
+    [
+        (SERVICE, []),
+        (SERVICE + NOTIFIED + KEYS, []),
+        (
+            SERVICE + NOTIFIED,
+            [
+                SettingWarning(
+                    "service.refuses_all_notifications",
+                    'services: /a accepts "notification", but no client has notification_keys; add them',
+                    {"paths": ["/a"]},
+                )
+            ],
+        ),
+        (
+            SERVICE + KEYS,
+            [
+                SettingWarning(
+                    "client.notification_keys_unused",
+                    'clients: B has notification_keys, but no service has "notification" in forms; add it',
+                    {"client_keys": ["B"]},
+                )
+            ],
+        ),
+    ],
+)
+def test_notifications_need_a_service_and_keys(
+    settings_file: Path, stranger: Nicepay, tables: str, warnings: list[SettingWarning]
+) -> None:
+    """A warning names the half that is missing: a service without keys, or keys without a service."""
+    settings_file.with_name("notification.pem").write_text(stranger.public_pem)
+    settings_file.write_text(f"{settings_file.read_text()}\n{tables}")
+    assert _of(settings_file) == warnings
+
+
 def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
     """A key file that was deleted after reading causes no warning. The next reading of the settings reports it."""
     file = settings_file.with_name("IONPAYTEST.pem")
@@ -175,11 +216,13 @@ async def test_other_engines_have_no_warning(tmp_path: Path, url: str) -> None:
     assert await setting_warnings.of_state(StateUrl(url, tmp_path)) == []
 
 
-def test_a_notification_key_is_looked_at_too(settings_file: Path) -> None:
-    """A short notification key and its certificate's end are told with their place, like those of the other keys."""
+def test_a_notification_key_is_checked_too(settings_file: Path) -> None:
+    """Warnings about a short notification key and its certificate name the place in the settings."""
     short = Nicepay("SHORT", new_key(1024))
     settings_file.with_name("notification.pem").write_bytes(_certificate(short, NOW))
-    settings_file.write_text(settings_file.read_text() + '\nnotification_keys = ["notification.pem"]')
+    settings_file.write_text(
+        settings_file.read_text() + f'\nnotification_keys = ["notification.pem"]\n{SERVICE}{NOTIFIED}'
+    )
     weak, expired = _of(settings_file)
     assert weak.message.startswith("clients[0].notification_keys: a key of 1024 bits is weak")
     assert expired.message.startswith("clients[0].notification_keys[0]: the certificate expired")

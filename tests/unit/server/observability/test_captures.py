@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from errno import ENOSPC
 from pathlib import Path
@@ -19,7 +18,7 @@ from handlers.config.capture_folder import capture_file, require_folder
 from handlers.doctor.request import Request
 from handlers.server.http import limits
 from handlers.server.http.request_id import identify
-from handlers.server.observability import captures, configure
+from handlers.server.observability import captures
 from handlers.server.observability.captures import (
     MAX_AGE,
     MOST_A_SECOND,
@@ -35,15 +34,6 @@ from tests.merchant import Clock
 
 KEEPS = at_path("/a")
 HEADERS = [(b"host", b"a"), (b"x-signature", b"QUJD"), (b"x-signature", b"\xff")]
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """The log."""
-    stream = io.StringIO()
-    configure.set_up(stream)
-    yield stream
-    configure.set_up()
 
 
 def _answering(status: int, *, reads: bool = True) -> ASGIApp:

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.config.settings import Settings
-from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.openapi.error_middleware import ErrorMiddleware
 from handlers.services import Services
@@ -34,15 +32,6 @@ class _BrokenKeys(TokenKeys):
         secret = LOCAL, client_key, issued_at
         message = f"{len(secret)} things are wrong"
         raise RuntimeError(message)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """The log."""
-    stream = io.StringIO()
-    configure.set_up(stream)
-    yield stream
-    configure.set_up()
 
 
 @pytest.fixture

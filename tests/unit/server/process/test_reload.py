@@ -68,6 +68,18 @@ class Building:
         self.on_the_way()
         return services_of(settings, Clock())
 
+    def pause(self) -> tuple[asyncio.Event, Event]:
+        """Stop the next one. The first event says that it waits, and the second one lets it continue."""
+        waiting, released = asyncio.Event(), Event()
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            loop.call_soon_threadsafe(waiting.set)
+            assert released.wait(PATIENCE)
+
+        self.on_the_way = wait
+        return waiting, released
+
 
 class Checks:
     """Counts the checks that find no change."""
@@ -389,20 +401,13 @@ async def test_the_line_of_a_reload_lists_changes(settings_file: Path, building:
 @asynchronous
 async def test_requests_while_reading_cause_one_reload(settings_file: Path, building: Building, checks: Checks) -> None:
     """Any number of requests during a reload cause one more reload."""
-    reading, going_on = asyncio.Event(), Event()
-    loop = asyncio.get_running_loop()
     async with _reloading(settings_file, building) as (services, log):
-
-        def wait() -> None:
-            loop.call_soon_threadsafe(reading.set)
-            assert going_on.wait(PATIENCE)
-
-        building.on_the_way = wait
+        waiting, released = building.pause()
         services.reload()
-        await reading.wait()
+        await waiting.wait()
         for _ in range(3):
             services.reload()
-        going_on.set()
+        released.set()
         await log.next("settings.read")
         await log.next("settings.read")
         await checks.some()
@@ -457,15 +462,8 @@ async def test_tables_that_need_a_restart_are_logged(settings_file: Path, buildi
 @asynchronous
 async def test_the_end_does_not_wait_for_a_reading(settings_file: Path, building: Building) -> None:
     """The end of the block does not wait for a running reading."""
-    reading, going_on = asyncio.Event(), Event()
-    loop = asyncio.get_running_loop()
     async with _reloading(settings_file, building) as (services, _):
-
-        def wait() -> None:
-            loop.call_soon_threadsafe(reading.set)
-            assert going_on.wait(PATIENCE)
-
-        building.on_the_way = wait
+        waiting, released = building.pause()
         services.reload()
-        await reading.wait()
-    going_on.set()
+        await waiting.wait()
+    released.set()
