@@ -28,13 +28,16 @@ from tests.mistakes import (
     symmetric,
     token_request,
 )
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
 FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
-ROWS = [row for table in (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES) for row in rows(table)]
+TABLES = (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES)
+IN_TRANSPORT = (SIGNATURE_MISTAKES, *CALL_SIGNATURE_MISTAKES)
+ROWS = [row for table in (*TABLES, *IN_TRANSPORT) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],
