@@ -70,7 +70,8 @@ def _changed_keys(before: Mapping[str, ClientTable], after: Mapping[str, ClientT
 
 
 def _differing(before: BaseModel, after: BaseModel) -> list[str]:
-    return [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
+    fields = type(after).model_fields
+    return [each.alias or name for name, each in fields.items() if getattr(before, name) != getattr(after, name)]
 
 
 def _keys_missing_from(

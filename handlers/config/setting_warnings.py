@@ -1,5 +1,6 @@
 """Warnings about settings that are valid but risky. The log has them at start, and `serve --check` prints them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
     yield from _notifications(settings)
+    yield from _signed_paths(settings)
+    yield from _unused_prefixes(settings)
     yield from _readable_password(settings)
 
 
@@ -110,6 +113,26 @@ def _notifications(settings: Settings) -> Iterator[SettingWarning]:
     if clients and not accepting:
         message = f'clients: {clients[0]} has notification_keys, but no service has "notification" in forms; add it'
         yield SettingWarning("client.notification_keys_unused", message, {"client_keys": clients})
+
+
+def _signed_paths(settings: Settings) -> Iterator[SettingWarning]:
+    """A signature over the path of two services is valid for both."""
+    paths = Counter(service.signed_path or service.path for service in settings.services)
+    for number, service in enumerate(settings.services):
+        if service.signed_path and paths[service.signed_path] > 1:
+            advice = "a call to one of them is also valid for the other"
+            message = f"services[{number}].signed_path: another service has this path in its string to sign; {advice}"
+            log_fields = {"path": service.path, "signed_path": service.signed_path}
+            yield SettingWarning("service.signed_path_shared", message, log_fields)
+
+
+def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
+    paths = [f"{service.path}/" for service in settings.services if not service.signed_path]
+    for number, client in enumerate(settings.clients):
+        prefix = client.path_prefix_not_signed
+        if prefix and not any(path.startswith(f"{prefix}/") for path in paths):
+            message = f"clients[{number}].path_prefix_not_signed: no path of a service begins with {prefix}; correct it"
+            yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:

@@ -116,6 +116,44 @@ def test_notifications_need_a_service_and_keys(
     assert _of(settings_file) == warnings
 
 
+SIGNED = 'signed_path = "/qr"\n'
+QR = SERVICE.replace('"/a"', '"/qr"')
+B = SERVICE.replace('"/a"', '"/b"')
+SHARED = "another service has this path in its string to sign; a call to one of them is also valid for the other"
+
+
+@pytest.mark.parametrize(
+    ("tables", "shared"),
+    [
+        (SERVICE + SIGNED, []),
+        (SERVICE + SIGNED + B, []),
+        (SERVICE + SIGNED + QR, [0]),
+        (SERVICE + SIGNED + QR + SIGNED.replace("/qr", "/c"), []),
+        (SERVICE + SIGNED + B + SIGNED, [0, 1]),
+    ],
+)
+def test_a_path_that_two_services_sign_is_warned_of(settings_file: Path, tables: str, shared: list[int]) -> None:
+    """The warning names each service whose signed path is in the string to sign of another service."""
+    settings_file.write_text(f"{settings_file.read_text()}\n{tables}")
+    found = _of(settings_file)
+    assert [each.message for each in found] == [f"services[{number}].signed_path: {SHARED}" for number in shared]
+    assert {each.event for each in found} <= {"service.signed_path_shared"}
+    assert [each.log_fields["path"] for each in found] == [("/a", "/b")[number] for number in shared]
+
+
+@pytest.mark.parametrize(
+    ("path", "signed", "unused"),
+    [("/m/a", "", 0), ("/m", "", 0), ("/ma", "", 1), ("/a/m", "", 1), ("/m/a", SIGNED, 1)],
+)
+def test_a_prefix_of_no_path_is_warned_of(settings_file: Path, path: str, signed: str, unused: int) -> None:
+    """The warning about a prefix that no signed path has names the client and the prefix."""
+    service = f'[[services]]\npath = "{path}"\nservice_code = "24"\nforms = ["body-signed"]\n{signed}'
+    settings_file.write_text(f'{settings_file.read_text()}\npath_prefix_not_signed = "/m"\n{service}')
+    message = "clients[0].path_prefix_not_signed: no path of a service begins with /m; correct it"
+    log_fields = {"client_key": "IONPAYTEST", "prefix": "/m"}
+    assert _of(settings_file) == [SettingWarning("client.path_prefix_unused", message, log_fields)] * unused
+
+
 def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
     """A key file that was deleted after reading causes no warning. The next reading of the settings reports it."""
     file = settings_file.with_name("IONPAYTEST.pem")
