@@ -18,7 +18,7 @@ def test_each_mistake_in_the_settings_is_one_line(
     """Each mistake in the settings is one line on standard error, with the name of the file. The exit status is 2."""
     settings_file.write_text(settings_file.read_text() + "\n[server]\nport = -1\nprot = 1")
     assert main([*command, "--config", str(settings_file)]) == 2
-    port = f"snap-token: {settings_file}: server.port: Input should be greater than or equal to 0\n"
+    port = f"snap-token: {settings_file}: server.port: must be at least 0, not -1\n"
     prot = f"snap-token: {settings_file}: server.prot: there is no such key\n"
     assert capsys.readouterr() == ("", port + prot)
 
@@ -37,7 +37,7 @@ def test_mistakes_name_the_file_whatever_its_name(settings_file: Path, monkeypat
     Path("cl").write_text("")
     with pytest.raises(UsageError) as refusal:
         load_settings(Path("cl"))
-    assert refusal.value.mistakes == ("cl: clients: Field required",)
+    assert refusal.value.mistakes == ("cl: clients: required",)
 
 
 def test_valid_settings_are_loaded(settings_file: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_draft_is_read_as_the_file(settings_file: Path, tmp_path_factory: pyte
     draft.write_text("")
     with pytest.raises(UsageError) as refusal:
         load_settings(settings_file, draft)
-    assert refusal.value.mistakes == (f"{settings_file}: clients: Field required",)
+    assert refusal.value.mistakes == (f"{settings_file}: clients: required",)
 
 
 def test_a_usage_error_has_all_mistakes() -> None:

@@ -107,7 +107,7 @@ def test_the_environment_names_the_token_keys(monkeypatch: pytest.MonkeyPatch) -
     ("text", "mistake"),
     [
         ("[token", "snap-token.toml: Expected "),
-        ("[token]\nkeys_file = 1", "snap-token.toml: token.keys_file: Input should be a valid string"),
+        ("[token]\nkeys_file = 1", "snap-token.toml: token.keys_file: must be text in quotes"),
         ('[token]\nkeys_file = "a\\u0000b"', "token.keys_file names cannot be read: embedded null byte"),
         (
             f'[token]\nkeys_file = "{"k" * 300}"',
