@@ -1,12 +1,13 @@
 """Mistakes in the settings as text: one line each, which begins with the path of the key."""
 
+from collections.abc import Callable
+
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from handlers.config.environment import variable_of
+from handlers.config.names import NO_SUCH_KEY
 from handlers.escaping import escaped
-
-NO_SUCH_KEY = "there is no such key"
 
 _WHOLE_NUMBER = "must be a whole number, without quotes"
 _TRUE_OR_FALSE = "must be true or false, without quotes"
@@ -51,14 +52,16 @@ def rule_error(location: tuple[int | str, ...], message: str) -> InitErrorDetail
     )
 
 
-def error_lines(error: ValidationError) -> list[str]:
+def error_lines(error: ValidationError, follows: Callable[[ErrorDetails], bool] = lambda _: False) -> list[str]:
     """One line for each mistake.
 
     If a part of a list or a table is wrong, pydantic also reports the whole as incomplete. Only the part is returned.
+    `follows` says whether a mistake only follows from another one. Then it is left out.
     """
     mistakes = error.errors(include_url=False)
     wholes = {each["loc"][:depth] for each in mistakes for depth in range(len(each["loc"]))}
-    return [f"{_place(each['loc'])}: {_message(each)}" for each in mistakes if each["loc"] not in wholes]
+    parts = [each for each in mistakes if each["loc"] not in wholes and not follows(each)]
+    return [f"{_place(each['loc'])}: {_message(each)}" for each in parts]
 
 
 def _message(mistake: ErrorDetails) -> str:

@@ -80,12 +80,12 @@ def test_all_mistakes_are_reported_together(settings_file: Path) -> None:
         colour = "red"
         """
     assert _mistakes(settings_file, text) == [
+        f"speed: {UNKNOWN}",
+        f"clients[1].colour: {UNKNOWN}",
         f"server.port: {NO_INTEGER}",
         f"token.keys_file: {settings_file.parent}/nowhere cannot be read: No such file or directory",
         f"clients[0].id: {NO_ID} 3 characters; character 2 is U+0020 SPACE",
         "clients[0].public_keys[1]: must be the path of a file",
-        f"clients[1].colour: {UNKNOWN}",
-        f"speed: {UNKNOWN}",
     ]
 
 
@@ -95,7 +95,7 @@ def test_all_mistakes_are_reported_together(settings_file: Path) -> None:
         pytest.param("x = 1", "x", id="top"),
         pytest.param("[x]", "x", id="table"),
         pytest.param("[server]\nx = 1", "server.x", id="server"),
-        pytest.param("[token]\nkeys = 1", "token.keys", id="token"),
+        pytest.param("[token]\nx = 1", "token.x", id="token"),
         pytest.param('[state]\nurl = "memory://"\nx = 1', "state.x", id="state"),
         pytest.param("[internal]\nx = 1", "internal.x", id="internal"),
         pytest.param("[sandbox]\nx = 1", "sandbox.x", id="sandbox"),
@@ -204,7 +204,7 @@ def test_up_to_four_keys_are_accepted(settings_file: Path, count: int) -> None:
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        pytest.param("", "clients: required", id="none"),
+        pytest.param("[server]", "clients: required", id="none"),
         pytest.param("clients = []", "clients: at least 1 required", id="empty"),
         pytest.param("clients = 1", "clients: must be a list", id="no list"),
         pytest.param("clients = [1]", "clients[0]: must be a table", id="no table"),
@@ -413,6 +413,9 @@ def test_the_capture_folder_is_checked(settings_file: Path) -> None:
     assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
         "debug.capture_dir: must be the path of a folder"
     ]
+    assert _mistakes(settings_file, '[debug]\ncapture_dir = "snap-token.toml"' + CLIENT) == [
+        f"debug.capture_dir: {settings_file} is a file; name a folder"
+    ]
     expected.mkdir()
     expected.chmod(0o770)
     assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
@@ -456,16 +459,16 @@ def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: p
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
     assert _mistakes(settings_file) == [
+        f"SNAP_TOKEN__SERVER__PROT: {UNKNOWN}; did you mean SNAP_TOKEN__SERVER__PORT?",
         f"server.port (set by SNAP_TOKEN__SERVER__PORT): {NO_INTEGER}",
-        f"server.prot (set by SNAP_TOKEN__SERVER__PROT): {UNKNOWN}",
     ]
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("SNAP_TOKEN__SREVER__PORT", NO_TABLE),
-        ("snap_token__srever__port", NO_TABLE),
+        ("SNAP_TOKEN__SREVER__PORT", f"{NO_TABLE}; did you mean SNAP_TOKEN__SERVER__PORT?"),
+        ("snap_token__srever__port", f"{NO_TABLE}; did you mean SNAP_TOKEN__SERVER__PORT?"),
         ("SNAP_TOKEN__PORT", NO_TABLE),
         ("SNAP_TOKEN__", NO_TABLE),
         ("SNAP_TOKEN__CLIENTS", NO_TABLE),
@@ -514,6 +517,13 @@ def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
     assert _mistakes(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
 
 
+@pytest.mark.parametrize("text", ["", "\n# only a comment\n"])
+def test_an_empty_file_is_no_settings(settings_file: Path, text: str) -> None:
+    """An empty file is one mistake that says how to make settings."""
+    advice = "make some to start from with: snap-token init DIR"
+    assert _mistakes(settings_file, text) == [f"{settings_file} has no settings; {advice}"]
+
+
 def test_invalid_toml_is_reported_with_its_line(settings_file: Path) -> None:
     """Invalid TOML is reported with the file, the line and the column."""
     (mistake,) = _mistakes(settings_file, "[server]\nport\n")
@@ -552,7 +562,9 @@ def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
 def test_settings_must_be_utf_8(settings_file: Path) -> None:
     """A settings file that is not UTF-8 is one mistake with its path."""
     settings_file.write_bytes(b'x = "\xff"')
-    assert _mistakes(settings_file) == [f"{settings_file} cannot be read: it is not text in UTF-8"]
+    assert _mistakes(settings_file) == [
+        f"{settings_file} cannot be read: it is not text in UTF-8; save it as UTF-8 (at line 1)"
+    ]
 
 
 def test_a_byte_order_mark_is_ignored(settings_file: Path) -> None:
