@@ -1,18 +1,15 @@
-"""Fields of the settings about the calls of a client: X-PARTNER-ID, fixed header values, and paths as signed."""
+"""Fields of the settings about the headers of a client's calls: X-PARTNER-ID, CHANNEL-ID and ORIGIN."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, TypeAdapter, ValidatorFunctionWrapHandler, WrapValidator
 
-from handlers.config.table import reject_dot_segments
+from handlers.config.text_fields import Visible36, matching
 
 MOST_PARTNER_IDS = 16
 """The most values of X-PARTNER-ID that one client may have."""
 
-_PATH = re.compile(r"(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+")
-_PartnerId = Annotated[str, Field(pattern=r"^[!-~]{1,36}$")]
-_ONE_PARTNER_ID: TypeAdapter[str] = TypeAdapter(_PartnerId)
+_ONE_PARTNER_ID: TypeAdapter[str] = TypeAdapter(Visible36)
 
 
 def _one_or_several(value: object, several: ValidatorFunctionWrapHandler) -> tuple[str, ...]:
@@ -25,23 +22,11 @@ def _one_or_several(value: object, several: ValidatorFunctionWrapHandler) -> tup
     return partner_ids
 
 
-def _signed_path(value: str) -> str:
-    if "?" in value or "#" in value:
-        message = "must be a path without a query; remove ? or # and the text after it"
-        raise ValueError(message)
-    if not _PATH.fullmatch(value):
-        message = "must be a path that begins with a slash and does not end with one, such as /merchant"
-        raise ValueError(message)
-    return reject_dot_segments(value)
-
-
 PartnerIds = Annotated[
-    tuple[_PartnerId, ...], Field(min_length=1, max_length=MOST_PARTNER_IDS), WrapValidator(_one_or_several)
+    tuple[Visible36, ...], Field(min_length=1, max_length=MOST_PARTNER_IDS), WrapValidator(_one_or_several)
 ]
 """One X-PARTNER-ID, or a list of several. They have 1 to 36 visible ASCII characters (ASPI, X-PARTNER-ID)."""
 
-HeaderValue = Annotated[str, Field(pattern=r"^[!-~]+$")]
-"""Visible ASCII characters."""
+ChannelId = Visible36
 
-SignedPath = Annotated[str, AfterValidator(_signed_path)]
-"""An absolute path, or the beginning of one, as a string to sign has it."""
+Origin = Annotated[str, matching(r"[!-~]{1,255}", "1 to 255 visible ASCII characters")]

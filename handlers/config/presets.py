@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
-from handlers.config.table import Method, Table
+from handlers.config.table import Table
+from handlers.config.text_fields import Method
 from handlers.snap.call_form import CallForm
 from handlers.snap.service import DEFAULT_METHODS
 

@@ -1,14 +1,14 @@
 """The tables of the settings: their keys, limits and default values."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, StrictBool, ValidationInfo
+from pydantic import Field, StrictBool, ValidationInfo
 from pydantic import field_validator as field_rule
 from pydantic import model_validator as table_rule
 
 from handlers.config.addresses import hosts_overlap, is_loopback
-from handlers.config.call_fields import HeaderValue, PartnerIds, SignedPath
+from handlers.config.call_fields import ChannelId, Origin, PartnerIds
 from handlers.config.fields import CaptureFolder, Networks, Url
 from handlers.config.key_files import (
     NO_SECRETS,
@@ -20,10 +20,10 @@ from handlers.config.key_files import (
     read_private_key,
 )
 from handlers.config.presets import PresetName, with_preset
-from handlers.config.table import Integer, Method, Table, reject_dot_segments
+from handlers.config.table import Integer, Table
+from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
 from handlers.snap.call import BodyHash
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import CLIENT_KEY
 from handlers.snap.particulars import LONGEST_EXTERNAL_ID, ExternalIdFormat
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
@@ -34,14 +34,10 @@ _STATE_URL: Any = "sqlite:///state.db"
 _SAME_AS_ID: Any = None
 
 
-def _base_path(value: str) -> str:
-    return reject_dot_segments(value.rstrip("/"))
-
-
 class Listener(Table):
     """An address to listen on. Port 0 means any free port."""
 
-    host: str = Field("127.0.0.1", pattern=r"^[!-~]+$")
+    host: Host = "127.0.0.1"
     port: Integer = Field(ge=0, le=65535)
 
     @property
@@ -61,7 +57,7 @@ class Server(Listener):
     """
 
     port: Integer = Field(8080, ge=0, le=65535)
-    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
+    base_path: BasePath = "/api/v1.0"
     trusted_proxies: Networks = ()
 
 
@@ -97,7 +93,7 @@ class ClientTable(Table):
     """
 
     preset: PresetName | None = None
-    id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
+    id: Visible36
     partner_ids: PartnerIds = Field(_SAME_AS_ID, alias="partner_id")
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
@@ -105,13 +101,13 @@ class ClientTable(Table):
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
-    channel_id: HeaderValue | None = Field(None, max_length=36)
-    origin: HeaderValue | None = Field(None, max_length=255)
+    channel_id: ChannelId | None = None
+    origin: Origin | None = None
     external_id_format: ExternalIdFormat = "visible"
     external_id_max_length: Integer = Field(LONGEST_EXTERNAL_ID, ge=1, le=LONGEST_EXTERNAL_ID)
     body_hash: BodyHash = "hex"
     empty_token_slot: StrictBool = False
-    path_prefix_not_signed: SignedPath | None = None
+    path_prefix_not_signed: ServicePath | None = None
 
     @property
     def partner_id(self) -> str:
@@ -165,11 +161,11 @@ class ServiceTable(Table):
     `signed_path` is the path that clients sign in place of the real one.
     """
 
-    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(reject_dot_segments)]
-    service_code: str = Field(pattern=r"^[0-9]{2}$")
+    path: ServicePath
+    service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
-    signed_path: SignedPath | None = None
+    signed_path: ServicePath | None = None
 
     @field_rule("forms")
     @classmethod
@@ -197,7 +193,7 @@ class Internal(Listener):
 
     port: Integer = Field(9080, ge=0, le=65535)
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
-    accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
+    accel_redirect: Location | None = None
     secret_file: BearerSecrets = Field(NO_SECRETS, repr=False)
     body_limit_bytes: Integer = Field(262_144, ge=1_024, le=1_048_576)
 

@@ -25,9 +25,7 @@ TABLES: dict[str, type[Table]] = {
     "debug": Debug,
 }
 ONLY_IN_THE_FILE = {"clients", "services"}
-FIELDS = {
-    table: {field.alias or name: field for name, field in model.model_fields.items()} for table, model in TABLES.items()
-}
+FIELDS = {table: model.named_fields() for table, model in TABLES.items()}
 KEYS = [pytest.param(table, key, id=f"{table}.{key}") for table in TABLES for key in FIELDS[table]]
 
 

@@ -83,7 +83,7 @@ def test_a_preset_is_a_text(folder: Path, value: str) -> None:
     """Anything but a text is one mistake."""
     with pytest.raises(SettingsError) as refusal:
         _loaded(folder, f"preset = {value}")
-    assert refusal.value.mistakes == ["clients[0].preset: Input should be a valid string"]
+    assert refusal.value.mistakes == ["clients[0].preset: must be text in quotes"]
 
 
 def test_a_value_of_a_preset_needs_what_it_always_needs(folder: Path) -> None:
