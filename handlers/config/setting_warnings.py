@@ -45,6 +45,7 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
     yield from _notifications(settings)
+    yield from _unknown_addresses(settings)
     yield from _readable_password(settings)
 
 
@@ -110,6 +111,16 @@ def _notifications(settings: Settings) -> Iterator[SettingWarning]:
     if clients and not accepting:
         message = f'clients: {clients[0]} has notification_keys, but no service has "notification" in forms; add it'
         yield SettingWarning("client.notification_keys_unused", message, {"client_keys": clients})
+
+
+def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
+    """Without trusted proxies, the server sees the address of the proxy in place of the caller's."""
+    clients = [client.id for client in settings.clients if client.allowed_networks]
+    behind_a_proxy = settings.internal or settings.server.is_loopback
+    if clients and behind_a_proxy and not settings.server.trusted_proxies:
+        advice = "list the addresses of your proxies"
+        message = f"clients: {clients[0]} has allowed_networks, but server.trusted_proxies is empty; {advice}"
+        yield SettingWarning("client.addresses_are_unknown", message, {"client_keys": clients})
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic import field_validator as field_rule
 
 from handlers.config.addresses import hosts_overlap, is_loopback
-from handlers.config.fields import CaptureFolder, Networks, Url
+from handlers.config.fields import CaptureFolder, ClientNetwork, Networks, Url
 from handlers.config.key_files import (
     NO_SECRETS,
     BearerSecrets,
@@ -30,6 +30,7 @@ from handlers.snap.client import CLIENT_KEY
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
+MOST_NETWORKS_A_CLIENT = 64
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
 _KEYS_FILE: Any = "token.keys"
 _STATE_URL: Any = "sqlite:///state.db"
@@ -86,7 +87,7 @@ class Listener(Table):
 class Server(Listener):
     """Where the server listens for NICEPAY.
 
-    Both listeners trust the X-Forwarded-For header of `trusted_proxies`.
+    Both listeners trust the X-Forwarded-For and Forwarded headers of `trusted_proxies`.
     """
 
     port: Integer = Field(8080, ge=0, le=65535)
@@ -121,7 +122,7 @@ class ClientTable(Table):
     `id` is its X-CLIENT-KEY, and `partner_id` its X-PARTNER-ID. `clock_tolerance_seconds` is the allowed clock skew.
     `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret.
     `notification_keys` verify its notifications, and `public_keys` verify everything else. The server refuses all
-    requests of a suspended client.
+    requests of a suspended client, and all requests from outside its `allowed_networks`, if it has any.
     """
 
     id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
@@ -132,6 +133,7 @@ class ClientTable(Table):
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
+    allowed_networks: tuple[ClientNetwork, ...] = Field((), max_length=MOST_NETWORKS_A_CLIENT)
 
     @property
     def call_secrets(self) -> tuple[bytes, ...]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from handlers.snap.call import Call
 from handlers.snap.codes import unauthorized
 from handlers.snap.dummy_keys import dummy_key_like
+from handlers.snap.networks import Address, Network, contains
 from handlers.snap.signature import string_to_sign
 from handlers.snap.verification_keys import Keys, MakeDummyKey, VerificationKeys, paddings
 
@@ -38,6 +39,8 @@ class Client:
         suspended: Whether the settings or the state store suspend it.
         notification_keys: The keys that verify its notifications, and nothing else.
         notification_padding: Dummy keys, as `padding`.
+        allowed_networks: The networks from which it may send requests. If there are none, it may send from everywhere.
+        unknown_reason: Why an unknown client is refused, for the log.
     """
 
     key: str
@@ -51,6 +54,8 @@ class Client:
     suspended: bool = False
     notification_keys: Keys = ()
     notification_padding: Keys = ()
+    allowed_networks: tuple[Network, ...] = ()
+    unknown_reason: str = "client.unknown"
     _calls: VerificationKeys = field(init=False, repr=False)
     _notifications: VerificationKeys = field(init=False, repr=False)
 
@@ -70,6 +75,10 @@ class Client:
     def active(self) -> bool:
         """Whether the client may make requests."""
         return self.known and not self.suspended
+
+    def may_send_from(self, address: Address | None) -> bool:
+        """Whether the client may send requests from this address. None is an unknown address."""
+        return not self.allowed_networks or contains(self.allowed_networks, address)
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> str:
         """Verify the signature of a token request over the header values as the client sent them.
@@ -149,7 +158,7 @@ class Client:
 
     @property
     def _inactive_reason(self) -> str:
-        return "client.suspended" if self.known else "client.unknown"
+        return "client.suspended" if self.known else self.unknown_reason
 
 
 class Clients:
@@ -158,6 +167,11 @@ class Clients:
     A refusal takes the same time for all clients. Each client is padded with dummy keys, until it has as many keys of
     each shape (size and exponent) as the client that has the most keys of that shape. The unknown client has only dummy
     keys. The same holds for the notification keys.
+
+    Attributes:
+        widest_tolerance: The widest clock tolerance of all clients.
+        from_other_network: Stands for a client that sends from an address that it may not send from. It is an unknown
+            client with another reason, so that the caller cannot find out which clients exist.
     """
 
     def __init__(self, clients: Sequence[Client], dummy_key: MakeDummyKey = dummy_key_like) -> None:
@@ -168,6 +182,7 @@ class Clients:
         self._unknown_client = Client(
             "", (), self.widest_tolerance, all_of_calls, known=False, notification_padding=all_of_notifications
         )
+        self.from_other_network = replace(self._unknown_client, unknown_reason="client.address_not_allowed")
         self._by_key = {
             client.key: replace(client, padding=padding, notification_padding=notification_padding)
             for client, padding, notification_padding in zip(clients, calls, notifications, strict=True)

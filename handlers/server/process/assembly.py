@@ -113,6 +113,7 @@ def _client(table: ClientTable) -> Client:
         former_secrets=tuple(older),
         suspended=table.suspended,
         notification_keys=table.notification_keys,
+        allowed_networks=table.allowed_networks,
     )
 
 
