@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH

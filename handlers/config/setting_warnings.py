@@ -51,6 +51,7 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _notifications(settings)
     yield from _signed_paths(settings)
     yield from _unused_prefixes(settings)
+    yield from _unknown_addresses(settings)
     yield from _readable_password(settings)
 
 
@@ -143,6 +144,16 @@ def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
         if prefix and not any(path.startswith(f"{prefix}/") for path in paths):
             message = f"clients[{number}].path_prefix_not_signed: no path of a service begins with {prefix}; correct it"
             yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
+
+
+def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
+    """Without trusted proxies, the server sees the address of the proxy in place of the caller's."""
+    clients = [client.id for client in settings.clients if client.allowed_networks]
+    behind_a_proxy = settings.internal or settings.server.is_loopback
+    if clients and behind_a_proxy and not settings.server.trusted_proxies:
+        advice = "list the addresses of your proxies"
+        message = f"clients: {clients[0]} has allowed_networks, but server.trusted_proxies is empty; {advice}"
+        yield SettingWarning("client.addresses_are_unknown", message, {"client_keys": clients})
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:

@@ -45,6 +45,7 @@ class Verdict(StrEnum):
     KEY_UNKNOWN = "key.unknown"
     CLIENT_UNKNOWN = "client.unknown"
     CLIENT_SUSPENDED = "client.suspended"
+    CLIENT_ADDRESS_NOT_ALLOWED = "client.address_not_allowed"
     CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"

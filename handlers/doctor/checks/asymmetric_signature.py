@@ -16,7 +16,8 @@ from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 
 Keys = list[tuple[Client, RSAPublicKey]]
 """Public keys, each with the client that owns it."""

@@ -13,7 +13,10 @@ _NTP = "Synchronise the client's clock with a time server (NTP)."
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing to do. Only the server knows of repeats, revoked tokens and suspensions in its state store.",
+        (
+            "Nothing to do. Only the server knows of repeats, revoked tokens, suspensions in its state store, "
+            "and callers' addresses."
+        ),
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}. At most {allowed} seconds are allowed.",
@@ -107,6 +110,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CLIENT_SUSPENDED: (
         "The client {client} is suspended in the settings.",
         "To end the suspension: snap-token client resume.",
+    ),
+    Verdict.CLIENT_ADDRESS_NOT_ALLOWED: (
+        "The request came from {address}. The client {client} may send from these networks only: {networks}.",
+        "Find out who sent it. If the address is the client's, add it to allowed_networks of the client.",
     ),
     Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
         "The call is a notification, but the settings have no notification_keys for the client {client}.",

@@ -13,7 +13,10 @@ _NTP = "Sinkronkan jam server klien dengan NTP."
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "Request sah.",
-        "Tidak ada yang perlu diperbaiki. Pengulangan, token yang dicabut, dan klien nonaktif hanya diketahui server.",
+        (
+            "Tidak ada yang perlu diperbaiki. Pengulangan, token yang dicabut, klien nonaktif, dan alamat pengirim "
+            "hanya diketahui server."
+        ),
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP tertinggal {seconds} detik dari {judged_at}. Batasnya {allowed} detik.",
@@ -107,6 +110,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CLIENT_SUSPENDED: (
         "Klien {client} sedang dinonaktifkan di pengaturan.",
         "Untuk mengaktifkannya kembali: snap-token client resume.",
+    ),
+    Verdict.CLIENT_ADDRESS_NOT_ALLOWED: (
+        "Request datang dari {address}. Klien {client} hanya boleh mengirim dari jaringan ini: {networks}.",
+        "Cari tahu siapa pengirimnya. Jika alamat itu milik klien, tambahkan ke allowed_networks klien itu.",
     ),
     Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
         "Call ini notifikasi, tetapi pengaturan tidak punya notification_keys untuk klien {client}.",
