@@ -28,6 +28,11 @@ _HEADERS_OF = {
     "notification": {"x-client-key"},
     "body-signed": {"x-partner-id"},
 }
+_PARTNERS = {
+    ASYMMETRIC_TOKEN: {PARTNER},
+    SYMMETRIC_TOKEN: {SYMMETRIC},
+    BODY_SIGNED: {PARTNER, SYMMETRIC},  # Both clients have the same public key.
+}
 
 
 def form_of(accepted: Collection[str], headers: Headers) -> str | None:
@@ -83,4 +88,4 @@ class Acquirers:
 def _names_its_client(form: str, headers: Headers) -> bool:
     if form == NOTIFICATION:
         return headers["x-client-key"] == CLIENT_KEY
-    return headers["x-partner-id"] == (SYMMETRIC if form == SYMMETRIC_TOKEN else PARTNER)
+    return headers["x-partner-id"] in _PARTNERS[form]
