@@ -35,7 +35,7 @@ The configuration of schemathesis also uses FUZZ_TOKEN and FUZZ_PROXY_SECRET.
 """
 
 _SCHEMAS = {each["name"]: OAS30Validator(each["schema"]) for each in INTERNAL["paths"]["/authorize"]["parameters"]}
-_REQUIRED = {each["name"] for each in INTERNAL["paths"]["/authorize"]["parameters"] if each.get("required")}
+_OPTIONAL = {each["name"] for each in INTERNAL["paths"]["/authorize"]["parameters"] if not each.get("required")}
 _PATH = URI.partition("?")[0]
 _LONGEST_QUERY = 2_000
 _numbers = count()
@@ -73,7 +73,7 @@ def _valid_form(path: str, body: dict[str, Any], number: int) -> dict[str, Any]:
 def _make_genuine(case: Case[Any], number: int) -> None:
     form = FORMS[number % len(FORMS)] if _may_cover_body(case) else ASYMMETRIC_TOKEN
     # An optional header may be absent by the document, so its absence breaks nothing, and the hook adds it.
-    broken = {name for name in broken_headers(case, _SCHEMAS) if name in case.headers or name in _REQUIRED}
+    broken = broken_headers(case, _SCHEMAS) - {name for name in _OPTIONAL if name not in case.headers}
     for name, value in _genuine_headers(case, number, form).items():
         if name not in broken:
             case.headers.pop(name, None)
