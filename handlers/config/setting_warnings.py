@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handlers.config.environment import misspelt_variables
 from handlers.config.key_files import read_text
+from handlers.config.names import KnownNames
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
 from handlers.state.batches import within_timeout
@@ -42,10 +44,18 @@ class SettingWarning:
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """Warnings about the settings and their keys."""
+    yield from _misspelt_variables()
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
     yield from _notifications(settings)
     yield from _readable_password(settings)
+
+
+def _misspelt_variables() -> Iterator[SettingWarning]:
+    """Only a warning, because a variable with such a name can belong to another program."""
+    for name, meant in misspelt_variables(KnownNames.of(Settings)):
+        message = f"{name}: this environment variable sets nothing; did you mean {meant}?"
+        yield SettingWarning("settings.variable_ignored", message, {"variable": name, "meant": meant})
 
 
 def _short_keys(settings: Settings) -> Iterator[SettingWarning]:

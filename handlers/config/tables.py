@@ -3,16 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationInfo,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
 from pydantic import field_validator as field_rule
+from pydantic_core import PydanticKnownError
 
 from handlers.config.addresses import hosts_overlap, is_loopback
 from handlers.config.fields import CaptureFolder, Networks, Url
@@ -25,8 +18,8 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import CLIENT_KEY
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
@@ -38,27 +31,12 @@ _SAME_AS_ID: Any = None
 
 def _reject_boolean(value: object) -> object:
     if isinstance(value, bool):
-        message = "Input should be a valid integer"
-        raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
+        raise PydanticKnownError("int_type")  # noqa: EM101  a type of mistakes, no message
     return value
-
-
-def _reject_dot_segments(value: str) -> str:
-    if {".", ".."} & set(value.split("/")):
-        message = "must not contain the path segments . and .."
-        raise ValueError(message)
-    return value
-
-
-def _base_path(value: str) -> str:
-    return _reject_dot_segments(value.rstrip("/"))
 
 
 Integer = Annotated[int, BeforeValidator(_reject_boolean)]
 """An integer. `true` and `false` are rejected, although Python counts them as integers."""
-
-
-Method = Annotated[str, Field(pattern=r"^[A-Z]{1,16}$")]
 
 
 class Table(BaseModel):
@@ -70,7 +48,7 @@ class Table(BaseModel):
 class Listener(Table):
     """An address to listen on. Port 0 means any free port."""
 
-    host: str = Field("127.0.0.1", pattern=r"^[!-~]+$")
+    host: Host = "127.0.0.1"
     port: Integer = Field(ge=0, le=65535)
 
     @property
@@ -90,7 +68,7 @@ class Server(Listener):
     """
 
     port: Integer = Field(8080, ge=0, le=65535)
-    base_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$"), AfterValidator(_base_path)] = "/api/v1.0"
+    base_path: BasePath = "/api/v1.0"
     trusted_proxies: Networks = ()
 
 
@@ -124,8 +102,8 @@ class ClientTable(Table):
     requests of a suspended client.
     """
 
-    id: str = Field(pattern=f"^{CLIENT_KEY.pattern}$")
-    partner_id: str = Field(_SAME_AS_ID, pattern=r"^[!-~]{1,36}$")
+    id: Visible36
+    partner_id: Visible36 = _SAME_AS_ID
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Integer = Field(300, ge=1)
@@ -166,8 +144,8 @@ class ServiceTable(Table):
     `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
     """
 
-    path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$"), AfterValidator(_reject_dot_segments)]
-    service_code: str = Field(pattern=r"^[0-9]{2}$")
+    path: ServicePath
+    service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
 
@@ -189,7 +167,7 @@ class Internal(Listener):
 
     port: Integer = Field(9080, ge=0, le=65535)
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
-    accel_redirect: str | None = Field(None, pattern=r"^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$")
+    accel_redirect: Location | None = None
     secret_file: BearerSecrets = Field(NO_SECRETS, repr=False)
     body_limit_bytes: Integer = Field(262_144, ge=1_024, le=1_048_576)
 

@@ -39,6 +39,15 @@ def test_good_settings_have_no_warnings(settings_file: Path) -> None:
     assert _of(settings_file) == []
 
 
+def test_a_misspelt_variable_is_warned_of(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that resembles one of ours sets nothing. The warning has the right name."""
+    monkeypatch.setenv("SNAP_TOKEN_SERVER_PORT", "80")
+    (found,) = _of(settings_file)
+    said = "this environment variable sets nothing; did you mean SNAP_TOKEN__SERVER__PORT?"
+    assert (found.event, found.message) == ("settings.variable_ignored", f"SNAP_TOKEN_SERVER_PORT: {said}")
+    assert found.log_fields == {"variable": "SNAP_TOKEN_SERVER_PORT", "meant": "SNAP_TOKEN__SERVER__PORT"}
+
+
 def test_a_short_key_is_warned_of(tmp_path: Path, nicepay: Nicepay) -> None:
     """The warning about a key of less than 2048 bits names the client, the size and the recommended size."""
     (found,) = _of(write_settings(tmp_path, nicepay, Nicepay("SHORT", new_key(1024))))

@@ -26,7 +26,7 @@ from tests.users import (
     owner,
 )
 
-NO_ID = "String should match pattern '^[!-~]{1,36}$'"
+NO_ID = "must be 1 to 36 visible ASCII characters; found 3 characters; character 2 is U+0020 SPACE"
 
 
 def _add(settings_file: Path, *options: str, client: str = "NEW", key: str = "IONPAYTEST.pem") -> int:
