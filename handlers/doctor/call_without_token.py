@@ -76,7 +76,7 @@ def _signature(
     call: CallWithoutToken, signed: SignedRequest, context: MerchantContext, budget: VerificationBudget
 ) -> list[Finding]:
     if not call.is_notification:
-        return without_token.of_body_signed(signed, context.clients, budget)
+        return without_token.of_body_signed(signed, context.clients, budget, other_paths=context.paths)
     if not call.client(context).notification_keys:
         return []
     return without_token.of_notification(signed, context.clients, budget)

@@ -57,6 +57,11 @@ class MerchantContext:
         """All paths of calls, as text for a message."""
         return ", ".join(sorted(self.called_services)) or "-"
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths that a client may sign: those of calls and of the token endpoint."""
+        return (*self.called_services, self.token_path)
+
     def forms_at(self, call_path: str) -> tuple[CallForm, ...]:
         """Return the forms of call that a path accepts."""
         service = self.called_services.get(call_path)

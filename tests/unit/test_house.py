@@ -39,6 +39,7 @@ FLOORS = {
         {"candidates"},
         {"messages", "request_format", "signed_request"},
         {"context", "request", "verdicts"},
+        {"difference", "rewriting"},
     ],
     "handlers.server": [{"sandbox"}, {"process"}, {"openapi"}, {"observability"}, {"http"}],
 }

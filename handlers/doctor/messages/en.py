@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
+from handlers.doctor.messages.en_parts import PART_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
@@ -186,6 +187,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Use a token only for calls of the client that it was issued to.",
     ),
     **CALL_TEXTS,
+    **PART_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",
@@ -199,7 +201,8 @@ SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "The signature is not an {symmetric} with this client's secret over this method, URI, token, body and time.",
-        "Compare the client secret on both sides, then the five parts: print the string to sign before you sign it.",
+        "Print the string to sign before you sign it, and compare its five parts. Compare the client secret last.",
     ),
+    Verdict.HASH_OTHER: ("The HMAC was made with {hash}.", "Sign calls with HMAC-SHA512."),
 }
 """The messages for a symmetric signature, in place of those above."""

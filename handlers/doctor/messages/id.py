@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.id_calls import CALL_TEXTS
+from handlers.doctor.messages.id_parts import PART_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Tanda tangani persis X-CLIENT-KEY|X-TIMESTAMP dengan nilai yang sama seperti di header."
@@ -186,6 +187,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Pakai token hanya untuk call dari klien pemilik token itu.",
     ),
     **CALL_TEXTS,
+    **PART_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "Menurut rekaman, response-nya {status}. Penyebabnya tidak terlihat di dalam request.",
         "Baca reason di log server: pengulangan, token yang dicabut, state store mati, atau pengaturan sudah berubah.",
@@ -199,7 +201,8 @@ SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "Signature ini bukan {symmetric} dengan secret klien ini atas method, URI, token, body, dan waktu call ini.",
-        "Cocokkan client secret di kedua sisi, lalu kelima bagian itu: cetak string to sign sebelum ditandatangani.",
+        "Cetak string to sign sebelum ditandatangani, lalu cocokkan kelima bagiannya. Cocokkan client secret terakhir.",
     ),
+    Verdict.HASH_OTHER: ("HMAC ini dibuat dengan {hash}.", "Tanda tangani call dengan HMAC-SHA512."),
 }
 """The messages for a symmetric signature, in place of those above."""
