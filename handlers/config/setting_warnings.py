@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from handlers.config.environment import misspelt_variables
 from handlers.config.key_files import read_text
 from handlers.config.names import KnownNames
+from handlers.config.regular_files import read_regular_file
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
 from handlers.state.batches import within_timeout
@@ -24,7 +25,6 @@ from handlers.state.port import StateDownError
 SOON = timedelta(days=30)
 """A certificate causes a warning from this time before its end."""
 
-_GROUP_AND_OTHERS = 0o077
 _NO_EVICTION = "noeviction"
 
 _log = structlog.get_logger()
@@ -157,9 +157,8 @@ def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:
-    if _contains_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
-        advice = f"run: chmod 600 {settings.file}"
-        message = f"state.url: it contains a password, and other users can access the settings file; {advice}"
+    if _contains_password(settings.written) and (mistake := _access_mistake(settings.file)):
+        message = f"state.url: the settings file contains its password, and {mistake}"
         yield SettingWarning("state.password_is_readable", message, {"file": str(settings.file)})
 
 
@@ -172,11 +171,12 @@ def _contains_password(written: Mapping[str, Any]) -> bool:
     return False
 
 
-def _mode(file: Path) -> int:
-    """The mode of the settings file. 0 if the file was deleted since it was read."""
-    with suppress(OSError):
-        return file.stat().st_mode
-    return 0
+def _access_mistake(file: Path) -> str | None:
+    """See `FileAccess.mistake`. None if the file was deleted since it was read, or its file system does not answer."""
+    with suppress(TimeoutError):
+        if access := read_regular_file(file).access:
+            return access.mistake(file)
+    return None
 
 
 async def of_state(url: StateUrl) -> list[SettingWarning]:

@@ -201,8 +201,9 @@ def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
-    advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
-    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * reported
+    advice = f"other users can access {file}; run: chmod 600 {file}"
+    message = f"state.url: the settings file contains its password, and {advice}"
+    assert found == [SettingWarning("state.password_is_readable", message, {"file": str(file)})] * reported
 
 
 def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
