@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     CLOCK_BEHIND = "clock.behind"
     CLOCK_AHEAD = "clock.ahead"
     CLOCK_LOCAL_TIME_LABELLED_JAKARTA = "clock.local_time_labelled_jakarta"
+    CLOCK_WRONG_ZONE_LABEL = "clock.wrong_zone_label"
     TIMESTAMP_MALFORMED = "timestamp.malformed"
     TIMESTAMP_SIGNED_ANOTHER_SECOND = "timestamp.signed_another_second"
     TIMESTAMP_SIGNED_REFORMATTED = "timestamp.signed_reformatted"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
 from handlers.doctor.messages.en_parts import PART_TEXTS
+from handlers.doctor.messages.en_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
@@ -188,6 +189,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     **CALL_TEXTS,
     **PART_TEXTS,
+    **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from handlers.doctor.messages.id_calls import CALL_TEXTS
 from handlers.doctor.messages.id_parts import PART_TEXTS
+from handlers.doctor.messages.id_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Tanda tangani persis X-CLIENT-KEY|X-TIMESTAMP dengan nilai yang sama seperti di header."
@@ -188,6 +189,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     **CALL_TEXTS,
     **PART_TEXTS,
+    **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "Menurut rekaman, response-nya {status}. Penyebabnya tidak terlihat di dalam request.",
         "Baca reason di log server: pengulangan, token yang dicabut, state store mati, atau pengaturan sudah berubah.",

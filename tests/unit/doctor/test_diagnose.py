@@ -124,7 +124,7 @@ def test_the_clock_is_checked_once(world: World) -> None:
     [
         (
             lambda w: token_request(
-                w, w.sign("2026-01-22T11:00:01+07:00|IONPAYTEST"), X_TIMESTAMP="2026-01-22T11:00:01+07:00"
+                w, w.sign("2026-01-22T11:50:01+07:00|IONPAYTEST"), X_TIMESTAMP="2026-01-22T11:50:01+07:00"
             ),
             ["clock.behind", "string.reversed"],
         ),
