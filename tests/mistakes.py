@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
@@ -537,7 +538,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("HMAC", lambda w: with_signature_respelt(symmetric(w), bytes.hex)),
     ],
     "signature.wrong_length": [
-        ("HMAC-SHA384", lambda w: with_signature_respelt(symmetric(w), lambda raw: b64encode(raw[:48]).decode())),
+        ("twice as long", lambda w: with_signature_respelt(symmetric(w), lambda raw: b64encode(raw * 2).decode())),
         ("another key size", lambda w: call(w, b64encode(w.raw()[:128]).decode())),
         ("64 bytes, no secret", lambda w: call(w, "QUJD" * 21 + "QQ==", token=w.token(STRICT), X_PARTNER_ID=STRICT)),
     ],

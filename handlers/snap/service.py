@@ -14,8 +14,17 @@ DEFAULT_FORMS: Final[tuple[CallForm, ...]] = ("token",)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service code (two digits; ASPI, responseCode), and the HTTP methods and forms of call that it accepts."""
+    """The service code (two digits; ASPI, responseCode), and the HTTP methods and forms of call that it accepts.
+
+    `signed_path` is the path that clients sign in place of the real one. If it is None, they sign the real one.
+    """
 
     code: str
     methods: tuple[str, ...] = DEFAULT_METHODS
     forms: tuple[CallForm, ...] = DEFAULT_FORMS
+    signed_path: str | None = None
+
+    def signed_uri(self, uri: str) -> str:
+        """Return the path with its query as clients of this service sign it. The query stays as received."""
+        _, mark, query = uri.partition("?")
+        return f"{self.signed_path}{mark}{query}" if self.signed_path else uri

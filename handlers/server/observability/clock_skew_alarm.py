@@ -10,7 +10,7 @@ import structlog
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability.fields import LogFields
 from handlers.server.observability.rate_limit import RateLimit
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 from handlers.snap.codes import SnapError
 
 MIN_SAMPLES = 3

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability.clock_skew_alarm import MOST_A_SECOND, ClientClock, ClockSkewAlarm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import unauthorized
 from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
