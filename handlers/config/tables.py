@@ -18,6 +18,7 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.config.refusal_file import RefusalMembersFile
 from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
 from handlers.snap.call_form import CallForm
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
@@ -144,12 +145,14 @@ class ServiceTable(Table):
     """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
     `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
+    `refusal_members_file` has additional members for its refusals.
     """
 
     path: ServicePath
     service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
+    refusal_members_file: RefusalMembersFile | None = None
 
     @field_rule("forms")
     @classmethod

@@ -71,7 +71,10 @@ def token_keys_of(settings: Settings) -> TokenKeys:
 
 def called_services_of(settings: Settings) -> Mapping[str, Service]:
     """The merchant's services that acquirers call, by path."""
-    return {table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services}
+    return {
+        table.path: Service(table.service_code, table.methods, table.forms, table.refusal_members_file)
+        for table in settings.services
+    }
 
 
 def build_services(settings: Settings, resources: ProcessResources) -> Services:
