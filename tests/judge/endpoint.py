@@ -20,7 +20,8 @@ from handlers.judge.throttle import Throttle
 from handlers.server.openapi.application import application, internal_api
 from handlers.services import Services
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.state.memory import MemoryState
 from tests.calls import PARTNER, SECRET, services

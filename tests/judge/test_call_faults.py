@@ -11,7 +11,7 @@ from handlers.judge.caller import Caller, SignedForm
 from handlers.judge.exchange import Request as Call
 from handlers.judge.scenarios.calls import GENUINE, call_scenarios
 from handlers.services import Services
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 from handlers.state.memory import MemoryState
 from tests.judge.endpoint import BODY, FORMS, OTHER_URI, URI, JudgedEndpoint, judged_endpoint
 from tests.judge.faulty import Answer, Condition, Fault, Request, Server, alters, refusal

@@ -18,6 +18,7 @@ from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.judged_call import JudgedCall, issued_token
 from handlers.cli.simulator.signed_request import read_signing_key
+from handlers.config.text_fields import VISIBLE_36, text_mistake
 from handlers.judge import scenario_runner
 from handlers.judge.reports.report import Report
 from handlers.judge.scenario import Scenario
@@ -149,7 +150,7 @@ def _without_query(target: httpx.URL) -> str:
 
 def _signer(client_key: str, private_key: Path) -> Signer:
     if not CLIENT_KEY.fullmatch(client_key):
-        message = "--client-key must have 1 to 36 visible ASCII characters"
+        message = f"--client-key: {text_mistake(client_key, VISIBLE_36)}"
         raise UsageError(message)
     return Signer.create(client_key, read_signing_key(private_key), assembly.system_clock)
 
