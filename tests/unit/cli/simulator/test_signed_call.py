@@ -320,6 +320,17 @@ def test_the_only_service_is_the_default(setup: Setup, capsys: pytest.CaptureFix
     assert capsys.readouterr() == ("", expected)
 
 
+def test_the_channel_of_the_settings_is_the_default(
+    key: str, settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the settings pin a CHANNEL-ID, the call has it. An option comes before the settings."""
+    settings_file.write_text(f'{settings_file.read_text()}\nchannel_id = "95231"\n')
+    options = ["--config", str(settings_file), "--url", "https://a.example/", "--form", "body-signed"]
+    _, pinned = _curl(capsys, *options, "--private-key", key)
+    _, chosen = _curl(capsys, *options, "--private-key", key, "--channel-id", "1")
+    assert (pinned["CHANNEL-ID"], chosen["CHANNEL-ID"]) == ("95231", "1")
+
+
 def _mistake(capsys: pytest.CaptureFixture[str], *options: str) -> str:
     assert main(["request", "call", *options]) == 2
     out, err = capsys.readouterr()
