@@ -66,7 +66,7 @@ docs: $(VENV)/.docs ## Build the website of the documentation into .site/; a bro
 	@$(WEBSITE) -D language=id docs/id .site/id
 WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir .reports/doctrees --fresh-env -c docs
 
-reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
+reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands and the table of the verdicts into docs/
 	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure throughput in comparison with others, and the time of each kind of refusal

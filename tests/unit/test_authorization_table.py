@@ -11,7 +11,8 @@ import pytest
 from handlers.authorization import authorize_call
 from handlers.services import Services
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import SnapError
 from handlers.snap.service import Service
 from handlers.state.memory import MemoryState
@@ -54,7 +55,7 @@ class World:
         services = replace(self.services, state=MemoryState(), called_services={URI: Service("77", forms=accepted)})
         given: dict[str, str] = {name.replace("-", "_"): value for name, value in headers.items()}
         try:
-            _, answer = asyncio.run(authorize_call(services, body=BODY, **given))
+            _, answer = asyncio.run(authorize_call(services, body=BODY, caller=None, **given))
         except SnapError:
             return None
         return answer["X-Client-Key"]
