@@ -18,7 +18,8 @@ from rich.text import Text
 from handlers import __version__
 from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
-from handlers.cli.simulator.signed_request import read_signing_key
+from handlers.cli.simulator.options import SecretFile
+from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.judge.reports.html import html as page_of
 from handlers.judge.reports.junit import junit as junit_of
 from handlers.judge.reports.report import Report
@@ -45,6 +46,7 @@ def check(  # noqa: PLR0913  a command's options
     *,
     client_key: str,
     private_key: Path,
+    passphrase_file: SecretFile = None,
     per_second: float = 3.0,
     strict: bool = False,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
@@ -63,7 +65,9 @@ def check(  # noqa: PLR0913  a command's options
     Args:
         url: The whole URL of the token endpoint. Some requests go to two other paths that begin with this URL.
         client_key: A client ID that the server knows. It is sent as X-CLIENT-KEY.
-        private_key: The file of the private key of this client, in PEM. The key is not sent.
+        private_key: The file of the private key of this client: PEM, DER, base64, JWK or OpenSSH. The key is not sent.
+        passphrase_file: The file of the passphrase, if the private key is encrypted. Use - for standard input. Default:
+            the command asks for the passphrase on the terminal.
         per_second: The highest number of requests per second, more than 0 and at most 20.
         strict: Also exit with status 1 for minor findings.
         json_: Print the verdicts as JSON in place of a table.
@@ -72,7 +76,7 @@ def check(  # noqa: PLR0913  a command's options
         ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
     """
     target = _target(url)
-    signer = _signer(client_key, private_key)
+    signer = _signer(client_key, private_key, passphrase_file)
     throttle = _throttle(per_second)
     trusted = tls_context(ca_file)
     _require_writable(junit, html)
@@ -105,11 +109,11 @@ def _without_query(target: httpx.URL) -> str:
     return str(target.copy_with(query=None))
 
 
-def _signer(client_key: str, private_key: Path) -> Signer:
+def _signer(client_key: str, private_key: Path, passphrase_file: Path | None) -> Signer:
     if not CLIENT_KEY.fullmatch(client_key):
         message = "--client-key must have 1 to 36 visible ASCII characters"
         raise UsageError(message)
-    return Signer.create(client_key, read_signing_key(private_key), assembly.system_clock)
+    return Signer.create(client_key, read_signing_key(private_key, passphrase_file), assembly.system_clock)
 
 
 def _throttle(per_second: float) -> Throttle:

@@ -15,7 +15,7 @@ from handlers.cli.files.edit_settings import with_client
 from handlers.cli.files.server_user import acting_as_owner, server_user_file
 from handlers.cli.shared_state import change, suspension
 from handlers.cli.shared_state.change import StateEntries
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.tables import ClientTable
 from handlers.snap.keys import fingerprint
 from handlers.state.opening import StateUrl
@@ -194,7 +194,7 @@ def _require_readable(public_keys: Sequence[Path]) -> None:
 
 def _unreadable(public_key: Path) -> Iterator[str]:
     try:
-        read_text(public_key.absolute())
+        read_bytes(public_key.absolute())
     except (ValueError, TimeoutError) as error:
         advice = "put a copy that this user can read beside the settings file, and name the copy"
         yield f"{error}, by the server's user; {advice}"
