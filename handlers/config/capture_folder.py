@@ -26,6 +26,9 @@ def require_folder(folder: Path) -> None:
         mode = folder.stat().st_mode
     except OSError:
         mode = 0
+    if mode and not S_ISDIR(mode):
+        message = f"{folder} is a file; name a folder"
+        raise ValueError(message)
     if not S_ISDIR(mode) or mode & _WRITABLE_BY_OTHERS:
         command = "chmod 700" if S_ISDIR(mode) else "mkdir -m 700"
         message = f"{folder} must be a folder that only its owner can write to; run: {command} {folder}"

@@ -1,5 +1,6 @@
 """Warnings about settings that are valid but risky. The log has them at start, and `serve --check` prints them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from urllib.parse import urlsplit
 import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from handlers.config.environment import misspelt_variables
 from handlers.config.key_files import read_bytes
+from handlers.config.names import KnownNames
 from handlers.config.regular_files import read_regular_file
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
@@ -42,10 +45,21 @@ class SettingWarning:
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """Warnings about the settings and their keys."""
+    yield from _misspelt_variables()
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
     yield from _notifications(settings)
+    yield from _signed_paths(settings)
+    yield from _unused_prefixes(settings)
+    yield from _unknown_addresses(settings)
     yield from _readable_password(settings)
+
+
+def _misspelt_variables() -> Iterator[SettingWarning]:
+    """Only a warning, because a variable with such a name can belong to another program."""
+    for name, meant in misspelt_variables(KnownNames.of(Settings)):
+        message = f"{name}: this environment variable sets nothing; did you mean {meant}?"
+        yield SettingWarning("settings.variable_ignored", message, {"variable": name, "meant": meant})
 
 
 def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
@@ -110,6 +124,36 @@ def _notifications(settings: Settings) -> Iterator[SettingWarning]:
     if clients and not accepting:
         message = f'clients: {clients[0]} has notification_keys, but no service has "notification" in forms; add it'
         yield SettingWarning("client.notification_keys_unused", message, {"client_keys": clients})
+
+
+def _signed_paths(settings: Settings) -> Iterator[SettingWarning]:
+    """A signature over the path of two services is valid for both."""
+    paths = Counter(service.signed_path or service.path for service in settings.services)
+    for number, service in enumerate(settings.services):
+        if service.signed_path and paths[service.signed_path] > 1:
+            advice = "a call to one of them is also valid for the other"
+            message = f"services[{number}].signed_path: another service has this path in its string to sign; {advice}"
+            log_fields = {"path": service.path, "signed_path": service.signed_path}
+            yield SettingWarning("service.signed_path_shared", message, log_fields)
+
+
+def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
+    paths = [f"{service.path}/" for service in settings.services if not service.signed_path]
+    for number, client in enumerate(settings.clients):
+        prefix = client.path_prefix_not_signed
+        if prefix and not any(path.startswith(f"{prefix}/") for path in paths):
+            message = f"clients[{number}].path_prefix_not_signed: no path of a service begins with {prefix}; correct it"
+            yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
+
+
+def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
+    """Without trusted proxies, the server sees the address of the proxy in place of the caller's."""
+    clients = [client.id for client in settings.clients if client.allowed_networks]
+    behind_a_proxy = settings.internal or settings.server.is_loopback
+    if clients and behind_a_proxy and not settings.server.trusted_proxies:
+        advice = "list the addresses of your proxies"
+        message = f"clients: {clients[0]} has allowed_networks, but server.trusted_proxies is empty; {advice}"
+        yield SettingWarning("client.addresses_are_unknown", message, {"client_keys": clients})
 
 
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:

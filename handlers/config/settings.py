@@ -3,7 +3,6 @@
 All mistakes are reported together.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -14,16 +13,17 @@ from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from handlers.config.environment import ENVIRONMENT_PREFIX, variable_mistake, variable_mistakes
-from handlers.config.errors import NO_SUCH_KEY, SettingsError, error_lines, rule_error
-from handlers.config.key_files import read_text, relative_to
+from handlers.config.errors import SettingsError, error_lines, rule_error
+from handlers.config.key_files import relative_to
+from handlers.config.names import KnownNames, NameCheck
 from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
+from handlers.config.toml_text import read_toml
 from handlers.snap.keys import fingerprint
 
 __all__ = ["Settings", "SettingsError"]
 
 # Defaults are validated like values in the file, so an empty dictionary becomes a table.
 _NO_ENTRIES: Any = {}
-_LISTS_OF_TABLES = frozenset({"clients", "services"})
 _PAGES = "/ui"
 
 
@@ -72,15 +72,11 @@ class Settings(BaseSettings):
         """Environment variables come first, then the file. There is no other source."""
         variables = EnvSettingsSource(settings_cls)
         # `load` reports the other variables by name, so they must not cause a second mistake here.
+        known = KnownNames.of(settings_cls)
         variables.env_vars = {
-            name: value for name, value in variables.env_vars.items() if not variable_mistake(name, cls._tables())
+            name: value for name, value in variables.env_vars.items() if not variable_mistake(name, known)
         }
         return variables, init_settings
-
-    @classmethod
-    def _tables(cls) -> frozenset[str]:
-        """The tables that an environment variable can set."""
-        return frozenset(cls.model_fields) - _LISTS_OF_TABLES
 
     @field_rule("internal")
     @classmethod
@@ -120,7 +116,7 @@ class Settings(BaseSettings):
         mistakes = [
             *_windows_too_wide(clients, info.data.get("token")),
             *duplicates,
-            *_ambiguous_partners(clients, info.data.get("services", ())),
+            *(_of_calls(clients, info.data["services"]) if "services" in info.data else ()),
             *_keys_for_two_purposes(clients),
         ]
         if mistakes:
@@ -137,16 +133,18 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: The file cannot be read, is not TOML, or has mistakes. The error has all of them.
         """
-        mistakes = variable_mistakes(cls._tables())
+        names = NameCheck(KnownNames.of(cls))
+        mistakes = variable_mistakes(names.known)
         try:
-            content = _tables_in(file, beside or file)
-            mistakes += [f"{key}: {NO_SUCH_KEY}" for key in content if key.startswith("_")]
+            content = read_toml(file, beside or file)
+            _require_content(content, beside or file)
+            names.check(content)
+            mistakes += names.mistakes
             with relative_to((beside or file).absolute().parent):
-                # A name that begins with an underscore would be an option of pydantic-settings.
-                settings = cls(**{key: value for key, value in content.items() if not key.startswith("_")})
+                settings = cls(**names.content)
             settings._written, settings._file = content, beside or file
         except ValidationError as error:
-            raise SettingsError(mistakes + error_lines(error)) from error
+            raise SettingsError(mistakes + error_lines(error, names.follows)) from error
         except (ValueError, TimeoutError) as error:
             raise SettingsError([*mistakes, str(error)]) from error
         if mistakes:
@@ -154,16 +152,10 @@ class Settings(BaseSettings):
         return settings
 
 
-def _tables_in(file: Path, name: Path) -> dict[str, Any]:
-    text = read_text(file)
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        message = f"{name} is not TOML: {error}"
-        raise ValueError(message) from error
-    except (ValueError, RecursionError) as error:
-        message = f"{name} cannot be read: a number in it is too long, or tables or lists are nested too deeply"
-        raise ValueError(message) from error
+def _require_content(content: Mapping[str, Any], name: Path) -> None:
+    if not content:
+        message = f"{name} has no settings; make some to start from with: snap-token init DIR"
+        raise ValueError(message)
 
 
 def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> list[InitErrorDetails]:
@@ -177,13 +169,37 @@ def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> 
     ]
 
 
+def _of_calls(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
+    return [*_ambiguous_partners(clients, services), *_without_effect(clients, services)]
+
+
 def _ambiguous_partners(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
     """A call that is signed with its body names its client by X-PARTNER-ID alone."""
     accepting = next((each.path for each in services if "body-signed" in each.forms), None)
     if accepting is None:
         return []
     rule = f'another client has this partner_id, but {accepting} accepts "body-signed", whose calls name no other id'
-    return _duplicates([each.partner_id for each in clients], "partner_id", rule)
+    return [
+        rule_error((place, "partner_id"), rule)
+        for place, client in enumerate(clients)
+        if any(set(client.partner_ids) & set(other.partner_ids) for other in clients[:place])
+    ]
+
+
+def _without_effect(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
+    """Settings about the string to sign, of clients whose calls sign neither path nor body."""
+    forms = {form for service in services for form in service.forms}
+    rule = "has no effect, because no service accepts a form of call in which this client signs its path and its body"
+    has_effect = {
+        "asymmetric": "body-signed" in forms,
+        "symmetric": not forms or not forms.isdisjoint({"token", "body-signed"}),
+    }
+    return [
+        rule_error((place, key), rule)
+        for place, client in enumerate(clients)
+        for key in ("body_hash", "empty_token_slot", "path_prefix_not_signed")
+        if not has_effect[client.call_signature] and getattr(client, key) != ClientTable.model_fields[key].default
+    ]
 
 
 def _keys_for_two_purposes(clients: tuple[ClientTable, ...]) -> list[InitErrorDetails]:

@@ -20,6 +20,7 @@ from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.options import SecretFile
 from handlers.cli.simulator.signing_key import read_signing_key
+from handlers.config.text_fields import VISIBLE_36, text_mistake
 from handlers.judge.reports.html import html as page_of
 from handlers.judge.reports.junit import junit as junit_of
 from handlers.judge.reports.report import Report
@@ -111,7 +112,7 @@ def _without_query(target: httpx.URL) -> str:
 
 def _signer(client_key: str, private_key: Path, passphrase_file: Path | None) -> Signer:
     if not CLIENT_KEY.fullmatch(client_key):
-        message = "--client-key must have 1 to 36 visible ASCII characters"
+        message = f"--client-key: {text_mistake(client_key, VISIBLE_36)}"
         raise UsageError(message)
     return Signer.create(client_key, read_signing_key(private_key, passphrase_file), assembly.system_clock)
 

@@ -1,6 +1,5 @@
 """Some keys of the settings, for commands that must work while other keys have mistakes."""
 
-import tomllib
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from handlers.cli.errors import UsageError
 from handlers.config.environment import ENVIRONMENT_PREFIX
 from handlers.config.errors import error_lines
-from handlers.config.key_files import read_text
+from handlers.config.toml_text import read_toml
 
 
 class PartialSettings(BaseSettings):
@@ -38,7 +37,7 @@ class PartialSettings(BaseSettings):
             UsageError: the file cannot be read, is not TOML, or has a mistake in one of these keys.
         """
         try:
-            tables = tomllib.loads(read_text(config))
+            tables = read_toml(config, config)
             return cls(**{name: tables[name] for name in cls.model_fields if name in tables})
         except ValidationError as error:
             raise UsageError(*(f"{config}: {mistake}" for mistake in error_lines(error))) from error

@@ -1,13 +1,17 @@
 """Usage errors, help and exit statuses of the command."""
 
 import os
+import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cyclopts import App, CycloptsError
 
 from handlers import __version__
 from handlers.cli import main
+from handlers.cli.app import app
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
@@ -201,3 +205,37 @@ def test_an_installation_without_a_library(monkeypatch: pytest.MonkeyPatch, caps
     assert line.startswith("snap-token: this installation is not usable: ")
     assert "cyclopts" in line
     assert line.endswith("; install snap-token-server again, into a new virtual environment")
+
+
+BAD_VALUES = ["", "é\n", "A" * 5_000, "-1", "1e99", "nan", "a b", "--x", "{", "\x00"]
+PROGRAMMERS_WORDS = re.compile(r"\^\[|pattern|Input should|Field required|Value error|pydantic|type=|<class|Traceback")
+
+
+def _commands(parent: App, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    for name in parent:
+        if not name.startswith("-"):
+            command = parent[name]
+            yield from [((*chain, name), command)] if command.default_command else []
+            yield from _commands(command, (*chain, name))
+
+
+OPTIONS = [
+    (*chain, name)
+    for chain, command in _commands(app)
+    for argument in command.assemble_argument_collection()
+    for name in argument.names
+    if name.startswith("--")
+]
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=" ".join)
+def test_a_bad_value_of_an_option_is_described_in_words(option: tuple[str, ...]) -> None:
+    """No message has a regular expression, or the words of a library or of Python."""
+    said = []
+    for value in [*([each] for each in BAD_VALUES), []]:
+        try:
+            app.parse_args([*option, *value], exit_on_error=False, print_error=False)
+        except CycloptsError as error:
+            said.append(str(error))
+    assert said, "no value is bad"
+    assert [each for each in said if PROGRAMMERS_WORDS.search(each)] == []

@@ -18,9 +18,9 @@ def test_each_mistake_in_the_settings_is_one_line(
     """Each mistake in the settings is one line on standard error, with the name of the file. The exit status is 2."""
     settings_file.write_text(settings_file.read_text() + "\n[server]\nport = -1\nprot = 1")
     assert main([*command, "--config", str(settings_file)]) == 2
-    port = f"snap-token: {settings_file}: server.port: Input should be greater than or equal to 0\n"
-    prot = f"snap-token: {settings_file}: server.prot: there is no such key\n"
-    assert capsys.readouterr() == ("", port + prot)
+    port = f"snap-token: {settings_file}: server.port: must be at least 0, not -1\n"
+    prot = f"snap-token: {settings_file}: server.prot: there is no such key; did you mean port?\n"
+    assert capsys.readouterr() == ("", prot + port)
 
 
 @COMMANDS
@@ -34,10 +34,10 @@ def test_missing_settings_are_one_line(capsys: pytest.CaptureFixture[str], tmp_p
 def test_mistakes_name_the_file_whatever_its_name(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake has the name of the file, even if the path of the key begins like that name."""
     monkeypatch.chdir(settings_file.parent)
-    Path("cl").write_text("")
+    Path("cl").write_text("clients = []")
     with pytest.raises(UsageError) as refusal:
         load_settings(Path("cl"))
-    assert refusal.value.mistakes == ("cl: clients: Field required",)
+    assert refusal.value.mistakes == ("cl: clients: at least 1 required",)
 
 
 def test_valid_settings_are_loaded(settings_file: Path) -> None:
@@ -50,10 +50,10 @@ def test_a_draft_is_read_as_the_file(settings_file: Path, tmp_path_factory: pyte
     draft = tmp_path_factory.mktemp("elsewhere") / "draft"
     draft.write_text(settings_file.read_text())
     assert load_settings(settings_file, draft) == Settings.load(settings_file)
-    draft.write_text("")
+    draft.write_text("clients = []")
     with pytest.raises(UsageError) as refusal:
         load_settings(settings_file, draft)
-    assert refusal.value.mistakes == (f"{settings_file}: clients: Field required",)
+    assert refusal.value.mistakes == (f"{settings_file}: clients: at least 1 required",)
 
 
 def test_a_usage_error_has_all_mistakes() -> None:

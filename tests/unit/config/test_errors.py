@@ -12,6 +12,7 @@ class _Part(BaseModel):
 
 class _Whole(BaseModel):
     parts: tuple[_Part, ...] = Field((), min_length=1, max_length=2)
+    digits: str = Field("", pattern="^[0-9]*$")
 
 
 def _reported(value: object) -> list[str]:
@@ -27,7 +28,11 @@ def _reported(value: object) -> list[str]:
         ({"parts": [1]}, "parts[0]: must be a table"),
         ({"parts": []}, "parts: at least 1 required"),
         ({"parts": [{"number": 1}] * 3}, "parts: at most 2 allowed, not 3"),
-        ({"parts": [{"number": 1}, {}]}, "parts[1].number: Field required"),
+        ({"parts": [{"number": 1}, {}]}, "parts[1].number: required"),
+        (
+            {"parts": [{"number": 1}], "digits": "a"},
+            "digits: has characters or a length that are not allowed; see the settings reference",
+        ),
     ],
 )
 def test_mistakes_use_the_terms_of_toml(value: object, line: str) -> None:

@@ -9,13 +9,15 @@ from handlers.config.settings import Settings, SettingsError
 from handlers.config.tables import ClientTable, Internal, ServiceTable
 
 UNKNOWN = "there is no such key"
-NO_INTEGER = "Input should be a valid integer"
+NO_INTEGER = "must be a whole number, without quotes"
 SECRET = "0123456789abcdef"
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
-NO_PARTNER = "clients[0].partner_id: String should match pattern '^[!-~]{1,36}$'"
-NO_PATH = "services[0].path: String should match pattern '^(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+$'"
-NO_REDIRECT = "internal.accel_redirect: String should match pattern '^(@[A-Za-z0-9._-]+|/[A-Za-z0-9._~/-]*)$'"
-NO_CODE = "services[0].service_code: String should match pattern '^[0-9]{2}$'"
+NO_PARTNER = "clients[0].partner_id: must be 1 to 36 visible ASCII characters; found"
+NO_PATH = "services[0].path: must be a path such as /v1.0/transfer-va/inquiry, without a query, % or a slash at its end"
+NO_REDIRECT = "internal.accel_redirect: must be a location of nginx, such as @merchant or /internal/merchant"
+NO_CODE = 'services[0].service_code: must be 2 digits, such as "24"; found'
+NO_METHOD = "must be 1 to 16 capital letters, such as POST; found"
+NO_FORM = 'must be "token", "notification" or "body-signed"'
 
 
 @pytest.fixture
@@ -56,27 +58,27 @@ def _internal(folder: Path, lines: str) -> Internal:
 @pytest.mark.parametrize(
     ("text", "mistake"),
     [
-        ('[token]\nrepeat = "again"', "token.repeat: Input should be 'same-span' or 'refuse'"),
+        ('[token]\nrepeat = "again"', 'token.repeat: must be "same-span" or "refuse"'),
         ("[token]\nlifetime_seconds = true", f"token.lifetime_seconds: {NO_INTEGER}"),
         ("[state]\nurl = 1", "state.url: must be a URL"),
-        ('[state]\nwhen_down = "hope"', "state.when_down: Input should be 'refuse' or 'continue'"),
-        ('[internal]\ncall_headers = "x"', "internal.call_headers: Input should be 'x-original' or 'x-forwarded'"),
+        ('[state]\nwhen_down = "hope"', 'state.when_down: must be "refuse" or "continue"'),
+        ('[internal]\ncall_headers = "x"', 'internal.call_headers: must be "x-original" or "x-forwarded"'),
         ("[internal]\nport = true", f"internal.port: {NO_INTEGER}"),
         ("[internal]\nbody_limit_bytes = true", f"internal.body_limit_bytes: {NO_INTEGER}"),
         (
             "[internal]\nbody_limit_bytes = 1023",
-            "internal.body_limit_bytes: Input should be greater than or equal to 1024",
+            "internal.body_limit_bytes: must be at least 1024, not 1023",
         ),
         (
             "[internal]\nbody_limit_bytes = 1048577",
-            "internal.body_limit_bytes: Input should be less than or equal to 1048576",
+            "internal.body_limit_bytes: must be at most 1048576, not 1048577",
         ),
         ('[internal]\naccel_redirect = "merchant"', NO_REDIRECT),
         ('[internal]\naccel_redirect = "@"', NO_REDIRECT),
         ('[internal]\naccel_redirect = "/a?b"', NO_REDIRECT),
-        ('[internal]\naccel_redirect = "/a\\r\\nX: y"', NO_REDIRECT),
-        ('[[services]]\npath = "/a"', "services[0].service_code: Field required"),
-        ('[[services]]\nservice_code = "24"', "services[0].path: Field required"),
+        ('[internal]\naccel_redirect = "/a\\r\\nX: y"', f"{NO_REDIRECT}; character 3 is U+000D"),
+        ('[[services]]\npath = "/a"', "services[0].service_code: required"),
+        ('[[services]]\nservice_code = "24"', "services[0].path: required"),
         ('[[services]]\npath = "/a"\nservice_code = "24"\nx = 1', f"services[0].x: {UNKNOWN}"),
         ("services = 1", "services: must be a list"),
         ("services = [1]", "services[0]: must be a table"),
@@ -90,12 +92,12 @@ def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "mistake"),
     [
-        ('partner_id = ""', NO_PARTNER),
-        ('partner_id = "A B"', NO_PARTNER),
-        (f'partner_id = "{"A" * 37}"', NO_PARTNER),
-        ('call_signature = "none"', "clients[0].call_signature: Input should be 'asymmetric' or 'symmetric'"),
-        ('suspended = "no"', "clients[0].suspended: Input should be a valid boolean"),
-        ("suspended = 1", "clients[0].suspended: Input should be a valid boolean"),
+        ('partner_id = ""', f"{NO_PARTNER} 0 characters"),
+        ('partner_id = "A B"', f"{NO_PARTNER} 3 characters; character 2 is U+0020 SPACE"),
+        (f'partner_id = "{"A" * 37}"', f"{NO_PARTNER} 37 characters"),
+        ('call_signature = "none"', 'clients[0].call_signature: must be "asymmetric" or "symmetric"'),
+        ('suspended = "no"', "clients[0].suspended: must be true or false, without quotes"),
+        ("suspended = 1", "clients[0].suspended: must be true or false, without quotes"),
         ("clock_tolerance_seconds = true", f"clients[0].clock_tolerance_seconds: {NO_INTEGER}"),
         (
             'call_signature = "symmetric"',
@@ -147,7 +149,8 @@ def test_valid_service_paths(folder: Path, path: str) -> None:
 def test_invalid_service_paths(folder: Path, path: str) -> None:
     """A relative path, a query, an escape, an empty segment and a final slash are refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
-    assert _mistakes(folder, text) == [NO_PATH]
+    (mistake,) = _mistakes(folder, text)
+    assert mistake.partition("; character ")[0] == NO_PATH
 
 
 @pytest.mark.parametrize("path", ["/.", "/..", "/a/./b", "/a/../b", "/a/.."])
@@ -160,12 +163,12 @@ def test_dot_segments_in_service_paths(folder: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("code", "mistake"),
     [
-        ('""', NO_CODE),
-        ('"2"', NO_CODE),
-        ('"245"', NO_CODE),
-        ('"ab"', NO_CODE),
-        ('"٢٤"', NO_CODE),
-        ("24", "services[0].service_code: Input should be a valid string"),
+        ('""', f"{NO_CODE} 0 characters"),
+        ('"2"', f"{NO_CODE} 1 character"),
+        ('"245"', f"{NO_CODE} 3 characters"),
+        ('"ab"', f"{NO_CODE} 2 characters"),
+        ('"٢٤"', f"{NO_CODE} 2 characters; character 1 is U+0662 ARABIC-INDIC DIGIT TWO"),
+        ("24", "services[0].service_code: must be text in quotes"),
     ],
 )
 def test_a_service_code_has_two_digits(folder: Path, code: str, mistake: str) -> None:
@@ -234,6 +237,7 @@ def test_no_secret_is_printed(folder: Path) -> None:
 
 NETWORK = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"
 ZONE = "it has an IPv6 zone, which is not supported; write the address without % and the zone"
+EVERYWHERE = "it matches every address; leave out allowed_networks to accept requests from everywhere"
 EVERYBODY = "it matches every address, so any caller could forge its address; list only your proxies"
 
 
@@ -284,11 +288,42 @@ def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("value", "mistake"),
     [
+        ('["103.20.51.0/24", "103.117.8.1/24"]', f"[1]: {NETWORK}"),
+        ('["merchant.example"]', f"[0]: {NETWORK}"),
+        ("[24]", f"[0]: {NETWORK}"),
+        ('["::/0"]', f"[0]: {EVERYWHERE}"),
+        ('["0.0.0.0/0"]', f"[0]: {EVERYWHERE}"),
+        ('["::ffff:103.20.51.0/120"]', "[0]: it is an IPv4 address in IPv6 notation; write it in IPv4 notation"),
+        ('["fe80::1%eth0"]', f"[0]: {ZONE}"),
+        ('"103.20.51.0/24"', ": must be a list"),
+        (f"{['192.0.2.1'] * 65}", ": at most 64 allowed, not 65"),
+    ],
+)
+def test_an_allowed_network_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+    """Any other value is a mistake with its place in the list. A client has at most 64 networks."""
+    assert _mistakes(folder, f"{CLIENT}allowed_networks = {value}") == [f"clients[0].allowed_networks{mistake}"]
+
+
+def test_valid_allowed_networks(folder: Path) -> None:
+    """A client may have up to 64 networks and addresses, of IPv4 and IPv6. By default it has none."""
+
+    def allowed(lines: str) -> list[str]:
+        return [str(each) for each in _client(folder, lines).allowed_networks]
+
+    assert allowed("") == allowed("allowed_networks = []") == []
+    expected = ["103.20.51.0/24", "192.0.2.1/32", "2001:db8::/32"]
+    assert allowed('allowed_networks = ["103.20.51.0/24", "192.0.2.1", "2001:db8::/32"]') == expected
+    assert len(allowed(f"allowed_networks = {['192.0.2.1'] * 64}")) == 64
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
         ("[]", "services[0].methods: at least 1 required"),
-        ('["post"]', "services[0].methods[0]: String should match pattern '^[A-Z]{1,16}$'"),
-        ('["POST", "GET "]', "services[0].methods[1]: String should match pattern '^[A-Z]{1,16}$'"),
+        ('["post"]', f"services[0].methods[0]: {NO_METHOD} 4 characters"),
+        ('["POST", "GET "]', f"services[0].methods[1]: {NO_METHOD} 4 characters; character 4 is U+0020 SPACE"),
         ('"POST"', "services[0].methods: must be a list"),
-        ("[1]", "services[0].methods[0]: Input should be a valid string"),
+        ("[1]", "services[0].methods[0]: must be text in quotes"),
     ],
 )
 def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
@@ -315,8 +350,8 @@ def test_files_in_the_state_url_are_read(folder: Path) -> None:
     [
         ("[]", "services[0].forms: at least 1 required"),
         ('["token", "token"]', "services[0].forms: contains the same form twice"),
-        ('["Token"]', "services[0].forms[0]: Input should be 'token', 'notification' or 'body-signed'"),
-        ('["token", ""]', "services[0].forms[1]: Input should be 'token', 'notification' or 'body-signed'"),
+        ('["Token"]', f"services[0].forms[0]: {NO_FORM}"),
+        ('["token", ""]', f"services[0].forms[1]: {NO_FORM}"),
         ('"token"', "services[0].forms: must be a list"),
     ],
 )

@@ -185,7 +185,11 @@ def test_this_machine_is_not_named(private_key: Path, capsys: pytest.CaptureFixt
         ("http://127.0.0.1/", ["--per-second", "0"], "--per-second must be more than 0 and at most 20"),
         ("http://127.0.0.1/", ["--per-second", "21"], "--per-second must be more than 0 and at most 20"),
         ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second must be more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--client-key", "é"], "--client-key must have 1 to 36 visible ASCII characters"),
+        (
+            "http://127.0.0.1/",
+            ["--client-key", "é"],
+            "--client-key: must be 1 to 36 visible ASCII characters; found 1 character; character 1 is U+00E9",
+        ),
         ("http://127.0.0.1/", ["--junit", "/nowhere/a.xml"], "/nowhere/a.xml cannot be written: No such file"),
         ("http://127.0.0.1/", ["--html", "/nowhere/a.html"], "/nowhere/a.html cannot be written: No such file"),
         ("http://127.0.0.1/", ["--private-key", "/nowhere.pem"], "/nowhere.pem"),

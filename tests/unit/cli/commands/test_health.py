@@ -109,7 +109,7 @@ def test_the_environment_names_the_address(
 @pytest.mark.parametrize(
     ("written", "options", "mistake"),
     [
-        ("[", [], "FILE: "),
+        ("[", [], "FILE is not TOML: "),
         ("[server]\nport = 65536", [], "FILE: server.port: "),
         (
             "[server]\nport = 0",
