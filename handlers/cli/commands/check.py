@@ -17,7 +17,8 @@ from handlers.cli.check_output import print_report, require_writable, with_progr
 from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.judged_call import JudgedCall, issued_token
-from handlers.cli.simulator.signed_request import read_signing_key
+from handlers.cli.simulator.options import SecretFile
+from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.config.text_fields import VISIBLE_36, text_mistake
 from handlers.judge import scenario_runner
 from handlers.judge.reports.report import Report
@@ -50,6 +51,7 @@ def check(  # noqa: PLR0913  a command's options
     *,
     client_key: str,
     private_key: Path,
+    passphrase_file: SecretFile = None,
     per_second: float = 3.0,
     strict: bool = False,
     json_: Annotated[bool, Parameter(name="--json", negative=())] = False,
@@ -82,8 +84,10 @@ def check(  # noqa: PLR0913  a command's options
         url: The whole URL of the token endpoint. Some requests go to two other paths that begin with this URL. With
             --call, the command requests one token there. Forms without a token do not use it.
         client_key: A client ID that the server knows. It is sent as X-CLIENT-KEY.
-        private_key: The file of the private key of this client, in PEM. For notifications, the notification key. The
-            key is not sent.
+        private_key: The file of the private key of this client: PEM, DER, base64, JWK or OpenSSH. For notifications,
+            the notification key. The key is not sent.
+        passphrase_file: The file of the passphrase, if the private key is encrypted. Use - for standard input. Default:
+            the command asks for the passphrase on the terminal.
         per_second: The highest number of requests per second, more than 0 and at most 20.
         strict: Also exit with status 1 for minor findings.
         json_: Print the verdicts as JSON in place of a table.
@@ -94,7 +98,7 @@ def check(  # noqa: PLR0913  a command's options
         how: The calls.
     """
     judged, token_url = _targets(url, call, options := how or JudgedCall())
-    signer = _signer(client_key, private_key)
+    signer = _signer(client_key, private_key, passphrase_file)
     throttle = _throttle(per_second)
     trusted = tls_context(ca_file)
     require_writable(junit, html)
@@ -148,11 +152,11 @@ def _without_query(target: httpx.URL) -> str:
     return str(target.copy_with(query=None))
 
 
-def _signer(client_key: str, private_key: Path) -> Signer:
+def _signer(client_key: str, private_key: Path, passphrase_file: Path | None) -> Signer:
     if not CLIENT_KEY.fullmatch(client_key):
         message = f"--client-key: {text_mistake(client_key, VISIBLE_36)}"
         raise UsageError(message)
-    return Signer.create(client_key, read_signing_key(private_key), assembly.system_clock)
+    return Signer.create(client_key, read_signing_key(private_key, passphrase_file), assembly.system_clock)
 
 
 def _throttle(per_second: float) -> Throttle:

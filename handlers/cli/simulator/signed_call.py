@@ -210,7 +210,8 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _require_one_standard_input(sender: Sender, options: CallOptions) -> None:
-    files = (sender.options.private_key, options.body, options.token_file, options.client_secret_file)
+    secrets = (sender.options.private_key, sender.options.passphrase_file, options.client_secret_file)
+    files = (*secrets, options.body, options.token_file)
     if files.count(STANDARD_INPUT) > 1:
         message = "more than one option is -; standard input can serve only one of them"
         raise UsageError(message)
