@@ -30,6 +30,7 @@ from tests.mistakes import (
     token_request,
 )
 from tests.mistakes_in_strings import STRING_MISTAKES
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
@@ -37,7 +38,8 @@ FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
 TABLES = (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES, STRING_MISTAKES)
-ROWS = [row for table in TABLES for row in rows(table)]
+IN_TRANSPORT = (SIGNATURE_MISTAKES, *CALL_SIGNATURE_MISTAKES)
+ROWS = [row for table in (*TABLES, *IN_TRANSPORT) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],

@@ -40,6 +40,7 @@ from tests.mistakes import (
     token_request,
     write_world,
 )
+from tests.mistakes_in_transport import SIGNATURE_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, notification
 from tests.nicepay import CLIENT_KEY
 
@@ -53,10 +54,12 @@ DEARER = {
     "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
     "key.of_another_client: key": "key.unknown",
+    "signature.bytes_reversed: as Windows CryptoAPI": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
 }
 # The client of these tests sends no fragment.
 TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
+TOKEN_ROWS += rows(SIGNATURE_MISTAKES)
 TOKENLESS_ROWS = [row for row in rows(TOKENLESS_MISTAKES) if row[0] not in {"genuine", "call.body_not_forwarded"}]
 WITHOUT_BODY = {
     # Without the body, and with two key operations, the server finds out less.
