@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
@@ -161,8 +162,13 @@ def _without(request: Request, name: str) -> Request:
     return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
 
 
+def replace_header(request: Request, name: str, value: str) -> Request:
+    """The request with another value of a header."""
+    return replace(request, headers=(*_without(request, name).headers, (name, value)))
+
+
 def _with_authorization(request: Request, value: str) -> Request:
-    return replace(request, headers=(*_without(request, "Authorization").headers, ("Authorization", value)))
+    return replace_header(request, "Authorization", value)
 
 
 def _with_header_twice(request: Request, name: str) -> Request:
@@ -280,6 +286,17 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "clock.ahead": [("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(302)))],
     "clock.local_time_labelled_jakarta": [
         ("a host in UTC", lambda w: token_request(w, X_TIMESTAMP=_utc_labelled_jakarta())),
+    ],
+    "clock.wrong_zone_label": [
+        ("Jakarta as Z", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}Z")),
+        ("Jakarta as +00:00", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}+00:00")),
+        ("WITA as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(3_600))),
+        ("WIT as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(7_200 - 299))),
+        ("shifted twice", lambda w: token_request(w, X_TIMESTAMP=_at(7 * 3_600))),
+        ("shifted back twice", lambda w: token_request(w, X_TIMESTAMP=_at(-14 * 3_600))),
+        ("India as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(-5_400))),
+        ("Jakarta as -07:00", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}-07:00")),
+        ("milliseconds", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}.250Z")),
     ],
     "timestamp.malformed": [
         ("no colon", lambda w: token_request(w, X_TIMESTAMP=NOW.replace("+07:00", "+0700"))),
@@ -499,6 +516,13 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
+    ],
+    "clock.wrong_zone_label": [
+        ("a call", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(3_600)}"), X_TIMESTAMP=_at(3_600))),
+        (
+            "symmetric",
+            lambda w: replace_header(symmetric(w, timestamp=f"{NOW[:19]}Z"), "X-TIMESTAMP", f"{NOW[:19]}Z"),
+        ),
     ],
     "header.missing": [("X-EXTERNAL-ID", lambda w: call(w, X_EXTERNAL_ID=None))],
     "header.malformed": [

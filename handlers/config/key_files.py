@@ -24,7 +24,6 @@ MOST_SECRETS = 2
 NO_SECRETS: tuple[bytes, ...] = ()
 """The value of a secrets field that names no file."""
 
-_GROUP_AND_OTHERS = 0o077
 # Text that could be a key: damaged PEM, base64url, a Fernet key, or text that is too long for a path.
 _MAYBE_A_KEY = re.compile(r".*(BEGIN|[\n\0]).*|[\w+/=-]{40,}|.{256,}", re.DOTALL | re.ASCII)
 _MAYBE_A_SECRET = re.compile(r".*", re.DOTALL)
@@ -46,26 +45,35 @@ def relative_to(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: Path, *, private: bool = False) -> str:
-    """The text of a file in UTF-8. If the file is `private`, only its owner may have access to it.
+    """The text of a file in UTF-8.
 
     Raises:
-        ValueError: The file cannot be read, is not UTF-8, or other users can access it. The message has the path and
-            the cause.
+        ValueError: See `read_bytes`; or the file is not UTF-8.
         TimeoutError: The file system did not answer in time. The message has the path.
     """
-    file = read(path)
-    if file.error:
-        message = f"{path} cannot be read: {file.error}"
-        raise ValueError(message)
-    if private and file.mode & _GROUP_AND_OTHERS:
-        message = f"other users can access {path}; run: chmod 600 {path}"
-        raise ValueError(message)
+    content = read_bytes(path, private=private)
     try:
         # Line endings stay as they are, so that a command that edits the file keeps them.
-        return file.content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{path} cannot be read: it is not text in UTF-8"
         raise ValueError(message) from error
+
+
+def read_bytes(path: Path, *, private: bool = False) -> bytes:
+    """The content of a file. If it is `private`, other users may not have access to it. See `FileAccess.mistake`.
+
+    Raises:
+        ValueError: The file cannot be read, or other users can access it. The message has the path and the cause.
+        TimeoutError: The file system did not answer in time. The message has the path.
+    """
+    file = read(path)
+    if file.access is None:
+        message = f"{path} cannot be read: {file.error}"
+        raise ValueError(message)
+    if private and (mistake := file.access.mistake(path)):
+        raise ValueError(mistake)
+    return file.content
 
 
 def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:

@@ -118,7 +118,7 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
         return [_body_missing(request)]
     signed = SignedRequest(call.signature, request, client.key)
-    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget)
+    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
     evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:
         return symmetric

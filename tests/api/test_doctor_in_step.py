@@ -27,6 +27,7 @@ from tests.mistakes import (
     via_proxy,
     write_world,
 )
+from tests.mistakes_in_strings import STRING_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
@@ -60,6 +61,7 @@ CASES = {
         (CALL_MISTAKES, True),
         (AUTHORIZE_MISTAKES, True),
         (TOKENLESS_MISTAKES, True),
+        (STRING_MISTAKES, True),
     )
     for verdict, name, make in rows(table)
 }

@@ -4,7 +4,16 @@ from base64 import b64decode
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AliasChoices, AwareDatetime, BaseModel, FailFast, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    FailFast,
+    Field,
+    IPvAnyAddress,
+    ValidationError,
+)
 
 from handlers.cli.captured.captured_request import (
     CapturedRequest,
@@ -63,6 +72,8 @@ class _Entry(BaseModel):
     started: Annotated[AwareDatetime, AfterValidator(checked_year)] = Field(alias="startedDateTime")
     request: _Request
     response: _Response | None = None
+    caller: IPvAnyAddress | None = Field(None, alias="_callerAddress")
+    """HAR has no field for the address of the caller. This server adds one."""
 
     @property
     def sent_at(self) -> datetime:
@@ -118,4 +129,4 @@ def _request_of(entry: _Entry) -> CapturedRequest:
     except ValueError as error:
         raise parse_error(_FORM, error) from error
     status = entry.response.status if entry.response else None
-    return CapturedRequest(Request(request.method, target, headers, body), entry.sent_at, status)
+    return CapturedRequest(Request(request.method, target, headers, body, caller=entry.caller), entry.sent_at, status)

@@ -1,17 +1,17 @@
 """The checks of the signatures of calls without a token: notifications and body-signed calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
+from handlers.doctor.candidates.call_strings import SignedCallParts, call_strings
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.checks import asymmetric_signature
 from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
-from handlers.doctor.checks.symmetric_signature import Part, body_hashes, endpoints, timestamps_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
-from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 
 
 def of_notification(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> list[Finding]:
@@ -25,13 +25,19 @@ def of_notification(signed: SignedRequest, clients: Clients, budget: Verificatio
 
 
 def of_body_signed(
-    signed: SignedRequest, clients: Clients, budget: VerificationBudget, *, body_known: bool = True
+    signed: SignedRequest,
+    clients: Clients,
+    budget: VerificationBudget,
+    *,
+    body_known: bool = True,
+    other_paths: Sequence[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with the signature of a body-signed call, or an empty list if it is genuine.
 
-    If the body is not known, only the key, the hash and the padding are checked.
+    If the body is not known, only the key, the hash and the padding are checked. `other_paths` are the paths of other
+    services, which the client may have signed.
     """
-    candidates = list(_strings_to_sign(signed.request)) if body_known else []
+    candidates = partial(_strings_to_sign, signed, other_paths) if body_known else _no_strings
     found = asymmetric_signature.findings(signed, clients, budget, candidates)
     if NO_KEY_MATCHES & _verdicts(found):
         notifying = _with_notification_keys(clients)
@@ -56,16 +62,11 @@ def _with_notification_keys(clients: Clients) -> Clients:
     return Clients([replace(each, public_keys=each.notification_keys, padding=()) for each in clients])
 
 
-def _strings_to_sign(request: Request) -> Iterator[Candidate]:
-    """Yield the right strings to sign, then those with one mistake."""
-    choices = (
-        [Part(request.method.encode())],
-        list(endpoints(request)),
-        list(body_hashes(request.body)),
-        list(timestamps_of(request.get("X-TIMESTAMP"))),
-    )
-    right = [next(part for part in parts if not part.finding) for parts in choices]
-    for position, parts in enumerate(choices):
-        for part in parts:
-            changed = [*right[:position], part, *right[position + 1 :]]
-            yield Candidate(b":".join(each.value for each in changed), part.finding)
+def _strings_to_sign(signed: SignedRequest, other_paths: Sequence[str]) -> Iterator[Candidate]:
+    """Yield the right strings to sign, then those with mistakes."""
+    parts = SignedCallParts(signed.request, signed.client_key, token=None, other_paths=other_paths)
+    yield from (Candidate(each.message, each.mistakes) for each in call_strings(parts))
+
+
+def _no_strings() -> Iterator[Candidate]:
+    return iter(())
