@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from pydantic import BaseModel
-
 from handlers.config.key_files import NO_SECRETS
 from handlers.config.settings import Settings
+from handlers.config.table import Table
 from handlers.config.tables import ClientTable, Internal
 from handlers.config.watched_files import FileStamps
 from handlers.snap.keys import fingerprint
@@ -69,8 +68,9 @@ def _changed_keys(before: Mapping[str, ClientTable], after: Mapping[str, ClientT
     return {name: _differing(before[name], table) for name, table in after.items() if name in before}
 
 
-def _differing(before: BaseModel, after: BaseModel) -> list[str]:
-    return [name for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
+def _differing(before: Table, after: Table) -> list[str]:
+    fields = zip(type(after).model_fields, type(after).named_fields(), strict=True)
+    return [key for name, key in fields if getattr(before, name) != getattr(after, name)]
 
 
 def _keys_missing_from(

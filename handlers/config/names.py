@@ -9,6 +9,8 @@ from typing import Any, Self, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from handlers.config.table import Table
+
 NO_SUCH_KEY = "there is no such key"
 
 _SIMILAR = 0.74
@@ -48,7 +50,7 @@ class KnownNames:
         """The names in a model of the settings."""
         fields = settings.model_fields.items()
         return cls(
-            {name: _model(each.annotation).model_fields for name, each in fields},
+            {name: _table(each.annotation).named_fields() for name, each in fields},
             [name for name, each in fields if get_origin(each.annotation) is tuple],
         )
 
@@ -81,9 +83,9 @@ class KnownNames:
         return f"[[{table}]]" if table in self.lists else f"[{table}]"
 
 
-def _model(annotation: object) -> type[BaseModel]:
+def _table(annotation: object) -> type[Table]:
     parts = (annotation, *get_args(annotation))
-    return next(each for each in parts if isinstance(each, type) and issubclass(each, BaseModel))
+    return next(each for each in parts if isinstance(each, type) and issubclass(each, Table))
 
 
 @dataclass(slots=True)

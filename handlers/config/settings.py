@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         mistakes = [
             *_windows_too_wide(clients, info.data.get("token")),
             *duplicates,
-            *_ambiguous_partners(clients, info.data.get("services", ())),
+            *(_of_calls(clients, info.data["services"]) if "services" in info.data else ()),
             *_keys_for_two_purposes(clients),
         ]
         if mistakes:
@@ -169,13 +169,37 @@ def _windows_too_wide(clients: tuple[ClientTable, ...], token: Token | None) -> 
     ]
 
 
+def _of_calls(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
+    return [*_ambiguous_partners(clients, services), *_without_effect(clients, services)]
+
+
 def _ambiguous_partners(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
     """A call that is signed with its body names its client by X-PARTNER-ID alone."""
     accepting = next((each.path for each in services if "body-signed" in each.forms), None)
     if accepting is None:
         return []
     rule = f'another client has this partner_id, but {accepting} accepts "body-signed", whose calls name no other id'
-    return _duplicates([each.partner_id for each in clients], "partner_id", rule)
+    return [
+        rule_error((place, "partner_id"), rule)
+        for place, client in enumerate(clients)
+        if any(set(client.partner_ids) & set(other.partner_ids) for other in clients[:place])
+    ]
+
+
+def _without_effect(clients: tuple[ClientTable, ...], services: tuple[ServiceTable, ...]) -> list[InitErrorDetails]:
+    """Settings about the string to sign, of clients whose calls sign neither path nor body."""
+    forms = {form for service in services for form in service.forms}
+    rule = "has no effect, because no service accepts a form of call in which this client signs its path and its body"
+    has_effect = {
+        "asymmetric": "body-signed" in forms,
+        "symmetric": not forms or not forms.isdisjoint({"token", "body-signed"}),
+    }
+    return [
+        rule_error((place, key), rule)
+        for place, client in enumerate(clients)
+        for key in ("body_hash", "empty_token_slot", "path_prefix_not_signed")
+        if not has_effect[client.call_signature] and getattr(client, key) != ClientTable.model_fields[key].default
+    ]
 
 
 def _keys_for_two_purposes(clients: tuple[ClientTable, ...]) -> list[InitErrorDetails]:

@@ -1,14 +1,15 @@
 """The tables of the settings: their keys, limits and default values."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationInfo
+from pydantic import Field, StrictBool, ValidationInfo
 from pydantic import field_validator as field_rule
-from pydantic_core import PydanticKnownError
+from pydantic import model_validator as table_rule
 
 from handlers.config.addresses import hosts_overlap, is_loopback
-from handlers.config.fields import CaptureFolder, Networks, Url
+from handlers.config.call_fields import ChannelId, Origin, PartnerIds
+from handlers.config.fields import CaptureFolder, ClientNetwork, Networks, Url
 from handlers.config.key_files import (
     NO_SECRETS,
     BearerSecrets,
@@ -18,31 +19,21 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.config.presets import PresetName, with_preset
+from handlers.config.refusal_file import RefusalMembersFile
+from handlers.config.table import Integer, Table
 from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
+from handlers.snap.call import BodyHash
 from handlers.snap.call_form import CallForm
+from handlers.snap.particulars import LONGEST_EXTERNAL_ID, ExternalIdFormat
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
+MOST_NETWORKS_A_CLIENT = 64
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
 _KEYS_FILE: Any = "token.keys"
 _STATE_URL: Any = "sqlite:///state.db"
 _SAME_AS_ID: Any = None
-
-
-def _reject_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise PydanticKnownError("int_type")  # noqa: EM101  a type of mistakes, no message
-    return value
-
-
-Integer = Annotated[int, BeforeValidator(_reject_boolean)]
-"""An integer. `true` and `false` are rejected, although Python counts them as integers."""
-
-
-class Table(BaseModel):
-    """The base of all tables: unknown keys are mistakes, and tables are immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
 
 
 class Listener(Table):
@@ -64,7 +55,7 @@ class Listener(Table):
 class Server(Listener):
     """Where the server listens for NICEPAY.
 
-    Both listeners trust the X-Forwarded-For header of `trusted_proxies`.
+    Both listeners trust the X-Forwarded-For and Forwarded headers of `trusted_proxies`.
     """
 
     port: Integer = Field(8080, ge=0, le=65535)
@@ -96,31 +87,51 @@ class Token(Table):
 class ClientTable(Table):
     """One client.
 
-    `id` is its X-CLIENT-KEY, and `partner_id` its X-PARTNER-ID. `clock_tolerance_seconds` is the allowed clock skew.
-    `call_signature` is the signature type of its calls with a token. `symmetric` needs a client secret.
-    `notification_keys` verify its notifications, and `public_keys` verify everything else. The server refuses all
-    requests of a suspended client.
+    `preset` names an acquirer, whose values replace the defaults of the other keys. `id` is its X-CLIENT-KEY, and
+    `partner_id` its X-PARTNER-ID, or several. `clock_tolerance_seconds` is the allowed clock skew. `call_signature` is
+    the signature type of its calls with a token. `symmetric` needs a client secret. `notification_keys` verify its
+    notifications, and `public_keys` verify everything else. The server refuses all requests of a suspended client, and
+    all requests from outside its `allowed_networks`, if it has any. The other keys are those of `Particulars`.
     """
 
+    preset: PresetName | None = None
     id: Visible36
-    partner_id: Visible36 = _SAME_AS_ID
+    partner_ids: PartnerIds = Field(_SAME_AS_ID, alias="partner_id")
     public_keys: tuple[PublicKey, ...] = Field(min_length=1, max_length=MOST_KEYS_A_CLIENT)
     notification_keys: tuple[PublicKey, ...] = Field((), max_length=MOST_KEYS_A_CLIENT)
     clock_tolerance_seconds: Integer = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
+    allowed_networks: tuple[ClientNetwork, ...] = Field((), max_length=MOST_NETWORKS_A_CLIENT)
+    channel_id: ChannelId | None = None
+    origin: Origin | None = None
+    external_id_format: ExternalIdFormat = "visible"
+    external_id_max_length: Integer = Field(LONGEST_EXTERNAL_ID, ge=1, le=LONGEST_EXTERNAL_ID)
+    body_hash: BodyHash = "hex"
+    empty_token_slot: StrictBool = False
+    path_prefix_not_signed: ServicePath | None = None
+
+    @property
+    def partner_id(self) -> str:
+        """The first X-PARTNER-ID of its calls."""
+        return self.partner_ids[0]
 
     @property
     def call_secrets(self) -> tuple[bytes, ...]:
         """The secrets that may sign the client's calls, the newest first. Empty if its private key signs them."""
         return self.client_secret_file if self.call_signature == "symmetric" else ()
 
-    @field_rule("partner_id", mode="before")
+    @table_rule(mode="before")
     @classmethod
-    def _default_to_id(cls, partner_id: object, info: ValidationInfo) -> object:
+    def _fill_from_preset(cls, table: object) -> object:
+        return with_preset(table)
+
+    @field_rule("partner_ids", mode="before")
+    @classmethod
+    def _default_to_id(cls, partner_ids: object, info: ValidationInfo) -> object:
         # If the ID is invalid, pydantic reports that. Then any valid value is enough here.
-        return info.data.get("id", "-") if partner_id is _SAME_AS_ID else partner_id
+        return info.data.get("id", "-") if partner_ids is _SAME_AS_ID else partner_ids
 
     @field_rule("client_secret_file")
     @classmethod
@@ -129,6 +140,14 @@ class ClientTable(Table):
             message = 'required because call_signature is "symmetric"; name the file that contains the client secret'
             raise ValueError(message)
         return secrets
+
+    @field_rule("empty_token_slot")
+    @classmethod
+    def _require_symmetric(cls, empty: bool, info: ValidationInfo) -> bool:  # noqa: FBT001  pydantic's signature
+        if empty and info.data.get("call_signature") == "asymmetric":
+            message = 'only the symmetric string to sign has a token; set call_signature = "symmetric"'
+            raise ValueError(message)
+        return empty
 
 
 class State(Table):
@@ -142,12 +161,16 @@ class ServiceTable(Table):
     """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
     `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
+    `refusal_members_file` has additional members for its refusals. `signed_path` is the path that clients sign in
+    place of the real one.
     """
 
     path: ServicePath
     service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
+    refusal_members_file: RefusalMembersFile | None = None
+    signed_path: ServicePath | None = None
 
     @field_rule("forms")
     @classmethod
@@ -156,6 +179,14 @@ class ServiceTable(Table):
             message = "contains the same form twice"
             raise ValueError(message)
         return forms
+
+    @field_rule("signed_path")
+    @classmethod
+    def _require_effect(cls, signed_path: str | None, info: ValidationInfo) -> str | None:
+        if signed_path and info.data.get("forms") == ("notification",):
+            message = "has no effect, because a notification signs no path; remove it"
+            raise ValueError(message)
+        return signed_path
 
 
 class Internal(Listener):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor.checks import clock, without_token
+from handlers.doctor.checks import caller_address, clock, without_token
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
@@ -52,6 +52,7 @@ def findings(call: CallWithoutToken, context: MerchantContext, budget: Verificat
         return
     early = clock.findings(timestamp, context.now, context.clients.widest_tolerance)
     yield from early
+    yield from caller_address.findings(request, client)
     yield from _client(call, client, context)
     if call.signature and client.known:
         yield from _signature(call, SignedRequest(call.signature, request, client.key), context, budget)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.token import TokenKeys
 

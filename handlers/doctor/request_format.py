@@ -74,6 +74,7 @@ CALL_HEADERS = (
     _SIGNATURE,
     HeaderRule("X-EXTERNAL-ID", VISIBLE_OR_EMPTY, 0, 40, mandatory=False),
     HeaderRule("CHANNEL-ID", VISIBLE_OR_EMPTY, 0, 36, mandatory=False),
+    HeaderRule("ORIGIN", r"[ -~]*", 0, 2_048, mandatory=False),
 )
 """The headers of each kind of request, in the order of the documents."""
 

@@ -2,15 +2,19 @@
 
 With a token: `METHOD:EndpointUrl:AccessToken:lowerhex(SHA256(body)):X-TIMESTAMP`, which HMAC-SHA512 signs (ASPI,
 symmetric signature). Without a token: the same without the token, which RSA signs (ASPI, asymmetric signature without
-token).
+token). Some acquirers write the hash in base64, leave the token empty between its colons, or sign another path.
 """
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest, digest
+from typing import Literal
+
+BodyHash = Literal["hex", "base64"]
+"""How the string to sign writes the SHA-256 of the body: lowercase hexadecimal (ASPI), or standard base64."""
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 
@@ -29,8 +33,9 @@ _SIGNIFICANT = re.compile(
 class Call:
     """A call as the proxy received it. Nothing is reformatted.
 
-    `uri` is the path with its query. `access_token` is None for a call without a token. `body` is None if the proxy did
-    not forward the body.
+    `uri` is the path with its query, as the client signs it. `access_token` is None for a call without a token, and
+    empty if the string to sign has an empty token. `body` is None if the proxy did not forward the body.
+    `path_is_fixed` says that the service gives the path in `uri`, so that a client leaves out no part of it.
     """
 
     method: str
@@ -38,6 +43,8 @@ class Call:
     access_token: str | None
     timestamp: str
     body: bytes | None
+    body_hash: BodyHash = "hex"
+    path_is_fixed: bool = False
 
     @property
     def lacks_body(self) -> bool:
@@ -52,7 +59,7 @@ class Call:
     def string_to_sign(self, body: bytes) -> bytes:
         """Return the string to sign of this call with the given body. An empty body is hashed as the empty string."""
         token = () if self.access_token is None else (self.access_token,)
-        parts = (self.method, self.uri, *token, sha256(body).hexdigest(), self.timestamp)
+        parts = (self.method, self.uri, *token, _hash(body, self.body_hash), self.timestamp)
         return ":".join(parts).encode()
 
     def strings_to_sign(self) -> Iterator[bytes]:
@@ -66,7 +73,7 @@ class Call:
 
     def is_signed_with(self, client_secret: bytes, signature: str) -> bool:
         """Whether the secret signed one of the strings to sign."""
-        return any(_is_signature_of(client_secret, message, signature) for message in self.strings_to_sign())
+        return signs_one_of(client_secret, self.strings_to_sign(), signature)
 
 
 def minified(body: bytes) -> bytes:
@@ -77,9 +84,19 @@ def minified(body: bytes) -> bytes:
     return b"".join(_SIGNIFICANT.findall(body))
 
 
+def signs_one_of(client_secret: bytes, messages: Iterable[bytes], signature: str) -> bool:
+    """Whether the signature is that of the secret over one of the messages."""
+    return any(_is_signature_of(client_secret, message, signature) for message in messages)
+
+
 def sign(client_secret: bytes, message: bytes) -> str:
     """Sign as the client does: HMAC (RFC 2104) with SHA-512, in base64 (RFC 4648, section 4)."""
     return b64encode(digest(client_secret, message, "sha512")).decode()
+
+
+def _hash(body: bytes, written_in: BodyHash) -> str:
+    hashed = sha256(body)
+    return b64encode(hashed.digest()).decode() if written_in == "base64" else hashed.hexdigest()
 
 
 def _is_signature_of(client_secret: bytes, message: bytes, signature: str) -> bool:

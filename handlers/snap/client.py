@@ -1,15 +1,15 @@
-"""Clients: who may request a token, how they sign, and how far their clock may differ from ours."""
+"""A client: whether it may request a token, how it signs, and how far its clock may differ from ours."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from handlers.snap.call import Call
+from handlers.snap.call import Call, signs_one_of
 from handlers.snap.codes import unauthorized
-from handlers.snap.dummy_keys import dummy_key_like
+from handlers.snap.networks import Address, Network, contains
+from handlers.snap.particulars import USUAL, Particulars
 from handlers.snap.signature import string_to_sign
-from handlers.snap.verification_keys import Keys, MakeDummyKey, VerificationKeys, paddings
+from handlers.snap.verification_keys import Keys, VerificationKeys
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
@@ -38,6 +38,11 @@ class Client:
         suspended: Whether the settings or the state store suspend it.
         notification_keys: The keys that verify its notifications, and nothing else.
         notification_padding: Dummy keys, as `padding`.
+        other_partner_ids: Further values of X-PARTNER-ID that its calls may have.
+        particulars: What differs between acquirers in its calls.
+        secret_padding: Dummy secrets, as `padding`. See `Clients`.
+        allowed_networks: The networks from which it may send requests. If there are none, it may send from everywhere.
+        unknown_reason: Why an unknown client is refused, for the log.
     """
 
     key: str
@@ -51,6 +56,11 @@ class Client:
     suspended: bool = False
     notification_keys: Keys = ()
     notification_padding: Keys = ()
+    other_partner_ids: tuple[str, ...] = ()
+    particulars: Particulars = USUAL
+    secret_padding: tuple[bytes, ...] = field(default=(), repr=False)
+    allowed_networks: tuple[Network, ...] = ()
+    unknown_reason: str = "client.unknown"
     _calls: VerificationKeys = field(init=False, repr=False)
     _notifications: VerificationKeys = field(init=False, repr=False)
 
@@ -62,14 +72,28 @@ class Client:
         object.__setattr__(self, "_notifications", notifications)
 
     @property
+    def partner_ids(self) -> tuple[str, ...]:
+        """Every X-PARTNER-ID that its calls may have."""
+        return (self.partner_id, *self.other_partner_ids)
+
+    @property
     def secrets(self) -> tuple[bytes, ...]:
         """The secrets that may sign its calls, the newest first. Empty if its key pair signs them."""
         return () if self.client_secret is None else (self.client_secret, *self.former_secrets)
 
     @property
+    def secrets_without_token(self) -> tuple[bytes, ...]:
+        """The secrets that may sign its calls without a token. Empty if its key pair signs them."""
+        return self.secrets if self.particulars.empty_token_slot else ()
+
+    @property
     def active(self) -> bool:
         """Whether the client may make requests."""
         return self.known and not self.suspended
+
+    def may_send_from(self, address: Address | None) -> bool:
+        """Whether the client may send requests from this address. None is an unknown address."""
+        return not self.allowed_networks or contains(self.allowed_networks, address)
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> str:
         """Verify the signature of a token request over the header values as the client sent them.
@@ -96,17 +120,32 @@ class Client:
     def require_body_signature(self, call: Call, signature: str) -> str:
         """Verify the signature of a body-signed call (ASPI, asymmetric signature without token).
 
+        If the client leaves the token empty between its colons, its secret must have signed the call.
+
         Returns:
-            The fingerprint of the key that verifies it.
+            The fingerprint of the key that verifies it, or `SIGNED_BY_SECRET`.
 
         Raises:
             SnapError: 401 00, the same for an unknown client, a suspended client, and a wrong signature.
         """
-        messages = list(dict.fromkeys(call.strings_to_sign()))
-        return self._require_signer(self._calls, messages, signature, _EITHER_OF_PARTNER)
+        messages = list(dict.fromkeys(self.particulars.as_signed(call).strings_to_sign()))
+        # Both are computed for every client, so the time does not reveal which of them signs with its secret.
+        by_secret = self._secret_that_signs(messages, signature)
+        by_key = self._calls.signer(messages, signature)
+        signer = by_secret if self.secrets_without_token else by_key
+        return self._accepted(self._calls, signer, messages, signature, _EITHER_OF_PARTNER)
+
+    def _secret_that_signs(self, messages: list[bytes], signature: str) -> str | None:
+        secrets = (*self.secrets_without_token, *self.secret_padding)
+        matches = [signs_one_of(secret, messages, signature) for secret in secrets]
+        return SIGNED_BY_SECRET if any(matches[: len(self.secrets_without_token)]) else None
 
     def _require_signer(self, keys: VerificationKeys, messages: list[bytes], signature: str, blamed: str) -> str:
-        signer = keys.signer(messages, signature)
+        return self._accepted(keys, keys.signer(messages, signature), messages, signature, blamed)
+
+    def _accepted(
+        self, keys: VerificationKeys, signer: str | None, messages: list[bytes], signature: str, blamed: str
+    ) -> str:
         if not (signer and self.active):
             keys.spend_padding(messages, signature)
             mismatch = "signature.mismatch" if keys.own else "client.without_notification_keys"
@@ -119,7 +158,7 @@ class Client:
         Raises:
             SnapError: 401 00, the same for a client that was removed, a suspended client, and a wrong X-PARTNER-ID.
         """
-        if not (self.active and partner_id == self.partner_id):
+        if not (self.active and partner_id in self.partner_ids):
             reason = "partner.mismatch" if self.active else self._inactive_reason
             raise unauthorized(field="X-PARTNER-ID", reason=reason)
 
@@ -142,62 +181,12 @@ class Client:
     def _signer_of(self, call: Call, signature: str) -> str | None:
         if self.client_secret is not None:
             # Every secret is tried, so the time does not reveal which of them matched.
-            matches = [call.is_signed_with(secret, signature) for secret in self.secrets]
+            signed = self.particulars.as_signed(call)
+            matches = [signed.is_signed_with(secret, signature) for secret in self.secrets]
             return SIGNED_BY_SECRET if any(matches) else None
         # NICEPAY's documents print the same string to sign as for the token request (NICO, X-SIGNATURE).
         return self._calls.signer([string_to_sign(self.key, call.timestamp)], signature)
 
     @property
     def _inactive_reason(self) -> str:
-        return "client.suspended" if self.known else "client.unknown"
-
-
-class Clients:
-    """The clients of the settings, and one client that stands for every unknown client.
-
-    A refusal takes the same time for all clients. Each client is padded with dummy keys, until it has as many keys of
-    each shape (size and exponent) as the client that has the most keys of that shape. The unknown client has only dummy
-    keys. The same holds for the notification keys.
-    """
-
-    def __init__(self, clients: Sequence[Client], dummy_key: MakeDummyKey = dummy_key_like) -> None:
-        """`dummy_key` returns a key of the same shape as another. Nobody has its private key."""
-        calls, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
-        notifications, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
-        self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        self._unknown_client = Client(
-            "", (), self.widest_tolerance, all_of_calls, known=False, notification_padding=all_of_notifications
-        )
-        self._by_key = {
-            client.key: replace(client, padding=padding, notification_padding=notification_padding)
-            for client, padding, notification_padding in zip(clients, calls, notifications, strict=True)
-        }
-        self._by_partner_id = {client.partner_id: client.key for client in clients}
-        self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
-
-    def __contains__(self, client_key: str) -> bool:
-        """Whether the settings have this client."""
-        return client_key in self._by_key
-
-    def __iter__(self) -> Iterator[Client]:
-        """The clients of the settings, in their order."""
-        return iter(self._by_key.values())
-
-    def __len__(self) -> int:
-        """The number of clients in the settings."""
-        return len(self._by_key)
-
-    def find(self, client_key: str, *, suspended: bool = False) -> Client:
-        """Return the client of that key, or the unknown client.
-
-        `suspended` suspends the client. False does not resume a client that the settings suspend.
-        """
-        clients = self._suspended if suspended else self._by_key
-        return clients.get(client_key, self._unknown_client)
-
-    def key_of_partner(self, partner_id: str) -> str:
-        """Return the client key for an X-PARTNER-ID. It is empty if no client has that X-PARTNER-ID.
-
-        If a service accepts body-signed calls, the settings make sure that no two clients share one.
-        """
-        return self._by_partner_id.get(partner_id, "")
+        return "client.suspended" if self.known else self.unknown_reason

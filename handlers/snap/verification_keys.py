@@ -72,6 +72,16 @@ def paddings(owned: Sequence[Keys], dummy_key: MakeDummyKey) -> tuple[list[Keys]
     return list(map(padding, shapes)), padding(Counter())
 
 
+def secret_paddings(owned: Sequence[tuple[bytes, ...]]) -> list[tuple[bytes, ...]]:
+    """Return the dummy secrets of each client, and then those of the unknown client, which has no other secrets.
+
+    With them, everybody has as many secrets as the client that has the most. Signatures with them are never accepted.
+    """
+    most = max(map(len, owned))
+    longest = max((len(secret) for secrets in owned for secret in secrets), default=0)
+    return [(bytes(longest),) * (most - len(secrets)) for secrets in (*owned, ())]
+
+
 def _shape_of(key: RSAPublicKey) -> _KeyShape:
     """The time of a verification depends on the size and on the exponent."""
     return key.key_size, key.public_numbers().e

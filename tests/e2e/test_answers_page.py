@@ -51,6 +51,12 @@ public_keys = ["{CLIENT_KEY}.pem"]
 call_signature = "symmetric"
 client_secret_file = "secret"
 [[clients]]
+id = "PINNED"
+public_keys = ["{CLIENT_KEY}.pem"]
+channel_id = "95231"
+origin = "bank.example"
+external_id_format = "numeric"
+[[clients]]
 id = "SUSPENDED"
 public_keys = ["{CLIENT_KEY}.pem"]
 suspended = true
@@ -178,6 +184,19 @@ def _copy(listener: Listener) -> httpx.Response:
     return listener.ask(headers)
 
 
+def _pinned(**altered: str) -> Ask:
+    """A call of the client whose headers the settings pin, with some of them changed."""
+    changed = {name.replace("_", "-"): value for name, value in altered.items()}
+
+    def ask(listener: Listener) -> httpx.Response:
+        headers = listener.headers("PINNED")
+        signed = {"X-SIGNATURE": listener.nicepay.signature(headers["X-TIMESTAMP"], "PINNED")}
+        genuine = {"CHANNEL-ID": "95231", "ORIGIN": "bank.example", "X-EXTERNAL-ID": "12"}
+        return listener.ask(headers | signed | genuine | changed)
+
+    return ask
+
+
 CALLS: dict[str, Ask] = {
     "genuine call": _with(),
     "the proxy's secret is missing or wrong": _with(X_Internal_Authorization="Bearer a-guess", X_Original_URI="/"),
@@ -215,6 +234,9 @@ CALLS: dict[str, Ask] = {
     "body-signed call of an unknown client": _without_token("body-signed", X_PARTNER_ID="NOBODY"),
     "body-signed call of a suspended client": _without_token("body-signed", X_PARTNER_ID="SUSPENDED"),
     "body-signed call whose signature does not verify": _without_token("body-signed", X_SIGNATURE="AAAA"),
+    "`CHANNEL-ID` is not the `channel_id` of the client, or is missing": _pinned(CHANNEL_ID="95221"),
+    "`ORIGIN` is not the `origin` of the client, or is missing": _pinned(ORIGIN=""),
+    "`X-EXTERNAL-ID` has not the format or the length that the settings allow the client": _pinned(X_EXTERNAL_ID="1a"),
     "copy of a notification: the same client, timestamp and body": _copy,
     "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _replay,
     DOWN: _with(),

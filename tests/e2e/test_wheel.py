@@ -26,11 +26,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_has_one_package(installed: Path) -> None:
-    """The wheel puts one package into site-packages, and the OpenAPI documents are inside it."""
+    """The wheel puts one package into site-packages, with the OpenAPI documents and the presets inside it."""
     (package,) = (each.name for each in installed.iterdir() if not each.name.endswith(".dist-info"))
     assert package == "handlers"
     for name in ("snap-token.yaml", "internal.yaml"):
         assert (installed / "handlers/openapi" / name).read_bytes() == (ROOT / "openapi" / name).read_bytes()
+    presets = "handlers/config/presets.toml"
+    assert (installed / presets).read_bytes() == (ROOT / presets).read_bytes()
 
 
 def test_an_installed_wheel_serves(installed: Path, tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from handlers.cli.errors import UsageError, load_settings
 from handlers.cli.files.atomic_write import locked, replace, write_new
 from handlers.cli.files.edit_settings import with_client
 from handlers.cli.files.server_user import acting_as_owner, server_user_file
+from handlers.cli.preset_output import preset_text
 from handlers.cli.shared_state import change, suspension
 from handlers.cli.shared_state.change import StateEntries
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
+from handlers.config.presets import presets
 from handlers.config.tables import ClientTable
 from handlers.snap.keys import fingerprint
 from handlers.state.opening import StateUrl
@@ -23,6 +25,8 @@ from handlers.state.opening import StateUrl
 HELP = """Add, suspend, resume and list clients. Comments in the settings file stay. Running servers apply the changes.
 
 Example: snap-token client list --config snap-token.toml
+
+Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key bca.pem --preset bca
 """
 
 Id = Annotated[str, Parameter(name="--id")]
@@ -31,65 +35,81 @@ app = App(name="client", help=HELP)
 
 
 @app.command
-def add(
+def add(  # noqa: PLR0913  a command's options
     *,
     config: Path,
     client: Id,
     public_key: Annotated[list[Path], Parameter(consume_multiple=True, negative=())],
-    partner_id: str | None = None,
+    notification_key: Annotated[list[Path] | None, Parameter(consume_multiple=True, negative=())] = None,
+    partner_id: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
+    preset: str | None = None,
     symmetric: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
-    """Add a client to the settings, create its secret, and print what to send to NICEPAY.
+    """Add a client to the settings, create its secret, and print what to send to NICEPAY or another acquirer.
 
     This is the only command that prints a secret. It prints the secret once, and writes it to a new file beside the
     settings file. Only the server's user can read that file. The command checks the new settings before they replace
-    the old ones. It refuses a public key file that the server's user cannot read.
+    the old ones. It refuses a key file that the server's user cannot read.
+
+    With a preset, the command also prints what the preset sets, with source and confidence, and the services that the
+    acquirer calls, to copy into the settings.
 
     Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key nicepay.pem
 
+    Example: snap-token client add --config snap-token.toml --id YOUR-CLIENT-ID --public-key bca.pem --preset bca
+
     Args:
         config: The settings file.
-        client: The client ID, which NICEPAY will send as X-CLIENT-KEY. It has 1 to 36 visible ASCII characters.
-        public_key: One to four files, each with a public key of NICEPAY.
-        partner_id: The partner ID, which NICEPAY will send as X-PARTNER-ID. Default: the client ID.
-        symmetric: NICEPAY will sign its calls with the client secret (HMAC-SHA512), not with its private key.
+        client: The client ID, which the acquirer will send as X-CLIENT-KEY. It has 1 to 36 visible ASCII characters.
+        public_key: One to four files, each with a public key of the acquirer.
+        notification_key: Up to four files, each with a public key that verifies the acquirer's notifications.
+        partner_id: The partner IDs, one of which the acquirer will send as X-PARTNER-ID. Default: the client ID.
+        preset: The name of an acquirer, such as bca. It fills the settings that differ between acquirers.
+        symmetric: The acquirer will sign its calls with the client secret (HMAC-SHA512), not with its private key.
     """
     secret, secret_file = new_secret(), config.parent / _file_name(client)
-    table = {
+    notification_keys, partner_ids = notification_key or [], partner_id or []
+    given = {
+        "preset": preset,
         "id": client,
         "public_keys": [_settings_path(file, config) for file in public_key],
-        **({"partner_id": partner_id} if partner_id else {}),
-        **({"call_signature": "symmetric"} if symmetric else {}),
+        "notification_keys": [_settings_path(file, config) for file in notification_keys],
+        "partner_id": partner_ids[0] if len(partner_ids) == 1 else partner_ids,
+        "call_signature": "symmetric" if symmetric else None,
         "client_secret_file": secret_file.name,
     }
+    table = {key: value for key, value in given.items() if value not in (None, [])}
     with locked(config.parent):
-        _add_table(config, table, secret_file, secret, public_key)
-        keys = _fingerprints(load_settings(config).clients[-1])
-    sys.stdout.write(_TO_SEND.format(client=client, secret=secret, file=secret_file, keys="\n".join(keys)))
+        _add_table(config, table, secret_file, secret, [*public_key, *notification_keys])
+        added = load_settings(config).clients[-1]
+    known = presets().get(added.preset or "")
+    acquirer = known.acquirer.partition(":")[0] if known else "NICEPAY"
+    keys = "\n".join(_fingerprints(added))
+    sys.stdout.write(_TO_SEND.format(client=client, secret=secret, file=secret_file, keys=keys, acquirer=acquirer))
+    if known:
+        sys.stdout.write(preset_text(added.preset or "", known, table))
 
 
 _TO_SEND = """\
 Client ID      {client}
 Client secret  {secret}
 
-Send both to NICEPAY over a channel that nobody else can read. The secret stays in {file}
+Send both to {acquirer} over a channel that nobody else can read. The secret stays in {file}
 and is not printed again.
 
-Compare the SHA-256 fingerprint of each public key with NICEPAY, for example by telephone:
+Compare the SHA-256 fingerprint of each public key with {acquirer}, for example by telephone:
 {keys}
 """
 
 
-def _add_table(
-    config: Path, table: Mapping[str, object], secret_file: Path, secret: str, public_keys: Sequence[Path]
-) -> None:
+def _add_table(config: Path, table: Mapping[str, object], secret_file: Path, secret: str, keys: Sequence[Path]) -> None:
     text = with_client(config, table)
     of_server = server_user_file(config)
 
     def check(draft: Path) -> None:
         load_settings(config, draft)
         with acting_as_owner(of_server):
-            _require_readable(public_keys)
+            _require_readable(keys)
 
     write_new(secret_file, f"{secret}\n", secret=True, like=of_server)
     try:
@@ -173,7 +193,8 @@ def _row(client: ClientTable, state: StateEntries | None) -> tuple[str, str, str
     bits = ", ".join(str(key.key_size) for key in client.public_keys)
     keys = f"{len(client.public_keys)} of {bits} bits"
     suspended = suspension.summary(client, state)
-    return client.id, client.partner_id, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
+    partner_ids = ", ".join(client.partner_ids)
+    return client.id, partner_ids, client.call_signature, keys, f"{client.clock_tolerance_seconds} s", suspended
 
 
 def _file_name(client: str) -> str:
@@ -186,15 +207,15 @@ def _settings_path(file: Path, config: Path) -> str:
     return str(file.absolute().relative_to(folder) if file.absolute().is_relative_to(folder) else file.absolute())
 
 
-def _require_readable(public_keys: Sequence[Path]) -> None:
-    mistakes = [mistake for key in public_keys for mistake in _unreadable(key)]
+def _require_readable(keys: Sequence[Path]) -> None:
+    mistakes = [mistake for key in keys for mistake in _unreadable(key)]
     if mistakes:
         raise UsageError(*mistakes)
 
 
-def _unreadable(public_key: Path) -> Iterator[str]:
+def _unreadable(key: Path) -> Iterator[str]:
     try:
-        read_text(public_key.absolute())
+        read_bytes(key.absolute())
     except (ValueError, TimeoutError) as error:
         advice = "put a copy that this user can read beside the settings file, and name the copy"
         yield f"{error}, by the server's user; {advice}"

@@ -11,7 +11,7 @@ from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 
 
 def of_notification(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> list[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
 from handlers.doctor.messages.en_parts import PART_TEXTS
+from handlers.doctor.messages.en_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
@@ -14,7 +15,10 @@ _NTP = "Synchronise the client's clock with a time server (NTP)."
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing to do. Only the server knows of repeats, revoked tokens and suspensions in its state store.",
+        (
+            "Nothing to do. Only the server knows of repeats, revoked tokens, suspensions in its state store, "
+            "and callers' addresses."
+        ),
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}. At most {allowed} seconds are allowed.",
@@ -109,6 +113,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "The client {client} is suspended in the settings.",
         "To end the suspension: snap-token client resume.",
     ),
+    Verdict.CLIENT_ADDRESS_NOT_ALLOWED: (
+        "The request came from {address}. The client {client} may send from these networks only: {networks}.",
+        "Find out who sent it. If the address is the client's, add it to allowed_networks of the client.",
+    ),
     Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
         "The call is a notification, but the settings have no notification_keys for the client {client}.",
         "Ask the acquirer for its notification public key, and put it into notification_keys of the client.",
@@ -181,6 +189,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     **CALL_TEXTS,
     **PART_TEXTS,
+    **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",

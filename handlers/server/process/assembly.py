@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from handlers.config import setting_warnings
@@ -12,7 +12,9 @@ from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.outage import GuardedState, OutagePolicy
@@ -71,7 +73,12 @@ def token_keys_of(settings: Settings) -> TokenKeys:
 
 def called_services_of(settings: Settings) -> Mapping[str, Service]:
     """The merchant's services that acquirers call, by path."""
-    return {table.path: Service(table.service_code, table.methods, table.forms) for table in settings.services}
+    return {
+        table.path: Service(
+            table.service_code, table.methods, table.forms, table.refusal_members_file, table.signed_path
+        )
+        for table in settings.services
+    }
 
 
 def build_services(settings: Settings, resources: ProcessResources) -> Services:
@@ -113,7 +120,14 @@ def _client(table: ClientTable) -> Client:
         former_secrets=tuple(older),
         suspended=table.suspended,
         notification_keys=table.notification_keys,
+        other_partner_ids=table.partner_ids[1:],
+        particulars=_particulars(table),
+        allowed_networks=table.allowed_networks,
     )
+
+
+def _particulars(table: ClientTable) -> Particulars:
+    return Particulars(**{each.name: getattr(table, each.name) for each in fields(Particulars)})
 
 
 def log_setting_warnings(settings: Settings) -> None:

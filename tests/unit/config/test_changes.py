@@ -85,6 +85,11 @@ def _notification_key(file: Path) -> None:
             id="values of a client",
         ),
         pytest.param(
+            lambda file: _edit(file, "_seconds = 300", '_seconds = 300\npartner_id = ["A", "B"]\nchannel_id = "95231"'),
+            {"clients_changed": {"OLD": ["partner_id", "channel_id"]}},
+            id="particulars of a client",
+        ),
+        pytest.param(
             lambda file: _edit(file, "[token]", "[token]\nlifetime_seconds = 700"),
             {"values_changed": ["token.lifetime_seconds"]},
             id="a value",

@@ -84,6 +84,29 @@ def test_a_certificate_with_time_left_has_no_warning(settings_file: Path, nicepa
     assert _of(settings_file) == []
 
 
+@pytest.mark.parametrize(
+    ("server", "internal", "warned"),
+    [
+        ("", "", True),
+        ('host = "::1"', "", True),
+        ('host = "192.0.2.1"', "", False),
+        ('host = "192.0.2.1"', "[internal]", True),
+        ('trusted_proxies = ["127.0.0.1"]', "[internal]", False),
+    ],
+)
+def test_networks_without_trusted_proxies_are_warned_of(
+    tmp_path: Path, nicepay: Nicepay, server: str, internal: str, *, warned: bool
+) -> None:
+    """The warning comes if callers come through a proxy, on loopback or to the internal listener."""
+    file = write_settings(tmp_path, nicepay, extra=f"[server]\n{server}\n{internal}")
+    assert _of(file) == []
+    file.write_text(f'{file.read_text()}\nallowed_networks = ["203.0.113.0/24"]')
+    advice = "server.trusted_proxies is empty; list the addresses of your proxies"
+    message = f"clients: {nicepay.client_key} has allowed_networks, but {advice}"
+    expected = SettingWarning("client.addresses_are_unknown", message, {"client_keys": [nicepay.client_key]})
+    assert _of(file) == [expected] * warned
+
+
 SERVICE = '[[services]]\npath = "/a"\nservice_code = "24"\n'
 NOTIFIED = 'forms = ["token", "notification"]\n'
 KEYS = '[[clients]]\nid = "B"\npublic_keys = ["IONPAYTEST.pem"]\nnotification_keys = ["notification.pem"]\n'
@@ -125,6 +148,44 @@ def test_notifications_need_a_service_and_keys(
     assert _of(settings_file) == warnings
 
 
+SIGNED = 'signed_path = "/qr"\n'
+QR = SERVICE.replace('"/a"', '"/qr"')
+B = SERVICE.replace('"/a"', '"/b"')
+SHARED = "another service has this path in its string to sign; a call to one of them is also valid for the other"
+
+
+@pytest.mark.parametrize(
+    ("tables", "shared"),
+    [
+        (SERVICE + SIGNED, []),
+        (SERVICE + SIGNED + B, []),
+        (SERVICE + SIGNED + QR, [0]),
+        (SERVICE + SIGNED + QR + SIGNED.replace("/qr", "/c"), []),
+        (SERVICE + SIGNED + B + SIGNED, [0, 1]),
+    ],
+)
+def test_a_path_that_two_services_sign_is_warned_of(settings_file: Path, tables: str, shared: list[int]) -> None:
+    """The warning names each service whose signed path is in the string to sign of another service."""
+    settings_file.write_text(f"{settings_file.read_text()}\n{tables}")
+    found = _of(settings_file)
+    assert [each.message for each in found] == [f"services[{number}].signed_path: {SHARED}" for number in shared]
+    assert {each.event for each in found} <= {"service.signed_path_shared"}
+    assert [each.log_fields["path"] for each in found] == [("/a", "/b")[number] for number in shared]
+
+
+@pytest.mark.parametrize(
+    ("path", "signed", "unused"),
+    [("/m/a", "", 0), ("/m", "", 0), ("/ma", "", 1), ("/a/m", "", 1), ("/m/a", SIGNED, 1)],
+)
+def test_a_prefix_of_no_path_is_warned_of(settings_file: Path, path: str, signed: str, unused: int) -> None:
+    """The warning about a prefix that no signed path has names the client and the prefix."""
+    service = f'[[services]]\npath = "{path}"\nservice_code = "24"\nforms = ["body-signed"]\n{signed}'
+    settings_file.write_text(f'{settings_file.read_text()}\npath_prefix_not_signed = "/m"\n{service}')
+    message = "clients[0].path_prefix_not_signed: no path of a service begins with /m; correct it"
+    log_fields = {"client_key": "IONPAYTEST", "prefix": "/m"}
+    assert _of(settings_file) == [SettingWarning("client.path_prefix_unused", message, log_fields)] * unused
+
+
 def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
     """A key file that was deleted after reading causes no warning. The next reading of the settings reports it."""
     file = settings_file.with_name("IONPAYTEST.pem")
@@ -140,8 +201,9 @@ def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
-    advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
-    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * reported
+    advice = f"other users can access {file}; run: chmod 600 {file}"
+    message = f"state.url: the settings file contains its password, and {advice}"
+    assert found == [SettingWarning("state.password_is_readable", message, {"file": str(file)})] * reported
 
 
 def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

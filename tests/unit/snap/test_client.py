@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from handlers.snap import verification_keys
 from handlers.snap.call import Call, sign
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import UNAUTHORIZED, SnapError
+from handlers.snap.particulars import Particulars
 from tests.nicepay import Nicepay, fingerprint, new_key
 
 TIMESTAMP = "2026-01-22T12:00:00+07:00"
@@ -284,6 +286,44 @@ def test_the_dummy_keys_are_verified_with(nicepay: Nicepay, stranger: Nicepay, m
             work.append({message: sum(keys for keys, other in verified if other == message) for message in messages})
         assert work[0] == work[1] == work[2]
         assert set(work[0].values()) == {1}
+
+
+def test_the_dummy_secrets_are_signed_with(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusing a body-signed call computes as many signatures with secrets and keys for every client.
+
+    It does not matter how many secrets sign calls without Authorization, or whether the client exists.
+    """
+    signed: list[tuple[int, int]] = []
+    verified: list[int] = []
+
+    def signs_one_of(secret: bytes, messages: list[bytes], _signature: str) -> bool:
+        signed.append((len(secret), len(messages)))
+        return False
+
+    def verify_each(keys: Sequence[object], _message: bytes, _signature: str) -> list[bool]:
+        verified.append(len(keys))
+        return [False] * len(keys)
+
+    monkeypatch.setattr("handlers.snap.client.signs_one_of", signs_one_of)
+    monkeypatch.setattr(verification_keys, "verify_each", verify_each)
+    empty = Particulars(empty_token_slot=True)
+    one = b"a secret of 24 letters!!"
+    clients = Clients(
+        [
+            _client(nicepay),
+            replace(_client(nicepay, "SYMMETRIC"), client_secret=one),
+            replace(_client(nicepay, "ONE"), client_secret=one, particulars=empty),
+            replace(_client(nicepay, "TWO"), client_secret=one, former_secrets=(one,), particulars=empty),
+        ]
+    )
+    work = []
+    for found in map(clients.find, ("IONPAYTEST", "SYMMETRIC", "ONE", "TWO", "NOBODY")):
+        signed.clear()
+        verified.clear()
+        with pytest.raises(SnapError):
+            found.require_body_signature(Call("POST", "/", None, TIMESTAMP, b"{ }"), "AAAA")
+        work.append((list(signed), sum(verified)))
+    assert work == [([(24, 2), (24, 2)], 2)] * 5
 
 
 def test_a_body_is_signed_as_received_or_minified(nicepay: Nicepay, stranger: Nicepay) -> None:

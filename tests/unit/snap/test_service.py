@@ -1,4 +1,6 @@
-"""The merchant's services that NICEPAY calls."""
+"""The merchant's services that acquirers call, and the path that they sign."""
+
+import pytest
 
 from handlers.snap.service import Service
 
@@ -6,3 +8,10 @@ from handlers.snap.service import Service
 def test_a_service_accepts_post_alone_by_default() -> None:
     """A service whose settings name no methods accepts only POST."""
     assert Service("24").methods == ("POST",)
+
+
+@pytest.mark.parametrize("query", ["", "?", "?a=b", "?a=b?c"])
+def test_the_signed_path_replaces_the_path_only(query: str) -> None:
+    """A fixed path replaces the path of the call. The query stays as received."""
+    assert Service("52", signed_path="/qr/notify").signed_uri(f"/real/path{query}") == f"/qr/notify{query}"
+    assert Service("52").signed_uri(f"/real/path{query}") == f"/real/path{query}"

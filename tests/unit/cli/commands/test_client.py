@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from handlers.cli import main
 from handlers.cli.files.atomic_write import locked
+from handlers.config.presets import presets
 from handlers.config.settings import Settings
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay, new_key
@@ -265,7 +266,8 @@ def test_a_user_who_cannot_change_owners_adds_no_client(
     for file in (*server_s.parent.iterdir(), server_s):
         file.chmod(0o600 if file.name == "token.keys" else mode)
     os.chown(server_s.with_name("token.keys"), OPERATOR, OPERATORS_GROUP)
-    server_s.parent.chmod(0o777)
+    os.chown(server_s.parent, -1, OPERATORS_GROUP)
+    server_s.parent.chmod(0o770)
     before, files = server_s.read_text(), _files(server_s)
     with acting_as(OPERATOR, OPERATORS_GROUP):
         assert _add(server_s) == 2
@@ -288,3 +290,100 @@ def test_the_owner_changes_settings_of_another_group(server_s: Path) -> None:
         assert _add(server_s) == 0
         assert main(["client", "suspend", "--config", str(server_s), "--id", "NEW"]) == 0
         assert [client.suspended for client in Settings.load(server_s).clients] == [False, True]
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_client_is_added_with_a_preset(settings_file: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """The settings get the name of the preset alone. The output has its values and its acquirer."""
+    before = settings_file.read_text()
+    assert _add(settings_file, "--preset", name) == 0
+    assert settings_file.read_text() == (
+        f'{before}\n\n[[clients]]\npreset = "{name}"\nid = "NEW"\npublic_keys = ["IONPAYTEST.pem"]\n'
+        'client_secret_file = "NEW.secret"\n'
+    )
+    client = Settings.load(settings_file).clients[1]
+    out, err = capsys.readouterr()
+    assert (client.preset, err) == (name, "")
+    assert f"\nPreset {name} for {presets()[name].acquirer}." in out
+    assert f"\nSend both to {presets()[name].acquirer.partition(':')[0]} over a channel" in out
+
+
+def test_options_win_over_the_preset(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A partner ID on the command line replaces that of the preset, and the output says so."""
+    assert _add(settings_file, "--preset", "mandiri", "--partner-id", "P") == 0
+    client = Settings.load(settings_file).clients[1]
+    assert (client.partner_ids, client.channel_id) == (("P",), "6021")
+    assert 'partner_id = "BMRI", not used because you gave another value\n' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "advice"), [("bcaa", "did you mean bca?"), ("", "the presets are: nicepay, ")])
+def test_an_unknown_preset_changes_nothing(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], name: str, advice: str
+) -> None:
+    """The error is one line with the nearest names, and no file changes. The status is 2."""
+    before, files = settings_file.read_text(), _files(settings_file)
+    assert _add(settings_file, "--preset", name) == 2
+    out, err = capsys.readouterr()
+    mistake = f"{settings_file}: clients[1].preset: there is no preset of this name; {advice}"
+    assert (out, err.startswith(f"snap-token: {mistake}"), err.count("\n")) == ("", True, 1)
+    assert (settings_file.read_text(), _files(settings_file)) == (before, files)
+
+
+@pytest.mark.parametrize("options", [["--partner-id", "P", "Q"], ["--partner-id", "P", "--partner-id", "Q"]])
+def test_a_client_may_have_several_partner_ids(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """The settings get a list, and the list of clients shows all of them."""
+    assert _add(settings_file, *options) == 0
+    assert 'partner_id = ["P", "Q"]\n' in settings_file.read_text()
+    assert Settings.load(settings_file).clients[1].partner_ids == ("P", "Q")
+    assert main(["client", "list", "--config", str(settings_file)]) == 0
+    assert "NEW         P, Q        asymmetric" in capsys.readouterr().out
+
+
+def test_a_notification_key_is_added(
+    settings_file: Path, stranger: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The settings name the file, and the output has the fingerprint of the key."""
+    file = settings_file.with_name("notification.pem")
+    file.write_text(stranger.public_pem)
+    assert _add(settings_file, "--notification-key", str(file)) == 0
+    assert 'notification_keys = ["notification.pem"]\n' in settings_file.read_text()
+    assert Settings.load(settings_file).clients[1].notification_keys == (stranger.private_key.public_key(),)
+    assert "  2048 bits, notifications\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake"),
+    [
+        ("nothing.pem", "notification_keys[0]: FOLDER/nothing.pem cannot be read: No such file or directory"),
+        (
+            "IONPAYTEST.pem",
+            "notification_keys[0]: this key is also in public_keys; notifications need a key of their own",
+        ),
+    ],
+)
+def test_a_wrong_notification_key_changes_nothing(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], name: str, mistake: str
+) -> None:
+    """The error is one line that names the key, and no file changes. The status is 2."""
+    before, files = settings_file.read_text(), _files(settings_file)
+    assert _add(settings_file, "--notification-key", str(settings_file.with_name(name))) == 2
+    expected = mistake.replace("FOLDER", str(settings_file.parent))
+    assert capsys.readouterr() == ("", f"snap-token: {settings_file}: clients[1].{expected}\n")
+    assert (settings_file.read_text(), _files(settings_file)) == (before, files)
+
+
+def test_a_notification_key_that_the_server_s_user_cannot_read_is_not_added(
+    server_s: Path, stranger: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A notification key that only root can read is refused, because the server could not start again."""
+    key = server_s.with_name("notification.pem")
+    key.write_text(stranger.public_pem)
+    os.chown(key, 0, 0)
+    key.chmod(0o600)
+    before, files = server_s.read_text(), _files(server_s)
+    assert _add(server_s, "--notification-key", str(key)) == 2
+    expected = "cannot be read: Permission denied, by the server's user; put a copy that this user can read beside"
+    assert capsys.readouterr() == ("", f"snap-token: {key} {expected} the settings file, and name the copy\n")
+    assert (server_s.read_text(), _files(server_s)) == (before, files)
