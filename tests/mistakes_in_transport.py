@@ -9,9 +9,19 @@ from urllib.parse import quote
 
 from handlers.doctor.request import Request
 from tests.merchant import NOON
-from tests.mistakes import Make, World, call, line_wrapped, symmetric, token_request, with_signature_respelt
+from tests.mistakes import (
+    SYMMETRIC,
+    Make,
+    World,
+    call,
+    line_wrapped,
+    replace_header,
+    symmetric,
+    token_request,
+    with_signature_respelt,
+)
 from tests.mistakes_without_token import body_signed, notification
-from tests.nicepay import jakarta
+from tests.nicepay import CLIENT_KEY, jakarta
 
 Spell = Callable[[bytes], str]
 
@@ -176,3 +186,114 @@ CALL_SIGNATURE_MISTAKES = [
     },
 ]
 """Calls of each form, by verdict constant."""
+
+AUTHORIZATIONS: dict[str, list[str]] = {
+    "token.scheme_missing": ["TOKEN", '"TOKEN"', "{TOKEN}"],
+    "token.scheme_wrong": [
+        *(
+            "Bearer: TOKEN",
+            "Bearer:TOKEN",
+            "BearerTOKEN",
+            "BearerToken TOKEN",
+            "bearer=TOKEN",
+            "Token TOKEN",
+            "JWT TOKEN",
+        ),
+        *(
+            "Authorization: Bearer TOKEN",
+            "Bearer token TOKEN",
+            "Access-Token: TOKEN",
+            "something TOKEN",
+            "Bearer-TOKEN",
+        ),
+    ],
+    "token.scheme_twice": ["Bearer Bearer TOKEN", "bearer Bearer TOKEN", "Bearer Bearer: TOKEN"],
+    "token.basic": ["Basic TOKEN", "Basic BASE64", "basic: TOKEN", "Bearer Basic TOKEN"],
+    "token.decorated": [
+        *("Bearer {TOKEN}", 'Bearer "TOKEN"', "Bearer 'TOKEN'", "Bearer <TOKEN>", '"Bearer TOKEN"', "Bearer [TOKEN]"),
+        *(
+            "Bearer TOKEN;",
+            "Bearer TOKEN,",
+            "Bearer TOKEN\\n",
+            "Bearer BROKEN",
+            "Bearer TOKEN Expires 900",
+            'Bearer\\"TOKEN',
+        ),
+    ],
+    "token.encoded": ["Bearer BASE64", "Bearer%20TOKEN", "Bearer PERCENT", "Bearer UNPADDED", "Bearer STANDARD"],
+    "token.whole_answer": [
+        *("ANSWER", "Bearer ANSWER", 'Bearer "accessToken":"TOKEN"', "Bearer {accessToken: TOKEN}"),
+        'Bearer {\\"accessToken\\":\\"TOKEN\\"}',
+    ],
+}
+"""Values of Authorization with a token inside, by verdict constant. Capitals stand for the token, in one spelling."""
+
+AUTHORIZATIONS_WITHOUT_TOKEN: dict[str, list[str]] = {
+    "token.basic": ["Basic SU9OUEFZVEVTVDpzZWNyZXQ=", "Basic user:password"],
+    "token.scheme_missing": ["0123456789abcdef"],
+    "token.scheme_wrong": ["Token 0123456789abcdef", "Digest 0123456789abcdef"],
+    "token.jwt": ["Bearer eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.QUJD", 'Bearer "eyJhbGciOiJIUzI1NiJ9.eyJhIjoxfQ.QUJD"'],
+    "token.placeholder": [
+        *(
+            "Bearer undefined",
+            "Bearer null",
+            "Bearer {{accessToken}}",
+            "Bearer <token>",
+            "undefined",
+            "{{accessToken}}",
+        ),
+        *("Bearer token", "Bearer: null", "Bearer ${token}", "Bearer [object Object]", "Bearer accessToken"),
+    ],
+    "token.empty": ["Bearer", "Bearer ", 'Bearer ""', "Bearer:"],
+    "token.encoded": ["Bearer%20nothing"],
+    "token.whole_answer": ['Bearer {"accessToken":null}', '{"accessToken":}'],
+    "token.malformed": ["Bearer b\xe9b\xe9", "Bearer nothing at all"],
+}
+
+
+def _spelt(value: str, token: str) -> str:
+    """The value with the token in the spelling that it names."""
+    spellings = {
+        "TOKEN": token,
+        "BASE64": _base64(token),
+        "BROKEN": f"{token[:40]} {token[40:]}",
+        "PERCENT": quote(token).replace("=", "%3D"),
+        "UNPADDED": token.rstrip("="),
+        "STANDARD": token.replace("-", "+").replace("_", "/"),
+        "ANSWER": json.dumps({"responseCode": "2007300", "accessToken": token, "tokenType": "Bearer"}),
+    }
+    name = next((name for name in spellings if name in value and name != "TOKEN"), "TOKEN")
+    return value.replace(name, spellings[name])
+
+
+def _issued(world: World, client_key: str, mark: str, age: int = 0) -> str:
+    """A token with this character, because not every token has it."""
+    return next(token for _ in count() if mark in (token := world.token(client_key, age)))
+
+
+def authorized(value: str, make: Callable[..., Request] = call, client_key: str = CLIENT_KEY, age: int = 0) -> Make:
+    """A call with a token in this Authorization header. Its signature fits the token."""
+
+    def request(world: World) -> Request:
+        token = _issued(world, client_key, {"Bearer UNPADDED": "=", "Bearer STANDARD": "_"}.get(value, "g"), age)
+        return replace_header(make(world, token=token), "Authorization", _spelt(value, token))
+
+    return request
+
+
+TOKEN_HEADER_MISTAKES: list[dict[str, list[tuple[str, Make]]]] = [
+    {verdict: [(value, authorized(value)) for value in values] for verdict, values in AUTHORIZATIONS.items()},
+    {
+        verdict: [(f"symmetric: {value}", authorized(value, symmetric, SYMMETRIC)) for value in values]
+        for verdict, values in AUTHORIZATIONS.items()
+    },
+    {
+        verdict: [(value, authorized(value)) for value in values]
+        for verdict, values in AUTHORIZATIONS_WITHOUT_TOKEN.items()
+    },
+    {
+        verdict: [(f"symmetric: {value}", authorized(value, symmetric, SYMMETRIC)) for value in values]
+        for verdict, values in AUTHORIZATIONS_WITHOUT_TOKEN.items()
+    },
+]
+"""Calls with a mistake in Authorization, by verdict constant."""

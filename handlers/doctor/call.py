@@ -23,8 +23,6 @@ from handlers.snap.service import DEFAULT_METHODS
 _LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
 
-_WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
-
 
 @dataclass(frozen=True, slots=True)
 class SignedCall:
@@ -133,14 +131,14 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
 def _no_secret_matches(call: SignedCall) -> list[Finding]:
     """Explain a symmetric signature that no known secret made.
 
-    Without the token there is no finding, because the token is part of the string to sign.
+    If the token is not certain, there is no finding, because the token is part of the string to sign.
     """
     length, size = len(call.signature), symmetric_signature.HMAC_SIZE
     evidence: Evidence = {"length": length, "wanted": size, SYMMETRIC: "HMAC-SHA512"}
     if length not in symmetric_signature.HASH_BY_SIZE:
         wrong = signature_encoding.wrong_length(call.signature, {size}, call.request.get("X-SIGNATURE"))
         return [wrong if wrong.verdict == Verdict.SIGNATURE_CUT_OFF else Finding(wrong.verdict, evidence)]
-    if _WITHOUT_TOKEN & {finding.verdict for finding in call.token.findings}:
+    if not call.token.certain:
         return []
     if _lacks_body(call.request):
         return [_body_missing(call.request)]
