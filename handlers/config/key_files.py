@@ -13,7 +13,10 @@ from pydantic_settings import NoDecode
 
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
-from handlers.snap.keys import KeyFormatError, is_inline, load_private_key, load_public_key
+from handlers.snap.key_format_error import KeyFormatError
+from handlers.snap.key_recognition import kind_if_no_path
+from handlers.snap.keys import is_inline, load_public_key
+from handlers.snap.private_keys import load_private_key
 
 SHORTEST_SECRET = 16
 """Minimum length of a secret, in characters."""
@@ -77,16 +80,16 @@ def read_bytes(path: Path, *, private: bool = False) -> bytes:
 
 
 def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
-    """The private key in a PEM file.
+    """The private key in a file. It may not be encrypted.
 
     Raises:
         ValueError: The file cannot be read, or has no private key. The message has the path and the cause.
         TimeoutError: The file system did not answer in time. The message has the path.
     """
     try:
-        return load_private_key(read_text(path, private=private).encode())
+        return load_private_key(read_bytes(path, private=private))
     except KeyFormatError as error:
-        message = f"{path}: {error}"
+        message = f"{path}: {error.for_file(str(path))}"
         raise ValueError(message) from error
 
 
@@ -150,13 +153,21 @@ def _bearer_secrets(value: object) -> tuple[bytes, ...]:
 def _public_key(value: object) -> RSAPublicKey:
     if isinstance(value, str) and is_inline(value):
         return load_public_key(value)
-    path = _path(value)
-    text = read_text(path)
+    path = _public_key_path(value)
+    content = read_bytes(path)
     try:
-        return load_public_key(text)
-    except ValueError as error:
-        message = f"{path}: {error}"
+        return load_public_key(content)
+    except KeyFormatError as error:
+        message = f"{path}: {error.for_file(str(path))}"
         raise ValueError(message) from error
+
+
+def _public_key_path(value: object) -> Path:
+    """The path of a public key. If there is no such file, the error says what kind of key the text is instead."""
+    kind = kind_if_no_path(value.strip()) if isinstance(value, str) else None
+    if kind and read(in_folder(str(value))).stamp.status is None:
+        raise KeyFormatError(kind)
+    return _path(value)
 
 
 KeyFile = Annotated[Path, BeforeValidator(_path)]

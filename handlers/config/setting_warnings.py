@@ -13,7 +13,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.config.environment import misspelt_variables
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.names import KnownNames
 from handlers.config.regular_files import read_regular_file
 from handlers.config.settings import Settings
@@ -74,7 +74,7 @@ def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """An expired certificate is only a warning, because the server uses only the public key in it."""
     for found in _keys(settings):
-        end = certificate_end(_text(settings, found.written))
+        end = certificate_end(_content(settings, found.written))
         if end and end - now <= SOON:
             event, word = _expiry(end, now)
             message = f"{found.place}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
@@ -105,12 +105,12 @@ def _expiry(end: datetime, now: datetime) -> tuple[str, str]:
     return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
 
 
-def _text(settings: Settings, value: Any) -> str:  # noqa: ANN401  TOML
-    """The public key as text. Empty if its file was deleted since the settings were read."""
+def _content(settings: Settings, value: Any) -> str | bytes:  # noqa: ANN401  TOML
+    """The public key as it arrived. Empty if its file was deleted since the settings were read."""
     if is_inline(value):
         return str(value)
     with suppress(ValueError):
-        return read_text(settings.file.absolute().parent / value)
+        return read_bytes(settings.file.absolute().parent / value)
     return ""
 
 

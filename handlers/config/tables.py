@@ -20,6 +20,7 @@ from handlers.config.key_files import (
     read_private_key,
 )
 from handlers.config.presets import PresetName, with_preset
+from handlers.config.refusal_file import RefusalMembersFile
 from handlers.config.table import Integer, Table
 from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
 from handlers.snap.call import BodyHash
@@ -160,13 +161,15 @@ class ServiceTable(Table):
     """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
     `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
-    `signed_path` is the path that clients sign in place of the real one.
+    `refusal_members_file` has additional members for its refusals. `signed_path` is the path that clients sign in
+    place of the real one.
     """
 
     path: ServicePath
     service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
+    refusal_members_file: RefusalMembersFile | None = None
     signed_path: ServicePath | None = None
 
     @field_rule("forms")

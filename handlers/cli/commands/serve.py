@@ -13,7 +13,8 @@ import uvloop
 from starlette.types import ASGIApp
 
 from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError, load_settings
-from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
+from handlers.cli.simulator.signed_request import SignedRequest
+from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.cli.startup import dry_run, resources
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal

@@ -74,7 +74,9 @@ def token_keys_of(settings: Settings) -> TokenKeys:
 def called_services_of(settings: Settings) -> Mapping[str, Service]:
     """The merchant's services that acquirers call, by path."""
     return {
-        table.path: Service(table.service_code, table.methods, table.forms, table.signed_path)
+        table.path: Service(
+            table.service_code, table.methods, table.forms, table.refusal_members_file, table.signed_path
+        )
         for table in settings.services
     }
 
