@@ -100,3 +100,9 @@ def test_a_size_that_no_signature_has_was_cut_off(length: int, verdict: str) -> 
     found = wrong_length(bytes(length), {256, 384}, "A" * 99)
     assert found.verdict == f"signature.{verdict}"
     assert found.evidence["length"] == length
+
+
+def test_bytes_of_another_length_in_quotes_are_decoded() -> None:
+    """Quotes around base64 are named, also if no signature has that length."""
+    signature, finding = decode('"QUJD"', {64})
+    assert (signature, finding and finding.verdict) == (b"ABC", "signature.quoted")
