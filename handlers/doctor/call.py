@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handlers.doctor import authorize_request, call_without_token, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
-from handlers.doctor.checks import access_token, asymmetric_signature, clock, symmetric_signature
+from handlers.doctor.checks import access_token, asymmetric_signature, clock, particulars, symmetric_signature
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
@@ -75,6 +75,7 @@ def _with_token(
         yield from clock.findings(request.get("X-TIMESTAMP"), context.now, token.client.clock_tolerance)
         if signature:
             yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
+        yield from particulars.headers(request, token.client)
         yield from _external_id(request, context, token.client)
 
 
@@ -118,6 +119,10 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
         return [_body_missing(request)]
     signed = SignedRequest(call.signature, request, client.key)
+    service, secrets = context.service_at(request.path), client.secrets
+    of_settings = particulars.symmetric_signature(signed, call.token.text, client, service, secrets)
+    if of_settings is not None:
+        return of_settings
     symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget)
     evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:

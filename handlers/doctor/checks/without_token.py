@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from handlers.doctor.candidates import particulars
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.checks import asymmetric_signature
 from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
@@ -12,6 +13,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
 from handlers.snap.client import Clients
+from handlers.snap.service import Service
 
 
 def of_notification(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> list[Finding]:
@@ -25,13 +27,16 @@ def of_notification(signed: SignedRequest, clients: Clients, budget: Verificatio
 
 
 def of_body_signed(
-    signed: SignedRequest, clients: Clients, budget: VerificationBudget, *, body_known: bool = True
+    signed: SignedRequest, clients: Clients, budget: VerificationBudget, service: Service | None = None
 ) -> list[Finding]:
     """Return what is wrong with the signature of a body-signed call, or an empty list if it is genuine.
 
-    If the body is not known, only the key, the hash and the padding are checked.
+    Without the service, as without the body, only the key, the hash and the padding are checked.
     """
-    candidates = list(_strings_to_sign(signed.request)) if body_known else []
+    client, candidates = clients.find(signed.client_key), []
+    if service:
+        of_settings = particulars.strings_to_sign(signed.request, None, client, service, signed_by_secret=False)
+        candidates = [*of_settings, *_strings_to_sign(signed.request)]
     found = asymmetric_signature.findings(signed, clients, budget, candidates)
     if NO_KEY_MATCHES & _verdicts(found):
         notifying = _with_notification_keys(clients)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
+from handlers.doctor.messages.en_particulars import PARTICULARS_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
@@ -179,6 +180,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Use a token only for calls of the client that it was issued to.",
     ),
     **CALL_TEXTS,
+    **PARTICULARS_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",

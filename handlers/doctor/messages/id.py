@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.id_calls import CALL_TEXTS
+from handlers.doctor.messages.id_particulars import PARTICULARS_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Tanda tangani persis X-CLIENT-KEY|X-TIMESTAMP dengan nilai yang sama seperti di header."
@@ -179,6 +180,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Pakai token hanya untuk call dari klien pemilik token itu.",
     ),
     **CALL_TEXTS,
+    **PARTICULARS_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "Menurut rekaman, response-nya {status}. Penyebabnya tidak terlihat di dalam request.",
         "Baca reason di log server: pengulangan, token yang dicabut, state store mati, atau pengaturan sudah berubah.",
