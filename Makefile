@@ -44,8 +44,8 @@ LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --quiet --no-header
 PYTHONS := python3.12 python3.13 python3.14
 
-story: $(VENV)/.run $(VENV)/.test ## Run NICEPAY's calls against real processes, and print requests and answers
-	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py
+story: $(VENV)/.run $(VENV)/.test ## Run calls of every form against real processes, and print requests and answers
+	@$(BIN)/python -m pytest --quiet --capture=no tests/e2e/test_story.py tests/e2e/test_story_of_forms.py
 
 check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs ## Lint code, documents and workflow, check types, build the website
 	@$(BIN)/ruff check .
@@ -66,11 +66,12 @@ docs: $(VENV)/.docs ## Build the website of the documentation into .site/; a bro
 	@$(WEBSITE) -D language=id docs/id .site/id
 WEBSITE := $(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --doctree-dir .reports/doctrees --fresh-env -c docs
 
-reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands into docs/*/command-reference.md
+reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands and the table of the verdicts into docs/
 	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure throughput in comparison with others, and the time of each kind of refusal
 	@$(BIN)/python -m tests.bench.request_path
+	@$(BIN)/python -m tests.bench.call_path
 	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 

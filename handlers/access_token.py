@@ -5,28 +5,29 @@ from collections.abc import Mapping
 from handlers.decision_notes import note
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CONFLICT, SUCCESSFUL, SnapError, unauthorized
+from handlers.snap.networks import Address
 from handlers.snap.replay_key import ReplayKey
 from handlers.snap.timestamp import require_in_window, utc
 from handlers.snap.token import fingerprint
 
 
 async def issue_access_token(
-    services: Services, *, x_timestamp: str, x_client_key: str, x_signature: str
+    services: Services, *, x_timestamp: str, x_client_key: str, x_signature: str, caller: Address | None = None
 ) -> Mapping[str, object]:
     """Decide on one token request that fits the document, and answer with a token.
 
-    The arguments are the header values as the client sent them. The document allows one `grantType` only, and
-    `additionalInfo` is ignored.
+    The arguments are the header values as the client sent them, and the IP address of the caller if it is known. The
+    document allows one `grantType` only, and `additionalInfo` is ignored.
 
     Raises:
-        SnapError: 401 00 for the timestamp, the client, the signature, or a request that the client signed before its
-            tokens were revoked. 409 00 for a repeat, if the settings refuse repeats. 500 02 if the state store is down
-            and the settings refuse requests then.
+        SnapError: 401 00 for the timestamp, the client, its address, the signature, or a request that the client signed
+            before its tokens were revoked. 409 00 for a repeat, if the settings refuse repeats. 500 02 if the state
+            store is down and the settings refuse requests then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
 
-    client = services.client(x_client_key)
+    client = services.sender(x_client_key, caller)
     note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
     # Only now, so that only the client itself can learn its own tolerance.
     require_in_window(x_timestamp, now, client.clock_tolerance)

@@ -13,6 +13,7 @@ from handlers.snap.call import Call
 from handlers.snap.call_form import CallForm, form_of_call, require_complete
 from handlers.snap.client import Client
 from handlers.snap.codes import CONFLICT, GENERAL_ERROR, NOT_FOUND, NOT_SUPPORTED, SnapError, unauthorized
+from handlers.snap.networks import Address
 from handlers.snap.replay_key import ReplayKey
 from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.timestamp import require_in_window
@@ -41,25 +42,32 @@ class Headers(TypedDict):
     x_original_delivery: NotRequired[str | None]
 
 
-async def authorize_call(services: Services, *, body: bytes, **headers: Unpack[Headers]) -> GenuineCall:
-    """Decide on a call whose body the proxy forwarded. An empty body means that the call has none."""
-    return await _decide(services, headers, body)
+async def authorize_call(
+    services: Services, *, body: bytes, caller: Address | None = None, **headers: Unpack[Headers]
+) -> GenuineCall:
+    """Decide on a call whose body the proxy forwarded. An empty body means that the call has none.
+
+    `caller` is the IP address of the acquirer, if a trusted proxy gives it.
+    """
+    return await _decide(services, headers, body, caller)
 
 
-async def authorize_call_without_body(services: Services, **headers: Unpack[Headers]) -> GenuineCall:
-    """Decide on a call whose body, if it has one, the proxy did not forward."""
-    return await _decide(services, headers, None)
+async def authorize_call_without_body(
+    services: Services, *, caller: Address | None = None, **headers: Unpack[Headers]
+) -> GenuineCall:
+    """Decide on a call whose body, if it has one, the proxy did not forward. See `authorize_call`."""
+    return await _decide(services, headers, None, caller)
 
 
-async def _decide(services: Services, headers: Headers, body: bytes | None) -> GenuineCall:
+async def _decide(services: Services, headers: Headers, body: bytes | None, caller: Address | None) -> GenuineCall:
     """Decide on one call that fits the document.
 
     Raises:
         SnapError: 400 01 or 02 if the headers fit no form of call that the service accepts. 500 00 if the proxy
             delivers calls and `accel_redirect` is not set. 404 00 for a path of no service. 405 00 for a method that
-            the service does not accept. 401 03 without a token. 401 01 for the token. 401 00 for the client, the
-            timestamp, the signature, CHANNEL-ID or ORIGIN. 400 01 for an X-EXTERNAL-ID that the client may not send.
-            409 00 for a repeat. 500 02 if the state store is down and the settings refuse calls then.
+            the service does not accept. 401 03 without a token. 401 01 for the token. 401 00 for the client, its
+            address, the timestamp, the signature, CHANNEL-ID or ORIGIN. 400 01 for an X-EXTERNAL-ID that the client may
+            not send. 409 00 for a repeat. 500 02 if the state store is down and the settings refuse calls then.
     """
     now = services.now()
     # The path is compared as the acquirer sent it, without the query.
@@ -67,7 +75,7 @@ async def _decide(services: Services, headers: Headers, body: bytes | None) -> G
     form = _form(headers, service.forms if service else DEFAULT_FORMS)
     _require_destination(services, headers)
     service = _require_service(service, headers["x_original_method"])
-    client, replay_key = _VERIFY[form](services, headers, _call(headers, service, body), now)
+    client, replay_key = _VERIFY[form](services, headers, _call(headers, service, body), caller, now)
     if form != "notification":
         _require_particulars(client, headers)
 
@@ -94,12 +102,14 @@ def _call(headers: Headers, service: Service, body: bytes | None) -> Call:
     return Call(headers["x_original_method"], uri, None, headers["x_timestamp"], body, path_is_fixed=path_is_fixed)
 
 
-def _verify_with_token(services: Services, headers: Headers, call: Call, now: datetime) -> _Verified:
+def _verify_with_token(
+    services: Services, headers: Headers, call: Call, caller: Address | None, now: datetime
+) -> _Verified:
     access_token = bearer_token(headers["authorization"])
     token = require_valid_token(services, access_token, now)
     note(token=token.fingerprint)
 
-    client = services.client(token.client_key)
+    client = services.sender(token.client_key, caller)
     client.require_partner(_present(headers["x_partner_id"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
     note(key=client.require_call_signature(replace(call, access_token=access_token), headers["x_signature"]))
@@ -107,29 +117,33 @@ def _verify_with_token(services: Services, headers: Headers, call: Call, now: da
     return client, ReplayKey.of_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
 
-def _verify_notification(services: Services, headers: Headers, call: Call, now: datetime) -> _Verified:
+def _verify_notification(
+    services: Services, headers: Headers, call: Call, caller: Address | None, now: datetime
+) -> _Verified:
     client_key = _present(headers.get("x_client_key"))
     note(client_key=client_key)
     _require_verifiable(services, call, now)
 
-    client = services.client(client_key)
+    client = services.sender(client_key, caller)
     note(key=client.require_notification_signature(client_key, call.timestamp, headers["x_signature"]))
     # Only the client itself may learn its own window.
     require_in_window(call.timestamp, now, client.clock_tolerance)
     return client, ReplayKey.of_notification(client.key, call.timestamp, call.body or b"", client.clock_tolerance)
 
 
-def _verify_body_signed(services: Services, headers: Headers, call: Call, now: datetime) -> _Verified:
+def _verify_body_signed(
+    services: Services, headers: Headers, call: Call, caller: Address | None, now: datetime
+) -> _Verified:
     _require_verifiable(services, call, now)
 
-    client = services.client_of_partner(_present(headers["x_partner_id"]))
+    client = services.sender_of_partner(_present(headers["x_partner_id"]), caller)
     note(key=client.require_body_signature(call, headers["x_signature"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
     external_id = _present(headers["x_external_id"])
     return client, ReplayKey.of_body_signed_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
 
-_VERIFY: Mapping[CallForm, Callable[[Services, Headers, Call, datetime], _Verified]] = {
+_VERIFY: Mapping[CallForm, Callable[[Services, Headers, Call, Address | None, datetime], _Verified]] = {
     "token": _verify_with_token,
     "notification": _verify_notification,
     "body-signed": _verify_body_signed,

@@ -5,12 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from handlers.snap.client import Client, Clients
+from handlers.decision_notes import note
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
+from handlers.snap.networks import Address
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.outage import OutagePolicy
 from handlers.state.port import State
 from handlers.state.revocation_cache import RevocationCache
+
+_ADVICE = (
+    "no trusted proxy gives the address of the caller: list your proxies in [server] trusted_proxies, and let them set "
+    "X-Forwarded-For or Forwarded, and remove the other"
+)
 
 Repeat = Literal["same-span", "refuse"]
 """How a repeat of a signed token request is answered: with a token that expires when the first one expires, or 409."""
@@ -48,6 +56,18 @@ class Services:
         """Return the client of that key, or the unknown client. Settings or state store may have suspended it."""
         return self.clients.find(client_key, suspended=self.revocations.is_suspended(client_key))
 
-    def client_of_partner(self, partner_id: str) -> Client:
-        """Return the client with that X-PARTNER-ID, or the unknown client. See `client`."""
-        return self.client(self.clients.key_of_partner(partner_id))
+    def sender(self, client_key: str, caller: Address | None) -> Client:
+        """Return the client of that key, or the unknown client if it may not send from the address of the caller.
+
+        `caller` is None if the address is unknown. Then the log says what to set.
+        """
+        client = self.client(client_key)
+        if client.may_send_from(caller):
+            return client
+        if caller is None:
+            note(advice=_ADVICE)
+        return self.clients.from_other_network
+
+    def sender_of_partner(self, partner_id: str, caller: Address | None) -> Client:
+        """Return the client with that X-PARTNER-ID, or the unknown client. See `sender`."""
+        return self.sender(self.clients.key_of_partner(partner_id), caller)

@@ -10,7 +10,8 @@ from hmac import digest
 from cryptography.fernet import Fernet
 
 from handlers.services import Services
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from handlers.state.memory import MemoryState

@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from handlers.services import Services
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from tests.calls import PARTNER, services
 from tests.merchant import NOON
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
+
+if TYPE_CHECKING:
+    from handlers.snap.client import Client
 
 TOKEN_URI = "/api/v1.0/transfer-va/inquiry"
 MIXED_URI = "/api/v1.0/transfer-va/payment"

@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -16,7 +17,9 @@ from cryptography.hazmat.primitives.hashes import MD5, SHA1, SHA256, SHA512, Has
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
@@ -35,6 +38,8 @@ SECRET = b64encode(b"a secret of these tests!")
 OTHER_SECRET = b"the secret of another client"
 INTERNAL_SECRET = b"the-secret-of-the-proxy"
 OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
+PINNED = "PINNED"
+"""A client whose CHANNEL-ID, ORIGIN and X-EXTERNAL-ID the settings restrict."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class World:
                 Client(SUSPENDED, (key,), TOLERANCE, suspended=True),
                 Client(STRICT, (key,), timedelta(seconds=10)),
                 Client(SYMMETRIC, (key,), TOLERANCE, client_secret=SECRET),
+                Client(PINNED, (key,), TOLERANCE, particulars=Particulars("95231", "bank.example", "numeric")),
             ],
             lambda _bits: self.nobody.private_key.public_key(),
         )
@@ -135,6 +141,13 @@ def call(
     return Request("POST", target, present, body)
 
 
+def pinned(world: World, **changed: str | None) -> Request:
+    """A call of the client whose headers the settings restrict."""
+    right: dict[str, Any] = {"CHANNEL_ID": "95231", "ORIGIN": "bank.example", "X_EXTERNAL_ID": "12"}
+    headers = right | {"X_PARTNER_ID": PINNED} | changed
+    return call(world, world.sign(f"{PINNED}|{NOW}"), token=world.token(PINNED), **headers)
+
+
 def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
     world: World,
     body: bytes = CALL_BODY,
@@ -161,8 +174,13 @@ def _without(request: Request, name: str) -> Request:
     return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
 
 
+def replace_header(request: Request, name: str, value: str) -> Request:
+    """The request with another value of a header."""
+    return replace(request, headers=(*_without(request, name).headers, (name, value)))
+
+
 def _with_authorization(request: Request, value: str) -> Request:
-    return replace(request, headers=(*_without(request, "Authorization").headers, ("Authorization", value)))
+    return replace_header(request, "Authorization", value)
 
 
 def _with_header_twice(request: Request, name: str) -> Request:
@@ -233,11 +251,13 @@ def _with_one_character_changed(token: str) -> str:
     return token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
 
 
-def _line_wrapped(text: str) -> str:
+def line_wrapped(text: str) -> str:
+    """The text in lines of 64 characters."""
     return "\n".join(text[start : start + 64] for start in range(0, len(text), 64))
 
 
-def _with_signature_respelt(request: Request, spell: Callable[[bytes], str]) -> Request:
+def with_signature_respelt(request: Request, spell: Callable[[bytes], str]) -> Request:
+    """The request with the same signature in another encoding."""
     raw = b64decode(request.get("X-SIGNATURE"))
     return replace(request, headers=(*_without(request, "X-SIGNATURE").headers, ("X-SIGNATURE", spell(raw))))
 
@@ -280,6 +300,17 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "clock.ahead": [("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(302)))],
     "clock.local_time_labelled_jakarta": [
         ("a host in UTC", lambda w: token_request(w, X_TIMESTAMP=_utc_labelled_jakarta())),
+    ],
+    "clock.wrong_zone_label": [
+        ("Jakarta as Z", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}Z")),
+        ("Jakarta as +00:00", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}+00:00")),
+        ("WITA as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(3_600))),
+        ("WIT as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(7_200 - 299))),
+        ("shifted twice", lambda w: token_request(w, X_TIMESTAMP=_at(7 * 3_600))),
+        ("shifted back twice", lambda w: token_request(w, X_TIMESTAMP=_at(-14 * 3_600))),
+        ("India as +07:00", lambda w: token_request(w, X_TIMESTAMP=_at(-5_400))),
+        ("Jakarta as -07:00", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}-07:00")),
+        ("milliseconds", lambda w: token_request(w, X_TIMESTAMP=f"{NOW[:19]}.250Z")),
     ],
     "timestamp.malformed": [
         ("no colon", lambda w: token_request(w, X_TIMESTAMP=NOW.replace("+07:00", "+0700"))),
@@ -378,19 +409,17 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("single", lambda w: token_request(w, f"'{w.sign(_STRING_TO_SIGN)}'")),
     ],
     "signature.line_wrapped": [
-        ("spaces", lambda w: token_request(w, _line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", " "))),
-        ("escaped", lambda w: token_request(w, _line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", "\\n"))),
+        ("spaces", lambda w: token_request(w, line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", " "))),
+        ("escaped", lambda w: token_request(w, line_wrapped(w.sign(_STRING_TO_SIGN)).replace("\n", "\\n"))),
     ],
     "signature.percent_encoded": [
         ("query style", lambda w: token_request(w, w.sign(_STRING_TO_SIGN).replace("=", "%3D")))
     ],
     "signature.not_base64": [
         ("words", lambda w: token_request(w, "not a signature!")),
-        ("padding lost", lambda w: token_request(w, w.sign(_STRING_TO_SIGN).rstrip("="))),
         ("not canonical", lambda w: token_request(w, "QUJD" * 85 + "QR==")),
     ],
     "signature.wrong_length": [
-        ("cut off", lambda w: token_request(w, b64encode(w.raw()[:200]).decode())),
         ("an HMAC", lambda w: token_request(w, b64encode(digest(SECRET, _STRING_TO_SIGN.encode(), "sha512")).decode())),
     ],
     "key.of_another_client": [
@@ -496,9 +525,22 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
     "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
     "client.suspended": [("suspended since", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "channel.mismatch": [
+        ("another", lambda w: pinned(w, CHANNEL_ID="95221")),
+        ("missing", lambda w: pinned(w, CHANNEL_ID=None)),
+    ],
+    "origin.mismatch": [("another", lambda w: pinned(w, ORIGIN="bank.example.org"))],
+    "external_id.malformed": [("a letter", lambda w: pinned(w, X_EXTERNAL_ID="12a"))],
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
+    ],
+    "clock.wrong_zone_label": [
+        ("a call", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(3_600)}"), X_TIMESTAMP=_at(3_600))),
+        (
+            "symmetric",
+            lambda w: replace_header(symmetric(w, timestamp=f"{NOW[:19]}Z"), "X-TIMESTAMP", f"{NOW[:19]}Z"),
+        ),
     ],
     "header.missing": [("X-EXTERNAL-ID", lambda w: call(w, X_EXTERNAL_ID=None))],
     "header.malformed": [
@@ -511,11 +553,11 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "string.reversed": [("time first", lambda w: call(w, w.sign(f"{NOW}|{CLIENT_KEY}")))],
     "signature.not_base64": [("words", lambda w: call(w, "not a signature!"))],
     "signature.hex": [
-        ("HMAC", lambda w: _with_signature_respelt(symmetric(w), bytes.hex)),
+        ("HMAC", lambda w: with_signature_respelt(symmetric(w), bytes.hex)),
     ],
     "signature.wrong_length": [
-        ("HMAC", lambda w: _with_signature_respelt(symmetric(w), lambda raw: b64encode(raw[:40]).decode())),
-        ("RSA", lambda w: call(w, b64encode(w.raw()[:200]).decode())),
+        ("twice as long", lambda w: with_signature_respelt(symmetric(w), lambda raw: b64encode(raw * 2).decode())),
+        ("another key size", lambda w: call(w, b64encode(w.raw()[:128]).decode())),
         ("64 bytes, no secret", lambda w: call(w, "QUJD" * 21 + "QQ==", token=w.token(STRICT), X_PARTNER_ID=STRICT)),
     ],
     "key.of_another_client": [
@@ -661,6 +703,8 @@ def write_world(folder: Path, world: World) -> Path:
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
+        f'[[clients]]\nid = "{PINNED}"\n{key}\nchannel_id = "95231"\norigin = "bank.example"',
+        'external_id_format = "numeric"',
     ]
     settings = write_settings(folder, world.nicepay, world.other, extra="\n".join(tables))
     for client, file in ((CLIENT_KEY, secret), (OTHER, others)):

@@ -7,7 +7,8 @@ from hmac import digest
 
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.particulars import USUAL, Particulars
 from handlers.snap.service import Service
 from tests.mistakes import CALL_BODY, CALL_PATH, NOW, SECRET, TOLERANCE, World

@@ -47,7 +47,8 @@ def _request(path: str, headers: dict[str, str], changed: dict[str, str | None],
 
 
 _LATER = NOW.replace(":01+", ":02+")
-_LATE = NOW.replace("T12:", "T11:")
+_LATE = NOW.replace("T12:00", "T11:50")
+_WITA = NOW.replace("T12:", "T13:")
 
 TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "genuine": [
@@ -66,7 +67,6 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "call.string_unknown": [
         ("another body", lambda w: body_signed(w, w.sign(string_to_sign(b"quite another body")))),
-        ("client and time", lambda w: body_signed(w, w.sign(f"{CLIENT_KEY}|{NOW}"))),
     ],
     "call.body_changed": [
         ("numbers", lambda w: body_signed(w, w.sign(string_to_sign(CALL_BODY.replace(b"10.00", b"10"))))),
@@ -99,7 +99,7 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(), key=w.other.private_key))),
     ],
     "signature.wrong_length": [
-        ("a notification", lambda w: notification(w, b64encode(b"a" * 200).decode())),
+        ("a notification", lambda w: notification(w, b64encode(b"a" * 128).decode())),
         ("body-signed", lambda w: body_signed(w, b64encode(b"a" * 64).decode())),
     ],
     "client.unknown": [
@@ -114,6 +114,13 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
             lambda w: notification(w, w.sign(f"{CLIENT_KEY}|{_LATE}", key=w.notifier.private_key), X_TIMESTAMP=_LATE),
         ),
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(timestamp=_LATE)), X_TIMESTAMP=_LATE)),
+    ],
+    "clock.wrong_zone_label": [
+        (
+            "a notification",
+            lambda w: notification(w, w.sign(f"{CLIENT_KEY}|{_WITA}", key=w.notifier.private_key), X_TIMESTAMP=_WITA),
+        ),
+        ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(timestamp=_WITA)), X_TIMESTAMP=_WITA)),
     ],
     "call.headers_of_two_forms": [
         ("with a partner id", lambda w: notification(w, X_PARTNER_ID=CLIENT_KEY)),

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from handlers.cli.app import app
+from tests import verdict_reference
 from tests.pages import ROOT
 
 PAGES = sorted(ROOT.glob("docs/*/command-reference.md"))
@@ -42,7 +43,8 @@ def written(page: Path) -> str:
 
 
 def main() -> None:
-    """Write the reference into each page."""
+    """Write the reference of the commands, and the table of the verdicts, into each page."""
+    verdict_reference.write()
     for page in PAGES:
         before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
         _, end, after = rest.partition(END)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.programs import skip_or_fail
+from tests.programs import program, skip_or_fail
 
 SERVER_USER, SERVER_GROUP = 4001, 4002
 OPERATOR, OPERATORS_GROUP = 4003, 4004
@@ -51,3 +51,12 @@ def owner(file: Path) -> tuple[int, int]:
     """The user ID and group ID of a file."""
     status = file.stat()
     return status.st_uid, status.st_gid
+
+
+def as_user(user: int, group: int, *groups: int) -> tuple[str, ...]:
+    """The beginning of a command that runs as that user. It may read files of root, because Python may be one."""
+    if os.geteuid() != 0:
+        skip_or_fail("only root can start a process of another user")
+    capability = ("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search")
+    members = ("--groups", ",".join(map(str, groups))) if groups else ("--clear-groups",)
+    return (program("setpriv"), "--reuid", str(user), "--regid", str(group), *members, *capability)

@@ -1,9 +1,6 @@
-"""IP addresses and networks in the settings."""
+"""The addresses of listeners in the settings."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, InstanceOf, PlainValidator
 from pydantic_settings import NoDecode
 
-from handlers.config.addresses import Network
 from handlers.config.capture_folder import require_folder
 from handlers.config.key_files import in_folder, read_text
+from handlers.snap.networks import Network
 from handlers.state.opening import StateUrl
 
 
@@ -32,16 +32,23 @@ def _state_url(value: object) -> StateUrl:
     return url
 
 
-def _network(value: object) -> Network:
-    """A network. A single address is a network of one address."""
+def _network_of_proxies(value: object) -> Network:
+    return _network(value, "it matches every address, so any caller could forge its address; list only your proxies")
+
+
+def _network_of_client(value: object) -> Network:
+    return _network(value, "it matches every address; leave out allowed_networks to accept requests from everywhere")
+
+
+def _network(value: object, too_wide: str) -> Network:
+    """A network. A single address is a network of one address. `too_wide` is the message for a network of all."""
     try:
         network = ip_network(value.strip() if isinstance(value, str) else "")
     except ValueError as error:
         message = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"
         raise ValueError(message) from error
     if not network.prefixlen:
-        message = "it matches every address, so any caller could forge its address; list only your proxies"
-        raise ValueError(message)
+        raise ValueError(too_wide)
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
         message = "it is an IPv4 address in IPv6 notation; write it in IPv4 notation"
         raise ValueError(message)
@@ -61,6 +68,9 @@ Url = Annotated[InstanceOf[StateUrl], BeforeValidator(_state_url), NoDecode]
 """The URL is checked without connecting. An environment variable contains the plain URL, not JSON."""
 
 Networks = Annotated[
-    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_split_at_commas), NoDecode
+    tuple[Annotated[Network, PlainValidator(_network_of_proxies)], ...], BeforeValidator(_split_at_commas), NoDecode
 ]
-"""Addresses and networks. An environment variable contains them separated by commas."""
+"""Addresses and networks of proxies. An environment variable contains them separated by commas."""
+
+ClientNetwork = Annotated[Network, PlainValidator(_network_of_client)]
+"""One address or network of a client."""

@@ -13,7 +13,10 @@ from pydantic_settings import NoDecode
 
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
-from handlers.snap.keys import KeyFormatError, is_inline, load_private_key, load_public_key
+from handlers.snap.key_format_error import KeyFormatError
+from handlers.snap.key_recognition import kind_of_text
+from handlers.snap.keys import is_inline, load_public_key
+from handlers.snap.private_keys import load_private_key
 
 SHORTEST_SECRET = 16
 """Minimum length of a secret, in characters."""
@@ -24,7 +27,6 @@ MOST_SECRETS = 2
 NO_SECRETS: tuple[bytes, ...] = ()
 """The value of a secrets field that names no file."""
 
-_GROUP_AND_OTHERS = 0o077
 # Text that could be a key: damaged PEM, base64url, a Fernet key, or text that is too long for a path.
 _MAYBE_A_KEY = re.compile(r".*(BEGIN|[\n\0]).*|[\w+/=-]{40,}|.{256,}", re.DOTALL | re.ASCII)
 _MAYBE_A_SECRET = re.compile(r".*", re.DOTALL)
@@ -46,39 +48,48 @@ def relative_to(folder: Path) -> Iterator[None]:
 
 
 def read_text(path: Path, *, private: bool = False) -> str:
-    """The text of a file in UTF-8. If the file is `private`, only its owner may have access to it.
+    """The text of a file in UTF-8.
 
     Raises:
-        ValueError: The file cannot be read, is not UTF-8, or other users can access it. The message has the path and
-            the cause.
+        ValueError: See `read_bytes`; or the file is not UTF-8.
         TimeoutError: The file system did not answer in time. The message has the path.
     """
-    file = read(path)
-    if file.error:
-        message = f"{path} cannot be read: {file.error}"
-        raise ValueError(message)
-    if private and file.mode & _GROUP_AND_OTHERS:
-        message = f"other users can access {path}; run: chmod 600 {path}"
-        raise ValueError(message)
+    content = read_bytes(path, private=private)
     try:
         # Line endings stay as they are, so that a command that edits the file keeps them.
-        return file.content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"{path} cannot be read: it is not text in UTF-8"
         raise ValueError(message) from error
 
 
+def read_bytes(path: Path, *, private: bool = False) -> bytes:
+    """The content of a file. If it is `private`, other users may not have access to it. See `FileAccess.mistake`.
+
+    Raises:
+        ValueError: The file cannot be read, or other users can access it. The message has the path and the cause.
+        TimeoutError: The file system did not answer in time. The message has the path.
+    """
+    file = read(path)
+    if file.access is None:
+        message = f"{path} cannot be read: {file.error}"
+        raise ValueError(message)
+    if private and (mistake := file.access.mistake(path)):
+        raise ValueError(mistake)
+    return file.content
+
+
 def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
-    """The private key in a PEM file.
+    """The private key in a file. It may not be encrypted.
 
     Raises:
         ValueError: The file cannot be read, or has no private key. The message has the path and the cause.
         TimeoutError: The file system did not answer in time. The message has the path.
     """
     try:
-        return load_private_key(read_text(path, private=private).encode())
+        return load_private_key(read_bytes(path, private=private))
     except KeyFormatError as error:
-        message = f"{path}: {error}"
+        message = f"{path}: {error.for_file(str(path))}"
         raise ValueError(message) from error
 
 
@@ -142,13 +153,21 @@ def _bearer_secrets(value: object) -> tuple[bytes, ...]:
 def _public_key(value: object) -> RSAPublicKey:
     if isinstance(value, str) and is_inline(value):
         return load_public_key(value)
-    path = _path(value)
-    text = read_text(path)
+    path = _public_key_path(value)
+    content = read_bytes(path)
     try:
-        return load_public_key(text)
-    except ValueError as error:
-        message = f"{path}: {error}"
+        return load_public_key(content)
+    except KeyFormatError as error:
+        message = f"{path}: {error.for_file(str(path))}"
         raise ValueError(message) from error
+
+
+def _public_key_path(value: object) -> Path:
+    """The path of a public key. If there is no such file, the error says what kind of key the text is instead."""
+    kind = kind_of_text(value.strip()) if isinstance(value, str) else None
+    if kind and read(in_folder(str(value))).stamp.status is None:
+        raise KeyFormatError(kind)
+    return _path(value)
 
 
 KeyFile = Annotated[Path, BeforeValidator(_path)]

@@ -11,6 +11,8 @@ from stat import S_ISDIR, S_ISREG
 from threading import Thread
 from typing import NamedTuple, TypeVar
 
+from handlers.config.secret_access import FileAccess
+
 LARGEST_FILE = 1_048_576
 """Maximum size of a file, in bytes."""
 
@@ -51,10 +53,10 @@ NO_ANSWER = FileStamp(UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """The result of reading a file: its content, or the reason why it cannot be read."""
+    """The result of reading a file: its content and who has access to it, or the reason why it cannot be read."""
 
     stamp: FileStamp
-    mode: int = 0
+    access: FileAccess | None = None
     content: bytes = field(default=b"", repr=False)
     error: str | None = None
 
@@ -101,28 +103,28 @@ def _set_result(result: Future[_Result], function: Callable[[], _Result]) -> Non
 def _read(path: Path) -> FileRead:
     status = status_of(path)
     try:
-        mode, content = _regular(path)
+        access, content = _regular(path)
     except (OSError, ValueError) as error:  # ValueError: the text cannot be a path.
         number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or "it is not a valid path"
         lasting = status is None or number in _LASTING_ERRORS
-        return FileRead(FileStamp(status if lasting else UNKNOWN, reason.encode()), _mode(path), error=reason)
-    return FileRead(FileStamp(status, sha256(content).digest()), mode, content)
+        return FileRead(FileStamp(status if lasting else UNKNOWN, reason.encode()), error=reason)
+    return FileRead(FileStamp(status, sha256(content).digest()), access, content)
 
 
-def _regular(path: Path) -> tuple[int, bytes]:
-    """The mode and the content of the file. A path that is not a regular file is not opened.
+def _regular(path: Path) -> tuple[FileAccess, bytes]:
+    """Who has access to the file, and the content of the file. A path that is not a regular file is not opened.
 
     Raises:
         OSError: The file cannot be read, is too large, or is not a regular file.
     """
     _require_regular(path.stat().st_mode)
     with open(path, "rb", opener=lambda name, _: os.open(name, _FLAGS)) as file:
-        mode = os.fstat(file.fileno()).st_mode
-        _require_regular(mode)
+        _require_regular(os.fstat(file.fileno()).st_mode)
+        access = FileAccess.of(path, file.fileno())
         content = file.read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise OSError(errno.EFBIG, f"it is larger than {LARGEST_FILE} bytes")
-    return mode, content
+    return access, content
 
 
 def _require_regular(mode: int) -> None:
@@ -130,13 +132,6 @@ def _require_regular(mode: int) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not S_ISREG(mode):
         raise OSError(errno.EINVAL, "it is a pipe, a device or a socket; use a regular file")
-
-
-def _mode(path: Path) -> int:
-    try:
-        return path.stat().st_mode
-    except (OSError, ValueError):
-        return 0
 
 
 def status_of(path: Path) -> tuple[int, ...] | None:

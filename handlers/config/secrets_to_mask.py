@@ -1,12 +1,16 @@
 """The secrets in the settings, which logs and output must mask."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.settings import Settings
-from handlers.snap.masking import NamedSecret
+from handlers.snap.key_content import text_of
+from handlers.snap.masking import SHORTEST, NamedSecret
+
+_BASE64_RUN = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST},}}={{0,2}}")
 
 
 def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
@@ -20,8 +24,8 @@ def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
 
 
 def private_key_secrets(file: Path) -> Iterator[NamedSecret]:
-    """Each base64 line of a private key in PEM, because each is a secret. Nothing if the file cannot be read."""
+    """Each run of base64 in the text of a private key, because each is a secret. Nothing if the file cannot be read."""
     with suppress(ValueError, OSError):
         if file.is_file():
-            lines = map(str.strip, read_text(file).splitlines())
-            yield from (("private key", line.encode()) for line in lines if "-----" not in line)
+            runs = _BASE64_RUN.findall(text_of(read_bytes(file)))
+            yield from (("private key", run.encode()) for run in runs)

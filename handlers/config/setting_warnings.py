@@ -13,8 +13,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from handlers.config.environment import misspelt_variables
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.names import KnownNames
+from handlers.config.regular_files import read_regular_file
 from handlers.config.settings import Settings
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
 from handlers.state.batches import within_timeout
@@ -24,7 +25,6 @@ from handlers.state.port import StateDownError
 SOON = timedelta(days=30)
 """A certificate causes a warning from this time before its end."""
 
-_GROUP_AND_OTHERS = 0o077
 _NO_EVICTION = "noeviction"
 
 _log = structlog.get_logger()
@@ -51,6 +51,7 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _notifications(settings)
     yield from _signed_paths(settings)
     yield from _unused_prefixes(settings)
+    yield from _unknown_addresses(settings)
     yield from _readable_password(settings)
 
 
@@ -73,7 +74,7 @@ def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """An expired certificate is only a warning, because the server uses only the public key in it."""
     for found in _keys(settings):
-        end = certificate_end(_text(settings, found.written))
+        end = certificate_end(_content(settings, found.written))
         if end and end - now <= SOON:
             event, word = _expiry(end, now)
             message = f"{found.place}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
@@ -104,12 +105,12 @@ def _expiry(end: datetime, now: datetime) -> tuple[str, str]:
     return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
 
 
-def _text(settings: Settings, value: Any) -> str:  # noqa: ANN401  TOML
-    """The public key as text. Empty if its file was deleted since the settings were read."""
+def _content(settings: Settings, value: Any) -> str | bytes:  # noqa: ANN401  TOML
+    """The public key as it arrived. Empty if its file was deleted since the settings were read."""
     if is_inline(value):
         return str(value)
     with suppress(ValueError):
-        return read_text(settings.file.absolute().parent / value)
+        return read_bytes(settings.file.absolute().parent / value)
     return ""
 
 
@@ -145,10 +146,19 @@ def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
             yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
 
 
+def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
+    """Without trusted proxies, the server sees the address of the proxy in place of the caller's."""
+    clients = [client.id for client in settings.clients if client.allowed_networks]
+    behind_a_proxy = settings.internal or settings.server.is_loopback
+    if clients and behind_a_proxy and not settings.server.trusted_proxies:
+        advice = "list the addresses of your proxies"
+        message = f"clients: {clients[0]} has allowed_networks, but server.trusted_proxies is empty; {advice}"
+        yield SettingWarning("client.addresses_are_unknown", message, {"client_keys": clients})
+
+
 def _readable_password(settings: Settings) -> Iterator[SettingWarning]:
-    if _contains_password(settings.written) and _mode(settings.file) & _GROUP_AND_OTHERS:
-        advice = f"run: chmod 600 {settings.file}"
-        message = f"state.url: it contains a password, and other users can access the settings file; {advice}"
+    if _contains_password(settings.written) and (mistake := _access_mistake(settings.file)):
+        message = f"state.url: the settings file contains its password, and {mistake}"
         yield SettingWarning("state.password_is_readable", message, {"file": str(settings.file)})
 
 
@@ -161,11 +171,12 @@ def _contains_password(written: Mapping[str, Any]) -> bool:
     return False
 
 
-def _mode(file: Path) -> int:
-    """The mode of the settings file. 0 if the file was deleted since it was read."""
-    with suppress(OSError):
-        return file.stat().st_mode
-    return 0
+def _access_mistake(file: Path) -> str | None:
+    """See `FileAccess.mistake`. None if the file was deleted since it was read, or its file system does not answer."""
+    with suppress(TimeoutError):
+        if access := read_regular_file(file).access:
+            return access.mistake(file)
+    return None
 
 
 async def of_state(url: StateUrl) -> list[SettingWarning]:

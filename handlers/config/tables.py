@@ -9,7 +9,7 @@ from pydantic import model_validator as table_rule
 
 from handlers.config.addresses import hosts_overlap, is_loopback
 from handlers.config.call_fields import ChannelId, Origin, PartnerIds
-from handlers.config.fields import CaptureFolder, Networks, Url
+from handlers.config.fields import CaptureFolder, ClientNetwork, Networks, Url
 from handlers.config.key_files import (
     NO_SECRETS,
     BearerSecrets,
@@ -20,6 +20,7 @@ from handlers.config.key_files import (
     read_private_key,
 )
 from handlers.config.presets import PresetName, with_preset
+from handlers.config.refusal_file import RefusalMembersFile
 from handlers.config.table import Integer, Table
 from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
 from handlers.snap.call import BodyHash
@@ -28,6 +29,7 @@ from handlers.snap.particulars import LONGEST_EXTERNAL_ID, ExternalIdFormat
 from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
+MOST_NETWORKS_A_CLIENT = 64
 # Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
 _KEYS_FILE: Any = "token.keys"
 _STATE_URL: Any = "sqlite:///state.db"
@@ -53,7 +55,7 @@ class Listener(Table):
 class Server(Listener):
     """Where the server listens for NICEPAY.
 
-    Both listeners trust the X-Forwarded-For header of `trusted_proxies`.
+    Both listeners trust the X-Forwarded-For and Forwarded headers of `trusted_proxies`.
     """
 
     port: Integer = Field(8080, ge=0, le=65535)
@@ -88,8 +90,8 @@ class ClientTable(Table):
     `preset` names an acquirer, whose values replace the defaults of the other keys. `id` is its X-CLIENT-KEY, and
     `partner_id` its X-PARTNER-ID, or several. `clock_tolerance_seconds` is the allowed clock skew. `call_signature` is
     the signature type of its calls with a token. `symmetric` needs a client secret. `notification_keys` verify its
-    notifications, and `public_keys` verify everything else. The server refuses all requests of a suspended client. The
-    other keys are those of `Particulars`.
+    notifications, and `public_keys` verify everything else. The server refuses all requests of a suspended client, and
+    all requests from outside its `allowed_networks`, if it has any. The other keys are those of `Particulars`.
     """
 
     preset: PresetName | None = None
@@ -101,6 +103,7 @@ class ClientTable(Table):
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
     suspended: StrictBool = False
+    allowed_networks: tuple[ClientNetwork, ...] = Field((), max_length=MOST_NETWORKS_A_CLIENT)
     channel_id: ChannelId | None = None
     origin: Origin | None = None
     external_id_format: ExternalIdFormat = "visible"
@@ -158,13 +161,15 @@ class ServiceTable(Table):
     """A path of the merchant that acquirers call, and its service code in SNAP's response codes.
 
     `methods` are the HTTP methods that the service accepts. `forms` are the forms of call that it accepts.
-    `signed_path` is the path that clients sign in place of the real one.
+    `refusal_members_file` has additional members for its refusals. `signed_path` is the path that clients sign in
+    place of the real one.
     """
 
     path: ServicePath
     service_code: ServiceCode
     methods: tuple[Method, ...] = Field(DEFAULT_METHODS, min_length=1)
     forms: tuple[CallForm, ...] = Field(DEFAULT_FORMS, min_length=1)
+    refusal_members_file: RefusalMembersFile | None = None
     signed_path: ServicePath | None = None
 
     @field_rule("forms")

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from handlers.doctor import authorize_request, call_without_token, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
-from handlers.doctor.checks import access_token, asymmetric_signature, clock, particulars, symmetric_signature
+from handlers.doctor.checks import (
+    access_token,
+    asymmetric_signature,
+    clock,
+    particulars,
+    signature_encoding,
+    symmetric_signature,
+)
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
@@ -123,7 +130,7 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     of_settings = particulars.symmetric_signature(signed, call.token.text, client, service, secrets)
     if of_settings is not None:
         return of_settings
-    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget)
+    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
     evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:
         return symmetric
@@ -140,10 +147,11 @@ def _no_secret_matches(call: SignedCall) -> list[Finding]:
 
     Without the token there is no finding, because the token is part of the string to sign.
     """
-    length = len(call.signature)
-    evidence: Evidence = {"length": length, "wanted": symmetric_signature.HMAC_SIZE, SYMMETRIC: "HMAC-SHA512"}
+    length, size = len(call.signature), symmetric_signature.HMAC_SIZE
+    evidence: Evidence = {"length": length, "wanted": size, SYMMETRIC: "HMAC-SHA512"}
     if length not in symmetric_signature.HASH_BY_SIZE:
-        return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, evidence)]
+        wrong = signature_encoding.wrong_length(call.signature, {size}, call.request.get("X-SIGNATURE"))
+        return [wrong if wrong.verdict == Verdict.SIGNATURE_CUT_OFF else Finding(wrong.verdict, evidence)]
     if _WITHOUT_TOKEN & {finding.verdict for finding in call.token.findings}:
         return []
     if _lacks_body(call.request):

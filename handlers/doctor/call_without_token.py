@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor.checks import asymmetric_signature, clock, particulars, without_token
+from handlers.doctor.checks import asymmetric_signature, caller_address, clock, particulars, without_token
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
@@ -52,6 +52,7 @@ def findings(call: CallWithoutToken, context: MerchantContext, budget: Verificat
         return
     early = clock.findings(timestamp, context.now, context.clients.widest_tolerance)
     yield from early
+    yield from caller_address.findings(request, client)
     yield from _client(call, client, context)
     if call.signature and client.known:
         yield from _signature(call, SignedRequest(call.signature, request, client.key), context, budget)
@@ -91,7 +92,7 @@ def _body_signed(
     by_secret = particulars.symmetric_signature(signed, None, client, service, secrets)
     if by_secret is not None:
         return by_secret
-    found = without_token.of_body_signed(signed, context.clients, budget, service)
+    found = without_token.of_body_signed(signed, context.clients, budget, service, context.paths)
     if not client.secrets_without_token:
         return found
     if asymmetric_signature.NO_KEY_MATCHES & {each.verdict for each in found}:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.token import TokenKeys
 
@@ -59,6 +60,11 @@ class MerchantContext:
     def call_paths_text(self) -> str:
         """All paths of calls, as text for a message."""
         return ", ".join(sorted(self.called_services)) or "-"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All paths that a client may sign: those of calls and of the token endpoint."""
+        return (*self.called_services, self.token_path)
 
     def forms_at(self, call_path: str) -> tuple[CallForm, ...]:
         """Return the forms of call that a path accepts."""

@@ -7,7 +7,8 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Verdict
 from handlers.snap.call_form import CallForm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 
 VERIFICATIONS = 2
 """The most operations with a public key for one request."""
@@ -30,7 +31,12 @@ _VERDICT_ON_GRANT_TYPE = {
     "body.field_malformed": Verdict.BODY_GRANT_TYPE_WRONG,
     "body.field_misspelt": Verdict.BODY_GRANT_TYPE_MISSPELT,
 }
-_SAME_WORK = frozenset({"signature.mismatch", "client.unknown", "client.suspended", "client.without_notification_keys"})
+_SAME_WORK = frozenset(
+    {
+        *("signature.mismatch", "client.unknown", "client.suspended"),
+        *("client.address_not_allowed", "client.without_notification_keys"),
+    }
+)
 
 
 def verdict(reason: str, field: str, request: Request, clients: Clients, form: CallForm = "token") -> Verdict | None:
@@ -38,8 +44,8 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
 
     `form` is the form of a call. It does not matter for a token request.
 
-    An unknown client, a suspended client and a wrong signature cost the same work, so that timing does not reveal which
-    of them it was.
+    An unknown client, a suspended client, a wrong address and a wrong signature cost the same work, so that timing does
+    not reveal which of them it was.
     """
     if reason == "header.malformed":
         return _malformed(field, request, clients)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Optional
 from urllib.parse import urlsplit
 
+from handlers.snap.networks import Address
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -11,7 +13,8 @@ class Request:
 
     `target` is a path with its query, or a whole URL. `version` is the HTTP version, such as "1.1". A request that was
     captured as HTTP/2 or HTTP/3 has "1.1", because a proxy sends it to the server as HTTP/1.1. `authorize_request` is
-    the proxy's request to /authorize about this call, if it was captured.
+    the proxy's request to /authorize about this call, if it was captured. `caller` is the address from which the
+    request came, if a capture of this server has it.
     """
 
     method: str
@@ -20,6 +23,7 @@ class Request:
     body: bytes = b""
     version: str = "1.1"
     authorize_request: Optional["Request"] = None
+    caller: Address | None = None
 
     def all(self, name: str) -> list[str]:
         """Return all values of a header, in the order of the request."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from handlers.doctor import request_format
-from handlers.doctor.checks import asymmetric_signature, clock
+from handlers.doctor.checks import asymmetric_signature, caller_address, clock
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
@@ -30,6 +30,7 @@ def findings(request: Request, context: MerchantContext, budget: VerificationBud
     client = context.clients.find(client_key)
     outside_widest = clock.findings(timestamp, context.now, context.clients.widest_tolerance)
     yield from outside_widest
+    yield from caller_address.findings(request, client)
     yield from _client(client, client_key, context)
     signature, _ = asymmetric_signature.decode(request, context.clients)
     if signature:

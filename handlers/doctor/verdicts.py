@@ -14,6 +14,7 @@ class Verdict(StrEnum):
     CLOCK_BEHIND = "clock.behind"
     CLOCK_AHEAD = "clock.ahead"
     CLOCK_LOCAL_TIME_LABELLED_JAKARTA = "clock.local_time_labelled_jakarta"
+    CLOCK_WRONG_ZONE_LABEL = "clock.wrong_zone_label"
     TIMESTAMP_MALFORMED = "timestamp.malformed"
     TIMESTAMP_SIGNED_ANOTHER_SECOND = "timestamp.signed_another_second"
     TIMESTAMP_SIGNED_REFORMATTED = "timestamp.signed_reformatted"
@@ -40,11 +41,21 @@ class Verdict(StrEnum):
     SIGNATURE_PERCENT_ENCODED = "signature.percent_encoded"
     SIGNATURE_NOT_BASE64 = "signature.not_base64"
     SIGNATURE_WRONG_LENGTH = "signature.wrong_length"
+    SIGNATURE_CUT_OFF = "signature.cut_off"
+    SIGNATURE_ENCODED_TWICE = "signature.encoded_twice"
+    SIGNATURE_PLUS_LOST = "signature.plus_lost"
+    SIGNATURE_PADDING_MISSING = "signature.padding_missing"
+    SIGNATURE_ESCAPED = "signature.escaped"
+    SIGNATURE_DECORATED = "signature.decorated"
+    SIGNATURE_IN_CONTAINER = "signature.in_container"
+    SIGNATURE_PLACEHOLDER = "signature.placeholder"
+    SIGNATURE_BYTES_REVERSED = "signature.bytes_reversed"
 
     KEY_OF_ANOTHER_CLIENT = "key.of_another_client"
     KEY_UNKNOWN = "key.unknown"
     CLIENT_UNKNOWN = "client.unknown"
     CLIENT_SUSPENDED = "client.suspended"
+    CLIENT_ADDRESS_NOT_ALLOWED = "client.address_not_allowed"
     CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"
@@ -79,9 +90,25 @@ class Verdict(StrEnum):
     CALL_PATH_WITH_HOST = "call.path_with_host"
     CALL_PATH_WITHOUT_BASE = "call.path_without_base"
     CALL_PATH_WITHOUT_QUERY = "call.path_without_query"
+    CALL_PATH_SLASH = "call.path_slash"
+    CALL_PATH_CHANGED = "call.path_changed"
+    CALL_QUERY_CHANGED = "call.query_changed"
+    CALL_METHOD_CHANGED = "call.method_changed"
     CALL_HASH_UPPER_CASE = "call.hash_upper_case"
+    CALL_HASH_ENCODED = "call.hash_encoded"
+    CALL_HASH_OTHER = "call.hash_other"
+    CALL_BODY_NOT_HASHED = "call.body_not_hashed"
     CALL_TOKEN_WITH_BEARER = "call.token_with_bearer"  # noqa: S105  the same
+    CALL_TOKEN_CHANGED = "call.token_changed"  # noqa: S105  the same
+    CALL_PART_MISSING = "call.part_missing"
+    CALL_PARTS_REORDERED = "call.parts_reordered"
+    CALL_SEPARATOR_WRONG = "call.separator_wrong"
+    CALL_STRING_CHANGED = "call.string_changed"
+    CALL_SIGNED_AS_TOKEN_REQUEST = "call.signed_as_token_request"  # noqa: S105  the same
     CALL_SECRET_DECODED = "call.secret_decoded"  # noqa: S105  the same
+    CALL_SECRET_CHANGED = "call.secret_changed"  # noqa: S105  the same
+    CALL_SECRET_IS_CLIENT_ID = "call.secret_is_client_id"  # noqa: S105  the same
+    CALL_NOT_HMAC = "call.not_hmac"
     CALL_EXTERNAL_ID_REPEATED = "call.external_id_repeated"
     CALL_FORM_NOT_ACCEPTED = "call.form_not_accepted"
     CALL_HEADERS_OF_TWO_FORMS = "call.headers_of_two_forms"

@@ -1,10 +1,12 @@
 """A request of the judge, and the server's answer."""
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
+
+from handlers.judge.json_body import lenient_members
 
 BODY = b'{"grantType":"client_credentials","additionalInfo":{}}'
 """The body that NICEPAY documents (NICO, Access Token)."""
@@ -13,6 +15,9 @@ CONTENT_TYPE = "Content-Type"
 TIMESTAMP = "X-TIMESTAMP"
 CLIENT_KEY = "X-CLIENT-KEY"
 SIGNATURE = "X-SIGNATURE"
+
+_TOKEN = re.compile(rb"access_?Token\W{1,9}\w", re.IGNORECASE)
+"""A token in a text that is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,8 @@ class Answer:
 
     @property
     def members(self) -> Mapping[str, Any]:
-        """The members of the JSON object in the body. Empty if the body is anything else."""
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return value if isinstance(value, dict) else {}
+        """The members of the JSON object in the body, as a tolerant client reads it. Empty if there is no object."""
+        return lenient_members(self.body)
 
     @property
     def code(self) -> str:
@@ -93,3 +94,8 @@ class Answer:
         """`accessToken`, or an empty string if it is absent or not a string."""
         value = self.members.get("accessToken")
         return value if isinstance(value, str) else ""
+
+    @property
+    def holds_token(self) -> bool:
+        """Whether the body holds a token, in JSON or in any other text."""
+        return bool(self.token or (not self.members and _TOKEN.search(self.body)))

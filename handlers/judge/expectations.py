@@ -3,6 +3,12 @@
 from collections.abc import Callable
 
 from handlers.judge.exchange import CLIENT_KEY, Answer
+from handlers.judge.json_body import (
+    content_encoding_mistake,
+    duplicate_member,
+    encoding_mistake,
+    syntax_mistake,
+)
 from handlers.judge.redaction import redacted
 from handlers.judge.scenario import Expectation
 from handlers.snap import codes
@@ -20,7 +26,21 @@ def summary(answer: Answer) -> str:
     if answer.failure:
         return f"no answer ({redacted(answer.failure)})"
     code_and_message = " ".join(filter(None, (answer.code, answer.message)))
-    return f"HTTP {answer.status}{f', {redacted(code_and_message)}' if code_and_message else ' without a SNAP body'}"
+    if code_and_message:
+        return f"HTTP {answer.status}, {redacted(code_and_message)}"
+    mistake = syntax_mistake(answer.body) if answer.body else ""
+    return f"HTTP {answer.status} without a SNAP body{f'; {redacted(mistake)}' if mistake else ''}"
+
+
+def readable(answer: Answer) -> str:
+    """Expect JSON in UTF-8 that is not compressed, and that every client reads alike."""
+    deviations = (
+        content_encoding_mistake(answer.header("content-encoding") or ""),
+        encoding_mistake(answer.body, answer.header("content-type") or ""),
+        syntax_mistake(answer.body),
+        duplicate_member(answer.body),
+    )
+    return next(filter(None, deviations), "")
 
 
 def token_issued(answer: Answer) -> str:
@@ -63,7 +83,7 @@ def no_server_error(answer: Answer) -> str:
 
 def no_token(answer: Answer) -> str:
     """Expect that no token is issued. Other scenarios check the code of the refusal."""
-    return f"the server issued a token: {summary(answer)}" if answer.token else no_server_error(answer)
+    return f"the server issued a token: {summary(answer)}" if answer.holds_token else no_server_error(answer)
 
 
 def standard_message(field: str = "") -> Expectation:

@@ -34,7 +34,7 @@ def open_client(agent: str, trusted: ssl.SSLContext | None = None) -> httpx.Clie
         ValueError, ImportError, OSError: The environment names a proxy or certificates that cannot be used.
     """
     limits = httpx.Limits(max_keepalive_connections=0)
-    headers = {"User-Agent": agent}
+    headers = {"User-Agent": agent, "Accept-Encoding": "identity"}
     return httpx.Client(
         headers=headers, timeout=_TIMEOUT_SECONDS, mounts=_LOOPBACK, limits=limits, verify=trusted or True
     )
@@ -61,14 +61,16 @@ class Sender:
         try:
             answer = self._exchange(request)
         except httpx.HTTPError as error:
-            if not self._reached:
+            if not (self._reached or isinstance(error, httpx.DecodingError)):
                 raise UnreachableError(str(error) or type(error).__name__) from error
             return Answer(request, self.now(), failure=_failure(error))
         self._reached = True
         return answer
 
     def _exchange(self, request: Request) -> Answer:
-        url = self.url.copy_with(path=self.url.path + request.path_suffix)
+        # Without a suffix the path stays as it is written. Setting it would escape it anew.
+        suffix = request.path_suffix
+        url = self.url.copy_with(path=self.url.path + suffix) if suffix else self.url
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
         content = _chunks(request.body) if request.chunked else request.body
         with self.client.stream(request.method, url, headers=headers, content=content) as response:
@@ -97,4 +99,6 @@ def _read_body(response: httpx.Response) -> bytes:
 def _failure(error: httpx.HTTPError) -> str:
     if isinstance(error, _CLOSED):
         return "closed by the server"
+    if isinstance(error, httpx.DecodingError):
+        return "the body does not have the Content-Encoding of its header"
     return "timed out" if isinstance(error, httpx.TimeoutException) else type(error).__name__

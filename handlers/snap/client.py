@@ -1,16 +1,15 @@
-"""Clients: who may request a token, how they sign, and how far their clock may differ from ours."""
+"""A client: whether it may request a token, how it signs, and how far its clock may differ from ours."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from handlers.snap.call import Call, signs_one_of
 from handlers.snap.codes import unauthorized
-from handlers.snap.dummy_keys import dummy_key_like
+from handlers.snap.networks import Address, Network, contains
 from handlers.snap.particulars import USUAL, Particulars
 from handlers.snap.signature import string_to_sign
-from handlers.snap.verification_keys import Keys, MakeDummyKey, VerificationKeys, paddings, secret_paddings
+from handlers.snap.verification_keys import Keys, VerificationKeys
 
 CLIENT_KEY = re.compile(r"[!-~]{1,36}")
 """1 to 36 visible ASCII characters (ASPI, X-CLIENT-KEY)."""
@@ -42,6 +41,8 @@ class Client:
         other_partner_ids: Further values of X-PARTNER-ID that its calls may have.
         particulars: What differs between acquirers in its calls.
         secret_padding: Dummy secrets, as `padding`. See `Clients`.
+        allowed_networks: The networks from which it may send requests. If there are none, it may send from everywhere.
+        unknown_reason: Why an unknown client is refused, for the log.
     """
 
     key: str
@@ -58,6 +59,8 @@ class Client:
     other_partner_ids: tuple[str, ...] = ()
     particulars: Particulars = USUAL
     secret_padding: tuple[bytes, ...] = field(default=(), repr=False)
+    allowed_networks: tuple[Network, ...] = ()
+    unknown_reason: str = "client.unknown"
     _calls: VerificationKeys = field(init=False, repr=False)
     _notifications: VerificationKeys = field(init=False, repr=False)
 
@@ -87,6 +90,10 @@ class Client:
     def active(self) -> bool:
         """Whether the client may make requests."""
         return self.known and not self.suspended
+
+    def may_send_from(self, address: Address | None) -> bool:
+        """Whether the client may send requests from this address. None is an unknown address."""
+        return not self.allowed_networks or contains(self.allowed_networks, address)
 
     def require_signature(self, client_key: str, timestamp: str, signature: str) -> str:
         """Verify the signature of a token request over the header values as the client sent them.
@@ -182,57 +189,4 @@ class Client:
 
     @property
     def _inactive_reason(self) -> str:
-        return "client.suspended" if self.known else "client.unknown"
-
-
-class Clients:
-    """The clients of the settings, and one client that stands for every unknown client.
-
-    A refusal takes the same time for all clients. Each client is padded with dummy keys, until it has as many keys of
-    each shape (size and exponent) as the client that has the most keys of that shape. The unknown client has only dummy
-    keys. The same holds for the notification keys, and for the secrets that sign calls without a token.
-    """
-
-    def __init__(self, clients: Sequence[Client], dummy_key: MakeDummyKey = dummy_key_like) -> None:
-        """`dummy_key` returns a key of the same shape as another. Nobody has its private key."""
-        calls, all_of_calls = paddings([client.public_keys for client in clients], dummy_key)
-        notifications, all_of_notifications = paddings([client.notification_keys for client in clients], dummy_key)
-        secrets = secret_paddings([client.secrets_without_token for client in clients])
-        self.widest_tolerance = max(client.clock_tolerance for client in clients)
-        nobody = Client("", (), self.widest_tolerance, known=False)
-        *known, self._unknown_client = (
-            replace(client, padding=padding, notification_padding=notification_padding, secret_padding=secret_padding)
-            for client, padding, notification_padding, secret_padding in zip(
-                (*clients, nobody), (*calls, all_of_calls), (*notifications, all_of_notifications), secrets, strict=True
-            )
-        )
-        self._by_key = {client.key: client for client in known}
-        self._by_partner_id = {partner_id: client.key for client in known for partner_id in client.partner_ids}
-        self._suspended = {key: replace(client, suspended=True) for key, client in self._by_key.items()}
-
-    def __contains__(self, client_key: str) -> bool:
-        """Whether the settings have this client."""
-        return client_key in self._by_key
-
-    def __iter__(self) -> Iterator[Client]:
-        """The clients of the settings, in their order."""
-        return iter(self._by_key.values())
-
-    def __len__(self) -> int:
-        """The number of clients in the settings."""
-        return len(self._by_key)
-
-    def find(self, client_key: str, *, suspended: bool = False) -> Client:
-        """Return the client of that key, or the unknown client.
-
-        `suspended` suspends the client. False does not resume a client that the settings suspend.
-        """
-        clients = self._suspended if suspended else self._by_key
-        return clients.get(client_key, self._unknown_client)
-
-    def key_of_partner(self, partner_id: str) -> str:
-        """Return the client key for an X-PARTNER-ID. It is empty if no client has that X-PARTNER-ID.
-
-        If a service accepts body-signed calls, the settings make sure that no two clients share one.
-        """
-        return self._by_partner_id.get(partner_id, "")
+        return "client.suspended" if self.known else self.unknown_reason

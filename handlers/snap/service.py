@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handlers.snap.call_form import CallForm
+from handlers.snap.refusal_members import RefusalMembers
 
 DEFAULT_METHODS: Final = ("POST",)
 """The methods of a service whose settings name none."""
@@ -14,14 +15,20 @@ DEFAULT_FORMS: Final[tuple[CallForm, ...]] = ("token",)
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service code (two digits; ASPI, responseCode), and the HTTP methods and forms of call that it accepts.
+    """One service.
 
-    `signed_path` is the path that clients sign in place of the real one. If it is None, they sign the real one.
+    Attributes:
+        code: The service code (two digits; ASPI, responseCode).
+        methods: The HTTP methods that it accepts.
+        forms: The forms of call that it accepts.
+        refusal_members: Additional members of its refusals. None if there are none.
+        signed_path: The path that clients sign in place of the real one. If it is None, they sign the real one.
     """
 
     code: str
     methods: tuple[str, ...] = DEFAULT_METHODS
     forms: tuple[CallForm, ...] = DEFAULT_FORMS
+    refusal_members: RefusalMembers | None = None
     signed_path: str | None = None
 
     def signed_uri(self, uri: str) -> str:

@@ -8,6 +8,10 @@ from handlers.snap.codes import unauthorized
 _JAKARTA_OFFSET = timedelta(hours=7)
 JAKARTA = timezone(_JAKARTA_OFFSET, "WIB")
 
+_HALF_HOUR = timedelta(minutes=30)
+_FIRST_ZONE, _LAST_ZONE = timedelta(hours=-12), timedelta(hours=14)
+"""The offsets that are in use: from UTC-12:00 to UTC+14:00. Jakarta time shifted twice looks like UTC+14:00."""
+
 
 @lru_cache(maxsize=16)  # One request parses its timestamp several times.
 def parse(text: str) -> datetime:
@@ -42,6 +46,26 @@ def skew(text: str, now: datetime) -> timedelta:
     return parse(text) - now
 
 
+def mislabelled_zone(text: str, now: datetime, tolerance: timedelta) -> timezone | None:
+    """Return the zone whose local time the timestamp shows, if its offset is that of another zone.
+
+    The clock is right then: only the offset is wrong, by a number of half hours. Return None if no zone fits.
+
+    Raises:
+        ValueError: The text is not a timestamp.
+    """
+    clock_skew = skew(text, now)
+    shift = round(clock_skew / _HALF_HOUR) * _HALF_HOUR
+    zone = (parse(text).utcoffset() or timedelta()) + shift
+    fits = shift and abs(clock_skew - shift) <= tolerance and _FIRST_ZONE <= zone <= _LAST_ZONE
+    return timezone(zone) if fits else None
+
+
+def label(text: str) -> str:
+    """Return the offset of a timestamp as it is written: `Z`, or for example `+07:00`."""
+    return "Z" if text.endswith("Z") else text[-len("+07:00") :]
+
+
 def require_in_window(text: str, now: datetime, tolerance: timedelta) -> None:
     """Check the timestamp against our clock. No public source states a tolerance, so the settings give one.
 
@@ -56,4 +80,8 @@ def require_in_window(text: str, now: datetime, tolerance: timedelta) -> None:
         # Two official NICEPAY clients print the local time of a UTC host with a literal +07:00.
         cause = "local time of a UTC host labelled +07:00"
         raise unauthorized(field="X-TIMESTAMP", reason="clock.local_time_labelled_jakarta", cause=cause)
+    zone = mislabelled_zone(text, now, tolerance)
+    if zone:
+        cause = f"local time of {zone} labelled {label(text)}"
+        raise unauthorized(field="X-TIMESTAMP", reason="clock.wrong_zone_label", cause=cause)
     raise unauthorized(field="X-TIMESTAMP", reason="clock.behind" if clock_skew < timedelta() else "clock.ahead")

@@ -10,7 +10,7 @@ import pytest
 from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.services import Services
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 from tests.calls import unloaded_revocations
 from tests.internal import InternalListener, running_internal, write_internal_settings
 from tests.merchant import NOON, Clock

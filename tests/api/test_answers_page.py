@@ -135,6 +135,7 @@ REQUESTS: dict[str, Ask] = {
     "timestamp too old": _at(timedelta(seconds=-301)),
     "timestamp in the future": _at(timedelta(seconds=302)),
     "local time of a UTC host, with the offset `+07:00`": _at(timedelta(hours=-7)),
+    "right time with the offset of another zone, such as Jakarta time with `Z`": _at(timedelta(hours=7)),
     "unknown client": _with(X_CLIENT_KEY="NOBODY"),
     "no public key of the client verifies the signature": _with(X_SIGNATURE="AAAA"),
     "other path, a slash at the end, or an escape (`%2D`) in the path": _to(f"{BASE_PATH}{TOKEN_PATH}/"),

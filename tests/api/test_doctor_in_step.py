@@ -27,6 +27,8 @@ from tests.mistakes import (
     via_proxy,
     write_world,
 )
+from tests.mistakes_in_strings import STRING_MISTAKES
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
@@ -60,6 +62,9 @@ CASES = {
         (CALL_MISTAKES, True),
         (AUTHORIZE_MISTAKES, True),
         (TOKENLESS_MISTAKES, True),
+        (SIGNATURE_MISTAKES, False),
+        *((table, True) for table in CALL_SIGNATURE_MISTAKES),
+        (STRING_MISTAKES, True),
     )
     for verdict, name, make in rows(table)
 }

@@ -1,15 +1,15 @@
 """How long refusals take: can a caller distinguish an unknown client from a wrong signature by the response time?
 
-`make bench` runs this with a real server process and one connection, and sends the kinds of request in random order.
-It reports the times and asserts nothing.
+`make bench` runs this with a real server process and one connection to each listener. It sends the kinds of request in
+random order, reports the times and asserts nothing.
 """
 
+import argparse
 import random
 import sys
 import tempfile
 import time
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -18,86 +18,29 @@ from pathlib import Path
 from statistics import median, quantiles
 from subprocess import Popen
 
-from tests.document import TOKEN_PATH
+from tests.bench.refused_requests import (
+    BODY_SIGNED_CALLS,
+    NOTIFICATIONS,
+    TOKEN_REQUESTS,
+    Group,
+    Headers,
+    write_group_settings,
+)
 from tests.e2e.process import COMMAND, free_port
-from tests.merchant import BASE_PATH, write_settings
-from tests.nicepay import BODY, Nicepay, jakarta, new_key
+from tests.nicepay import jakarta
 
-ROUNDS = 3_000
 WARM_UP = 500
 RESAMPLES = 400
-KNOWN = Nicepay()
-FOUR_KEYS = Nicepay("FOURKEYS")
-LARGE_KEY = Nicepay("LARGEKEY", new_key(4096))
-SUSPENDED = Nicepay("SUSPENDED")
-STRANGER = Nicepay()
-Headers = dict[str, str]
-
-
-def _unknown_client(timestamp: str) -> Headers:
-    return Nicepay("NOBODYTEST", STRANGER.private_key).headers(timestamp)
-
-
-def _wrong_signature(timestamp: str) -> Headers:
-    return STRANGER.headers(timestamp)
-
-
-def _wrong_padding(timestamp: str) -> Headers:
-    """A signature that is a number below the modulus, with wrong padding."""
-    return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\x01" + random.randbytes(255)).decode()}
-
-
-def _four_keys(timestamp: str) -> Headers:
-    return Nicepay("FOURKEYS", STRANGER.private_key).headers(timestamp)
-
-
-def _large_key(timestamp: str) -> Headers:
-    return Nicepay("LARGEKEY", STRANGER.private_key).headers(timestamp)
-
-
-def _above_the_modulus(timestamp: str) -> Headers:
-    return KNOWN.headers(timestamp) | {"X-SIGNATURE": b64encode(b"\xff" * 256).decode()}
-
-
-def _suspended(timestamp: str) -> Headers:
-    return SUSPENDED.headers(timestamp)
-
-
-def _suspended_wrong(timestamp: str) -> Headers:
-    return Nicepay(SUSPENDED.client_key, STRANGER.private_key).headers(timestamp)
-
-
-KINDS: dict[str, Callable[[str], Headers]] = {
-    "unknown client": _unknown_client,
-    "wrong signature": _wrong_signature,
-    "wrong padding": _wrong_padding,
-    "number above the modulus": _above_the_modulus,
-    "suspended, right signature": _suspended,
-    "suspended, wrong signature": _suspended_wrong,
-    "wrong signature, four keys": _four_keys,
-    "wrong signature, 4096 bits": _large_key,
-}
-
-
-def _settings(folder: Path, port: int) -> Path:
-    """Settings with four clients: one key, four keys, a key of 4096 bits, and a suspended client."""
-    settings = write_settings(folder, KNOWN, FOUR_KEYS, LARGE_KEY, SUSPENDED, extra=f"[server]\nport = {port}")
-    for number in range(3):
-        (folder / f"{number}.pem").write_text(Nicepay().public_pem)
-    text = settings.read_text()
-    text = text.replace('["FOURKEYS.pem"]', '["FOURKEYS.pem", "0.pem", "1.pem", "2.pem"]')
-    settings.write_text(f"{text}\nsuspended = true\n")
-    return settings
 
 
 @contextmanager
-def _server() -> Iterator[HTTPConnection]:
-    """Run a real server process whose log goes to a file."""
+def _server() -> Iterator[tuple[int, int]]:
+    """Run a real server process whose log goes to a file. Gives the ports of both listeners."""
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
-        settings = _settings(Path(folder), (port := free_port()))
+        settings = write_group_settings(Path(folder), (public := free_port()), (internal := free_port()))
         with Popen([COMMAND, "serve", "--config", settings], stderr=log) as process:
             try:
-                yield _connected(port)
+                yield public, internal
             finally:
                 process.terminate()
 
@@ -115,9 +58,9 @@ def _connected(port: int) -> HTTPConnection:
     raise TimeoutError(message)
 
 
-def _microseconds(connection: HTTPConnection, headers: Headers) -> float:
+def _microseconds(connection: HTTPConnection, group: Group, headers: Headers) -> float:
     started = time.perf_counter()
-    connection.request("POST", BASE_PATH + TOKEN_PATH, BODY, headers)
+    connection.request("POST", group.path, group.body, headers)
     response = connection.getresponse()
     response.read()
     elapsed = time.perf_counter() - started
@@ -127,13 +70,13 @@ def _microseconds(connection: HTTPConnection, headers: Headers) -> float:
     return elapsed * 1e6
 
 
-def _measure(connection: HTTPConnection) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for number in range(WARM_UP + ROUNDS):
+def _measure(connection: HTTPConnection, group: Group, rounds: int) -> dict[str, list[float]]:
+    times: dict[str, list[float]] = {kind: [] for kind in group.kinds}
+    for number in range(WARM_UP + rounds):
         timestamp = jakarta(datetime.now(UTC))
-        requests = {kind: make(timestamp) for kind, make in KINDS.items()}
-        for kind in random.sample(list(KINDS), len(KINDS)):
-            microseconds = _microseconds(connection, requests[kind])
+        requests = {kind: make(timestamp) for kind, make in group.kinds.items()}
+        for kind in random.sample(list(group.kinds), len(group.kinds)):
+            microseconds = _microseconds(connection, group, requests[kind])
             if number >= WARM_UP:
                 times[kind].append(microseconds)
     return times
@@ -149,16 +92,25 @@ def _interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, fl
     return cuts[0], cuts[-1]
 
 
-def main() -> None:
-    """Measure the refusals and print the table."""
-    with _server() as connection:
-        times = _measure(connection)
-    reference = times["unknown client"]
-    sys.stdout.write(f"{ROUNDS} requests of each kind, over HTTP on loopback, RSA-2048 unless the row says otherwise\n")
-    sys.stdout.write(f"{'refused because of':28} {'median us':>10}  difference from unknown client, 95 % confidence\n")
+def _report(group: Group, times: Mapping[str, Sequence[float]]) -> None:
+    reference = next(iter(group.kinds))
+    sys.stdout.write(
+        f"\n{group.title + ', because of':28} {'median us':>10}  difference from {reference}, 95 % confidence\n"
+    )
     for kind, values in times.items():
-        low, high = _interval(values, reference)
+        low, high = _interval(values, times[reference])
         sys.stdout.write(f"{kind:28} {median(values):10.1f}  {low:+.1f} to {high:+.1f} us\n")
+
+
+def main() -> None:
+    """Measure the refusals and print a table for each group."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.refusals", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3_000, help="requests of each kind (default: 3000)")
+    rounds = parser.parse_args().rounds
+    sys.stdout.write(f"{rounds} requests of each kind, over HTTP on loopback, RSA-2048 unless the row says otherwise\n")
+    with _server() as (public, internal):
+        for group, port in ((TOKEN_REQUESTS, public), (NOTIFICATIONS, internal), (BODY_SIGNED_CALLS, internal)):
+            _report(group, _measure(_connected(port), group, rounds))
 
 
 if __name__ == "__main__":

@@ -86,12 +86,23 @@ def markdown(rows: Sequence[Row]) -> str:
 def goals(results: dict[str, Result]) -> list[str]:
     """The ratios that are the project's goals, each with its result."""
     wanted = [("b", "a", 0.60), ("c", "a", 0.85), ("b", "d", 3.0), ("b", "f", 4.0), ("b", "g", 100.0)]
-    lines = [_goal(results[own], results[other], least) for own, other, least in wanted]
-    product = results["b"]
-    if product.latencies:
+    lines = [_goal(results[own], results[other], least) for own, other, least in wanted if {own, other} <= {*results}]
+    product = results.get("b")
+    if product and product.latencies:
         factor = product.percentile(99) / product.percentile(50)
         lines.append(f"(b) p99 at half of the highest rate is {factor:.1f} times p50; goal: under 5")
     return lines
+
+
+def forms(results: dict[str, Result]) -> list[str]:
+    """Each form of call beside (i), the symmetric form with a token."""
+    others = [results[each] for each in "hjk" if each in results and "i" in results and results[each].rates]
+    return [_beside(each, results["i"]) for each in others if results["i"].rates]
+
+
+def _beside(own: Result, other: Result) -> str:
+    ratio, by_cpu = median(own.ratios(other)), median(own.cpu_ratios(other))
+    return f"({own.letter}) is {ratio:.2f} times ({other.letter}), by CPU time {by_cpu:.2f}: {own.name}"
 
 
 def _goal(own: Result, other: Result, least: float) -> str:

@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tests.bench import calls
+from tests.bench.calls import ASYMMETRIC, BODY_SIGNED, NOTIFICATION, SYMMETRIC, TOKEN
 from tests.bench.contestants import place
 from tests.bench.load import CONNECTIONS
 from tests.e2e.process import COMMAND, environment, free_port
@@ -30,7 +31,6 @@ _DOKU_THREADS = 4  # Each thread serves one connection.
 Headers = dict[str, str]
 
 
-TOKEN, ASYMMETRIC, SYMMETRIC = "token", "asymmetric", "symmetric"
 SQLITE_STATE, REDIS_STATE = "sqlite:///state.db", "redis"
 
 
@@ -38,8 +38,8 @@ SQLITE_STATE, REDIS_STATE = "sqlite:///state.db", "redis"
 class Contestant:
     """One row of the table. `command` makes the command line from the folder with the keys and a port.
 
-    `kind` is the request: for a token, or to authorize an asymmetric or a symmetric call. `state` is the state store of
-    the product. `connections` is the number of connections of the load.
+    `kind` is the request: for a token, or to authorize a call of one form. `state` is the state store of the product.
+    `connections` is the number of connections of the load.
     """
 
     letter: str
@@ -80,6 +80,10 @@ AUTHORISE = (
     Contestant("h", "authorise, asymmetric, Redis", _product, ASYMMETRIC, REDIS_STATE),
     Contestant("i", "authorise, symmetric, SQLite", _product, SYMMETRIC),
     Contestant("i", "authorise, symmetric, Redis", _product, SYMMETRIC, REDIS_STATE),
+    Contestant("j", "authorise, notification, SQLite", _product, NOTIFICATION),
+    Contestant("j", "authorise, notification, Redis", _product, NOTIFICATION, REDIS_STATE),
+    Contestant("k", "authorise, body-signed, SQLite", _product, BODY_SIGNED),
+    Contestant("k", "authorise, body-signed, Redis", _product, BODY_SIGNED, REDIS_STATE),
 )
 STOCK = Contestant("d", "stock Connexion", partial(_own, "stock"))
 SNAPAPI = Contestant("f", "snapapi 0.1.9, as its demo", partial(_foreign, "snapapi", "with_snapapi", "thread"))
@@ -166,10 +170,11 @@ def _cpu_seconds(pid: int) -> float:
 
 
 def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], redis: str) -> None:
-    """Write settings, keys and secrets. Only ports, state store and signature form differ from the defaults."""
+    """Write settings, keys and secrets. Only ports, state store and form of call differ from the defaults."""
     state = redis if contestant.state == REDIS_STATE else contestant.state
     tables = [f"[server]\nport = {ports[0]}", f"[internal]\nport = {ports[1]}", f'[state]\nurl = "{state}"']
-    tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"')
+    form = contestant.kind if contestant.kind in {NOTIFICATION, BODY_SIGNED} else "token"
+    tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"\nforms = ["{form}"]')
     settings = write_settings(folder, nicepay, extra="\n".join(tables))
     secret = folder / calls.SECRET_FILE
     secret.write_text(calls.SECRET)
@@ -177,6 +182,10 @@ def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: 
     if contestant.kind == SYMMETRIC:
         with settings.open("a") as file:
             file.write(f'\ncall_signature = "symmetric"\nclient_secret_file = "{secret.name}"\n')
+    if contestant.kind == NOTIFICATION:
+        (folder / "calls.pem").write_text(Nicepay().public_pem)
+        keys = f'public_keys = ["calls.pem"]\nnotification_keys = ["{place.CLIENT_PEM}"]'
+        settings.write_text(settings.read_text().replace(f'public_keys = ["{place.CLIENT_PEM}"]', keys))
 
 
 @contextmanager

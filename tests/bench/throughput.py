@@ -20,15 +20,15 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench import calls, chart, load, report, steps
+from tests.bench.calls import TOKEN
 from tests.bench.report import Result
 from tests.bench.servers import (
     CONTESTANTS,
+    FLOOR,
     LOAD_CORE,
     PRODUCT,
     REPORTS,
     SERVER_CORE,
-    SYMMETRIC,
-    TOKEN,
     Contestant,
     Server,
     running,
@@ -56,7 +56,7 @@ def _headers_for(server: Server, signer: Nicepay) -> dict[str, str]:
     """The headers of a request of the server's kind. A stranger's request is forged."""
     if server.kind == TOKEN:
         return _headers(signer)
-    headers = calls.headers(server.folder, signer, symmetric=server.kind == SYMMETRIC)
+    headers = calls.headers(server.folder, signer, server.kind)
     return headers if signer is NICEPAY else {**headers, "X-SIGNATURE": "AAAA"}
 
 
@@ -94,14 +94,14 @@ def _measure(server: Server, requests: Sequence[bytes], seconds: float, result: 
 def _requests(server: Server, token_requests: list[bytes]) -> list[bytes]:
     if server.kind == TOKEN:
         return token_requests
-    return calls.raw(server.folder, NICEPAY, DISTINCT, symmetric=server.kind == SYMMETRIC)
+    return calls.raw(server.folder, NICEPAY, DISTINCT, server.kind)
 
 
-def _compete(rounds: int, seconds: float) -> list[Result]:
-    results = {each: Result(each.letter, each.name) for each in CONTESTANTS}
+def _compete(contestants: Sequence[Contestant], rounds: int, seconds: float) -> list[Result]:
+    results = {each: Result(each.letter, each.name) for each in contestants}
     with ExitStack() as stack:
         redis = stack.enter_context(redis_server("redis-server")).tcp_url if which("redis-server") else ""
-        servers = {each: _start(each, stack, results[each], redis) for each in CONTESTANTS}
+        servers = {each: _start(each, stack, results[each], redis) for each in contestants}
         for number in range(rounds):
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
             token_requests = load.signed(NICEPAY, DISTINCT)
@@ -162,7 +162,7 @@ def _write(results: list[Result], conditions: str, notes: Sequence[str]) -> None
     floor = results[0]
     rows = [report.COLUMNS, *(report.row(each, floor) for each in results)]
     first = {each.letter: each for each in reversed(results)}
-    goals = report.goals(first)
+    goals = [*report.goals(first), *report.forms(first)]
     page = [_machine() + ".", conditions + ".", report.markdown(rows), *(f"    {each}" for each in (*goals, *notes))]
     (REPORTS / "throughput.md").write_text("\n\n".join(page[:3]) + "\n\n" + "\n".join(page[3:]) + "\n")
     (REPORTS / "throughput.svg").write_text(chart.svg(results, _machine()))
@@ -179,11 +179,13 @@ def main() -> None:
         "--seconds", type=int, default=2, help="seconds of each of the two loads in a round (default: 2)"
     )
     parser.add_argument("--rounds", type=int, default=4, help="number of rounds (default: 4)")
+    parser.add_argument("--only", default="", metavar="LETTERS", help="measure (a) and these rows, such as hijk")
     parser.add_argument("--short", action="store_true", help="do not measure memory over 200,000 requests")
     options = parser.parse_args()
     shutil.rmtree(REPORTS / "run", ignore_errors=True)
     REPORTS.mkdir(parents=True, exist_ok=True)
-    results = _compete(options.rounds, options.seconds)
+    chosen = [each for each in CONTESTANTS if each is FLOOR or not options.only or each.letter in options.only]
+    results = _compete(chosen, options.rounds, options.seconds)
     notes = [*_step_lines(), _start_to_answer(), *([] if options.short else [_memory()])]
     _write(results, _conditions(options.rounds, options.seconds), notes)
 

@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,12 @@ from tests.pages import DEPLOY
 from tests.programs import program
 
 HOST = "127.0.0.1"
+Edit = Callable[[str], str]
+"""A change of a configuration file, as an operator makes it."""
+
+
+def _unchanged(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True)
@@ -69,10 +75,10 @@ class Proxy:
 
 
 @contextmanager
-def nginx(folder: Path, upstreams: Upstreams, secret: str = "") -> Iterator[Proxy]:
+def nginx(folder: Path, upstreams: Upstreams, secret: str = "", edit: Edit = _unchanged) -> Iterator[Proxy]:
     """Run nginx until the block ends. `secret` is the proxy's secret for the internal listener."""
     port = free_port()
-    text = upstreams.put_into((DEPLOY / "nginx.conf").read_text())
+    text = upstreams.put_into(edit((DEPLOY / "nginx.conf").read_text()))
     text = _replaced(
         text, 'X-Internal-Authorization "";', f'X-Internal-Authorization "{secret and "Bearer "}{secret}";'
     )
@@ -88,10 +94,10 @@ def nginx(folder: Path, upstreams: Upstreams, secret: str = "") -> Iterator[Prox
 
 
 @contextmanager
-def caddy(folder: Path, upstreams: Upstreams) -> Iterator[Proxy]:
+def caddy(folder: Path, upstreams: Upstreams, edit: Edit = _unchanged) -> Iterator[Proxy]:
     """Run Caddy until the block ends. Without TLS, because Caddy would request a certificate from an authority."""
     port = free_port()
-    text = upstreams.put_into((DEPLOY / "Caddyfile").read_text())
+    text = upstreams.put_into(edit((DEPLOY / "Caddyfile").read_text()))
     text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))

@@ -112,15 +112,19 @@ class Stage:
 
     def deliver(self, call: NicoCall) -> httpx.Response:
         """Send a genuine call. It must reach the merchant unchanged, with its client key, and be answered."""
-        answer = self.send(call)
+        return self.delivered(self.send(call), self.nicepay.client_key, call.external_id)
+
+    def delivered(self, answer: httpx.Response, client_key: str, external_id: str | None) -> httpx.Response:
+        """Check a genuine call: it reached the merchant unchanged, with its client key, and was answered."""
         self.transcript.exchange(answer)
         assert (answer.status_code, answer.content) == (200, self.merchant.answer.content)
-        received = self.merchant.received()
-        assert (received.method, received.target, received.body) == ("POST", call.path, call.body)
-        (client_key,), (external_id,) = received.values("X-Client-Key"), received.values("X-External-Id")
-        assert (client_key, external_id) == (self.nicepay.client_key, call.external_id)
+        received, request = self.merchant.received(), answer.request
+        target = request.url.raw_path.decode()
+        assert (received.method, received.target, received.body) == ("POST", target, request.content)
+        ids = [external_id] if external_id else []
+        assert (received.values("X-Client-Key"), received.values("X-External-Id")) == ([client_key], ids)
         self.transcript.note(f"The merchant's service received the same {len(received.body)} bytes of body, with")
-        self.transcript.note(f"X-Client-Key: {client_key} and X-External-Id: {external_id}.")
+        self.transcript.note(f"X-Client-Key: {client_key} and X-External-Id: {external_id or '(none)'}.")
         return answer
 
     def refuse(self, answer: httpx.Response, code: str, message: str, challenge: str | None, reason: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.document import check_answer
@@ -41,7 +42,7 @@ def test_each_decision_is_one_line_of_json(server: Server, sandbox: Sandbox, str
     nicepay = sandbox.nicepay()
     server.ask(nicepay)
     server.ask(stranger)
-    server.ask(nicepay, late=timedelta(hours=1))
+    server.ask(nicepay, late=timedelta(minutes=10))
     lines = [line for line in _rest_of_log(server.process) if line["event"].startswith("token.")]
     decisions = [(line["event"], line["response_code"], line.get("reason"), line.get("verdict")) for line in lines]
     assert decisions == [
@@ -49,6 +50,18 @@ def test_each_decision_is_one_line_of_json(server: Server, sandbox: Sandbox, str
         ("token.refused", "4017300", "signature.mismatch", "key.unknown"),
         ("token.refused", "4017300", "clock.behind", "clock.behind"),
     ]
+
+
+def test_forged_requests_raise_no_alarm_about_the_clock(server: Server, sandbox: Sandbox, stranger: Nicepay) -> None:
+    """Forged requests, copies of one genuine request, and a wrong zone label are refused without an alarm."""
+    nicepay, ten_minutes = sandbox.nicepay(), timedelta(minutes=10)
+    for seconds in range(3):
+        server.ask(stranger, late=ten_minutes + timedelta(seconds=seconds))
+        server.ask(nicepay, late=timedelta(hours=1, seconds=seconds))
+    copy = nicepay.headers(jakarta(datetime.now(UTC) - ten_minutes))
+    for _ in range(3):
+        httpx.post(server.endpoint, headers=copy, content=BODY, trust_env=False)
+    assert {line["event"] for line in _rest_of_log(server.process)} == {"token.refused", "server.stopped"}
 
 
 def test_a_refused_request_can_be_captured_and_explained(sandbox: Sandbox, stranger: Nicepay, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -513,7 +514,7 @@ def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, code: str
 @contextmanager
 def _front(program: str, folder: Path, **ports: int) -> Iterator[Front]:
     """Run a proxy in front of three stubs. `ports` replaces the port of a stub."""
-    start = {"nginx": proxies.nginx, "caddy": proxies.caddy}[program]
+    start = partial(proxies.nginx) if program == "nginx" else partial(proxies.caddy)
     with ExitStack() as stack:
         services = {name: stack.enter_context(merchant_service.running()) for name in ("token", "internal", "merchant")}
         upstreams = Upstreams(**{name: service.port for name, service in services.items()} | ports)

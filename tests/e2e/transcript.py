@@ -6,7 +6,7 @@ import sys
 import httpx
 
 _REQUEST_HEADERS = (
-    *("X-TIMESTAMP", "X-CLIENT-KEY", "Authorization", "X-PARTNER-ID", "X-SIGNATURE", "X-EXTERNAL-ID"),
+    *("X-TIMESTAMP", "X-CLIENT-KEY", "Authorization", "X-PARTNER-ID", "X-SIGNATURE", "X-EXTERNAL-ID", "CHANNEL-ID"),
     *("X-Original-URI", "X-Forwarded-Uri", "X-Internal-Authorization"),
 )
 _RESPONSE_HEADERS = ("WWW-Authenticate", "Retry-After")

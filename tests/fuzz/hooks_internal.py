@@ -5,10 +5,7 @@ no generated path is in the settings, no generated timestamp is current and no g
 """
 
 import os
-from base64 import b64encode
 from datetime import UTC, datetime
-from hashlib import sha256
-from hmac import digest
 from itertools import count
 from pathlib import Path
 from time import time_ns
@@ -19,10 +16,11 @@ import schemathesis
 from openapi_schema_validator import OAS30Validator
 from schemathesis import Case, CheckContext, HookContext, Response
 
-from tests.calls import PARTNER, SECRET, URI
+from tests.calls import PARTNER, URI
 from tests.document import INTERNAL
-from tests.forms import NOTIFY_URI, SIGNED_URI
+from tests.forms import CALLED_SERVICES, EVERY_URI, NOTIFY_URI, SIGNED_URI
 from tests.fuzz.broken import broken_headers
+from tests.fuzz.call_rules import ASYMMETRIC_TOKEN, BODY_SIGNED, FORMS, NOTIFICATION, SYMMETRIC_TOKEN, Acquirers
 from tests.fuzz.request_rules import MOST_FIELDS, RawRequest, is_valid
 from tests.internal import NOTIFIER_FILE, SUSPENDED, SYMMETRIC
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
@@ -30,13 +28,14 @@ from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 PRIVATE_KEY_FILE = "FUZZ_PRIVATE_KEY_FILE"
 PROXY_SECRET = "FUZZ_PROXY_SECRET"
 TOKEN = "FUZZ_TOKEN"
-SYMMETRIC_TOKEN = "FUZZ_SYMMETRIC_TOKEN"
+SYMMETRIC_TOKEN_VARIABLE = "FUZZ_SYMMETRIC_TOKEN"
 """The environment variables of the private key file, the proxy's secret and the tokens.
 
 The configuration of schemathesis also uses FUZZ_TOKEN and FUZZ_PROXY_SECRET.
 """
 
 _SCHEMAS = {each["name"]: OAS30Validator(each["schema"]) for each in INTERNAL["paths"]["/authorize"]["parameters"]}
+_OPTIONAL = {each["name"] for each in INTERNAL["paths"]["/authorize"]["parameters"] if not each.get("required")}
 _PATH = URI.partition("?")[0]
 _LONGEST_QUERY = 2_000
 _numbers = count()
@@ -44,10 +43,12 @@ _numbers = count()
 _RUN = f"{time_ns() // 1_000_000:013}"
 
 
-FORMS = ("asymmetric", "symmetric", "notification", "body-signed")
-_PATHS = {"notification": NOTIFY_URI, "body-signed": SIGNED_URI}
-_NICEPAY = Nicepay.from_pem(Path(os.environ[PRIVATE_KEY_FILE]).read_text())
-_NOTIFIER = Nicepay.from_pem(Path(os.environ[PRIVATE_KEY_FILE]).with_name(NOTIFIER_FILE).read_text())
+_PATHS = {NOTIFICATION: NOTIFY_URI, BODY_SIGNED: SIGNED_URI}
+_ACQUIRERS = Acquirers(
+    Nicepay.from_pem(Path(os.environ[PRIVATE_KEY_FILE]).read_text()),
+    Nicepay.from_pem(Path(os.environ[PRIVATE_KEY_FILE]).with_name(NOTIFIER_FILE).read_text()),
+    {os.environ[TOKEN]: ASYMMETRIC_TOKEN, os.environ[SYMMETRIC_TOKEN_VARIABLE]: SYMMETRIC_TOKEN},
+)
 
 
 @schemathesis.hook
@@ -70,40 +71,27 @@ def _valid_form(path: str, body: dict[str, Any], number: int) -> dict[str, Any]:
 
 
 def _make_genuine(case: Case[Any], number: int) -> None:
-    form = FORMS[number % len(FORMS)] if _may_cover_body(case) else "asymmetric"
-    broken = broken_headers(case, _SCHEMAS)
+    form = FORMS[number % len(FORMS)] if _may_cover_body(case) else ASYMMETRIC_TOKEN
+    # An optional header may be absent by the document, so its absence breaks nothing, and the hook adds it.
+    broken = broken_headers(case, _SCHEMAS) - {name for name in _OPTIONAL if name not in case.headers}
     for name, value in _genuine_headers(case, number, form).items():
         if name not in broken:
             case.headers.pop(name, None)
             case.headers.update({name: value} if value else {})
     _replace_token(case, form)
     if "X-SIGNATURE" not in broken:
-        case.headers["X-SIGNATURE"] = _signature(case, form)
+        headers = {name.lower(): str(value) for name, value in case.headers.items()}
+        case.headers["X-SIGNATURE"] = _ACQUIRERS.signature(form, headers, _content(_prepared(case)))
 
 
 def _replace_token(case: Case[Any], form: str) -> None:
     """A valid token is the one of the client that calls, and calls without a token have none."""
     if case.headers.get("Authorization") != f"Bearer {os.environ[TOKEN]}":
         return
-    if form == "symmetric":
-        case.headers["Authorization"] = f"Bearer {os.environ[SYMMETRIC_TOKEN]}"
-    elif form != "asymmetric":
+    if form == SYMMETRIC_TOKEN:
+        case.headers["Authorization"] = f"Bearer {os.environ[SYMMETRIC_TOKEN_VARIABLE]}"
+    elif form != ASYMMETRIC_TOKEN:
         del case.headers["Authorization"]
-
-
-def _signature(case: Case[Any], form: str) -> str:
-    timestamp = _header(case, "X-TIMESTAMP")
-    if form == "asymmetric":
-        return _NICEPAY.signature(timestamp)
-    if form == "notification":
-        return _NOTIFIER.signature(timestamp, _header(case, "X-CLIENT-KEY"))
-    hashed = sha256(_content(_prepared(case))).hexdigest()
-    method, uri = _header(case, "X-Original-Method"), _header(case, "X-Original-URI")
-    if form == "body-signed":
-        return _NICEPAY.signature_of(f"{method}:{uri}:{hashed}:{timestamp}")
-    token = _header(case, "Authorization").removeprefix("Bearer ")
-    message = f"{method}:{uri}:{token}:{hashed}:{timestamp}"
-    return b64encode(digest(SECRET, message.encode(), "sha512")).decode()
 
 
 def _may_cover_body(case: Case[Any]) -> bool:
@@ -117,7 +105,7 @@ def _prepared(case: Case[Any]) -> requests.PreparedRequest:
 
 
 def _genuine_headers(case: Case[Any], number: int, form: str) -> dict[str, str]:
-    """The headers of a genuine call; it lacks the empty ones.
+    """The headers of a genuine call; it lacks the empty ones. Every second round is on the path of all forms.
 
     The drawn query and the start of the drawn external id are kept if valid. No two notifications have the same time.
     """
@@ -126,16 +114,17 @@ def _genuine_headers(case: Case[Any], number: int, form: str) -> dict[str, str]:
     query = drawn if _SCHEMAS["X-Original-URI"].is_valid(drawn) else ""
     prefix = drawn_id if _SCHEMAS["X-EXTERNAL-ID"].is_valid(drawn_id) else ""
     timestamp = jakarta(datetime.now(UTC))
-    common = {"X-Original-Method": "POST", "X-Original-URI": f"{_PATHS.get(form, _PATH)}?{query}"}
-    if form == "notification":
+    path = EVERY_URI if number // len(FORMS) % 2 else _PATHS.get(form, _PATH)
+    common = {"X-Original-Method": "POST", "X-Original-URI": f"{path}?{query}"}
+    if form == NOTIFICATION:
         unique = timestamp.replace("+", f".{number:09}+")
         return {**common, "X-TIMESTAMP": unique, "X-CLIENT-KEY": CLIENT_KEY, "X-PARTNER-ID": ""}
     return {
         **common,
         "X-TIMESTAMP": timestamp,
-        "X-PARTNER-ID": SYMMETRIC if form == "symmetric" else PARTNER,
+        "X-PARTNER-ID": SYMMETRIC if form == SYMMETRIC_TOKEN else PARTNER,
         "X-EXTERNAL-ID": f"{prefix}{_RUN}{number:07}",
-        **({"X-CLIENT-KEY": ""} if form == "body-signed" else {}),
+        **({} if path == _PATH else {"X-CLIENT-KEY": ""}),  # A path of calls with a token ignores it.
     }
 
 
@@ -151,23 +140,17 @@ def right_request_acceptance(_context: CheckContext, response: Response, case: C
     if request.operation and request.operation["security"] and secret != f"Bearer {os.environ[PROXY_SECRET]}":
         assert response.status_code == 401, f"A request without the secret got {response.status_code}"
         return
-    valid = is_valid(request) and (request.path != "/authorize" or _has_valid_form(request))
+    valid = is_valid(request) and (request.path != "/authorize" or _is_genuine(request))
     kind = "valid" if valid else "invalid"
     assert (response.status_code == 200) == valid, f"A {kind} request got {response.status_code}"
 
 
-def _has_valid_form(request: RawRequest) -> bool:
-    """Whether the headers are those of the form of call that the path accepts. A second reading of the rules."""
-    get = request.headers.get
-    path = (get("x-original-uri") or "").partition("?")[0]
-    names = ("authorization", "x-client-key", "x-partner-id", "x-external-id")
-    token, client_key, partner, external = (bool(get(name)) for name in names)
-    if path == NOTIFY_URI:
-        return request.method == "POST" and client_key and not (token or partner)
-    if path == SIGNED_URI:
-        return request.method == "POST" and partner and external and not (token or client_key)
-    tokens = {f"Bearer {os.environ[name]}" for name in (TOKEN, SYMMETRIC_TOKEN)}
-    return get("authorization") in tokens and partner and external
+def _is_genuine(request: RawRequest) -> bool:
+    """Whether the path accepts a form that has these headers, this token and this signature."""
+    service = CALLED_SERVICES.get(request.headers.get("x-original-uri", "").partition("?")[0])
+    forwarded = request.method == "POST"  # Asked by GET, the server has no body to verify.
+    form = _ACQUIRERS.genuine_form(service.forms if service else (), request.headers, request.body)
+    return form == ASYMMETRIC_TOKEN or (form is not None and forwarded)
 
 
 def _raw_request(response: Response, case: Case[Any]) -> RawRequest:

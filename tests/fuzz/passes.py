@@ -55,6 +55,8 @@ class Pass:
     """The path for which the different requests with status 200 are counted."""
     least_requests: int = 0
     """The least number of these requests."""
+    least_of_each_form: int = 0
+    """The least number of calls of each form with status 200."""
 
 
 SIGNED = Pass(
@@ -82,6 +84,7 @@ GENUINE = Pass(
     least_share_of_200=1 / 3,
     counted_path="/authorize",
     least_requests=25,
+    least_of_each_form=8,
 )
 WRONG_SECRET = Pass(
     "wrong-secret",

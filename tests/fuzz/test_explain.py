@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handlers.cli import main
-from tests.mistakes import NOW, World, write_world
+from tests.mistakes import NOTIFY_PATH, NOW, SIGNED_PATH, World, write_world
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -19,6 +19,8 @@ PIECES = st.sampled_from(
     [
         b"POST /api/v1.0/access-token/b2b HTTP/1.1",
         b"POST /api/v1.0/transfer-va/inquiry HTTP/1.1",
+        f"POST {NOTIFY_PATH} HTTP/1.1".encode(),
+        f"POST {SIGNED_PATH} HTTP/1.1".encode(),
         b"POST /authorize HTTP/1.1",
         b"GET http://[ HTTP/2",
         b"> ",
@@ -29,6 +31,8 @@ PIECES = st.sampled_from(
         b"X-PARTNER-ID: IONPAYTEST",
         b"X-CLIENT-KEY: IONPAYTEST",
         b"X-SIGNATURE: QUJD",
+        b"X-EXTERNAL-ID: ordNo1",
+        f"X-Original-URI: {NOTIFY_PATH}".encode(),
         b"X-Original-URI: http://[",
         b"X-Original-Method: GET",
         b"Authorization: Bearer gAAAAA",

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,19 @@ import pytest
 
 from tests import document
 from tests.e2e.process import run
+from tests.forms import NOTIFY_URI, SIGNED_URI, TOKEN_URI
 from tests.fuzz import run as driver
+from tests.fuzz.call_rules import BODY_SIGNED, FORMS, NOTIFICATION, SYMMETRIC_TOKEN
 from tests.fuzz.passes import GENUINE, OTHER_ANSWERS, PASSES, SIGNED, UNSIGNED, WRONG_SECRET, Pass
 from tests.fuzz.tally import Tally, failures
+from tests.internal import SYMMETRIC
 
 NO_WARNINGS: frozenset[str] = frozenset()
 GOOD = Tally(Counter({"200": 50, "400": 98, "405": 1, "415": 1}), 50, NO_WARNINGS)
 GOOD_UNSIGNED = Tally(Counter({"400": 1, "401": 1, "405": 1, "415": 1}), 0, frozenset({"missing_auth"}))
-GOOD_GENUINE = Tally(Counter({"200": 50, "400": 50, "401": 48, "405": 1, "415": 1}), 25, NO_WARNINGS)
+GOOD_GENUINE = Tally(
+    Counter({"200": 50, "400": 50, "401": 48, "405": 1, "415": 1}), 25, NO_WARNINGS, Counter(dict.fromkeys(FORMS, 8))
+)
 GOOD_WRONG_SECRET = Tally(Counter({"200": 2, "401": 1, "405": 1}), 0, frozenset({"missing_auth"}))
 
 
@@ -70,6 +76,11 @@ def test_a_pass_that_meets_its_requirements_has_no_failures(fuzz_pass: Pass, tal
         (SIGNED, Tally(GOOD.answers, 50, frozenset({"rate_limited"})), "schemathesis warned of rate_limited"),
         (UNSIGNED, Tally(GOOD_UNSIGNED.answers, 0, NO_WARNINGS), "schemathesis did not warn of missing_auth"),
         (
+            GENUINE,
+            replace(GOOD_GENUINE, forms=GOOD_GENUINE.forms - Counter({"notification": 1})),
+            "only 7 calls of the form notification are genuine; at least 8 are required",
+        ),
+        (
             UNSIGNED,
             Tally(GOOD_UNSIGNED.answers + Counter({"200": 1}), 1, GOOD_UNSIGNED.warnings),
             "an answer has status 200",
@@ -97,6 +108,30 @@ def test_a_tally_is_counted_in_the_reports(tmp_path: Path) -> None:
     tally = Tally.of(GENUINE, har, report)
     assert tally == Tally(Counter({"200": 5, "400": 1}), 3, frozenset({"missing_auth"}))
     assert str(tally) == "6 answers: 200 x 5, 400 x 1; 3 different requests with status 200"
+
+
+def _called(status: int, **headers: str) -> dict[str, Any]:
+    named = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
+    request = {"method": "POST", "url": "http://a/authorize", "headers": named}
+    return {"request": request, "response": {"status": status}}
+
+
+def test_genuine_calls_are_counted_by_their_form(tmp_path: Path) -> None:
+    """A call with status 200 counts for the form that its path accepts and its headers tell."""
+    token = {"Authorization": "[Filtered]", "X_External_Id": "1"}
+    entries = [
+        _called(200, X_Original_URI=f"{TOKEN_URI}?a", X_Partner_Id=SYMMETRIC, X_Client_Key="ignored", **token),
+        _called(200, X_Original_URI=NOTIFY_URI, X_Client_Key="A"),
+        _called(200, X_Original_URI=SIGNED_URI, X_Partner_Id="A", X_External_Id="1"),
+        _called(401, X_Original_URI=SIGNED_URI, X_Partner_Id="A", X_External_Id="1"),
+        _called(200, X_Original_URI=SIGNED_URI, X_Partner_Id="A", **token),
+    ]
+    har, report = tmp_path / "har", tmp_path / "json"
+    har.write_text(json.dumps({"log": {"entries": entries}}))
+    report.write_text(json.dumps({"warnings": {}}))
+    tally = Tally.of(GENUINE, har, report)
+    assert tally.forms == Counter([SYMMETRIC_TOKEN, NOTIFICATION, BODY_SIGNED])
+    assert str(tally).endswith("; body-signed x 1; notification x 1; token, symmetric x 1")
 
 
 @pytest.mark.parametrize(("failed", "status"), [([], 0), (["no answer has status 200"], 1)], ids=["success", "failure"])

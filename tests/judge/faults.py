@@ -1,6 +1,9 @@
 """One fault for each scenario of the judge, and the other scenarios that also find it."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
+from dataclasses import replace
+from gzip import compress
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
@@ -59,6 +62,15 @@ def _header(when: Callable[[Request, Answer], bool], name: str, value: str | Non
     )
 
 
+def _body(when: Callable[[Request, Answer], bool], change: Callable[[bytes], bytes]) -> PlantedFault:
+    return PlantedFault(alters(lambda answer: replace(answer, body=change(answer.body)), when))
+
+
+def with_duplicate(body: bytes) -> bytes:
+    """The body with a second accessToken."""
+    return body.replace(b"{", b'{"accessToken":"A",', 1)
+
+
 def _refuses(when: Condition, code: str = "4007300", message: str = "Bad Request") -> PlantedFault:
     return PlantedFault(refuses(when, code, message))
 
@@ -105,6 +117,15 @@ def _redirects(when: Condition) -> Fault:
 def _success() -> dict[str, PlantedFault]:
     return {
         "success.issued": _refuses(lambda _request: True, "4017300", "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"),
+        "success.encoding": _body(_is_success, lambda body: BOM_UTF8 + body),
+        "success.json": _body(_is_success, lambda body: body + b"\n<!-- served -->"),
+        "success.members_once": _body(_is_success, with_duplicate),
+        "success.not_compressed": PlantedFault(
+            alters(
+                lambda answer: replace(answer.header("content-encoding", "gzip"), body=compress(answer.body)),
+                _is_success,
+            )
+        ),
         "success.code": _member(_is_success, responseCode="2000000"),
         "success.message": _member(_is_success, responseMessage="OK"),
         "success.code_is_text": _member(_is_success, responseCode=2007300),
@@ -266,6 +287,7 @@ def _answers() -> dict[str, PlantedFault]:
         "answer.code_is_text": PlantedFault(
             alters(lambda answer: answer.member(responseCode=int(answer.members["responseCode"])), _is_refusal)
         ),
+        "answer.readable": _body(_is_refusal, lambda body: BOM_UTF8 + body),
         "answer.members": _member(_is_refusal, trace="Traceback (most recent call last)"),
         "answer.message_length": PlantedFault(
             alters(
@@ -343,3 +365,98 @@ def planted(nicepay: Nicepay, stranger: Nicepay) -> dict[str, PlantedFault]:
         **_http(nicepay),
         **_hostile(nicepay),
     }
+
+
+class Unreadable(NamedTuple):
+    """A way to send JSON that real clients cannot read, the scenario that finds it, and what the judge says."""
+
+    change: Callable[[Answer], Answer]
+    scenario: str
+    found: str
+
+
+def _text(change: Callable[[str], str], encoding: str = "utf-8") -> Callable[[Answer], Answer]:
+    return lambda answer: replace(answer, body=change(answer.body.decode()).encode(encoding))
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _labelled(charset: str, change: Callable[[Answer], Answer]) -> Callable[[Answer], Answer]:
+    return lambda answer: change(answer.header("content-type", f"application/json; charset={charset}"))
+
+
+def _encoded(name: str, encode: Callable[[bytes], bytes]) -> Callable[[Answer], Answer]:
+    return lambda answer: replace(answer.header("content-encoding", name), body=encode(answer.body))
+
+
+def _with_member(text: str) -> Callable[[str], str]:
+    return lambda body: f"{body[:-1]},{text}}}"
+
+
+_ENCODING, _JSON, _ONCE = "success.encoding", "success.json", "success.members_once"
+_ISSUED = "success.issued"
+_BOM = "the body begins with a byte order mark (BOM)"
+
+UNREADABLE = {
+    "BOM": Unreadable(_text(lambda text: f"\ufeff{text}"), _ENCODING, _BOM),
+    "UTF-16 with BOM": Unreadable(_text(_same, "utf-16"), _ENCODING, "the body is text in UTF-16, not in UTF-8"),
+    "UTF-16LE": Unreadable(_text(_same, "utf-16-le"), _ENCODING, "the body is text in UTF-16, not in UTF-8"),
+    "UTF-16BE, labelled": Unreadable(
+        _labelled("utf-16", _text(_same, "utf-16-be")), _ENCODING, "the body is text in UTF-16, not in UTF-8"
+    ),
+    "UTF-32": Unreadable(_text(_same, "utf-32"), _ENCODING, "the body is text in UTF-32, not in UTF-8"),
+    "Latin-1": Unreadable(
+        _text(_with_member('"note":"\u00e9"'), "latin-1"), _ENCODING, "the body is not text in UTF-8: byte "
+    ),
+    "label": Unreadable(
+        _labelled("iso-8859-1", _text(_same)), _ENCODING, "Content-Type has charset=iso-8859-1, not UTF-8"
+    ),
+    "accessToken twice": Unreadable(
+        lambda answer: replace(answer, body=with_duplicate(answer.body)),
+        _ONCE,
+        "the body has the member accessToken twice",
+    ),
+    "a member twice, deeper": Unreadable(
+        _text(_with_member('"more":[{"a":1,"a":1}]')), _ONCE, "the body has the member a twice"
+    ),
+    "NaN": Unreadable(_text(_with_member('"a":NaN')), _JSON, "the body is not JSON: NaN is no number of JSON"),
+    "Infinity": Unreadable(_text(_with_member('"a":-Infinity')), _JSON, "the body is not JSON: -Infinity is no number"),
+    "text behind": Unreadable(
+        _text(lambda text: text + "0"), _JSON, "the body is not JSON: text follows the JSON value"
+    ),
+    "two objects": Unreadable(_text(lambda text: text * 2), _JSON, "the body is not JSON: text follows the JSON value"),
+    "comment behind": Unreadable(_text(lambda text: text + "// ok"), _JSON, "the body is not JSON: it has a comment"),
+    "comment before": Unreadable(
+        _text(lambda text: "/* ok */" + text),
+        _ISSUED,
+        "expected a token, got HTTP 200 without a SNAP body; the body is not JSON: it has a comment",
+    ),
+    "text before": Unreadable(
+        _text(lambda text: ")]}'," + text),
+        _ISSUED,
+        "expected a token, got HTTP 200 without a SNAP body; the body is not JSON: ",
+    ),
+    "trailing comma": Unreadable(
+        _text(lambda text: text[:-1] + ",}"),
+        _ISSUED,
+        "expected a token, got HTTP 200 without a SNAP body; the body is not JSON: ",
+    ),
+    "single quotes": Unreadable(
+        _text(lambda text: text.replace('"', "'")),
+        _ISSUED,
+        "expected a token, got HTTP 200 without a SNAP body; the body is not JSON: ",
+    ),
+    "JSONP": Unreadable(
+        _text(lambda text: f"callback({text})"),
+        _ISSUED,
+        "expected a token, got HTTP 200 without a SNAP body; the body is not JSON: ",
+    ),
+    "empty": Unreadable(_text(lambda _: ""), _ISSUED, "expected a token, got HTTP 200 without a SNAP body"),
+    "gzip": Unreadable(_encoded("gzip", compress), "success.not_compressed", "the answer has Content-Encoding gzip"),
+    "compress": Unreadable(
+        _encoded("compress", bytes), "success.not_compressed", "the answer has Content-Encoding compress"
+    ),
+}
+"""If the judge cannot read the body at all, it finds no token, and nothing else is run."""

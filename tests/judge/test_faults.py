@@ -1,13 +1,12 @@
 """The judge with servers that have one fault each: the scenario for the fault finds it, and no unrelated scenario."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import httpx
 import pytest
 
 from handlers.config.settings import Settings
-from handlers.judge.exchange import Request
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenario_runner import ScenarioResult, run
 from handlers.judge.scenarios import CATALOGUE
@@ -18,8 +17,11 @@ from handlers.server.openapi.application import application, public_api
 from tests.calls import loaded_revocations
 from tests.document import TOKEN_PATH
 from tests.fuzz.planted import served
-from tests.judge.faults import planted
-from tests.judge.faulty import FaultyServer, none
+from tests.judge.faults import UNREADABLE, Unreadable, planted
+from tests.judge.faulty import Answer as FaultyAnswer
+from tests.judge.faulty import FaultyServer, Server, alters, none
+from tests.judge.faulty import Request as FaultyRequest
+from tests.judge.presigned import with_presigned_requests
 from tests.judge.tunnel import tunnel
 from tests.merchant import BASE_PATH, Clock, services_of, write_settings
 from tests.nicepay import Nicepay
@@ -40,23 +42,13 @@ class JudgedServer:
     client: httpx.Client
     scenarios: Sequence[Scenario]
 
-    def judge(self, url: httpx.URL | None = None) -> list[ScenarioResult]:
+    def judge(self, url: httpx.URL | None = None, group: str = "") -> list[ScenarioResult]:
         sender = Sender(self.client, url or self.url, Clock(), Throttle(AT_ONCE))
-        return list(run(self.scenarios, self.signer, sender.send))
+        scenarios = [scenario for scenario in self.scenarios if scenario.name.startswith(group)]
+        return list(run(scenarios, self.signer, sender.send))
 
     def failed_scenarios(self, url: httpx.URL | None = None) -> set[str]:
         return {result.scenario.name for result in self.judge(url) if result.outcome == "failed"}
-
-
-def _with_presigned_requests(signer: Signer) -> list[Scenario]:
-    """The scenarios with requests that are signed once for all tests, because the clock shows the same time."""
-    presigned = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
-
-    def reuse(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
-        return lambda _signer: requests
-
-    reused = {make: reuse(requests) for make, requests in presigned.items()}
-    return [replace(scenario, requests=reused[scenario.requests]) for scenario in CATALOGUE]
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +59,7 @@ def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPat
     signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
         url = httpx.URL(origin + BASE_PATH + TOKEN_PATH)
-        yield JudgedServer(faulty, url, signer, client, _with_presigned_requests(signer))
+        yield JudgedServer(faulty, url, signer, client, with_presigned_requests(CATALOGUE, signer))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])
@@ -106,3 +98,27 @@ def test_without_a_first_token_other_scenarios_are_skipped(
     first, *others = server.judge()
     assert first.found == "expected a token, got HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or X-SIGNATURE"
     assert {result.outcome for result in others if result.scenario.group != "success"} == {"skipped"}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE.values(), ids=list(UNREADABLE))
+def test_a_body_that_real_clients_cannot_read_is_found(server: JudgedServer, kind: Unreadable) -> None:
+    """A token in a body that real clients cannot read fails the scenario for it, with a reason that names it."""
+    server.faulty.fault = alters(kind.change, lambda _request, answer: answer.status == 200)
+    results = server.judge(group="success")
+    failed = {result.scenario.name: result.found for result in results if result.outcome == "failed"}
+    assert failed.keys() == {kind.scenario}
+    assert failed[kind.scenario].startswith(kind.found)
+
+
+def test_a_token_in_an_unreadable_body_is_still_issued(
+    server: JudgedServer, nicepay: Nicepay, stranger: Nicepay
+) -> None:
+    """A server that issues tokens to everybody is found, although its body has another encoding."""
+    accepting = planted(nicepay, stranger)["forged.another_key"].fault
+
+    async def fault(request: FaultyRequest, served: Server) -> FaultyAnswer:
+        answer = await accepting(request, served)
+        return UNREADABLE["UTF-16LE"].change(answer) if answer.status == 200 else answer
+
+    server.faulty.fault = fault
+    assert "forged.another_key" in server.failed_scenarios()

@@ -12,7 +12,7 @@ from handlers.access_token import issue_access_token
 from handlers.config.settings import Settings
 from handlers.introspection import require_valid_token
 from handlers.services import Services
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 from handlers.snap.codes import CONFLICT, EXTERNAL_SERVER_ERROR, UNAUTHORIZED, SnapError
 from handlers.snap.token import fingerprint
 from handlers.state.memory import MemoryState

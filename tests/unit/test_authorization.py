@@ -286,6 +286,13 @@ def test_a_service_accepts_only_its_methods(nicepay: Nicepay, form: str, uri: st
     assert refusal.headers == {"Allow": allowed}
 
 
+@pytest.mark.parametrize("uri", [URI.upper(), f"/{URI}", URI.replace("?", "/?"), URI.replace("-", "%2D")])
+def test_another_spelling_of_a_path_is_another_path(merchant: Services, call: Signed, uri: str) -> None:
+    """Paths are compared as they were sent. Otherwise the proxy's rule and this one could be rules of two services."""
+    refusal = _refusal(merchant, call, x_original_uri=uri)
+    assert (refusal.code, refusal.reason) == (codes.NOT_FOUND, "path.unmapped")
+
+
 def test_a_proxy_without_a_location_gets_an_error(merchant: Services, call: Signed) -> None:
     """A proxy that expects X-Accel-Redirect gets 500 00 without it, and no X-EXTERNAL-ID is used up."""
     refusal = _refusal(merchant, call, x_original_delivery="accel-redirect")

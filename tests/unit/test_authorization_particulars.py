@@ -12,7 +12,8 @@ import pytest
 
 from handlers.authorization import authorize_call
 from handlers.services import Services
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import SnapError
 from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service

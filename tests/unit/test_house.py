@@ -25,7 +25,7 @@ FLOORS = {
     "handlers.cli": [
         {"app"},
         {"commands", "completion"},
-        {"explain_output", "pack", "preset_output"},
+        {"check_output", "explain_output", "pack", "preset_output"},
         {"captured", "shared_state", "startup"},
         {"simulator"},
         {"files", "time_limit"},
@@ -39,6 +39,7 @@ FLOORS = {
         {"candidates"},
         {"messages", "request_format", "signed_request"},
         {"context", "request", "verdicts"},
+        {"difference", "rewriting"},
     ],
     "handlers.server": [{"sandbox"}, {"process"}, {"openapi"}, {"observability"}, {"http"}],
 }

@@ -16,7 +16,7 @@ from handlers.cli.files.server_user import acting_as_owner, server_user_file
 from handlers.cli.preset_output import preset_text
 from handlers.cli.shared_state import change, suspension
 from handlers.cli.shared_state.change import StateEntries
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.presets import presets
 from handlers.config.tables import ClientTable
 from handlers.snap.keys import fingerprint
@@ -215,7 +215,7 @@ def _require_readable(keys: Sequence[Path]) -> None:
 
 def _unreadable(key: Path) -> Iterator[str]:
     try:
-        read_text(key.absolute())
+        read_bytes(key.absolute())
     except (ValueError, TimeoutError) as error:
         advice = "put a copy that this user can read beside the settings file, and name the copy"
         yield f"{error}, by the server's user; {advice}"

@@ -5,9 +5,10 @@ import sys
 from cyclopts import App
 
 from handlers.cli.errors import UsageError, masked_usage_errors
+from handlers.cli.simulator.call_options import CallOptions
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.options import Options, Sender
-from handlers.cli.simulator.signed_call import CallOptions, signed_call
+from handlers.cli.simulator.signed_call import signed_call
 from handlers.cli.simulator.signed_request import SignedRequest, shell_variable
 from handlers.snap.masking import Mask
 
@@ -43,11 +44,20 @@ def token(*, options: Options | None = None, url: str | None = None) -> None:
 
 @app.command
 def call(*, options: Options | None = None, which: CallOptions | None = None) -> None:
-    """Print a call with a token as a curl command, or print the question to this server whether a call is genuine.
+    """Print a call in any form as a curl command, or print the question to this server whether a call is genuine.
 
-    The curl command contains the access token. If no token is given, the command requests one now.
+    The curl command of a call with a token contains the token. If no token is given, the command requests one now.
 
     Example: snap-token curl call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json
+
+    Example of a symmetric signature: snap-token curl call --config snap-token.toml --path
+    /api/v1.0/transfer-va/inquiry --symmetric --client-secret-file client.secret --body inquiry.json
+
+    Example of a notification: snap-token curl call --config snap-token.toml --path /api/v1.0/transfer-va/payment
+    --form notification --private-key notification-private.pem --body paid.json
+
+    Example of a body-signed call: snap-token curl call --config snap-token.toml --path /v1.0/transfer-va/payment
+    --form body-signed --body paid.json
 
     Args:
         options: The client.

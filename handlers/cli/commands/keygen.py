@@ -53,7 +53,7 @@ def secret(file: Path, *, config: Config = None) -> None:
         config: The settings file. If root names it, the new file belongs to the server's user: the owner of the token
             keys in these settings, or of the settings file.
     """
-    write_new(file, f"{new_secret()}\n", secret=True, like=_like(config))
+    make_secret(file, _like(config))
 
 
 @app.command
@@ -79,6 +79,11 @@ def _like(config: Path | None) -> Path | None:
 def new_secret() -> str:
     """A new secret of 256 random bits, as 43 characters of base64url."""
     return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def make_secret(file: Path, like: Path | None = None) -> None:
+    """Write a new secret to a new file. See `write_new` for `like` and for the errors."""
+    write_new(file, f"{new_secret()}\n", secret=True, like=like)
 
 
 def make_token_key(file: Path, like: Path | None = None) -> None:

@@ -5,9 +5,10 @@ import sys
 from cyclopts import App
 
 from handlers.cli.errors import masked_usage_errors
+from handlers.cli.simulator.call_options import CallOptions
 from handlers.cli.simulator.http_exchange import render_exchange, send
 from handlers.cli.simulator.options import Options, Sender
-from handlers.cli.simulator.signed_call import CallOptions, signed_call
+from handlers.cli.simulator.signed_call import signed_call
 from handlers.cli.simulator.signed_request import SignedRequest
 from handlers.snap.masking import Mask
 
@@ -41,9 +42,18 @@ def token(*, options: Options | None = None, url: str | None = None) -> int:
 
 @app.command
 def call(*, options: Options | None = None, which: CallOptions | None = None) -> int:
-    """Make a call with a token, or ask this server whether a call is genuine.
+    """Make a call in any form, or ask this server whether a call is genuine.
 
     Example: snap-token request call --config snap-token.toml --path /api/v1.0/cvs/inquiry --body inquiry.json
+
+    Example of a symmetric signature: snap-token request call --config snap-token.toml --path
+    /api/v1.0/transfer-va/inquiry --symmetric --client-secret-file client.secret --body inquiry.json
+
+    Example of a notification: snap-token request call --config snap-token.toml --path /api/v1.0/transfer-va/payment
+    --form notification --private-key notification-private.pem --body paid.json
+
+    Example of a body-signed call: snap-token request call --config snap-token.toml --path /v1.0/transfer-va/payment
+    --form body-signed --body paid.json
 
     Args:
         options: The client.

@@ -13,7 +13,8 @@ import uvloop
 from starlette.types import ASGIApp
 
 from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError, load_settings
-from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
+from handlers.cli.simulator.signed_request import SignedRequest
+from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.cli.startup import dry_run, resources
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal
@@ -110,7 +111,7 @@ def _public(settings: Settings, current: ReloadingServices) -> tuple[Server, soc
         sys.stdout.flush()
     endpoint = f"{origin}{settings.server.base_path}{TOKEN_PATH}"
     structlog.get_logger().info("server.listening", endpoint=endpoint, **resources.settings_summary(settings))
-    return uvicorn_server.make_server(_behind_proxies(app, settings)), listener
+    return uvicorn_server.make_server(_behind_proxies(app, settings, direct=True)), listener
 
 
 def _pages(settings: Settings, current: ReloadingServices) -> Callable[[ASGIApp], ASGIApp]:
@@ -128,12 +129,12 @@ def _internal(settings: Settings, internal: Internal, current: ReloadingServices
     app = ForwardedCall(app) if internal.call_headers == "x-forwarded" else app
     app = _with_captures(app, settings, current, at_path(AUTHORIZE), internal.body_limit_bytes)
     structlog.get_logger().info("internal.listening", endpoint=f"{origin}{AUTHORIZE}")
-    return uvicorn_server.make_server(_behind_proxies(app, settings)), listener
+    # The address of the connection is the proxy's, not the acquirer's.
+    return uvicorn_server.make_server(_behind_proxies(app, settings, direct=False)), listener
 
 
-def _behind_proxies(app: ASGIApp, settings: Settings) -> ASGIApp:
-    trusted = settings.server.trusted_proxies
-    return TrustedProxies(app, trusted) if trusted else app
+def _behind_proxies(app: ASGIApp, settings: Settings, *, direct: bool) -> ASGIApp:
+    return TrustedProxies(app, settings.server.trusted_proxies, direct=direct)
 
 
 def _with_explanations(api: Api, settings: Settings) -> Api:

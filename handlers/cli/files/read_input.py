@@ -8,7 +8,7 @@ from pathlib import Path
 
 from handlers.cli.errors import UsageError
 from handlers.cli.files.pipes import is_pipe, read_pipe
-from handlers.config.key_files import read_text
+from handlers.config.key_files import read_bytes
 from handlers.config.regular_files import LARGEST_FILE
 
 STANDARD_INPUT = Path("-")
@@ -32,29 +32,59 @@ def read_body(file: Path | None) -> str:
     return _read(file) if file else ""
 
 
+def read_key(file: Path) -> bytes:
+    """The bytes of the key file, or of standard input for `-`.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    return _content(file)
+
+
+def read_passphrase(file: Path) -> bytes:
+    """The passphrase in the file, or in standard input for `-`. The line end is not part of it.
+
+    Raises:
+        UsageError: the file cannot be read, does not have exactly one line, or other users can access it.
+    """
+    lines = _content(file, private=True).splitlines()
+    if len(lines) != 1 or not lines[0]:
+        message = f"{_name(file)} must contain the passphrase, on one line"
+        raise UsageError(message)
+    return lines[0]
+
+
 def _read(file: Path) -> str:
+    content = _content(file)
     try:
-        return _from_pipe(file) if file == STANDARD_INPUT or is_pipe(file) else read_text(file)
+        return content.decode("utf-8" if _is_stream(file) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"{_name(file)} cannot be read: it is not text in UTF-8"
+        raise UsageError(message) from error
+
+
+def _content(file: Path, *, private: bool = False) -> bytes:
+    try:
+        return _from_stream(file) if _is_stream(file) else read_bytes(file, private=private)
     except (ValueError, TimeoutError) as error:
         raise UsageError(str(error)) from error
 
 
-def _from_pipe(file: Path) -> str:
-    name = "standard input" if file == STANDARD_INPUT else str(file)
+def _is_stream(file: Path) -> bool:
+    return file == STANDARD_INPUT or is_pipe(file)
+
+
+def _from_stream(file: Path) -> bytes:
     try:
         content = sys.stdin.buffer.read(LARGEST_FILE + 1) if file == STANDARD_INPUT else read_pipe(file)
     except OSError as error:
-        message = f"{name} cannot be read: {error.strerror}"
+        message = f"{_name(file)} cannot be read: {error.strerror}"
         raise ValueError(message) from error
-    return _text(content, name)
-
-
-def _text(content: bytes, name: str) -> str:
     if len(content) > LARGEST_FILE:
-        message = f"{name} cannot be read: it is larger than {LARGEST_FILE} bytes"
+        message = f"{_name(file)} cannot be read: it is larger than {LARGEST_FILE} bytes"
         raise ValueError(message)
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        message = f"{name} cannot be read: it is not text in UTF-8"
-        raise ValueError(message) from error
+    return content
+
+
+def _name(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)

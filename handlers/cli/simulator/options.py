@@ -1,6 +1,7 @@
 """The options that `request` and `curl` share, and their defaults from the settings."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cyclopts import Parameter
 
 from handlers.cli.errors import UsageError, load_settings
-from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
+from handlers.cli.simulator.signed_request import SignedRequest
+from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.openapi.documents import TOKEN_PATH
@@ -26,18 +28,21 @@ class Options:
     Attributes:
         config: The settings file of a sandbox. It gives the defaults of the other options.
         client_key: The client ID to send as X-CLIENT-KEY. Default: the first client in the settings.
-        private_key: The file of the private key that signs, in PEM. Use - for standard input. Default: the key of the
-            sandbox.
+        private_key: The file of the private key that signs: PEM, DER, base64, JWK or OpenSSH. Use - for standard input.
+            Default: the key of the sandbox.
+        passphrase_file: The file of the passphrase, if the private key is encrypted. Use - for standard input. Default:
+            the command asks for the passphrase on the terminal.
         ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
     """
 
     config: Path | None = None
     client_key: str | None = None
     private_key: SecretFile = None
+    passphrase_file: SecretFile = None
     ca_file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sender:
     """The options, and the settings if a file is named."""
 
@@ -72,8 +77,17 @@ class Sender:
         Raises:
             UsageError: neither --private-key nor the settings name a key, or the key cannot be read.
         """
+        return self._signing_key
+
+    @cached_property
+    def _signing_key(self) -> RSAPrivateKey:
+        """Read once, because the passphrase is asked for once, and standard input can be read only once."""
+        return read_signing_key(self._key_file, self.options.passphrase_file)
+
+    @property
+    def _key_file(self) -> Path:
         if self.options.private_key:
-            return read_signing_key(self.options.private_key)
+            return self.options.private_key
         if not self.settings:
             message = "there is no key to sign with; add --config or --private-key"
             raise UsageError(message)
@@ -81,7 +95,7 @@ class Sender:
         if not (sandbox.enabled or sandbox.private_key_file.exists()):
             message = "the settings are not of a sandbox, so they have no private key; add --private-key"
             raise UsageError(message)
-        return read_signing_key(sandbox.private_key_file)
+        return sandbox.private_key_file
 
     def token_request(self, url: str | None = None) -> SignedRequest:
         """A request for a token, signed now. Without `url` it goes to the server of the settings.

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from handlers.cli.errors import UsageError
-from handlers.cli.files.read_input import STANDARD_INPUT, read_secret
-from handlers.snap.keys import KeyFormatError, load_private_key
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -60,15 +57,3 @@ class SignedRequest:
 def shell_variable(header: str) -> str:
     """The name of the shell variable that holds the value of a secret header, such as `X_INTERNAL_AUTHORIZATION`."""
     return header.upper().replace("-", "_")
-
-
-def read_signing_key(file: Path) -> RSAPrivateKey:
-    """Load the private key from a file, or from standard input for `-`.
-
-    Raises:
-        UsageError: the file cannot be read, or holds no usable private key.
-    """
-    try:
-        return load_private_key(read_secret(file).encode())
-    except KeyFormatError as error:
-        raise UsageError(str(error) if file == STANDARD_INPUT else f"{file}: {error}") from error

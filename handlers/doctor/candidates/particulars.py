@@ -40,8 +40,8 @@ def strings_to_sign(
         )
         uri = replace(service, signed_path=signed_path).signed_uri(request.uri)
         signed = particulars.as_signed(replace(call, uri=uri, path_is_fixed=signed_path is not None))
-        finding = _finding(client, changes) if changes else None
-        yield from (Candidate(message, finding) for message in signed.strings_to_sign())
+        mistakes = (_finding(client, changes),) if changes else ()
+        yield from (Candidate(message, mistakes) for message in signed.strings_to_sign())
 
 
 def _finding(client: Client, changes: list[_Change]) -> Finding:

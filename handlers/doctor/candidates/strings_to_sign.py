@@ -17,14 +17,10 @@ _LONGEST_SHOWN = 36
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A message that the client may have signed. `finding` is the mistake, or None for the right message."""
+    """A message that the client may have signed, and its mistakes. The right message has none."""
 
     message: bytes
-    finding: Finding | None = None
-
-    def findings(self) -> list[Finding]:
-        """Return the mistake as a list, which is empty for the right message."""
-        return [self.finding] if self.finding else []
+    mistakes: tuple[Finding, ...] = ()
 
 
 def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Iterator[Candidate]:
@@ -53,26 +49,26 @@ def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Itera
 def with_other_timestamps(client_key: str, timestamp: str, farthest: int) -> Iterator[Candidate]:
     """Yield strings to sign with another timestamp, at most `farthest` seconds away from the one in the header."""
     for text, verdict, evidence in timestamps.alternatives(timestamp, farthest=farthest):
-        yield Candidate(string_to_sign(client_key, text), Finding(verdict, evidence))
+        yield Candidate(string_to_sign(client_key, text), (Finding(verdict, evidence),))
 
 
 def _hashed_twice(message: bytes) -> Iterator[Candidate]:
     once = sha256(message)
     for hashed in (once.digest(), once.hexdigest().encode(), once.hexdigest().upper().encode()):
-        yield Candidate(hashed, Finding(Verdict.HASH_TWICE, {"length": len(hashed)}))
+        yield Candidate(hashed, (Finding(Verdict.HASH_TWICE, {"length": len(hashed)}),))
 
 
 def _with_body(message: bytes, request: Request, timestamp: str) -> Iterator[Candidate]:
     """Yield the right string followed by the body, the body alone, and ASPI's string to sign for transactions."""
-    finding = Finding(Verdict.STRING_WITH_BODY)
+    mistakes = (Finding(Verdict.STRING_WITH_BODY),)
     for body in {request.body, minified(request.body)} - {b""}:
         digest = sha256(body).hexdigest().encode()
         for part in (body, digest):
-            yield from (Candidate(each, finding) for each in (message + b"|" + part, message + part, part))
+            yield from (Candidate(each, mistakes) for each in (message + b"|" + part, message + part, part))
         for endpoint in {request.uri, request.target, request.path}:
             start = f"{request.method}:{endpoint}:".encode()
-            yield Candidate(start + digest + b":" + timestamp.encode(), finding)
+            yield Candidate(start + digest + b":" + timestamp.encode(), mistakes)
 
 
 def _mistake(text: str, verdict: Verdict, evidence: Evidence = NO_EVIDENCE) -> Candidate:
-    return Candidate(text.encode(), Finding(verdict, evidence))
+    return Candidate(text.encode(), (Finding(verdict, evidence),))

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 from urllib.parse import quote
 
 from handlers.doctor import request_format
@@ -14,6 +15,7 @@ FARTHEST_SECONDS = 900
 
 _REFORMATTED_SECONDS = 3
 _MILLISECONDS = 1_000
+_WITA, _WIT = timezone(timedelta(hours=8)), timezone(timedelta(hours=9))
 _FIRST_YEAR, _LAST_YEAR = 1_000, 9_999
 
 Alternative = tuple[str, Verdict, Evidence]
@@ -31,6 +33,16 @@ _FORMATS: dict[str, Callable[[datetime], str]] = {
     "YYYY-MM-DD HH:MM:SS (Jakarta)": lambda at: f"{at.astimezone(JAKARTA):%Y-%m-%d %H:%M:%S}",
     "YYYY-MM-DD HH:MM:SS (UTC)": lambda at: f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
     "YYYYMMDDHHMMSS (Jakarta)": lambda at: f"{at.astimezone(JAKARTA):%Y%m%d%H%M%S}",
+    "YYYY-MM-DD HH:MM:SS+07:00": lambda at: at.astimezone(JAKARTA).isoformat(" ", "seconds"),
+    "YYYY-MM-DDTHH:MM:SSZ (Jakarta)": lambda at: _plain_iso(at.astimezone(JAKARTA), "seconds") + "Z",
+    "YYYY-MM-DDTHH:MM:SS+07:00 (UTC)": lambda at: _plain_iso(at.astimezone(UTC), "seconds") + "+07:00",
+    "YYYY-MM-DDTHH:MM:SS+08:00": lambda at: _iso(at.astimezone(_WITA), "seconds"),
+    "YYYY-MM-DDTHH:MM:SS+09:00": lambda at: _iso(at.astimezone(_WIT), "seconds"),
+    "YYYY-MM-DDTHH:MM:SS+07": lambda at: _plain_iso(at.astimezone(JAKARTA), "seconds") + "+07",
+    "YYYY-MM-DDTHH:MM:SS.ssssss+07:00": lambda at: _iso(at.astimezone(JAKARTA), "microseconds"),
+    "YYYY-MM-DDTHH:MM:SS.sss+0700": lambda at: _plain_iso(at.astimezone(JAKARTA), "milliseconds") + "+0700",
+    "YYYY-MM-DDTHH:MM+07:00": lambda at: _iso(at.astimezone(JAKARTA), "minutes"),
+    "RFC 9110 (GMT)": lambda at: format_datetime(at.astimezone(UTC), usegmt=True),
     "seconds since 1970": lambda at: str(int(at.timestamp())),
     "milliseconds since 1970": lambda at: str(int(at.timestamp() * _MILLISECONDS)),
 }

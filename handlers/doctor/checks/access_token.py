@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from handlers.doctor.checks import caller_address
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
@@ -37,14 +38,15 @@ class TokenCheck:
 
 
 def check(request: Request, context: MerchantContext) -> TokenCheck:
-    """Check the token, then check that X-PARTNER-ID belongs to the client that owns the token."""
+    """Check the token. Then check that its client may send from this address, and that X-PARTNER-ID belongs to it."""
     text, malformed = _token(request.get("Authorization"))
     opened, refused = _open(text, context) if text else (None, [])
     partner = request.get("X-PARTNER-ID")
     if opened is None:
         return TokenCheck(text, context.client_of_partner(partner), (*malformed, *refused))
     client = context.clients.find(opened.client_key)
-    return TokenCheck(text, client, (*malformed, *refused, *_owner(opened, client, partner, context)))
+    owner = (*caller_address.findings(request, client), *_owner(opened, client, partner, context))
+    return TokenCheck(text, client, (*malformed, *refused, *owner))
 
 
 def _token(authorization: str) -> tuple[str, list[Finding]]:

@@ -1,6 +1,8 @@
 """The check of the asymmetric signature: which key made it, over which text, with which hash and padding."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
 
@@ -16,12 +18,16 @@ from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 
 Keys = list[tuple[Client, RSAPublicKey]]
 """Public keys, each with the client that owns it."""
 
-NO_KEY_MATCHES = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH})
+Strings = Callable[[], Iterator[Candidate]]
+"""Yields the strings to sign, the right ones first."""
+
+NO_KEY_MATCHES = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH, Verdict.SIGNATURE_CUT_OFF})
 """The verdicts on a signature that no key of the settings made."""
 
 _FINGERPRINT_DIGITS = 16
@@ -29,28 +35,35 @@ _NEAR_SECONDS = 5
 _MOST_TIMES = 300
 """With a limited budget: how far away other seconds are tried, and how many other timestamps are tried."""
 _PSS_HASHES = 3
+_MOST_PSS_STRINGS = 64
+"""The most strings for which a PSS signature is verified, because each takes an operation with a key."""
 
 
 def findings(
-    signed: SignedRequest, clients: Clients, budget: VerificationBudget, strings: list[Candidate] | None = None
+    signed: SignedRequest, clients: Clients, budget: VerificationBudget, strings: Strings | None = None
 ) -> list[Finding]:
     """Return what is wrong with a signature, or an empty list if it is genuine.
 
-    `strings` are the strings to sign, if they are not made of client key and timestamp. The verdict is `key.unknown` if
-    no key of the settings made the signature.
+    `strings` yields the strings to sign, if they are not made of client key and timestamp. The verdict is `key.unknown`
+    if no key of the settings made the signature.
     """
     client = clients.find(signed.client_key)
     keys = list(_keys(client, clients, budget))
-    candidates = strings
-    times: Iterator[Candidate] = iter(())
-    if candidates is None:
-        candidates = list(likely(signed.client_key, signed.request, _other_ids(signed.request, clients)))
-        times = _other_timestamps(signed, budget)
+    candidates = strings or partial(_strings_to_sign, signed, clients, budget)
     # PSS comes last, because it takes one operation for each candidate and is the rarer mistake.
-    pkcs1 = ((owner, _compare(found, chain(candidates, times))) for owner, found in _recover(signed, keys, budget))
+    pkcs1 = ((owner, _compare(found, candidates(), budget)) for owner, found in _recover(signed, keys, budget))
     for owner, found in chain(pkcs1, _verify_as_pss(signed, keys, candidates, budget)):
         return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
-    return [_no_key_matches(signed.signature, client)] if client.known else []
+    backwards = replace(signed, signature=signed.signature[::-1])
+    for owner, recovered in _recover(backwards, keys, budget):
+        found = [Finding(Verdict.SIGNATURE_BYTES_REVERSED), *_compare(recovered, candidates(), budget)]
+        return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
+    return [_no_key_matches(signed, client)] if client.known else []
+
+
+def _strings_to_sign(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> Iterator[Candidate]:
+    yield from likely(signed.client_key, signed.request, _other_ids(signed.request, clients))
+    yield from _other_timestamps(signed, budget)
 
 
 def _other_timestamps(signed: SignedRequest, budget: VerificationBudget) -> Iterator[Candidate]:
@@ -70,9 +83,10 @@ def _recover(signed: SignedRequest, keys: Keys, budget: VerificationBudget) -> I
 
 
 def _verify_as_pss(
-    signed: SignedRequest, keys: Keys, candidates: list[Candidate], budget: VerificationBudget
+    signed: SignedRequest, keys: Keys, candidates: Strings, budget: VerificationBudget
 ) -> Iterator[tuple[Client, list[Finding]]]:
-    tried, hashes = (candidates, _PSS_HASHES) if budget.unlimited else (candidates[:1], 1)
+    most, hashes = (_MOST_PSS_STRINGS, _PSS_HASHES) if budget.unlimited else (1, 1)
+    tried = list(islice(candidates(), most))
     for owner, key in keys:
         found = verify_as_pss(key, signed.signature, tried, hashes) if budget.spend() else None
         if found:
@@ -91,10 +105,12 @@ def _keys(client: Client, clients: Clients, budget: VerificationBudget) -> Itera
         yield from ((client, key) for key in client.padding)
 
 
-def _compare(found: Recovered, candidates: Iterable[Candidate]) -> list[Finding]:
+def _compare(found: Recovered, candidates: Iterable[Candidate], budget: VerificationBudget) -> list[Finding]:
     for candidate in candidates:
         if found.matches(candidate.message):
-            return [*found.findings(), *candidate.findings()]
+            return [*found.findings(), *candidate.mistakes]
+        if not budget.has_time():
+            break
     return [*found.findings(), Finding(Verdict.STRING_UNKNOWN)]
 
 
@@ -109,14 +125,12 @@ def _key_of(owner: Client) -> Finding:
     return Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": owner.key})
 
 
-def _no_key_matches(signature: bytes, client: Client) -> Finding:
-    sizes = sorted({_size(key) for key in client.public_keys})
-    evidence: Evidence = {
-        "length": len(signature),
-        "wanted": " or ".join(map(str, sizes)),
-        "keys": fingerprints(client.public_keys),
-    }
-    return Finding(Verdict.KEY_UNKNOWN if len(signature) in sizes else Verdict.SIGNATURE_WRONG_LENGTH, evidence)
+def _no_key_matches(signed: SignedRequest, client: Client) -> Finding:
+    signature, sizes = signed.signature, {_size(key) for key in client.public_keys}
+    if len(signature) not in sizes:
+        return signature_encoding.wrong_length(signature, sizes, signed.request.get("X-SIGNATURE"))
+    evidence: Evidence = {"length": len(signature), "keys": fingerprints(client.public_keys)}
+    return Finding(Verdict.KEY_UNKNOWN, evidence)
 
 
 def decode(request: Request, clients: Clients) -> signature_encoding.Decoded:

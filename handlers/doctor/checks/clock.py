@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
 from handlers.snap.codes import SnapError
-from handlers.snap.timestamp import render, require_in_window, skew
+from handlers.snap.timestamp import label, mislabelled_zone, render, require_in_window, skew
+
+_HALF_HOUR = timedelta(minutes=30)
 
 
 def findings(timestamp: str, now: datetime, tolerance: timedelta) -> list[Finding]:
@@ -12,10 +14,21 @@ def findings(timestamp: str, now: datetime, tolerance: timedelta) -> list[Findin
     try:
         require_in_window(timestamp, now, tolerance)
     except SnapError as error:
-        seconds = abs(round(skew(timestamp, now).total_seconds()))
-        allowed = round(tolerance.total_seconds())
-        evidence: Evidence = {"seconds": seconds, "allowed": allowed, "judged_at": render(now)}
+        evidence = {**_distance(timestamp, now, tolerance), **_zone(timestamp, now, tolerance)}
         return [Finding(Verdict(error.reason), evidence)]
     except ValueError:
         return []
     return []
+
+
+def _distance(timestamp: str, now: datetime, tolerance: timedelta) -> Evidence:
+    seconds, allowed = abs(round(skew(timestamp, now).total_seconds())), round(tolerance.total_seconds())
+    return {"seconds": seconds, "allowed": allowed, "judged_at": render(now)}
+
+
+def _zone(timestamp: str, now: datetime, tolerance: timedelta) -> Evidence:
+    zone = mislabelled_zone(timestamp, now, tolerance)
+    if zone is None:
+        return {}
+    hours = round(skew(timestamp, now) / _HALF_HOUR) / 2
+    return {"hours": f"{hours:+g}", "zone": str(zone), "label": label(timestamp)}

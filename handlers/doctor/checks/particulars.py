@@ -43,5 +43,5 @@ def symmetric_signature(
     candidates = particulars.strings_to_sign(signed.request, access_token, client, service, signed_by_secret=True)
     for candidate in candidates:
         if any(signs_one_of(secret, [candidate.message], signature) for secret in secrets):
-            return candidate.findings()
+            return list(candidate.mistakes)
     return None

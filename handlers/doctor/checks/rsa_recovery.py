@@ -79,7 +79,7 @@ def verify_as_pss(
                 key.verify(signature, candidate.message, PSS(MGF1(algorithm), PSS.AUTO), algorithm)
             except InvalidSignature:
                 continue
-            return [Finding(Verdict.PADDING_PSS), *hash_findings(name), *candidate.findings()]
+            return [Finding(Verdict.PADDING_PSS), *hash_findings(name), *candidate.mistakes]
     return None
 
 

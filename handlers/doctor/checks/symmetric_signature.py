@@ -1,68 +1,56 @@
 """The check of the symmetric signature of a call: which part of the string to sign differs from the call."""
 
-from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from hmac import compare_digest, digest
-from itertools import combinations, product
+from itertools import islice
 
-from handlers.doctor.candidates import json_bodies, timestamps
+from handlers.doctor.candidates.call_strings import CallString, SignedCallParts, call_strings
+from handlers.doctor.candidates.client_secrets import Secrets, wrong_secrets
 from handlers.doctor.checks.rsa_recovery import hash_findings
 from handlers.doctor.checks.verification_budget import VerificationBudget
-from handlers.doctor.request import Request
+from handlers.doctor.difference import Difference
 from handlers.doctor.signed_request import SignedRequest
-from handlers.doctor.verdicts import NO_EVIDENCE, Evidence, Finding, Verdict
-from handlers.snap.call import Call, minified
-from handlers.snap.masking import masked_prefix
+from handlers.doctor.verdicts import SYMMETRIC, Finding, Verdict
+from handlers.snap.call import Call
 
 HASH_NAME, HMAC_SIZE = "sha512", 64
 """The right hash function, and the size of its HMAC in bytes."""
 
-HASH_BY_SIZE = {64: "sha512", 32: "sha256", 20: "sha1"}
+HASH_BY_SIZE = {64: "sha512", 48: "sha384", 32: "sha256", 20: "sha1", 16: "md5"}
 """The hash function by the size of the HMAC in bytes."""
 
-_URLSAFE = bytes.maketrans(b"-_", b"+/")
-_MOST_MISTAKES = 2
-_MOST_HOSTS = 2
-_MOST_SEGMENTS_CUT = 8
-"""Segments of the path. A base path has two or three."""
-_SECONDS = 5
-_LONGEST_SHOWN = 120
-"""Characters of a value that a message shows."""
+_HMAC = "HMAC-SHA512"
+_RIGHT_STRINGS = 4
+"""The strings for which other functions than HMAC are tried: two secrets with the body and the minified body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of the string to sign, or the secret. `finding` is the mistake, or None for the right value."""
-
-    value: bytes
-    finding: Finding | None = None
-
-
-Parts = tuple[Part, ...]
-Secrets = Mapping[str, Sequence[bytes]]
-"""The client secrets by client key. A client has more than one while its secret is being replaced."""
-
-
-def findings(signed: SignedRequest, token: str, secrets: Secrets, budget: VerificationBudget) -> list[Finding] | None:
+def findings(
+    signed: SignedRequest, token: str, secrets: Secrets, budget: VerificationBudget, other_paths: Sequence[str] = ()
+) -> list[Finding] | None:
     """Return what is wrong with a call that one of the secrets signed, an empty list if nothing is wrong.
 
     Return None if no combination of secret and parts gives this signature. With a limited budget, only the right
-    combination is tried.
+    combination is tried. `other_paths` are the paths of other services, which the client may have signed.
     """
     name = HASH_BY_SIZE.get(len(signed.signature))
     if name is None or not (budget.unlimited or _is_genuine(signed, token, secrets)):
         return None
-    for parts in _combinations(signed.request, token, secrets, signed.client_key):
-        found = [part.finding for part in parts if part.finding]
-        if found and not budget.spend():
+    parts = SignedCallParts(
+        signed.request,
+        signed.client_key,
+        token,
+        secrets.get(signed.client_key, ()),
+        list(wrong_secrets(secrets, signed.client_key, signed.request)),
+        other_paths,
+    )
+    for each in call_strings(parts):
+        if each.mistakes and not budget.spend():
             return None
-        secret, *message = (part.value for part in parts)
-        if compare_digest(digest(secret, b":".join(message), name), signed.signature):
-            return [*hash_findings(name, HASH_NAME), *found]
-    return None
+        if compare_digest(digest(each.secret, each.message, name), signed.signature):
+            return [*_of_hash(name), *each.mistakes]
+    return _other_function(signed.signature, name, islice(call_strings(parts), _RIGHT_STRINGS))
 
 
 def _is_genuine(signed: SignedRequest, token: str, secrets: Secrets) -> bool:
@@ -71,84 +59,31 @@ def _is_genuine(signed: SignedRequest, token: str, secrets: Secrets) -> bool:
     return any(call.is_signed_with(secret, signature) for secret in secrets.get(signed.client_key, ()))
 
 
-def _combinations(request: Request, token: str, secrets: Secrets, client_key: str) -> Iterator[Parts]:
-    """Yield secret, method, endpoint, token, hash of the body and timestamp, with the fewest mistakes first."""
-    choices = (
-        list(_secrets(secrets, client_key)),
-        [Part(request.method.encode())],
-        list(endpoints(request)),
-        [Part(token.encode()), _mistake(f"Bearer {token}", Verdict.CALL_TOKEN_WITH_BEARER)],
-        list(body_hashes(request.body)),
-        list(timestamps_of(request.get("X-TIMESTAMP"))),
-    )
-    right = [[part for part in parts if not part.finding] for parts in choices]
-    wrong = [[part for part in parts if part.finding] for parts in choices]
-    for mistakes in range(_MOST_MISTAKES + 1):
-        for positions in combinations(range(len(choices)), mistakes):
-            yield from product(*(wrong[i] if i in positions else right[i] for i in range(len(choices))))
+def _of_hash(name: str) -> list[Finding]:
+    return [Finding(each.verdict, {**each.evidence, SYMMETRIC: _HMAC}) for each in hash_findings(name, HASH_NAME)]
 
 
-def _secrets(secrets: Secrets, client_key: str) -> Iterator[Part]:
-    for own in secrets.get(client_key, ()):
-        yield Part(own)
-        for encoding, decoded in _decoded(own):
-            yield Part(decoded, Finding(Verdict.CALL_SECRET_DECODED, {"form": encoding}))
-    for other, of_other in secrets.items():
-        if other != client_key:
-            yield from (Part(secret, Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": other})) for secret in of_other)
+def _other_function(signature: bytes, name: str, strings: Iterator[CallString]) -> list[Finding] | None:
+    """Find out whether the signature is another function of a secret and a right string to sign."""
+    for each in strings:
+        for how, value in _other_values(each, name):
+            if not each.mistakes and compare_digest(value, signature):
+                return [*_of_hash(name), Finding(Verdict.CALL_NOT_HMAC, {"how": how})]
+    return None
 
 
-def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:
-    padded = secret.translate(_URLSAFE) + b"=" * (-len(secret) % 4)
-    with suppress(ValueError):
-        yield "base64", b64decode(padded, validate=True)
-    with suppress(ValueError):
-        yield "hexadecimal", bytes.fromhex(secret.decode())
+def _other_values(string: CallString, name: str) -> Iterator[tuple[Difference, bytes]]:
+    secret, message = string.secret, string.message
+    yield Difference.ARGUMENTS_EXCHANGED, digest(message, secret, name)
+    yield Difference.HASH_WITHOUT_KEY, _hashed(name, message)
+    for between in (b"", b":", b"|"):
+        yield Difference.HASH_WITH_SECRET_IN_FRONT, _hashed(name, secret + between + message)
+        yield Difference.HASH_WITH_SECRET_BEHIND, _hashed(name, message + between + secret)
+    for hash_name in ("sha256", "sha512"):
+        raw = _hashed(hash_name, message)
+        for hashed in (raw, raw.hex().encode(), b64encode(raw)):
+            yield Difference.HMAC_OF_HASH, digest(secret, hashed, name)
 
 
-def endpoints(request: Request) -> Iterator[Part]:
-    """Yield the path with its query, which is right, then without the query, with the host, or without a base path."""
-    yield Part(request.uri.encode())
-    query = request.uri[len(request.path) :]
-    ends = [request.uri, request.path] if query else [request.uri]
-    yield from (_mistake(end, Verdict.CALL_PATH_WITHOUT_QUERY) for end in ends[1:])
-    hosts = request.all("Host")[:_MOST_HOSTS]
-    starts = [f"{start}{host}" for host in hosts for start in ("https://", "http://", "//", "")]
-    for start, end in product(starts, ends):
-        yield _mistake(
-            f"{start}{end}", Verdict.CALL_PATH_WITH_HOST, {"signed": masked_prefix(f"{start}{end}", _LONGEST_SHOWN)}
-        )
-    segments = request.path.split("/", _MOST_SEGMENTS_CUT + 1)[1:]
-    cut = ["/".join(segments[first:]) for first in range(len(segments))]
-    for start, path, end in product(("/", ""), cut, dict.fromkeys((query, ""))):
-        signed = f"{start}{path}{end}"
-        if signed not in ends:
-            yield _mistake(signed, Verdict.CALL_PATH_WITHOUT_BASE, {"signed": masked_prefix(signed, _LONGEST_SHOWN)})
-
-
-def body_hashes(body: bytes) -> Iterator[Part]:
-    """Yield the hashes of the body and of the minified body in lowercase, which are right, then the wrong ones."""
-    right = dict.fromkeys((body, minified(body)))
-    digests = [sha256(each).hexdigest() for each in right]
-    yield from (Part(each.encode()) for each in digests)
-    yield from (_mistake(each.upper(), Verdict.CALL_HASH_UPPER_CASE) for each in digests)
-    small = minified(body)
-    seen = set(digests)
-    for other in json_bodies.alternatives(body):
-        digest_of_other = sha256(other).hexdigest()
-        if digest_of_other not in seen:
-            seen.add(digest_of_other)
-            verdict = Verdict.CALL_BODY_MINIFIED if minified(other) == small else Verdict.CALL_BODY_CHANGED
-            evidence: Evidence = {"sent_length": len(body), "signed_length": len(other)}
-            yield _mistake(digest_of_other, verdict, evidence)
-
-
-def timestamps_of(timestamp: str) -> Iterator[Part]:
-    """Yield the timestamp, which is right, then other texts for a time near it."""
-    yield Part(timestamp.encode())
-    for text, verdict, evidence in timestamps.alternatives(timestamp, farthest=_SECONDS):
-        yield _mistake(text, verdict, evidence)
-
-
-def _mistake(text: str, verdict: Verdict, evidence: Evidence = NO_EVIDENCE) -> Part:
-    return Part(text.encode(), Finding(verdict, evidence))
+def _hashed(name: str, message: bytes) -> bytes:
+    return hashlib.new(name, message, usedforsecurity=False).digest()

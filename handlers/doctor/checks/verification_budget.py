@@ -30,5 +30,10 @@ class VerificationBudget:
         if self.left is not None:
             self.left -= 1
             self.cut_short |= self.left < 0
-        self.cut_short = self.cut_short or self.is_over()
-        return not self.cut_short
+        return self.has_time() and not self.cut_short
+
+    def has_time(self) -> bool:
+        """Return whether the time limit allows more work that needs no operation with a key."""
+        is_over = self.is_over()
+        self.cut_short |= is_over
+        return not is_over

@@ -1,18 +1,19 @@
 """The checks of the signatures of calls without a token: notifications and body-signed calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from handlers.doctor.candidates import particulars
+from handlers.doctor.candidates.call_strings import SignedCallParts, call_strings
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.checks import asymmetric_signature
 from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
-from handlers.doctor.checks.symmetric_signature import Part, body_hashes, endpoints, timestamps_of
 from handlers.doctor.checks.verification_budget import VerificationBudget
-from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.client import Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 
 
@@ -27,16 +28,19 @@ def of_notification(signed: SignedRequest, clients: Clients, budget: Verificatio
 
 
 def of_body_signed(
-    signed: SignedRequest, clients: Clients, budget: VerificationBudget, service: Service | None = None
+    signed: SignedRequest,
+    clients: Clients,
+    budget: VerificationBudget,
+    service: Service | None = None,
+    other_paths: Sequence[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with the signature of a body-signed call, or an empty list if it is genuine.
 
-    Without the service, as without the body, only the key, the hash and the padding are checked.
+    Without the service, as without the body, only the key, the hash and the padding are checked. `other_paths` are the
+    paths of other services, which the client may have signed.
     """
-    client, candidates = clients.find(signed.client_key), []
-    if service:
-        of_settings = particulars.strings_to_sign(signed.request, None, client, service, signed_by_secret=False)
-        candidates = [*of_settings, *_strings_to_sign(signed.request)]
+    client = clients.find(signed.client_key)
+    candidates = partial(_strings_to_sign, signed, client, service, other_paths) if service else _no_strings
     found = asymmetric_signature.findings(signed, clients, budget, candidates)
     if NO_KEY_MATCHES & _verdicts(found):
         notifying = _with_notification_keys(clients)
@@ -61,16 +65,14 @@ def _with_notification_keys(clients: Clients) -> Clients:
     return Clients([replace(each, public_keys=each.notification_keys, padding=()) for each in clients])
 
 
-def _strings_to_sign(request: Request) -> Iterator[Candidate]:
-    """Yield the right strings to sign, then those with one mistake."""
-    choices = (
-        [Part(request.method.encode())],
-        list(endpoints(request)),
-        list(body_hashes(request.body)),
-        list(timestamps_of(request.get("X-TIMESTAMP"))),
-    )
-    right = [next(part for part in parts if not part.finding) for parts in choices]
-    for position, parts in enumerate(choices):
-        for part in parts:
-            changed = [*right[:position], part, *right[position + 1 :]]
-            yield Candidate(b":".join(each.value for each in changed), part.finding)
+def _strings_to_sign(
+    signed: SignedRequest, client: Client, service: Service, other_paths: Sequence[str]
+) -> Iterator[Candidate]:
+    """Yield the right strings to sign, then those of other settings, then those with mistakes."""
+    yield from particulars.strings_to_sign(signed.request, None, client, service, signed_by_secret=False)
+    parts = SignedCallParts(signed.request, signed.client_key, token=None, other_paths=other_paths)
+    yield from (Candidate(each.message, each.mistakes) for each in call_strings(parts))
+
+
+def _no_strings() -> Iterator[Candidate]:
+    return iter(())

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
 from handlers.doctor.messages.en_particulars import PARTICULARS_TEXTS
+from handlers.doctor.messages.en_parts import PART_TEXTS
+from handlers.doctor.messages.en_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Sign exactly X-CLIENT-KEY|X-TIMESTAMP, with the same values as in the headers."
@@ -14,7 +16,10 @@ _NTP = "Synchronise the client's clock with a time server (NTP)."
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "The request is genuine.",
-        "Nothing to do. Only the server knows of repeats, revoked tokens and suspensions in its state store.",
+        (
+            "Nothing to do. Only the server knows of repeats, revoked tokens, suspensions in its state store, "
+            "and callers' addresses."
+        ),
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP is {seconds} seconds behind {judged_at}. At most {allowed} seconds are allowed.",
@@ -109,6 +114,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "The client {client} is suspended in the settings.",
         "To end the suspension: snap-token client resume.",
     ),
+    Verdict.CLIENT_ADDRESS_NOT_ALLOWED: (
+        "The request came from {address}. The client {client} may send from these networks only: {networks}.",
+        "Find out who sent it. If the address is the client's, add it to allowed_networks of the client.",
+    ),
     Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
         "The call is a notification, but the settings have no notification_keys for the client {client}.",
         "Ask the acquirer for its notification public key, and put it into notification_keys of the client.",
@@ -181,6 +190,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     **CALL_TEXTS,
     **PARTICULARS_TEXTS,
+    **PART_TEXTS,
+    **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "According to the capture, the answer was {status}. Nothing in the request explains it.",
         "Read reason in the server's log: a repeat, a revoked token, the state store down, or changed settings.",
@@ -194,7 +205,8 @@ SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "The signature is not an {symmetric} with this client's secret over this method, URI, token, body and time.",
-        "Compare the client secret on both sides, then the five parts: print the string to sign before you sign it.",
+        "Print the string to sign before you sign it, and compare its five parts. Compare the client secret last.",
     ),
+    Verdict.HASH_OTHER: ("The HMAC was made with {hash}.", "Sign calls with HMAC-SHA512."),
 }
 """The messages for a symmetric signature, in place of those above."""

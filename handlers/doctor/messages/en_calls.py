@@ -21,11 +21,11 @@ CALL_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         'Agree on one form: call_signature = "symmetric" in the settings, or SHA256withRSA at the client.',
     ),
     Verdict.CALL_BODY_MINIFIED: (
-        "The signed body has other whitespace: it has {signed_length} bytes, and the body that was sent {sent_length}.",
+        "The signed body has other whitespace: {rewriting}. {signed_length} bytes were signed, {sent_length} sent.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_CHANGED: (
-        "Another body was signed: it has {signed_length} bytes, and the body that was sent {sent_length}.",
+        "Another body was signed: {rewriting}. {signed_length} bytes were signed, {sent_length} sent.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_NOT_FORWARDED: (

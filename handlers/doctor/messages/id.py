@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from handlers.doctor.messages.id_calls import CALL_TEXTS
 from handlers.doctor.messages.id_particulars import PARTICULARS_TEXTS
+from handlers.doctor.messages.id_parts import PART_TEXTS
+from handlers.doctor.messages.id_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
 
 _STRING = "Tanda tangani persis X-CLIENT-KEY|X-TIMESTAMP dengan nilai yang sama seperti di header."
@@ -14,7 +16,10 @@ _NTP = "Sinkronkan jam server klien dengan NTP."
 TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.GENUINE: (
         "Request sah.",
-        "Tidak ada yang perlu diperbaiki. Pengulangan, token yang dicabut, dan klien nonaktif hanya diketahui server.",
+        (
+            "Tidak ada yang perlu diperbaiki. Pengulangan, token yang dicabut, klien nonaktif, dan alamat pengirim "
+            "hanya diketahui server."
+        ),
     ),
     Verdict.CLOCK_BEHIND: (
         "X-TIMESTAMP tertinggal {seconds} detik dari {judged_at}. Batasnya {allowed} detik.",
@@ -109,6 +114,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Klien {client} sedang dinonaktifkan di pengaturan.",
         "Untuk mengaktifkannya kembali: snap-token client resume.",
     ),
+    Verdict.CLIENT_ADDRESS_NOT_ALLOWED: (
+        "Request datang dari {address}. Klien {client} hanya boleh mengirim dari jaringan ini: {networks}.",
+        "Cari tahu siapa pengirimnya. Jika alamat itu milik klien, tambahkan ke allowed_networks klien itu.",
+    ),
     Verdict.CLIENT_WITHOUT_NOTIFICATION_KEYS: (
         "Call ini notifikasi, tetapi pengaturan tidak punya notification_keys untuk klien {client}.",
         "Minta public key notifikasi dari acquirer, lalu masukkan ke notification_keys klien itu.",
@@ -181,6 +190,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     **CALL_TEXTS,
     **PARTICULARS_TEXTS,
+    **PART_TEXTS,
+    **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (
         "Menurut rekaman, response-nya {status}. Penyebabnya tidak terlihat di dalam request.",
         "Baca reason di log server: pengulangan, token yang dicabut, state store mati, atau pengaturan sudah berubah.",
@@ -194,7 +205,8 @@ SYMMETRIC_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.KEY_UNKNOWN: (
         "Signature ini bukan {symmetric} dengan secret klien ini atas method, URI, token, body, dan waktu call ini.",
-        "Cocokkan client secret di kedua sisi, lalu kelima bagian itu: cetak string to sign sebelum ditandatangani.",
+        "Cetak string to sign sebelum ditandatangani, lalu cocokkan kelima bagiannya. Cocokkan client secret terakhir.",
     ),
+    Verdict.HASH_OTHER: ("HMAC ini dibuat dengan {hash}.", "Tanda tangani call dengan HMAC-SHA512."),
 }
 """The messages for a symmetric signature, in place of those above."""

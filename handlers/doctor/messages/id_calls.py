@@ -21,11 +21,11 @@ CALL_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         'Samakan keduanya: call_signature = "symmetric" di pengaturan, atau SHA256withRSA di klien.',
     ),
     Verdict.CALL_BODY_MINIFIED: (
-        "Whitespace body yang ditandatangani berbeda: {signed_length} byte, sedangkan yang dikirim {sent_length} byte.",
+        "Whitespace yang ditandatangani lain: {rewriting}. Dikirim {sent_length} byte, ditandatangani {signed_length}.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_CHANGED: (
-        "Body yang ditandatangani berbeda: {signed_length} byte, sedangkan yang dikirim {sent_length} byte.",
+        "Body yang ditandatangani berbeda: {rewriting}. Dikirim {sent_length} byte, ditandatangani {signed_length}.",
         _VERBATIM,
     ),
     Verdict.CALL_BODY_NOT_FORWARDED: (

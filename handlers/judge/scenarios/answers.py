@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from handlers.judge.exchange import SIGNATURE, TIMESTAMP, Answer, Request
-from handlers.judge.expectations import client_key_echoed, header_is, member_is, standard_message, summary
+from handlers.judge.expectations import client_key_echoed, header_is, member_is, readable, standard_message, summary
 from handlers.judge.redaction import redacted
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NIVA, Expectation, Requests, Scenario, Severity, each
 from handlers.judge.signer import Signer
@@ -83,6 +83,14 @@ SCENARIOS = (
         f"{ASPI}, response body; {NIVA}, response",
         _refusals,
         member_is("responseCode", lambda value: isinstance(value, str), "a string"),
+        severity=Severity.MAJOR,
+    ),
+    _answer(
+        "readable",
+        "A refusal is JSON in UTF-8 without a byte order mark, because clients in PHP, Go and Node read nothing else.",
+        "RFC 8259, 2, 4 and 8.1",
+        _refusals,
+        readable,
         severity=Severity.MAJOR,
     ),
     _answer(

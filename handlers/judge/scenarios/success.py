@@ -6,6 +6,12 @@ from datetime import timedelta
 
 from handlers.judge.exchange import Answer, Request
 from handlers.judge.expectations import client_key_echoed, header_is, member_is, refused_with, token_issued
+from handlers.judge.json_body import (
+    content_encoding_mistake,
+    duplicate_member,
+    encoding_mistake,
+    syntax_mistake,
+)
 from handlers.judge.scenario import ASPI, ASPI_STANDARD, DOCUMENT, NICO, NIVA, Expectation, Scenario, Severity, each
 from handlers.judge.signer import Signer
 from handlers.snap.timestamp import parse
@@ -72,6 +78,34 @@ SCENARIOS = (
         f"{NICO}; {ASPI}",
         "A genuine request gets HTTP 200 and an accessToken, because NICEPAY can call nothing without a token.",
         token_issued,
+    ),
+    _scenario(
+        "encoding",
+        Severity.MAJOR,
+        "RFC 8259, 8.1",
+        "The body is UTF-8 without a byte order mark, because clients in PHP, Go and Node fail on any other text.",
+        lambda answer: encoding_mistake(answer.body, answer.header("content-type") or ""),
+    ),
+    _scenario(
+        "json",
+        Severity.MAJOR,
+        "RFC 8259, 2 and 6",
+        "The body is one JSON value without comments, NaN or text behind it, because clients fail on anything else.",
+        lambda answer: syntax_mistake(answer.body),
+    ),
+    _scenario(
+        "members_once",
+        Severity.MAJOR,
+        "RFC 8259, 4",
+        "Each member comes once, because of two accessToken some clients read the first and others the last.",
+        lambda answer: duplicate_member(answer.body),
+    ),
+    _scenario(
+        "not_compressed",
+        Severity.MAJOR,
+        "RFC 9110, 12.5.3",
+        "The answer is not compressed unless the client accepts that, because a plain client cannot read it.",
+        lambda answer: content_encoding_mistake(answer.header("content-encoding") or ""),
     ),
     _scenario(
         "code",

@@ -1,58 +1,115 @@
-"""The caller's address from the X-Forwarded-For header of trusted proxies (`[server] trusted_proxies`).
+"""The caller's address, which trusted proxies give in X-Forwarded-For or Forwarded (`[server] trusted_proxies`).
 
 This replaces uvicorn's `ProxyHeadersMiddleware`, because that one accepts any text as an address. It also does not
 recognise an IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, ip_address
+from ipaddress import ip_address
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from handlers.config.addresses import Address, Network
+from handlers.server.http.forwarded import nodes, parse_node
+from handlers.snap.networks import Address, Network, contains, plain
 
-_HEADER = b"x-forwarded-for"
+CALLER = "snap_token.caller"
+"""The key of the caller's address in the scope. It is None if nobody that we trust gives the address."""
+
+_X_FORWARDED_FOR = b"x-forwarded-for"
+_FORWARDED = b"forwarded"
+_HEADERS = frozenset({_X_FORWARDED_FOR, _FORWARDED})
 _CACHE_SIZE = 128
+
+_Lines = tuple[tuple[bytes, bytes], ...]
+_Parse = Callable[[str], Address]
+
+
+class Caller(NamedTuple):
+    """`remote` is the address for the log. `address` is the address for decisions, or None if it is unknown."""
+
+    remote: str
+    address: Address | None
 
 
 class TrustedProxies:
-    """ASGI middleware that replaces the address of a trusted proxy by the address of the caller."""
+    """ASGI middleware that finds the address of the caller behind trusted proxies."""
 
-    def __init__(self, app: ASGIApp, trusted: Sequence[Network]) -> None:
-        """`trusted` are the networks of the trusted proxies."""
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network], *, direct: bool) -> None:
+        """`trusted` are the networks of the trusted proxies.
+
+        `direct` says whether callers may connect without a proxy. The address of the connection is then the caller's,
+        unless it is the address of a trusted proxy.
+        """
         self._app = app
         self._trusted = trusted
+        self._direct = direct
         self._caller = lru_cache(_CACHE_SIZE)(self._find_caller)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Replace the client address of one request. The port becomes 0, because the caller's port is unknown."""
         peer = scope.get("client")
-        forwarded = [value for name, value in scope.get("headers", ()) if name == _HEADER]
-        if peer and forwarded:
-            scope = {**scope, "client": (self._caller(peer[0], b",".join(forwarded)), 0)}
+        if peer:
+            headers = scope["headers"] if self._trusted else ()
+            lines = tuple(line for line in headers if line[0] in _HEADERS)
+            caller = self._caller(peer[0], lines)
+            client = (caller.remote, 0) if lines else peer
+            scope = {**scope, "client": client, CALLER: caller.address}
         await self._app(scope, receive, send)
 
-    def _find_caller(self, peer: str, forwarded: bytes) -> str:
+    def _find_caller(self, peer: str, lines: _Lines) -> Caller:
+        """Ask each header that is there. If the two do not agree, the address is unknown.
+
+        Otherwise a caller could send the header that its proxy does not set.
+        """
+        try:
+            address = _parse_address(peer)
+        except ValueError:
+            return Caller(peer, None)
+        if not contains(self._trusted, address):
+            return Caller(str(address), address if self._direct else None)
+        callers = [self._follow(address, hops, parse) for hops, parse in _chains(lines)]
+        remote = callers[0].remote if callers else str(address)
+        return Caller(remote, callers[0].address if len({each.address for each in callers}) == 1 else None)
+
+    def _follow(self, proxy: Address, hops: Iterable[str], parse: _Parse) -> Caller:
         """The first address from the right that is not a trusted proxy. Each proxy appends its peer's address.
 
-        The search ends at text that is not an address. The result is then the proxy that sent this text.
+        The search ends at text that is not an address. The address is then unknown, and the log shows the proxy that
+        sent this text.
         """
-        caller = peer
-        for address in _addresses([peer, *reversed(forwarded.decode("latin-1").split(","))]):
-            caller = str(address)
-            if not any(address in network for network in self._trusted):
+        caller = proxy
+        for hop in hops:
+            try:
+                caller = parse(hop)
+            except ValueError:
+                return Caller(str(caller), None)
+            if not contains(self._trusted, caller):
                 break
-        return caller
+        return Caller(str(caller), caller)
 
 
-def _addresses(hops: Iterable[str]) -> Iterator[Address]:
-    """The addresses, up to the first text that is not an address."""
-    for hop in hops:
-        try:
-            yield _parse_address(hop.strip(" \t"))
-        except ValueError:
-            return
+def _chains(lines: _Lines) -> Iterator[tuple[Iterable[str], _Parse]]:
+    """The hops in each header, the last proxy's first, and the function that reads one."""
+    names = {name for name, _ in lines}
+    if _X_FORWARDED_FOR in names:
+        yield reversed(_value(lines, _X_FORWARDED_FOR).split(",")), _parse_address
+    if _FORWARDED in names:
+        yield _forwarded_hops(_value(lines, _FORWARDED)), parse_node
+
+
+def _value(lines: _Lines, header: bytes) -> str:
+    """The whole list. Several header lines are one list (RFC 9110, section 5.2)."""
+    return b",".join(value for name, value in lines if name == header).decode("latin-1")
+
+
+def _forwarded_hops(value: str) -> list[str]:
+    """The hops. A header that cannot be read has one hop without an address."""
+    try:
+        return nodes(value)[::-1]
+    except ValueError:
+        return [""]
 
 
 def _parse_address(hop: str) -> Address:
@@ -61,10 +118,6 @@ def _parse_address(hop: str) -> Address:
     Raises:
         ValueError: The text is not an address, or the address has an IPv6 zone.
     """
+    hop = hop.strip(" \t")
     host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
-    address = ip_address(host.partition(":")[0] if host.count(":") == 1 else host)
-    if isinstance(address, IPv4Address):
-        return address
-    if address.scope_id is not None:
-        raise ValueError(hop)
-    return address.ipv4_mapped or address
+    return plain(ip_address(host.partition(":")[0] if host.count(":") == 1 else host))

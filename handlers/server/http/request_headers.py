@@ -34,6 +34,11 @@ class RequestHeaders(NamedTuple):
         for name in sorted(names & self.repeated) if self.repeated else ():
             raise SnapError(BAD_REQUEST, reason="header.duplicated", header=name.decode())
 
+    def single(self, name: str) -> str:
+        """The value of the header, by its name in any letter case. Empty if the header is absent or repeated."""
+        key = name.lower().encode("latin-1")
+        return "" if key in self.repeated else self.get(key)
+
     def get(self, name: bytes) -> str:
         """The value of the header, decoded as Latin-1. Empty if the header is absent."""
         return self.values.get(name, b"").decode("latin-1")

@@ -37,10 +37,12 @@ class Response:
         return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
 
     @classmethod
-    def refusing(cls, error: SnapError, service_code: str, challenge: Mapping[str, str]) -> "Response":
-        """The response for a refusal. Its body has only responseCode and responseMessage."""
+    def refusing(
+        cls, error: SnapError, service_code: str, challenge: Mapping[str, str], members: Mapping[str, object]
+    ) -> "Response":
+        """The response for a refusal. Its body has responseCode, responseMessage, and these additional members."""
         code = error.code.response_code(service_code)
-        body = {"responseCode": code, "responseMessage": error.message}
+        body = {"responseCode": code, "responseMessage": error.message, **members}
         return cls(body, error.code.status, {**challenge, **error.headers})
 
     @property

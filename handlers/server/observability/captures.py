@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from handlers import __version__
 from handlers.config.capture_folder import FILE_STEM, capture_file
 from handlers.server.http import limits
+from handlers.server.http.client_address import CALLER
 from handlers.server.http.request_id import identify
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.observability.rate_limit import RateLimit
@@ -195,7 +196,13 @@ def _har(scope: Scope, exchange: _Exchange, at: datetime) -> bytes:
         "headers": headers,
         "postData": _body(bytes(exchange.body)),
     }
-    entry = {"startedDateTime": at.isoformat(), "request": request, "response": {"status": exchange.status}}
+    caller = scope.get(CALLER)
+    entry = {
+        "startedDateTime": at.isoformat(),
+        "request": request,
+        "response": {"status": exchange.status},
+        "_callerAddress": str(caller) if caller else None,
+    }
     creator = {"name": "snap-token", "version": __version__}
     return orjson.dumps({"log": {"version": "1.2", "creator": creator, "entries": [entry]}})
 

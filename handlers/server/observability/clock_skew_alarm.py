@@ -10,7 +10,7 @@ import structlog
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability.fields import LogFields
 from handlers.server.observability.rate_limit import RateLimit
-from handlers.snap.client import Clients
+from handlers.snap.clients import Clients
 from handlers.snap.codes import SnapError
 
 MIN_SAMPLES = 3
@@ -36,14 +36,20 @@ class ClientClock:
     """The clock skews of one client's genuine requests, in seconds. Positive means that the client is ahead of us."""
 
     def __init__(self) -> None:
-        self._refused: deque[float] = deque(maxlen=MIN_SAMPLES)
+        self._refused: deque[tuple[str, float]] = deque(maxlen=MIN_SAMPLES)
         self._accepted: deque[float] = deque(maxlen=MEDIAN_OF)
         self._suspected = self._drifting = False
 
-    def becomes_suspect(self, ahead: float) -> bool:
-        """Count a refusal for clock skew. True once, when `MIN_SAMPLES` consecutive skews are about the same."""
-        self._refused.append(ahead)
-        same_cause = len(self._refused) == MIN_SAMPLES and max(self._refused) - min(self._refused) <= SAME_CAUSE_SECONDS
+    def becomes_suspect(self, timestamp: str, ahead: float) -> bool:
+        """Count a refusal for clock skew. True once, when `MIN_SAMPLES` consecutive skews are about the same.
+
+        Copies of one signed request count once, because anybody who saw the request can send it again.
+        """
+        if any(timestamp == counted for counted, _ in self._refused):
+            return False
+        self._refused.append((timestamp, ahead))
+        skews = [each for _, each in self._refused]
+        same_cause = len(skews) == MIN_SAMPLES and max(skews) - min(skews) <= SAME_CAUSE_SECONDS
         before, self._suspected = self._suspected, self._suspected or same_cause
         return same_cause and not before
 
@@ -91,7 +97,7 @@ class ClockSkewAlarm:
         if error.reason not in _REASONS or not isinstance(client_key, str) or not isinstance(ahead, float):
             return
         is_checked = self._rate.allows(now) and _is_signed(client_key, headers, self._clients())
-        if is_checked and self._clocks[client_key].becomes_suspect(ahead):
+        if is_checked and self._clocks[client_key].becomes_suspect(headers.get(b"x-timestamp"), ahead):
             fields = {"client_key": client_key, "clients_are_ahead_by_seconds": ahead}
             _log.error("clock.suspect", **fields, advice=_SUSPECT_ADVICE)
 

@@ -10,6 +10,12 @@ from handlers.server.observability.fields import LogFields
 from handlers.server.openapi.security import Checks
 from handlers.services import Services
 from handlers.snap.codes import SnapError
+from handlers.snap.refusal_members import RefusalMembers
+
+
+def no_members(_path: str, _headers: request_headers.RequestHeaders, _refused: SnapError) -> None:
+    """No refusal has additional members."""
+
 
 Explain = Callable[[request_headers.RequestHeaders, SnapError, Services, datetime], LogFields]
 """Returns the log fields that explain a refusal."""
@@ -31,6 +37,7 @@ class Api:
         echo: The log field that the response repeats as X-CLIENT-KEY.
         checks: The checks of credentials.
         largest_body: The largest body in bytes, for media types whose content is not parsed.
+        refusal_members: Returns additional members for a refusal, for the path and the headers of the request.
         explain: Explains a refusal for the log, after the response is sent. None if refusals are not explained.
     """
 
@@ -45,4 +52,5 @@ class Api:
     echo: str = ""
     checks: Checks = field(default_factory=dict)
     largest_body: int = limits.LARGEST_BODY
+    refusal_members: Callable[[str, request_headers.RequestHeaders, SnapError], RefusalMembers | None] = no_members
     explain: Explain | None = None

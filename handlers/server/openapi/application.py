@@ -21,7 +21,7 @@ from handlers.server.openapi.authentication import AuthenticationMiddleware
 from handlers.server.openapi.documents import DOCUMENT, INTERNAL_DOCUMENT
 from handlers.server.openapi.error_middleware import ErrorMiddleware
 from handlers.server.openapi.handler_call import HandlerCall
-from handlers.server.openapi.internal_api import AUTHORIZE, HAND_OVER, bearer_check, service_code_of
+from handlers.server.openapi.internal_api import AUTHORIZE, HAND_OVER, CalledServices, bearer_check
 from handlers.server.openapi.loading import load
 from handlers.server.openapi.request_validation import CompiledValidation
 from handlers.server.openapi.routing import DocumentRouting
@@ -64,13 +64,15 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
     def secrets() -> tuple[bytes, ...]:
         return services().internal_secrets
 
+    called = CalledServices(lambda: services().called_services)
     return Api(
         document=INTERNAL_DOCUMENT,
         base_path="",
         functions=_INTERNAL_FUNCTIONS,
         events=_INTERNAL_EVENTS,
         subject="call",
-        service_code=service_code_of(lambda: services().called_services),
+        service_code=called.code,
+        refusal_members=called.refusal_members,
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         request_fields=request_fields.of_call,
         checks={

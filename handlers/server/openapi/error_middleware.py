@@ -1,7 +1,9 @@
 """The outermost middleware: it checks the limits, makes one SNAP response of every outcome, and logs it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
+from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,7 +47,7 @@ class ErrorMiddleware:
             await self._app(scope, receive, send)
         except Exception as raised:  # noqa: BLE001  for every error, the client gets a SNAP response and the log gets a line
             exchange.error = _translated(raised)
-            exchange.response = self._refusal(exchange.error, scope["raw_path"].decode("latin-1"), exchange.headers)
+            exchange.response = await self._refusal(exchange, scope["raw_path"].decode("latin-1"), receive)
         if exchange.response:  # Otherwise a page of the sandbox has answered.
             await self._finish(scope, send, exchange, exchange.response)
 
@@ -79,10 +81,20 @@ class ErrorMiddleware:
             **exchange.notes,
         }
 
-    def _refusal(self, error: Exception, path: str, headers: RequestHeaders) -> Response:
-        refused = error if isinstance(error, SnapError) else _UNEXPECTED
+    async def _refusal(self, exchange: Exchange, path: str, receive: Receive) -> Response:
+        refused, headers = exchange.error if isinstance(exchange.error, SnapError) else _UNEXPECTED, exchange.headers
         code = self._api.service_code(path, headers, refused)
-        return Response.refusing(refused, code, self._api.challenge(path, refused))
+        members = self._api.refusal_members(path, headers, refused)
+        filled = members.filled(headers.single, await self._body(exchange, refused, receive)) if members else {}
+        return Response.refusing(refused, code, self._api.challenge(path, refused), filled)
+
+    async def _body(self, exchange: Exchange, refused: SnapError, receive: Receive) -> bytes:
+        """The body of a refused call. After a limit was exceeded, the body that was not read stays unread."""
+        if exchange.body is None and refused.code.status == HTTPStatus.BAD_REQUEST and not refused.headers:
+            with suppress(SnapError):
+                limits.require_length(exchange.headers, self._api.largest_body)
+                return await limits.read_body(receive, self._api.largest_body)
+        return exchange.body or b""
 
 
 def _translated(error: Exception) -> Exception:

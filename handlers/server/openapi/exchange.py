@@ -15,13 +15,14 @@ class Exchange:
     """What the middlewares pass to each other.
 
     `notes` are log fields that the handler adds. `arguments` are the arguments of the function. `event` is the log
-    event of a success.
+    event of a success. `body` is None until the server begins to read the body, and empty until it has read it.
     """
 
     request_id: str
     notes: Mapping[str, object]
     headers: RequestHeaders
     arguments: dict[str, object] = field(default_factory=dict)
+    body: bytes | None = None
     response: Response | None = None
     event: str | None = None
     error: Exception | None = None

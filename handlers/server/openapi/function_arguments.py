@@ -6,6 +6,9 @@ from inspect import Parameter, signature
 
 from handlers.server.openapi.unsupported import UnsupportedError
 
+CALLER = "caller"
+"""The argument for the IP address of the caller. A function that wants it must name it."""
+
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 

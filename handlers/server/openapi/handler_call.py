@@ -7,21 +7,26 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from starlette.types import Receive, Scope, Send
 
+from handlers.server.http import client_address
 from handlers.server.http.response import Response, Result
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.exchange import EXCHANGE, Exchange
+from handlers.server.openapi.function_arguments import CALLER, FunctionArguments
 
 
 class CallingOperation:
     """One operation, with the function that decides."""
 
-    def __init__(self, function: Callable[..., Awaitable[Result]], event: str | None) -> None:
+    def __init__(self, function: Callable[..., Awaitable[Result]], event: str | None, *, takes_caller: bool) -> None:
         self._function = function
         self._event = event
+        self._takes_caller = takes_caller
 
     async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
         """Put the response into the exchange. The error middleware sends it."""
         exchange: Exchange = scope[EXCHANGE]
+        if self._takes_caller:
+            exchange.arguments[CALLER] = scope.get(client_address.CALLER)
         exchange.response = Response.of(await self._function(**exchange.arguments))
         exchange.event = self._event
 
@@ -30,14 +35,16 @@ class CallingApi(RoutedAPI):  # type: ignore[misc]  # Connexion has no type info
     """The operations of one document."""
 
     def __init__(self, *args: Any, api: Api, **options: Any) -> None:  # noqa: ANN401  they are Connexion's
-        """`api` has the events."""
+        """`api` has the functions and the events."""
         super().__init__(*args, **options)
-        self._events = api.events
+        self._api = api
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> CallingOperation:
         """Called by Connexion, once for each operation."""
-        return CallingOperation(operation.function, self._events.get(operation.operation_id))
+        name = operation.operation_id
+        takes_caller = CALLER in FunctionArguments.of(self._api.functions[name]).known
+        return CallingOperation(operation.function, self._api.events.get(name), takes_caller=takes_caller)
 
 
 class HandlerCall(RoutedMiddleware):  # type: ignore[misc]  # Connexion has no type information

@@ -1,6 +1,7 @@
 """The parts of the internal API that its document does not say."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from hmac import compare_digest
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -8,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.openapi.security import Check
 from handlers.snap.codes import UNAUTHORIZED, SnapError
+from handlers.snap.refusal_members import RefusalMembers, applies_to
 from handlers.snap.service import Service
 
 AUTHORIZE = "/authorize"
@@ -20,18 +22,27 @@ _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
 
 
-def service_code_of(services: Callable[[], Mapping[str, Service]]) -> Callable[[str, RequestHeaders, SnapError], str]:
-    """Return a function that finds the service code of a refusal. `services` returns the current services."""
+@dataclass(frozen=True, slots=True)
+class CalledServices:
+    """Finds the service of a refused call. `services` returns the current services."""
 
-    def service_code(path: str, headers: RequestHeaders, refused: SnapError) -> str:
-        """The code of the call's path. 00 if the path is unknown, or if the caller has not proved to be our proxy."""
-        uri = headers.get(_URI)
-        if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in headers.repeated:
-            return NO_SERVICE
-        service = services().get(uri.partition("?")[0])
+    services: Callable[[], Mapping[str, Service]]
+
+    def code(self, path: str, headers: RequestHeaders, refused: SnapError) -> str:
+        """The service code of a refusal. 00 if there is no service."""
+        service = self._find(path, headers, refused)
         return service.code if service else NO_SERVICE
 
-    return service_code
+    def refusal_members(self, path: str, headers: RequestHeaders, refused: SnapError) -> RefusalMembers | None:
+        """The additional members of a refusal, if the service has any for this status."""
+        service = self._find(path, headers, refused) if applies_to(refused.code.status) else None
+        return service.refusal_members if service else None
+
+    def _find(self, path: str, headers: RequestHeaders, refused: SnapError) -> Service | None:
+        """The service at the call's path. None if the path is unknown, or if the caller may not be our proxy."""
+        if path != AUTHORIZE or refused.reason == _WRONG_SECRET or _URI in headers.repeated:
+            return None
+        return self.services().get(headers.get(_URI).partition("?")[0])
 
 
 def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:

@@ -35,7 +35,9 @@ class ValidatedOperation:
         kind = rules.body.kind(headers)
         if kind:
             limits.require_length(headers, kind.largest)
-            exchange.arguments |= kind.arguments(await limits.read_body(receive, kind.largest))
+            exchange.body = b""
+            exchange.body = await limits.read_body(receive, kind.largest)
+            exchange.arguments |= kind.arguments(exchange.body)
         await self._next_app(scope, receive, send)
 
 

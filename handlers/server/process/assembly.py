@@ -12,7 +12,8 @@ from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable, Internal
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.services import Services
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
@@ -73,7 +74,9 @@ def token_keys_of(settings: Settings) -> TokenKeys:
 def called_services_of(settings: Settings) -> Mapping[str, Service]:
     """The merchant's services that acquirers call, by path."""
     return {
-        table.path: Service(table.service_code, table.methods, table.forms, table.signed_path)
+        table.path: Service(
+            table.service_code, table.methods, table.forms, table.refusal_members_file, table.signed_path
+        )
         for table in settings.services
     }
 
@@ -119,6 +122,7 @@ def _client(table: ClientTable) -> Client:
         notification_keys=table.notification_keys,
         other_partner_ids=table.partner_ids[1:],
         particulars=_particulars(table),
+        allowed_networks=table.allowed_networks,
     )
 
 

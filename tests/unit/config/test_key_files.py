@@ -26,8 +26,9 @@ from handlers.config.settings import Settings, SettingsError
 from tests.nicepay import Nicepay
 
 CUT_OFF = "the PEM is incomplete: its END line is missing"
-NO_PUBLIC_KEY = "it is not a readable public key; check that it is complete"
-NEITHER = "it is neither PEM nor base64; put NICEPAY's public key here"
+FOREIGN = "it is PEM with a character that is not base64; copy the whole key again"
+LOST = "it is base64 in which characters are missing; copy the whole key again"
+SHORT = "it is cut off: {} of 294 bytes are missing; copy the whole key"
 A_PRIVATE_KEY = "it is a private key; the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 MAYBE_A_KEY = "no readable file has this name; the value is not shown here, because it may be a secret"
 MARK = "RECOGNISEME"
@@ -108,16 +109,20 @@ FORMS = pytest.mark.parametrize(
 BAD_FORMS = pytest.mark.parametrize(
     ("form", "reason"),
     [
-        pytest.param(lambda _: _elliptic(), "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
+        pytest.param(
+            lambda _: _elliptic(),
+            "it is not an RSA key; its algorithm is EC, and SNAP signs with RSA",
+            id="elliptic curve",
+        ),
         pytest.param(lambda _: _of_bits(1023), "it is an RSA key of 1023 bits; use 1024 to 8192 bits", id="too small"),
         pytest.param(lambda _: _of_bits(8193), "it is an RSA key of 8193 bits; use 1024 to 8192 bits", id="too large"),
         pytest.param(lambda nicepay: nicepay.private_pem, A_PRIVATE_KEY, id="private PEM"),
         pytest.param(_private_der, A_PRIVATE_KEY, id="base64 of private DER"),
         pytest.param(_encrypted, A_PRIVATE_KEY, id="encrypted private PEM"),
         pytest.param(lambda nicepay: nicepay.public_pem[:200], CUT_OFF, id="cut PEM"),
-        pytest.param(lambda nicepay: nicepay.public_pem.replace("\n", "\n****\n", 2), NO_PUBLIC_KEY, id="spoilt PEM"),
-        pytest.param(lambda nicepay: b64encode(_der(nicepay)[:-9]).decode(), NO_PUBLIC_KEY, id="cut DER"),
-        pytest.param(lambda nicepay: b64encode(_der(nicepay)).decode()[:-3], NEITHER, id="cut base64"),
+        pytest.param(lambda nicepay: nicepay.public_pem.replace("\n", "\n****\n", 2), FOREIGN, id="spoilt PEM"),
+        pytest.param(lambda nicepay: b64encode(_der(nicepay)[:-9]).decode(), SHORT.format(9), id="cut DER"),
+        pytest.param(lambda nicepay: b64encode(_der(nicepay)).decode()[:-3], LOST, id="cut base64"),
     ],
 )
 
@@ -179,12 +184,45 @@ def test_keys_of_1024_to_8192_bits_are_accepted(settings_file: Path) -> None:
 
 
 def test_an_unreadable_public_key_file_is_named(settings_file: Path) -> None:
-    """A missing file, a folder and bytes that are not text are reported with their path."""
+    """A missing file and a folder are reported with their path."""
     folder = settings_file.parent
-    (folder / "nicepay.der").write_bytes(b"\x30\x82\x01\x22\xff")
     assert _refusal(settings_file, "nothing") == f"{folder}/nothing cannot be read: No such file or directory"
     assert _refusal(settings_file, ".") == f"{folder} cannot be read: Is a directory"
-    assert _refusal(settings_file, "nicepay.der") == f"{folder}/nicepay.der cannot be read: it is not text in UTF-8"
+
+
+def test_a_public_key_may_be_binary(settings_file: Path, nicepay: Nicepay) -> None:
+    """A file can be DER, and text in UTF-16."""
+    (settings_file.parent / "key").write_bytes(_der(nicepay))
+    assert _keys(settings_file, "key") == (nicepay.private_key.public_key(),)
+    (settings_file.parent / "key").write_bytes(nicepay.public_pem.encode("utf-16"))
+    assert _keys(settings_file, "key") == (nicepay.private_key.public_key(),)
+
+
+def test_the_message_has_a_command_for_the_file(settings_file: Path) -> None:
+    """The command that converts a file of another kind names this file."""
+    file = settings_file.parent / "a key.gz"
+    file.write_bytes(b"\x1f\x8b")
+    command = f"gunzip < '{file}' > '{file}.pem'"
+    assert (
+        _refusal(settings_file, "a key.gz") == f"{file}: it is a gzip file; convert it, and use the new file: {command}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("https://nicepay.example/key.pem", "it is a URL, and the server downloads no keys; "),
+        (
+            "----BEGIN PUBLIC KEY----",
+            "it is PEM whose BEGIN or END line is not written in capitals between five hyphens; ",
+        ),
+        ("ssh-ed25519 AAAA", "it is an OpenSSH key, but not an RSA key; "),
+        ("<html>", "it is a web page; "),
+    ],
+)
+def test_a_text_that_is_neither_a_key_nor_a_path_is_named(settings_file: Path, text: str, reason: str) -> None:
+    """If there is no file of this name, a text that is known as another kind of key is named as such."""
+    assert _refusal(settings_file, text).startswith(reason)
 
 
 @pytest.mark.parametrize(

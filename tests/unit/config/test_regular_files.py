@@ -33,7 +33,8 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").chmod(0o640)
     (tmp_path / "link").symlink_to("file")
     found = read_regular_file(tmp_path / "link")
-    assert (found.content, found.mode & 0o777, found.error) == (b"text", 0o640, None)
+    assert found.access
+    assert (found.content, found.access.mode & 0o777, found.error) == (b"text", 0o640, None)
 
 
 @pytest.mark.parametrize(

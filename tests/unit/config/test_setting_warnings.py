@@ -84,6 +84,29 @@ def test_a_certificate_with_time_left_has_no_warning(settings_file: Path, nicepa
     assert _of(settings_file) == []
 
 
+@pytest.mark.parametrize(
+    ("server", "internal", "warned"),
+    [
+        ("", "", True),
+        ('host = "::1"', "", True),
+        ('host = "192.0.2.1"', "", False),
+        ('host = "192.0.2.1"', "[internal]", True),
+        ('trusted_proxies = ["127.0.0.1"]', "[internal]", False),
+    ],
+)
+def test_networks_without_trusted_proxies_are_warned_of(
+    tmp_path: Path, nicepay: Nicepay, server: str, internal: str, *, warned: bool
+) -> None:
+    """The warning comes if callers come through a proxy, on loopback or to the internal listener."""
+    file = write_settings(tmp_path, nicepay, extra=f"[server]\n{server}\n{internal}")
+    assert _of(file) == []
+    file.write_text(f'{file.read_text()}\nallowed_networks = ["203.0.113.0/24"]')
+    advice = "server.trusted_proxies is empty; list the addresses of your proxies"
+    message = f"clients: {nicepay.client_key} has allowed_networks, but {advice}"
+    expected = SettingWarning("client.addresses_are_unknown", message, {"client_keys": [nicepay.client_key]})
+    assert _of(file) == [expected] * warned
+
+
 SERVICE = '[[services]]\npath = "/a"\nservice_code = "24"\n'
 NOTIFIED = 'forms = ["token", "notification"]\n'
 KEYS = '[[clients]]\nid = "B"\npublic_keys = ["IONPAYTEST.pem"]\nnotification_keys = ["notification.pem"]\n'
@@ -178,8 +201,9 @@ def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode
     file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
     file.chmod(mode)
     found = _of(file)
-    advice = f"state.url: it contains a password, and other users can access the settings file; run: chmod 600 {file}"
-    assert found == [SettingWarning("state.password_is_readable", advice, {"file": str(file)})] * reported
+    advice = f"other users can access {file}; run: chmod 600 {file}"
+    message = f"state.url: the settings file contains its password, and {advice}"
+    assert found == [SettingWarning("state.password_is_readable", message, {"file": str(file)})] * reported
 
 
 def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

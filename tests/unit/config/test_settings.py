@@ -338,7 +338,7 @@ def _private_key(file: Path, nicepay: Nicepay) -> Path:
     ("content", "mistake"),
     [
         pytest.param(None, "{} cannot be read: No such file or directory", id="missing"),
-        pytest.param("no key", "{}: it is not an unencrypted private key in PEM", id="no key"),
+        pytest.param("no key", "{}: it is no key in a known form; ask for the key in PEM", id="no key"),
     ],
 )
 def test_a_sandbox_needs_a_private_key(settings_file: Path, content: str | None, mistake: str) -> None:

@@ -237,6 +237,7 @@ def test_no_secret_is_printed(folder: Path) -> None:
 
 NETWORK = "must be an IP address, or a network such as 10.0.0.0/8, with no bits set after the prefix"
 ZONE = "it has an IPv6 zone, which is not supported; write the address without % and the zone"
+EVERYWHERE = "it matches every address; leave out allowed_networks to accept requests from everywhere"
 EVERYBODY = "it matches every address, so any caller could forge its address; list only your proxies"
 
 
@@ -282,6 +283,37 @@ def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "here")
     variable = "server.trusted_proxies[0] (set by SNAP_TOKEN__SERVER__TRUSTED_PROXIES)"
     assert _mistakes(folder, CLIENT) == [f"{variable}: {NETWORK}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "mistake"),
+    [
+        ('["103.20.51.0/24", "103.117.8.1/24"]', f"[1]: {NETWORK}"),
+        ('["merchant.example"]', f"[0]: {NETWORK}"),
+        ("[24]", f"[0]: {NETWORK}"),
+        ('["::/0"]', f"[0]: {EVERYWHERE}"),
+        ('["0.0.0.0/0"]', f"[0]: {EVERYWHERE}"),
+        ('["::ffff:103.20.51.0/120"]', "[0]: it is an IPv4 address in IPv6 notation; write it in IPv4 notation"),
+        ('["fe80::1%eth0"]', f"[0]: {ZONE}"),
+        ('"103.20.51.0/24"', ": must be a list"),
+        (f"{['192.0.2.1'] * 65}", ": at most 64 allowed, not 65"),
+    ],
+)
+def test_an_allowed_network_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+    """Any other value is a mistake with its place in the list. A client has at most 64 networks."""
+    assert _mistakes(folder, f"{CLIENT}allowed_networks = {value}") == [f"clients[0].allowed_networks{mistake}"]
+
+
+def test_valid_allowed_networks(folder: Path) -> None:
+    """A client may have up to 64 networks and addresses, of IPv4 and IPv6. By default it has none."""
+
+    def allowed(lines: str) -> list[str]:
+        return [str(each) for each in _client(folder, lines).allowed_networks]
+
+    assert allowed("") == allowed("allowed_networks = []") == []
+    expected = ["103.20.51.0/24", "192.0.2.1/32", "2001:db8::/32"]
+    assert allowed('allowed_networks = ["103.20.51.0/24", "192.0.2.1", "2001:db8::/32"]') == expected
+    assert len(allowed(f"allowed_networks = {['192.0.2.1'] * 64}")) == 64
 
 
 @pytest.mark.parametrize(

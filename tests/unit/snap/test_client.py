@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
 from handlers.snap import verification_keys
 from handlers.snap.call import Call, sign
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import UNAUTHORIZED, SnapError
 from handlers.snap.particulars import Particulars
 from tests.nicepay import Nicepay, fingerprint, new_key

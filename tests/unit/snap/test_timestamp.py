@@ -89,8 +89,10 @@ def test_the_window_includes_its_edges(seconds: float) -> None:
         ("2026-01-22T04:55:00+07:00", "clock.local_time_labelled_jakarta"),
         ("2026-01-22T05:05:01+07:00", "clock.behind"),
         ("2026-01-22T04:54:59+07:00", "clock.behind"),
-        ("2026-01-21T22:00:00Z", "clock.behind"),
-        ("2026-01-22T19:00:00+07:00", "clock.ahead"),
+        ("2026-01-21T05:00:00Z", "clock.behind"),
+        ("2026-01-23T12:00:00+07:00", "clock.ahead"),
+        ("2026-01-21T16:30:00+07:00", "clock.behind"),
+        ("2026-01-22T12:35:01+07:00", "clock.ahead"),
     ],
 )
 def test_outside_the_window_the_reason_says_which_way(text: str, reason: str) -> None:
@@ -103,3 +105,27 @@ def test_outside_the_window_the_reason_says_which_way(text: str, reason: str) ->
     assert refusal.value.log_fields.get("cause") == (
         "local time of a UTC host labelled +07:00" if mislabelled else None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("2026-01-22T12:00:00Z", "UTC+07:00 labelled Z"),
+        ("2026-01-22T12:04:59.5+00:00", "UTC+07:00 labelled +00:00"),
+        ("2026-01-22T13:00:00+07:00", "UTC+08:00 labelled +07:00"),
+        ("2026-01-22T14:00:00+07:00", "UTC+09:00 labelled +07:00"),
+        ("2026-01-22T19:00:00+07:00", "UTC+14:00 labelled +07:00"),
+        ("2026-01-21T22:00:00+07:00", "UTC-07:00 labelled +07:00"),
+        ("2026-01-21T22:00:00Z", "UTC-07:00 labelled Z"),
+        ("2026-01-22T05:00:00+08:00", "UTC labelled +08:00"),
+        ("2026-01-22T12:00:00-07:00", "UTC+07:00 labelled -07:00"),
+        ("2026-01-22T10:25:00+07:00", "UTC+05:30 labelled +07:00"),
+        ("2026-01-21T17:00:00+07:00", "UTC-12:00 labelled +07:00"),
+    ],
+)
+def test_the_right_time_with_a_wrong_offset_is_named(text: str, zone: str) -> None:
+    """A timestamp that is off by whole half hours, as between two zones, has the right time and a wrong offset."""
+    with pytest.raises(SnapError) as refusal:
+        timestamp.require_in_window(text, NOW, TOLERANCE)
+    assert (refusal.value.reason, refusal.value.message) == ("clock.wrong_zone_label", "Unauthorized. X-TIMESTAMP")
+    assert refusal.value.log_fields["cause"] == f"local time of {zone}"

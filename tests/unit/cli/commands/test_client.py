@@ -266,7 +266,8 @@ def test_a_user_who_cannot_change_owners_adds_no_client(
     for file in (*server_s.parent.iterdir(), server_s):
         file.chmod(0o600 if file.name == "token.keys" else mode)
     os.chown(server_s.with_name("token.keys"), OPERATOR, OPERATORS_GROUP)
-    server_s.parent.chmod(0o777)
+    os.chown(server_s.parent, -1, OPERATORS_GROUP)
+    server_s.parent.chmod(0o770)
     before, files = server_s.read_text(), _files(server_s)
     with acting_as(OPERATOR, OPERATORS_GROUP):
         assert _add(server_s) == 2

@@ -33,6 +33,20 @@ def test_a_sandbox_is_made(tmp_path: Path) -> None:
     assert settings.sandbox.private_key_file == folder / "nicepay-private.pem"
 
 
+def test_a_sandbox_for_calls_accepts_every_form(tmp_path: Path) -> None:
+    """With --calls the services accept every form, one client has a secret, and another one has notifications."""
+    folder = tmp_path / "calls"
+    assert main(["init", "--calls", str(folder)]) == 0
+    settings = Settings.load(folder / "snap-token.toml")
+    assert {form for service in settings.services for form in service.forms} == {"token", "notification", "body-signed"}
+    assert [(client.call_signature, len(client.notification_keys)) for client in settings.clients] == [
+        ("asymmetric", 1),
+        ("symmetric", 0),
+    ]
+    modes = {file.name: S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert modes == MODES | {"notification-private.pem": 0o600, "notification.pem": 0o644, "client.secret": 0o600}
+
+
 def test_an_empty_folder_becomes_a_sandbox(tmp_path: Path) -> None:
     """An existing folder can be named, if it is empty."""
     assert main(["init", str(tmp_path)]) == 0

@@ -176,7 +176,7 @@ def test_a_bad_private_key_is_one_line(private_key: Path, capsys: pytest.Capture
     """A file without a private key is an error of one line, and nothing is sent. The exit status is 2."""
     private_key.write_text("no key")
     assert main(["request", *_options("http://127.0.0.1/", private_key)]) == 2
-    expected = f"snap-token: {private_key}: it is not an unencrypted private key in PEM\n"
+    expected = f"snap-token: {private_key}: it is no key in a known form; ask for the key in PEM\n"
     assert capsys.readouterr() == ("", expected)
 
 

@@ -226,7 +226,7 @@ def test_a_sandbox_without_its_key_does_not_start(sandbox: str, capsys: pytest.C
     """A sandbox without a usable private key is refused by a check and by a start. The exit status is 2."""
     file = Path(sandbox).with_name("nicepay-private.pem")
     file.write_text("no key")
-    expected = f"{sandbox}: sandbox.private_key_file: {file}: it is not an unencrypted private key in PEM"
+    expected = f"{sandbox}: sandbox.private_key_file: {file}: it is no key in a known form; ask for the key in PEM"
     assert main(["serve", "--config", sandbox]) == 2
     assert _mistakes(capsys) == [expected]
     assert main(["serve", "--check", "--config", sandbox]) == 2

@@ -1,31 +1,20 @@
 """Signed token requests, and the curl command for them."""
 
-import io
 import json
 import shlex
 from base64 import b64decode
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
 
-from handlers.cli.errors import UsageError
-from handlers.cli.simulator.signed_request import SignedRequest, read_signing_key
+from handlers.cli.simulator.signed_request import SignedRequest
 from handlers.server.openapi import documents
 from tests import document
 from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
 
 URL = "http://127.0.0.1:8080/api/v1.0/access-token/b2b"
-NO_PRIVATE_KEY = "it is not an unencrypted private key in PEM"
 
 
 def _signed(nicepay: Nicepay, url: str = URL, client_key: str = "IONPAYTEST") -> SignedRequest:
@@ -95,54 +84,3 @@ def test_a_secret_header_is_a_variable() -> None:
     request = SignedRequest(URL, {}, secret_headers={"X-A": "hush"})
     assert '-H "X-A: $X_A"' in request.as_curl()
     assert "hush" not in request.as_curl() + repr(request)
-
-
-def test_a_private_key_can_come_from_standard_input(nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The private key can be read from standard input."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(nicepay.private_pem.encode())))
-    assert read_signing_key(Path("-")).private_numbers() == nicepay.private_key.private_numbers()
-
-
-def test_a_private_key_is_read(tmp_path: Path, nicepay: Nicepay) -> None:
-    """The private key is read from a PEM file."""
-    (tmp_path / "key").write_text(nicepay.private_pem)
-    assert read_signing_key(tmp_path / "key").private_numbers() == nicepay.private_key.private_numbers()
-
-
-def _encrypted(nicepay: Nicepay) -> str:
-    form = (Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
-    return nicepay.private_key.private_bytes(*form).decode()
-
-
-def _elliptic(_: Nicepay) -> str:
-    key = ec.generate_private_key(ec.SECP256R1())
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-@pytest.mark.parametrize(
-    ("form", "reason"),
-    [
-        pytest.param(lambda _: "", NO_PRIVATE_KEY, id="empty"),
-        pytest.param(lambda nicepay: nicepay.public_pem, "it is a public key; give the private key", id="public"),
-        pytest.param(lambda nicepay: nicepay.private_pem[:400], NO_PRIVATE_KEY, id="cut"),
-        pytest.param(_encrypted, NO_PRIVATE_KEY, id="encrypted"),
-        pytest.param(_elliptic, "it is not an RSA key; SNAP signs with RSA", id="elliptic curve"),
-    ],
-)
-def test_a_file_without_a_private_key_is_an_error(
-    tmp_path: Path, nicepay: Nicepay, form: Callable[[Nicepay], str], reason: str
-) -> None:
-    """The error names the file and the cause, and does not repeat the content."""
-    file = tmp_path / "key"
-    file.write_text(form(nicepay))
-    with pytest.raises(UsageError) as refusal:
-        read_signing_key(file)
-    assert refusal.value.mistakes == (f"{file}: {reason}",)
-
-
-def test_private_keys_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:
-    """A missing file and a folder are errors with their path."""
-    for path, reason in ((tmp_path / "nothing", "No such file or directory"), (tmp_path, "Is a directory")):
-        with pytest.raises(UsageError) as refusal:
-            read_signing_key(path)
-        assert refusal.value.mistakes == (f"{path} cannot be read: {reason}",)

@@ -27,9 +27,8 @@ def late_merchant(merchant: Merchant, nicepay: Nicepay) -> Merchant:
 
 def test_a_suspect_clock_is_logged(late_merchant: Merchant, nicepay: Nicepay, stranger: Nicepay) -> None:
     """After the third consecutive refusal with a valid signature, a line says that a clock is suspect."""
-    stale = jakarta(late_merchant.clock.now - timedelta(hours=1))
-    for each in (stranger, stranger, stranger, nicepay, nicepay, nicepay, nicepay):
-        late_merchant.ask(each, stale)
+    for seconds, each in enumerate((stranger, stranger, stranger, nicepay, nicepay, nicepay, nicepay)):
+        late_merchant.ask(each, jakarta(late_merchant.clock.now - timedelta(minutes=70, seconds=seconds)))
     late_merchant.ask(nicepay)
     lines = late_merchant.log()
     assert [line["event"] for line in lines] == [
@@ -38,7 +37,7 @@ def test_a_suspect_clock_is_logged(late_merchant: Merchant, nicepay: Nicepay, st
         "token.refused",
         "token.issued",
     ]
-    assert lines[6]["clients_are_ahead_by_seconds"] == -3600.25
+    assert lines[6]["clients_are_ahead_by_seconds"] == -4205.25
     assert "time server" in lines[6]["advice"]
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from datetime import timedelta
 from errno import ENOSPC
+from ipaddress import ip_address
 from pathlib import Path
 from stat import S_IMODE
 from typing import Any
@@ -17,6 +18,7 @@ from handlers.cli.captured.har import from_har
 from handlers.config.capture_folder import capture_file, require_folder
 from handlers.doctor.request import Request
 from handlers.server.http import limits
+from handlers.server.http.client_address import CALLER
 from handlers.server.http.request_id import identify
 from handlers.server.observability import captures
 from handlers.server.observability.captures import (
@@ -30,6 +32,7 @@ from handlers.server.observability.captures import (
 )
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.snap.masking import SecretMasker
+from handlers.snap.networks import Address
 from tests.merchant import Clock
 
 KEEPS = at_path("/a")
@@ -79,6 +82,14 @@ def test_a_refused_request_is_stored_completely(tmp_path: Path, body: bytes, *, 
     assert captured.at == clock.now
     headers = tuple((name.decode(), value.decode("latin-1")) for name, value in HEADERS)
     assert captured.request == Request("POST", "/a?b=c", headers, body)
+
+
+@pytest.mark.parametrize("caller", [ip_address("203.0.113.7"), ip_address("2001:db8::7"), None])
+def test_the_address_of_the_caller_is_stored(tmp_path: Path, caller: Address | None) -> None:
+    """The file has the address for decisions, which `explain` reads. An unknown address is not in the file."""
+    _capture(CaptureMiddleware(_answering(401), tmp_path, Clock(), KEEPS), b"", scope={CALLER: caller})
+    (captured,) = from_har(next(tmp_path.iterdir()).read_bytes())
+    assert captured.request.caller == caller
 
 
 def test_the_proxy_request_of_a_call_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from handlers.server.http.request_headers import RequestHeaders
 from handlers.server.observability.clock_skew_alarm import MOST_A_SECOND, ClientClock, ClockSkewAlarm
-from handlers.snap.client import Client, Clients
+from handlers.snap.client import Client
+from handlers.snap.clients import Clients
 from handlers.snap.codes import unauthorized
 from tests.merchant import NOON
 from tests.nicepay import Nicepay, jakarta
@@ -34,11 +35,11 @@ def test_refusals_that_are_off_alike_raise_suspicion_once(skews: list[float | No
     """Three consecutive refusals with about the same skew cause one alarm. `None` is an issued token."""
     clock = ClientClock()
     told_now = 0
-    for skew in skews:
+    for number, skew in enumerate(skews):
         if skew is None:
             clock.starts_drifting(0, TOLERANCE)
         else:
-            told_now += clock.becomes_suspect(skew)
+            told_now += clock.becomes_suspect(f"timestamp {number}", skew)
     assert told_now == reported
 
 
@@ -74,14 +75,18 @@ def clock(nicepay: Nicepay) -> ClockSkewAlarm:
 def _refuse(
     clock: ClockSkewAlarm, signer: Nicepay, times: int, *, reason: str = "clock.behind", client_key: str | None = None
 ) -> list[Any]:
-    """Refuse requests that are 420 seconds behind. Return the new log lines."""
-    headers = signer.headers(jakarta(NOON - timedelta(seconds=420))) | {"X-CLIENT-KEY": client_key or signer.client_key}
-    sent = RequestHeaders.of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
-    reported = {"client_key": client_key or signer.client_key, "clock_skew_seconds": -420.25}
+    """Refuse requests that are about 420 seconds behind. Return the new log lines."""
     with capture_logs() as log:
-        for _ in range(times):
-            clock.refused(reported, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
+        for number in range(times):
+            stale = jakarta(NOON - timedelta(seconds=420 + number))
+            _refuse_once(clock, signer.headers(stale) | ({"X-CLIENT-KEY": client_key} if client_key else {}), reason)
     return log
+
+
+def _refuse_once(clock: ClockSkewAlarm, headers: dict[str, str], reason: str = "clock.behind") -> None:
+    sent = RequestHeaders.of([(name.lower().encode(), value.encode()) for name, value in headers.items()])
+    reported = {"client_key": headers["X-CLIENT-KEY"], "clock_skew_seconds": -420.25}
+    clock.refused(reported, sent, unauthorized(field="X-TIMESTAMP", reason=reason), NOON)
 
 
 def test_a_client_that_is_refused_is_judged_alone(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
@@ -97,7 +102,17 @@ def test_an_invalid_signature_is_ignored(clock: ClockSkewAlarm, nicepay: Nicepay
     assert _refuse(clock, stranger, 3) == []
     assert _refuse(clock, nicepay, 3, client_key="NOBODY") == []
     assert _refuse(clock, nicepay, 3, reason="clock.local_time_labelled_jakarta") == []
+    assert _refuse(clock, nicepay, 3, reason="clock.wrong_zone_label") == []
     assert len(_refuse(clock, nicepay, 3)) == 1
+
+
+def test_copies_of_one_request_count_once(clock: ClockSkewAlarm, nicepay: Nicepay) -> None:
+    """Somebody who saw one genuine request and sends it again later causes no alarm."""
+    copy = nicepay.headers(jakarta(NOON - timedelta(seconds=420)))
+    with capture_logs() as log:
+        for _ in range(MOST_A_SECOND):
+            _refuse_once(clock, copy)
+    assert log == []
 
 
 def test_checking_is_limited_in_rate(clock: ClockSkewAlarm, nicepay: Nicepay, stranger: Nicepay) -> None:

@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.server.http.request_headers import RequestHeaders
-from handlers.server.openapi.internal_api import HAND_OVER, ForwardedCall, bearer_check, service_code_of
+from handlers.server.openapi.internal_api import HAND_OVER, CalledServices, ForwardedCall, bearer_check
 from handlers.snap.codes import NOT_FOUND, UNAUTHORIZED, SnapError
 from handlers.snap.service import Service
 
@@ -30,20 +30,20 @@ URI = b"x-original-uri"
 )
 def test_a_refusal_has_the_service_code_of_the_call(path: str, headers: list[tuple[bytes, bytes]], code: str) -> None:
     """The code of the call's path. 00 if the URI is absent, repeated or not mapped, or if there is no call."""
-    assert service_code_of(lambda: CODES)(path, RequestHeaders.of(headers), REFUSED) == code
+    assert CalledServices(lambda: CODES).code(path, RequestHeaders.of(headers), REFUSED) == code
 
 
 def test_a_caller_without_the_secret_learns_no_service_code() -> None:
     """A wrong secret gets service code 00 for every path."""
     with pytest.raises(SnapError) as refusal:
         bearer_check(lambda: [b"secret"], "X").verify("Bearer wrong")
-    assert service_code_of(lambda: CODES)("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
+    assert CalledServices(lambda: CODES).code("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
 
 
 def test_service_codes_follow_the_current_settings() -> None:
     """If the settings map a path later, its code is used from then on."""
     codes: dict[str, Service] = {}
-    service_code = service_code_of(lambda: codes)
+    service_code = CalledServices(lambda: codes).code
     sent = RequestHeaders.of([(URI, b"/a")])
     assert service_code("/authorize", sent, REFUSED) == "00"
     codes["/a"] = Service("25")
