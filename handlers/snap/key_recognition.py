@@ -83,7 +83,7 @@ _TEXTS = {
     r"\A\$ANSIBLE_VAULT;": kinds.ANSIBLE_VAULT,
     r"\A~[\w.-]*/": kinds.HOME_PATH,
     r"\A\$[({A-Z]": kinds.VARIABLE,
-    r"\A[\w+/]{4,}(\.\.|\u2026)[.\w+/=]*\Z": kinds.SHORTENED,
+    r"\AMI[\w+/]{2,}(\.\.|\u2026)[.\w+/=]*\Z": kinds.SHORTENED,
     r"\Adata:[\w/;=.+-]*,": kinds.DATA_URL,
     r"\Aversion https://git-lfs": kinds.GIT_LFS,
     r"\A(Bearer )?eyJ[\w-]{8,}\.[\w-]+": kinds.JWT,

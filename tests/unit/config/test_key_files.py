@@ -229,7 +229,7 @@ def test_a_text_that_is_neither_a_key_nor_a_path_is_named(settings_file: Path, t
     assert _refusal(settings_file, text).startswith(reason)
 
 
-@pytest.mark.parametrize("name", ["error/nicepay.pem", "your-key.pem"])
+@pytest.mark.parametrize("name", ["error/nicepay.pem", "your-key.pem", "keys/../key.pem"])
 def test_a_missing_file_is_no_other_kind_of_text(settings_file: Path, name: str) -> None:
     """A name that only sounds like another text is a missing file."""
     assert _refusal(settings_file, name) == f"{settings_file.parent / name} cannot be read: No such file or directory"

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -533,14 +534,16 @@ NO_RUN = {"Java keystore", "encrypted OpenSSH"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, nicepay: Nicepay) -> Path:
+def folder(tmp_path: Path, nicepay: Nicepay) -> Iterator[Path]:
     """A folder with the keys of NICEPAY, its certificate, and its JWK."""
     (tmp_path / "private.pem").write_text(nicepay.private_pem)
     (tmp_path / "public.pem").write_text(nicepay.public_pem)
     (tmp_path / "jwk.json").write_text(json.dumps(jwk(nicepay.private_key.public_key())))
     _shell(tmp_path, "openssl req -new -x509 -key private.pem -subj /CN=NICEPAY -out certificate.pem")
     (tmp_path / "gpg").mkdir(mode=0o700)
-    return tmp_path
+    yield tmp_path
+    if list((tmp_path / "gpg").iterdir()):
+        _shell(tmp_path, "gpgconf --kill all")
 
 
 def _shell(folder: Path, script: str, typed: str = "") -> None:
