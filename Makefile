@@ -71,6 +71,7 @@ reference: $(VENV)/.run $(VENV)/.test ## Write the help of the commands and the 
 
 bench: $(VENV)/.run $(VENV)/.test ## Measure throughput in comparison with others, and the time of each kind of refusal
 	@$(BIN)/python -m tests.bench.request_path
+	@$(BIN)/python -m tests.bench.call_path
 	@$(BIN)/python -m tests.bench.throughput
 	@$(BIN)/python -m tests.bench.refusals
 

@@ -99,7 +99,7 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(), key=w.other.private_key))),
     ],
     "signature.wrong_length": [
-        ("a notification", lambda w: notification(w, b64encode(b"a" * 200).decode())),
+        ("a notification", lambda w: notification(w, b64encode(b"a" * 128).decode())),
         ("body-signed", lambda w: body_signed(w, b64encode(b"a" * 64).decode())),
     ],
     "client.unknown": [

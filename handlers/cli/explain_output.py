@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.progress import track
 
-from handlers.cli.captured.raw_http import CapturedRequest
+from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.doctor.messages.render import Language, as_data, message_of
 from handlers.doctor.verdicts import Diagnosis
 from handlers.escaping import escaped
@@ -25,7 +25,7 @@ _CHOSEN = {
     "en": "snap-token: the capture has {number} requests; this explains {name}\n",
     "id": "snap-token: ada {number} request; yang diperiksa {name}\n",
 }
-_WORDS = {"en": ("judged as of", "do", "also"), "id": ("diperiksa per", "tindakan", "juga")}
+_WORDS = {"en": ("judged as of", "do", "also", "note"), "id": ("diperiksa per", "tindakan", "juga", "catatan")}
 _INCOMPLETE = {
     "en": "some checks were not made, because 10 seconds are over or the request is far too large",
     "id": "sebagian pemeriksaan tidak dilakukan, karena 10 detik sudah lewat atau request jauh terlalu besar",
@@ -43,14 +43,19 @@ class Explanation:
 
 def chosen_request(explanation: Explanation, number: int, lang: Language, masked: Mask) -> str:
     """The line that names the request that was judged, out of several. It has no query, which may hold a secret."""
-    request, at, _ = explanation.captured
+    request, at = explanation.captured.request, explanation.captured.at
     name = masked(f"{request.method} {request.get('Host')}{request.path}")[:_LONGEST_NAME]
     return _CHOSEN[lang].format(number=number, name=f"{escaped(name)} ({render(at) if at else '-'})")
 
 
 def as_json(explanation: Explanation, lang: Language, masked: Mask) -> str:
-    """JSON with `verdict`, `also`, `evidence` and `advice`. If some checks were not made, it also has `untried`."""
+    """JSON with `verdict`, `also`, `evidence` and `advice`.
+
+    If some checks were not made, it also has `untried`. If something is wrong with the capture itself, it has `notes`.
+    """
     data = as_data(explanation.diagnosis, lang, masked)
+    if explanation.captured.notes:
+        data["notes"] = [note.text(lang) for note in explanation.captured.notes]
     if explanation.diagnosis.cut_short:
         data["untried"] = _INCOMPLETE[lang]
     return orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
@@ -58,13 +63,14 @@ def as_json(explanation: Explanation, lang: Language, masked: Mask) -> str:
 
 def as_text(explanation: Explanation, lang: Language, masked: Mask) -> str:
     """The same as lines of text."""
-    judged, to_do, also = _WORDS[lang]
+    judged, to_do, also, note = _WORDS[lang]
     diagnosis = explanation.diagnosis
     lines = [f"{diagnosis.main.verdict} ({judged} {render(explanation.now)})"]
     for finding in (diagnosis.main, *diagnosis.also):
         meaning, advice = message_of(finding, lang, masked)
         lines += [] if finding is diagnosis.main else [f"{also} {finding.verdict}"]
         lines += [f"  {meaning}", f"  {to_do}: {advice}"]
+    lines += [f"{note}: {each.text(lang)}" for each in explanation.captured.notes]
     lines += [_INCOMPLETE[lang]] if diagnosis.cut_short else []
     return "\n".join([*lines, ""])
 

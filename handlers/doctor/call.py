@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handlers.doctor import authorize_request, call_without_token, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
-from handlers.doctor.checks import access_token, asymmetric_signature, clock, symmetric_signature
+from handlers.doctor.checks import access_token, asymmetric_signature, clock, signature_encoding, symmetric_signature
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
@@ -22,8 +22,6 @@ from handlers.snap.service import DEFAULT_METHODS
 
 _LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
-
-_WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +131,14 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
 def _no_secret_matches(call: SignedCall) -> list[Finding]:
     """Explain a symmetric signature that no known secret made.
 
-    Without the token there is no finding, because the token is part of the string to sign.
+    If the token is not certain, there is no finding, because the token is part of the string to sign.
     """
-    length = len(call.signature)
-    evidence: Evidence = {"length": length, "wanted": symmetric_signature.HMAC_SIZE, SYMMETRIC: "HMAC-SHA512"}
+    length, size = len(call.signature), symmetric_signature.HMAC_SIZE
+    evidence: Evidence = {"length": length, "wanted": size, SYMMETRIC: "HMAC-SHA512"}
     if length not in symmetric_signature.HASH_BY_SIZE:
-        return [Finding(Verdict.SIGNATURE_WRONG_LENGTH, evidence)]
-    if _WITHOUT_TOKEN & {finding.verdict for finding in call.token.findings}:
+        wrong = signature_encoding.wrong_length(call.signature, {size}, call.request.get("X-SIGNATURE"))
+        return [wrong if wrong.verdict == Verdict.SIGNATURE_CUT_OFF else Finding(wrong.verdict, evidence)]
+    if not call.token.certain:
         return []
     if _lacks_body(call.request):
         return [_body_missing(call.request)]

@@ -1,6 +1,6 @@
 """The verdict that the server logs with a refusal. Only cheap checks run here."""
 
-from handlers.doctor.checks import asymmetric_signature, without_token
+from handlers.doctor.checks import asymmetric_signature, authorization_header, without_token
 from handlers.doctor.checks.symmetric_signature import HASH_BY_SIZE
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
@@ -15,7 +15,6 @@ VERIFICATIONS = 2
 
 _VERDICTS = frozenset(Verdict)
 _VERDICT_BY_REASON = {
-    "authorization.malformed": Verdict.TOKEN_MALFORMED,
     "body.too_large": Verdict.REQUEST_TOO_LARGE,
     "call.repeated": Verdict.CALL_EXTERNAL_ID_REPEATED,
     "content_encoding.present": Verdict.BODY_COMPRESSED,
@@ -31,6 +30,7 @@ _VERDICT_ON_GRANT_TYPE = {
     "body.field_malformed": Verdict.BODY_GRANT_TYPE_WRONG,
     "body.field_misspelt": Verdict.BODY_GRANT_TYPE_MISSPELT,
 }
+_REASONS_OF_TOKEN = frozenset({"authorization.malformed", "token.tampered"})
 _SAME_WORK = frozenset(
     {
         *("signature.mismatch", "client.unknown", "client.suspended"),
@@ -47,8 +47,8 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
     An unknown client, a suspended client, a wrong address and a wrong signature cost the same work, so that timing does
     not reveal which of them it was.
     """
-    if reason == "header.malformed":
-        return _malformed(field, request, clients)
+    if reason == "header.malformed" or reason in _REASONS_OF_TOKEN:
+        return _malformed("Authorization" if reason in _REASONS_OF_TOKEN else field, request, clients)
     if reason == "partner.mismatch":
         known = any(client.partner_id == request.get("X-PARTNER-ID") for client in clients)
         return Verdict.TOKEN_OF_ANOTHER_CLIENT if known else Verdict.CALL_PARTNER_UNKNOWN
@@ -65,6 +65,9 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
 def _malformed(field: str, request: Request, clients: Clients) -> Verdict:
     if field == "X-TIMESTAMP":
         return Verdict.TIMESTAMP_MALFORMED
+    if field == "Authorization":
+        mistake = authorization_header.read(request.get("Authorization")).finding
+        return mistake.verdict if mistake else Verdict.TOKEN_TAMPERED
     encoding = asymmetric_signature.decode(request, clients)[1] if field == "X-SIGNATURE" else None
     return encoding.verdict if encoding else Verdict.HEADER_MALFORMED
 

@@ -41,6 +41,15 @@ class Verdict(StrEnum):
     SIGNATURE_PERCENT_ENCODED = "signature.percent_encoded"
     SIGNATURE_NOT_BASE64 = "signature.not_base64"
     SIGNATURE_WRONG_LENGTH = "signature.wrong_length"
+    SIGNATURE_CUT_OFF = "signature.cut_off"
+    SIGNATURE_ENCODED_TWICE = "signature.encoded_twice"
+    SIGNATURE_PLUS_LOST = "signature.plus_lost"
+    SIGNATURE_PADDING_MISSING = "signature.padding_missing"
+    SIGNATURE_ESCAPED = "signature.escaped"
+    SIGNATURE_DECORATED = "signature.decorated"
+    SIGNATURE_IN_CONTAINER = "signature.in_container"
+    SIGNATURE_PLACEHOLDER = "signature.placeholder"
+    SIGNATURE_BYTES_REVERSED = "signature.bytes_reversed"
 
     KEY_OF_ANOTHER_CLIENT = "key.of_another_client"
     KEY_UNKNOWN = "key.unknown"
@@ -68,6 +77,16 @@ class Verdict(StrEnum):
     SECRET_WRONG = "secret.wrong"  # noqa: S105  a constant, no password
     TOKEN_MISSING = "token.missing"  # noqa: S105  the same
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same
+    TOKEN_SCHEME_MISSING = "token.scheme_missing"  # noqa: S105  the same
+    TOKEN_SCHEME_WRONG = "token.scheme_wrong"  # noqa: S105  the same
+    TOKEN_SCHEME_TWICE = "token.scheme_twice"  # noqa: S105  the same
+    TOKEN_BASIC = "token.basic"  # noqa: S105  the same
+    TOKEN_DECORATED = "token.decorated"  # noqa: S105  the same
+    TOKEN_ENCODED = "token.encoded"  # noqa: S105  the same
+    TOKEN_WHOLE_ANSWER = "token.whole_answer"  # noqa: S105  the same
+    TOKEN_JWT = "token.jwt"  # noqa: S105  the same
+    TOKEN_PLACEHOLDER = "token.placeholder"  # noqa: S105  the same
+    TOKEN_EMPTY = "token.empty"  # noqa: S105  the same
     TOKEN_EXPIRED = "token.expired"  # noqa: S105  the same
     TOKEN_TAMPERED = "token.tampered"  # noqa: S105  the same
     TOKEN_OF_ANOTHER_CLIENT = "token.of_another_client"  # noqa: S105  the same

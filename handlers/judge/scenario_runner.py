@@ -28,18 +28,20 @@ class ScenarioResult:
         return self.outcome == "failed" and self.scenario.severity > Severity.MINOR
 
 
-def run(scenarios: Sequence[Scenario], signer: Signer, send: Callable[[Request], Answer]) -> Iterator[ScenarioResult]:
+def run(
+    scenarios: Sequence[Scenario], signer: Signer, send: Callable[[Request], Answer], skipped: str = SKIPPED
+) -> Iterator[ScenarioResult]:
     """Yield the result of each scenario as soon as it is known.
 
     Neighbouring scenarios with the same requests share the answers. If the first scenario fails, the others are
-    skipped, because a client without a token learns nothing from further refusals.
+    skipped, because a client that gets only refusals learns nothing from further ones. `skipped` says so.
     """
-    got_token = True
+    is_served = True
     for requests, group in groupby(scenarios, lambda scenario: scenario.requests):
-        answers = [send(request) for request in requests(signer)] if got_token else []
+        answers = [send(request) for request in requests(signer)] if is_served else []
         for scenario in group:
-            result = _evaluate(scenario, answers) if got_token else ScenarioResult(scenario, "skipped", SKIPPED)
-            got_token = got_token and not (scenario is scenarios[0] and result.outcome == "failed")
+            result = _evaluate(scenario, answers) if is_served else ScenarioResult(scenario, "skipped", skipped)
+            is_served = is_served and not (scenario is scenarios[0] and result.outcome == "failed")
             yield result
 
 

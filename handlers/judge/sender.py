@@ -68,7 +68,9 @@ class Sender:
         return answer
 
     def _exchange(self, request: Request) -> Answer:
-        url = self.url.copy_with(path=self.url.path + request.path_suffix)
+        # Without a suffix the path stays as it is written. Setting it would escape it anew.
+        suffix = request.path_suffix
+        url = self.url.copy_with(path=self.url.path + suffix) if suffix else self.url
         headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
         content = _chunks(request.body) if request.chunked else request.body
         with self.client.stream(request.method, url, headers=headers, content=content) as response:

@@ -28,6 +28,7 @@ from tests.mistakes import (
     write_world,
 )
 from tests.mistakes_in_strings import STRING_MISTAKES
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES, TOKEN_HEADER_MISTAKES
 from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
@@ -61,6 +62,8 @@ CASES = {
         (CALL_MISTAKES, True),
         (AUTHORIZE_MISTAKES, True),
         (TOKENLESS_MISTAKES, True),
+        (SIGNATURE_MISTAKES, False),
+        *((table, True) for table in (*CALL_SIGNATURE_MISTAKES, *TOKEN_HEADER_MISTAKES)),
         (STRING_MISTAKES, True),
     )
     for verdict, name, make in rows(table)

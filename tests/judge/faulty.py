@@ -120,10 +120,10 @@ class FaultyServer:
             await self.app(scope, receive, send)
             return
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        request = Request(scope["method"], scope["path"], headers, await _body(receive))
+        request = Request(scope["method"], scope["path"], headers, await body_of(receive))
 
         async def server(passed: Request) -> Answer:
-            return await _answer(self.app, scope, passed)
+            return await answer_of(self.app, scope, passed)
 
         answer = await self.fault(request, server)
         pairs = {**answer.headers, "content-length": str(len(answer.body))}
@@ -132,7 +132,7 @@ class FaultyServer:
         await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _body(receive: Receive) -> bytes:
+async def body_of(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
         message = await receive()
@@ -141,7 +141,7 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(app: ASGIApp, scope: Scope, passed: Request) -> Answer:
+async def answer_of(app: ASGIApp, scope: Scope, passed: Request) -> Answer:
     messages: list[Message] = []
 
     async def receive() -> Message:

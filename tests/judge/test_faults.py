@@ -1,13 +1,12 @@
 """The judge with servers that have one fault each: the scenario for the fault finds it, and no unrelated scenario."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import httpx
 import pytest
 
 from handlers.config.settings import Settings
-from handlers.judge.exchange import Request
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenario_runner import ScenarioResult, run
 from handlers.judge.scenarios import CATALOGUE
@@ -22,6 +21,7 @@ from tests.judge.faults import UNREADABLE, Unreadable, planted
 from tests.judge.faulty import Answer as FaultyAnswer
 from tests.judge.faulty import FaultyServer, Server, alters, none
 from tests.judge.faulty import Request as FaultyRequest
+from tests.judge.presigned import with_presigned_requests
 from tests.judge.tunnel import tunnel
 from tests.merchant import BASE_PATH, Clock, services_of, write_settings
 from tests.nicepay import Nicepay
@@ -51,17 +51,6 @@ class JudgedServer:
         return {result.scenario.name for result in self.judge(url) if result.outcome == "failed"}
 
 
-def _with_presigned_requests(signer: Signer) -> list[Scenario]:
-    """The scenarios with requests that are signed once for all tests, because the clock shows the same time."""
-    presigned = {make: make(signer) for make in {scenario.requests: None for scenario in CATALOGUE}}
-
-    def reuse(requests: Sequence[Request]) -> Callable[[Signer], Sequence[Request]]:
-        return lambda _signer: requests
-
-    reused = {make: reuse(requests) for make, requests in presigned.items()}
-    return [replace(scenario, requests=reused[scenario.requests]) for scenario in CATALOGUE]
-
-
 @pytest.fixture(scope="module")
 def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JudgedServer]:
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("judged"), nicepay))
@@ -70,7 +59,7 @@ def server(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPat
     signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     with served(faulty) as origin, open_client("test") as client:
         url = httpx.URL(origin + BASE_PATH + TOKEN_PATH)
-        yield JudgedServer(faulty, url, signer, client, _with_presigned_requests(signer))
+        yield JudgedServer(faulty, url, signer, client, with_presigned_requests(CATALOGUE, signer))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != TUNNELLED])

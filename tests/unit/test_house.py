@@ -25,7 +25,7 @@ FLOORS = {
     "handlers.cli": [
         {"app"},
         {"commands", "completion"},
-        {"explain_output", "pack", "preset_output"},
+        {"check_output", "explain_output", "pack", "preset_output"},
         {"captured", "shared_state", "startup"},
         {"simulator"},
         {"files", "time_limit"},

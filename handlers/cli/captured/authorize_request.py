@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from handlers.cli.captured.raw_http import CapturedRequest
+from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.doctor.authorize_request import PATH, SECRET_HEADER
 from handlers.doctor.request import Request
 from handlers.doctor.request_format import DELIVERY, METHOD, URI

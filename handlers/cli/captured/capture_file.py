@@ -1,13 +1,17 @@
-"""A file with captured requests: raw HTTP, a curl command or HAR."""
+"""A file with captured requests, in any form that is read."""
 
 import re
 import sys
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
+from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.cli.captured.curl import from_curl
-from handlers.cli.captured.har import from_har
-from handlers.cli.captured.raw_http import CapturedRequest, from_raw, is_transcript
+from handlers.cli.captured.exports import from_json
+from handlers.cli.captured.fetch import from_fetch
+from handlers.cli.captured.fiddler import from_fiddler, is_zip
+from handlers.cli.captured.pasted import decoded, from_request_on, out_of_fences
+from handlers.cli.captured.raw_http import from_raw, is_transcript
+from handlers.cli.captured.unread import require_readable
 from handlers.cli.errors import UsageError
 from handlers.cli.files.read_input import STANDARD_INPUT
 
@@ -15,6 +19,8 @@ LARGEST_CAPTURE = 8 * 1024 * 1024
 """Bytes."""
 
 _CURL = re.compile(rb"curl(?:\.exe)?(?=\s|\Z)")
+_FETCH = re.compile(rb"fetch\(")
+_JSON = re.compile(rb"\s*(?:\{|\[\s*\{)")
 
 
 def read_capture(file: Path) -> bytes:
@@ -42,18 +48,22 @@ def parse_capture(content: bytes) -> list[CapturedRequest]:
     """The requests in a capture, in the order of the capture.
 
     Raises:
-        UsageError: the capture is empty or cannot be read.
+        UsageError: the capture is empty, cannot be read, or has a form that is not read, which the message names.
     """
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # PowerShell on Windows writes UTF-16 for `>`.
-        content = content.decode("utf-16", "replace").encode(errors="replace")
-    text = content.removeprefix(BOM_UTF8).lstrip().removeprefix(b"$ ").lstrip()
-    if not text:
+    content = decoded(content)
+    if is_zip(content):
+        return from_fiddler(content)
+    text = out_of_fences(content)
+    if not text.strip():
         message = "the capture is empty; it must hold raw HTTP, a curl command or HAR"
         raise UsageError(message)
     if is_transcript(text):
         return [from_raw(text)]
-    if text.startswith(b"{"):
-        return from_har(text)
+    if _JSON.match(text):
+        require_readable(content, text.lstrip())
+        return from_json(text)
+    text = from_request_on(text).lstrip().removeprefix(b"$ ").lstrip()
+    require_readable(content, text)
     if _CURL.match(text):
         return [from_curl(text)]
-    return [from_raw(text)]
+    return [from_fetch(text) if _FETCH.match(text) else from_raw(text)]

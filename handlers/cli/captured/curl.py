@@ -4,7 +4,7 @@ import re
 from argparse import ArgumentParser, Namespace
 from typing import Never
 
-from handlers.cli.captured.raw_http import CapturedRequest, parse_error, with_host
+from handlers.cli.captured.captured_request import CapturedRequest, parse_error, with_host
 from handlers.cli.captured.shell_words import words
 from handlers.cli.simulator.signed_request import shell_variable
 from handlers.doctor.authorize_request import MASKED_SECRET, SECRET_HEADER
@@ -14,6 +14,12 @@ _FORM = "a curl command"
 _TYPE = "content-type"
 _VARIABLE = f"${shell_variable(SECRET_HEADER)}"
 """The shell variable that stands for the internal secret in a command of `snap-token curl`."""
+
+_REPLACED = {
+    "curly quotes in place of straight quotes": "\u201c\u201d\u201e\u2018\u2019\u00ab",
+    "a long dash in place of --": "\u2013\u2014",
+}
+"""Characters that text programs put into a command. No word of a command begins with one of them."""
 
 _NAME = re.compile(r"--[a-z][a-z0-9.-]*|-[A-Za-z#]")
 _FLAGS = (
@@ -59,7 +65,9 @@ def from_curl(command: bytes) -> CapturedRequest:
     try:
         _, *arguments = words(command.decode("latin-1"))
     except ValueError as error:
+        _require_typed(command.decode("latin-1").split())
         raise parse_error(_FORM, error) from error
+    _require_typed(arguments)
     options, unknown = _parser().parse_known_args(arguments)
     if unknown:
         raise parse_error(_FORM, f"it has options that are not supported: {_names(unknown)}; leave them out")
@@ -72,6 +80,14 @@ def from_curl(command: bytes) -> CapturedRequest:
     url = urls[0] if "://" in urls[0] else f"http://{urls[0]}"
     target, headers = with_host(url, _headers(options, body))
     return CapturedRequest(Request(method, target, headers, body or b""))
+
+
+def _require_typed(arguments: list[str]) -> None:
+    """Require words that a shell reads as the person meant them."""
+    first = {word.encode("latin-1").decode("utf-8", "replace")[:1] for word in arguments} - {""}
+    for what, characters in _REPLACED.items():
+        if first & set(characters):
+            raise parse_error(_FORM, f"it has {what}, which a text program put there; type them again")
 
 
 def _names(unknown: list[str]) -> str:

@@ -1,9 +1,7 @@
 """The requests in a HAR file (HTTP Archive 1.2), which browsers and proxies export."""
 
 from base64 import b64decode
-from contextlib import suppress
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -17,10 +15,24 @@ from pydantic import (
     ValidationError,
 )
 
-from handlers.cli.captured.raw_http import MAX_HEAD_LINES, CapturedRequest, checked_year, parse_error, with_host
+from handlers.cli.captured.captured_request import (
+    CapturedRequest,
+    checked_year,
+    http_date,
+    model_error,
+    parse_error,
+    with_host,
+)
+from handlers.cli.captured.notes import Note, NoteKind
+from handlers.cli.captured.raw_http import MAX_HEAD_LINES
 from handlers.doctor.request import Request
 
 _FORM = "HAR"
+_CHROME = "WebInspector"
+"""The creator that Chrome, Edge and other Chromium browsers write."""
+
+_OF_CALLS = {"x-partner-id", "x-external-id"}
+"""Headers of a call, but not of a token request or of a notification, which have no Authorization."""
 
 
 class _Header(BaseModel):
@@ -68,13 +80,16 @@ class _Entry(BaseModel):
         """The Date of the response, else the time in the HAR entry, which may come from a wrong clock."""
         for header in self.response.headers if self.response else ():
             if header.name.lower() == "date":
-                with suppress(ValueError, OverflowError):
-                    date = checked_year(parsedate_to_datetime(header.value))
-                    return date if date.tzinfo else self.started
+                return http_date(header.value) or self.started
         return self.started
 
 
+class _Creator(BaseModel):
+    name: str = ""
+
+
 class _Log(BaseModel):
+    creator: _Creator = _Creator()
     entries: Annotated[list[_Entry], Field(min_length=1), FailFast()]
 
 
@@ -89,11 +104,19 @@ def from_har(text: bytes) -> list[CapturedRequest]:
         UsageError: this is not a HAR file.
     """
     try:
-        entries = _Har.model_validate_json(text).log.entries
+        log = _Har.model_validate_json(text).log
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise parse_error(_FORM, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return [_request_of(entry) for entry in entries]
+        raise model_error(_FORM, error) from error
+    is_of_chrome = log.creator.name == _CHROME
+    return [_with_note(each) if is_of_chrome else each for each in map(_request_of, log.entries)]
+
+
+def _with_note(captured: CapturedRequest) -> CapturedRequest:
+    """Add a note if this is a call from which the browser has removed Authorization."""
+    names = {name.lower() for name, _ in captured.request.headers}
+    if "authorization" in names or not names & _OF_CALLS:
+        return captured
+    return captured._replace(notes=(Note(NoteKind.AUTHORIZATION_REMOVED, {}),))
 
 
 def _request_of(entry: _Entry) -> CapturedRequest:

@@ -1,4 +1,4 @@
-"""Split a command line into words by the rules of sh, bash, or cmd of Windows."""
+"""Split a command line into words by the rules of sh, bash, or of cmd or PowerShell of Windows."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ MAX_WORDS = 4_096
 """Words of a command. A header needs two words, and the server accepts 64 headers."""
 
 _CMD = re.compile(r"\A\S+\s+\^\"|\^\r?\n")
+_POWERSHELL = re.compile(r"`\r?\n")
+_BACKTICK = re.compile(r"`(?:\r?\n|(.))")
 _CARET = re.compile(r"\^(?:\r?\n(\r?\n)?|(.))")
 # A quotation mark that is not closed matches nothing. A lookahead within `++` is a bug of Python before 3.11.5.
 _PART = re.compile(
@@ -39,7 +41,7 @@ def words(line: str) -> list[str]:
     """
     found: list[str] = []
     word: list[str] = []
-    for kind, text in chain(_parts(_without_carets(line) if _CMD.search(line) else line), [("space", "")]):
+    for kind, text in chain(_parts(_for_sh(line)), [("space", "")]):
         if kind != "space":
             word.append(text)
         elif word:
@@ -51,9 +53,13 @@ def words(line: str) -> list[str]:
     return found
 
 
-def _without_carets(line: str) -> str:
-    """Remove the carets of cmd. A caret quotes the next character, or continues the line."""
-    return _CARET.sub(lambda caret: caret[1] or caret[2] or " ", line)
+def _for_sh(line: str) -> str:
+    """The command as sh writes it. A caret (cmd) or a backtick (PowerShell) quotes the next character or line end."""
+    if _CMD.search(line):
+        return _CARET.sub(lambda caret: caret[1] or caret[2] or " ", line)
+    if _POWERSHELL.search(line):
+        return _BACKTICK.sub(lambda backtick: '\\"' if backtick[1] == '"' else backtick[1] or " ", line)
+    return line
 
 
 def _parts(line: str) -> Iterator[tuple[str, str]]:

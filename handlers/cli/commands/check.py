@@ -1,31 +1,31 @@
-"""`snap-token check`: judge any SNAP token server."""
+"""`snap-token check`: judge any SNAP token server, or a protected endpoint."""
 
-import json
 import ssl
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import httpx
 from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import track
-from rich.table import Column, Table
-from rich.text import Text
 
 from handlers import __version__
+from handlers.cli.check_output import print_report, require_writable, with_progress, write_reports
 from handlers.cli.errors import UsageError
 from handlers.cli.simulator.http_exchange import tls_context
+from handlers.cli.simulator.judged_call import JudgedCall, issued_token
 from handlers.cli.simulator.options import SecretFile
 from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.config.text_fields import VISIBLE_36, text_mistake
-from handlers.judge.reports.html import html as page_of
-from handlers.judge.reports.junit import junit as junit_of
+from handlers.judge import scenario_runner
 from handlers.judge.reports.report import Report
+from handlers.judge.scenario import Scenario
 from handlers.judge.scenario_runner import ScenarioResult, run, server_fails
-from handlers.judge.scenarios import CATALOGUE
+from handlers.judge.scenarios import CATALOGUE, calls
+from handlers.judge.scenarios.calls import GENUINE, call_scenarios
 from handlers.judge.sender import Sender, UnreachableError, open_client
 from handlers.judge.signer import Signer
 from handlers.judge.throttle import Throttle
@@ -37,13 +37,17 @@ FASTEST = 20.0
 
 _NOT_PLAYED = (
     "The other scenarios were skipped, because the genuine request got no token."
-    " Check the URL of the token endpoint, the client key and the private key.\n"
+    " Check the URL of the token endpoint, the client key and the private key."
 )
-_STYLES = {"passed": "green", "failed": "bold red", "skipped": "dim"}
+_CALLS_NOT_PLAYED = (
+    "The other scenarios were skipped, because the genuine call was not served. Check the URL of --call, the form, the"
+    " keys, and that your service answers 2xx to this method and body."
+)
+_TOKEN_ENDPOINT = "the URL of the token endpoint"  # noqa: S105  no password
 
 
 def check(  # noqa: PLR0913  a command's options
-    url: str,
+    url: str | None = None,
     *,
     client_key: str,
     private_key: Path,
@@ -54,19 +58,34 @@ def check(  # noqa: PLR0913  a command's options
     junit: Path | None = None,
     html: Path | None = None,
     ca_file: Path | None = None,
+    call: str | None = None,
+    how: JudgedCall | None = None,
 ) -> int:
     """Judge any SNAP token server: send it a hundred scenarios of the contract, and report each deviation.
 
     The server must know the client key and the public key that belongs to the private key. The command takes about 40
     seconds. Exit status 1 if there is a critical or major finding.
 
+    With --call, judge a protected endpoint of your own instead, through its proxy. Two genuine calls reach the service
+    behind it. All other calls must be refused before they reach it: replayed, forged, stale, for another path, with
+    another body. An endpoint that has such a fault passes them on.
+
     Example: snap-token check https://merchant.example/api/v1.0/access-token/b2b --client-key YOUR-CLIENT-ID
     --private-key private.pem
 
+    Example of calls with a token: snap-token check https://merchant.example/api/v1.0/access-token/b2b --call
+    https://merchant.example/api/v1.0/transfer-va/inquiry --symmetric --client-secret-file client.secret --client-key
+    YOUR-CLIENT-ID --private-key private.pem --body inquiry.json --service-code 24
+
+    Example of notifications: snap-token check --call https://merchant.example/api/v1.0/transfer-va/payment --form
+    notification --client-key YOUR-CLIENT-ID --private-key notification-private.pem --body paid.json
+
     Args:
-        url: The whole URL of the token endpoint. Some requests go to two other paths that begin with this URL.
+        url: The whole URL of the token endpoint. Some requests go to two other paths that begin with this URL. With
+            --call, the command requests one token there. Forms without a token do not use it.
         client_key: A client ID that the server knows. It is sent as X-CLIENT-KEY.
-        private_key: The file of the private key of this client: PEM, DER, base64, JWK or OpenSSH. The key is not sent.
+        private_key: The file of the private key of this client: PEM, DER, base64, JWK or OpenSSH. For notifications,
+            the notification key. The key is not sent.
         passphrase_file: The file of the passphrase, if the private key is encrypted. Use - for standard input. Default:
             the command asks for the passphrase on the terminal.
         per_second: The highest number of requests per second, more than 0 and at most 20.
@@ -75,21 +94,44 @@ def check(  # noqa: PLR0913  a command's options
         junit: Also write the verdicts to this file, as JUnit XML.
         html: Also write the verdicts to this file, as an HTML page.
         ca_file: A PEM file with the certificate authorities to trust for https://. Default: those of the system.
+        call: The whole URL of a protected endpoint. Judge this endpoint in place of the token endpoint.
+        how: The calls.
     """
-    target = _target(url)
+    judged, token_url = _targets(url, call, options := how or JudgedCall())
     signer = _signer(client_key, private_key, passphrase_file)
     throttle = _throttle(per_second)
     trusted = tls_context(ca_file)
-    _require_writable(junit, html)
-    _warn(target)
+    require_writable(junit, html)
     now = assembly.system_clock()
-    report = Report(_without_query(target), client_key, now, _run_scenarios(target, signer, throttle, trusted))
-    _print(report, as_json=json_)
-    _write_reports(report, junit, html)
+    with _client(trusted) as client:
+        judge = _Judge(client, signer, throttle)
+        results = judge.calls(judged, token_url, options) if call else judge.token_server(judged)
+    report = Report(_without_query(judged), client_key, now, results)
+    print_report(report, _CALLS_NOT_PLAYED if call else _NOT_PLAYED, as_json=json_)
+    write_reports(report, junit, html)
     return int(server_fails(report.results, strict=strict))
 
 
-def _target(url: str) -> httpx.URL:
+def _targets(url: str | None, call: str | None, options: JudgedCall) -> tuple[httpx.URL, httpx.URL | None]:
+    """The URL that is judged, and the URL that issues the token of the calls, which is None if they have none."""
+    if call is None:
+        options.require_call()
+        return _target(url or _missing_token_url(), "a token endpoint"), None
+    options.require_usable()
+    if not options.needs_token:
+        if url:
+            message = f"a call of the form {options.form} has no token; leave the URL of the token endpoint out"
+            raise UsageError(message)
+        return _target(call, "a protected endpoint"), None
+    return _target(call, "a protected endpoint"), _target(url or _missing_token_url(), "a token endpoint")
+
+
+def _missing_token_url() -> str:
+    message = "the URL of the token endpoint is missing; name it as the first argument"
+    raise UsageError(message)
+
+
+def _target(url: str, kind: str) -> httpx.URL:
     """The parsed URL. No error message repeats the URL, because it may hold a password."""
     try:
         target = httpx.URL(url)
@@ -97,7 +139,7 @@ def _target(url: str) -> httpx.URL:
         message = f"the URL is not valid: {error}"
         raise UsageError(message) from error
     if target.scheme not in {"http", "https"} or not target.host:
-        message = "the URL is not that of a token endpoint; it must begin with https:// or http://"
+        message = f"the URL is not that of {kind}; it must begin with https:// or http://"
         raise UsageError(message)
     if target.userinfo:
         message = "the URL has a user name or a password; leave it out, because SNAP has neither"
@@ -124,11 +166,6 @@ def _throttle(per_second: float) -> Throttle:
     return Throttle(per_second)
 
 
-def _warn(target: httpx.URL) -> None:
-    if not _is_loopback(target.host):
-        sys.stderr.write(f"snap-token: {len(CATALOGUE)} scenarios, some of them hostile, are sent to {target.host}\n")
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
@@ -136,23 +173,52 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _run_scenarios(
-    target: httpx.URL, signer: Signer, throttle: Throttle, trusted: ssl.SSLContext | None
-) -> list[ScenarioResult]:
-    with _client(trusted) as client:
-        sender = Sender(client, target, assembly.system_clock, throttle)
-        played = run(CATALOGUE, signer, sender.send)
-        try:
-            return list(_with_progress(played))
-        except UnreachableError as error:
-            message = f"no answer from {_without_query(target)}: {error}; check the URL of the token endpoint"
-            raise UsageError(message) from error
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges with one HTTP client, one signer and one throttle."""
+
+    client: httpx.Client
+    signer: Signer
+    throttle: Throttle
+
+    def token_server(self, target: httpx.URL) -> list[ScenarioResult]:
+        """Play the catalogue."""
+        if not _is_loopback(target.host):
+            message = f"snap-token: {len(CATALOGUE)} scenarios, some of them hostile, are sent to {target.host}\n"
+            sys.stderr.write(message)
+        with _reachable(target, _TOKEN_ENDPOINT):
+            return self._results(CATALOGUE, target, scenario_runner.SKIPPED)
+
+    def calls(self, target: httpx.URL, token_url: httpx.URL | None, options: JudgedCall) -> list[ScenarioResult]:
+        """Request a token if the form has one, and play the scenarios of calls."""
+        caller = options.caller(self.signer, target)
+        if token_url:
+            with _reachable(token_url, _TOKEN_ENDPOINT):
+                caller = replace(caller, token=issued_token(self.signer, self._sender(token_url).send))
+        scenarios = call_scenarios(caller, options.service_code or "")
+        sys.stderr.write(
+            f"snap-token: {len(scenarios)} scenarios are sent to {target.host}; {GENUINE} genuine calls reach the"
+            " service behind it; it must refuse all others, and one that it does not refuse reaches the service too\n"
+        )
+        with _reachable(target, "--call"):
+            return self._results(scenarios, target, calls.SKIPPED)
+
+    def _results(self, scenarios: Sequence[Scenario], target: httpx.URL, skipped: str) -> list[ScenarioResult]:
+        played = run(scenarios, self.signer, self._sender(target).send, skipped)
+        return list(with_progress(played, len(scenarios)))
+
+    def _sender(self, target: httpx.URL) -> Sender:
+        return Sender(self.client, target, assembly.system_clock, self.throttle)
 
 
-def _with_progress(played: Iterable[ScenarioResult]) -> Iterable[ScenarioResult]:
-    """Show a progress bar on standard error, if it is a terminal."""
-    console = Console(stderr=True)
-    return track(played, "Judging", len(CATALOGUE), console=console, transient=True, disable=not console.is_terminal)
+@contextmanager
+def _reachable(target: httpx.URL, option: str) -> Iterator[None]:
+    """Turn UnreachableError into a UsageError. `option` is what the user must check."""
+    try:
+        yield
+    except UnreachableError as error:
+        message = f"no answer from {_without_query(target)}: {error}; check {option}"
+        raise UsageError(message) from error
 
 
 def _client(trusted: ssl.SSLContext | None) -> httpx.Client:
@@ -160,51 +226,4 @@ def _client(trusted: ssl.SSLContext | None) -> httpx.Client:
         return open_client(f"snap-token-check/{__version__}", trusted)
     except (ValueError, ImportError, OSError) as error:
         message = f"requests cannot be sent from this machine: {error}"
-        raise UsageError(message) from error
-
-
-def _print(report: Report, *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(f"{json.dumps(report.as_json(), indent=2)}\n")
-        return
-    played = [result for result in report.results if result.outcome != "skipped"]
-    Console(file=sys.stdout).print(_table(f"{report.url}: {report.summary}", played))
-    if len(played) < len(report.results):
-        sys.stdout.write(_NOT_PLAYED)
-
-
-def _table(title: str, played: Iterable[ScenarioResult]) -> Table:
-    scenario, found = Column("scenario", overflow="fold", ratio=2), Column("found", overflow="fold", ratio=3)
-    table = Table(scenario, "severity", "result", found, title=title)
-    for result in played:
-        outcome = Text(result.outcome, _STYLES[result.outcome])
-        table.add_row(result.scenario.name, result.scenario.severity.word, outcome, _found(result))
-    return table
-
-
-def _found(result: ScenarioResult) -> Text:
-    if result.outcome != "failed":
-        return Text()
-    return Text.assemble(result.found, "\n\n", (f"Source: {result.scenario.source}", "dim"))
-
-
-def _write_reports(report: Report, junit: Path | None, html: Path | None) -> None:
-    if junit:
-        _write(junit, junit_of(report))
-    if html:
-        _write(html, page_of(report))
-
-
-def _require_writable(*files: Path | None) -> None:
-    """Check the files before the requests, which take half a minute. An old report stays until the new one is ready."""
-    for file in filter(None, files):
-        _write(file, "", mode="a")
-
-
-def _write(file: Path, text: str, mode: Literal["w", "a"] = "w") -> None:
-    try:
-        with file.open(mode, encoding="utf-8") as opened:
-            opened.write(text)
-    except OSError as error:
-        message = f"{file} cannot be written: {error.strerror}"
         raise UsageError(message) from error

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from handlers.cli.captured.authorize_request import call_in
 from handlers.cli.captured.capture_file import parse_capture, read_capture
-from handlers.cli.captured.raw_http import CapturedRequest, checked_year
+from handlers.cli.captured.captured_request import CapturedRequest, checked_year
+from handlers.cli.captured.templates import require_values
 from handlers.cli.errors import UsageError, load_settings, masked_usage_errors
 from handlers.cli.explain_output import Explanation, as_json, as_text, chosen_request, with_progress
 from handlers.cli.files.read_input import STANDARD_INPUT
@@ -67,9 +68,9 @@ def explain(  # noqa: PLR0913  each is an option of the command
     Example: snap-token explain --config snap-token.toml --at 2026-01-22T12:00:05+07:00 request.txt
 
     Args:
-        request: A file with the request as raw HTTP, a curl command or HAR. Use - for standard input. If a HAR file
-            has several requests, the last one with SNAP headers is explained. The external IDs of the calls before it
-            count as used.
+        request: A file with the request as raw HTTP, a curl command, HAR, or an export of an API client. Use - for
+            standard input. If a file has several requests, the last one with SNAP headers is explained. The external
+            IDs of the calls before it count as used.
         config: The settings file of the server that refuses the request.
         request_id: The request_id of a log line, in place of a file. The folder of debug.capture_dir must still hold
             the request.
@@ -152,11 +153,13 @@ class Case:
         """Judge the last request that has SNAP headers, else the last request.
 
         Raises:
-            UsageError: the time is over before all checks of a genuine request were made.
+            UsageError: a header has a variable or a masked value, or the time is over before a genuine request was
+                checked.
         """
         chosen = max((index for index, each in enumerate(captured) if _is_snap(each.request)), default=-1)
         chosen %= len(captured)
-        request, at, status = captured[chosen]
+        request, at, status, _ = captured[chosen]
+        require_values(request)
         now = self.at or at or system_clock()
         context = merchant_context(self.settings, now)
         budget = VerificationBudget(is_over=is_over)

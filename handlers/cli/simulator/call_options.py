@@ -40,7 +40,7 @@ class CallOptions:
             of the client.
         partner_id: The value of X-PARTNER-ID. Default: the partner ID in the settings, else the client ID.
         external_id: The value of X-EXTERNAL-ID. Default: a new random value.
-        channel_id: The value of CHANNEL-ID. Default: no such header.
+        channel_id: The value of CHANNEL-ID. Default: the channel ID in the settings, else no such header.
     """
 
     path: str | None = None

@@ -43,6 +43,10 @@ class _Caller:
     def partner_id(self) -> str:
         return self.options.partner_id or (self.table.partner_id if self.table else self.client_key)
 
+    @property
+    def channel_id(self) -> str | None:
+        return self.options.channel_id or (self.table.channel_id if self.table else None)
+
     def with_token(self, call: Call) -> Mapping[str, str]:
         """The headers of a call with a token, signed in the form of the options, else in that of the settings."""
         call = replace(call, access_token=self._token())
@@ -69,7 +73,7 @@ class _Caller:
             "X-PARTNER-ID": self.partner_id,
             "X-SIGNATURE": signature,
             "X-EXTERNAL-ID": self.options.external_id or uuid4().hex,
-            **({"CHANNEL-ID": self.options.channel_id} if self.options.channel_id else {}),
+            **({"CHANNEL-ID": self.channel_id} if self.channel_id else {}),
         }
 
     def _token(self) -> str:

@@ -1,6 +1,7 @@
 """The check of the asymmetric signature: which key made it, over which text, with which hash and padding."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
@@ -26,7 +27,7 @@ Keys = list[tuple[Client, RSAPublicKey]]
 Strings = Callable[[], Iterator[Candidate]]
 """Yields the strings to sign, the right ones first."""
 
-NO_KEY_MATCHES = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH})
+NO_KEY_MATCHES = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH, Verdict.SIGNATURE_CUT_OFF})
 """The verdicts on a signature that no key of the settings made."""
 
 _FINGERPRINT_DIGITS = 16
@@ -53,7 +54,11 @@ def findings(
     pkcs1 = ((owner, _compare(found, candidates(), budget)) for owner, found in _recover(signed, keys, budget))
     for owner, found in chain(pkcs1, _verify_as_pss(signed, keys, candidates, budget)):
         return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
-    return [_no_key_matches(signed.signature, client)] if client.known else []
+    backwards = replace(signed, signature=signed.signature[::-1])
+    for owner, recovered in _recover(backwards, keys, budget):
+        found = [Finding(Verdict.SIGNATURE_BYTES_REVERSED), *_compare(recovered, candidates(), budget)]
+        return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
+    return [_no_key_matches(signed, client)] if client.known else []
 
 
 def _strings_to_sign(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> Iterator[Candidate]:
@@ -120,14 +125,12 @@ def _key_of(owner: Client) -> Finding:
     return Finding(Verdict.KEY_OF_ANOTHER_CLIENT, {"client": owner.key})
 
 
-def _no_key_matches(signature: bytes, client: Client) -> Finding:
-    sizes = sorted({_size(key) for key in client.public_keys})
-    evidence: Evidence = {
-        "length": len(signature),
-        "wanted": " or ".join(map(str, sizes)),
-        "keys": fingerprints(client.public_keys),
-    }
-    return Finding(Verdict.KEY_UNKNOWN if len(signature) in sizes else Verdict.SIGNATURE_WRONG_LENGTH, evidence)
+def _no_key_matches(signed: SignedRequest, client: Client) -> Finding:
+    signature, sizes = signed.signature, {_size(key) for key in client.public_keys}
+    if len(signature) not in sizes:
+        return signature_encoding.wrong_length(signature, sizes, signed.request.get("X-SIGNATURE"))
+    evidence: Evidence = {"length": len(signature), "keys": fingerprints(client.public_keys)}
+    return Finding(Verdict.KEY_UNKNOWN, evidence)
 
 
 def decode(request: Request, clients: Clients) -> signature_encoding.Decoded:

@@ -1,84 +1,129 @@
-"""Decodes X-SIGNATURE, also from wrong encodings."""
+"""Decodes X-SIGNATURE, also from wrong encodings and from several encodings around one another."""
 
 import re
-from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Callable, Collection
-from urllib.parse import unquote
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from handlers.doctor import request_format
-from handlers.doctor.verdicts import Finding, Verdict
+from handlers.doctor.candidates.placeholders import placeholder
+from handlers.doctor.checks.signature_layers import Bytes, Layer, byte_readings, layers
+from handlers.doctor.verdicts import Evidence, Finding, Verdict
 
 Decoded = tuple[bytes | None, Finding | None]
 """The bytes, or None if the text cannot be decoded. Then what is wrong with the text, or None for standard base64."""
 
-_HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2})+)")
-_QUOTES = re.compile(r"""\\?["'](.*?)\\?["']""", re.DOTALL)
-_BREAK = re.compile(r"\s|\\[rn]")
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
-_CANONICAL = re.compile(request_format.SIGNATURE)
-_MOST_WRAPPINGS = 4
+MOST_LAYERS = 3
+"""Layers around the innermost encoding. Fewer layers are tried first."""
+
+MOST_TEXTS = 64
+"""Different texts that are tried for one signature."""
+
 _LONGEST = 16_384
 """Characters. The longest percent-encoded signature has fewer."""
+
+_CANONICAL = re.compile(request_format.SIGNATURE)
+_CUT_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_USUAL_SIZES = frozenset({16, 20, 28, 32, 48, 64, 128, 256, 384, 512})
+"""Bytes of an HMAC or of an RSA signature. A signature of another size was cut off or is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The bytes of a signature, and the layers around them, the outermost one first."""
+
+    raw: bytes
+    layers: tuple[Layer, ...]
 
 
 def decode(text: str, sizes: Collection[int]) -> Decoded:
     """Decode a signature. Return its bytes, and what is wrong with its encoding.
 
-    `sizes` are the possible lengths of a signature in bytes. Hexadecimal digits are also valid base64, so only the
-    length tells the two apart.
+    `sizes` are the possible lengths of a signature in bytes. Hexadecimal digits are also valid base64, and so is base64
+    of base64, so only the length tells them apart.
     """
     if len(text) > _LONGEST:
         return None, _finding(Verdict.SIGNATURE_NOT_BASE64, text)
-    inner, outermost = text, None
-    for _ in range(_MOST_WRAPPINGS):
-        verdict, unwrapped = _unwrap(inner)
-        if verdict is None:
-            break
-        inner, outermost = unwrapped, outermost or verdict
-    signature, finding = _decode_unwrapped(inner, sizes)
-    return signature, _finding(outermost if signature else Verdict.SIGNATURE_NOT_BASE64, text) if outermost else finding
+    reading = _reading(text, sizes)
+    if reading:
+        return reading.raw, _finding_of(reading, text)
+    return _of_another_size(text, sizes)
 
 
-def _unwrap(text: str) -> tuple[Verdict | None, str]:
-    """Remove one wrapping, such as quotes. Return its verdict and the text without it; None if there is no wrapping."""
-    quotes = _QUOTES.fullmatch(text)
-    unwrapped = {
-        Verdict.SIGNATURE_QUOTED: quotes[1] if quotes else text,
-        Verdict.SIGNATURE_LINE_WRAPPED: _BREAK.sub("", text),
-        Verdict.SIGNATURE_PERCENT_ENCODED: unquote(text, errors="replace"),
+def wrong_length(signature: bytes, sizes: Collection[int], text: str) -> Finding:
+    """Return the finding for a signature that has none of these sizes in bytes. `text` is X-SIGNATURE."""
+    if len(signature) < min(sizes, default=0) and len(signature) not in _USUAL_SIZES:
+        return _cut_off(len(signature), min(sizes), text)
+    wanted = " or ".join(map(str, sorted(sizes)))
+    return Finding(Verdict.SIGNATURE_WRONG_LENGTH, {"length": len(signature), "wanted": wanted})
+
+
+def _reading(text: str, sizes: Collection[int]) -> _Reading | None:
+    for most in range(MOST_LAYERS + 1):
+        found = _search(text, sizes, most, {text})
+        if found:
+            return found
+    return None
+
+
+def _search(text: str, sizes: Collection[int], most: int, seen: set[str]) -> _Reading | None:
+    """Remove at most `most` layers until the bytes have one of the sizes. `seen` holds the texts that were tried."""
+    fitting = [each for each in byte_readings(text) if len(each.raw) in sizes]
+    # Bytes that are ASCII text are probably encoded once more.
+    if fitting and not (most and fitting[0].raw.isascii()):
+        return _Reading(fitting[0].raw, fitting[0].layers)
+    for layer, inner in layers(text) if most else ():
+        if inner not in seen and len(seen) < MOST_TEXTS:
+            seen.add(inner)
+            found = _search(inner, sizes, most - 1, seen)
+            if found:
+                return _Reading(found.raw, (layer, *found.layers))
+    return _Reading(fitting[0].raw, fitting[0].layers) if fitting else None
+
+
+def _of_another_size(text: str, sizes: Collection[int]) -> Decoded:
+    """Decode a text that has no signature of one of the sizes, as far as it is base64."""
+    literal = placeholder(text)
+    if literal:
+        return None, Finding(Verdict.SIGNATURE_PLACEHOLDER, {"value": literal})
+    if _CANONICAL.fullmatch(text):
+        raw = next((each.raw for each in byte_readings(text) if not each.layers), None)
+        return raw or None, None if raw else _finding(Verdict.SIGNATURE_NOT_BASE64, text)
+    length = len(text.rstrip("=")) * 3 // 4
+    larger = [size for size in sizes if size > length]
+    if _CUT_BASE64.fullmatch(text) and larger and length not in sizes:
+        return None, _cut_off(length, min(larger), text)
+    return _in_wrapping(text) or (None, _finding(Verdict.SIGNATURE_NOT_BASE64, text))
+
+
+def _in_wrapping(text: str) -> Decoded | None:
+    """Return the bytes of standard base64 in one layer of text, such as quotes, whatever their length."""
+    for layer, inner in layers(text):
+        found: Bytes | None = next((each for each in byte_readings(inner) if not each.layers), None)
+        if found and layer.verdict != Verdict.SIGNATURE_ENCODED_TWICE:
+            return found.raw, _finding(layer.verdict, text, layer.form)
+    return None
+
+
+def _finding_of(reading: _Reading, text: str) -> Finding | None:
+    if not reading.layers:
+        return None
+    outermost, forms = reading.layers[0], [layer.form for layer in reading.layers]
+    if outermost.verdict != Verdict.SIGNATURE_ENCODED_TWICE:
+        return _finding(outermost.verdict, text, outermost.form)
+    if not reading.layers[-1].decodes:
+        forms.append("base64")
+    return _finding(outermost.verdict, text, f"{'('.join(forms)}{')' * (len(forms) - 1)}")
+
+
+def _cut_off(length: int, wanted: int, text: str) -> Finding:
+    evidence: Evidence = {
+        "length": length,
+        "wanted": wanted,
+        "characters": len(text),
+        "wanted_characters": (wanted + 2) // 3 * 4,
     }
-    return next(((verdict, other) for verdict, other in unwrapped.items() if other != text), (None, text))
+    return Finding(Verdict.SIGNATURE_CUT_OFF, evidence)
 
 
-def _decode_unwrapped(text: str, sizes: Collection[int]) -> Decoded:
-    return _hex(text, sizes) or _base64url(text) or _base64(text)
-
-
-def _hex(text: str, sizes: Collection[int]) -> Decoded | None:
-    digits = _HEX.fullmatch(text)
-    if not digits or len(digits[1]) // 2 not in sizes:
-        return None
-    return bytes.fromhex(digits[1]), _finding(Verdict.SIGNATURE_HEX, text)
-
-
-def _base64url(text: str) -> Decoded | None:
-    if not (_BASE64URL.fullmatch(text) and re.search("[-_]", text)):
-        return None
-    signature = _decoded(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), urlsafe_b64decode)
-    return (signature, _finding(Verdict.SIGNATURE_BASE64URL, text)) if signature else None
-
-
-def _base64(text: str) -> Decoded:
-    signature = _decoded(text, lambda each: b64decode(each, validate=True))
-    return signature, None if signature and _CANONICAL.fullmatch(text) else _finding(Verdict.SIGNATURE_NOT_BASE64, text)
-
-
-def _decoded(text: str, decode: Callable[[str], bytes]) -> bytes | None:
-    try:
-        return decode(text) or None
-    except ValueError:
-        return None
-
-
-def _finding(verdict: Verdict, text: str) -> Finding:
-    return Finding(verdict, {"header": "X-SIGNATURE", "length": len(text)})
+def _finding(verdict: Verdict, text: str, form: str = "") -> Finding:
+    return Finding(verdict, {"header": "X-SIGNATURE", "length": len(text), **({"form": form} if form else {})})

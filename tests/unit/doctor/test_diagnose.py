@@ -5,6 +5,7 @@ from datetime import timedelta
 from time import process_time
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from tests.mistakes import (
     CALL_MISTAKES,
     CALL_PATH,
     STRICT,
+    SUSPENDED,
+    SYMMETRIC,
     TOKEN_MISTAKES,
     Make,
     World,
@@ -30,6 +33,7 @@ from tests.mistakes import (
     token_request,
 )
 from tests.mistakes_in_strings import STRING_MISTAKES
+from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES, TOKEN_HEADER_MISTAKES, authorized
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
@@ -37,7 +41,8 @@ FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
 TABLES = (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES, STRING_MISTAKES)
-ROWS = [row for table in TABLES for row in rows(table)]
+IN_TRANSPORT = (SIGNATURE_MISTAKES, *CALL_SIGNATURE_MISTAKES, *TOKEN_HEADER_MISTAKES)
+ROWS = [row for table in (*TABLES, *IN_TRANSPORT) for row in rows(table)]
 
 FURTHER = {
     "padding.pss: PS512": ["hash.sha512"],
@@ -52,7 +57,7 @@ FURTHER = {
     "header.malformed: a fragment": ["path.unknown"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
-    "token.malformed: half a token, symmetric": ["token.tampered"],
+    "token.scheme_wrong: half a token, symmetric": ["token.tampered"],
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
     "token.missing: body-signed": ["string.unknown"],
@@ -151,6 +156,16 @@ def test_the_clock_is_checked_once(world: World) -> None:
         (
             lambda w: call(w, w.sign("some other text"), token=w.token(age=1000)),
             ["token.expired", "string.unknown"],
+        ),
+        (authorized('Bearer "TOKEN"', age=901), ["token.decorated", "token.expired"]),
+        (authorized("ANSWER", symmetric, SYMMETRIC, 901), ["token.whole_answer", "token.expired"]),
+        (
+            lambda w: authorized("Bearer {TOKEN}", symmetric, SYMMETRIC)(replace(w, token_key=Fernet.generate_key())),
+            ["token.decorated", "token.tampered"],
+        ),
+        (
+            authorized("Token TOKEN", client_key=SUSPENDED),
+            ["token.scheme_wrong", "client.suspended", "string.other_client"],
         ),
     ],
 )

@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 
+from handlers.judge.caller import Caller, Endpoint, SignedForm
 from handlers.judge.scenario import DOCUMENT, Scenario, Severity
 from handlers.judge.scenarios import CATALOGUE
+from handlers.judge.scenarios.calls import call_scenarios
 from handlers.judge.signer import Signer
 from tests.merchant import Clock
 from tests.nicepay import Nicepay
@@ -23,7 +25,21 @@ def test_names_are_unique_and_groups_stay_together() -> None:
     assert sorted(groups, key=list(dict.fromkeys(groups)).index) == groups
 
 
-@pytest.mark.parametrize("scenario", CATALOGUE, ids=IDS)
+FORMS: tuple[SignedForm, ...] = ("asymmetric", "symmetric", "notification", "body-signed")
+
+
+def _of_calls() -> list[Scenario]:
+    """Every scenario for calls in any form. They are not played, so the caller needs no keys."""
+    signer = Signer.__new__(Signer)
+    by_name = {
+        scenario.name: scenario
+        for form in FORMS
+        for scenario in call_scenarios(Caller(form, signer, Endpoint("/", "POST", b""), "P"))
+    }
+    return list(by_name.values())
+
+
+@pytest.mark.parametrize("scenario", [*CATALOGUE, *_of_calls()], ids=lambda scenario: scenario.name)
 def test_a_scenario_has_a_rule_a_reason_and_a_source(scenario: Scenario) -> None:
     """The rule of a scenario is one sentence with a reason, and the scenario names its source."""
     assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+", scenario.name)

@@ -3,7 +3,7 @@
 import pytest
 
 from handlers.cli.captured.authorize_request import call_in
-from handlers.cli.captured.raw_http import CapturedRequest
+from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.doctor.request import Request
 from tests.merchant import NOON
 

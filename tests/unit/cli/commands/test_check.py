@@ -10,11 +10,13 @@ from junitparser import JUnitXml
 
 from handlers.cli import main
 from handlers.cli.commands import check
+from handlers.judge.exchange import Answer
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenarios import CATALOGUE
 from handlers.server.process import assembly
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, Merchant
+from tests.nicepay import Nicepay
 
 NAMES = {scenario.name: scenario for scenario in CATALOGUE}
 FEW = [NAMES[name] for name in ("success.issued", "forged.another_key", "http.get")]
@@ -202,6 +204,100 @@ def test_a_usage_error_is_one_line(
     options = {"--client-key": "A", "--private-key": str(private_key)}
     options.update(zip(more[::2], more[1::2], strict=True))
     assert main(["check", url, *(each for pair in options.items() for each in pair)]) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert (out, line.startswith(f"snap-token: {expected}")) == ("", True), line
+
+
+def _call(private_key: Path, *options: str) -> list[str]:
+    return ["check", "--client-key", "IONPAYTEST", "--private-key", str(private_key), "--per-second", "20", *options]
+
+
+def test_a_call_without_a_token_is_not_judged(
+    url: str, stranger: Nicepay, private_key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the token endpoint refuses the client, one line says so, no call is sent, and the status is 2."""
+    private_key.write_text(stranger.private_pem)
+    assert main(_call(private_key, url, "--call", f"{url}/call")) == 2
+    out, err = capsys.readouterr()
+    expected = (
+        "there is no token for the calls: expected a token, got HTTP 401, 4017300 Unauthorized. X-CLIENT-KEY or"
+        " X-SIGNATURE; check the URL of the token endpoint, --client-key and --private-key"
+    )
+    assert (out, err) == ("", f"snap-token: {expected}\n")
+
+
+def test_a_token_that_no_header_can_carry_is_one_line(
+    url: str, private_key: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token with a line break is not sent, and not printed."""
+    monkeypatch.setattr(Answer, "token", "to\nken")
+    assert main(_call(private_key, url, "--call", f"{url}/call")) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("snap-token: there is no token for the calls: the token has characters that a header cannot")
+
+
+@pytest.mark.parametrize("form", ["token", "notification"])
+def test_calls_that_are_not_served_are_skipped(
+    url: str, private_key: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    """If the genuine call is refused, the others are skipped, a line says what to check, and the status is 1."""
+    token_url = [url] if form == "token" else []
+    assert main(_call(private_key, *token_url, "--call", f"{url}/call?secret=x", "--form", form)) == 1
+    out, err = capsys.readouterr()
+    assert "2 genuine calls reach the service behind it" in err
+    assert out.splitlines()[-1].startswith("The other scenarios were skipped, because the genuine call was not served.")
+    assert "secret=x" not in out + err
+
+
+def test_an_endpoint_that_does_not_answer_is_one_line(private_key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If nothing listens at --call, the last line says so, and the status is 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        called = f"http://127.0.0.1:{taken.getsockname()[1]}/x"
+        assert main(_call(private_key, "--call", called, "--form", "notification", "--method", "GET")) == 2
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith(f"snap-token: no answer from {called}: ")
+    assert last.endswith("; check --call")
+
+
+CALL = ["--call", "http://127.0.0.1/x"]
+TOKEN_URL = "http://127.0.0.1/token"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "the URL of the token endpoint is missing; name it as the first argument"),
+        (CALL, "the URL of the token endpoint is missing; name it as the first argument"),
+        ([TOKEN_URL, "--form", "token"], "--form belongs to --call; add --call, or leave it out"),
+        ([TOKEN_URL, "--asymmetric"], "--asymmetric belongs to --call; add --call, or leave it out"),
+        ([TOKEN_URL, "--symmetric"], "--symmetric belongs to --call; add --call, or leave it out"),
+        ([TOKEN_URL, "--service-code", "24"], "--service-code belongs to --call; add --call, or leave it out"),
+        (
+            [TOKEN_URL, *CALL, "--form", "notification"],
+            "a call of the form notification has no token; leave the URL of the token endpoint out",
+        ),
+        ([*CALL, "--form", "body-signed", "--symmetric"], "a call of the form body-signed does not use --symmetric"),
+        ([*CALL, "--form", "notification", "--partner-id", "1"], "a call of the form notification does not use"),
+        ([*CALL, "--form", "notification", "--channel-id", "1"], "a call of the form notification does not use"),
+        ([TOKEN_URL, *CALL, "--symmetric"], "--symmetric and --client-secret-file belong together"),
+        ([TOKEN_URL, *CALL, "--client-secret-file", "x"], "--symmetric and --client-secret-file belong together"),
+        ([TOKEN_URL, *CALL, "--method", "post"], "--method must have 1 to 16 capital letters"),
+        ([TOKEN_URL, *CALL, "--service-code", "2"], "--service-code must have two digits"),
+        ([TOKEN_URL, *CALL, "--partner-id", "a b"], "--partner-id must have visible ASCII characters"),
+        ([TOKEN_URL, *CALL, "--channel-id", ""], "--channel-id must have visible ASCII characters"),
+        ([TOKEN_URL, *CALL, "--body", "/nowhere"], "/nowhere cannot be read"),
+        ([TOKEN_URL, "--call", "x"], "the URL is not that of a protected endpoint; it must begin with https://"),
+        ([TOKEN_URL, "--call", "http://a:b@127.0.0.1/"], "the URL has a user name or a password"),
+        ([*CALL, "--form", "other"], 'Invalid value "other" for --form.'),
+    ],
+)
+def test_options_that_do_not_go_together_are_one_line(
+    private_key: Path, capsys: pytest.CaptureFixture[str], options: list[str], expected: str
+) -> None:
+    """An option that is missing, malformed or not used is one line, and nothing is sent. The exit status is 2."""
+    assert main(_call(private_key, *options)) == 2
     out, err = capsys.readouterr()
     (line,) = err.splitlines()
     assert (out, line.startswith(f"snap-token: {expected}")) == ("", True), line

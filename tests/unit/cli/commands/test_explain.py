@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from handlers.cli import explain_output, main
 from handlers.cli.captured import capture_file
-from handlers.cli.captured.raw_http import CapturedRequest
+from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.cli.commands import explain
 from handlers.doctor.request import Request
 from tests.merchant import NOON
@@ -343,3 +344,66 @@ def test_the_page_shows_what_is_printed(
     late = "2026-01-22T12:05:13+07:00"
     assert main(["explain", "--config", config, "--at", late, _file(tmp_path, _raw(request))]) == 1
     assert capsys.readouterr().out == shown
+
+
+DOES_NOT_FIT = {
+    "en": "note: Content-Length is 9, but the body has {found} bytes. The whole body was judged.\n",
+    "id": "catatan: Content-Length 9, tetapi body-nya {found} byte. Seluruh body diperiksa.\n",
+}
+REMOVED = {"en": "Chrome and Edge leave it out", "id": "Chrome dan Edge menghapusnya"}
+
+
+@pytest.mark.parametrize("lang", DOES_NOT_FIT)
+def test_a_body_that_does_not_fit_is_judged_whole(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    """A body that does not fit Content-Length is judged whole. The last line says so, and JSON has it as `notes`."""
+    request = token_request(world)
+    file = _file(tmp_path, _raw(replace(request, headers=(*request.headers, ("Content-Length", "9")))))
+    options = ["--config", config, "--at", NOW, "--lang", lang, file]
+    said = DOES_NOT_FIT[lang].format(found=len(request.body))
+    assert main(["explain", *options]) == 0
+    assert capsys.readouterr().out.endswith(said)
+    assert main(["explain", "--json", *options]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [said.partition(": ")[2].rstrip()]
+
+
+@pytest.mark.parametrize("lang", REMOVED)
+def test_a_har_file_without_authorization_says_so(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    """Chromium removes Authorization from a HAR file. The note is only for calls, and only if the header is missing."""
+    genuine, token = call(world), token_request(world)
+    stripped = replace(genuine, headers=tuple(each for each in genuine.headers if each[0] != "Authorization"))
+    for request, creator, has_note in (
+        (stripped, "WebInspector", True),
+        (stripped, "Firefox", False),
+        (genuine, "WebInspector", False),
+        (token, "WebInspector", False),
+    ):
+        har = json.loads(_har(request))
+        har["log"]["creator"] = {"name": creator, "version": "537.36"}
+        main(["explain", "--config", config, "--lang", lang, _file(tmp_path, json.dumps(har).encode())])
+        assert (REMOVED[lang] in capsys.readouterr().out) == has_note
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "$SIGNATURE",
+            "${SIGNATURE}",
+            "$(sign.sh)",
+            "%SIGNATURE%",
+        ),
+        *("***", "xxxxxx", "...", "\u2026", "[REDACTED]", "redacted", "[Filtered by proxy]", "'***'"),
+    ],
+)
+def test_a_variable_or_a_masked_value_is_not_judged(
+    config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    """A header that has a variable or a masked value cannot be judged. One line names the header."""
+    content = _raw(token_request(world, value))
+    assert main(["explain", "--config", config, _file(tmp_path, content)]) == 2
+    said = "X-SIGNATURE has a variable or a masked value in place of its value; give the request as it was sent"
+    assert capsys.readouterr() == ("", f"snap-token: {said}\n")

@@ -268,6 +268,69 @@ def test_the_partner_is_the_client_and_the_id_is_new(
     assert all(0 < len(each["X-EXTERNAL-ID"]) <= 36 for each in (one, other))
 
 
+@pytest.fixture
+def key(secret: str, nicepay: Nicepay) -> str:
+    """The file of a private key."""
+    file = Path(secret).with_name("key.pem")
+    file.write_text(nicepay.private_pem)
+    return str(file)
+
+
+def test_a_notification_is_signed_over_client_and_time(
+    key: str, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A notification has three SNAP headers, and the named key signs it."""
+    options = ["--client-key", "A", "--url", "https://a.example/", "--form", "notification", "--private-key", key]
+    _, headers = _curl(capsys, *options)
+    timestamp = headers.pop("X-TIMESTAMP")
+    assert headers == {"X-CLIENT-KEY": "A", "X-SIGNATURE": nicepay.signature(timestamp, "A")}
+
+
+def test_a_body_signed_call_is_signed_over_its_body(
+    key: str, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A body-signed call has no token, and its signature covers method, URI, minified body and time."""
+    options = ["--client-key", "A", "--url", "https://a.example/b?c", "--form", "body-signed", "--private-key", key]
+    body = Path(key).with_name("body")
+    body.write_text(BODY)
+    _, headers = _curl(capsys, *options, "--channel-id", "95231", "--external-id", "E", "--body", str(body))
+    hashed = hashlib.sha256(b'{"payNo":"1 2","amount":10.00}').hexdigest()
+    timestamp = headers.pop("X-TIMESTAMP")
+    assert headers == {
+        "Content-Type": "application/json",
+        "X-PARTNER-ID": "A",
+        "X-SIGNATURE": nicepay.signature_of(f"POST:/b?c:{hashed}:{timestamp}"),
+        "X-EXTERNAL-ID": "E",
+        "CHANNEL-ID": "95231",
+    }
+
+
+def test_a_notification_needs_its_own_key(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """The key of the sandbox signs no notification, so --private-key is required. The only path is the default."""
+    assert setup.call("--form", "notification", "--path", URI) == 2
+    assert capsys.readouterr().err.startswith("snap-token: the notification key signs a notification")
+
+
+def test_the_only_service_is_the_default(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --path, the call goes to the only service that accepts the form. Without one, --path is required."""
+    assert setup.call("--body", setup.file("body.json", BODY)) == 0
+    assert f"Uri: {URI.partition('?')[0]}\n" in capsys.readouterr().out.replace("URI:", "Uri:")
+    assert setup.call("--form", "body-signed") == 2
+    expected = "snap-token: the settings have 0 services that accept the form body-signed; add --path or --url\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+def test_the_channel_of_the_settings_is_the_default(
+    key: str, settings_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the settings pin a CHANNEL-ID, the call has it. An option comes before the settings."""
+    settings_file.write_text(f'{settings_file.read_text()}\nchannel_id = "95231"\n')
+    options = ["--config", str(settings_file), "--url", "https://a.example/", "--form", "body-signed"]
+    _, pinned = _curl(capsys, *options, "--private-key", key)
+    _, chosen = _curl(capsys, *options, "--private-key", key, "--channel-id", "1")
+    assert (pinned["CHANNEL-ID"], chosen["CHANNEL-ID"]) == ("95231", "1")
+
+
 def _mistake(capsys: pytest.CaptureFixture[str], *options: str) -> str:
     assert main(["request", "call", *options]) == 2
     out, err = capsys.readouterr()

@@ -58,7 +58,7 @@ def test_every_rewriting_is_made() -> None:
         b'{"b":"\\u00e9","1":10000000.00}',
         b'{"b":"\\u00e9","c":10000000.00,"d":10}',
         b'{"b":10000000.00,"c":"{not JSON"}',
-        b'{"b":-0,"c":1.0,"d":1e16}',
+        b'{"b":-0,"c":1.0,"d":1e16,"e":[[],[]]}',
         b'{"a": 1,\n\t"b":"<\'=\\"\xc2\x85"}',
     ]
     made = {name for body in bodies for each in rewritten_once(body) for name in each.rewritings}

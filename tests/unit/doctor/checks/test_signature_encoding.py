@@ -1,10 +1,15 @@
 """Decoding X-SIGNATURE, also from wrong encodings."""
 
+import json
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
-from handlers.doctor.checks.signature_encoding import decode
+from handlers.doctor.checks import signature_encoding
+from handlers.doctor.checks.signature_encoding import MOST_LAYERS, MOST_TEXTS, decode, wrong_length
+from handlers.doctor.checks.signature_layers import Bytes, byte_readings
 
 RAW = bytes(range(192, 256))
 TEXT = b64encode(RAW).decode()
@@ -65,3 +70,33 @@ def test_a_text_that_is_far_too_long_is_not_decoded() -> None:
     assert signature is None
     assert finding
     assert (finding.verdict, finding.evidence["length"]) == ("signature.not_base64", 16_388)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<(" * 4_000,
+        json.dumps(["a" * 20 + str(number) for number in range(500)]),
+        quote(f'{{"a":"&#43;\\u002b {TEXT[:-3]}"}}; ' * 20),
+    ],
+    ids=["brackets", "list", "mixed"],
+)
+def test_the_number_of_texts_is_limited(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many layers fit a text, at most 64 texts are decoded for each number of layers."""
+    read: list[str] = []
+
+    def counted(inner: str) -> Iterator[Bytes]:
+        read.append(inner)
+        return byte_readings(inner)
+
+    monkeypatch.setattr(signature_encoding, "byte_readings", counted)
+    assert decode(text, {64, 256})[0] is None
+    assert len(read) <= (MOST_LAYERS + 2) * MOST_TEXTS
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(40, "cut_off"), (48, "wrong_length"), (255, "cut_off")])
+def test_a_size_that_no_signature_has_was_cut_off(length: int, verdict: str) -> None:
+    """A signature of a usual size has the wrong key or hash. One of another size lost its end on the way."""
+    found = wrong_length(bytes(length), {256, 384}, "A" * 99)
+    assert found.verdict == f"signature.{verdict}"
+    assert found.evidence["length"] == length

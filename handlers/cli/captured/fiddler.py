@@ -1,0 +1,46 @@
+"""The requests in a session archive of Fiddler (SAZ): a ZIP file with one file of raw HTTP for each message."""
+
+import re
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile
+
+from handlers.cli.captured.answer import without_answer
+from handlers.cli.captured.captured_request import CapturedRequest, parse_error
+from handlers.cli.captured.raw_http import from_raw
+
+_FORM = "a session archive of Fiddler"
+_REQUEST_FILE = re.compile(r"raw/([0-9]{1,9})_c\.txt")
+_LARGEST = 8 * 1024 * 1024
+"""Bytes of all messages together, after unpacking."""
+
+
+def is_zip(content: bytes) -> bool:
+    """Whether this is a ZIP file."""
+    return content.startswith(b"PK\x03\x04")
+
+
+def from_fiddler(content: bytes) -> list[CapturedRequest]:
+    """The requests in their order, with the status and the Date of their answers.
+
+    Raises:
+        UsageError: the archive has a password, is too large, is damaged, or has no request.
+    """
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            if sum(each.file_size for each in archive.infolist()) > _LARGEST:
+                raise parse_error(_FORM, f"it has more than {_LARGEST} bytes; save only the one session")
+            files = {each.replace("\\", "/"): each for each in archive.namelist()}
+            numbers = sorted((found[1] for found in map(_REQUEST_FILE.fullmatch, files) if found), key=int)
+            sessions = [_session(archive, files, number) for number in numbers]
+    except (BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
+        raise parse_error(_FORM, f"{error}; save it again without a password") from error
+    if not sessions:
+        raise parse_error(_FORM, "it is a ZIP file without requests; unpack it, and give the request itself")
+    return sessions
+
+
+def _session(archive: ZipFile, files: dict[str, str], number: str) -> CapturedRequest:
+    captured = from_raw(archive.read(files[f"raw/{number}_c.txt"]))
+    name = files.get(f"raw/{number}_s.txt")
+    answer = without_answer(archive.read(name))[1] if name else None
+    return captured._replace(at=answer.at, status=answer.status) if answer else captured

@@ -1,0 +1,76 @@
+"""The calls of the judge."""
+
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+
+from handlers.judge.caller import Caller, Endpoint, SignedForm, another_body, with_flipped_bit
+from handlers.judge.signer import Signer
+from tests.merchant import NOON, Clock
+from tests.nicepay import Nicepay, jakarta
+
+BODY = b'{ "arbitrary": "1 2" }'
+MINIFIED = sha256(b'{"arbitrary":"1 2"}').hexdigest()
+URI = "/path?a=b"
+
+
+def _caller(form: SignedForm, nicepay: Nicepay, stranger: Nicepay) -> Caller:
+    signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
+    return Caller(form, signer, Endpoint(URI, "POST", BODY), "PARTNER", "95231", "t0ken", b"secret")
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        ("asymmetric", ["Authorization", "X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "CHANNEL-ID"]),
+        ("symmetric", ["Authorization", "X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "CHANNEL-ID"]),
+        ("body-signed", ["X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID", "CHANNEL-ID"]),
+    ],
+)
+def test_a_call_has_the_headers_of_its_form(
+    nicepay: Nicepay, stranger: Nicepay, form: SignedForm, names: list[str]
+) -> None:
+    """A genuine call has the headers of its form, in its own second, and a new X-EXTERNAL-ID."""
+    caller = _caller(form, nicepay, stranger)
+    one, other = (dict(caller.genuine_call().headers) for _ in range(2))
+    assert list(one) == ["Content-Type", *names]
+    assert one["X-EXTERNAL-ID"] != other["X-EXTERNAL-ID"]
+    assert len(one["X-EXTERNAL-ID"]) <= 36
+    assert [one["X-TIMESTAMP"], other["X-TIMESTAMP"]] == [jakarta(NOON), jakarta(NOON - timedelta(seconds=1))]
+
+
+def test_a_notification_has_its_own_headers(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """A notification is the request that NICEPAY would send: without token, partner and external ID."""
+    headers = dict(replace(_caller("notification", nicepay, stranger), channel_id="").genuine_call().headers)
+    assert headers == nicepay.headers(jakarta(NOON))
+
+
+def test_a_body_signed_call_covers_the_minified_body(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """The signature covers method, path with query, hash of the minified body, and time."""
+    headers = dict(_caller("body-signed", nicepay, stranger).genuine_call().headers)
+    assert headers["X-SIGNATURE"] == nicepay.signature_of(f"POST:{URI}:{MINIFIED}:{jakarta(NOON)}")
+
+
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "notification", "body-signed"])
+def test_unknown_keys_sign_the_same_text(nicepay: Nicepay, stranger: Nicepay, form: SignedForm) -> None:
+    """A caller with unknown keys has another signature of the same length."""
+    caller = _caller(form, nicepay, stranger)
+    call = caller.call()
+    genuine, forged = caller.sign(call), caller.with_unknown_keys().sign(call)
+    assert genuine != forged
+    assert len(genuine) == len(forged)
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", BODY, b"[1]", b"text", b'{"changed":true}'[:-1]])
+def test_another_body_differs_after_it_is_minified(body: bytes) -> None:
+    """The changed body has another hash, raw and minified. An object stays JSON."""
+    changed = another_body(body)
+    assert changed.replace(b" ", b"") != body.replace(b" ", b"")
+    assert changed.startswith(b"{") == body.startswith(b"{") or not body
+
+
+def test_a_flipped_bit_changes_one_bit() -> None:
+    """The flipped bit is the last one."""
+    assert with_flipped_bit("AAAA") == "AAAB"
