@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from urllib.parse import quote
@@ -297,3 +298,62 @@ TOKEN_HEADER_MISTAKES: list[dict[str, list[tuple[str, Make]]]] = [
     },
 ]
 """Calls with a mistake in Authorization, by verdict constant."""
+
+
+def with_name(request: Request, name: str, sent: str) -> Request:
+    """The request with another name for a header."""
+    headers = ((sent if each == name else each, value) for each, value in request.headers)
+    return replace(request, headers=tuple(headers))
+
+
+def without(request: Request, *names: str) -> Request:
+    """The request without these headers."""
+    return replace(request, headers=tuple(pair for pair in request.headers if pair[0] not in names))
+
+
+NAMES: dict[str, dict[str, list[str]]] = {
+    "X-TIMESTAMP": {
+        "header.underscores": ["X_TIMESTAMP", "x_timestamp"],
+        "header.misspelt": ["XTIMESTAMP", "X-TIME-STAMP", "X-TIMSTAMP", "TIMESTAMP", "X-TIMESTMAP", "X_TIME_STAMP"],
+    },
+    "X-SIGNATURE": {
+        "header.underscores": ["X_SIGNATURE"],
+        "header.misspelt": ["X-SIGNATUR", "X-SIGANTURE", "SIGNATURE", "X-SIGN", "X-SIGNATRUE", "HTTP_X_SIGNATURE"],
+    },
+    "X-CLIENT-KEY": {
+        "header.underscores": ["X_CLIENT_KEY", "X-CLIENT_KEY"],
+        "header.misspelt": ["X-CLIENTKEY", "X-CLIENT-ID", "CLIENT-KEY", "X-CLEINT-KEY"],
+    },
+    "X-PARTNER-ID": {"header.underscores": ["X_PARTNER_ID"], "header.misspelt": ["X-PARTNERID", "X-PATNER-ID"]},
+    "X-EXTERNAL-ID": {"header.underscores": ["x_external_id"], "header.misspelt": ["X-EXTERNALID", "EXTERNAL-ID"]},
+    "Authorization": {"header.misspelt": ["Authorisation", "Autorization", "X-Authorization", "X-Access-Token"]},
+}
+"""Other names of headers, by the right name and by verdict constant."""
+
+
+def _named(make: Make, name: str, sent: str) -> Make:
+    return lambda world: with_name(make(world), name, sent)
+
+
+def _names(form: str, *names: str) -> dict[str, list[tuple[str, Make]]]:
+    return {
+        verdict: [
+            (f"{form}: {sent}", _named(FORMS[form], name, sent))
+            for name in names
+            for sent in NAMES[name].get(verdict, [])
+        ]
+        for verdict in ("header.underscores", "header.misspelt")
+    }
+
+
+TOKEN_NAME_MISTAKES = _names("token request", "X-TIMESTAMP", "X-SIGNATURE", "X-CLIENT-KEY")
+CALL_NAME_MISTAKES = [
+    *(
+        _names(form, "X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID")
+        for form in ("asymmetric call", "symmetric call", "body-signed call")
+    ),
+    _names("asymmetric call", "Authorization"),
+    _names("symmetric call", "Authorization"),
+    _names("notification", "X-TIMESTAMP", "X-SIGNATURE", "X-CLIENT-KEY"),
+]
+"""Requests with a header under a wrong name, by verdict constant."""

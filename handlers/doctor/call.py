@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor import authorize_request, call_without_token, request_format
+from handlers.doctor import authorize_request, call_without_token, header_names, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
 from handlers.doctor.checks import access_token, asymmetric_signature, clock, signature_encoding, symmetric_signature
 from handlers.doctor.checks.access_token import TokenCheck
@@ -13,7 +13,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
 from handlers.snap.call import Call
-from handlers.snap.call_form import CallForm, form_of_call, require_complete
+from handlers.snap.call_form import CallForm, form_of_call
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
@@ -56,12 +56,12 @@ def _form(request: Request, context: MerchantContext) -> tuple[CallForm | None, 
     partner_id, form, accepted = request.get("X-PARTNER-ID"), None, context.forms_at(request.path)
     try:
         form = form_of_call(accepted, authorization, client_key, partner_id)
-        require_complete(form, partner_id, request.get("X-EXTERNAL-ID"))
     except SnapError as refused:
         if refused.reason == "header.missing":
-            return form, [Finding(Verdict.HEADER_MISSING, {"header": refused.field})]
+            others = ["X-EXTERNAL-ID"] if accepted == ("body-signed",) and not request.get("X-EXTERNAL-ID") else []
+            return None, [Finding(Verdict.HEADER_MISSING, {"header": ", ".join([refused.field, *others])})]
         return None, [Finding(Verdict(refused.reason), {"header": refused.field, "forms": ", ".join(accepted)})]
-    return form, []
+    return form, header_names.missing(request, form)
 
 
 def _with_token(
@@ -71,7 +71,7 @@ def _with_token(
     yield from token.findings
     if token.client and token.client.known:
         yield from clock.findings(request.get("X-TIMESTAMP"), context.now, token.client.clock_tolerance)
-        if signature:
+        if signature and request.get("X-TIMESTAMP"):
             yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
         yield from _external_id(request, context, token.client)
 

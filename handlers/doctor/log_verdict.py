@@ -1,5 +1,6 @@
 """The verdict that the server logs with a refusal. Only cheap checks run here."""
 
+from handlers.doctor import header_names
 from handlers.doctor.checks import asymmetric_signature, authorization_header, without_token
 from handlers.doctor.checks.symmetric_signature import HASH_BY_SIZE
 from handlers.doctor.checks.verification_budget import VerificationBudget
@@ -52,6 +53,7 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
     if reason == "partner.mismatch":
         known = any(client.partner_id == request.get("X-PARTNER-ID") for client in clients)
         return Verdict.TOKEN_OF_ANOTHER_CLIENT if known else Verdict.CALL_PARTNER_UNKNOWN
+    misnamed = _misnamed(reason, field, request)
     if reason == "call.repeated" and form == "notification":
         return Verdict.CALL_NOTIFICATION_REPEATED
     found = _signature(request, clients, form) if reason in _SAME_WORK else None
@@ -59,7 +61,14 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
         return found
     if field == "grantType" and reason in _VERDICT_ON_GRANT_TYPE:
         return _VERDICT_ON_GRANT_TYPE[reason]
-    return Verdict(reason) if reason in _VERDICTS else _VERDICT_BY_REASON.get(reason)
+    return misnamed or (Verdict(reason) if reason in _VERDICTS else _VERDICT_BY_REASON.get(reason))
+
+
+def _misnamed(reason: str, field: str, request: Request) -> Verdict | None:
+    """Return the verdict on the name of a missing header, if the request has it under another name."""
+    wanted = {"header.missing": field.split(" or "), "token.absent": ["Authorization"]}.get(reason, [])
+    _, findings = header_names.renamed(request, wanted)
+    return findings[0].verdict if findings else None
 
 
 def _malformed(field: str, request: Request, clients: Clients) -> Verdict:

@@ -59,6 +59,8 @@ class Verdict(StrEnum):
     CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"
+    HEADER_UNDERSCORES = "header.underscores"
+    HEADER_MISSPELT = "header.misspelt"
     HEADER_DUPLICATED = "header.duplicated"
     HEADER_MALFORMED = "header.malformed"
     MEDIA_TYPE_WRONG = "media_type.wrong"

@@ -13,6 +13,11 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP is off by {hours} hours: it shows the time of {zone}, but its offset is {label}.",
         f"Convert the time once, to the zone of the offset that you write, with hours from 00 to 23. {_CAPTURED}",
     ),
+    Verdict.HEADER_UNDERSCORES: (
+        "The request has {sent} in place of {header}.",
+        "Write header names with hyphens, not underscores. nginx and other servers drop names with underscores.",
+    ),
+    Verdict.HEADER_MISSPELT: ("The request has {sent} in place of {header}.", "Correct the name of the header."),
     Verdict.SIGNATURE_CUT_OFF: (
         "The signature is cut off: it has {characters} characters ({length} bytes) of {wanted_characters} ({wanted}).",
         "Look for a limit on the way, such as a database column, a log, or a header limit of a proxy.",

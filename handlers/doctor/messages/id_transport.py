@@ -13,6 +13,11 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP meleset {hours} jam: yang tertulis waktu {zone}, tetapi offset-nya {label}.",
         f"Konversi waktu satu kali saja, ke zona dari offset yang ditulis, dengan jam 00 sampai 23. {_CAPTURED}",
     ),
+    Verdict.HEADER_UNDERSCORES: (
+        "Request berisi {sent}, padahal seharusnya {header}.",
+        "Tulis nama header dengan tanda hubung, bukan garis bawah. nginx dan server lain membuang nama bergaris bawah.",
+    ),
+    Verdict.HEADER_MISSPELT: ("Request berisi {sent}, seharusnya {header}.", "Perbaiki nama header itu."),
     Verdict.SIGNATURE_CUT_OFF: (
         "Signature terpotong: hanya {characters} karakter ({length} byte) dari {wanted_characters} ({wanted}).",
         "Cari batas di tengah jalan, misalnya kolom database, log, atau batas header di proxy.",
