@@ -161,9 +161,10 @@ def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
     upper: bool = False,
     timestamp: str = NOW,
     method: str = "POST",
+    token: str | None = None,
 ) -> Request:
     """A call of the client that signs symmetrically. The options change single parts of its string to sign."""
-    token = world.token(SYMMETRIC)
+    token = token or world.token(SYMMETRIC)
     hashed = sha256(body if signed_body is None else signed_body).hexdigest()
     text = f"{method}:{place or target}:{before}{token}:{hashed.upper() if upper else hashed}:{timestamp}"
     signature = b64encode(digest(secret, text.encode(), hash_name)).decode()
@@ -177,10 +178,6 @@ def _without(request: Request, name: str) -> Request:
 def replace_header(request: Request, name: str, value: str) -> Request:
     """The request with another value of a header."""
     return replace(request, headers=(*_without(request, name).headers, (name, value)))
-
-
-def _with_authorization(request: Request, value: str) -> Request:
-    return replace_header(request, "Authorization", value)
 
 
 def _with_header_twice(request: Request, name: str) -> Request:
@@ -507,10 +504,11 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("no header", lambda w: call(w, Authorization=None)),
         ("no header, symmetric", lambda w: _without(symmetric(w), "Authorization")),
     ],
-    "token.malformed": [
-        ("no Bearer", lambda w: call(w, Authorization=w.token())),
-        ("quotes", lambda w: call(w, Authorization=f'Bearer "{w.token()}"')),
-        ("half a token, symmetric", lambda w: _with_authorization(symmetric(w), f"Token {w.token(SYMMETRIC)[:40]}")),
+    "token.scheme_wrong": [
+        (
+            "half a token, symmetric",
+            lambda w: replace_header(symmetric(w), "Authorization", f"Token {w.token(SYMMETRIC)[:40]}"),
+        ),
     ],
     "token.expired": [
         ("a second too old", lambda w: call(w, token=w.token(age=901))),
@@ -519,7 +517,7 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "token.tampered": [
         ("a character", lambda w: call(w, token=_with_one_character_changed(w.token()))),
         ("cut off", lambda w: call(w, token=w.token()[:40])),
-        ("words", lambda w: call(w, Authorization="Bearer token")),
+        ("words", lambda w: call(w, Authorization="Bearer some-words")),
         ("of other keys", lambda w: call(w, token=World.token(replace(w, token_key=Fernet.generate_key())))),
     ],
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],

@@ -14,7 +14,8 @@ from pydantic_settings import NoDecode
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
 from handlers.snap.key_format_error import KeyFormatError
-from handlers.snap.key_recognition import kind_of_text
+from handlers.snap.key_kinds import EMPTY
+from handlers.snap.key_recognition import kind_if_no_path
 from handlers.snap.keys import is_inline, load_public_key
 from handlers.snap.private_keys import load_private_key
 
@@ -164,8 +165,8 @@ def _public_key(value: object) -> RSAPublicKey:
 
 def _public_key_path(value: object) -> Path:
     """The path of a public key. If there is no such file, the error says what kind of key the text is instead."""
-    kind = kind_of_text(value.strip()) if isinstance(value, str) else None
-    if kind and read(in_folder(str(value))).stamp.status is None:
+    kind = kind_if_no_path(value.strip()) if isinstance(value, str) else None
+    if kind is EMPTY or (kind and read(in_folder(str(value))).stamp.status is None):
         raise KeyFormatError(kind)
     return _path(value)
 

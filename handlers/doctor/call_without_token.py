@@ -54,7 +54,7 @@ def findings(call: CallWithoutToken, context: MerchantContext, budget: Verificat
     yield from early
     yield from caller_address.findings(request, client)
     yield from _client(call, client, context)
-    if call.signature and client.known:
+    if call.signature and client.known and timestamp:
         yield from _signature(call, SignedRequest(call.signature, request, client.key), context, budget)
     if not early:
         yield from clock.findings(timestamp, context.now, client.clock_tolerance)

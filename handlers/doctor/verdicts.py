@@ -59,6 +59,8 @@ class Verdict(StrEnum):
     CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"
+    HEADER_UNDERSCORES = "header.underscores"
+    HEADER_MISSPELT = "header.misspelt"
     HEADER_DUPLICATED = "header.duplicated"
     HEADER_MALFORMED = "header.malformed"
     MEDIA_TYPE_WRONG = "media_type.wrong"
@@ -77,6 +79,16 @@ class Verdict(StrEnum):
     SECRET_WRONG = "secret.wrong"  # noqa: S105  a constant, no password
     TOKEN_MISSING = "token.missing"  # noqa: S105  the same
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same
+    TOKEN_SCHEME_MISSING = "token.scheme_missing"  # noqa: S105  the same
+    TOKEN_SCHEME_WRONG = "token.scheme_wrong"  # noqa: S105  the same
+    TOKEN_SCHEME_TWICE = "token.scheme_twice"  # noqa: S105  the same
+    TOKEN_BASIC = "token.basic"  # noqa: S105  the same
+    TOKEN_DECORATED = "token.decorated"  # noqa: S105  the same
+    TOKEN_ENCODED = "token.encoded"  # noqa: S105  the same
+    TOKEN_WHOLE_ANSWER = "token.whole_answer"  # noqa: S105  the same
+    TOKEN_JWT = "token.jwt"  # noqa: S105  the same
+    TOKEN_PLACEHOLDER = "token.placeholder"  # noqa: S105  the same
+    TOKEN_EMPTY = "token.empty"  # noqa: S105  the same
     TOKEN_EXPIRED = "token.expired"  # noqa: S105  the same
     TOKEN_TAMPERED = "token.tampered"  # noqa: S105  the same
     TOKEN_OF_ANOTHER_CLIENT = "token.of_another_client"  # noqa: S105  the same

@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
 
 import httptools
 
@@ -43,7 +42,7 @@ _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[ \t]*chunked[ \t]*$")
 _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
 _VERSION = re.compile(rb"\A(\S+ \S+)(?:[ \t]+HTTP/[23](?:\.0)?)?[ \t]*(?=\n|\Z)")
-_SENT_LINE = re.compile(rb">(?: [^\r\n]*)?\r?")
+_NOT_SENT = re.compile(rb"(?m)^(?!>(?: |\r?$))")
 _TRANSCRIPT = re.compile(rb"(?m)^> (?=\S+ \S+ HTTP/)")
 # Editors such as VS Code and IntelliJ separate requests with this line.
 _NEXT_REQUEST = re.compile(rb"(?m)^###.*")
@@ -88,9 +87,10 @@ def _head(head: bytes) -> tuple[bytes, Request]:
 def _sent_part(transcript: bytes) -> tuple[bytes, bytes]:
     """The first request in lines that begin with `> `, and the text behind it. An e-mail also quotes the body so."""
     # A shell also prints `> ` before a continued line of a command.
-    lines = (b"> " + _TRANSCRIPT.split(transcript, maxsplit=1)[1]).split(b"\n")
-    sent = list(takewhile(_SENT_LINE.fullmatch, lines))
-    return b"\n".join(line.removesuffix(b"\r")[2:] for line in sent), b"\n".join(lines[len(sent) :])
+    text = b"\n> " + _TRANSCRIPT.split(transcript, maxsplit=1)[1]
+    end = found.start() if (found := _NOT_SENT.search(text, 1)) else len(text)
+    # Without its `>`, each of these lines is empty or begins with a space.
+    return text[:end].replace(b"\n>", b"\n").replace(b"\n ", b"\n")[1:], text[end:]
 
 
 def _body(lines: bytes, rest: bytes) -> tuple[bytes, tuple[Note, ...]]:

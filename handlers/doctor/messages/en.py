@@ -123,8 +123,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Ask the acquirer for its notification public key, and put it into notification_keys of the client.",
     ),
     Verdict.HEADER_MISSING: (
-        "The header {header} is missing or empty.",
-        "Send it, and check that no proxy removes it.",
+        "Missing or empty: {header}.",
+        "Send each of these headers, and check that no proxy removes it.",
     ),
     Verdict.HEADER_DUPLICATED: ("The header {header} was sent {copies} times.", "Send it once."),
     Verdict.HEADER_MALFORMED: (

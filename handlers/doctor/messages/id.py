@@ -123,8 +123,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Minta public key notifikasi dari acquirer, lalu masukkan ke notification_keys klien itu.",
     ),
     Verdict.HEADER_MISSING: (
-        "Header {header} tidak ada atau kosong.",
-        "Kirim header itu, dan pastikan proxy tidak menghapusnya.",
+        "Tidak ada atau kosong: {header}.",
+        "Kirim semua header itu, dan pastikan proxy tidak menghapusnya.",
     ),
     Verdict.HEADER_DUPLICATED: ("Header {header} dikirim {copies} kali.", "Kirim satu kali saja."),
     Verdict.HEADER_MALFORMED: (

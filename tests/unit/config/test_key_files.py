@@ -218,11 +218,21 @@ def test_the_message_has_a_command_for_the_file(settings_file: Path) -> None:
         ),
         ("ssh-ed25519 AAAA", "it is an OpenSSH key, but not an RSA key; "),
         ("<html>", "it is a web page; "),
+        (" ", "it is empty; "),
+        ("~/nicepay.pem", "it is a path with ~, which only a shell replaces; "),
+        ("${NICEPAY_KEY}", "it is a variable of a shell, which the server does not replace; "),
+        ("MIIBIjAN...IDAQAB", "it is a key that somebody shortened with dots; "),
     ],
 )
 def test_a_text_that_is_neither_a_key_nor_a_path_is_named(settings_file: Path, text: str, reason: str) -> None:
     """If there is no file of this name, a text that is known as another kind of key is named as such."""
     assert _refusal(settings_file, text).startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["error/nicepay.pem", "your-key.pem", "keys/../key.pem"])
+def test_a_missing_file_is_no_other_kind_of_text(settings_file: Path, name: str) -> None:
+    """A name that only sounds like another text is a missing file."""
+    assert _refusal(settings_file, name) == f"{settings_file.parent / name} cannot be read: No such file or directory"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from handlers.cli.captured.capture_file import parse_capture
 from handlers.cli.captured.captured_request import CapturedRequest
+from handlers.cli.captured.exports import LARGEST_EXPORT
 from handlers.cli.captured.notes import NoteKind
 from handlers.cli.errors import UsageError
 
@@ -275,6 +276,10 @@ def test_a_form_that_is_not_read_is_named(content: str | bytes, what: str) -> No
             "as an Insomnia export: it has the variable {% response 'body' %} without a value",
         ),
         ('{"info": {}, "item": []}', "as a Postman collection: it has no request"),
+        (
+            json.dumps({"info": {}, "item": ["a" * LARGEST_EXPORT]}),
+            "a Postman collection: it is larger than 2097152 bytes",
+        ),
         ('{"info": {}, "item": 1}', "as a Postman collection: item has a wrong type or value"),
         (_charles({"encoded": "?"}), "as a session of Charles: "),
         (json.dumps(_received(created_at="9999-12-31T23:00:00Z")), "created_at: the year must be from 1971 to 9998"),
