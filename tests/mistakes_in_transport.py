@@ -1,7 +1,7 @@
 """Mistakes in how headers, signature and token are written and sent, and the verdict constant for each mistake."""
 
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -54,6 +54,7 @@ SPELLINGS: dict[str, list[tuple[str, Spell]]] = {
         ("base64 of base64url", lambda raw: _base64(urlsafe_b64encode(raw))),
         ("base64 of wrapped base64", lambda raw: _base64(line_wrapped(_base64(raw)) + "\n")),
         ("base64 of quoted base64", lambda raw: _base64(json.dumps(_base64(raw)))),
+        ("base64 of UTF-16", lambda raw: _base64(_base64(raw).encode("utf-16-le"))),
         ("hex of base64", lambda raw: _base64(raw).encode().hex()),
         ("hex of hex", lambda raw: raw.hex().encode().hex()),
     ],
@@ -83,6 +84,7 @@ SPELLINGS: dict[str, list[tuple[str, Spell]]] = {
     "signature.escaped": [
         ("slashes, as PHP", lambda raw: _base64(raw).replace("/", "\\/").replace("=", "\\u003d")),
         ("unicode, as .NET", lambda raw: _base64(raw).replace("+", "\\u002B").replace("=", "\\u003D")),
+        ("quoted-printable", lambda raw: _base64(raw).replace("=", "=3D")),
         ("HTML", lambda raw: _base64(raw).replace("=", "&#61;").replace("+", "&#43;")),
     ],
     "signature.decorated": [
@@ -91,6 +93,8 @@ SPELLINGS: dict[str, list[tuple[str, Spell]]] = {
         ("SHA256withRSA:", lambda raw: f"SHA256withRSA: {_base64(raw)}"),
         ("HMAC-SHA512=", lambda raw: f"HMAC-SHA512={_base64(raw)}"),
         ("Bearer", lambda raw: f"Bearer {_base64(raw)}"),
+        ("two copies", lambda raw: f"{_base64(raw)}, {_base64(raw)}"),
+        ("a backslash", lambda raw: f"{_base64(raw)}\\"),
         ("another word", lambda raw: f"something: {_base64(raw)}"),
         ("a semicolon", lambda raw: f"{_base64(raw)};"),
         ("a comma", lambda raw: f"{_base64(raw)},"),
@@ -109,7 +113,15 @@ SPELLINGS: dict[str, list[tuple[str, Spell]]] = {
         ("HTTP signature", lambda raw: f'keyId="a",algorithm="rsa-sha256",signature="{_base64(raw)}"'),
         ("JWS", lambda raw: f"eyJhbGciOiJSUzI1NiJ9.e30.{urlsafe_b64encode(raw).decode().rstrip('=')}"),
         ("Java's list", lambda raw: str([each - 256 if each > 127 else each for each in raw])),
+        ("Java's BigInteger", lambda raw: _base64(b"\0" + raw)),
+        ("a decimal number", lambda raw: str(int.from_bytes(raw))),
+        ("base32", lambda raw: b32encode(raw).decode()),
+        ("data URL", lambda raw: f"data:application/octet-stream;base64,{_base64(raw)}"),
         ("Node's Buffer", lambda raw: json.dumps({"type": "Buffer", "data": list(raw)})),
+    ],
+    "signature.case_changed": [
+        ("lower case", lambda raw: _base64(raw).lower()),
+        ("upper case", lambda raw: _base64(raw).upper()),
     ],
     "signature.cut_off": [
         ("at 255 characters", lambda raw: _base64(raw * 4)[: min(255, len(_base64(raw)) - 21)]),
@@ -243,10 +255,17 @@ AUTHORIZATIONS_WITHOUT_TOKEN: dict[str, list[str]] = {
             "undefined",
             "{{accessToken}}",
         ),
-        *("Bearer token", "Bearer: null", "Bearer ${token}", "Bearer [object Object]", "Bearer accessToken"),
+        *(
+            "Bearer token",
+            "Bearer: null",
+            "Bearer ${token}",
+            "Bearer [object Object]",
+            "Bearer accessToken",
+            "Bearer Array",
+        ),
     ],
     "token.empty": ["Bearer", "Bearer ", 'Bearer ""', "Bearer:"],
-    "token.encoded": ["Bearer%20nothing"],
+    "token.encoded": ["Bearer%20nothing", "Bearer gaaaaabpcbtxwx", "Bearer GAAAAABPCBTXWX"],
     "token.whole_answer": ['Bearer {"accessToken":null}', '{"accessToken":}'],
     "token.malformed": ["Bearer b\xe9b\xe9", "Bearer nothing at all"],
 }
@@ -314,7 +333,15 @@ def without(request: Request, *names: str) -> Request:
 NAMES: dict[str, dict[str, list[str]]] = {
     "X-TIMESTAMP": {
         "header.underscores": ["X_TIMESTAMP", "x_timestamp"],
-        "header.misspelt": ["XTIMESTAMP", "X-TIME-STAMP", "X-TIMSTAMP", "TIMESTAMP", "X-TIMESTMAP", "X_TIME_STAMP"],
+        "header.misspelt": [
+            "XTIMESTAMP",
+            "X-TIME-STAMP",
+            "X-TIMSTAMP",
+            "TIMESTAMP",
+            "X-TIMESTMAP",
+            "X-DATE",
+            "X_TIME_STAMP",
+        ],
     },
     "X-SIGNATURE": {
         "header.underscores": ["X_SIGNATURE"],

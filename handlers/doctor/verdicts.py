@@ -49,6 +49,7 @@ class Verdict(StrEnum):
     SIGNATURE_DECORATED = "signature.decorated"
     SIGNATURE_IN_CONTAINER = "signature.in_container"
     SIGNATURE_PLACEHOLDER = "signature.placeholder"
+    SIGNATURE_CASE_CHANGED = "signature.case_changed"
     SIGNATURE_BYTES_REVERSED = "signature.bytes_reversed"
 
     KEY_OF_ANOTHER_CLIENT = "key.of_another_client"

@@ -61,6 +61,8 @@ def _well_formed(text: str) -> Credentials:
         return Credentials("", Finding(Verdict.TOKEN_PLACEHOLDER, {"value": text}))
     if _JWT.fullmatch(text):
         return Credentials("", Finding(Verdict.TOKEN_JWT))
+    if text.startswith(("gaaaa", "GAAAA")):
+        return Credentials("", _encoded("lower case" if text.islower() else "upper case"))
     inner = _decoded(text)
     if inner:
         return Credentials(inner, _encoded("base64(base64)"))

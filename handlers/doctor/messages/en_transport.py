@@ -44,6 +44,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-SIGNATURE is '{value}'. This is the name of a value, not a signature.",
         "Check that the program has computed the signature before it sends the request.",
     ),
+    Verdict.SIGNATURE_CASE_CHANGED: (
+        "X-SIGNATURE ({length} characters) has letters of one case only. Base64 has letters of both cases.",
+        "Do not convert the signature to lower or upper case.",
+    ),
     Verdict.SIGNATURE_BYTES_REVERSED: (
         "The bytes of the signature are in reverse order.",
         "Reverse the bytes before base64: Windows CryptoAPI returns the last byte first. Or use CNG (BCryptSignHash).",

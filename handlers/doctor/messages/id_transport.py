@@ -44,6 +44,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-SIGNATURE berisi '{value}'. Ini nama sebuah nilai, bukan signature.",
         "Pastikan program sudah menghitung signature sebelum mengirim request.",
     ),
+    Verdict.SIGNATURE_CASE_CHANGED: (
+        "X-SIGNATURE ({length} karakter) hanya berisi huruf besar atau hanya huruf kecil. Base64 berisi keduanya.",
+        "Jangan ubah signature menjadi huruf kecil atau huruf besar.",
+    ),
     Verdict.SIGNATURE_BYTES_REVERSED: (
         "Urutan byte signature terbalik.",
         "Balik urutan byte sebelum base64: CryptoAPI Windows menaruh byte terakhir di depan. Atau pakai CNG.",
