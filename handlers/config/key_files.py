@@ -133,10 +133,18 @@ def _secrets(value: object) -> tuple[bytes, ...]:
     if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_is_valid_secret, secrets)):
         message = (
             f"{path} must contain one secret of at least {SHORTEST_SECRET} characters on one line; "
-            f"while you replace it, {MOST_SECRETS} lines are allowed, the newest secret first"
+            f"while you replace it, {MOST_SECRETS} lines are allowed, the newest secret first; {_found(secrets)}"
         )
         raise ValueError(message)
     return tuple(secret.encode() for secret in secrets)
+
+
+def _found(secrets: list[str]) -> str:
+    """What is wrong with the secrets of a file, in numbers."""
+    lines = [line for secret in secrets for line in secret.splitlines()]
+    if len(lines) != len(secrets) or not 1 <= len(lines) <= MOST_SECRETS:
+        return f"found {len(lines)} lines"
+    return f"found {min(map(len, lines))} characters"
 
 
 def _is_valid_secret(text: str) -> bool:

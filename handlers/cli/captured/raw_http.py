@@ -44,8 +44,8 @@ _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
 _VERSION = re.compile(rb"\A(\S+ \S+)(?:[ \t]+HTTP/[23](?:\.0)?)?[ \t]*(?=\n|\Z)")
 _NOT_SENT = re.compile(rb"(?m)^(?!>(?: |\r?$))")
 _TRANSCRIPT = re.compile(rb"(?m)^> (?=\S+ \S+ HTTP/)")
-# Editors such as VS Code and IntelliJ separate requests with this line.
-_NEXT_REQUEST = re.compile(rb"(?m)^###.*")
+# Editors such as VS Code and IntelliJ separate requests with `###`.
+_NEXT_REQUEST = re.compile(rb"(?m)^(?:###.*|[A-Z]{3,16} \S{1,2048} HTTP/[0-9].*)$")
 
 
 def is_transcript(text: bytes) -> bool:
@@ -67,7 +67,10 @@ def from_raw(text: bytes) -> CapturedRequest:
     lines, request = _head(head.replace(b"\r\n", b"\n"))
     rest, answer = without_answer(rest)
     answer = without_answer(behind)[1] if behind else answer
-    body, notes = _body(lines, _NEXT_REQUEST.split(rest, maxsplit=1)[0])
+    rest, *others = _NEXT_REQUEST.split(rest, maxsplit=1)
+    body, notes = _body(lines, rest)
+    if others and others[0].strip():
+        notes += (Note(NoteKind.MORE_REQUESTS, {}),)
     return CapturedRequest(replace(request, body=body), answer.at, answer.status, notes)
 
 
@@ -120,6 +123,8 @@ def _parse(data: bytes) -> tuple[httptools.HttpRequestParser, _Message]:
         parser.feed_data(data)
     except httptools.HttpParserUpgrade:
         pass  # The method is CONNECT. The diagnosis names it.
+    except httptools.HttpParserInvalidMethodError as error:
+        raise parse_error(_ANY_FORM, "it does not begin with a request line, such as POST /path HTTP/1.1") from error
     except httptools.HttpParserError as error:
         raise parse_error(_ANY_FORM, error) from error
     return parser, message

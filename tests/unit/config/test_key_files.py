@@ -307,23 +307,23 @@ def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: li
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "found"),
     [
-        b"",
-        b"RECOGNISEME1234",
-        b" RECOGNISEME1234 \n",
-        b"RECOGNISEME12345\nRECOGNISEME1234",
-        b"RECOGNISEME12345\n" * 3,
-        b"RECOGNISEME12345\rRECOGNISEME12345",
+        (b"", "0 lines"),
+        (b"RECOGNISEME1234", "15 characters"),
+        (b" RECOGNISEME1234 \n", "15 characters"),
+        (b"RECOGNISEME12345\nRECOGNISEME1234", "15 characters"),
+        (b"RECOGNISEME12345\n" * 3, "3 lines"),
+        (b"RECOGNISEME12345\rRECOGNISEME12345", "2 lines"),
     ],
     ids=["empty", "15 characters", "15 and blanks", "a second of 15", "three", "an old line end"],
 )
-def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes) -> None:
-    """A secret of less than 16 characters and a third secret are refused and not repeated."""
+def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes, found: str) -> None:
+    """A secret of less than 16 characters and a third secret are refused, counted and not repeated."""
     file = _client_secret(settings_file, content)
     expected = (
         "one secret of at least 16 characters on one line; "
-        "while you replace it, 2 lines are allowed, the newest secret first"
+        f"while you replace it, 2 lines are allowed, the newest secret first; found {found}"
     )
     assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
 
