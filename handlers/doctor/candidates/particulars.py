@@ -7,7 +7,7 @@ from itertools import product
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.call import BodyHash, Call
+from handlers.snap.call import BodyHash
 from handlers.snap.client import Client
 from handlers.snap.service import Service
 
@@ -27,7 +27,6 @@ def strings_to_sign(
 
     `access_token` is None for a call without a token. A secret then signs an empty token, and a key pair none.
     """
-    call = Call(request.method, request.uri, access_token, request.get("X-TIMESTAMP"), request.body)
     slots = _slots(client, access_token) if signed_by_secret else [(False, None)]
     choices = (_hashes(client), slots, _paths(client, service))
     variants = ([each for _, each in choice if each] for choice in product(*choices))
@@ -38,8 +37,10 @@ def strings_to_sign(
         particulars = replace(
             client.particulars, body_hash=body_hash, empty_token_slot=slot, path_prefix_not_signed=prefix
         )
-        uri = replace(service, signed_path=signed_path).signed_uri(request.uri)
-        signed = particulars.as_signed(replace(call, uri=uri, path_is_fixed=signed_path is not None))
+        call = replace(service, signed_path=signed_path).signed_call(
+            request.method, request.uri, request.get("X-TIMESTAMP"), request.body
+        )
+        signed = particulars.as_signed(replace(call, access_token=access_token))
         mistakes = (_finding(client, changes),) if changes else ()
         yield from (Candidate(message, mistakes) for message in signed.strings_to_sign())
 
