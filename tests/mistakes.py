@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -18,6 +19,7 @@ from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client
 from handlers.snap.clients import Clients
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
@@ -36,6 +38,8 @@ SECRET = b64encode(b"a secret of these tests!")
 OTHER_SECRET = b"the secret of another client"
 INTERNAL_SECRET = b"the-secret-of-the-proxy"
 OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
+PINNED = "PINNED"
+"""A client whose CHANNEL-ID, ORIGIN and X-EXTERNAL-ID the settings restrict."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class World:
                 Client(SUSPENDED, (key,), TOLERANCE, suspended=True),
                 Client(STRICT, (key,), timedelta(seconds=10)),
                 Client(SYMMETRIC, (key,), TOLERANCE, client_secret=SECRET),
+                Client(PINNED, (key,), TOLERANCE, particulars=Particulars("95231", "bank.example", "numeric")),
             ],
             lambda _bits: self.nobody.private_key.public_key(),
         )
@@ -134,6 +139,13 @@ def call(
     }
     present = tuple((name, value) for name, value in headers.items() if value is not None)
     return Request("POST", target, present, body)
+
+
+def pinned(world: World, **changed: str | None) -> Request:
+    """A call of the client whose headers the settings restrict."""
+    right: dict[str, Any] = {"CHANNEL_ID": "95231", "ORIGIN": "bank.example", "X_EXTERNAL_ID": "12"}
+    headers = right | {"X_PARTNER_ID": PINNED} | changed
+    return call(world, world.sign(f"{PINNED}|{NOW}"), token=world.token(PINNED), **headers)
 
 
 def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
@@ -511,6 +523,12 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
     "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
     "client.suspended": [("suspended since", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "channel.mismatch": [
+        ("another", lambda w: pinned(w, CHANNEL_ID="95221")),
+        ("missing", lambda w: pinned(w, CHANNEL_ID=None)),
+    ],
+    "origin.mismatch": [("another", lambda w: pinned(w, ORIGIN="bank.example.org"))],
+    "external_id.malformed": [("a letter", lambda w: pinned(w, X_EXTERNAL_ID="12a"))],
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
@@ -683,6 +701,8 @@ def write_world(folder: Path, world: World) -> Path:
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
+        f'[[clients]]\nid = "{PINNED}"\n{key}\nchannel_id = "95231"\norigin = "bank.example"',
+        'external_id_format = "numeric"',
     ]
     settings = write_settings(folder, world.nicepay, world.other, extra="\n".join(tables))
     for client, file in ((CLIENT_KEY, secret), (OTHER, others)):

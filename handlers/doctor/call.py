@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from handlers.doctor import authorize_request, call_without_token, header_names, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
-from handlers.doctor.checks import access_token, asymmetric_signature, clock, signature_encoding, symmetric_signature
+from handlers.doctor.checks import (
+    access_token,
+    asymmetric_signature,
+    clock,
+    particulars,
+    signature_encoding,
+    symmetric_signature,
+)
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
@@ -73,6 +80,7 @@ def _with_token(
         yield from clock.findings(request.get("X-TIMESTAMP"), context.now, token.client.clock_tolerance)
         if signature and request.get("X-TIMESTAMP"):
             yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
+        yield from particulars.headers(request, token.client)
         yield from _external_id(request, context, token.client)
 
 
@@ -116,6 +124,10 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
         return [_body_missing(request)]
     signed = SignedRequest(call.signature, request, client.key)
+    service, secrets = context.service_at(request.path), client.secrets
+    of_settings = particulars.symmetric_signature(signed, call.token.text, client, service, secrets)
+    if of_settings is not None:
+        return of_settings
     symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
     evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:

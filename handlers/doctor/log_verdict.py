@@ -51,7 +51,7 @@ def verdict(reason: str, field: str, request: Request, clients: Clients, form: C
     if reason == "header.malformed" or reason in _REASONS_OF_TOKEN:
         return _malformed("Authorization" if reason in _REASONS_OF_TOKEN else field, request, clients)
     if reason == "partner.mismatch":
-        known = any(client.partner_id == request.get("X-PARTNER-ID") for client in clients)
+        known = any(request.get("X-PARTNER-ID") in client.partner_ids for client in clients)
         return Verdict.TOKEN_OF_ANOTHER_CLIENT if known else Verdict.CALL_PARTNER_UNKNOWN
     misnamed = _misnamed(reason, field, request)
     if reason == "call.repeated" and form == "notification":
@@ -89,7 +89,9 @@ def _signature(request: Request, clients: Clients, form: CallForm) -> Verdict | 
     client = _client(request, clients)
     signed, budget = SignedRequest(signature, request, client.key), VerificationBudget(VERIFICATIONS)
     if form == "body-signed":
-        findings = without_token.of_body_signed(signed, clients, budget, body_known=False)
+        findings = without_token.of_body_signed(signed, clients, budget)
+        if client.secrets_without_token:  # The body is not known here, and without it, nothing is known of an HMAC.
+            return None if len(signature) in HASH_BY_SIZE else Verdict.CALL_SIGNED_ASYMMETRICALLY
     elif form == "notification":
         findings = without_token.of_notification(signed, clients, budget)
     else:
@@ -112,5 +114,5 @@ def _with_token(signed: SignedRequest, client: Client, clients: Clients, budget:
 def _client(request: Request, clients: Clients) -> Client:
     """Return the client of a token request or of a call, or the stand-in for an unknown client."""
     partner = request.get("X-PARTNER-ID")
-    of_partner = (client.key for client in clients if client.partner_id == partner)
+    of_partner = (client.key for client in clients if partner in client.partner_ids)
     return clients.find(request.get("X-CLIENT-KEY") or next(of_partner, ""))

@@ -23,6 +23,7 @@ class Rewriting(StrEnum):
 
     MEMBERS_SORTED = "members.sorted"
     MEMBER_REMOVED = "members.one_removed"
+    TWO_MEMBERS_REMOVED = "members.two_removed"
     INNER_NAMES_LOST = "members.inner_names_lost"
     DUPLICATES_REMOVED = "members.duplicates_removed"
     NULLS_REMOVED = "members.nulls_removed"
@@ -37,6 +38,9 @@ class Rewriting(StrEnum):
     NULLS_AS_EMPTY_STRINGS = "values.nulls_as_empty_strings"
     STRINGS_TRIMMED = "values.strings_trimmed"
     TRIMMED_AND_EMPTY_AS_NULL = "values.strings_trimmed_and_empty_as_null"
+    AMOUNTS_REFORMATTED = "values.amounts_reformatted"
+    DATES_REFORMATTED = "values.dates_reformatted"
+    IN_AN_ARRAY = "values.in_an_array"
     OBJECTS_AS_STRINGS = "values.objects_as_strings"
     STRINGS_AS_OBJECTS = "values.strings_as_objects"
 
@@ -97,6 +101,7 @@ class Rewriting(StrEnum):
     EMPTY_ARRAY = "replaced.empty_array"
     NULL = "replaced.null"
     EMPTY_STRING = "replaced.empty_string"
+    INNER_OBJECT = "replaced.inner_object"
     TYPE_NAME = "replaced.type_name"
     PYTHON_TEXT = "replaced.python_text"
     JAVA_TEXT = "replaced.java_text"

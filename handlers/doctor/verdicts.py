@@ -129,6 +129,10 @@ class Verdict(StrEnum):
     CALL_SIGNED_WITH_NOTIFICATION_KEY = "call.signed_with_notification_key"
     CALL_SIGNED_WITH_TRANSACTION_KEY = "call.signed_with_transaction_key"
     CALL_STRING_UNKNOWN = "call.string_unknown"
+    CALL_SIGNED_FOR_OTHER_SETTINGS = "call.signed_for_other_settings"
+    CHANNEL_MISMATCH = "channel.mismatch"
+    ORIGIN_MISMATCH = "origin.mismatch"
+    EXTERNAL_ID_MALFORMED = "external_id.malformed"
 
     ANSWER_REFUSED = "answer.refused"
 

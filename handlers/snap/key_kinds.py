@@ -82,7 +82,8 @@ OTHER_XML = KeyKind("XML other than RSAKeyValue")
 QUOTED = _convertible("a key in quotes", """LC_ALL=C sed "s/[\\"'\\x80-\\xff]//g" {file} > {pem}""")
 WRONG_DASHES = _convertible(
     "PEM whose BEGIN or END line is not written in capitals between five hyphens",
-    r"sed -E 's/^[^A-Za-z]*(BEGIN|END) ([A-Z0-9 ]*[A-Z])[^A-Za-z]*$/-----\U\1 \2-----/I' {file} > {pem}",
+    r"sed -E 's,[^A-Z0-9+/=]*(BEGIN|END) ([A-Z ]*(KEY|CERTIFICATE))[^A-Z0-9+/=]*,\n-----\U\1 \2-----\n,gI'"
+    " {file} > {pem}",
 )
 MAIL_QUOTE = _convertible("PEM with > before its lines", "sed 's/^[> ]*//' {file} > {pem}")
 QUOTED_PRINTABLE = _convertible("quoted-printable text of an e-mail", "python3 -m quopri -d {file} > {pem}")
@@ -96,7 +97,7 @@ SOURCE_CODE = _convertible("PEM in source code", r"""sed -E 's/^[^"]*"//; s/(\\n
 TAGS = _convertible("PEM with HTML tags in it", r"sed 's/<[^>]*>/\n/g' {file} > {pem}")
 LINE_NUMBERS = _convertible("PEM with line numbers", "sed -E 's/^ *[0-9]+[:.]?[[:space:]]+//' {file} > {pem}")
 INVISIBLE = _convertible("PEM with characters in it that are not ASCII", r"LC_ALL=C tr -d '\200-\377' < {file} > {pem}")
-SHORTENED = KeyKind("PEM that somebody shortened with dots", advice="copy the whole key again")
+SHORTENED = KeyKind("a key that somebody shortened with dots", advice="copy the whole key again")
 SETTING = _convertible("a line of settings", "sed 's/^[^=:]*[=:] *//' {file} > {pem}")
 DATA_URL = _convertible("a data: URL", "sed 's/^data:[^,]*,//' {file} > {pem}")
 SSH_IN_LINE = _convertible("a line of known_hosts or authorized_keys", "grep -o 'ssh-rsa AAAA[^ ]*' {file} > {pem}")
@@ -130,6 +131,8 @@ PDF = KeyKind("a PDF document", advice=_ASK)
 PICTURE = KeyKind("a picture", advice=_ASK)
 RICH_TEXT = KeyKind("a Rich Text document", advice="save it as plain text")
 MANIFEST = KeyKind("a Kubernetes manifest", advice=_USE_INNER)
+HOME_PATH = KeyKind("a path with ~, which only a shell replaces", advice="write the whole path")
+VARIABLE = KeyKind("a variable of a shell, which the server does not replace", advice="write the path or the key")
 FILE_NAME = KeyKind("the name of a file", advice="put the key itself here")
 UTF_16_LE, UTF_16_BE, UTF_32_LE, UTF_32_BE = (
     _convertible(f"text in {name}", f"iconv -f {name.split()[0]} -t UTF-8 {{file}} > {{pem}}")

@@ -80,9 +80,12 @@ _TEXTS = {
     r"\A[0-9a-f]{8}  ([0-9a-f]{2} ){8}": kinds.HEXDUMP_C,
     r"\A[0-7]{7} ([0-9a-f]{2} ){8}": kinds.OD_DUMP,
     r"\A[0-9a-f]{7,8} ([0-9a-f]{4} ){4}": kinds.WORD_DUMP,
+    r"\A\$ANSIBLE_VAULT;": kinds.ANSIBLE_VAULT,
+    r"\A~[\w.-]*/": kinds.HOME_PATH,
+    r"\A\$[({A-Z]": kinds.VARIABLE,
+    r"\AMI[\w+/]{2,}(\.\.|\u2026)[.\w+/=]*\Z": kinds.SHORTENED,
     r"\Adata:[\w/;=.+-]*,": kinds.DATA_URL,
     r"\Aversion https://git-lfs": kinds.GIT_LFS,
-    r"\A\$ANSIBLE_VAULT;": kinds.ANSIBLE_VAULT,
     r"\A(Bearer )?eyJ[\w-]{8,}\.[\w-]+": kinds.JWT,
     r"\A(From|To|Subject|Date|Received|Return-Path|MIME-Version|Content-Type|Delivered-To): ": kinds.E_MAIL,
     r"[ \t]ssh-rsa AAAA": kinds.SSH_IN_LINE,
@@ -128,7 +131,7 @@ def kind_of_text(text: str) -> KeyKind | None:
 
 def kind_if_no_path(text: str) -> KeyKind | None:
     """Return the kind of a text that stands where a path may stand. None if it may be a path."""
-    kind = kind_of_text(text)
+    kind = kind_of_text(text) if text else kinds.EMPTY
     return None if kind in {kinds.ERROR_MESSAGE, kinds.PLACEHOLDER} else kind
 
 

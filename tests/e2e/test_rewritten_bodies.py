@@ -90,7 +90,20 @@ ROWS = [
     Row("encoding.non_ascii_lost", r"php: preg_replace('/[^\x20-\x7e]/', '', $b)"),
     Row("whitespace.line_end_added", "php: $b . PHP_EOL"),
     Row("replaced.type_name", "php: 'Array'"),
+    Row(
+        "values.amounts_reformatted",
+        "php: preg_replace_callback('/10000.00/', fn() => number_format(10000, 2), $b)",
+        body=WITHOUT_NUMBERS,
+    ),
+    Row("values.strings_trimmed", "php: str_replace('\"  8', '\"8', $b)", body=b'{"a":"  8","b":" c "}'),
+    Row("replaced.inner_object", "php: json_encode(json_decode($b)->a)", body=b'{"a":{"b":1},"c":2}'),
     # Node
+    Row("values.in_an_array", "node: JSON.stringify([JSON.parse(b)])", body=WITHOUT_NUMBERS),
+    Row(
+        "values.dates_reformatted",
+        "node: JSON.stringify(JSON.parse(b, (_, v) => /T/.test(v) ? new Date(v) : v))",
+        body=b'{"at":"2026-01-22T12:00:01+07:00"}',
+    ),
     Row("numbers.without_zeros", "node: JSON.stringify(JSON.parse(b))"),
     Row("numbers.without_zeros + layout.indented", "node: JSON.stringify(JSON.parse(b), null, 2)"),
     Row("layout.indented", "node: JSON.stringify(JSON.parse(b), null, 4)", body=WITHOUT_NUMBERS),

@@ -9,6 +9,7 @@ from handlers.doctor.candidates.json_changes import some_empty_arrays_as_objects
 from handlers.doctor.candidates.json_rewritings import CHANGES, LAYOUTS
 from handlers.doctor.candidates.json_tree import COMPACT, Layout, Node, parse, write
 from handlers.doctor.candidates.text_rewritings import REPLACEMENTS, TEXT_REWRITINGS
+from handlers.doctor.candidates.value_changes import inner_objects, one_value_changed, without_two_members
 from handlers.doctor.rewriting import LAYOUT_ONLY, SEPARATOR, Rewriting
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
 
@@ -81,7 +82,7 @@ def _once(body: bytes) -> Iterator[Rewritten]:
     tree = _parsed(text, LONGEST_ONCE)
     if tree:
         yield from _in_layouts(tree)
-        for changed in chain(_changed(tree), _variants(tree)):
+        for changed in chain(_changed(tree), _variants(tree), _single_changes(tree)):
             yield from _written(changed)
     yield from _text_rewritten(text, ())
 
@@ -125,6 +126,17 @@ def _variants(before: _Changed) -> Iterator[_Changed]:
         yield _Changed(tree, before.layout, (Rewriting.SOME_EMPTY_ARRAYS_AS_OBJECTS,))
     for tree in without_a_member(before.tree):
         yield _Changed(tree, before.layout, (Rewriting.MEMBER_REMOVED,))
+
+
+def _single_changes(before: _Changed) -> Iterator[_Changed]:
+    """Make the changes that are not combined with others."""
+    for name, tree in one_value_changed(before.tree):
+        yield _Changed(tree, before.layout, (name,))
+    for name, trees in (
+        (Rewriting.TWO_MEMBERS_REMOVED, without_two_members(before.tree)),
+        (Rewriting.INNER_OBJECT, inner_objects(before.tree)),
+    ):
+        yield from (_Changed(tree, before.layout, (name,)) for tree in trees)
 
 
 def _written(changed: _Changed) -> Iterator[Rewritten]:

@@ -25,6 +25,7 @@ from handlers.doctor.candidates.json_changes import (
     without_duplicates,
 )
 from handlers.doctor.candidates.json_tree import COMPACT, Change, Layout, changed
+from handlers.doctor.candidates.value_changes import amount_as_number, amount_in_indonesian, amounts, dates
 from handlers.doctor.rewriting import Rewriting
 
 LAYOUTS: tuple[tuple[Rewriting, Layout], ...] = (
@@ -42,6 +43,7 @@ LAYOUTS: tuple[tuple[Rewriting, Layout], ...] = (
 """The layouts of serialisers and tools. Jackson writes arrays on one line, and a blank before the colon."""
 
 _NULL_FOR_EMPTY = values(lambda each: "null" if each == '""' else each)
+_DATES = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S")
 _PHP_ARRAYS = containers(empty_object_as_array)
 _NO_DUPLICATES = containers(without_duplicates)
 _SORTED = containers(members_sorted)
@@ -81,6 +83,11 @@ CHANGES: tuple[tuple[Rewriting, Change], ...] = (
     (Rewriting.STRINGS_AS_OBJECTS, containers(string_as_object)),
     (Rewriting.NAMES_CAPITALISED, lambda node: changed(node, name=capitalised)),
     (Rewriting.NAMES_IN_SNAKE_CASE, lambda node: changed(node, name=in_snake_case)),
+    *((Rewriting.AMOUNTS_REFORMATTED, values(amounts(style))) for style in (".0f", ".1f", ",.2f", ",.0f")),
+    (Rewriting.AMOUNTS_REFORMATTED, values(amount_in_indonesian)),
+    (Rewriting.STRINGS_AS_NUMBERS, values(amount_as_number)),
+    *((Rewriting.DATES_REFORMATTED, values(dates(style))) for style in _DATES),
+    (Rewriting.IN_AN_ARRAY, lambda node: [node]),
     (Rewriting.MEMBERS_SORTED, _SORTED),
     (Rewriting.MEMBERS_SORTED, members_sorted),
     (Rewriting.INNER_NAMES_LOST, only_names_of_outermost),

@@ -74,11 +74,11 @@ def _owner(opened: VerifiedToken, client: Client, partner: str, context: Merchan
         return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": context.client_keys_text})]
     if client.suspended:
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
-    if partner in {"", client.partner_id}:
+    if partner in {"", *client.partner_ids}:
         return []
     evidence: Evidence = {
         "token_of": client.key,
-        "wanted": client.partner_id,
+        "wanted": ", ".join(client.partner_ids),
         "sent": masked_prefix(partner, _LONGEST_SHOWN),
     }
     is_of_other_client = context.client_of_partner(partner) is not None

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,10 @@ INNER = "put the key that is in it into its own file, and use that file"
 PUBLIC_HERE = "the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 JQ_KEY = """jq -r 'first(.. | strings | select(test("BEGIN |^MI")))' FILE > FILE.pem"""
 JQ_JWK = "jq 'first(.. | objects | select(.kty))' FILE > FILE.pem"
-DASHES = r"sed -E 's/^[^A-Za-z]*(BEGIN|END) ([A-Z0-9 ]*[A-Z])[^A-Za-z]*$/-----\U\1 \2-----/I' FILE > FILE.pem"
+DASHES = (
+    r"sed -E 's,[^A-Z0-9+/=]*(BEGIN|END) ([A-Z ]*(KEY|CERTIFICATE))[^A-Z0-9+/=]*,\n-----\U\1 \2-----\n,gI'"
+    " FILE > FILE.pem"
+)
 WRITE_JSON = "python3 -c 'import json, sys; json.dump({0}, sys.stdout)' < public.pem > FILE"
 
 
@@ -269,6 +273,7 @@ TEXT = {
             "a blank": "s/-----/- - - - -/g",
             "small letters": "s/BEGIN PUBLIC KEY/begin public key/; s/END PUBLIC KEY/end public key/",
             "no hyphens": "s/-----//g",
+            "four hyphens on one line": ":a; N; $!ba; s/\\n//g; s/-----/----/g",
         }.items()
     },
 }
@@ -455,7 +460,7 @@ HOPELESS = {
     ),
     "shortened PEM": Made(
         "sed '3s/.*/.../' public.pem > FILE",
-        "PEM that somebody shortened with dots",
+        "a key that somebody shortened with dots",
         advice="copy the whole key again",
     ),
     "PEM without a key": Made(
@@ -529,14 +534,16 @@ NO_RUN = {"Java keystore", "encrypted OpenSSH"}
 
 
 @pytest.fixture
-def folder(tmp_path: Path, nicepay: Nicepay) -> Path:
+def folder(tmp_path: Path, nicepay: Nicepay) -> Iterator[Path]:
     """A folder with the keys of NICEPAY, its certificate, and its JWK."""
     (tmp_path / "private.pem").write_text(nicepay.private_pem)
     (tmp_path / "public.pem").write_text(nicepay.public_pem)
     (tmp_path / "jwk.json").write_text(json.dumps(jwk(nicepay.private_key.public_key())))
     _shell(tmp_path, "openssl req -new -x509 -key private.pem -subj /CN=NICEPAY -out certificate.pem")
     (tmp_path / "gpg").mkdir(mode=0o700)
-    return tmp_path
+    yield tmp_path
+    if list((tmp_path / "gpg").iterdir()):
+        _shell(tmp_path, "gpgconf --kill all")
 
 
 def _shell(folder: Path, script: str, typed: str = "") -> None:
