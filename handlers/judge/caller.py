@@ -13,6 +13,8 @@ from handlers.judge.exchange import CLIENT_KEY, CONTENT_TYPE, SIGNATURE, TIMESTA
 from handlers.judge.signer import Signer
 from handlers.snap import call as symmetric_form
 from handlers.snap.call import Call, minified
+from handlers.snap.particulars import USUAL, Particulars
+from handlers.snap.service import UNNAMED, Service
 from handlers.snap.signature import sign, string_to_sign
 from handlers.snap.timestamp import render
 
@@ -20,6 +22,7 @@ AUTHORIZATION = "Authorization"
 PARTNER_ID = "X-PARTNER-ID"
 EXTERNAL_ID = "X-EXTERNAL-ID"
 CHANNEL_ID = "CHANNEL-ID"
+ORIGIN = "ORIGIN"
 
 SignedForm = Literal["asymmetric", "symmetric", "notification", "body-signed"]
 """The four forms of call. The first two are calls with a token (see `CallForm`)."""
@@ -31,18 +34,23 @@ COVERS_BODY: frozenset[SignedForm] = frozenset({"symmetric", "body-signed"})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The endpoint that is judged. `uri` is the path with its query, as it is sent. `body` is the genuine body."""
+    """The endpoint that is judged. `uri` is the path with its query, as it is sent. `body` is the genuine body.
+
+    `service` is what the settings of the endpoint's server say about the path.
+    """
 
     uri: str
     method: str
     body: bytes
+    service: Service = UNNAMED
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The client that calls. Keys, secret and token stay out of every report.
 
-    For a notification, the private key of the signer is the notification key.
+    For a notification, the private key of the signer is the notification key. `particulars` are those that the server
+    expects of this client. `channel_id` comes before theirs.
     """
 
     form: SignedForm
@@ -52,6 +60,12 @@ class Caller:
     channel_id: str = ""
     token: str = field(default="", repr=False)
     client_secret: bytes = field(default=b"", repr=False)
+    particulars: Particulars = USUAL
+
+    @property
+    def may_leave_token_out(self) -> bool:
+        """Whether the same signature is genuine with and without a token, because it covers none."""
+        return self.particulars.empty_token_slot and "body-signed" in self.endpoint.service.forms
 
     def with_unknown_keys(self) -> "Caller":
         """Return a caller whose key and secret no server knows."""
@@ -69,7 +83,9 @@ class Caller:
         """Return the content of a genuine call, or of one that is signed too late."""
         timestamp = render(self.signer.unused_second() - late)
         token = self.token if self.form in WITH_TOKEN else None
-        return Call(self.endpoint.method, self.endpoint.uri, token, timestamp, self.endpoint.body)
+        endpoint = self.endpoint
+        call = endpoint.service.signed_call(endpoint.method, endpoint.uri, timestamp, endpoint.body)
+        return replace(call, access_token=token)
 
     def signed(self, call: Call, external_id: str = "") -> Request:
         """Return the request of a call that is signed as it is."""
@@ -84,17 +100,21 @@ class Caller:
         client = (
             ((CLIENT_KEY, self.signer.client_key),)
             if self.form == "notification"
-            else ((PARTNER_ID, self.partner_id), (EXTERNAL_ID, external_id or uuid4().hex))
+            else ((PARTNER_ID, self.partner_id), (EXTERNAL_ID, external_id or self._new_external_id()))
         )
+        pinned = ((CHANNEL_ID, self.channel_id or self.particulars.channel_id), (ORIGIN, self.particulars.origin))
         headers = (
             (CONTENT_TYPE, "application/json"),
             *(((AUTHORIZATION, f"Bearer {call.access_token}"),) if call.access_token is not None else ()),
             (TIMESTAMP, call.timestamp),
             (SIGNATURE, signature),
             *client,
-            *(((CHANNEL_ID, self.channel_id),) if self.channel_id else ()),
+            *((name, value) for name, value in pinned if value and self.form != "notification"),
         )
         return Request(headers, call.body or b"", call.method)
+
+    def _new_external_id(self) -> str:
+        return self.particulars.external_id(uuid4().int)
 
 
 def _sign_client_and_time(caller: Caller, call: Call) -> str:
@@ -102,12 +122,17 @@ def _sign_client_and_time(caller: Caller, call: Call) -> str:
 
 
 def _sign_with_secret(caller: Caller, call: Call) -> str:
-    return symmetric_form.sign(caller.client_secret, call.string_to_sign(minified(call.body or b"")))
+    return symmetric_form.sign(caller.client_secret, _text(caller, call))
 
 
 def _sign_with_body(caller: Caller, call: Call) -> str:
-    without_token = replace(call, access_token=None)
-    return sign(caller.signer.private_key, without_token.string_to_sign(minified(call.body or b"")))
+    if caller.particulars.empty_token_slot:
+        return _sign_with_secret(caller, call)
+    return sign(caller.signer.private_key, _text(caller, replace(call, access_token=None)))
+
+
+def _text(caller: Caller, call: Call) -> bytes:
+    return caller.particulars.as_signed(call).string_to_sign(minified(call.body or b""))
 
 
 _SIGN: Mapping[SignedForm, Callable[[Caller, Call], str]] = {

@@ -40,3 +40,7 @@ class Service:
     def _signed_uri(self, uri: str) -> str:
         _, mark, query = uri.partition("?")
         return f"{self.signed_path}{mark}{query}" if self.signed_path else uri
+
+
+UNNAMED: Final = Service("")
+"""The service of a path that the settings do not name."""

@@ -15,6 +15,7 @@ from tests.nicepay import CLIENT_KEY, Nicepay
 NOTIFIER = Nicepay()
 SECRET = "a client secret of this test"
 SYMMETRIC = "SYMMETRIC"
+PARTICULAR = "PARTICULAR"
 TABLES = f"""
 notification_keys = ["notification.pem"]
 [[clients]]
@@ -22,6 +23,21 @@ id = "{SYMMETRIC}"
 public_keys = ["nicepay.pem"]
 call_signature = "symmetric"
 client_secret_file = "client.secret"
+[[clients]]
+id = "{PARTICULAR}"
+preset = "bca"
+partner_id = ["12345", "67890"]
+public_keys = ["nicepay.pem"]
+client_secret_file = "client.secret"
+body_hash = "base64"
+empty_token_slot = true
+origin = "bank.example"
+path_prefix_not_signed = "/api"
+[[services]]
+path = "/api/v1.0/fixed"
+service_code = "52"
+signed_path = "/qr/qr-mpm-notify"
+forms = ["body-signed"]
 [[services]]
 path = "/api/v1.0/transfer-va/inquiry"
 service_code = "24"
@@ -55,6 +71,7 @@ ASYMMETRIC = ["--client-key", CLIENT_KEY, "--private-key", "private.pem"]
 WITH_SECRET = ["--client-key", SYMMETRIC, "--private-key", "private.pem", "--symmetric"]
 WITH_SECRET += ["--client-secret-file", "client.secret"]
 NOTIFICATION = ["--form", "notification", "--client-key", CLIENT_KEY, "--private-key", "notification-private.pem"]
+BY_SETTINGS = ["--client-key", PARTICULAR, "--private-key", "private.pem", "--config", "snap-token.toml"]
 BODY_SIGNED = ["--form", "body-signed", "--channel-id", "95221", *ASYMMETRIC]
 
 
@@ -69,13 +86,22 @@ BODY_SIGNED = ["--form", "body-signed", "--channel-id", "95221", *ASYMMETRIC]
         ("/api/v1.0/every", "77", WITH_SECRET),
         ("/api/v1.0/every", "77", ASYMMETRIC),
         ("/api/v1.0/every", "77", NOTIFICATION),
+        ("/api/v1.0/transfer-va/inquiry?page=1", "", BY_SETTINGS),
+        ("/api/v1.0/every", "", BY_SETTINGS),
+        ("/api/v1.0/every", "", ["--form", "body-signed", *BY_SETTINGS]),
+        ("/api/v1.0/fixed?a=b", "", ["--form", "body-signed", *BY_SETTINGS]),
+        ("/api/v1.0/fixed", "", ["--form", "body-signed", *ASYMMETRIC, "--config", "snap-token.toml"]),
     ],
 )
 def test_the_product_passes_behind_nginx(stage: Stage, path: str, code: str, options: list[str]) -> None:
-    """Each form passes all scenarios on paths of one and of several forms. Only genuine calls reach the service."""
+    """Each form passes all scenarios on paths of one and of several forms. Only genuine calls reach the service.
+
+    With --config, the calls have the particulars in the settings.
+    """
     origin = f"https://127.0.0.1:{stage.proxy.port}"
     token_url = [] if "--form" in options else [f"{origin}{TOKEN}"]
-    command = ["check", *token_url, "--call", f"{origin}{path}", *options, "--service-code", code, "--strict", "--json"]
+    command = ["check", *token_url, "--call", f"{origin}{path}", *options, "--strict", "--json"]
+    command += ["--service-code", code] if code else []
     limits = ["--per-second", "20", "--ca-file", "certificate.pem", "--body", "body.json"]
     done = run(COMMAND, *command, *limits, cwd=stage.settings.parent, env=environment())
     report = json.loads(done.stdout)

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from handlers import __version__
 from handlers.cli.check_output import print_report, require_writable, with_progress, write_reports
 from handlers.cli.errors import UsageError
+from handlers.cli.simulator.acquirer import Acquirer
 from handlers.cli.simulator.http_exchange import tls_context
 from handlers.cli.simulator.judged_call import JudgedCall, issued_token
 from handlers.cli.simulator.options import SecretFile
@@ -77,6 +78,10 @@ def check(  # noqa: PLR0913  a command's options
     https://merchant.example/api/v1.0/transfer-va/inquiry --symmetric --client-secret-file client.secret --client-key
     YOUR-CLIENT-ID --private-key private.pem --body inquiry.json --service-code 24
 
+    Example with the settings of the server: snap-token check https://merchant.example/openapi/v1.0/access-token/b2b
+    --call https://merchant.example/openapi/v1.0/transfer-va/inquiry --config snap-token.toml --client-key
+    YOUR-CLIENT-ID --private-key private.pem --body inquiry.json
+
     Example of notifications: snap-token check --call https://merchant.example/api/v1.0/transfer-va/payment --form
     notification --client-key YOUR-CLIENT-ID --private-key notification-private.pem --body paid.json
 
@@ -97,7 +102,8 @@ def check(  # noqa: PLR0913  a command's options
         call: The whole URL of a protected endpoint. Judge this endpoint in place of the token endpoint.
         how: The calls.
     """
-    judged, token_url = _targets(url, call, options := how or JudgedCall())
+    options = how or JudgedCall()
+    judged, token_url, acquirer = _targets(url, call, options, client_key)
     signer = _signer(client_key, private_key, passphrase_file)
     throttle = _throttle(per_second)
     trusted = tls_context(ca_file)
@@ -105,25 +111,30 @@ def check(  # noqa: PLR0913  a command's options
     now = assembly.system_clock()
     with _client(trusted) as client:
         judge = _Judge(client, signer, throttle)
-        results = judge.calls(judged, token_url, options) if call else judge.token_server(judged)
+        results = judge.calls(judged, token_url, options, acquirer) if call else judge.token_server(judged)
     report = Report(_without_query(judged), client_key, now, results)
     print_report(report, _CALLS_NOT_PLAYED if call else _NOT_PLAYED, as_json=json_)
     write_reports(report, junit, html)
     return int(server_fails(report.results, strict=strict))
 
 
-def _targets(url: str | None, call: str | None, options: JudgedCall) -> tuple[httpx.URL, httpx.URL | None]:
-    """The URL that is judged, and the URL that issues the token of the calls, which is None if they have none."""
+def _targets(
+    url: str | None, call: str | None, options: JudgedCall, client_key: str
+) -> tuple[httpx.URL, httpx.URL | None, Acquirer]:
+    """The URL that is judged, the URL that issues the token of the calls if they have one, and the calling client."""
     if call is None:
         options.require_call()
-        return _target(url or _missing_token_url(), "a token endpoint"), None
-    options.require_usable()
-    if not options.needs_token:
-        if url:
-            message = f"a call of the form {options.form} has no token; leave the URL of the token endpoint out"
-            raise UsageError(message)
-        return _target(call, "a protected endpoint"), None
-    return _target(call, "a protected endpoint"), _target(url or _missing_token_url(), "a token endpoint")
+        return _target(url or _missing_token_url(), "a token endpoint"), None, Acquirer(client_key)
+    target = _target(call, "a protected endpoint")
+    acquirer = options.acquirer(client_key, target)
+    options.require_usable(acquirer)
+    if options.needs_token(acquirer):
+        return target, _target(url or _missing_token_url(), "a token endpoint"), acquirer
+    if url:
+        form = options.signed_form(acquirer)
+        message = f"a call of the form {form} has no token; leave the URL of the token endpoint out"
+        raise UsageError(message)
+    return target, None, acquirer
 
 
 def _missing_token_url() -> str:
@@ -189,19 +200,25 @@ class _Judge:
         with _reachable(target, _TOKEN_ENDPOINT):
             return self._results(CATALOGUE, target, scenario_runner.SKIPPED)
 
-    def calls(self, target: httpx.URL, token_url: httpx.URL | None, options: JudgedCall) -> list[ScenarioResult]:
+    def calls(
+        self, target: httpx.URL, token_url: httpx.URL | None, options: JudgedCall, acquirer: Acquirer
+    ) -> list[ScenarioResult]:
         """Request a token if the form has one, and play the scenarios of calls."""
-        caller = options.caller(self.signer, target)
+        caller = options.caller(self.signer, target, acquirer)
         if token_url:
-            with _reachable(token_url, _TOKEN_ENDPOINT):
-                caller = replace(caller, token=issued_token(self.signer, self._sender(token_url).send))
-        scenarios = call_scenarios(caller, options.service_code or "")
+            caller = replace(caller, token=self._token(token_url, len(call_scenarios(caller))))
+        scenarios = call_scenarios(caller, options.service_code or acquirer.service.code)
         sys.stderr.write(
             f"snap-token: {len(scenarios)} scenarios are sent to {target.host}; {GENUINE} genuine calls reach the"
             " service behind it; it must refuse all others, and one that it does not refuse reaches the service too\n"
         )
         with _reachable(target, "--call"):
             return self._results(scenarios, target, calls.SKIPPED)
+
+    def _token(self, token_url: httpx.URL, calls: int) -> str:
+        """A token that is valid for this many calls."""
+        with _reachable(token_url, _TOKEN_ENDPOINT):
+            return issued_token(self.signer, self._sender(token_url).send, calls / self.throttle.per_second)
 
     def _results(self, scenarios: Sequence[Scenario], target: httpx.URL, skipped: str) -> list[ScenarioResult]:
         played = run(scenarios, self.signer, self._sender(target).send, skipped)

@@ -7,10 +7,7 @@ from handlers.config.tables import ClientTable
 from handlers.server.process import assembly
 from handlers.snap.call_form import CallForm
 from handlers.snap.particulars import USUAL, Particulars
-from handlers.snap.service import Service
-
-_UNNAMED = Service("")
-"""The service of a path that the settings do not name."""
+from handlers.snap.service import UNNAMED, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Acquirer:
 
     client_key: str
     table: ClientTable | None = None
-    service: Service = _UNNAMED
+    service: Service = UNNAMED
 
     @classmethod
     def of(cls, settings: Settings | None, client_key: str, uri: str) -> "Acquirer":
@@ -33,7 +30,7 @@ class Acquirer:
         if settings is None:
             return cls(client_key)
         table = next((table for table in settings.clients if table.id == client_key), None)
-        service = assembly.called_services_of(settings).get(uri.partition("?")[0], _UNNAMED)
+        service = assembly.called_services_of(settings).get(uri.partition("?")[0], UNNAMED)
         return cls(client_key, table, service)
 
     @property

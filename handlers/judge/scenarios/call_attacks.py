@@ -147,6 +147,16 @@ def _missing(header: str, forms: frozenset[SignedForm] = ANY, codes: tuple[str, 
     return Attack(name, subject, reason, _without(header), codes, forms, source=_HEADERS)
 
 
+WITHOUT_TOKEN = Attack(
+    "without_token",
+    "A call without its token",
+    "the token is mandatory in this form",
+    _without(AUTHORIZATION),
+    ("401xx03", "401xx01", UNAUTHORIZED, MISSING),
+    WITH_TOKEN,
+    source=_TOKENS,
+)
+
 ATTACKS = (
     Attack("stale", "A call signed an hour ago", "a recorded call must not stay usable", _late(_HOUR), _TIME_CODES),
     Attack("future", "A call dated an hour ahead", "it could be signed now and used later", _late(-_HOUR), _TIME_CODES),
@@ -181,15 +191,7 @@ ATTACKS = (
     _missing(EXTERNAL_ID, WITH_EXTERNAL_ID),
     _missing(PARTNER_ID, WITH_EXTERNAL_ID),
     _missing(CLIENT_KEY, NOTIFICATION, (MISSING, UNAUTHORIZED, "401xx03")),
-    Attack(
-        "without_token",
-        "A call without its token",
-        "the token is mandatory in this form",
-        _without(AUTHORIZATION),
-        ("401xx03", "401xx01", UNAUTHORIZED, MISSING),
-        WITH_TOKEN,
-        source=_TOKENS,
-    ),
+    WITHOUT_TOKEN,
     Attack(
         "garbage_token",
         "A call with a token that nobody has issued",

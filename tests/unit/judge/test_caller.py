@@ -7,7 +7,10 @@ from hashlib import sha256
 import pytest
 
 from handlers.judge.caller import Caller, Endpoint, SignedForm, another_body, with_flipped_bit
+from handlers.judge.scenarios.calls import call_scenarios
 from handlers.judge.signer import Signer
+from handlers.snap.particulars import Particulars
+from handlers.snap.service import Service
 from tests.merchant import NOON, Clock
 from tests.nicepay import Nicepay, jakarta
 
@@ -69,6 +72,14 @@ def test_another_body_differs_after_it_is_minified(body: bytes) -> None:
     changed = another_body(body)
     assert changed.replace(b" ", b"") != body.replace(b" ", b"")
     assert changed.startswith(b"{") == body.startswith(b"{") or not body
+
+
+def test_an_empty_token_needs_no_token(nicepay: Nicepay, stranger: Nicepay) -> None:
+    """If the signature covers no token and the service accepts calls without one, leaving it out is no attack."""
+    caller = replace(_caller("symmetric", nicepay, stranger), particulars=Particulars(empty_token_slot=True))
+    both = replace(caller, endpoint=replace(caller.endpoint, service=Service("24", forms=("token", "body-signed"))))
+    played = [{scenario.name for scenario in call_scenarios(each)} for each in (caller, both)]
+    assert played[0] - played[1] == {"call.without_token", "call.without_token_code"}
 
 
 def test_a_flipped_bit_changes_one_bit() -> None:

@@ -66,6 +66,15 @@ def test_a_scenario_sends_only_a_few_requests(scenario: Scenario, nicepay: Nicep
     assert all(len(request.body) < 1_200_000 for request in requests)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_there_are_not_more_calls_than_scenarios(form: SignedForm, nicepay: Nicepay, stranger: Nicepay) -> None:
+    """The number of scenarios is an upper limit of the calls, which share answers. So it says how long they take."""
+    signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
+    scenarios = call_scenarios(Caller(form, signer, Endpoint("/", "POST", b""), "P", "", "t0ken"))
+    distinct = {scenario.requests: scenario for scenario in scenarios}.values()
+    assert sum(len(scenario.requests(signer)) for scenario in distinct) <= len(scenarios)
+
+
 def test_the_page_is_in_step() -> None:
     """Its numbers are the catalogue's; its comparison names scenarios that there are, each once, in their severity."""
     text = page("judging-another-server")

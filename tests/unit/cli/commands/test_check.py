@@ -283,6 +283,8 @@ TOKEN_URL = "http://127.0.0.1/token"
         ([*CALL, "--form", "notification", "--channel-id", "1"], "a call of the form notification does not use"),
         ([TOKEN_URL, *CALL, "--symmetric"], "--symmetric and --client-secret-file belong together"),
         ([TOKEN_URL, *CALL, "--client-secret-file", "x"], "--symmetric and --client-secret-file belong together"),
+        ([TOKEN_URL, "--config", "x"], "--config belongs to --call; add --call, or leave it out"),
+        ([TOKEN_URL, *CALL, "--config", "/nowhere"], "/nowhere cannot be read"),
         ([TOKEN_URL, *CALL, "--method", "post"], "--method must have 1 to 16 capital letters"),
         ([TOKEN_URL, *CALL, "--service-code", "2"], "--service-code must have two digits"),
         ([TOKEN_URL, *CALL, "--partner-id", "a b"], "--partner-id must have visible ASCII characters"),
