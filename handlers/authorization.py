@@ -140,7 +140,7 @@ def _verify_body_signed(
     note(key=client.require_body_signature(call, headers["x_signature"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
     external_id = _present(headers["x_external_id"])
-    return client, ReplayKey.of_body_signed_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
+    return client, ReplayKey.of_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
 
 _VERIFY: Mapping[CallForm, Callable[[Services, Headers, Call, Address | None, datetime], _Verified]] = {

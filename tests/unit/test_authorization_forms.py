@@ -228,12 +228,12 @@ def test_an_external_id_of_a_body_signed_call_serves_once_a_day(known: Services,
     assert _decide(replace(known, now=Clock(tomorrow)), acquirer.body_signed(now=tomorrow)) == NUMBERED
 
 
-def test_external_ids_of_two_forms_are_apart(known: Services, acquirer: Acquirer, token: str) -> None:
-    """The id of a call with a token is not used up by a call that is signed with its body, nor the other way round."""
-    assert _decide(known, acquirer.body_signed(uri=EVERY_URI)) == NUMBERED
-    assert _decide(known, acquirer.with_token(token, uri=EVERY_URI)) == NUMBERED
-    assert _refusal(known, acquirer.body_signed(uri=EVERY_URI)).code == codes.CONFLICT
-    assert _refusal(known, acquirer.with_token(token, uri=EVERY_URI)).code == codes.CONFLICT
+def test_two_forms_share_the_external_ids(known: Services, acquirer: Acquirer, token: str) -> None:
+    """An X-EXTERNAL-ID of a call with a token is used up for body-signed calls, and the other way round."""
+    calls = acquirer.body_signed(uri=EVERY_URI), acquirer.with_token(token, uri=EVERY_URI)
+    for number, (first, second) in enumerate((calls, calls[::-1])):
+        assert _decide(known, first, x_external_id=f"{number}") == (None, NUMBERED[1] | {"X-External-Id": f"{number}"})
+        assert _refusal(known, second, x_external_id=f"{number}").code == codes.CONFLICT
 
 
 @pytest.mark.parametrize("form", ["notification", "body_signed"])

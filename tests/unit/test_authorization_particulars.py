@@ -279,6 +279,16 @@ def test_a_secret_signs_no_call_without_authorization_of_another_client(
     assert _decide(known, _by_key(acquirer), x_partner_id="OTHER") == _genuine(client_key="OTHER")
 
 
+@pytest.mark.parametrize("token_first", [True, False])
+def test_a_copy_without_its_token_is_a_repeat(acquirer: Acquirer, *, token_first: bool) -> None:
+    """With an empty token slot, one signature is valid in two forms. The call is accepted once, in either of them."""
+    known = _merchant(acquirer, EMPTY_SLOT, client_secret=SECRET)
+    with_token, without = (_by_secret(known, with_token=each, slot=":") for each in (True, False))
+    first, second = (with_token, without) if token_first else (without, with_token)
+    assert _decide(known, first) == _genuine()
+    assert _decide(known, second) == "409xx00 Conflict call.repeated"
+
+
 def test_a_suspended_client_with_an_empty_token_is_refused(acquirer: Acquirer) -> None:
     """A suspended client gets the answer to a wrong signature, although its secret signed the call."""
     known = _merchant(acquirer, EMPTY_SLOT, client_secret=SECRET, suspended=True)
