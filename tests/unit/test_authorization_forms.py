@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers import decision_notes
 from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
@@ -226,6 +227,27 @@ def test_an_external_id_of_a_body_signed_call_serves_once_a_day(known: Services,
     assert _decide(known, acquirer.body_signed(external_id="2"))
     tomorrow = NOON + timedelta(days=1)
     assert _decide(replace(known, now=Clock(tomorrow)), acquirer.body_signed(now=tomorrow)) == NUMBERED
+
+
+@pytest.mark.parametrize(
+    ("uri", "changed", "advised"),
+    [
+        (TOKEN_URI, {}, True),
+        (SIGNED_URI, {}, True),
+        ("/of/no/service", {}, True),
+        (TOKEN_URI, {"x_partner_id": "A"}, False),
+        (TOKEN_URI, {"authorization": "Bearer A"}, False),
+        (TOKEN_URI, {"x_client_key": ""}, False),
+        (NOTIFY_URI, {"x_client_key": "STRANGER"}, False),
+    ],
+)
+def test_the_log_says_how_to_accept_a_notification(
+    known: Services, acquirer: Acquirer, uri: str, changed: dict[str, Any], *, advised: bool
+) -> None:
+    """The log line of a call with the headers of a notification has an advice, if its path accepts none."""
+    notes = decision_notes.start_notes()
+    _refusal(known, acquirer.notification(uri=uri), **changed)
+    assert ("notification" in str(notes.get("advice"))) == advised
 
 
 def test_two_forms_share_the_external_ids(known: Services, acquirer: Acquirer, token: str) -> None:
