@@ -197,6 +197,21 @@ def test_one_path_is_signed(
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
+def test_a_copy_at_another_service_with_the_same_signed_path_is_a_repeat(
+    acquirer: Acquirer, *, symmetric: bool
+) -> None:
+    """One signature is valid for both services, but the call is accepted once."""
+    secret: dict[str, Any] = {"client_secret": SECRET} if symmetric else {}
+    known = _merchant(acquirer, Particulars(), **secret)
+    service = Service("77", forms=EVERY_FORM, signed_path="/qr/qr-mpm-notify")
+    known = replace(known, called_services={"/a": service, "/b": service})
+    signed = "/qr/qr-mpm-notify"
+    headers = _by_secret(known, signed=signed) if symmetric else _by_key(acquirer, signed=signed)
+    assert _decide(known, headers, x_original_uri="/a") == _genuine()
+    assert _decide(known, headers, x_original_uri="/b") == "409xx00 Conflict call.repeated"
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize(("body_hash", "right", "wrong"), [("hex", _hex, _base64), ("base64", _base64, _hex)])
 def test_one_spelling_of_the_hash_is_signed(
     acquirer: Acquirer,
