@@ -102,10 +102,7 @@ def _form(headers: Headers, accepted: Sequence[CallForm]) -> CallForm:
 
 
 def _call(headers: Headers, service: Service, body: bytes | None) -> Call:
-    """The call as its client signs it, without its token."""
-    uri = service.signed_uri(headers["x_original_uri"])
-    path_is_fixed = service.signed_path is not None
-    return Call(headers["x_original_method"], uri, None, headers["x_timestamp"], body, path_is_fixed=path_is_fixed)
+    return service.signed_call(headers["x_original_method"], headers["x_original_uri"], headers["x_timestamp"], body)
 
 
 def _verify_with_token(

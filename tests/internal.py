@@ -68,6 +68,12 @@ public_keys = ["IONPAYTEST.pem"]
 call_signature = "symmetric"
 client_secret_file = "client.secret"
 [[clients]]
+id = "PINNED"
+public_keys = ["IONPAYTEST.pem"]
+channel_id = "95231"
+origin = "bank.example"
+external_id_format = "numeric"
+[[clients]]
 id = "SUSPENDED"
 public_keys = ["IONPAYTEST.pem"]
 suspended = true

@@ -8,6 +8,7 @@ from datetime import UTC, timedelta
 from hashlib import sha256
 from hmac import digest
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -18,6 +19,7 @@ from handlers.doctor.request import Request
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client
 from handlers.snap.clients import Clients
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
@@ -36,6 +38,8 @@ SECRET = b64encode(b"a secret of these tests!")
 OTHER_SECRET = b"the secret of another client"
 INTERNAL_SECRET = b"the-secret-of-the-proxy"
 OTHER, SUSPENDED, STRICT, SYMMETRIC = "OTHERCLIENT", "SUSPENDED", "STRICT", "SYMMETRIC"
+PINNED = "PINNED"
+"""A client whose CHANNEL-ID, ORIGIN and X-EXTERNAL-ID the settings restrict."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class World:
                 Client(SUSPENDED, (key,), TOLERANCE, suspended=True),
                 Client(STRICT, (key,), timedelta(seconds=10)),
                 Client(SYMMETRIC, (key,), TOLERANCE, client_secret=SECRET),
+                Client(PINNED, (key,), TOLERANCE, particulars=Particulars("95231", "bank.example", "numeric")),
             ],
             lambda _bits: self.nobody.private_key.public_key(),
         )
@@ -136,6 +141,13 @@ def call(
     return Request("POST", target, present, body)
 
 
+def pinned(world: World, **changed: str | None) -> Request:
+    """A call of the client whose headers the settings restrict."""
+    right: dict[str, Any] = {"CHANNEL_ID": "95231", "ORIGIN": "bank.example", "X_EXTERNAL_ID": "12"}
+    headers = right | {"X_PARTNER_ID": PINNED} | changed
+    return call(world, world.sign(f"{PINNED}|{NOW}"), token=world.token(PINNED), **headers)
+
+
 def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
     world: World,
     body: bytes = CALL_BODY,
@@ -149,9 +161,10 @@ def symmetric(  # noqa: PLR0913  each part of the string to sign can be changed
     upper: bool = False,
     timestamp: str = NOW,
     method: str = "POST",
+    token: str | None = None,
 ) -> Request:
     """A call of the client that signs symmetrically. The options change single parts of its string to sign."""
-    token = world.token(SYMMETRIC)
+    token = token or world.token(SYMMETRIC)
     hashed = sha256(body if signed_body is None else signed_body).hexdigest()
     text = f"{method}:{place or target}:{before}{token}:{hashed.upper() if upper else hashed}:{timestamp}"
     signature = b64encode(digest(secret, text.encode(), hash_name)).decode()
@@ -165,10 +178,6 @@ def _without(request: Request, name: str) -> Request:
 def replace_header(request: Request, name: str, value: str) -> Request:
     """The request with another value of a header."""
     return replace(request, headers=(*_without(request, name).headers, (name, value)))
-
-
-def _with_authorization(request: Request, value: str) -> Request:
-    return replace_header(request, "Authorization", value)
 
 
 def _with_header_twice(request: Request, name: str) -> Request:
@@ -495,10 +504,11 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("no header", lambda w: call(w, Authorization=None)),
         ("no header, symmetric", lambda w: _without(symmetric(w), "Authorization")),
     ],
-    "token.malformed": [
-        ("no Bearer", lambda w: call(w, Authorization=w.token())),
-        ("quotes", lambda w: call(w, Authorization=f'Bearer "{w.token()}"')),
-        ("half a token, symmetric", lambda w: _with_authorization(symmetric(w), f"Token {w.token(SYMMETRIC)[:40]}")),
+    "token.scheme_wrong": [
+        (
+            "half a token, symmetric",
+            lambda w: replace_header(symmetric(w), "Authorization", f"Token {w.token(SYMMETRIC)[:40]}"),
+        ),
     ],
     "token.expired": [
         ("a second too old", lambda w: call(w, token=w.token(age=901))),
@@ -507,12 +517,18 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "token.tampered": [
         ("a character", lambda w: call(w, token=_with_one_character_changed(w.token()))),
         ("cut off", lambda w: call(w, token=w.token()[:40])),
-        ("words", lambda w: call(w, Authorization="Bearer token")),
+        ("words", lambda w: call(w, Authorization="Bearer some-words")),
         ("of other keys", lambda w: call(w, token=World.token(replace(w, token_key=Fernet.generate_key())))),
     ],
     "token.of_another_client": [("partner of another", lambda w: call(w, token=w.token(OTHER)))],
     "client.unknown": [("a client removed since", lambda w: call(w, token=w.token("REMOVED")))],
     "client.suspended": [("suspended since", lambda w: call(w, token=w.token(SUSPENDED), X_PARTNER_ID=SUSPENDED))],
+    "channel.mismatch": [
+        ("another", lambda w: pinned(w, CHANNEL_ID="95221")),
+        ("missing", lambda w: pinned(w, CHANNEL_ID=None)),
+    ],
+    "origin.mismatch": [("another", lambda w: pinned(w, ORIGIN="bank.example.org"))],
+    "external_id.malformed": [("a letter", lambda w: pinned(w, X_EXTERNAL_ID="12a"))],
     "call.partner_unknown": [("nobody's", lambda w: call(w, X_PARTNER_ID="NOBODY"))],
     "clock.behind": [
         ("over the window", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{_at(-301)}"), X_TIMESTAMP=_at(-301)))
@@ -685,6 +701,8 @@ def write_world(folder: Path, world: World) -> Path:
         f'[[clients]]\nid = "{SUSPENDED}"\n{key}\nsuspended = true',
         f'[[clients]]\nid = "{STRICT}"\n{key}\nclock_tolerance_seconds = 10',
         f'[[clients]]\nid = "{SYMMETRIC}"\n{key}\ncall_signature = "symmetric"\nclient_secret_file = "secret"',
+        f'[[clients]]\nid = "{PINNED}"\n{key}\nchannel_id = "95231"\norigin = "bank.example"',
+        'external_id_format = "numeric"',
     ]
     settings = write_settings(folder, world.nicepay, world.other, extra="\n".join(tables))
     for client, file in ((CLIENT_KEY, secret), (OTHER, others)):

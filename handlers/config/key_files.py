@@ -14,7 +14,8 @@ from pydantic_settings import NoDecode
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
 from handlers.snap.key_format_error import KeyFormatError
-from handlers.snap.key_recognition import kind_of_text
+from handlers.snap.key_kinds import EMPTY
+from handlers.snap.key_recognition import kind_if_no_path
 from handlers.snap.keys import is_inline, load_public_key
 from handlers.snap.private_keys import load_private_key
 
@@ -132,10 +133,18 @@ def _secrets(value: object) -> tuple[bytes, ...]:
     if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_is_valid_secret, secrets)):
         message = (
             f"{path} must contain one secret of at least {SHORTEST_SECRET} characters on one line; "
-            f"while you replace it, {MOST_SECRETS} lines are allowed, the newest secret first"
+            f"while you replace it, {MOST_SECRETS} lines are allowed, the newest secret first; {_found(secrets)}"
         )
         raise ValueError(message)
     return tuple(secret.encode() for secret in secrets)
+
+
+def _found(secrets: list[str]) -> str:
+    """What is wrong with the secrets of a file, in numbers."""
+    lines = [line for secret in secrets for line in secret.splitlines()]
+    if len(lines) != len(secrets) or not 1 <= len(lines) <= MOST_SECRETS:
+        return f"found {len(lines)} lines"
+    return f"found {min(map(len, lines))} characters"
 
 
 def _is_valid_secret(text: str) -> bool:
@@ -164,8 +173,8 @@ def _public_key(value: object) -> RSAPublicKey:
 
 def _public_key_path(value: object) -> Path:
     """The path of a public key. If there is no such file, the error says what kind of key the text is instead."""
-    kind = kind_of_text(value.strip()) if isinstance(value, str) else None
-    if kind and read(in_folder(str(value))).stamp.status is None:
+    kind = kind_if_no_path(value.strip()) if isinstance(value, str) else None
+    if kind is EMPTY or (kind and read(in_folder(str(value))).stamp.status is None):
         raise KeyFormatError(kind)
     return _path(value)
 

@@ -16,7 +16,7 @@ NO_SUCH_KEY = "there is no such key"
 _SIMILAR = 0.74
 """The least similarity of two names, as difflib measures it. `prot` and `port` have 0.75."""
 
-_WORD = re.compile(r"[A-Za-z][a-z]{2,}")
+_WORD = re.compile(r"[A-Za-z][a-z]+")
 
 
 def similar(name: str, names: Collection[str]) -> str | None:
@@ -25,8 +25,10 @@ def similar(name: str, names: Collection[str]) -> str | None:
     close = get_close_matches(_plain(name), plain, 1, _SIMILAR)
     if close:
         return plain[close[0]]
-    with_words = [each for each in names if _words(name) and _words(name) <= _words(each)]
-    return with_words[0] if len(with_words) == 1 else None
+    words = _words(name)
+    longer = [each for each in names if words and words <= _words(each)]
+    found = longer or [each for each in names if _words(each) <= words]
+    return found[0] if len(found) == 1 else None
 
 
 def _plain(name: str) -> str:
@@ -58,7 +60,8 @@ class KnownNames:
         """The key of the table that was probably meant, or the table if `table` is None."""
         if table:
             return similar(name, self.tables[table])
-        return similar(name, self.tables) or self._with_keys_of(value)
+        is_table = isinstance(value, dict) or (isinstance(value, list) and value)
+        return similar(name, self.tables) or self._with_keys_of(value) if is_table else None
 
     def _with_keys_of(self, value: object) -> str | None:
         """The only table that has all keys of the value. None if the value is not a table or several tables fit."""
@@ -127,7 +130,9 @@ class NameCheck:
             case dict() if is_list:
                 self.mistakes.append(f"{name}: write [[{name}]], with two brackets on each side")
                 nested = [each for each in value.values() if isinstance(each, dict)]
-                return nested if nested and len(nested) == len(value) else [value]
+                is_nested = len(nested) == len(value) > 0  # [clients.NAME]: the name may stand for a required key.
+                self._unknown |= set(self.known.tables[name]) if is_nested else set()
+                return nested if is_nested else [value]
             case [dict(), *_] if not is_list:
                 self.mistakes.append(f"{name}: write [{name}], with one bracket on each side, and only once")
                 return value[0]

@@ -55,7 +55,9 @@ def _base_path(value: str) -> str:
 
 Visible36 = Annotated[str, matching(CLIENT_KEY.pattern, VISIBLE_36)]
 
-Host = Annotated[str, matching(r"[!-~]+", "a name or an IP address, in visible ASCII characters")]
+Host = Annotated[
+    str, matching(r"(?!.*://|\[|[^:]*:[0-9]+\Z)[!-~]+", "a name or an IP address, without http:// and without a port")
+]
 
 BasePath = Annotated[
     str,

@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor import authorize_request, call_without_token, request_format
+from handlers.doctor import authorize_request, call_without_token, header_names, request_format
 from handlers.doctor.call_without_token import CallWithoutToken
-from handlers.doctor.checks import access_token, asymmetric_signature, clock, signature_encoding, symmetric_signature
+from handlers.doctor.checks import (
+    access_token,
+    asymmetric_signature,
+    clock,
+    particulars,
+    signature_encoding,
+    symmetric_signature,
+)
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
@@ -13,7 +20,7 @@ from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
 from handlers.snap.call import Call
-from handlers.snap.call_form import CallForm, form_of_call, require_complete
+from handlers.snap.call_form import CallForm, form_of_call
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
@@ -22,8 +29,6 @@ from handlers.snap.service import DEFAULT_METHODS
 
 _LONGEST_SHOWN = 120
 """Characters of a value that a message shows."""
-
-_WITHOUT_TOKEN = frozenset({Verdict.TOKEN_MISSING, Verdict.TOKEN_MALFORMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,12 @@ def _form(request: Request, context: MerchantContext) -> tuple[CallForm | None, 
     partner_id, form, accepted = request.get("X-PARTNER-ID"), None, context.forms_at(request.path)
     try:
         form = form_of_call(accepted, authorization, client_key, partner_id)
-        require_complete(form, partner_id, request.get("X-EXTERNAL-ID"))
     except SnapError as refused:
         if refused.reason == "header.missing":
-            return form, [Finding(Verdict.HEADER_MISSING, {"header": refused.field})]
+            others = ["X-EXTERNAL-ID"] if accepted == ("body-signed",) and not request.get("X-EXTERNAL-ID") else []
+            return None, [Finding(Verdict.HEADER_MISSING, {"header": ", ".join([refused.field, *others])})]
         return None, [Finding(Verdict(refused.reason), {"header": refused.field, "forms": ", ".join(accepted)})]
-    return form, []
+    return form, header_names.missing(request, form)
 
 
 def _with_token(
@@ -73,8 +78,9 @@ def _with_token(
     yield from token.findings
     if token.client and token.client.known:
         yield from clock.findings(request.get("X-TIMESTAMP"), context.now, token.client.clock_tolerance)
-        if signature:
+        if signature and request.get("X-TIMESTAMP"):
             yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
+        yield from particulars.headers(request, token.client)
         yield from _external_id(request, context, token.client)
 
 
@@ -118,6 +124,10 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
         return [_body_missing(request)]
     signed = SignedRequest(call.signature, request, client.key)
+    service, secrets = context.service_at(request.path), client.secrets
+    of_settings = particulars.symmetric_signature(signed, call.token.text, client, service, secrets)
+    if of_settings is not None:
+        return of_settings
     symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
     evidence: Evidence = {"client": client.key}
     if client.client_secret is not None and symmetric is not None:
@@ -133,14 +143,14 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
 def _no_secret_matches(call: SignedCall) -> list[Finding]:
     """Explain a symmetric signature that no known secret made.
 
-    Without the token there is no finding, because the token is part of the string to sign.
+    If the token is not certain, there is no finding, because the token is part of the string to sign.
     """
     length, size = len(call.signature), symmetric_signature.HMAC_SIZE
     evidence: Evidence = {"length": length, "wanted": size, SYMMETRIC: "HMAC-SHA512"}
     if length not in symmetric_signature.HASH_BY_SIZE:
         wrong = signature_encoding.wrong_length(call.signature, {size}, call.request.get("X-SIGNATURE"))
         return [wrong if wrong.verdict == Verdict.SIGNATURE_CUT_OFF else Finding(wrong.verdict, evidence)]
-    if _WITHOUT_TOKEN & {finding.verdict for finding in call.token.findings}:
+    if not call.token.certain:
         return []
     if _lacks_body(call.request):
         return [_body_missing(call.request)]

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlers.doctor.checks import caller_address, clock, without_token
+from handlers.doctor.checks import asymmetric_signature, caller_address, clock, particulars, without_token
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
-from handlers.doctor.verdicts import Finding, Verdict
+from handlers.doctor.verdicts import SYMMETRIC, Finding, Verdict
 from handlers.snap.call import Call
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client
@@ -54,10 +54,12 @@ def findings(call: CallWithoutToken, context: MerchantContext, budget: Verificat
     yield from early
     yield from caller_address.findings(request, client)
     yield from _client(call, client, context)
-    if call.signature and client.known:
+    if call.signature and client.known and timestamp:
         yield from _signature(call, SignedRequest(call.signature, request, client.key), context, budget)
     if not early:
         yield from clock.findings(timestamp, context.now, client.clock_tolerance)
+    if client.known and not call.is_notification:
+        yield from particulars.headers(request, client)
     if replay_key(call, context) in context.used_replay_keys:
         yield _repeated(call)
 
@@ -76,10 +78,26 @@ def _signature(
     call: CallWithoutToken, signed: SignedRequest, context: MerchantContext, budget: VerificationBudget
 ) -> list[Finding]:
     if not call.is_notification:
-        return without_token.of_body_signed(signed, context.clients, budget, other_paths=context.paths)
+        return _body_signed(call.client(context), signed, context, budget)
     if not call.client(context).notification_keys:
         return []
     return without_token.of_notification(signed, context.clients, budget)
+
+
+def _body_signed(
+    client: Client, signed: SignedRequest, context: MerchantContext, budget: VerificationBudget
+) -> list[Finding]:
+    """Try the client's secret over an empty token, then its key pair. The settings say which of them is right."""
+    service, secrets = context.service_at(signed.request.path), context.secrets.get(client.key, client.secrets)
+    by_secret = particulars.symmetric_signature(signed, None, client, service, secrets)
+    if by_secret is not None:
+        return by_secret
+    found = without_token.of_body_signed(signed, context.clients, budget, service, context.paths)
+    if not client.secrets_without_token:
+        return found
+    if asymmetric_signature.NO_KEY_MATCHES & {each.verdict for each in found}:
+        return [Finding(Verdict.KEY_UNKNOWN, {SYMMETRIC: "HMAC-SHA512"})]
+    return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, {"client": client.key})]
 
 
 def _repeated(call: CallWithoutToken) -> Finding:

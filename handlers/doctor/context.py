@@ -42,6 +42,10 @@ class MerchantContext:
     largest_call_body: int = LARGEST_CALL_BODY
     has_accel_redirect: bool = False
 
+    def service_at(self, call_path: str) -> Service:
+        """Return the service of a path, or one without particulars."""
+        return self.called_services.get(call_path, Service("00"))
+
     @property
     def client_keys_text(self) -> str:
         """All client keys, as text for a message."""
@@ -50,7 +54,7 @@ class MerchantContext:
     @property
     def partner_ids_text(self) -> str:
         """All X-PARTNER-IDs, as text for a message."""
-        return ", ".join(client.partner_id for client in self.clients)
+        return ", ".join(partner_id for client in self.clients for partner_id in client.partner_ids)
 
     @property
     def call_paths_text(self) -> str:
@@ -69,4 +73,4 @@ class MerchantContext:
 
     def client_of_partner(self, partner_id: str) -> Client | None:
         """Return the client with this X-PARTNER-ID, or None."""
-        return next((client for client in self.clients if client.partner_id == partner_id), None)
+        return next((client for client in self.clients if partner_id in client.partner_ids), None)

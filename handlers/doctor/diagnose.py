@@ -1,14 +1,15 @@
 """The diagnosis of a request: all checks of the server, in its order. A failed check does not stop the next one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from handlers.doctor import call, request_format, token_request
+from handlers.doctor import call, header_names, request_format, token_request
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Diagnosis, Finding, Verdict
 
+_MISSING = frozenset({Verdict.HEADER_MISSING, Verdict.TOKEN_MISSING})
 _CALL_HEADERS = ("Authorization", "X-PARTNER-ID", "X-EXTERNAL-ID")
 
 
@@ -18,11 +19,30 @@ def diagnose(request: Request, context: MerchantContext, budget: VerificationBud
     If the request is far too large, only its size is checked (see `request_format.is_far_too_large`).
     """
     budget = budget or VerificationBudget()
-    first: dict[Verdict, Finding] = {}
-    for finding in _findings(request, context, budget):
-        first.setdefault(finding.verdict, finding)
-    main, *also = first.values() or [Finding(Verdict.GENUINE)]
+    found = _first_of_each(_findings(request, context, budget))
+    if found.keys() & _MISSING:
+        request, misnamed = header_names.renamed(request, _wanted_headers(request, context))
+        if misnamed:
+            found = _first_of_each(chain(misnamed, _findings(request, context, budget)))
+    main, *also = found.values() or [Finding(Verdict.GENUINE)]
     return Diagnosis(main, tuple(also), budget.cut_short)
+
+
+def _first_of_each(findings: Iterable[Finding]) -> dict[Verdict, Finding]:
+    """Return the first finding of each verdict. All missing headers are in one finding."""
+    first: dict[Verdict, Finding] = {}
+    for finding in findings:
+        earlier = first.setdefault(finding.verdict, finding)
+        if finding.verdict == Verdict.HEADER_MISSING and earlier is not finding:
+            headers = f"{earlier.evidence['header']}, {finding.evidence['header']}"
+            first[Verdict.HEADER_MISSING] = Finding(Verdict.HEADER_MISSING, {"header": headers})
+    return first
+
+
+def _wanted_headers(request: Request, context: MerchantContext) -> tuple[str, ...]:
+    if is_call(request, context):
+        return header_names.wanted_in_call(context.forms_at(request.path))
+    return header_names.OF_TOKEN_REQUEST
 
 
 def _findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:

@@ -57,7 +57,11 @@ class Difference(StrEnum):
     AMPERSAND_ADDED = "ampersand_added"
     CUT_AT_SPECIAL_CHARACTER = "cut_at_special_character"
 
+    WITH_CLIENT_KEY = "with_client_key"
+    CUT_OFF = "cut_off"
+
     # The whole string
+    EMPTY_TOKEN = "empty_token"  # noqa: S105  the same
     COLON_ADDED = "colon_added"
     NUL_ADDED = "nul_added"
     COLON_IN_FRONT = "colon_in_front"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from handlers.doctor.authorize_request import SECRET_HEADER
+from handlers.doctor.checks import authorization_header
 from handlers.doctor.request import Request
 from handlers.snap.masking import SHORTEST, NamedSecret
 
@@ -16,6 +17,10 @@ def secrets_in(request: Request) -> Iterator[NamedSecret]:
     for each in filter(None, (request, request.authorize_request)):
         for header, name in _SECRET_HEADERS.items():
             for value in each.all(header):
-                secret = value[:_LONGEST].removeprefix("Bearer ").strip()
-                if len(secret) >= SHORTEST:
-                    yield name, secret.encode(errors="replace")
+                yield from _named(name, value[:_LONGEST].removeprefix("Bearer ").strip())
+        yield from _named("access token", authorization_header.read(each.get("Authorization")).token)
+
+
+def _named(name: str, secret: str) -> Iterator[NamedSecret]:
+    if len(secret) >= SHORTEST:
+        yield name, secret.encode(errors="replace")

@@ -33,7 +33,7 @@ def findings(request: Request, context: MerchantContext, budget: VerificationBud
     yield from caller_address.findings(request, client)
     yield from _client(client, client_key, context)
     signature, _ = asymmetric_signature.decode(request, context.clients)
-    if signature:
+    if signature and client_key and timestamp:
         yield from asymmetric_signature.findings(SignedRequest(signature, request, client_key), context.clients, budget)
     if not outside_widest:
         yield from clock.findings(timestamp, context.now, client.clock_tolerance)

@@ -49,6 +49,7 @@ class Verdict(StrEnum):
     SIGNATURE_DECORATED = "signature.decorated"
     SIGNATURE_IN_CONTAINER = "signature.in_container"
     SIGNATURE_PLACEHOLDER = "signature.placeholder"
+    SIGNATURE_CASE_CHANGED = "signature.case_changed"
     SIGNATURE_BYTES_REVERSED = "signature.bytes_reversed"
 
     KEY_OF_ANOTHER_CLIENT = "key.of_another_client"
@@ -59,6 +60,8 @@ class Verdict(StrEnum):
     CLIENT_WITHOUT_NOTIFICATION_KEYS = "client.without_notification_keys"
 
     HEADER_MISSING = "header.missing"
+    HEADER_UNDERSCORES = "header.underscores"
+    HEADER_MISSPELT = "header.misspelt"
     HEADER_DUPLICATED = "header.duplicated"
     HEADER_MALFORMED = "header.malformed"
     MEDIA_TYPE_WRONG = "media_type.wrong"
@@ -77,6 +80,16 @@ class Verdict(StrEnum):
     SECRET_WRONG = "secret.wrong"  # noqa: S105  a constant, no password
     TOKEN_MISSING = "token.missing"  # noqa: S105  the same
     TOKEN_MALFORMED = "token.malformed"  # noqa: S105  the same
+    TOKEN_SCHEME_MISSING = "token.scheme_missing"  # noqa: S105  the same
+    TOKEN_SCHEME_WRONG = "token.scheme_wrong"  # noqa: S105  the same
+    TOKEN_SCHEME_TWICE = "token.scheme_twice"  # noqa: S105  the same
+    TOKEN_BASIC = "token.basic"  # noqa: S105  the same
+    TOKEN_DECORATED = "token.decorated"  # noqa: S105  the same
+    TOKEN_ENCODED = "token.encoded"  # noqa: S105  the same
+    TOKEN_WHOLE_ANSWER = "token.whole_answer"  # noqa: S105  the same
+    TOKEN_JWT = "token.jwt"  # noqa: S105  the same
+    TOKEN_PLACEHOLDER = "token.placeholder"  # noqa: S105  the same
+    TOKEN_EMPTY = "token.empty"  # noqa: S105  the same
     TOKEN_EXPIRED = "token.expired"  # noqa: S105  the same
     TOKEN_TAMPERED = "token.tampered"  # noqa: S105  the same
     TOKEN_OF_ANOTHER_CLIENT = "token.of_another_client"  # noqa: S105  the same
@@ -116,6 +129,10 @@ class Verdict(StrEnum):
     CALL_SIGNED_WITH_NOTIFICATION_KEY = "call.signed_with_notification_key"
     CALL_SIGNED_WITH_TRANSACTION_KEY = "call.signed_with_transaction_key"
     CALL_STRING_UNKNOWN = "call.string_unknown"
+    CALL_SIGNED_FOR_OTHER_SETTINGS = "call.signed_for_other_settings"
+    CHANNEL_MISMATCH = "channel.mismatch"
+    ORIGIN_MISMATCH = "origin.mismatch"
+    EXTERNAL_ID_MALFORMED = "external_id.malformed"
 
     ANSWER_REFUSED = "answer.refused"
 

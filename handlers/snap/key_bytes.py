@@ -8,10 +8,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from handlers.snap import key_kinds as kinds
 from handlers.snap.key_format_error import Form, KeyFormatError
-from handlers.snap.key_recognition import UNREADABLE, kind_of_bytes
-
-SEQUENCE = b"\x30"
-"""The first byte of every key and certificate in DER."""
+from handlers.snap.key_recognition import SEQUENCE, UNREADABLE, kind_of_bytes
 
 _LONG_FORM = 0x80
 

@@ -14,7 +14,7 @@ from handlers.snap import key_kinds as kinds
 from handlers.snap.codes import SnapError
 from handlers.snap.json_body import parse
 from handlers.snap.key_format_error import BASE64, DER, Form, KeyFormatError, KeyKind
-from handlers.snap.key_recognition import kind_of_bytes, kind_of_label, kind_of_text
+from handlers.snap.key_recognition import SEQUENCE, kind_of_body, kind_of_bytes, kind_of_label, kind_of_text
 
 MOST_BLOCKS = 10
 """Maximum number of PEM blocks in one file. A chain of certificates has two to four."""
@@ -29,14 +29,13 @@ BEGIN = "-----BEGIN "
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
 _BEGIN_LINE = re.compile(r"-----BEGIN [A-Z0-9 #]+-----")
 _END_LINE = re.compile(r"-----END [A-Z0-9 #]+-----")
-_END_WORD = re.compile(r"\bEND [A-Z0-9 #]*(?:KEY|CERTIFICATE)\b")
-_HEADERS = re.compile(r"\s*(?:[A-Za-z-]+: [^\n]*\n(?:[ \t]+[^\n]*\n)*)+")
-_WRITTEN_LINE_END = re.compile(r"\\+r\\+n|\\+n|\\+r|\r\n?")
+_END_WORD = re.compile(r"\bEND [A-Z0-9 #]{0,40}(?:KEY|CERTIFICATE)\b")
+_HEADERS = re.compile(r"\A\s*(?:[A-Za-z-]+: [^\n]*\n(?:[ \t]+[^\n]*\n)*)+")
+_WRITTEN_LINE_END = re.compile(r"\\{1,4}r\\{1,4}n|\\{1,4}[nr]|\r\n?")
 _BARE_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]+", re.ASCII)
 _LONG_SEQUENCE = re.compile(rb"\x30[\x80-\x84]")
 OPENSSH_LINE = re.compile(r"^ssh-rsa AAAA", re.MULTILINE)
-_MAY_CONTAIN_PEM = {kinds.PGP_MESSAGE, kinds.PGP_KEY, kinds.HEX_DUMP, kinds.RICH_TEXT}
-_QUOTED_PRINTABLE = re.compile(r"=(\n|3D)")
+_MAY_CONTAIN_PEM = {kinds.PGP_MESSAGE, kinds.PGP_KEY, kinds.HEX_DUMP, kinds.HEXDUMP_C, kinds.RICH_TEXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +58,16 @@ class PemBlock:
         Raises:
             KeyFormatError: The base64 is damaged.
         """
+        body = _HEADERS.sub("", self.body, count=1)
         try:
-            return _from_base64(_HEADERS.sub("", self.body, count=1))
+            raw = _from_base64(body)
         except ValueError as error:  # A character beyond ASCII is no `binascii.Error`.
-            raise self._damage() from error
-
-    def _damage(self) -> KeyFormatError:
-        if re.search(r"^ ?>", self.body, re.MULTILINE):
-            return KeyFormatError(kinds.MAIL_QUOTE)
-        if _QUOTED_PRINTABLE.search(self.body.rstrip()):
-            return KeyFormatError(kinds.QUOTED_PRINTABLE)
-        if _BARE_BASE64.fullmatch(self.body):
-            return KeyFormatError(kinds.LOST_CHARACTERS)
-        return KeyFormatError(kinds.FOREIGN_CHARACTER)
+            raise KeyFormatError(kind_of_body(body.strip()) or kinds.LOST_CHARACTERS) from error
+        if raw.startswith(BEGIN.encode()):
+            raise KeyFormatError(kinds.PEM_IN_PEM)
+        if not raw.startswith(SEQUENCE):
+            raise KeyFormatError(kind_of_body(body.strip()) or kinds.NO_KEY_IN_PEM)
+        return raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +164,18 @@ def _of_base64(text: str) -> Content:
         raise KeyFormatError(kinds.LOST_CHARACTERS) from error
     inner = _decoded(raw)
     if isinstance(inner, str):
-        return _blocks(inner) if BEGIN in inner else text
-    is_known = raw.startswith(b"\x30") or kind_of_bytes(raw) is not kinds.OTHER_BINARY
+        return _of_decoded_text(inner) or text
+    is_known = raw.startswith(SEQUENCE) or kind_of_bytes(raw) is not kinds.OTHER_BINARY
     return Der(raw, BASE64) if is_known else text
+
+
+def _of_decoded_text(text: str) -> tuple[PemBlock, ...] | None:
+    """The PEM that base64 encoded. None if base64 encoded another text."""
+    if BEGIN in text:
+        return _blocks(text)
+    if len(text) > _SHORTEST_KEY and _BARE_BASE64.fullmatch(text):
+        raise KeyFormatError(kinds.BASE64_TWICE)
+    return None
 
 
 def _from_base64(text: str) -> bytes:

@@ -55,6 +55,11 @@ PRIVATE_BLOB = KeyKind(
     private="openssl rsa -inform MSBLOB {binary} -out {pem}",
     advice=_PUBLIC_IS_NEEDED,
 )
+PVK = KeyKind(
+    "a private key of Microsoft (.pvk)",
+    private="openssl rsa -inform PVK {binary} -out {pem}",
+    advice=_PUBLIC_IS_NEEDED,
+)
 JAVA_OBJECT = KeyKind("a serialised Java object", advice="write the bytes of key.getEncoded() in place of the object")
 KEY_IN_JSON = _convertible(
     "JSON with a key in it", """jq -r 'first(.. | strings | select(test("BEGIN |^MI")))' {file} > {pem}"""
@@ -77,7 +82,8 @@ OTHER_XML = KeyKind("XML other than RSAKeyValue")
 QUOTED = _convertible("a key in quotes", """LC_ALL=C sed "s/[\\"'\\x80-\\xff]//g" {file} > {pem}""")
 WRONG_DASHES = _convertible(
     "PEM whose BEGIN or END line is not written in capitals between five hyphens",
-    r"sed -E 's/^[^A-Za-z]*(BEGIN|END) ([A-Z0-9 ]*[A-Z])[^A-Za-z]*$/-----\U\1 \2-----/I' {file} > {pem}",
+    r"sed -E 's,[^A-Z0-9+/=]*(BEGIN|END) ([A-Z ]*(KEY|CERTIFICATE))[^A-Z0-9+/=]*,\n-----\U\1 \2-----\n,gI'"
+    " {file} > {pem}",
 )
 MAIL_QUOTE = _convertible("PEM with > before its lines", "sed 's/^[> ]*//' {file} > {pem}")
 QUOTED_PRINTABLE = _convertible("quoted-printable text of an e-mail", "python3 -m quopri -d {file} > {pem}")
@@ -85,9 +91,35 @@ URL_ENCODED = _convertible(
     "URL-encoded text",
     "python3 -c 'import sys, urllib.parse as u; print(u.unquote_plus(sys.stdin.read()))' < {file} > {pem}",
 )
+BASE64_TWICE = _convertible("base64 of base64", "base64 -di {file} > {pem}")
+PEM_IN_PEM = _convertible("PEM in PEM, as certutil -encode writes it", "sed /-----/d {file} | base64 -di > {pem}")
+SOURCE_CODE = _convertible("PEM in source code", r"""sed -E 's/^[^"]*"//; s/(\\n)?"[^"]*$//' {file} > {pem}""")
+TAGS = _convertible("PEM with HTML tags in it", r"sed 's/<[^>]*>/\n/g' {file} > {pem}")
+LINE_NUMBERS = _convertible("PEM with line numbers", "sed -E 's/^ *[0-9]+[:.]?[[:space:]]+//' {file} > {pem}")
+INVISIBLE = _convertible("PEM with characters in it that are not ASCII", r"LC_ALL=C tr -d '\200-\377' < {file} > {pem}")
+SHORTENED = KeyKind("a key that somebody shortened with dots", advice="copy the whole key again")
+SETTING = _convertible("a line of settings", "sed 's/^[^=:]*[=:] *//' {file} > {pem}")
+DATA_URL = _convertible("a data: URL", "sed 's/^data:[^,]*,//' {file} > {pem}")
+SSH_IN_LINE = _convertible("a line of known_hosts or authorized_keys", "grep -o 'ssh-rsa AAAA[^ ]*' {file} > {pem}")
+ANSIBLE_VAULT = _convertible("a file of Ansible Vault", "ansible-vault decrypt --output {pem} {file}")
+SALTED = KeyKind(
+    "a file that openssl enc encrypted", advice="decrypt it with openssl enc -d and the cipher of its sender"
+)
+JWT = KeyKind("a token (JWT)", advice=_ASK)
+E_MAIL = KeyKind("an e-mail", advice="save its attachment, and use that file")
+GIT_LFS = KeyKind("a pointer of Git LFS", advice="run: git lfs pull")
+ERROR_MESSAGE = KeyKind("an error message", advice="download the key again")
+PLACEHOLDER = KeyKind("a placeholder", advice="put the key itself here")
+ZERO_BYTES = KeyKind("only zero bytes", advice="copy the file again")
+OTHER_PEM = KeyKind("PEM of another kind than a key or a certificate", advice=_ASK)
+NO_KEY_IN_PEM = KeyKind("PEM without a key in it", advice="copy the whole key again")
 BASE64_URL = _convertible("base64url in place of base64", "tr -- -_ +/ < {file} > {pem}")
 HEXADECIMAL = _convertible("a text of hexadecimal digits", "tr -dc 0-9A-Fa-f < {file} | xxd -r -p > {der}")
-HEX_DUMP = _convertible("a hex dump", "xxd -r {file} > {der}")
+HEX_DUMP = _convertible("a hex dump of xxd", "xxd -r {file} > {der}")
+HEXDUMP_C = _convertible("a hex dump of hexdump -C", "cut -c11-58 {file} | xxd -r -p > {der}")
+OD_DUMP = _convertible("a hex dump of od -t x1", "cut -c9- {file} | xxd -r -p > {der}")
+WORD_DUMP = KeyKind("a hex dump in words of two bytes", advice="write it again with xxd -p")
+MODULUS = KeyKind("a number in hexadecimal, perhaps the modulus of a key without its exponent", advice=_ASK)
 PRINTED = KeyKind("the numbers that openssl prints with -text or -modulus", advice="use the file that openssl read")
 FINGERPRINT = KeyKind("a fingerprint, from which no key can be computed", advice=_ASK)
 WEB_PAGE = KeyKind("a web page", advice="download the file itself, not the page that shows it")
@@ -99,6 +131,8 @@ PDF = KeyKind("a PDF document", advice=_ASK)
 PICTURE = KeyKind("a picture", advice=_ASK)
 RICH_TEXT = KeyKind("a Rich Text document", advice="save it as plain text")
 MANIFEST = KeyKind("a Kubernetes manifest", advice=_USE_INNER)
+HOME_PATH = KeyKind("a path with ~, which only a shell replaces", advice="write the whole path")
+VARIABLE = KeyKind("a variable of a shell, which the server does not replace", advice="write the path or the key")
 FILE_NAME = KeyKind("the name of a file", advice="put the key itself here")
 UTF_16_LE, UTF_16_BE, UTF_32_LE, UTF_32_BE = (
     _convertible(f"text in {name}", f"iconv -f {name.split()[0]} -t UTF-8 {{file}} > {{pem}}")

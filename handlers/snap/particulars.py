@@ -61,6 +61,11 @@ class Particulars:
         matched = _EXTERNAL_ID[self.external_id_format].fullmatch(external_id)
         return matched is not None and len(external_id) <= self.external_id_max_length
 
+    def external_id(self, number: int) -> str:
+        """Return an X-EXTERNAL-ID that this client may send. A random number of 128 bits gives a new one."""
+        text = f"{number:039}" if self.external_id_format == "numeric" else f"{number:032x}"
+        return text[-self.external_id_max_length :]
+
     def as_signed(self, call: Call) -> Call:
         """Return the call as this client puts it into the string to sign."""
         token = "" if self.empty_token_slot else call.access_token

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from handlers.snap.call import Call
 from handlers.snap.call_form import CallForm
 from handlers.snap.refusal_members import RefusalMembers
 
@@ -31,7 +32,11 @@ class Service:
     refusal_members: RefusalMembers | None = None
     signed_path: str | None = None
 
-    def signed_uri(self, uri: str) -> str:
-        """Return the path with its query as clients of this service sign it. The query stays as received."""
+    def signed_call(self, method: str, uri: str, timestamp: str, body: bytes | None) -> Call:
+        """Return a call as clients of this service sign it, without its token. See `Call` for the parameters."""
+        path_is_fixed = self.signed_path is not None
+        return Call(method, self._signed_uri(uri), None, timestamp, body, path_is_fixed=path_is_fixed)
+
+    def _signed_uri(self, uri: str) -> str:
         _, mark, query = uri.partition("?")
         return f"{self.signed_path}{mark}{query}" if self.signed_path else uri

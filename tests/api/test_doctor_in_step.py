@@ -28,7 +28,13 @@ from tests.mistakes import (
     write_world,
 )
 from tests.mistakes_in_strings import STRING_MISTAKES
-from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
+from tests.mistakes_in_transport import (
+    CALL_NAME_MISTAKES,
+    CALL_SIGNATURE_MISTAKES,
+    SIGNATURE_MISTAKES,
+    TOKEN_HEADER_MISTAKES,
+    TOKEN_NAME_MISTAKES,
+)
 from tests.mistakes_without_token import TOKENLESS_MISTAKES
 from tests.pages import page
 
@@ -63,7 +69,8 @@ CASES = {
         (AUTHORIZE_MISTAKES, True),
         (TOKENLESS_MISTAKES, True),
         (SIGNATURE_MISTAKES, False),
-        *((table, True) for table in CALL_SIGNATURE_MISTAKES),
+        (TOKEN_NAME_MISTAKES, False),
+        *((table, True) for table in (*CALL_SIGNATURE_MISTAKES, *TOKEN_HEADER_MISTAKES, *CALL_NAME_MISTAKES)),
         (STRING_MISTAKES, True),
     )
     for verdict, name, make in rows(table)

@@ -14,7 +14,7 @@ from tests.calls import BODY
 from tests.document import INTERNAL, check_internal_answer
 from tests.forms import MIXED_URI, SIGNED_URI
 from tests.internal import InternalListener
-from tests.nicepay import CLIENT_KEY, Nicepay
+from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 SendRequest = Callable[[InternalListener, Nicepay], httpx.Response]
 
@@ -62,6 +62,25 @@ def of_form(uri: str, form: str, wrong: dict[str, str]) -> SendRequest:
     return ask
 
 
+def pinned(wrong: dict[str, str]) -> SendRequest:
+    """A call of the client whose headers the settings pin, with these headers replaced."""
+
+    def ask(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
+        timestamp = jakarta(listener.clock.now)
+        right = {
+            "Authorization": f"Bearer {listener.token('PINNED')}",
+            "X-TIMESTAMP": timestamp,
+            "X-PARTNER-ID": "PINNED",
+            "X-SIGNATURE": nicepay.signature(timestamp, "PINNED"),
+            "X-EXTERNAL-ID": "12",
+            "CHANNEL-ID": "95231",
+            "ORIGIN": "bank.example",
+        }
+        return listener.authorize(listener.asymmetric(nicepay) | right | wrong, BODY)
+
+    return ask
+
+
 def repeated(listener: InternalListener, nicepay: Nicepay) -> httpx.Response:
     """Send the same call twice."""
     headers = listener.asymmetric(nicepay)
@@ -91,6 +110,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, SendRequest]] = {
     ("BadCall", "4002400"): ("open", call(twice="X-TIMESTAMP")),
     ("BadCall", "4002401"): ("open", call({"X-TIMESTAMP": "noon"})),
     ("BadCall", "4002501"): ("open", of_form(MIXED_URI, "notification", {"Authorization": "Bearer a"})),
+    ("BadCall", "4002401-external-id"): ("open", pinned({"X-EXTERNAL-ID": "a"})),
     ("BadCall", "4002402"): ("open", call({"X-EXTERNAL-ID": ""})),
     ("BadCall", "4000002"): ("open", call({"X-Original-URI": ""})),
     ("UnauthorizedCall", "4012403"): ("open", call({"Authorization": ""})),
@@ -98,6 +118,8 @@ ANSWERS: dict[tuple[str, str], tuple[str, SendRequest]] = {
     ("UnauthorizedCall", "4012400-partner"): ("open", call({"X-PARTNER-ID": "ANOTHER"})),
     ("UnauthorizedCall", "4012400-clock"): ("open", call({"X-TIMESTAMP": "2026-01-22T11:00:01+07:00"})),
     ("UnauthorizedCall", "4012400-signature"): ("open", call({"X-SIGNATURE": "AAAA"})),
+    ("UnauthorizedCall", "4012400-channel"): ("open", pinned({"CHANNEL-ID": "95221"})),
+    ("UnauthorizedCall", "4012400-origin"): ("open", pinned({"ORIGIN": ""})),
     ("UnauthorizedCall", "4012500"): ("open", of_form(MIXED_URI, "notification", {"X-CLIENT-KEY": "NOBODY"})),
     ("UnauthorizedCall", "4013300"): ("open", of_form(SIGNED_URI, "body-signed", {"X-PARTNER-ID": "NOBODY"})),
     ("UnauthorizedCall", "4010000"): ("guarded", call({"X-Internal-Authorization": "Bearer wrong"})),

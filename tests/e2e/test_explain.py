@@ -4,7 +4,9 @@ import json
 import resource
 import subprocess
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -43,6 +45,15 @@ def _unexplained_calls(world: World) -> bytes:
     return json.dumps({"log": {"entries": [entry] * 100}}).encode()
 
 
+def _archive(number: int) -> bytes:
+    """An archive of Fiddler with many sessions."""
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for each in range(number):
+            archive.writestr(f"raw/{each}_c.txt", "GET / HTTP/1.1\n\n")
+    return content.getvalue()
+
+
 HOSTILE: dict[str, tuple[int, Callable[[World], bytes]]] = {
     "chunks of one byte": (
         1,
@@ -57,6 +68,16 @@ HOSTILE: dict[str, tuple[int, Callable[[World], bytes]]] = {
     "malformed entries": (2, lambda _: _har(_filled(b"0", b",0"))),
     "many entries": (1, lambda _: _har(_filled(ENTRY, b"," + ENTRY))),
     "calls that match no candidate": (1, _unexplained_calls),
+    "quoted lines": (1, lambda _: _filled(b"> POST / HTTP/1.1\n", b">\n")),
+    "an endless blank": (2, lambda _: _filled(b"", b" ")),
+    "prompts of a shell": (2, lambda _: _filled(b"", b"a@b:~$ \n")),
+    "blocks without end": (2, lambda _: _filled(b"", b"```a\n")),
+    "items of a collection": (2, lambda _: _filled(b'{"info":{},"item":[{}', b",{}", b"]}")),
+    "variables of a collection": (
+        2,
+        lambda _: b'{"info":{},"item":[{"request":{"body":{"raw":"%b"}}}]}' % (b"{{a}}" * 400_000),
+    ),
+    "sessions of Fiddler": (1, lambda _: _archive(20_000)),
     "UTF-16": (2, lambda _: _filled(b"\xff\xfe", b"\x00\xd8")),
     "a byte too many": (2, lambda _: b"a" * (LARGEST_CAPTURE + 1)),
 }

@@ -304,6 +304,17 @@ def test_a_copy_without_its_token_is_a_repeat(acquirer: Acquirer, *, token_first
     assert _decide(known, second) == "409xx00 Conflict call.repeated"
 
 
+def test_a_dummy_secret_signs_nothing(acquirer: Acquirer) -> None:
+    """A client with fewer secrets than another is padded with dummy secrets, and a signature with one is refused."""
+    known = _merchant(acquirer, EMPTY_SLOT, client_secret=SECRET)
+    first, other = list(known.clients)
+    two = Client("TWO", other.public_keys, other.clock_tolerance, client_secret=SECRET, former_secrets=(SECRET,))
+    known = replace(known, clients=Clients([first, other, replace(two, particulars=EMPTY_SLOT)]))
+    (dummy,) = known.clients.find(CLIENT_KEY).secret_padding
+    assert _decide(known, _by_secret(known, with_token=False, slot=":", secret=dummy)) == WRONG
+    assert _decide(known, _by_secret(known, with_token=False, slot=":")) == _genuine()
+
+
 def test_a_suspended_client_with_an_empty_token_is_refused(acquirer: Acquirer) -> None:
     """A suspended client gets the answer to a wrong signature, although its secret signed the call."""
     known = _merchant(acquirer, EMPTY_SLOT, client_secret=SECRET, suspended=True)

@@ -37,7 +37,7 @@ FLOORS = {
         {"authorize_request"},
         {"checks"},
         {"candidates"},
-        {"messages", "request_format", "signed_request"},
+        {"header_names", "messages", "request_format", "signed_request"},
         {"context", "request", "verdicts"},
         {"difference", "rewriting"},
     ],

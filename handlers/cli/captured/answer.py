@@ -10,6 +10,7 @@ _STATUS_LINE = re.compile(rb"(?m)^[<# \t]{0,8}HTTP/[0-9.]{1,3} ([2-5][0-9]{2})(?
 _JSON = re.compile(rb'(?m)^[ \t]{0,8}\{[ \t\r\n]{0,8}"responseCode"[ \t]{0,8}:[ \t]{0,8}"?([2-5][0-9]{2})[0-9]{4}')
 _DATE = re.compile(rb"(?im)^[< \t]{0,8}date:[ \t]{0,8}([^\r\n]{1,40})")
 _SEPARATOR = re.compile(rb"(?i)[-=#*<_ \t]{0,80}(?:(?:http )?(?:response|respons|answer|jawaban)[-=#*:_ \t]{0,80})?\r?")
+_MOST_SEPARATORS = 8
 
 
 class Answer(NamedTuple):
@@ -30,7 +31,10 @@ def without_answer(text: bytes) -> tuple[bytes, Answer]:
 
 def without_separators(text: bytes) -> bytes:
     """The text without the lines at its end that people and tools put before an answer, such as `--- Response ---`."""
-    lines = text.split(b"\n")
-    while lines and _SEPARATOR.fullmatch(lines[-1]):
-        lines.pop()
-    return b"\n".join(lines).rstrip(b"\r\n")
+    for _ in range(_MOST_SEPARATORS):
+        text = text.rstrip(b"\r\n")
+        last_line = text.rfind(b"\n") + 1
+        if not (text and _SEPARATOR.fullmatch(text, last_line)):
+            break
+        text = text[:last_line]
+    return text

@@ -13,6 +13,9 @@ from handlers.cli.captured.raw_http import MAX_HEAD_LINES
 from handlers.cli.captured.templates import filled_in, filled_in_url
 from handlers.doctor.request import Request
 
+LARGEST_EXPORT = 2 * 1024 * 1024
+"""Bytes. A larger export of many small parts would need too much memory."""
+
 
 def _in_utc(at: datetime) -> datetime:
     return checked_year(at if at.tzinfo else at.replace(tzinfo=UTC))
@@ -200,6 +203,8 @@ def from_json(text: bytes) -> list[CapturedRequest]:
     form = next((each for each in _FORMS if not is_har and all(mark in text for mark in each.marks)), None)
     if form is None:
         return from_har(text)
+    if len(text) > LARGEST_EXPORT:
+        raise parse_error(form.name, f"it is larger than {LARGEST_EXPORT} bytes; export only the one request")
     try:
         captured = form.read(text, form.name)
     except ValidationError as error:

@@ -12,6 +12,7 @@ class NoteKind(StrEnum):
 
     BODY_LENGTH = "body_length"
     BODY_MISSING = "body_missing"
+    MORE_REQUESTS = "more_requests"
     AUTHORIZATION_REMOVED = "authorization_removed"
 
 
@@ -28,6 +29,7 @@ class Note(NamedTuple):
 
 _TEXTS: Mapping[Language, Mapping[NoteKind, str]] = {
     "en": {
+        NoteKind.MORE_REQUESTS: "The capture has more requests. Only the first was judged.",
         NoteKind.BODY_LENGTH: "Content-Length is {length}, but the body has {found} bytes. The whole body was judged.",
         NoteKind.BODY_MISSING: "Content-Length is {length}, but the capture has no body. Add the body, and try again.",
         NoteKind.AUTHORIZATION_REMOVED: (
@@ -36,6 +38,7 @@ _TEXTS: Mapping[Language, Mapping[NoteKind, str]] = {
         ),
     },
     "id": {
+        NoteKind.MORE_REQUESTS: "Capture ini memuat request lain. Hanya yang pertama diperiksa.",
         NoteKind.BODY_LENGTH: "Content-Length {length}, tetapi body-nya {found} byte. Seluruh body diperiksa.",
         NoteKind.BODY_MISSING: "Content-Length {length}, tetapi capture ini tanpa body. Tambahkan, lalu coba lagi.",
         NoteKind.AUTHORIZATION_REMOVED: (

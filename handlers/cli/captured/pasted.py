@@ -3,11 +3,14 @@
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
-_FENCE = re.compile(rb"[ \t]*(`{3,}|~{3,})")
+_FENCE = re.compile(rb"(?m)^[ \t]{0,80}(`{3,}|~{3,})")
 _PROMPT = rb"(?:PS |[\w.@~:-]{0,60})?(?:[A-Za-z]:\\[^>\r\n]{0,200}>|[\w.@~:/ -]{0,60}[$#%]|\$)[ \t]+"
-_COMMAND = re.compile(rb"(?m)^[ \t]*(?:" + _PROMPT + rb")?(?:[\w./-]{1,60}/)?(?=(?:curl(?:\.exe)?|wget)(?:\s|\Z))")
-_FETCH = re.compile(rb"(?m)^[ \t]*(?:await[ \t]+)?(?=fetch\()")
-_REQUEST_LINE = re.compile(rb"(?m)^(?=[ \t]*[A-Z]{3,16} (?:\S{1,4096} HTTP/[0-9]|https?://\S|/\S*\s*$))")
+_COMMAND = re.compile(rb"(?m)^[ \t]{0,80}(?:" + _PROMPT + rb")?(?:[\w./-]{1,60}/)?(?=(?:curl(?:\.exe)?|wget)(?:\s|\Z))")
+_FETCH = re.compile(rb"(?m)^[ \t]{0,80}(?:await[ \t]{1,8})?(?=fetch\()")
+_REQUEST_LINE = re.compile(rb"(?m)^(?=[ \t]{0,80}[A-Z]{3,16} (?:\S{1,4096} HTTP/[0-9]|https?://\S|/\S*\s*$))")
+
+_LONGEST_PROSE = 65_536
+"""Bytes before a request that are searched for it."""
 
 
 def decoded(content: bytes) -> bytes:
@@ -19,6 +22,8 @@ def decoded(content: bytes) -> bytes:
 
 def out_of_fences(text: bytes) -> bytes:
     """The fenced blocks of Markdown, with an empty line between them. Text without blocks, or before them a request."""
+    if not _FENCE.search(text, 0, _LONGEST_PROSE):
+        return text
     blocks: list[bytes] = []
     block: list[bytes] | None = None
     fence = b""
@@ -38,7 +43,8 @@ def out_of_fences(text: bytes) -> bytes:
 
 def from_request_on(text: bytes) -> bytes:
     """The text from the first curl command, fetch call or request line on. The whole text if there is none."""
-    found = [each for each in (_COMMAND.search(text), _FETCH.search(text), _REQUEST_LINE.search(text)) if each]
+    starts = (pattern.search(text, 0, _LONGEST_PROSE) for pattern in (_COMMAND, _FETCH, _REQUEST_LINE))
+    found = [each for each in starts if each]
     return _without_indent(text[min(found, key=lambda each: each.start()).end() :]) if found else text
 
 

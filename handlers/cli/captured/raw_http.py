@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
-from itertools import takewhile
 
 import httptools
 
@@ -43,10 +42,10 @@ _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*([0-9]{1,9})[ \t]*$")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[ \t]*chunked[ \t]*$")
 _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
 _VERSION = re.compile(rb"\A(\S+ \S+)(?:[ \t]+HTTP/[23](?:\.0)?)?[ \t]*(?=\n|\Z)")
-_SENT_LINE = re.compile(rb">(?: [^\r\n]*)?\r?")
+_NOT_SENT = re.compile(rb"(?m)^(?!>(?: |\r?$))")
 _TRANSCRIPT = re.compile(rb"(?m)^> (?=\S+ \S+ HTTP/)")
-# Editors such as VS Code and IntelliJ separate requests with this line.
-_NEXT_REQUEST = re.compile(rb"(?m)^###.*")
+# Editors such as VS Code and IntelliJ separate requests with `###`.
+_NEXT_REQUEST = re.compile(rb"(?m)^(?:###.*|[A-Z]{3,16} \S{1,2048} HTTP/[0-9].*)$")
 
 
 def is_transcript(text: bytes) -> bool:
@@ -68,7 +67,10 @@ def from_raw(text: bytes) -> CapturedRequest:
     lines, request = _head(head.replace(b"\r\n", b"\n"))
     rest, answer = without_answer(rest)
     answer = without_answer(behind)[1] if behind else answer
-    body, notes = _body(lines, _NEXT_REQUEST.split(rest, maxsplit=1)[0])
+    rest, *others = _NEXT_REQUEST.split(rest, maxsplit=1)
+    body, notes = _body(lines, rest)
+    if others and others[0].strip():
+        notes += (Note(NoteKind.MORE_REQUESTS, {}),)
     return CapturedRequest(replace(request, body=body), answer.at, answer.status, notes)
 
 
@@ -88,9 +90,10 @@ def _head(head: bytes) -> tuple[bytes, Request]:
 def _sent_part(transcript: bytes) -> tuple[bytes, bytes]:
     """The first request in lines that begin with `> `, and the text behind it. An e-mail also quotes the body so."""
     # A shell also prints `> ` before a continued line of a command.
-    lines = (b"> " + _TRANSCRIPT.split(transcript, maxsplit=1)[1]).split(b"\n")
-    sent = list(takewhile(_SENT_LINE.fullmatch, lines))
-    return b"\n".join(line.removesuffix(b"\r")[2:] for line in sent), b"\n".join(lines[len(sent) :])
+    text = b"\n> " + _TRANSCRIPT.split(transcript, maxsplit=1)[1]
+    end = found.start() if (found := _NOT_SENT.search(text, 1)) else len(text)
+    # Without its `>`, each of these lines is empty or begins with a space.
+    return text[:end].replace(b"\n>", b"\n").replace(b"\n ", b"\n")[1:], text[end:]
 
 
 def _body(lines: bytes, rest: bytes) -> tuple[bytes, tuple[Note, ...]]:
@@ -120,6 +123,8 @@ def _parse(data: bytes) -> tuple[httptools.HttpRequestParser, _Message]:
         parser.feed_data(data)
     except httptools.HttpParserUpgrade:
         pass  # The method is CONNECT. The diagnosis names it.
+    except httptools.HttpParserInvalidMethodError as error:
+        raise parse_error(_ANY_FORM, "it does not begin with a request line, such as POST /path HTTP/1.1") from error
     except httptools.HttpParserError as error:
         raise parse_error(_ANY_FORM, error) from error
     return parser, message

@@ -29,6 +29,35 @@ _BINARY = (
 """For each form: a pattern of its first bytes, what it is, and what to do."""
 
 _TEXT = (
+    (r"\{\\rtf", "an RTF document", _AS_TEXT),
+    (
+        r"[\"']?[A-Z]{3,16} [^\n]{1,400}HTTP/[0-9.]{1,3}(?:\\r)?\\n",
+        r"a request whose line ends are written as \n",
+        "replace them with real line ends",
+    ),
+    (
+        r"[0-9][^\n]{0,120}[ \t:|][A-Z]{3,16} /\S{0,1000} HTTP/[0-9.]{1,3}\r?\n",
+        "a request with a number or a time before each line",
+        "remove what is before each line",
+    ),
+    (
+        r"[A-Z]{3,16} \S{1,1000} HTTP/[0-9.]{1,3}\r?\n[\w-]{1,80}\t",
+        "a request with tabs in its headers",
+        "write each header as Name: value",
+    ),
+    (r"[a-z]{3,8} /\S* HTTP/", "a request whose method is in lower case", "write the method as it was sent: POST"),
+    (
+        r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]+ IP",
+        "the output of tcpdump",
+        "write a file with -w, and open it in Wireshark",
+    ),
+    (r"https?://\S+\s*\Z", "only a URL", _WHOLE),
+    (r"openapi: |\{\s*\"openapi\"", "an OpenAPI document", _WHOLE),
+    (
+        r"[{\s:\"']{0,20}(?i:host|authority|authorization|accept|content-type|user-agent|x-[a-z-]{1,40})[\"']? ?[:=]",
+        "only headers",
+        "put the request line above them, such as POST /api/v1.0/access-token/b2b HTTP/1.1, and the body below",
+    ),
     (
         (
             r"(?i)\$\w+(?:\.\w+)* *=.*\n?.*invoke-|\$\w+ *= *(?:@|new-object)"

@@ -153,7 +153,8 @@ class Case:
         """Judge the last request that has SNAP headers, else the last request.
 
         Raises:
-            UsageError: a header has a placeholder, or the time is over before a genuine request was checked.
+            UsageError: a header has a variable or a masked value, or the time is over before a genuine request was
+                checked.
         """
         chosen = max((index for index, each in enumerate(captured) if _is_snap(each.request)), default=-1)
         chosen %= len(captured)

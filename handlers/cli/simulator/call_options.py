@@ -39,7 +39,7 @@ class CallOptions:
         client_secret_file: The file of the client secret. Use - for standard input. Default: the file in the settings
             of the client.
         partner_id: The value of X-PARTNER-ID. Default: the partner ID in the settings, else the client ID.
-        external_id: The value of X-EXTERNAL-ID. Default: a new random value.
+        external_id: The value of X-EXTERNAL-ID. Default: a new random value, in the format in the settings.
         channel_id: The value of CHANNEL-ID. Default: the channel ID in the settings, else no such header.
     """
 
@@ -73,13 +73,16 @@ def signature_option(*, symmetric: bool | None) -> Mapping[str, object]:
     return {} if symmetric is None else {"--symmetric" if symmetric else "--asymmetric": True}
 
 
-def require_used(form: CallForm, given: Mapping[str, object]) -> None:
+def require_used(form: CallForm, given: Mapping[str, object], *, signs_with_secret: bool = False) -> None:
     """Check that the form uses each option that is given. The value of any other option is None.
+
+    `signs_with_secret` says that the client secret signs the body-signed calls of this client.
 
     Raises:
         UsageError: it names the option that the form does not use.
     """
-    unused = [name for name, value in given.items() if value is not None and name in _UNUSED[form]]
+    used = {"--client-secret-file"} if form == "body-signed" and signs_with_secret else set()
+    unused = [name for name, value in given.items() if value is not None and name in _UNUSED[form] - used]
     if unused:
         message = f"a call of the form {form} does not use {unused[0]}; leave it out, or choose another --form"
         raise UsageError(message)

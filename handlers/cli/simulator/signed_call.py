@@ -8,18 +8,18 @@ import httpx
 
 from handlers.cli.errors import UsageError
 from handlers.cli.files.read_input import STANDARD_INPUT, read_body, read_secret
+from handlers.cli.simulator.acquirer import Acquirer
 from handlers.cli.simulator.call_options import CallOptions, require_used
 from handlers.cli.simulator.http_exchange import send
 from handlers.cli.simulator.options import Sender
 from handlers.cli.simulator.signed_request import SignedRequest
-from handlers.config.tables import ClientTable, Internal
+from handlers.config.tables import Internal
 from handlers.server.openapi.internal_api import AUTHORIZE
 from handlers.server.process import assembly, sockets
 from handlers.snap import call as symmetric_form
 from handlers.snap import signature as asymmetric_form
 from handlers.snap.call import Call, minified
 from handlers.snap.call_form import CallForm
-from handlers.snap.service import DEFAULT_FORMS
 from handlers.snap.timestamp import render
 
 _LONGEST_SUMMARY = 240
@@ -32,20 +32,11 @@ _TARGET_MISSING = "options are missing; add --config or --client-key, and one of
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """The client that makes the call. `table` is its table in the settings."""
+    """The client that makes the call."""
 
     sender: Sender
     options: CallOptions
-    client_key: str
-    table: ClientTable | None
-
-    @property
-    def partner_id(self) -> str:
-        return self.options.partner_id or (self.table.partner_id if self.table else self.client_key)
-
-    @property
-    def channel_id(self) -> str | None:
-        return self.options.channel_id or (self.table.channel_id if self.table else None)
+    acquirer: Acquirer
 
     def with_token(self, call: Call) -> Mapping[str, str]:
         """The headers of a call with a token, signed in the form of the options, else in that of the settings."""
@@ -59,21 +50,28 @@ class _Caller:
             raise UsageError(message)
         return {
             "X-TIMESTAMP": call.timestamp,
-            "X-CLIENT-KEY": self.client_key,
-            "X-SIGNATURE": self._key_signature(asymmetric_form.string_to_sign(self.client_key, call.timestamp)),
+            "X-CLIENT-KEY": self.acquirer.client_key,
+            "X-SIGNATURE": self._client_signature(call),
         }
 
     def body_signed(self, call: Call) -> Mapping[str, str]:
-        """The headers of a body-signed call (ASPI, asymmetric signature without token)."""
-        return self._headers(call, self._key_signature(call.string_to_sign(minified(call.body or b""))))
+        """The headers of a body-signed call (ASPI, asymmetric signature without token).
+
+        The client secret signs it, if the client leaves the token empty between its colons.
+        """
+        by_secret = self.acquirer.particulars.empty_token_slot
+        return self._headers(call, self._secret_signature(call) if by_secret else self._key_signature(self._text(call)))
 
     def _headers(self, call: Call, signature: str) -> Mapping[str, str]:
+        particulars = self.acquirer.particulars
+        channel_id = self.options.channel_id or particulars.channel_id
         return {
             "X-TIMESTAMP": call.timestamp,
-            "X-PARTNER-ID": self.partner_id,
+            "X-PARTNER-ID": self.options.partner_id or self.acquirer.partner_id,
             "X-SIGNATURE": signature,
-            "X-EXTERNAL-ID": self.options.external_id or uuid4().hex,
-            **({"CHANNEL-ID": self.channel_id} if self.channel_id else {}),
+            "X-EXTERNAL-ID": self.options.external_id or particulars.external_id(uuid4().int),
+            **({"CHANNEL-ID": channel_id} if channel_id else {}),
+            **({"ORIGIN": particulars.origin} if particulars.origin else {}),
         }
 
     def _token(self) -> str:
@@ -96,10 +94,19 @@ class _Caller:
         return token
 
     def _signature(self, call: Call) -> str:
-        by_settings = self.table is not None and self.table.call_signature == "symmetric"
-        if by_settings if self.options.symmetric is None else self.options.symmetric:
-            return symmetric_form.sign(self._secret(), call.string_to_sign(minified(call.body or b"")))
-        return self._key_signature(asymmetric_form.string_to_sign(self.client_key, call.timestamp))
+        chosen = self.options.symmetric
+        by_secret = self.acquirer.is_symmetric if chosen is None else chosen
+        return self._secret_signature(call) if by_secret else self._client_signature(call)
+
+    def _client_signature(self, call: Call) -> str:
+        return self._key_signature(asymmetric_form.string_to_sign(self.acquirer.client_key, call.timestamp))
+
+    def _secret_signature(self, call: Call) -> str:
+        return symmetric_form.sign(self._secret(), self._text(call))
+
+    def _text(self, call: Call) -> bytes:
+        """The string to sign of a call whose signature covers the body."""
+        return self.acquirer.particulars.as_signed(call).string_to_sign(minified(call.body or b""))
 
     def _key_signature(self, message: bytes) -> str:
         return asymmetric_form.sign(self.sender.private_key(), message)
@@ -107,8 +114,8 @@ class _Caller:
     def _secret(self) -> bytes:
         if self.options.client_secret_file:
             return read_secret(self.options.client_secret_file).encode()
-        if self.table and self.table.client_secret_file:
-            return self.table.client_secret_file[0]
+        if self.acquirer.secret:
+            return self.acquirer.secret
         message = "there is no client secret; add --client-secret-file, or client_secret_file in the settings"
         raise UsageError(message)
 
@@ -131,15 +138,15 @@ def signed_call(sender: Sender, options: CallOptions) -> SignedRequest:
         raise UsageError(_TARGET_MISSING)
     url = _parsed(options.url) if options.url else None
     uri = url.raw_path.decode() if url else options.path or _only_path(sender, options.form)
-    form = options.form or _form_of(sender, uri)
-    require_used(form, options.by_name)
+    acquirer = Acquirer.of(sender.settings, sender.client_key, uri)
+    form = options.form or acquirer.form
+    require_used(form, options.by_name, signs_with_secret=acquirer.particulars.empty_token_slot)
     body = read_body(options.body)
-    caller = _Caller(sender, options, sender.client_key, _client_table(sender))
-    call = Call(options.method, uri, None, render(assembly.system_clock()), body.encode())
+    caller = _Caller(sender, options, acquirer)
+    call = acquirer.service.signed_call(options.method, uri, render(assembly.system_clock()), body.encode())
     headers = {**({"Content-Type": "application/json"} if body else {}), **_HEADERS[form](caller, call)}
-    if url:
-        return SignedRequest(str(url), headers, body, options.method, ca_file=sender.options.ca_file)
-    return _authorize_request(_internal_listener(sender), call, headers, body)
+    request = SignedRequest(str(url or uri), headers, body, options.method, ca_file=sender.options.ca_file)
+    return request if url else _authorize_request(_internal_listener(sender), request)
 
 
 def _only_path(sender: Sender, form: CallForm | None) -> str:
@@ -152,13 +159,6 @@ def _only_path(sender: Sender, form: CallForm | None) -> str:
         message = f"the settings have {len(paths)} services{accepting}; add --path or --url"
         raise UsageError(message)
     return paths[0]
-
-
-def _form_of(sender: Sender, uri: str) -> CallForm:
-    """The form that the service in the settings accepts: `token` if it is one of several, or if there is no service."""
-    services = sender.settings.services if sender.settings else ()
-    forms = next((service.forms for service in services if service.path == uri.partition("?")[0]), DEFAULT_FORMS)
-    return "token" if "token" in forms else forms[0]
 
 
 def _access_token(response: httpx.Response) -> str | None:
@@ -175,15 +175,15 @@ def _summary(response: httpx.Response) -> str:
     return f"{response.status_code} {' '.join(response.text.split())}"[:_LONGEST_SUMMARY]
 
 
-def _authorize_request(internal: Internal, call: Call, headers: dict[str, str], body: str) -> SignedRequest:
-    """The request that a proxy sends to the internal listener for this call."""
+def _authorize_request(internal: Internal, call: SignedRequest) -> SignedRequest:
+    """The request that a proxy sends to the internal listener for this call, whose URL is a path with its query."""
     prefix, uri = ("X-Forwarded", "Uri") if internal.call_headers == "x-forwarded" else ("X-Original", "URI")
     return SignedRequest(
         url=f"{sockets.origin(internal.host, internal.port)}{AUTHORIZE}",
-        headers={**headers, f"{prefix}-Method": call.method, f"{prefix}-{uri}": call.uri},
-        body=body,
+        headers={**call.headers, f"{prefix}-Method": call.method, f"{prefix}-{uri}": call.url},
+        body=call.body,
         # A proxy that forwards no body sends a GET, so an empty body is sent as one.
-        method="GET" if call.method == "GET" and not body else "POST",
+        method="GET" if call.method == "GET" and not call.body else "POST",
         secret_headers={PROXY_SECRET: f"Bearer {internal.secrets[0].decode()}"} if internal.secrets else {},
     )
 
@@ -193,11 +193,6 @@ def _internal_listener(sender: Sender) -> Internal:
         message = "--path needs the internal listener; add [internal] to the settings, or use --url"
         raise UsageError(message)
     return sender.settings.internal
-
-
-def _client_table(sender: Sender) -> ClientTable | None:
-    tables = sender.settings.clients if sender.settings else ()
-    return next((table for table in tables if table.id == sender.client_key), None)
 
 
 def _parsed(url: str) -> httpx.URL:

@@ -67,6 +67,7 @@ def _other_encodings(raw: bytes) -> Mapping[bytes, Difference]:
         raw.hex("-").encode(): Difference.LOWER_CASE_WITH_HYPHENS,
         b"%x" % int.from_bytes(raw): Difference.ZEROS_LOST,
         "".join(f"{byte:x}" for byte in raw).encode(): Difference.ZEROS_LOST,
+        text[:32].encode(): Difference.CUT_OFF,
         f"0x{text}".encode(): Difference.WITH_PREFIX,
         f"sha256={text}".encode(): Difference.WITH_PREFIX,
         f'"{text}"'.encode(): Difference.QUOTED,

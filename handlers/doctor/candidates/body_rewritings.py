@@ -5,17 +5,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
-from handlers.doctor.candidates.json_changes import without_a_member
+from handlers.doctor.candidates.json_changes import some_empty_arrays_as_objects, without_a_member
 from handlers.doctor.candidates.json_rewritings import CHANGES, LAYOUTS
 from handlers.doctor.candidates.json_tree import COMPACT, Layout, Node, parse, write
 from handlers.doctor.candidates.text_rewritings import REPLACEMENTS, TEXT_REWRITINGS
+from handlers.doctor.candidates.value_changes import inner_objects, one_value_changed, without_two_members
 from handlers.doctor.rewriting import LAYOUT_ONLY, SEPARATOR, Rewriting
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
 
 LONGEST_ONCE, LONGEST_TWICE = 65_536, 16_384
 """Characters. The JSON of a longer body is not changed once, or not twice."""
 
-MOST_BYTES_ONCE, MOST_BYTES_TWICE = 4_194_304, 6_291_456
+MOST_BYTES_ONCE, MOST_BYTES_TWICE = 4_194_304, 8_388_608
 """The most bytes of all bodies with one rewriting together, and of all bodies with two. They limit the time."""
 
 _PER_BODY, _PER_COMMA = 256, 16
@@ -81,7 +82,7 @@ def _once(body: bytes) -> Iterator[Rewritten]:
     tree = _parsed(text, LONGEST_ONCE)
     if tree:
         yield from _in_layouts(tree)
-        for changed in _changed(tree):
+        for changed in chain(_changed(tree), _variants(tree), _single_changes(tree)):
             yield from _written(changed)
     yield from _text_rewritten(text, ())
 
@@ -99,6 +100,8 @@ def _twice(body: bytes) -> Iterator[Rewritten]:
             yield from _text_rewritten(each.body.decode(), each.rewritings)
     for each in _text_rewritten(text, ()):
         yield from _text_rewritten(each.body.decode("utf-8", "surrogateescape"), each.rewritings)
+    if tree:
+        yield from chain.from_iterable(_written(twice) for each in _variants(tree) for twice in _changed(each))
 
 
 def _parsed(text: str, longest: int) -> _Changed | None:
@@ -115,8 +118,25 @@ def _changed(before: _Changed) -> Iterator[_Changed]:
     """Make each change. The second of two changes comes later in the table than the first."""
     for place, (name, change) in enumerate(CHANGES[before.next :], before.next):
         yield _Changed(change(before.tree), before.layout, (*before.rewritings, name), place + 1)
+
+
+def _variants(before: _Changed) -> Iterator[_Changed]:
+    """Make the changes that can be made in several ways."""
+    for tree in some_empty_arrays_as_objects(before.tree):
+        yield _Changed(tree, before.layout, (Rewriting.SOME_EMPTY_ARRAYS_AS_OBJECTS,))
     for tree in without_a_member(before.tree):
-        yield _Changed(tree, before.layout, (*before.rewritings, Rewriting.MEMBER_REMOVED), len(CHANGES))
+        yield _Changed(tree, before.layout, (Rewriting.MEMBER_REMOVED,))
+
+
+def _single_changes(before: _Changed) -> Iterator[_Changed]:
+    """Make the changes that are not combined with others."""
+    for name, tree in one_value_changed(before.tree):
+        yield _Changed(tree, before.layout, (name,))
+    for name, trees in (
+        (Rewriting.TWO_MEMBERS_REMOVED, without_two_members(before.tree)),
+        (Rewriting.INNER_OBJECT, inner_objects(before.tree)),
+    ):
+        yield from (_Changed(tree, before.layout, (name,)) for tree in trees)
 
 
 def _written(changed: _Changed) -> Iterator[Rewritten]:

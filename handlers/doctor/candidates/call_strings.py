@@ -18,12 +18,11 @@ from handlers.doctor.verdicts import Finding, Verdict
 MOST_STRINGS, MOST_BYTES = 100_000, 33_554_432
 """The most strings that are tried for one call, and the most bytes that they have together."""
 
-_MOST_IN_PAIRS = 140
+_MOST_IN_PAIRS = 180
 """The most mistakes of one part that are combined with the mistakes of other parts."""
 _MOST_JOINS_IN_PAIRS = 40
 _MOST_ENCODED_OTHERWISE = 60
 """The most rewritten bodies whose hash is tried in other encodings."""
-_SECONDS = 5
 _METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")
 
 
@@ -95,7 +94,8 @@ def _two_mistakes(right: _Choices, wrong_ones: _Choices, joins: Sequence[Join]) 
     few = [mistakes[:_MOST_IN_PAIRS] for mistakes in wrong_ones]
     for at, mistakes in enumerate(few):
         yield from _strings(_replaced(right, at, mistakes), joins[:_MOST_JOINS_IN_PAIRS])
-    for first, second in combinations(range(len(right)), 2):
+    # The secret comes last. Most wrong secrets are the only mistake.
+    for first, second in sorted(combinations(range(len(right)), 2), key=lambda pair: 0 in pair):
         yield from _strings(_replaced(_replaced(right, first, few[first]), second, few[second]))
 
 
@@ -168,7 +168,7 @@ def _wrong_tokens(token: str, parts: SignedCallParts) -> Iterator[Part]:
 
 
 def _wrong_timestamps(timestamp: str) -> Iterator[Part]:
-    for text, verdict, evidence in timestamps.alternatives(timestamp, farthest=_SECONDS):
+    for text, verdict, evidence in timestamps.alternatives(timestamp):
         yield Part(text.encode(), Finding(verdict, evidence))
 
 

@@ -26,7 +26,7 @@ def wrong_secrets(secrets: Secrets, client_key: str, request: Request) -> Iterat
     for secret in own:
         for encoding, decoded in _decoded(secret):
             yield wrong(decoded, Verdict.CALL_SECRET_DECODED, form=encoding)
-        for how, changed in _changed(secret):
+        for how, changed in (*_changed(secret), *_with_id(secret, client_key.encode())):
             if changed != secret:
                 yield wrong(changed, Verdict.CALL_SECRET_CHANGED, how=how)
     for name, text in _ids(client_key, request).items():
@@ -50,8 +50,14 @@ def _decoded(secret: bytes) -> Iterator[tuple[str, bytes]]:
         yield "hexadecimal", bytes.fromhex(secret.decode())
 
 
+def _with_id(secret: bytes, client_key: bytes) -> Iterator[tuple[Difference, bytes]]:
+    for between in (b":", b"", b"|", b"&"):
+        yield Difference.WITH_CLIENT_KEY, client_key + between + secret
+        yield Difference.WITH_CLIENT_KEY, secret + between + client_key
+
+
 def _changed(secret: bytes) -> Iterator[tuple[Difference, bytes]]:
-    yield from ((Difference.LINE_END_ADDED, secret + end) for end in (b"\n", b"\r\n", b"\r"))
+    yield from ((Difference.LINE_END_ADDED, secret + end) for end in (b"\n", b"\r\n", b"\r", b"\\n"))
     yield from ((Difference.BLANK_ADDED, each) for each in (secret + b" ", b" " + secret, b" " + secret + b" "))
     yield Difference.TRIMMED, secret.strip()
     yield from ((Difference.QUOTED, mark + secret + mark) for mark in (b'"', b"'"))
@@ -64,6 +70,7 @@ def _changed(secret: bytes) -> Iterator[tuple[Difference, bytes]]:
         yield Difference.HASHED, b64encode(hashed.digest())
     yield Difference.BYTE_ORDER_MARK_ADDED, b"\xef\xbb\xbf" + secret
     yield Difference.AMPERSAND_ADDED, secret + b"&"
+    yield from ((Difference.CUT_OFF, each) for each in (secret[:-1], secret[1:], secret[:16], secret[:24], secret[:32]))
     yield Difference.PERCENT_ENCODED, quote(secret, safe="").encode()
     yield Difference.PERCENT_DECODED, unquote_to_bytes(secret)
     yield Difference.PERCENT_DECODED, unquote_to_bytes(secret.replace(b"+", b" "))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import permutations, product
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode
 
 from handlers.doctor.candidates.part import LONGEST_SHOWN, Part, wrong
@@ -14,7 +14,7 @@ from handlers.snap.masking import masked_prefix
 _MOST_HOSTS = 2
 _MOST_SEGMENTS_CUT = 8
 """Segments of the path. A base path has two or three."""
-_MOST_PARAMETERS = 32
+_MOST_PARAMETERS, _MOST_REORDERED = 32, 4
 _MOST_PATHS = 16
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
@@ -83,6 +83,8 @@ def _respelt(query: str) -> Iterator[tuple[Difference, str]]:
     yield Difference.UPPER_CASE, _ESCAPE.sub(lambda found: found[0].upper(), query)
     yield Difference.ENCODED_AGAIN, quote(query, safe="=&")
     yield Difference.PERCENT_ENCODED, quote(query, safe="")
+    if len(parameters) <= _MOST_REORDERED:
+        yield from ((Difference.SORTED, "&".join(order)) for order in permutations(parameters))
     yield from _encoded_again(query)
     yield Difference.QUESTION_MARK_LOST, query
 

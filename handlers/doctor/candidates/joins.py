@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, permutations
+from itertools import combinations, islice, permutations, product
 from urllib.parse import quote_from_bytes
 
 from handlers.doctor.difference import Difference
@@ -45,6 +45,7 @@ class Join:
     Attributes:
         finding: The mistake, or None for the right way.
         separator: What stands between the parts.
+        gap: The only gap in which the separator stands, counted from 0. The others have a colon.
         order: The places of the parts, if they are not in their order. None stands for an empty part.
         start: What stands in front of the first part.
         end: What stands behind the last part.
@@ -53,6 +54,7 @@ class Join:
 
     finding: Finding | None = None
     separator: bytes = b":"
+    gap: int | None = None
     order: tuple[int | None, ...] | None = None
     start: bytes = b""
     end: bytes = b""
@@ -61,7 +63,13 @@ class Join:
     def joined(self, parts: Sequence[bytes]) -> bytes:
         """Return the string to sign."""
         chosen = parts if self.order is None else [b"" if at is None else parts[at] for at in self.order]
-        return self.change(self.start + self.separator.join(chosen) + self.end)
+        return self.change(self.start + self._separated(chosen) + self.end)
+
+    def _separated(self, parts: Sequence[bytes]) -> bytes:
+        if self.gap is None:
+            return self.separator.join(parts)
+        before, behind = parts[: self.gap + 1], parts[self.gap + 1 :]
+        return b":".join(before) + self.separator + b":".join(behind)
 
 
 RIGHT = Join()
@@ -73,6 +81,11 @@ def wrong_joins(names: Sequence[Difference], request: Request, client_key: str) 
     for separator in _SEPARATORS:
         yield Join(_finding(Verdict.CALL_SEPARATOR_WRONG, separator=repr(separator)), separator.encode())
     yield from _changed()
+    if Difference.TOKEN not in names:
+        finding = _finding(Verdict.CALL_STRING_CHANGED, how=Difference.EMPTY_TOKEN)
+        yield Join(finding, order=(0, 1, None, *range(2, len(names))))
+    yield from _one_separator(len(names) - 1)
+    yield from _several_missing(names)
     yield from _as_token_request(request, client_key, len(names) - 1)
     for order in islice(permutations(range(len(names))), 1, None):  # The first one is the right order.
         shown = SEPARATOR.join(names[at] for at in order)
@@ -90,6 +103,22 @@ def _missing(names: Sequence[Difference]) -> Iterator[Join]:
         for how, new in ((Difference.LEFT_OUT, ()), (Difference.EMPTY, (None,))):
             finding = _finding(Verdict.CALL_PART_MISSING, part=name, how=how)
             yield Join(finding, order=(*places[:at], *new, *places[at + 1 :]))
+
+
+def _several_missing(names: Sequence[Difference]) -> Iterator[Join]:
+    for number in range(1, len(names) - 1):
+        for kept in combinations(range(len(names)), number):
+            missing = SEPARATOR.join(name for at, name in enumerate(names) if at not in kept)
+            yield Join(_finding(Verdict.CALL_PART_MISSING, part=missing, how=Difference.LEFT_OUT), order=kept)
+
+
+def _one_separator(gaps: int) -> Iterator[Join]:
+    """Join the parts with a wrong separator in one gap, or with a separator at the end too."""
+    for gap, separator in product(range(gaps), _SEPARATORS):
+        yield Join(_finding(Verdict.CALL_SEPARATOR_WRONG, separator=repr(separator)), separator.encode(), gap)
+    for separator in filter(None, _SEPARATORS):
+        text = separator.encode()
+        yield Join(_finding(Verdict.CALL_SEPARATOR_WRONG, separator=repr(separator)), text, end=text)
 
 
 def _changed() -> Iterator[Join]:

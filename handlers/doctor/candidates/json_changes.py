@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, product
 
 from handlers.doctor.candidates import number_formats, string_escapes
 from handlers.doctor.candidates.json_tree import Change, ChangeText, Members, Node, changed, parse, text_of, write
 
-_MOST_MEMBERS_REMOVED = 24
+_MOST_MEMBERS_REMOVED = 16
+_MOST_EMPTY_ARRAYS = 4
 _LONGEST_NUMBER = 40
 _DIGITS = "-0123456789"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -60,18 +61,43 @@ def members_sorted(node: Node) -> Node:
     return Members(sorted(node, key=lambda member: text_of(member[0]))) if isinstance(node, Members) else node
 
 
+def some_empty_arrays_as_objects(node: Node) -> Iterator[Node]:
+    """Yield the tree with some of its empty arrays as objects, for each choice of them."""
+    count = write(node).count("[]")  # A string may contain the two brackets too.
+    for chosen in product((False, True), repeat=count) if 1 < count <= _MOST_EMPTY_ARRAYS else ():
+        yield changed(node, container=_chosen_arrays_as_objects(iter(chosen)))
+
+
+def _chosen_arrays_as_objects(chosen: Iterator[bool]) -> Change:
+    return lambda node: Members() if node == [] and next(chosen, False) else node
+
+
+def only_names_of_outermost(node: Node) -> Node:
+    """Keep only the members whose names the outermost object has, sorted, as JSON.stringify does with an array."""
+    if not isinstance(node, Members):
+        return node
+    names = {name for name, _ in node}
+
+    def change(each: Node) -> Node:
+        if not isinstance(each, Members):
+            return each
+        return members_sorted(Members(member for member in each if member[0] in names))
+
+    return changed(node, container=change)
+
+
 def without_duplicates(node: Node) -> Node:
     """Keep the last value of a name that occurs twice, in the place of the first."""
     return Members(dict(node).items()) if isinstance(node, Members) else node
 
 
 def without(*unwanted: Node) -> Change:
-    """Return a change that removes all members with one of these values."""
+    """Return a change of an object that removes all members with one of these values."""
 
     def change(node: Node) -> Node:
         return Members(each for each in node if each[1] not in unwanted) if isinstance(node, Members) else node
 
-    return containers(change)
+    return change
 
 
 def empty_object_as_array(node: Node) -> Node:

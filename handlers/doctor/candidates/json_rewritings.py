@@ -1,5 +1,7 @@
 """Rewritings of JSON: layouts, and changes of members, values, numbers and escapes."""
 
+from itertools import product
+
 from handlers.doctor.candidates import number_formats, string_escapes
 from handlers.doctor.candidates.json_changes import (
     array_as_object,
@@ -14,6 +16,7 @@ from handlers.doctor.candidates.json_changes import (
     number_in_string,
     numbers,
     object_as_string,
+    only_names_of_outermost,
     string_as_object,
     strings,
     trimmed,
@@ -22,6 +25,7 @@ from handlers.doctor.candidates.json_changes import (
     without_duplicates,
 )
 from handlers.doctor.candidates.json_tree import COMPACT, Change, Layout, changed
+from handlers.doctor.candidates.value_changes import amount_as_number, amount_in_indonesian, amounts, dates
 from handlers.doctor.rewriting import Rewriting
 
 LAYOUTS: tuple[tuple[Rewriting, Layout], ...] = (
@@ -39,19 +43,25 @@ LAYOUTS: tuple[tuple[Rewriting, Layout], ...] = (
 """The layouts of serialisers and tools. Jackson writes arrays on one line, and a blank before the colon."""
 
 _NULL_FOR_EMPTY = values(lambda each: "null" if each == '""' else each)
+_DATES = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.000Z", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT%H:%M:%S")
 _PHP_ARRAYS = containers(empty_object_as_array)
 _NO_DUPLICATES = containers(without_duplicates)
 _SORTED = containers(members_sorted)
-_PHP_STRINGS = tuple(
-    strings(each)
-    for each in (
-        string_escapes.php,
-        string_escapes.plain,
-        string_escapes.php_unicode,
-        string_escapes.non_ascii,
-        string_escapes.php_hex,
+_PHP = tuple(
+    (numbers(number), strings(string))
+    for number, string in product(
+        (number_formats.php, number_formats.php_with_fraction),
+        (
+            string_escapes.php,
+            string_escapes.plain,
+            string_escapes.php_unicode,
+            string_escapes.non_ascii,
+            string_escapes.php_hex,
+        ),
     )
 )
+"""What json_encode does with numbers and strings, with each set of flags that is in use."""
+
 
 CHANGES: tuple[tuple[Rewriting, Change], ...] = (
     (Rewriting.EMPTY_OBJECTS_AS_ARRAYS, _PHP_ARRAYS),
@@ -64,20 +74,28 @@ CHANGES: tuple[tuple[Rewriting, Change], ...] = (
         Rewriting.NULLS_AS_EMPTY_STRINGS,
         lambda node: changed(node, scalar=lambda each: '""' if each == "null" else each),
     ),
-    (Rewriting.NULLS_REMOVED, without("null")),
+    (Rewriting.NULLS_REMOVED, containers(without("null"))),
+    (Rewriting.EMPTY_REMOVED, containers(without("null", '""', []))),
     (Rewriting.EMPTY_REMOVED, without("null", '""', [])),
+    (Rewriting.EMPTY_REMOVED, without("null", '""', '"0"', "0", "false", [])),
     (Rewriting.DUPLICATES_REMOVED, _NO_DUPLICATES),
     (Rewriting.OBJECTS_AS_STRINGS, object_as_string),
     (Rewriting.STRINGS_AS_OBJECTS, containers(string_as_object)),
     (Rewriting.NAMES_CAPITALISED, lambda node: changed(node, name=capitalised)),
     (Rewriting.NAMES_IN_SNAKE_CASE, lambda node: changed(node, name=in_snake_case)),
+    *((Rewriting.AMOUNTS_REFORMATTED, values(amounts(style))) for style in (".0f", ".1f", ",.2f", ",.0f")),
+    (Rewriting.AMOUNTS_REFORMATTED, values(amount_in_indonesian)),
+    (Rewriting.STRINGS_AS_NUMBERS, values(amount_as_number)),
+    *((Rewriting.DATES_REFORMATTED, values(dates(style))) for style in _DATES),
+    (Rewriting.IN_AN_ARRAY, lambda node: [node]),
     (Rewriting.MEMBERS_SORTED, _SORTED),
     (Rewriting.MEMBERS_SORTED, members_sorted),
-    (Rewriting.NUMBERS_JAVASCRIPT, numbers(number_formats.javascript)),
-    (Rewriting.NUMBERS_PHP, numbers(number_formats.php)),
-    (Rewriting.NUMBERS_PHP, numbers(number_formats.php_with_fraction)),
-    (Rewriting.NUMBERS_PYTHON, numbers(number_formats.python)),
-    (Rewriting.NUMBERS_GO, numbers(number_formats.go)),
+    (Rewriting.INNER_NAMES_LOST, only_names_of_outermost),
+    (Rewriting.NUMBERS_WITHOUT_ZEROS, numbers(number_formats.javascript)),
+    (Rewriting.NUMBERS_WITHOUT_ZEROS, numbers(number_formats.php)),
+    (Rewriting.NUMBERS_WITH_ONE_ZERO, numbers(number_formats.php_with_fraction)),
+    (Rewriting.NUMBERS_WITH_ONE_ZERO, numbers(number_formats.python)),
+    (Rewriting.NUMBERS_WITHOUT_ZEROS, numbers(number_formats.go)),
     (Rewriting.NUMBERS_JAVA, numbers(number_formats.java)),
     (Rewriting.NUMBERS_GSON, numbers(number_formats.gson)),
     (Rewriting.NUMBERS_TWO_DECIMALS, numbers(number_formats.two_decimals)),
@@ -99,11 +117,6 @@ CHANGES: tuple[tuple[Rewriting, Change], ...] = (
     (Rewriting.HTML_JAVASCRIPT_SERIALIZER, strings(string_escapes.javascript_serializer)),
     (Rewriting.HTML_PHP, strings(string_escapes.php_hex)),
     (Rewriting.ORG_JSON, strings(string_escapes.org_json)),
-    *((Rewriting.BY_PHP, in_turn(_NO_DUPLICATES, numbers(number_formats.php), each)) for each in _PHP_STRINGS),
-    *(
-        (Rewriting.BY_PHP, in_turn(_NO_DUPLICATES, _PHP_ARRAYS, numbers(number_formats.php), each))
-        for each in _PHP_STRINGS
-    ),
     (
         Rewriting.BY_JAVASCRIPT,
         in_turn(
@@ -113,10 +126,12 @@ CHANGES: tuple[tuple[Rewriting, Change], ...] = (
             strings(string_escapes.plain),
         ),
     ),
-    (Rewriting.BY_GO, in_turn(numbers(number_formats.go), strings(string_escapes.go))),
-    (Rewriting.BY_GO, in_turn(_NO_DUPLICATES, _SORTED, numbers(number_formats.go), strings(string_escapes.go))),
     (Rewriting.BY_PYTHON, in_turn(_NO_DUPLICATES, numbers(number_formats.python), strings(string_escapes.python))),
     (Rewriting.BY_PYTHON, in_turn(_NO_DUPLICATES, numbers(number_formats.python), strings(string_escapes.plain))),
+    *((Rewriting.BY_PHP, in_turn(_NO_DUPLICATES, *each)) for each in _PHP),
+    *((Rewriting.BY_PHP, in_turn(_NO_DUPLICATES, _PHP_ARRAYS, *each)) for each in _PHP),
+    (Rewriting.BY_GO, in_turn(numbers(number_formats.go), strings(string_escapes.go))),
+    (Rewriting.BY_GO, in_turn(_NO_DUPLICATES, _SORTED, numbers(number_formats.go), strings(string_escapes.go))),
     (Rewriting.BY_GSON, in_turn(numbers(number_formats.gson), strings(string_escapes.gson))),
     (Rewriting.BY_JACKSON, in_turn(_NO_DUPLICATES, numbers(number_formats.java), strings(string_escapes.plain))),
     (

@@ -4,7 +4,7 @@ import re
 
 _PLACEHOLDER = re.compile(
     r"""
-    undefined | null | none | nil | nan | true | false | string | object | promise | \(null\)
+    undefined | null | none | nil | nan | true | false | string | object | array | promise | \(null\)
     | \[object\ \w+\] | \[B@[0-9a-f]{1,8} | System\.Byte\[\] | Promise\ \{.{0,20}\}
     | \{\{?[\w .-]*\}?\} | \$\{?[A-Za-z_][\w.]*\}? | \#\{\w+\} | %s | %[A-Za-z_]+%
     | <[A-Za-z_][\w -]*> | \.{3} | x{3,} | \*{3,}

@@ -67,7 +67,13 @@ def _with_body(message: bytes, request: Request, timestamp: str) -> Iterator[Can
             yield from (Candidate(each, mistakes) for each in (message + b"|" + part, message + part, part))
         for endpoint in {request.uri, request.target, request.path}:
             start = f"{request.method}:{endpoint}:".encode()
-            yield Candidate(start + digest + b":" + timestamp.encode(), mistakes)
+            end = digest + b":" + timestamp.encode()
+            yield from (Candidate(start + token + end, mistakes) for token in (b"", b":", _token(request)))
+
+
+def _token(request: Request) -> bytes:
+    """Return the token of a call as a part of the string to sign."""
+    return f"{request.get('Authorization').removeprefix('Bearer ')}:".encode()
 
 
 def _mistake(text: str, verdict: Verdict, evidence: Evidence = NO_EVIDENCE) -> Candidate:

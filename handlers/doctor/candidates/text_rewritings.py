@@ -9,7 +9,7 @@ from typing import Any
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus, unquote_plus, urlencode
 
-from handlers.doctor.candidates import string_escapes
+from handlers.doctor.candidates import number_formats, string_escapes
 from handlers.doctor.rewriting import Rewriting
 
 _BOM = "\ufeff"
@@ -55,6 +55,24 @@ def _fields(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
             yield from _fields(each, f"{name}[{key}]" if name else str(key))
     elif value is not None:
         yield name, str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _javascript_form(text: str) -> str:
+    """Encode a JSON object as a form, as URLSearchParams does: each value becomes text first."""
+    value = _value(text)
+    pairs = [(name, _javascript_text(each)) for name, each in value.items()] if isinstance(value, dict) else []
+    return urlencode(pairs, safe="*") if pairs else text
+
+
+def _javascript_text(value: Any) -> str:  # noqa: ANN401  the same
+    """Write a value as String() of JavaScript does."""
+    if isinstance(value, dict):
+        return "[object Object]"
+    if isinstance(value, list):
+        return ",".join("" if each is None else _javascript_text(each) for each in value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number_formats.javascript(str(value))
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _java_text(value: Any) -> str:  # noqa: ANN401  the same
@@ -114,6 +132,7 @@ TEXT_REWRITINGS: tuple[tuple[Rewriting, Rewrite], ...] = (
     (Rewriting.PERCENT_DECODED, unquote_plus),
     (Rewriting.FORM, _form),
     (Rewriting.FORM, lambda text: unquote_plus(_form(text))),
+    (Rewriting.FORM, _javascript_form),
     (Rewriting.BASE64, lambda text: b64encode(text.encode())),
     (Rewriting.HEXADECIMAL, lambda text: text.encode().hex()),
     (Rewriting.PYTHON_TEXT, lambda text: str(_value(text))),

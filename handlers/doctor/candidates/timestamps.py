@@ -65,6 +65,7 @@ def _encodings(text: str) -> Iterator[Alternative]:
         "with quotes": f'"{text}"',
         "percent-encoded": quote(text, safe=""),
         "+ as a space": text.replace("+", " "),
+        "lowercase": text.lower(),
     }
     for name, other in encoded.items():
         if other != text:

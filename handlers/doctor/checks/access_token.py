@@ -1,18 +1,15 @@
 """The check of a call's token: whether there is one, whether a token key opens it, and which client owns it."""
 
-import re
 from base64 import urlsafe_b64decode
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from handlers.doctor.checks import caller_address
+from handlers.doctor.checks import authorization_header, caller_address
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
-from handlers.snap.bearer import bearer_token
 from handlers.snap.client import Client
-from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
 from handlers.snap.timestamp import render
 from handlers.snap.token import TokenRefusedError, VerifiedToken
@@ -20,8 +17,6 @@ from handlers.snap.token import TokenRefusedError, VerifiedToken
 _ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
 _LONGEST_SHOWN = 36
 """Characters of a partner ID that a message shows. A longer value may be a secret in the wrong header."""
-_PREFIX = re.compile(r"""\s*(?:bearer\s+)*[\s"'<]*""", re.IGNORECASE)
-_SUFFIX = " \t\r\n\"'>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +24,26 @@ class TokenCheck:
     """The result of checking the Authorization header.
 
     `text` is the token. `client` is its owner. If the token cannot be opened, `client` is the client that
-    X-PARTNER-ID names, or None.
+    X-PARTNER-ID names, or None. `certain` is true if the client signed this token, as far as the header shows.
     """
 
     text: str
     client: Client | None
     findings: tuple[Finding, ...]
+    certain: bool = True
 
 
 def check(request: Request, context: MerchantContext) -> TokenCheck:
     """Check the token. Then check that its client may send from this address, and that X-PARTNER-ID belongs to it."""
-    text, malformed = _token(request.get("Authorization"))
+    text, mistake = authorization_header.read(request.get("Authorization"))
     opened, refused = _open(text, context) if text else (None, [])
+    found = [*([mistake] if mistake else []), *refused]
     partner = request.get("X-PARTNER-ID")
     if opened is None:
-        return TokenCheck(text, context.client_of_partner(partner), (*malformed, *refused))
+        return TokenCheck(text, context.client_of_partner(partner), tuple(found), certain=False)
     client = context.clients.find(opened.client_key)
     owner = (*caller_address.findings(request, client), *_owner(opened, client, partner, context))
-    return TokenCheck(text, client, (*malformed, *refused, *owner))
-
-
-def _token(authorization: str) -> tuple[str, list[Finding]]:
-    try:
-        return bearer_token(authorization), []
-    except SnapError:
-        if not authorization:
-            return "", [Finding(Verdict.TOKEN_MISSING)]
-        text = _PREFIX.sub("", authorization, count=1).rstrip(_SUFFIX)
-        return text, [Finding(Verdict.TOKEN_MALFORMED, {"length": len(authorization)})]
+    return TokenCheck(text, client, (*found, *owner), certain=not mistake)
 
 
 def _open(text: str, context: MerchantContext) -> tuple[VerifiedToken | None, list[Finding]]:
@@ -87,11 +74,11 @@ def _owner(opened: VerifiedToken, client: Client, partner: str, context: Merchan
         return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": context.client_keys_text})]
     if client.suspended:
         return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
-    if partner in {"", client.partner_id}:
+    if partner in {"", *client.partner_ids}:
         return []
     evidence: Evidence = {
         "token_of": client.key,
-        "wanted": client.partner_id,
+        "wanted": ", ".join(client.partner_ids),
         "sent": masked_prefix(partner, _LONGEST_SHOWN),
     }
     is_of_other_client = context.client_of_partner(partner) is not None

@@ -22,7 +22,13 @@ _LONGEST = 16_384
 """Characters. The longest percent-encoded signature has fewer."""
 
 _CANONICAL = re.compile(request_format.SIGNATURE)
-_CUT_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+_CUT_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
+_SHORTEST_CUT = 64
+"""Bytes of an HMAC-SHA512, the shortest signature that is right somewhere."""
+
+_MOST_LETTERS_BY_CHANCE = 12
+"""Different letters of one case. Real base64 of a signature with so many has letters of both cases."""
+
 _USUAL_SIZES = frozenset({16, 20, 28, 32, 48, 64, 128, 256, 384, 512})
 """Bytes of an HMAC or of an RSA signature. A signature of another size was cut off or is none."""
 
@@ -44,9 +50,17 @@ def decode(text: str, sizes: Collection[int]) -> Decoded:
     if len(text) > _LONGEST:
         return None, _finding(Verdict.SIGNATURE_NOT_BASE64, text)
     reading = _reading(text, sizes)
+    if _is_of_one_case(text) and not (reading and reading.layers and reading.layers[0].form != "base64"):
+        return None, _finding(Verdict.SIGNATURE_CASE_CHANGED, text)
     if reading:
         return reading.raw, _finding_of(reading, text)
     return _of_another_size(text, sizes)
+
+
+def _is_of_one_case(text: str) -> bool:
+    letters = {each for each in text if each.isalpha()}
+    is_of_one_case = text in {text.lower(), text.upper()}
+    return is_of_one_case and len(letters) > _MOST_LETTERS_BY_CHANCE and " " not in text and len(text) > _SHORTEST_CUT
 
 
 def wrong_length(signature: bytes, sizes: Collection[int], text: str) -> Finding:
@@ -89,7 +103,7 @@ def _of_another_size(text: str, sizes: Collection[int]) -> Decoded:
         raw = next((each.raw for each in byte_readings(text) if not each.layers), None)
         return raw or None, None if raw else _finding(Verdict.SIGNATURE_NOT_BASE64, text)
     length = len(text.rstrip("=")) * 3 // 4
-    larger = [size for size in sizes if size > length]
+    larger = [size for size in sizes if size > length and size >= _SHORTEST_CUT]
     if _CUT_BASE64.fullmatch(text) and larger and length not in sizes:
         return None, _cut_off(length, min(larger), text)
     return _in_wrapping(text) or (None, _finding(Verdict.SIGNATURE_NOT_BASE64, text))

@@ -3,7 +3,7 @@
 import binascii
 import json
 import re
-from base64 import b64decode, b64encode, urlsafe_b64decode
+from base64 import b32decode, b64decode, b64encode, urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,11 +34,14 @@ class Bytes(NamedTuple):
 _HEX = re.compile(r"(?:0x)?([0-9A-Fa-f]{2}(?:[-: ]?[0-9A-Fa-f]{2}){7,})")
 _DIGIT = re.compile("[0-9]")
 _NUMBERS = re.compile(r"\[?\s*(-?\d{1,3}(?:\s*,\s*-?\d{1,3}){15,})\s*\]?")
+_DECIMAL = re.compile(r"[1-9][0-9]{40,1300}")
+_BASE32 = re.compile(r"[A-Z2-7]{32,}={0,6}")
+_DATA_URL = re.compile(r"data:[^,]{0,80},(.+)")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _QUOTES = re.compile(r"""b?\\?["'`\u2018-\u201d\xb4]+(.*?)\\?["'`\u2018-\u201d\xb4]+|[<{\[(](.*)[>}\])]""", re.DOTALL)
 _BREAK = re.compile(r"\s|\\[rnt]")
 _ARMOUR = re.compile(r"-{2,}\s*BEGIN [^-]+-{2,}(.*?)-{2,}\s*END [^-]+-{2,}", re.DOTALL)
-_DECORATED = re.compile(r"((?:[A-Za-z][\w.+/-]{0,30}?(?:=:?|:|\s)\s*)?)(.{20,}?)([;,.:\s]*)", re.DOTALL)
+_DECORATED = re.compile(r"((?:[A-Za-z][\w.+/-]{0,30}?(?:=:?|:|\s)\s*)?)(.{20,}?)([;,.:\\\s]*)", re.DOTALL)
 _ALGORITHM = re.compile(r"sha|rsa|hmac|rs\d|hs\d|sig|bearer|basic|base64|v\d", re.IGNORECASE)
 """A word that a message may show. Any other word may be a secret."""
 
@@ -56,6 +59,9 @@ _BASE64URL_LAYER = Layer(Verdict.SIGNATURE_BASE64URL, "base64url", decodes=True)
 _UNPADDED_LAYER = Layer(Verdict.SIGNATURE_PADDING_MISSING, "base64", decodes=True)
 _NOT_CANONICAL_LAYER = Layer(Verdict.SIGNATURE_NOT_BASE64, "base64", decodes=True)
 _NUMBERS_LAYER = Layer(Verdict.SIGNATURE_IN_CONTAINER, "list of numbers", decodes=True)
+_DECIMAL_LAYER = Layer(Verdict.SIGNATURE_IN_CONTAINER, "decimal number", decodes=True)
+_BASE32_LAYER = Layer(Verdict.SIGNATURE_IN_CONTAINER, "base32", decodes=True)
+_SIGN_BYTE_LAYER = Layer(Verdict.SIGNATURE_IN_CONTAINER, "BigInteger")
 _DER_LAYER = Layer(Verdict.SIGNATURE_IN_CONTAINER, "DER")
 
 
@@ -64,6 +70,8 @@ def byte_readings(text: str) -> Iterator[Bytes]:
     for reading in _encoded(text):
         yield reading
         yield from _out_of_der(reading)
+        if reading.raw.startswith(b"\0"):  # Java's BigInteger adds the byte to a positive number.
+            yield Bytes(reading.raw[1:], (_SIGN_BYTE_LAYER, *reading.layers))
 
 
 def _encoded(text: str) -> Iterator[Bytes]:
@@ -73,6 +81,14 @@ def _encoded(text: str) -> Iterator[Bytes]:
     numbers = _NUMBERS.fullmatch(text)
     if numbers:
         yield Bytes(bytes(int(each) & 0xFF for each in numbers[1].split(",")), (_NUMBERS_LAYER,))
+    if _DECIMAL.fullmatch(text):
+        number = int(text)
+        length = (number.bit_length() + 7) // 8
+        # A number has no leading zero byte, and a signature may have one.
+        yield from (Bytes(number.to_bytes(each), (_DECIMAL_LAYER,)) for each in (length, length + 1))
+    if _BASE32.fullmatch(text):
+        with suppress(binascii.Error):
+            yield Bytes(b32decode(text), (_BASE32_LAYER,))
     yield from _base64_readings(text)
 
 
@@ -119,7 +135,7 @@ def _possible_layers(text: str) -> Iterator[tuple[Layer, str]]:
     if quotes:
         yield Layer(Verdict.SIGNATURE_QUOTED, "quotes"), quotes[1] or quotes[2] or ""
     yield from ((Layer(Verdict.SIGNATURE_IN_CONTAINER, "JSON"), each) for each in _json_texts(text))
-    for pattern, form in ((_ARMOUR, "PEM"), (_JWS, "JWS"), (_PARAMETER, "HTTP signature")):
+    for pattern, form in ((_ARMOUR, "PEM"), (_DATA_URL, "data URL"), (_JWS, "JWS"), (_PARAMETER, "HTTP signature")):
         found = pattern.search(text)
         if found:
             yield Layer(Verdict.SIGNATURE_IN_CONTAINER, form), found[1]
@@ -128,6 +144,10 @@ def _possible_layers(text: str) -> Iterator[tuple[Layer, str]]:
     yield Layer(Verdict.SIGNATURE_PERCENT_ENCODED, "percent"), unquote(text, errors="replace")
     yield Layer(Verdict.SIGNATURE_ESCAPED, "JSON"), _ESCAPE.sub(lambda it: it[2] or chr(int(it[1], 16)), text)
     yield Layer(Verdict.SIGNATURE_ESCAPED, "HTML"), unescape(text)
+    yield Layer(Verdict.SIGNATURE_ESCAPED, "quoted-printable"), text.replace("=3D", "=")
+    copies = re.split(r"[,;]\s*", text)
+    if len(set(copies)) == 1:
+        yield Layer(Verdict.SIGNATURE_DECORATED, f"{len(copies)} x"), copies[0]
     decorated = _DECORATED.fullmatch(text)
     if decorated:
         extra = f"{decorated[1]}{decorated[3]}".strip()
@@ -137,7 +157,8 @@ def _possible_layers(text: str) -> Iterator[tuple[Layer, str]]:
 
 
 def _decoded_once_more(text: str) -> Iterator[tuple[Layer, str]]:
-    for raw, wrong in byte_readings(text):
+    for encoded, wrong in byte_readings(text):
+        raw = encoded.replace(b"\0", b"")  # UTF-16 has a zero byte in each character of ASCII.
         if _ASCII_TEXT.fullmatch(raw):
             form = wrong[0].form if wrong else "base64"
             yield Layer(Verdict.SIGNATURE_ENCODED_TWICE, form), raw.decode().strip()

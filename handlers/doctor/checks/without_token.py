@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from handlers.doctor.candidates import particulars
 from handlers.doctor.candidates.call_strings import SignedCallParts, call_strings
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.checks import asymmetric_signature
@@ -11,7 +12,9 @@ from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
+from handlers.snap.client import Client
 from handlers.snap.clients import Clients
+from handlers.snap.service import Service
 
 
 def of_notification(signed: SignedRequest, clients: Clients, budget: VerificationBudget) -> list[Finding]:
@@ -28,16 +31,16 @@ def of_body_signed(
     signed: SignedRequest,
     clients: Clients,
     budget: VerificationBudget,
-    *,
-    body_known: bool = True,
+    service: Service | None = None,
     other_paths: Sequence[str] = (),
 ) -> list[Finding]:
     """Return what is wrong with the signature of a body-signed call, or an empty list if it is genuine.
 
-    If the body is not known, only the key, the hash and the padding are checked. `other_paths` are the paths of other
-    services, which the client may have signed.
+    Without the service, as without the body, only the key, the hash and the padding are checked. `other_paths` are the
+    paths of other services, which the client may have signed.
     """
-    candidates = partial(_strings_to_sign, signed, other_paths) if body_known else _no_strings
+    client = clients.find(signed.client_key)
+    candidates = partial(_strings_to_sign, signed, client, service, other_paths) if service else _no_strings
     found = asymmetric_signature.findings(signed, clients, budget, candidates)
     if NO_KEY_MATCHES & _verdicts(found):
         notifying = _with_notification_keys(clients)
@@ -62,8 +65,11 @@ def _with_notification_keys(clients: Clients) -> Clients:
     return Clients([replace(each, public_keys=each.notification_keys, padding=()) for each in clients])
 
 
-def _strings_to_sign(signed: SignedRequest, other_paths: Sequence[str]) -> Iterator[Candidate]:
-    """Yield the right strings to sign, then those with mistakes."""
+def _strings_to_sign(
+    signed: SignedRequest, client: Client, service: Service, other_paths: Sequence[str]
+) -> Iterator[Candidate]:
+    """Yield the right strings to sign, then those of other settings, then those with mistakes."""
+    yield from particulars.strings_to_sign(signed.request, None, client, service, signed_by_secret=False)
     parts = SignedCallParts(signed.request, signed.client_key, token=None, other_paths=other_paths)
     yield from (Candidate(each.message, each.mistakes) for each in call_strings(parts))
 

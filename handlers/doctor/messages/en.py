@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.en_calls import CALL_TEXTS
+from handlers.doctor.messages.en_particulars import PARTICULARS_TEXTS
 from handlers.doctor.messages.en_parts import PART_TEXTS
 from handlers.doctor.messages.en_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
@@ -122,8 +123,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Ask the acquirer for its notification public key, and put it into notification_keys of the client.",
     ),
     Verdict.HEADER_MISSING: (
-        "The header {header} is missing or empty.",
-        "Send it, and check that no proxy removes it.",
+        "Missing or empty: {header}.",
+        "Send each of these headers, and check that no proxy removes it.",
     ),
     Verdict.HEADER_DUPLICATED: ("The header {header} was sent {copies} times.", "Send it once."),
     Verdict.HEADER_MALFORMED: (
@@ -188,6 +189,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Use a token only for calls of the client that it was issued to.",
     ),
     **CALL_TEXTS,
+    **PARTICULARS_TEXTS,
     **PART_TEXTS,
     **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (

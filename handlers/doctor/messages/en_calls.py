@@ -33,7 +33,10 @@ CALL_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Check whether a proxy or the capture drops the body.",
     ),
     Verdict.CALL_PATH_WITH_HOST: ("The signed path contains the host: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_BASE: ("The signed path lacks its beginning: {signed}", _URI),
+    Verdict.CALL_PATH_WITHOUT_BASE: (
+        "The signed path lacks its beginning: {signed}",
+        f"{_URI} If the acquirer never signs that beginning, set path_prefix_not_signed of the client.",
+    ),
     Verdict.CALL_PATH_WITHOUT_QUERY: ("The signed path lacks the query.", _URI),
     Verdict.CALL_HASH_UPPER_CASE: (
         "The hash of the body has uppercase hexadecimal digits.",

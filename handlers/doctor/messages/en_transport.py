@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from handlers.doctor.verdicts import Verdict
 
 _SEND = "Send standard base64 with padding (RFC 4648, section 4), on one line, without any other characters."
+_BEARER = "Send Authorization: Bearer, one space, and the accessToken exactly as you received it."
 _CAPTURED = "If the request was captured earlier, give the time of the capture with --at."
 
 TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
@@ -12,6 +13,11 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP is off by {hours} hours: it shows the time of {zone}, but its offset is {label}.",
         f"Convert the time once, to the zone of the offset that you write, with hours from 00 to 23. {_CAPTURED}",
     ),
+    Verdict.HEADER_UNDERSCORES: (
+        "The request has {sent} in place of {header}.",
+        "Write header names with hyphens, not underscores. nginx and other servers drop names with underscores.",
+    ),
+    Verdict.HEADER_MISSPELT: ("The request has {sent} in place of {header}.", "Correct the name of the header."),
     Verdict.SIGNATURE_CUT_OFF: (
         "The signature is cut off: it has {characters} characters ({length} bytes) of {wanted_characters} ({wanted}).",
         "Look for a limit on the way, such as a database column, a log, or a header limit of a proxy.",
@@ -38,8 +44,40 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-SIGNATURE is '{value}'. This is the name of a value, not a signature.",
         "Check that the program has computed the signature before it sends the request.",
     ),
+    Verdict.SIGNATURE_CASE_CHANGED: (
+        "X-SIGNATURE ({length} characters) has letters of one case only. Base64 has letters of both cases.",
+        "Do not convert the signature to lower or upper case.",
+    ),
     Verdict.SIGNATURE_BYTES_REVERSED: (
         "The bytes of the signature are in reverse order.",
         "Reverse the bytes before base64: Windows CryptoAPI returns the last byte first. Or use CNG (BCryptSignHash).",
+    ),
+    Verdict.TOKEN_SCHEME_MISSING: ("Authorization has a token, but not the word Bearer before it.", _BEARER),
+    Verdict.TOKEN_SCHEME_WRONG: ("Authorization begins with '{scheme}' in place of Bearer and one space.", _BEARER),
+    Verdict.TOKEN_SCHEME_TWICE: (
+        "Authorization has the word Bearer twice.",
+        f"{_BEARER} Perhaps the library already adds the word.",
+    ),
+    Verdict.TOKEN_BASIC: (
+        "Authorization has the scheme Basic, not Bearer.",
+        f"{_BEARER} Client key and client secret do not belong there.",
+    ),
+    Verdict.TOKEN_DECORATED: ("Authorization has '{form}' around or in the token. It does not belong there.", _BEARER),
+    Verdict.TOKEN_ENCODED: ("The token has another encoding than it was issued in: {form}.", _BEARER),
+    Verdict.TOKEN_WHOLE_ANSWER: (
+        "Authorization has the JSON answer of the token request.",
+        f"{_BEARER} It is one member of that JSON.",
+    ),
+    Verdict.TOKEN_JWT: (
+        "Authorization has a JWT. This server issues no JWT, so it is the token of another system.",
+        "Request a token from this server. Send it exactly as you received it.",
+    ),
+    Verdict.TOKEN_PLACEHOLDER: (
+        "Authorization has '{value}' in place of a token. This is the name of a value, not a token.",
+        "Check that the program has the accessToken before it sends the call.",
+    ),
+    Verdict.TOKEN_EMPTY: (
+        "Authorization has no token.",
+        "Check that the token request succeeded. Its answer has the token in accessToken.",
     ),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from handlers.doctor.messages.id_calls import CALL_TEXTS
+from handlers.doctor.messages.id_particulars import PARTICULARS_TEXTS
 from handlers.doctor.messages.id_parts import PART_TEXTS
 from handlers.doctor.messages.id_transport import TRANSPORT_TEXTS
 from handlers.doctor.verdicts import Verdict
@@ -122,8 +123,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Minta public key notifikasi dari acquirer, lalu masukkan ke notification_keys klien itu.",
     ),
     Verdict.HEADER_MISSING: (
-        "Header {header} tidak ada atau kosong.",
-        "Kirim header itu, dan pastikan proxy tidak menghapusnya.",
+        "Tidak ada atau kosong: {header}.",
+        "Kirim semua header itu, dan pastikan proxy tidak menghapusnya.",
     ),
     Verdict.HEADER_DUPLICATED: ("Header {header} dikirim {copies} kali.", "Kirim satu kali saja."),
     Verdict.HEADER_MALFORMED: (
@@ -188,6 +189,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Pakai token hanya untuk call dari klien pemilik token itu.",
     ),
     **CALL_TEXTS,
+    **PARTICULARS_TEXTS,
     **PART_TEXTS,
     **TRANSPORT_TEXTS,
     Verdict.ANSWER_REFUSED: (

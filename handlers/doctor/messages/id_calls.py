@@ -33,7 +33,10 @@ CALL_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Periksa apakah body hilang di proxy atau saat direkam.",
     ),
     Verdict.CALL_PATH_WITH_HOST: ("Path yang ditandatangani berisi host: {signed}", _URI),
-    Verdict.CALL_PATH_WITHOUT_BASE: ("Path yang ditandatangani tidak lengkap di awal: {signed}", _URI),
+    Verdict.CALL_PATH_WITHOUT_BASE: (
+        "Path yang ditandatangani tidak lengkap di awal: {signed}",
+        f"{_URI} Jika acquirer tidak pernah menandatangani bagian awal itu, isi path_prefix_not_signed klien.",
+    ),
     Verdict.CALL_PATH_WITHOUT_QUERY: ("Path yang ditandatangani tidak berisi query.", _URI),
     Verdict.CALL_HASH_UPPER_CASE: (
         "Hash body ditulis dalam heksadesimal huruf besar.",

@@ -121,12 +121,13 @@ def _client(table: ClientTable) -> Client:
         suspended=table.suspended,
         notification_keys=table.notification_keys,
         other_partner_ids=table.partner_ids[1:],
-        particulars=_particulars(table),
+        particulars=particulars_of(table),
         allowed_networks=table.allowed_networks,
     )
 
 
-def _particulars(table: ClientTable) -> Particulars:
+def particulars_of(table: ClientTable) -> Particulars:
+    """What differs between acquirers in the calls of this client."""
     return Particulars(**{each.name: getattr(table, each.name) for each in fields(Particulars)})
 
 

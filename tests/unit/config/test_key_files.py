@@ -218,11 +218,21 @@ def test_the_message_has_a_command_for_the_file(settings_file: Path) -> None:
         ),
         ("ssh-ed25519 AAAA", "it is an OpenSSH key, but not an RSA key; "),
         ("<html>", "it is a web page; "),
+        (" ", "it is empty; "),
+        ("~/nicepay.pem", "it is a path with ~, which only a shell replaces; "),
+        ("${NICEPAY_KEY}", "it is a variable of a shell, which the server does not replace; "),
+        ("MIIBIjAN...IDAQAB", "it is a key that somebody shortened with dots; "),
     ],
 )
 def test_a_text_that_is_neither_a_key_nor_a_path_is_named(settings_file: Path, text: str, reason: str) -> None:
     """If there is no file of this name, a text that is known as another kind of key is named as such."""
     assert _refusal(settings_file, text).startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["error/nicepay.pem", "your-key.pem", "keys/../key.pem"])
+def test_a_missing_file_is_no_other_kind_of_text(settings_file: Path, name: str) -> None:
+    """A name that only sounds like another text is a missing file."""
+    assert _refusal(settings_file, name) == f"{settings_file.parent / name} cannot be read: No such file or directory"
 
 
 @pytest.mark.parametrize(
@@ -297,23 +307,23 @@ def test_client_secrets_are_read(settings_file: Path, content: bytes, secret: li
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "found"),
     [
-        b"",
-        b"RECOGNISEME1234",
-        b" RECOGNISEME1234 \n",
-        b"RECOGNISEME12345\nRECOGNISEME1234",
-        b"RECOGNISEME12345\n" * 3,
-        b"RECOGNISEME12345\rRECOGNISEME12345",
+        (b"", "0 lines"),
+        (b"RECOGNISEME1234", "15 characters"),
+        (b" RECOGNISEME1234 \n", "15 characters"),
+        (b"RECOGNISEME12345\nRECOGNISEME1234", "15 characters"),
+        (b"RECOGNISEME12345\n" * 3, "3 lines"),
+        (b"RECOGNISEME12345\rRECOGNISEME12345", "2 lines"),
     ],
     ids=["empty", "15 characters", "15 and blanks", "a second of 15", "three", "an old line end"],
 )
-def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes) -> None:
-    """A secret of less than 16 characters and a third secret are refused and not repeated."""
+def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes, found: str) -> None:
+    """A secret of less than 16 characters and a third secret are refused, counted and not repeated."""
     file = _client_secret(settings_file, content)
     expected = (
         "one secret of at least 16 characters on one line; "
-        "while you replace it, 2 lines are allowed, the newest secret first"
+        f"while you replace it, 2 lines are allowed, the newest secret first; found {found}"
     )
     assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
 

@@ -31,6 +31,8 @@ def _mistakes(file: Path, text: str) -> list[str]:
         ("[[merchants]]\n" + OTHERS, [f"merchants: {UNKNOWN}; did you mean [[clients]]?"]),
         ("[clients]\n" + OTHERS, [TWO_BRACKETS]),
         ("[clients.first]\n" + OTHERS, [TWO_BRACKETS]),
+        ('[clients.A]\npublic_keys = ["IONPAYTEST.pem"]\n', [TWO_BRACKETS]),
+        ('client_id = "A"' + CLIENT, [f"client_id: {UNKNOWN}; did you mean id in [[clients]]?"]),
         ("[[server]]\nport = 9\n" + CLIENT, ["server: write [server], with one bracket on each side, and only once"]),
         ("[server.http]\nport = 1" + CLIENT, [f"server.http: {UNKNOWN}"]),
         ("[server.internal]\nport = 1" + CLIENT, [f"server.internal: {UNKNOWN}; write [internal]"]),

@@ -19,6 +19,7 @@ CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
 UNKNOWN = "there is no such key"
 NO_INTEGER = "must be a whole number, without quotes"
 NO_ID = "must be 1 to 36 visible ASCII characters; found"
+NO_HOST = "must be a name or an IP address, without http:// and without a port"
 NO_BASE_PATH = "must be a path such as /api/v1.0, of letters, digits and ._~- after each slash"
 NO_KEY = "does not name a key; write SNAP_TOKEN__TABLE__KEY"
 NO_DOTS = "must not contain the path segments . and .."
@@ -114,10 +115,13 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
         pytest.param("[server]\nport = 65536", "server.port: must be at most 65535, not 65536", id="port"),
         pytest.param("[server]\nport = -1", "server.port: must be at least 0, not -1", id="minus"),
         pytest.param("[server]\nport = true", "server.port: must be a whole number, without quotes", id="true port"),
+        pytest.param('[server]\nhost = "http://127.0.0.1"', f"server.host: {NO_HOST}", id="URL"),
+        pytest.param('[server]\nhost = "127.0.0.1:80"', f"server.host: {NO_HOST}", id="port in host"),
+        pytest.param('[server]\nhost = "[::1]"', f"server.host: {NO_HOST}", id="brackets"),
         pytest.param("[server]\nhost = 1", "server.host: must be text in quotes", id="host"),
         pytest.param(
             '[server]\nhost = ""',
-            "server.host: must be a name or an IP address, in visible ASCII characters",
+            "server.host: must be a name or an IP address, without http:// and without a port",
             id="any host",
         ),
         pytest.param('[server]\nbase_path = "api"', f"server.base_path: {NO_BASE_PATH}", id="relative base path"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from time import process_time
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from tests.mistakes import (
     CALL_MISTAKES,
     CALL_PATH,
     STRICT,
+    SUSPENDED,
+    SYMMETRIC,
     TOKEN_MISTAKES,
     Make,
     World,
@@ -29,8 +32,17 @@ from tests.mistakes import (
     symmetric,
     token_request,
 )
+from tests.mistakes_in_particulars import CASES
 from tests.mistakes_in_strings import STRING_MISTAKES
-from tests.mistakes_in_transport import CALL_SIGNATURE_MISTAKES, SIGNATURE_MISTAKES
+from tests.mistakes_in_transport import (
+    CALL_NAME_MISTAKES,
+    CALL_SIGNATURE_MISTAKES,
+    SIGNATURE_MISTAKES,
+    TOKEN_HEADER_MISTAKES,
+    TOKEN_NAME_MISTAKES,
+    authorized,
+    without,
+)
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, body_signed, notification
 from tests.nicepay import jakarta
 
@@ -38,7 +50,13 @@ FIXED = World()
 SECONDS = 1.5
 """CPU time of this process. Without limits, each hostile call took 3 to 70 seconds."""
 TABLES = (TOKEN_MISTAKES, CALL_MISTAKES, AUTHORIZE_MISTAKES, TOKENLESS_MISTAKES, STRING_MISTAKES)
-IN_TRANSPORT = (SIGNATURE_MISTAKES, *CALL_SIGNATURE_MISTAKES)
+IN_TRANSPORT = (
+    SIGNATURE_MISTAKES,
+    TOKEN_NAME_MISTAKES,
+    *CALL_SIGNATURE_MISTAKES,
+    *TOKEN_HEADER_MISTAKES,
+    *CALL_NAME_MISTAKES,
+)
 ROWS = [row for table in (*TABLES, *IN_TRANSPORT) for row in rows(table)]
 
 FURTHER = {
@@ -48,13 +66,11 @@ FURTHER = {
     "client.unknown: nobody": ["key.of_another_client"],
     "client.unknown: another case": ["key.of_another_client"],
     "client.suspended: suspended since": ["string.other_client"],
-    "header.missing: X-TIMESTAMP": ["string.unknown"],
-    "header.missing: X-CLIENT-KEY": ["key.of_another_client", "string.other_client"],
     "header.malformed: method": ["method.wrong"],
     "header.malformed: a fragment": ["path.unknown"],
     "header.malformed: too long": ["client.unknown", "key.of_another_client"],
     "timestamp.malformed: words in a call": ["string.unknown"],
-    "token.malformed: half a token, symmetric": ["token.tampered"],
+    "token.scheme_wrong: half a token, symmetric": ["token.tampered"],
     "token.of_another_client: partner of another": ["key.of_another_client", "string.other_client"],
     "call.signed_asymmetrically: and reversed": ["string.reversed"],
     "token.missing: body-signed": ["string.unknown"],
@@ -83,10 +99,50 @@ def test_each_mistake_is_named(verdict: str, name: str, make: Make, world: World
         )
 
 
+@pytest.mark.parametrize(
+    ("make", "names", "also"),
+    [
+        (token_request, "X-TIMESTAMP, X-CLIENT-KEY, X-SIGNATURE", []),
+        (call, "X-TIMESTAMP, X-SIGNATURE, X-PARTNER-ID, X-EXTERNAL-ID", []),
+        (symmetric, "X-SIGNATURE, X-PARTNER-ID", []),
+        (call, "X-TIMESTAMP, X-EXTERNAL-ID, Authorization", ["token.missing"]),
+        (body_signed, "X-TIMESTAMP, X-SIGNATURE, X-PARTNER-ID, X-EXTERNAL-ID", []),
+        (body_signed, "X-EXTERNAL-ID", []),
+        (notification, "X-TIMESTAMP, X-SIGNATURE", []),
+    ],
+)
+def test_all_missing_headers_are_named_at_once(make: Make, names: str, also: list[str], world: World) -> None:
+    """One finding lists every missing header of the form. No verdict on the signature follows from their absence."""
+    diagnosis = diagnose(without(make(world), *names.split(", ")), world.context)
+    assert (diagnosis.main.verdict, diagnosis.main.evidence["header"]) == (
+        "header.missing",
+        names.removesuffix(", Authorization"),
+    )
+    assert [finding.verdict for finding in diagnosis.also] == also
+
+
+def test_names_and_absence_are_both_named(world: World) -> None:
+    """Headers under a wrong name are listed with the right name. Headers that are absent are listed too."""
+    request = without(token_request(world), "X-SIGNATURE")
+    headers = tuple((name.replace("-", "_") if name[0] == "X" else name, value) for name, value in request.headers)
+    diagnosis = diagnose(replace(request, headers=headers), world.context)
+    assert diagnosis.main.evidence == {"header": "X-TIMESTAMP, X-CLIENT-KEY", "sent": "X_TIMESTAMP, X_CLIENT_KEY"}
+    assert [(each.verdict, each.evidence) for each in diagnosis.also] == [("header.missing", {"header": "X-SIGNATURE"})]
+
+
+@pytest.mark.parametrize("name", ["Proxy-Authorization", "X-Internal-Authorization", "X-REQUEST-ID", "Date"])
+def test_another_header_is_no_misspelling(name: str, world: World) -> None:
+    """A header that has its own meaning is not named in place of a missing one."""
+    request = without(call(world), "Authorization", "X-TIMESTAMP")
+    diagnosis = diagnose(replace(request, headers=(*request.headers, (name, "a"))), world.context)
+    assert (diagnosis.main.verdict, diagnosis.main.evidence) == ("header.missing", {"header": "X-TIMESTAMP"})
+
+
 def test_every_verdict_has_a_row() -> None:
     """Each verdict has a request that causes it. Those that need more than one request have their own tests."""
     need_more = {"call.external_id_repeated", "call.notification_repeated", "answer.refused"}
-    assert {row[0] for row in ROWS} | need_more | {"client.address_not_allowed"} == set(Verdict)
+    made = {row[0] for row in ROWS} | {case.verdict for case in CASES.values()}
+    assert made | need_more | {"client.address_not_allowed"} == set(Verdict)
 
 
 def test_an_external_id_is_accepted_once_a_day(world: World) -> None:
@@ -153,6 +209,16 @@ def test_the_clock_is_checked_once(world: World) -> None:
         (
             lambda w: call(w, w.sign("some other text"), token=w.token(age=1000)),
             ["token.expired", "string.unknown"],
+        ),
+        (authorized('Bearer "TOKEN"', age=901), ["token.decorated", "token.expired"]),
+        (authorized("ANSWER", symmetric, SYMMETRIC, 901), ["token.whole_answer", "token.expired"]),
+        (
+            lambda w: authorized("Bearer {TOKEN}", symmetric, SYMMETRIC)(replace(w, token_key=Fernet.generate_key())),
+            ["token.decorated", "token.tampered"],
+        ),
+        (
+            authorized("Token TOKEN", client_key=SUSPENDED),
+            ["token.scheme_wrong", "client.suspended", "string.other_client"],
         ),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,10 @@ INNER = "put the key that is in it into its own file, and use that file"
 PUBLIC_HERE = "the public key belongs here, and NICEPAY's private key never leaves NICEPAY"
 JQ_KEY = """jq -r 'first(.. | strings | select(test("BEGIN |^MI")))' FILE > FILE.pem"""
 JQ_JWK = "jq 'first(.. | objects | select(.kty))' FILE > FILE.pem"
-DASHES = r"sed -E 's/^[^A-Za-z]*(BEGIN|END) ([A-Z0-9 ]*[A-Z])[^A-Za-z]*$/-----\U\1 \2-----/I' FILE > FILE.pem"
+DASHES = (
+    r"sed -E 's,[^A-Z0-9+/=]*(BEGIN|END) ([A-Z ]*(KEY|CERTIFICATE))[^A-Z0-9+/=]*,\n-----\U\1 \2-----\n,gI'"
+    " FILE > FILE.pem"
+)
 WRITE_JSON = "python3 -c 'import json, sys; json.dump({0}, sys.stdout)' < public.pem > FILE"
 
 
@@ -173,12 +177,71 @@ TEXT = {
         for name, make in {"lines": "xxd -p", "colons": "xxd -p | tr -d '\\n' | sed 's/../&:/g'"}.items()
     },
     **{
-        f"hex dump of {name}": Made(f"{make} > FILE", "a hex dump", "xxd -r FILE > FILE.der")
+        f"hex dump of {name}": Made(f"{make} > FILE", "a hex dump of xxd", "xxd -r FILE > FILE.der")
         for name, make in {
             "PEM": "xxd public.pem",
             "DER": "openssl rsa -pubin -in public.pem -outform DER | xxd",
         }.items()
     },
+    "hex dump of hexdump": Made(
+        "openssl rsa -pubin -in public.pem -outform DER | hexdump -C > FILE",
+        "a hex dump of hexdump -C",
+        "cut -c11-58 FILE | xxd -r -p > FILE.der",
+    ),
+    "hex dump of od": Made(
+        "openssl rsa -pubin -in public.pem -outform DER | od -t x1 > FILE",
+        "a hex dump of od -t x1",
+        "cut -c9- FILE | xxd -r -p > FILE.der",
+    ),
+    "base64 twice": Made(
+        "openssl rsa -pubin -in public.pem -outform DER | base64 -w0 | base64 > FILE",
+        "base64 of base64",
+        "base64 -di FILE > FILE.pem",
+    ),
+    "PEM in PEM": Made(
+        "(echo -----BEGIN CERTIFICATE-----; base64 public.pem; echo -----END CERTIFICATE-----) > FILE",
+        "PEM in PEM, as certutil -encode writes it",
+        "sed /-----/d FILE | base64 -di > FILE.pem",
+    ),
+    "source code": Made(
+        r"""sed 's/.*/    "&\\n" +/' public.pem > FILE""",
+        "PEM in source code",
+        r"""sed -E 's/^[^"]*"//; s/(\\n)?"[^"]*$//' FILE > FILE.pem""",
+    ),
+    "HTML tags": Made(
+        "(printf '<p>'; sed 's/$/<br>/' public.pem | tr -d '\\n'; printf '</p>') > FILE",
+        "PEM with HTML tags in it",
+        r"sed 's/<[^>]*>/\n/g' FILE > FILE.pem",
+    ),
+    **{
+        f"line numbers of {name}": Made(
+            f"{make} > FILE", "PEM with line numbers", "sed -E 's/^ *[0-9]+[:.]?[[:space:]]+//' FILE > FILE.pem"
+        )
+        for name, make in {"cat": "cat -n public.pem", "grep": "grep -n '' public.pem | sed 's/:/: /'"}.items()
+    },
+    "invisible characters": Made(
+        "sed 's/MII/\\xe2\\x80\\x8b&/' public.pem > FILE",
+        "PEM with characters in it that are not ASCII",
+        r"LC_ALL=C tr -d '\200-\377' < FILE > FILE.pem",
+    ),
+    **{
+        f"a line of settings, {name}": Made(
+            f"(printf '{name}'; openssl rsa -pubin -in public.pem -outform DER | base64 -w0) > FILE",
+            "a line of settings",
+            "sed 's/^[^=:]*[=:] *//' FILE > FILE.pem",
+        )
+        for name in ("KEY=", "nicepay.key: ")
+    },
+    "a data: URL": Made(
+        "(printf data:application/x-pem-file\\;base64,; base64 -w0 public.pem) > FILE",
+        "a data: URL",
+        "sed 's/^data:[^,]*,//' FILE > FILE.pem",
+    ),
+    "known_hosts": Made(
+        "(printf 'nicepay.example '; ssh-keygen -i -m PKCS8 -f public.pem) > FILE",
+        "a line of known_hosts or authorized_keys",
+        "grep -o 'ssh-rsa AAAA[^ ]*' FILE > FILE.pem",
+    ),
     **{
         f"{encoding} without a mark": Made(
             f"iconv -t {encoding} public.pem > FILE",
@@ -210,6 +273,7 @@ TEXT = {
             "a blank": "s/-----/- - - - -/g",
             "small letters": "s/BEGIN PUBLIC KEY/begin public key/; s/END PUBLIC KEY/end public key/",
             "no hyphens": "s/-----//g",
+            "four hyphens on one line": ":a; N; $!ba; s/\\n//g; s/-----/----/g",
         }.items()
     },
 }
@@ -355,6 +419,58 @@ HOPELESS = {
         "a set of several JWKs, from which KID is the right one",
         """jq '.keys[] | select(.kid == "KID")' FILE > FILE.pem""",
     ),
+    "a private key of Microsoft": Made(
+        "printf '\\036\\361\\265\\260' > FILE", "a private key of Microsoft (.pvk)", advice=PUBLIC_HERE
+    ),
+    "openssl enc": Made(
+        "openssl enc -aes-256-cbc -pbkdf2 -pass pass:secret -in public.pem -out FILE",
+        "a file that openssl enc encrypted",
+        advice="decrypt it with openssl enc -d and the cipher of its sender",
+    ),
+    "zero bytes": Made("head -c 99 /dev/zero > FILE", "only zero bytes", advice="copy the file again"),
+    "Ansible Vault": Made(
+        "echo '$ANSIBLE_VAULT;1.1;AES256' > FILE",
+        "a file of Ansible Vault",
+        "ansible-vault decrypt --output FILE.pem FILE",
+    ),
+    "Git LFS": Made(
+        "echo 'version https://git-lfs.github.com/spec/v1' > FILE", "a pointer of Git LFS", advice="run: git lfs pull"
+    ),
+    "a JWT": Made("echo eyJhbGciOiJSUzI1NiJ9.e30.AAAA > FILE", "a token (JWT)", advice=ASK),
+    "an e-mail": Made(
+        "printf 'From: a\\nSubject: b\\n' > FILE", "an e-mail", advice="save its attachment, and use that file"
+    ),
+    "a modulus": Made(
+        "openssl rsa -pubin -in public.pem -noout -modulus | cut -d= -f2 > FILE",
+        "a number in hexadecimal, perhaps the modulus of a key without its exponent",
+        advice=ASK,
+    ),
+    "hexdump in words": Made(
+        "hexdump public.pem > FILE", "a hex dump in words of two bytes", advice="write it again with xxd -p"
+    ),
+    "an error message": Made("echo '404 Not Found' > FILE", "an error message", advice="download the key again"),
+    **{
+        f"placeholder {text}": Made(f"echo '{text}' > FILE", "a placeholder", advice="put the key itself here")
+        for text in ("YOUR_PUBLIC_KEY".replace("_", " "), "<public key>")
+    },
+    "a placeholder in PEM": Made(
+        "sed '2,$!b; $!d' public.pem | sed 's/^-----END/YOUR KEY\\n&/' > FILE",
+        "a placeholder",
+        advice="put the key itself here",
+    ),
+    "shortened PEM": Made(
+        "sed '3s/.*/.../' public.pem > FILE",
+        "a key that somebody shortened with dots",
+        advice="copy the whole key again",
+    ),
+    "PEM without a key": Made(
+        "sed 's/MII/AAA/' public.pem > FILE", "PEM without a key in it", advice="copy the whole key again"
+    ),
+    "other PEM": Made(
+        "sed 's/PUBLIC KEY/MESSAGE/' public.pem > FILE",
+        "PEM of another kind than a key or a certificate",
+        advice=ASK,
+    ),
     "other binary": Made(
         "printf '\\001\\377' > FILE", "binary, but neither a key nor a certificate in DER", advice=IN_PEM
     ),
@@ -411,21 +527,23 @@ PRIVATE = {
         advice="give the private key in PEM",
     ),
 }
-PROGRAMS = ("openssl", "ssh-keygen", "keytool", "gpg", "puttygen", "jq", "xxd", "xmllint", "iconv")
+PROGRAMS = ("openssl", "ssh-keygen", "keytool", "gpg", "puttygen", "jq", "xxd", "xmllint", "iconv", "hexdump")
 CONVERTIBLE = BINARY | TEXT
 NO_RUN = {"Java keystore", "encrypted OpenSSH"}
 """They ask for several passwords, on a terminal."""
 
 
 @pytest.fixture
-def folder(tmp_path: Path, nicepay: Nicepay) -> Path:
+def folder(tmp_path: Path, nicepay: Nicepay) -> Iterator[Path]:
     """A folder with the keys of NICEPAY, its certificate, and its JWK."""
     (tmp_path / "private.pem").write_text(nicepay.private_pem)
     (tmp_path / "public.pem").write_text(nicepay.public_pem)
     (tmp_path / "jwk.json").write_text(json.dumps(jwk(nicepay.private_key.public_key())))
     _shell(tmp_path, "openssl req -new -x509 -key private.pem -subj /CN=NICEPAY -out certificate.pem")
     (tmp_path / "gpg").mkdir(mode=0o700)
-    return tmp_path
+    yield tmp_path
+    if list((tmp_path / "gpg").iterdir()):
+        _shell(tmp_path, "gpgconf --kill all")
 
 
 def _shell(folder: Path, script: str, typed: str = "") -> None:

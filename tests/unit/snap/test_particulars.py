@@ -53,6 +53,17 @@ def test_an_external_id_has_the_characters_of_its_format(
         assert _refusal(particulars, None, None, external_id) == "01 X-EXTERNAL-ID external_id.malformed"
 
 
+@pytest.mark.parametrize("external_id_format", ["visible", "alphanumeric", "numeric"])
+@pytest.mark.parametrize("longest", [1, 12, 36, 40])
+def test_a_new_external_id_may_be_sent(external_id_format: ExternalIdFormat, longest: int) -> None:
+    """An X-EXTERNAL-ID made of any number has the characters and the length that the client may send."""
+    particulars = Particulars(external_id_format=external_id_format, external_id_max_length=longest)
+    made = [particulars.external_id(number) for number in (0, 3, 2**128 - 1)]
+    assert all(map(particulars.accepts_external_id, made))
+    assert len(set(made)) == 3
+    assert {len(each) for each in made} == {min(longest, 39 if external_id_format == "numeric" else 32)}
+
+
 @pytest.mark.parametrize("longest", [1, 12, 40])
 def test_an_external_id_has_a_longest_length(longest: int) -> None:
     """The longest X-EXTERNAL-ID is accepted, and one character more is refused."""

@@ -11,6 +11,7 @@ import pytest
 
 from handlers.cli.captured.capture_file import parse_capture
 from handlers.cli.captured.captured_request import CapturedRequest
+from handlers.cli.captured.exports import LARGEST_EXPORT
 from handlers.cli.captured.notes import NoteKind
 from handlers.cli.errors import UsageError
 
@@ -84,7 +85,7 @@ READ: dict[str, str | bytes] = {
     "head and body in two blocks": f"```\n{HEAD}\n```\nand\n```json\n{BODY}\n```",
     "behind prose": f"Hello,\nwe send this and get a 401:\n\n{RAW}",
     "quoted in an e-mail": re.sub("(?m)^", "> ", RAW) + "\n",
-    "of an editor": f"### token\nPOST {URL}\n" + "\n".join([*LINES, "", BODY, "", "### next", "GET http://x/"]),
+    "of an editor": f"### token\nPOST {URL}\n" + "\n".join([*LINES, "", BODY, "", "###"]),
     "curl": _curl(),
     "curl in a Markdown block": f"```bash\n$ {_curl()}\n```",
     "curl behind a comment": f"# the token\n{_curl()}",
@@ -229,6 +230,26 @@ CAPTURE_IS: dict[str, list[str | bytes]] = {
     "a picture or a PDF file": [b"\x89PNG\r\n\0", b"%PDF-1.4"],
     "binary data": [b"chls\0\1"],
     "a file of mitmproxy": [b"9999:9:websocket;0:~"],
+    "an RTF document": [r"{\rtf1\ansi POST /x}"],
+    r"a request whose line ends are written as \n": [
+        r"POST /x HTTP/1.1\r\nHost: a\r\n\r\n{}",
+        r'"POST /x HTTP/1.1\nHost: a\n\n{}"',
+    ],
+    "a request with a number or a time before each line": [
+        "  1\tPOST /x HTTP/1.1\n  2\tHost: a",
+        "2026-01-22 12:00:00 INFO POST /x HTTP/1.1\n2026-01-22 12:00:00 INFO Host: a",
+    ],
+    "a request with tabs in its headers": ["POST /x HTTP/1.1\nHost\ta\n"],
+    "a request whose method is in lower case": ["post /x HTTP/1.1\nHost: a\n"],
+    "the output of tcpdump": ["12:00:01.000 IP 10.0.0.1.1 > 10.0.0.2.8080: Flags [P.]"],
+    "only a URL": ["https://merchant.example/x\n"],
+    "an OpenAPI document": ["openapi: 3.0.3\ninfo:"],
+    "only headers": [
+        "Host: a\nX-SIGNATURE: b\n\n{}",
+        '{"X-TIMESTAMP": "2026", "X-SIGNATURE": "b"}',
+        "{'X-TIMESTAMP': '2026'}",
+        ":authority:\nmerchant.example\n:method:\nPOST\n",
+    ],
     "an answer": [ANSWER, "< HTTP/1.1 401 Unauthorized\n< Date"],
     "the body of an answer": [SNAP_ANSWER, json.dumps(json.loads(SNAP_ANSWER), indent=2)],
     "the body of a request": [BODY, '{"partnerServiceId": "1"}'],
@@ -275,6 +296,10 @@ def test_a_form_that_is_not_read_is_named(content: str | bytes, what: str) -> No
             "as an Insomnia export: it has the variable {% response 'body' %} without a value",
         ),
         ('{"info": {}, "item": []}', "as a Postman collection: it has no request"),
+        (
+            json.dumps({"info": {}, "item": ["a" * LARGEST_EXPORT]}),
+            "a Postman collection: it is larger than 2097152 bytes",
+        ),
         ('{"info": {}, "item": 1}', "as a Postman collection: item has a wrong type or value"),
         (_charles({"encoded": "?"}), "as a session of Charles: "),
         (json.dumps(_received(created_at="9999-12-31T23:00:00Z")), "created_at: the year must be from 1971 to 9998"),
@@ -321,6 +346,14 @@ def _said(content: str) -> str:
     except UsageError as error:
         return str(error)
     return ""
+
+
+@pytest.mark.parametrize("behind", [f"\n\n{RAW}", "\n\n### next\nGET http://x/", "\n\n###\n\nGET http://x/"])
+def test_only_the_first_request_is_read(behind: str) -> None:
+    """Of several requests in raw HTTP, the first is read, and a note says so."""
+    (captured,) = parse_capture(f"{RAW}{behind}".encode())
+    assert captured.request.body.decode() == BODY
+    assert [note.kind for note in captured.notes] == [NoteKind.MORE_REQUESTS]
 
 
 def test_a_fence_inside_a_body_is_no_block() -> None:

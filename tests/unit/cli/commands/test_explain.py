@@ -391,22 +391,19 @@ def test_a_har_file_without_authorization_says_so(
     "value",
     [
         *(
-            "{{signature}}",
             "$SIGNATURE",
             "${SIGNATURE}",
             "$(sign.sh)",
             "%SIGNATURE%",
-            "<signature>",
-            "<your signature>",
         ),
-        *("***", "xxxxxx", "...", "\u2026", "[REDACTED]", "redacted", "[Filtered by proxy]", "'{{signature}}'"),
+        *("***", "xxxxxx", "...", "\u2026", "[REDACTED]", "redacted", "[Filtered by proxy]", "'***'"),
     ],
 )
-def test_a_placeholder_is_not_judged(
+def test_a_variable_or_a_masked_value_is_not_judged(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    """A header that has a placeholder in place of its value cannot be judged. One line names the header."""
+    """A header that has a variable or a masked value cannot be judged. One line names the header."""
     content = _raw(token_request(world, value))
     assert main(["explain", "--config", config, _file(tmp_path, content)]) == 2
-    said = "X-SIGNATURE has a placeholder in place of its value; give the request as it was sent"
+    said = "X-SIGNATURE has a variable or a masked value in place of its value; give the request as it was sent"
     assert capsys.readouterr() == ("", f"snap-token: {said}\n")

@@ -25,6 +25,15 @@ def test_options_of_the_form_are_accepted(form: CallForm, options: CallOptions) 
     require_used(form, options.by_name)
 
 
+def test_a_secret_may_sign_a_body_signed_call() -> None:
+    """If the client secret signs the body-signed calls of a client, its file is no mistake."""
+    require_used("body-signed", CallOptions(client_secret_file=SECRET).by_name, signs_with_secret=True)
+    with pytest.raises(UsageError, match="does not use --client-secret-file;"):
+        require_used("body-signed", CallOptions(client_secret_file=SECRET).by_name)
+    with pytest.raises(UsageError, match="does not use --client-secret-file;"):
+        require_used("notification", CallOptions(client_secret_file=SECRET).by_name, signs_with_secret=True)
+
+
 @pytest.mark.parametrize(
     ("form", "options", "named"),
     [

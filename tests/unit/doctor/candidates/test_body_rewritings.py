@@ -26,6 +26,7 @@ HOSTILE = {
     "a large number": b"[1e999999999," + b"9" * 5_000 + b"]",
     "no text": bytes(range(256)),
     "empty": b"",
+    "dates": b'["2026-02-30T12:00:01+07:00","0001-01-01T00:00:00+07:00","9999-12-31T23:59:59-07:00"]',
 }
 
 
@@ -58,7 +59,8 @@ def test_every_rewriting_is_made() -> None:
         b'{"b":"\\u00e9","1":10000000.00}',
         b'{"b":"\\u00e9","c":10000000.00,"d":10}',
         b'{"b":10000000.00,"c":"{not JSON"}',
-        b'{"b":-0,"c":1.0,"d":1e16}',
+        b'{"at":"2026-01-22T12:00:01+07:00","amount":"10000.00","inner":{"a":1}}',
+        b'{"b":-0,"c":1.0,"d":1e16,"e":[[],[]]}',
         b'{"a": 1,\n\t"b":"<\'=\\"\xc2\x85"}',
     ]
     made = {name for body in bodies for each in rewritten_once(body) for name in each.rewritings}

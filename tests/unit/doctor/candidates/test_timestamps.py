@@ -37,4 +37,5 @@ def test_an_unusual_timestamp_has_only_other_encodings(text: str) -> None:
         "with quotes",
         "percent-encoded",
         "+ as a space",
+        "lowercase",
     }

@@ -40,7 +40,12 @@ from tests.mistakes import (
     token_request,
     write_world,
 )
-from tests.mistakes_in_transport import SIGNATURE_MISTAKES
+from tests.mistakes_in_transport import (
+    CALL_NAME_MISTAKES,
+    SIGNATURE_MISTAKES,
+    TOKEN_HEADER_MISTAKES,
+    TOKEN_NAME_MISTAKES,
+)
 from tests.mistakes_without_token import TOKENLESS_MISTAKES, notification
 from tests.nicepay import CLIENT_KEY
 
@@ -59,7 +64,7 @@ DEARER = {
 }
 # The client of these tests sends no fragment.
 TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
-TOKEN_ROWS += rows(SIGNATURE_MISTAKES)
+TOKEN_ROWS += rows(SIGNATURE_MISTAKES | TOKEN_NAME_MISTAKES)
 TOKENLESS_ROWS = [row for row in rows(TOKENLESS_MISTAKES) if row[0] not in {"genuine", "call.body_not_forwarded"}]
 WITHOUT_BODY = {
     # Without the body, and with two key operations, the server finds out less.
@@ -72,6 +77,8 @@ WITHOUT_BODY = {
     "key.of_another_client: body-signed": "key.unknown",
 }
 CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
+# The client of these tests sends ASCII only.
+CALL_ROWS += [row for table in TOKEN_HEADER_MISTAKES for row in rows(table) if row[1].isascii()]
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +186,18 @@ def test_a_refused_call_has_a_verdict(expected: str, name: str, make: Make, worl
     """It is the doctor's verdict. An invalid symmetric signature has none."""
     request = make(world)
     is_hmac = request.get("X-PARTNER-ID") == SYMMETRIC and len(request.get("X-SIGNATURE")) in {28, 44, 88}
-    is_judged = expected in {"call.body_not_forwarded", "clock.wrong_zone_label", "token.missing", "token.malformed"}
+    is_judged = expected in {"call.body_not_forwarded", "clock.wrong_zone_label"} or expected.startswith("token.")
     found = None if is_hmac and not is_judged else DEARER.get(f"{expected}: {name}", expected)
     assert judge_call(request) == found
+
+
+@pytest.mark.parametrize("table", CALL_NAME_MISTAKES)
+def test_a_wrong_name_of_a_header_has_a_verdict(
+    table: dict[str, list[tuple[str, Make]]], world: World, judge_call: Judge
+) -> None:
+    """The log names the mistake in the name, where the server only misses the header."""
+    # Each form of signature has the same names.
+    assert {judge_call(make(world)) for _, _, make in rows(table)[:3]} <= {"header.underscores", "header.misspelt"}
 
 
 @pytest.mark.parametrize(
