@@ -19,6 +19,10 @@ from handlers.snap.service import DEFAULT_FORMS, Service
 from handlers.snap.timestamp import require_in_window
 
 _ADVICE = 'set [internal] accel_redirect to the internal location in the nginx file, such as "@merchant"'
+_LIKE_A_NOTIFICATION = (
+    "the call has the headers of a notification; to accept notifications, add "
+    '"notification" to forms in the [[services]] table of this path'
+)
 
 GenuineCall = tuple[None, Mapping[str, str]]
 """No body, and the response headers. A proxy reads only headers, and nobody can mistake them for the call's answer."""
@@ -88,8 +92,10 @@ async def _decide(services: Services, headers: Headers, body: bytes | None, call
 
 
 def _form(headers: Headers, accepted: Sequence[CallForm]) -> CallForm:
-    partner_id = headers["x_partner_id"]
-    form = form_of_call(accepted, headers["authorization"], headers.get("x_client_key"), partner_id)
+    partner_id, client_key = headers["x_partner_id"], headers.get("x_client_key")
+    if client_key and not (headers["authorization"] or partner_id or "notification" in accepted):
+        note(advice=_LIKE_A_NOTIFICATION)
+    form = form_of_call(accepted, headers["authorization"], client_key, partner_id)
     require_complete(form, partner_id, headers["x_external_id"])
     note(form=form)
     return form
@@ -137,7 +143,7 @@ def _verify_body_signed(
     note(key=client.require_body_signature(call, headers["x_signature"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
     external_id = _present(headers["x_external_id"])
-    return client, ReplayKey.of_body_signed_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
+    return client, ReplayKey.of_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
 
 _VERIFY: Mapping[CallForm, Callable[[Services, Headers, Call, Address | None, datetime], _Verified]] = {

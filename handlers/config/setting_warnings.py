@@ -17,6 +17,7 @@ from handlers.config.key_files import read_bytes
 from handlers.config.names import KnownNames
 from handlers.config.regular_files import read_regular_file
 from handlers.config.settings import Settings
+from handlers.config.tables import ClientTable
 from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
 from handlers.state.batches import within_timeout
 from handlers.state.opening import StateUrl
@@ -51,6 +52,8 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _notifications(settings)
     yield from _signed_paths(settings)
     yield from _unused_prefixes(settings)
+    yield from _shared_prefixes(settings)
+    yield from _shared_signers(settings)
     yield from _unknown_addresses(settings)
     yield from _readable_password(settings)
 
@@ -144,6 +147,42 @@ def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
         if prefix and not any(path.startswith(f"{prefix}/") for path in paths):
             message = f"clients[{number}].path_prefix_not_signed: no path of a service begins with {prefix}; correct it"
             yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
+
+
+def _shared_prefixes(settings: Settings) -> Iterator[SettingWarning]:
+    """Without the prefix, the path of a service can be that of another. One signature is then valid for both."""
+    for number, client in enumerate(settings.clients):
+        prefix = client.path_prefix_not_signed
+        signed = [service.signed_path or _without(prefix, service.path) for service in settings.services]
+        paths = [each.path for each, path in zip(settings.services, signed, strict=True) if signed.count(path) > 1]
+        if any(_without(prefix, path) != path for path in paths):
+            advice = f"a call to one of {', '.join(paths)} is also valid for another"
+            message = f"clients[{number}].path_prefix_not_signed: services have the same path without it; {advice}"
+            log_fields = {"client_key": client.id, "prefix": prefix, "paths": paths}
+            yield SettingWarning("client.path_prefix_shared", message, log_fields)
+
+
+def _without(prefix: str | None, path: str) -> str:
+    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
+
+
+def _shared_signers(settings: Settings) -> Iterator[SettingWarning]:
+    """A body-signed call names its client by X-PARTNER-ID, which no signature covers."""
+    accepting = next((service.path for service in settings.services if "body-signed" in service.forms), None)
+    first_owners: dict[str | bytes, str] = {}
+    for client in settings.clients if accepting else ():
+        owners = {first_owners.setdefault(signer, client.id) for signer in _body_signers(client)}
+        for other in sorted(owners - {client.id}):
+            advice = "one signature is valid for both; use one client with both values of partner_id"
+            message = (
+                f'clients: {other} and {client.id} have the same key, and {accepting} accepts "body-signed"; {advice}'
+            )
+            yield SettingWarning("client.signer_shared", message, {"client_keys": [other, client.id]})
+
+
+def _body_signers(client: ClientTable) -> set[str | bytes]:
+    """What verifies the body-signed calls of a client: its secrets, or the fingerprints of its keys."""
+    return set(client.call_secrets) if client.empty_token_slot else set(map(fingerprint, client.public_keys))
 
 
 def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:

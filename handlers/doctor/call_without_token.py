@@ -115,6 +115,6 @@ def replay_key(call: CallWithoutToken, context: MerchantContext) -> str:
         if call.is_notification:
             return ReplayKey.of_notification(client.key, timestamp, request.body, tolerance).key
         external_id = request.get("X-EXTERNAL-ID")
-        return ReplayKey.of_body_signed_call(client.key, timestamp, external_id, context.now, tolerance).key
+        return ReplayKey.of_call(client.key, timestamp, external_id, context.now, tolerance).key
     except (ValueError, OverflowError):  # X-TIMESTAMP is malformed, or its day is the last one of the calendar.
         return ""

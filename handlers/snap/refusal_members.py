@@ -54,7 +54,7 @@ Header = Callable[[str], str]
 
 
 def applies_to(status: int) -> bool:
-    """Whether refusals with this HTTP status have the members: each 4xx except 401 (BCA, virtual account)."""
+    """Whether refusals with this HTTP status have the members: each 4xx except 401 (one implementation, for BCA)."""
     is_of_client = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return is_of_client and status != HTTPStatus.UNAUTHORIZED
 

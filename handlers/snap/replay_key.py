@@ -55,27 +55,22 @@ class ReplayKey:
 
     @classmethod
     def of_call(cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta) -> Self:
-        """Return the key of a call with a token.
+        """Return the key of a call with an X-EXTERNAL-ID, with or without a token.
 
         A client uses an X-EXTERNAL-ID once a day (ASPI), by the date of X-TIMESTAMP. Days begin at midnight in Jakarta.
         The key must be remembered until the day ends, and twice the tolerance longer. `timestamp` must be inside the
         client's window.
 
-        Raises:
-            ValueError: `timestamp` is not a timestamp.
-        """
-        return cls._of_day("call", client_key, timestamp, external_id, now, tolerance)
-
-    @classmethod
-    def of_body_signed_call(
-        cls, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta
-    ) -> Self:
-        """Return the key of a body-signed call. Calls with a token may use the same X-EXTERNAL-ID.
+        Both forms share the key. If the client signs with an empty token slot, one signature is valid in both.
 
         Raises:
             ValueError: `timestamp` is not a timestamp.
         """
-        return cls._of_day("body-signed call", client_key, timestamp, external_id, now, tolerance)
+        signed_at = parse(timestamp)
+        day = signed_at.astimezone(JAKARTA).date()
+        end = datetime.combine(day, time(), JAKARTA) + _DAY
+        key = _digest("call", client_key, day.isoformat(), external_id)[:32]
+        return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
 
     @classmethod
     def _of_window(cls, timestamp: str, tolerance: timedelta, digest: str) -> Self:
@@ -84,17 +79,6 @@ class ReplayKey:
         # The key begins with the time. An engine that sorts its keys then writes to few pages.
         second = f"{int(signed_at.timestamp()):08x}"
         return cls(second + digest[:24], _window_seconds(tolerance), signed_at)
-
-    @classmethod
-    def _of_day(  # noqa: PLR0913, PLR0917  the parts of a key
-        cls, kind: str, client_key: str, timestamp: str, external_id: str, now: datetime, tolerance: timedelta
-    ) -> Self:
-        """Return a key that counts until the Jakarta day of `timestamp` ends, and twice the tolerance longer."""
-        signed_at = parse(timestamp)
-        day = signed_at.astimezone(JAKARTA).date()
-        end = datetime.combine(day, time(), JAKARTA) + _DAY
-        key = _digest(kind, client_key, day.isoformat(), external_id)[:32]
-        return cls(key, ceil((end - now + 2 * tolerance).total_seconds()), signed_at)
 
 
 @lru_cache

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handlers import decision_notes
 from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.services import Services
 from handlers.snap import codes
@@ -228,12 +229,33 @@ def test_an_external_id_of_a_body_signed_call_serves_once_a_day(known: Services,
     assert _decide(replace(known, now=Clock(tomorrow)), acquirer.body_signed(now=tomorrow)) == NUMBERED
 
 
-def test_external_ids_of_two_forms_are_apart(known: Services, acquirer: Acquirer, token: str) -> None:
-    """The id of a call with a token is not used up by a call that is signed with its body, nor the other way round."""
-    assert _decide(known, acquirer.body_signed(uri=EVERY_URI)) == NUMBERED
-    assert _decide(known, acquirer.with_token(token, uri=EVERY_URI)) == NUMBERED
-    assert _refusal(known, acquirer.body_signed(uri=EVERY_URI)).code == codes.CONFLICT
-    assert _refusal(known, acquirer.with_token(token, uri=EVERY_URI)).code == codes.CONFLICT
+@pytest.mark.parametrize(
+    ("uri", "changed", "advised"),
+    [
+        (TOKEN_URI, {}, True),
+        (SIGNED_URI, {}, True),
+        ("/of/no/service", {}, True),
+        (TOKEN_URI, {"x_partner_id": "A"}, False),
+        (TOKEN_URI, {"authorization": "Bearer A"}, False),
+        (TOKEN_URI, {"x_client_key": ""}, False),
+        (NOTIFY_URI, {"x_client_key": "STRANGER"}, False),
+    ],
+)
+def test_the_log_says_how_to_accept_a_notification(
+    known: Services, acquirer: Acquirer, uri: str, changed: dict[str, Any], *, advised: bool
+) -> None:
+    """The log line of a call with the headers of a notification has an advice, if its path accepts none."""
+    notes = decision_notes.start_notes()
+    _refusal(known, acquirer.notification(uri=uri), **changed)
+    assert ("notification" in str(notes.get("advice"))) == advised
+
+
+def test_two_forms_share_the_external_ids(known: Services, acquirer: Acquirer, token: str) -> None:
+    """An X-EXTERNAL-ID of a call with a token is used up for body-signed calls, and the other way round."""
+    calls = acquirer.body_signed(uri=EVERY_URI), acquirer.with_token(token, uri=EVERY_URI)
+    for number, (first, second) in enumerate((calls, calls[::-1])):
+        assert _decide(known, first, x_external_id=f"{number}") == (None, NUMBERED[1] | {"X-External-Id": f"{number}"})
+        assert _refusal(known, second, x_external_id=f"{number}").code == codes.CONFLICT
 
 
 @pytest.mark.parametrize("form", ["notification", "body_signed"])

@@ -197,6 +197,21 @@ def test_one_path_is_signed(
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
+def test_a_copy_at_another_service_with_the_same_signed_path_is_a_repeat(
+    acquirer: Acquirer, *, symmetric: bool
+) -> None:
+    """One signature is valid for both services, but the call is accepted once."""
+    secret: dict[str, Any] = {"client_secret": SECRET} if symmetric else {}
+    known = _merchant(acquirer, Particulars(), **secret)
+    service = Service("77", forms=EVERY_FORM, signed_path="/qr/qr-mpm-notify")
+    known = replace(known, called_services={"/a": service, "/b": service})
+    signed = "/qr/qr-mpm-notify"
+    headers = _by_secret(known, signed=signed) if symmetric else _by_key(acquirer, signed=signed)
+    assert _decide(known, headers, x_original_uri="/a") == _genuine()
+    assert _decide(known, headers, x_original_uri="/b") == "409xx00 Conflict call.repeated"
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
 @pytest.mark.parametrize(("body_hash", "right", "wrong"), [("hex", _hex, _base64), ("base64", _base64, _hex)])
 def test_one_spelling_of_the_hash_is_signed(
     acquirer: Acquirer,
@@ -277,6 +292,16 @@ def test_a_secret_signs_no_call_without_authorization_of_another_client(
             assert _decide(known, forged, x_partner_id="OTHER") == WRONG
             assert _decide(known, forged, x_partner_id="NOBODY") == f"401xx00 {EITHER} client.unknown"
     assert _decide(known, _by_key(acquirer), x_partner_id="OTHER") == _genuine(client_key="OTHER")
+
+
+@pytest.mark.parametrize("token_first", [True, False])
+def test_a_copy_without_its_token_is_a_repeat(acquirer: Acquirer, *, token_first: bool) -> None:
+    """With an empty token slot, one signature is valid in two forms. The call is accepted once, in either of them."""
+    known = _merchant(acquirer, EMPTY_SLOT, client_secret=SECRET)
+    with_token, without = (_by_secret(known, with_token=each, slot=":") for each in (True, False))
+    first, second = (with_token, without) if token_first else (without, with_token)
+    assert _decide(known, first) == _genuine()
+    assert _decide(known, second) == "409xx00 Conflict call.repeated"
 
 
 def test_a_dummy_secret_signs_nothing(acquirer: Acquirer) -> None:

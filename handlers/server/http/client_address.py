@@ -113,11 +113,11 @@ def _forwarded_hops(value: str) -> list[str]:
 
 
 def _parse_address(hop: str) -> Address:
-    """Parse an address with or without a port. An IPv6 address may be in brackets.
+    """Parse an address with or without a port, as in Forwarded. An IPv6 address without a port may lack its brackets.
 
     Raises:
         ValueError: The text is not an address, or the address has an IPv6 zone.
     """
     hop = hop.strip(" \t")
-    host = hop[1:].partition("]")[0] if hop.startswith("[") else hop
-    return plain(ip_address(host.partition(":")[0] if host.count(":") == 1 else host))
+    has_port_or_brackets = hop.startswith("[") or hop.count(":") == 1
+    return parse_node(hop) if has_port_or_brackets else plain(ip_address(hop))

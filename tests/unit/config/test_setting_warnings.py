@@ -186,6 +186,65 @@ def test_a_prefix_of_no_path_is_warned_of(settings_file: Path, path: str, signed
     assert _of(settings_file) == [SettingWarning("client.path_prefix_unused", message, log_fields)] * unused
 
 
+@pytest.mark.parametrize(
+    ("paths", "shared"),
+    [
+        (["/m/a", "/b"], []),
+        (["/m/a", "/a"], ["/m/a", "/a"]),
+        (["/m/m/a", "/m/a"], []),
+        (["/m/m/a", "/m/a", "/a"], ["/m/a", "/a"]),
+        (["/m/qr", "/a"], ["/m/qr", "/a"]),
+    ],
+)
+def test_a_prefix_that_makes_two_paths_the_same_is_warned_of(
+    settings_file: Path, paths: list[str], shared: list[str]
+) -> None:
+    """The warning names the services for which the client signs the same path. `/a` is fixed as `/qr` in the last."""
+    fixed = SIGNED if "/m/qr" in paths else ""
+    body_signed = 'forms = ["body-signed"]\n'
+    services = "".join(SERVICE.replace("/a", path) + body_signed + (fixed if path == "/a" else "") for path in paths)
+    settings_file.write_text(f'{settings_file.read_text()}\npath_prefix_not_signed = "/m"\n{services}')
+    advice = f"a call to one of {', '.join(shared)} is also valid for another"
+    message = f"clients[0].path_prefix_not_signed: services have the same path without it; {advice}"
+    log_fields = {"client_key": "IONPAYTEST", "prefix": "/m", "paths": shared}
+    expected = [SettingWarning("client.path_prefix_shared", message, log_fields)] if shared else []
+    assert _of(settings_file) == expected
+
+
+SAME_KEY = '[[clients]]\nid = "B"\npublic_keys = ["IONPAYTEST.pem"]\n'
+SLOT = 'call_signature = "symmetric"\nempty_token_slot = true\nclient_secret_file = "{}.secret"\n'
+
+
+@pytest.mark.parametrize(
+    ("form", "clients", "shared"),
+    [
+        ("body-signed", SAME_KEY, ["IONPAYTEST", "B"]),
+        ("body-signed", SAME_KEY.replace("IONPAYTEST", "stranger"), []),
+        ("token", SAME_KEY, []),
+        ("body-signed", SAME_KEY + SLOT.format("one"), []),
+        (
+            "body-signed",
+            SAME_KEY + SLOT.format("one") + SAME_KEY.replace('"B"', '"C"') + SLOT.format("one"),
+            ["B", "C"],
+        ),
+        ("body-signed", SAME_KEY + SLOT.format("one") + SAME_KEY.replace('"B"', '"C"') + SLOT.format("two"), []),
+    ],
+)
+def test_clients_that_share_what_verifies_their_calls_are_warned_of(
+    settings_file: Path, stranger: Nicepay, form: str, clients: str, shared: list[str]
+) -> None:
+    """No signature covers X-PARTNER-ID, so the warning names two clients whose body-signed calls one key verifies."""
+    settings_file.with_name("stranger.pem").write_text(stranger.public_pem)
+    for name in ("one", "two"):
+        secret = settings_file.with_name(f"{name}.secret")
+        secret.write_text(f"a secret of the tests, number {name}")
+        secret.chmod(0o600)
+    settings_file.write_text(f'{settings_file.read_text()}\n{SERVICE}forms = ["{form}"]\n{clients}')
+    found = _of(settings_file)
+    assert [each.log_fields["client_keys"] for each in found] == [shared] * bool(shared)
+    assert {each.event for each in found} <= {"client.signer_shared"}
+
+
 def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay) -> None:
     """A key file that was deleted after reading causes no warning. The next reading of the settings reports it."""
     file = settings_file.with_name("IONPAYTEST.pem")
