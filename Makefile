@@ -27,7 +27,10 @@ request: $(VENV)/.run $(CONFIG) ## Sign a token request as NICEPAY does, and sen
 	@$(BIN)/snap-token request --config $(CONFIG)
 
 test: $(VENV)/.run $(VENV)/.test ## Run all tests; those that need a missing program are skipped with the reason
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/api --ignore=tests/judge --cov --cov-append --cov-report=term
+# The other tests start programs, so they run one after another.
+PARALLEL := tests/unit tests/api tests/judge --numprocesses auto --dist worksteal
 
 lowest: ## Run the unit and API tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory PYTHON=$(LOWEST) VENV=.venv-lowest .venv-lowest/.lowest
@@ -41,7 +44,7 @@ pythons: ## Run the unit and API tests with each other supported Python that is 
 	done
 # Debian 12 has Python 3.11.2, whose module `re` has bugs that later releases do not have.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
-CORE    := tests/unit tests/api --quiet --no-header
+CORE    := tests/unit tests/api --numprocesses auto --dist worksteal --quiet --no-header
 PYTHONS := python3.12 python3.13 python3.14
 
 story: $(VENV)/.run $(VENV)/.test ## Run calls of every form against real processes, and print requests and answers

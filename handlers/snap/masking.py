@@ -34,7 +34,9 @@ _SECRET_SHAPE = re.compile(
 )
 _NAMES = {"token": "access token", "key": "private key", "signature": "signature"}
 _RANDOM = re.compile(r"(?=.*[0-9])(?:(?=.*[a-z])(?=.*[A-Z]).*|[0-9A-Fa-f]*)")
-"""Matches base64 and hexadecimal text, but no words and no paths."""
+"""Matches base64 and hexadecimal text, but no words."""
+_PATH = re.compile(r"(?=.*/)(?=.*[_-])[A-Za-z0-9_-]{0,40}(?:/[A-Za-z0-9_-]{0,40})+")
+"""Matches paths of short names. No form of base64 has both a slash, and a hyphen or an underscore (RFC 4648)."""
 _URL_SAFE_TO_STANDARD = str.maketrans("-_", "+/")
 
 Mask = Callable[[str], str]
@@ -101,8 +103,9 @@ def masked_prefix(text: str, length: int) -> str:
 
 
 def _mask_shape(found: re.Match[str]) -> str:
-    kind = found.lastgroup or ""
-    return found[0] if kind == "signature" and not _RANDOM.fullmatch(found[0]) else mask_for(_NAMES[kind])
+    kind, text = found.lastgroup or "", found[0]
+    is_harmless = kind == "signature" and (not _RANDOM.fullmatch(text) or _PATH.fullmatch(text))
+    return text if is_harmless else mask_for(_NAMES[kind])
 
 
 def mask_for(name: str) -> str:

@@ -13,7 +13,7 @@ _SERVER = re.compile(r"\A\{\{[^{}\n]{1,80}\}\}(?=/)")
 _SIGNED = ("X-SIGNATURE", "X-TIMESTAMP", "X-CLIENT-KEY", "X-PARTNER-ID", "Authorization")
 # A character of UTF-8 in a header of raw HTTP is read as several of Latin-1.
 _NO_VALUE = re.compile(
-    r"(?:Bearer\s+)?(?:\$\{?[A-Za-z_]\w{0,60}\}?|\$\([^\n]{1,200}\)|%[A-Za-z_]\w{0,60}%|\*{3,}|x{4,}|X{4,}|\.{3}|\u2026|\xe2\x80\xa6"
+    r"(?:Bearer\s+)?(?:\$\([^\n]{1,200}\)|%[A-Za-z_]\w{0,60}%|\*{3,}|x{4,}|X{4,}|\.{3}|\u2026|\xe2\x80\xa6"
     r"|\[?(?i:redacted|masked|removed|hidden|filtered)\b[^\]\n]{0,40}\]?)"
 )
 
@@ -21,10 +21,10 @@ _NO_VALUE = re.compile(
 def require_values(request: Request) -> None:
     """Require the values of the headers that SNAP checks, because no diagnosis is possible without them.
 
-    `{{signature}}` and `<signature>` stay, because clients really send them. The doctor names them.
+    `{{signature}}`, `${signature}` and `<signature>` stay, because clients really send them. The doctor names them.
 
     Raises:
-        UsageError: a header has a variable or a masked value, such as `$SIGNATURE` or `***`.
+        UsageError: a header has a variable or a masked value, such as `%SIGNATURE%` or `***`.
     """
     for name in _SIGNED:
         if any(_NO_VALUE.fullmatch(value.strip("\"'")) for value in request.all(name)):

@@ -42,7 +42,11 @@ def test_any_comment_is_read_back(comments: list[str], note: str) -> None:
     assert TokenKeyFile.parse(FILE, file.text) == file
 
 
-@pytest.mark.parametrize("text", ["", "#", f"# {KEYS[0].decode()}", "key", f"{KEYS[0].decode()}\nkey # comment"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "#", f"# {KEYS[0].decode()}", "key", f"{KEYS[0].decode()}\nkey # comment"],
+    ids=["empty", "comment", "key in a comment", "word", "key and word"],
+)
 def test_a_file_without_keys_is_refused(text: str) -> None:
     """A text without a key, and a text with a line that is not a key, are refused."""
     with pytest.raises(ValueError, match=r"."):

@@ -60,8 +60,12 @@ def test_each_secret_has_its_own_name() -> None:
 @pytest.mark.parametrize(
     ("secret", "name"),
     [
-        (Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode(), "access token"),
-        (Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode().replace("=", "%3D"), "access token"),
+        pytest.param(Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode(), "access token", id="token"),
+        pytest.param(
+            Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode().replace("=", "%3D"),
+            "access token",
+            id="percent-encoded token",
+        ),
         ("gAAAAABlriCCobZV", "access token"),
         (JWT, "access token"),
         (PEM, "private key"),
@@ -70,6 +74,8 @@ def test_each_secret_has_its_own_name() -> None:
         (b64encode(bytes(range(256))).decode(), "signature"),
         (quote(b64encode(bytes(range(192, 256)) * 4).decode(), safe=""), "signature"),
         (bytes(range(64)).hex(), "signature"),
+        (f"/verify/{urlsafe_b64encode(bytes(range(192, 256))).decode()}", "signature"),
+        (f"HMAC-{b64encode(bytes(range(192, 256))).decode()}", "signature"),
     ],
 )
 def test_text_that_looks_like_a_secret_is_masked(secret: str, name: str) -> None:
@@ -85,6 +91,7 @@ def test_text_that_looks_like_a_secret_is_masked(secret: str, name: str) -> None
         "ordNo20240122150003",
         "/api/v1.0/transfer-va/inquiry",
         "/" + "a" * 254,
+        "/srv/payments/releases/2026-11-28/snap-token-server/configuration/keys/Production/IONPAYTEST.pem",
         "e4fc0d3b18aa4113b6485412f66c4179",
         "5f" * 32,
         "x" * (SHORTEST - 1),

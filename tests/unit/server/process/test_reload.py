@@ -288,7 +288,7 @@ async def test_a_requested_reload_does_not_wait(
 
 @asynchronous
 @pytest.mark.parametrize("name", ["token.keys", "IONPAYTEST.pem", "snap-token.toml"])
-async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, building: Building, name: str) -> None:
+async def test_a_pipe_stops_nothing(settings_file: Path, building: Building, name: str) -> None:
     """A pipe without a writer is refused in time. The file that replaces it is read."""
     file = settings_file.with_name(name)
     async with _reloading(settings_file, building) as (services, log):
@@ -302,7 +302,7 @@ async def test_a_pipe_in_a_file_s_place_stops_nothing(settings_file: Path, build
 
 
 @asynchronous
-async def test_a_hanging_file_system_is_logged_once(
+async def test_a_hanging_disk_is_logged_once(
     settings_file: Path, building: Building, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file system that does not answer causes one line. When it answers, all files are read again."""
