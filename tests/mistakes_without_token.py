@@ -7,7 +7,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from handlers.doctor.request import Request
-from tests.mistakes import CALL_BODY, NOTIFY_PATH, NOW, OTHER, SIGNED_PATH, SUSPENDED, Make, World, via_proxy
+from tests.mistakes import CALL_BODY, NOTIFY_PATH, NOW, OTHER, SIGNED_PATH, SUSPENDED, Make, World, call, via_proxy
 from tests.nicepay import CLIENT_KEY
 
 
@@ -64,6 +64,7 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "call.signed_with_notification_key": [
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(), key=w.notifier.private_key))),
+        ("with a token", lambda w: call(w, w.sign(f"{CLIENT_KEY}|{NOW}", key=w.notifier.private_key))),
     ],
     "call.string_unknown": [
         ("another body", lambda w: body_signed(w, w.sign(string_to_sign(b"quite another body")))),

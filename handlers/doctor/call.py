@@ -1,6 +1,6 @@
 """The checks of a call, in the server's order. Those of a call without a token are in `call_without_token`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from handlers.doctor import authorize_request, call_without_token, header_names, request_format
@@ -12,6 +12,7 @@ from handlers.doctor.checks import (
     particulars,
     signature_encoding,
     symmetric_signature,
+    without_token,
 )
 from handlers.doctor.checks.access_token import TokenCheck
 from handlers.doctor.checks.verification_budget import VerificationBudget
@@ -68,7 +69,15 @@ def _form(request: Request, context: MerchantContext) -> tuple[CallForm | None, 
             others = ["X-EXTERNAL-ID"] if accepted == ("body-signed",) and not request.get("X-EXTERNAL-ID") else []
             return None, [Finding(Verdict.HEADER_MISSING, {"header": ", ".join([refused.field, *others])})]
         return None, [Finding(Verdict(refused.reason), {"header": refused.field, "forms": ", ".join(accepted)})]
-    return form, header_names.missing(request, form)
+    return form, [*header_names.missing(request, form), *_notification(request, accepted)]
+
+
+def _notification(request: Request, accepted: Sequence[CallForm]) -> Iterator[Finding]:
+    """A notification at a path that accepts calls with a token only. The server reads it as one of them."""
+    others = any(request.get(name) for name in ("Authorization", "X-PARTNER-ID"))
+    if set(accepted) == {"token"} and request.get("X-CLIENT-KEY") and not others:
+        evidence: Evidence = {"header": "X-CLIENT-KEY", "forms": ", ".join(accepted)}
+        yield Finding(Verdict.CALL_FORM_NOT_ACCEPTED, evidence)
 
 
 def _with_token(
@@ -129,15 +138,26 @@ def _signature(call: SignedCall, context: MerchantContext, budget: VerificationB
     if of_settings is not None:
         return of_settings
     symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
-    evidence: Evidence = {"client": client.key}
-    if client.client_secret is not None and symmetric is not None:
+    if client.client_secret is None:
+        return _of_key_pair(signed, symmetric, context, budget)
+    if symmetric is not None:
         return symmetric
     asymmetric = asymmetric_signature.findings(signed, context.clients, budget)
-    if client.client_secret is None:
-        return asymmetric if symmetric is None else [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, evidence), *symmetric]
     if not asymmetric_signature.NO_KEY_MATCHES & {finding.verdict for finding in asymmetric}:
-        return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, evidence), *asymmetric]
+        return [Finding(Verdict.CALL_SIGNED_ASYMMETRICALLY, {"client": client.key}), *asymmetric]
     return _no_secret_matches(call)
+
+
+def _of_key_pair(
+    signed: SignedRequest, symmetric: list[Finding] | None, context: MerchantContext, budget: VerificationBudget
+) -> list[Finding]:
+    """Explain a signature that a key pair should have made. `symmetric` is None if no secret made it."""
+    if symmetric is not None:
+        return [Finding(Verdict.CALL_SIGNED_SYMMETRICALLY, {"client": signed.client_key}), *symmetric]
+    found = asymmetric_signature.findings(signed, context.clients, budget)
+    if asymmetric_signature.NO_KEY_MATCHES & {finding.verdict for finding in found}:
+        return without_token.with_notification_key(signed, context.clients, budget) or found
+    return found
 
 
 def _no_secret_matches(call: SignedCall) -> list[Finding]:

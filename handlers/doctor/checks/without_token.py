@@ -1,4 +1,4 @@
-"""The checks of the signatures of calls without a token: notifications and body-signed calls."""
+"""The checks of the signatures of calls without a token, and of calls that a notification key signed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from handlers.doctor.candidates import particulars
 from handlers.doctor.candidates.call_strings import SignedCallParts, call_strings
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.checks import asymmetric_signature
-from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES
+from handlers.doctor.checks.asymmetric_signature import NO_KEY_MATCHES, Strings
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Finding, Verdict
@@ -43,11 +43,22 @@ def of_body_signed(
     candidates = partial(_strings_to_sign, signed, client, service, other_paths) if service else _no_strings
     found = asymmetric_signature.findings(signed, clients, budget, candidates)
     if NO_KEY_MATCHES & _verdicts(found):
-        notifying = _with_notification_keys(clients)
-        with_notification_key = asymmetric_signature.findings(signed, notifying, budget, candidates)
-        if notifying.find(signed.client_key).public_keys and not NO_KEY_MATCHES & _verdicts(with_notification_key):
-            return [Finding(Verdict.CALL_SIGNED_WITH_NOTIFICATION_KEY), *_for_body(with_notification_key)]
+        found = with_notification_key(signed, clients, budget, candidates) or found
     return _for_body(found)
+
+
+def with_notification_key(
+    signed: SignedRequest, clients: Clients, budget: VerificationBudget, strings: Strings | None = None
+) -> list[Finding]:
+    """Return what is wrong with a call that is not a notification, if a notification key signed it.
+
+    The list is empty if none of these keys made the signature.
+    """
+    notifying = _with_notification_keys(clients)
+    found = asymmetric_signature.findings(signed, notifying, budget, strings)
+    if not notifying.find(signed.client_key).public_keys or NO_KEY_MATCHES & _verdicts(found):
+        return []
+    return [Finding(Verdict.CALL_SIGNED_WITH_NOTIFICATION_KEY), *found]
 
 
 def _for_body(findings: list[Finding]) -> list[Finding]:

@@ -57,7 +57,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.STRING_WITH_BODY: (
         "The body is part of the string to sign.",
-        f"{_STRING} Only the symmetric signature of a call covers the body.",
+        f"{_STRING} Only symmetric and body-signed calls cover the body.",
     ),
     Verdict.STRING_UNKNOWN: (
         "The key is right, but the signed text is not.",

@@ -57,7 +57,7 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
     ),
     Verdict.STRING_WITH_BODY: (
         "Body ikut masuk ke string to sign.",
-        f"{_STRING} Body hanya ikut dalam signature simetris sebuah call.",
+        f"{_STRING} Hanya call simetris dan call body-signed yang mencakup body.",
     ),
     Verdict.STRING_UNKNOWN: (
         "Key-nya benar, tetapi teks yang ditandatangani salah.",

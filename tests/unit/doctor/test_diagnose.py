@@ -169,6 +169,18 @@ def test_a_copy_without_a_token_is_a_repeat(world: World) -> None:
     assert diagnose(replace(notification(world), body=b"{}"), used).genuine
 
 
+def test_a_notification_at_a_path_for_tokens_is_named(world: World) -> None:
+    """The server misses the headers of a call with a token. The second finding says that the path lacks the form."""
+    request = replace(notification(world), target=CALL_PATH)
+    assert [each.verdict for each in diagnose(request, world.context).also] == [
+        Verdict.CALL_FORM_NOT_ACCEPTED,
+        Verdict.TOKEN_MISSING,
+    ]
+    with_partner = notification(world, X_PARTNER_ID=world.nicepay.client_key)
+    others = diagnose(replace(with_partner, target=CALL_PATH), world.context)
+    assert Verdict.CALL_FORM_NOT_ACCEPTED not in {each.verdict for each in others.also}
+
+
 def test_the_clock_is_checked_once(world: World) -> None:
     """A timestamp outside the widest time window and the client's own one has only the verdict of the widest one."""
     timestamp = jakarta(NOON - timedelta(hours=7, seconds=100))

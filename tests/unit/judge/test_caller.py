@@ -1,8 +1,10 @@
 """The calls of the judge."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from hmac import digest
 
 import pytest
 
@@ -72,6 +74,19 @@ def test_another_body_differs_after_it_is_minified(body: bytes) -> None:
     changed = another_body(body)
     assert changed.replace(b" ", b"") != body.replace(b" ", b"")
     assert changed.startswith(b"{") == body.startswith(b"{") or not body
+
+
+@pytest.mark.parametrize("form", ["symmetric", "body-signed"])
+def test_the_particulars_of_the_client_are_signed(nicepay: Nicepay, stranger: Nicepay, form: SignedForm) -> None:
+    """The text has the hash in base64, an empty token and no prefix, and the headers are those of the client."""
+    particulars = Particulars(None, "bank", "numeric", 9, "base64", empty_token_slot=True, path_prefix_not_signed="/a")
+    caller = replace(_caller(form, nicepay, stranger), particulars=particulars, endpoint=Endpoint("/a/b", "POST", BODY))
+    headers = dict(caller.genuine_call().headers)
+    hashed = b64encode(bytes.fromhex(MINIFIED)).decode()
+    text = f"POST:/b::{hashed}:{jakarta(NOON)}".encode()
+    assert headers["X-SIGNATURE"] == b64encode(digest(b"secret", text, "sha512")).decode()
+    assert (headers["ORIGIN"], headers["CHANNEL-ID"]) == ("bank", "95231")
+    assert particulars.accepts_external_id(headers["X-EXTERNAL-ID"])
 
 
 def test_an_empty_token_needs_no_token(nicepay: Nicepay, stranger: Nicepay) -> None:

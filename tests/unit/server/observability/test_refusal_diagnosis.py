@@ -70,6 +70,7 @@ WITHOUT_BODY = {
     # Without the body, and with two key operations, the server finds out less.
     "call.signed_with_transaction_key: a notification": "key.unknown",
     "call.signed_with_notification_key: body-signed": "key.unknown",
+    "call.signed_with_notification_key: with a token": "key.unknown",
     "call.body_changed: numbers": "call.string_unknown",
     "call.hash_upper_case: capitals": "call.string_unknown",
     "call.path_with_host: https": "call.string_unknown",
