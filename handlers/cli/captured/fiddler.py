@@ -1,8 +1,9 @@
 """The requests in a session archive of Fiddler (SAZ): a ZIP file with one file of raw HTTP for each message."""
 
 import re
+import zlib
 from io import BytesIO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from handlers.cli.captured.answer import without_answer
 from handlers.cli.captured.captured_request import CapturedRequest, parse_error
@@ -34,13 +35,23 @@ def from_fiddler(content: bytes) -> list[CapturedRequest]:
             sessions = [_session(archive, files, number) for number in numbers]
     except (BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
         raise parse_error(_FORM, f"{error}; save it again without a password") from error
+    except (zlib.error, ValueError) as error:
+        raise parse_error(_FORM, "it is damaged; save it again") from error
     if not sessions:
         raise parse_error(_FORM, "it is a ZIP file without requests; unpack it, and give the request itself")
     return sessions
 
 
 def _session(archive: ZipFile, files: dict[str, str], number: str) -> CapturedRequest:
-    captured = from_raw(archive.read(files[f"raw/{number}_c.txt"]))
+    captured = from_raw(_content(archive, files[f"raw/{number}_c.txt"]))
     name = files.get(f"raw/{number}_s.txt")
-    answer = without_answer(archive.read(name))[1] if name else None
+    answer = without_answer(_content(archive, name))[1] if name else None
     return captured._replace(at=answer.at, status=answer.status) if answer else captured
+
+
+def _content(archive: ZipFile, name: str) -> bytes:
+    """The content of a file. The sizes that the archive declares may be wrong, so only so many bytes are unpacked."""
+    if archive.getinfo(name).compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+        raise parse_error(_FORM, "it is compressed in another way than Fiddler does; save it with Fiddler")
+    with archive.open(name) as file:
+        return file.read(_LARGEST)
