@@ -41,7 +41,9 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
 _QUOTES = re.compile(r"""b?\\?["'`\u2018-\u201d\xb4]+(.*?)\\?["'`\u2018-\u201d\xb4]+|[<{\[(](.*)[>}\])]""", re.DOTALL)
 _BREAK = re.compile(r"\s|\\[rnt]")
 _ARMOUR = re.compile(r"-{2,}\s*BEGIN [^-]+-{2,}(.*?)-{2,}\s*END [^-]+-{2,}", re.DOTALL)
-_DECORATED = re.compile(r"((?:[A-Za-z][\w.+/-]{0,30}?(?:=:?|:|\s)\s*)?)(.{20,}?)([;,.:\\\s]*)", re.DOTALL)
+_DECORATED = re.compile(
+    r"((?:[A-Za-z][\w.+/-]{0,30}?(?:\([\w./-]{1,40}\))?(?:=:?|:|\s)\s*)?)(.{20,}?)([;,.:\\\s]*)", re.DOTALL
+)
 _ALGORITHM = re.compile(r"sha|rsa|hmac|rs\d|hs\d|sig|bearer|basic|base64|v\d", re.IGNORECASE)
 """A word that a message may show. Any other word may be a secret."""
 
