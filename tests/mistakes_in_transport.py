@@ -93,6 +93,8 @@ SPELLINGS: dict[str, list[tuple[str, Spell]]] = {
         ("SHA256withRSA:", lambda raw: f"SHA256withRSA: {_base64(raw)}"),
         ("HMAC-SHA512=", lambda raw: f"HMAC-SHA512={_base64(raw)}"),
         ("Bearer", lambda raw: f"Bearer {_base64(raw)}"),
+        ("openssl dgst", lambda raw: f"RSA-SHA2-256(stdin)= {_base64(raw)}"),
+        ("openssl dgst -hex", lambda raw: f"SHA2-256(string.txt)= {raw.hex()}"),
         ("two copies", lambda raw: f"{_base64(raw)}, {_base64(raw)}"),
         ("a backslash", lambda raw: f"{_base64(raw)}\\"),
         ("another word", lambda raw: f"something: {_base64(raw)}"),
@@ -232,6 +234,7 @@ AUTHORIZATIONS: dict[str, list[str]] = {
             "Bearer TOKEN Expires 900",
             'Bearer\\"TOKEN',
         ),
+        *("Bearer b'TOKEN'", 'Bearer Optional("TOKEN")', "Bearer\tTOKEN"),
     ],
     "token.encoded": ["Bearer BASE64", "Bearer%20TOKEN", "Bearer PERCENT", "Bearer UNPADDED", "Bearer STANDARD"],
     "token.whole_answer": [

@@ -41,6 +41,7 @@ class Rewriting(StrEnum):
     AMOUNTS_REFORMATTED = "values.amounts_reformatted"
     DATES_REFORMATTED = "values.dates_reformatted"
     IN_AN_ARRAY = "values.in_an_array"
+    IN_A_MEMBER = "values.in_a_member"
     OBJECTS_AS_STRINGS = "values.objects_as_strings"
     STRINGS_AS_OBJECTS = "values.strings_as_objects"
 
@@ -79,6 +80,8 @@ class Rewriting(StrEnum):
     JSON_STRING = "encoding.json_string"
     JSON_STRING_DECODED = "encoding.json_string_decoded"
     BACKSLASHES_REMOVED = "encoding.backslashes_removed"
+    BACKSLASHES_ADDED = "encoding.backslashes_added"
+    TAGS_REMOVED = "encoding.tags_removed"
     FORM = "encoding.form"
     PERCENT_ENCODED = "encoding.percent"
     PERCENT_DECODED = "encoding.percent_decoded"

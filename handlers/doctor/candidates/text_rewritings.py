@@ -109,6 +109,8 @@ TEXT_REWRITINGS: tuple[tuple[Rewriting, Rewrite], ...] = (
     (Rewriting.JSON_STRING, _json_string_inside),
     (Rewriting.JSON_STRING_DECODED, _decoded_json_string),
     (Rewriting.BACKSLASHES_REMOVED, lambda text: re.sub(r"\\(.?)", r"\1", text, flags=re.DOTALL)),
+    (Rewriting.BACKSLASHES_ADDED, lambda text: re.sub(r"(['\"\\])", r"\\\1", text)),
+    (Rewriting.TAGS_REMOVED, _without("<[^<>]*>")),
     (Rewriting.BYTE_ORDER_MARK_ADDED, lambda text: f"{_BOM}{text}"),
     (Rewriting.BYTE_ORDER_MARK_REMOVED, lambda text: text.removeprefix(_BOM)),
     (Rewriting.LATIN_1, lambda text: text.encode("cp1252", "replace")),
@@ -137,6 +139,9 @@ TEXT_REWRITINGS: tuple[tuple[Rewriting, Rewrite], ...] = (
     (Rewriting.HEXADECIMAL, lambda text: text.encode().hex()),
     (Rewriting.PYTHON_TEXT, lambda text: str(_value(text))),
     (Rewriting.JAVA_TEXT, lambda text: _java_text(_value(text))),
+    (Rewriting.IN_A_MEMBER, lambda text: f'{{"data":{text}}}'),
+    (Rewriting.IN_A_MEMBER, lambda text: f'{{"body":{text}}}'),
+    (Rewriting.IN_A_MEMBER, lambda text: f'{{"request":{text}}}'),
 )
 
 REPLACEMENTS: tuple[tuple[Rewriting, bytes], ...] = (

@@ -39,6 +39,9 @@ _SCHEME = re.compile(
 )
 """The words that a message may show. Any other word may be a secret."""
 
+_WRAPPER = re.compile(r"bearer\s+(?:b|u|optional|some)", re.IGNORECASE)
+"""What Python, Swift and Rust write before a text in quotes, if a program prints a value and not its text."""
+
 _TO_URL_SAFE = str.maketrans("+/", "-_")
 _FERNET_FRAME, _FERNET_BLOCK = 57, 16
 """Bytes of a Fernet token without its ciphertext, and the bytes of a block of ciphertext."""
@@ -53,6 +56,12 @@ def read(authorization: str) -> Credentials:
         return _well_formed(bearer_token(value))
     checks = (_without_token, _whole_answer, _basic, _percent_encoded, _around_token)
     return next(filter(None, (check(value) for check in checks)), None) or _other(value)
+
+
+def without_scheme(authorization: str) -> str:
+    """Return the value of an Authorization header without the words of its scheme."""
+    scheme = _SCHEME.match(authorization)
+    return authorization[scheme.end() :] if scheme else authorization
 
 
 def _well_formed(text: str) -> Credentials:
@@ -133,7 +142,7 @@ def _around_token(value: str) -> Credentials | None:
     if found.re is _JWT:
         return Credentials("", wrong or Finding(Verdict.TOKEN_JWT))
     signs = dict.fromkeys(each for each in before + joined[found.end() :] if each in _AROUND and not each.isspace())
-    form = "".join(signs) or ("..." if found[0] in value else r"\n")
+    form = "".join(signs) or (r"\t" if "\t" in before else "..." if found[0] in value else r"\n")
     return Credentials(found[0], wrong or Finding(Verdict.TOKEN_DECORATED, {"form": form}))
 
 
@@ -144,7 +153,7 @@ def _wrong_scheme(before: str) -> Finding | None:
         return Finding(Verdict.TOKEN_SCHEME_MISSING)
     if _TWICE.fullmatch(scheme):
         return Finding(Verdict.TOKEN_SCHEME_TWICE)
-    if scheme.lower() == "bearer" and not before[-1].isalpha():
+    if (scheme.lower() == "bearer" or _WRAPPER.fullmatch(scheme)) and not before[-1].isalpha():
         return None
     return Finding(Verdict.TOKEN_SCHEME_WRONG, {"scheme": scheme if _SCHEME.fullmatch(scheme) else "..."})
 

@@ -46,7 +46,7 @@ _QUOTES = re.compile(
 )
 _BREAK = re.compile(r"\s|\\[rnt]")
 _ARMOUR = re.compile(r"--\s{0,8}BEGIN [^-]{1,60}--+((?:[^-]|-(?!-))+)--+\s{0,8}END [^-]{1,60}--")
-_WORD_BEFORE = re.compile(r"[A-Za-z][\w.+/-]{0,30}?(?:=:?|:|\s)\s*")
+_WORD_BEFORE = re.compile(r"[A-Za-z][\w.+/-]{0,30}?(?:\([\w./-]{1,40}\))?(?:=:?|:|\s)\s*")
 _SIGNS_BEHIND = f";,.:\\{whitespace}"
 _SHORTEST_TEXT = 20
 """Characters. A shorter text is no signature."""
