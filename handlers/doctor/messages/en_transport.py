@@ -13,6 +13,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP is off by {hours} hours: it shows the time of {zone}, but its offset is {label}.",
         f"Convert the time once, to the zone of the offset that you write, with hours from 00 to 23. {_CAPTURED}",
     ),
+    Verdict.CLOCK_WRONG_DATE: (
+        "X-TIMESTAMP has the right time of day, but its date is wrong: it is off by {days} days.",
+        f"Correct the year, month or day. Perhaps it has YYYY for yyyy (Java), or is a fixed text. {_CAPTURED}",
+    ),
     Verdict.HEADER_UNDERSCORES: (
         "The request has {sent} in place of {header}.",
         "Write header names with hyphens, not underscores. nginx and other servers drop names with underscores.",

@@ -13,6 +13,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP meleset {hours} jam: yang tertulis waktu {zone}, tetapi offset-nya {label}.",
         f"Konversi waktu satu kali saja, ke zona dari offset yang ditulis, dengan jam 00 sampai 23. {_CAPTURED}",
     ),
+    Verdict.CLOCK_WRONG_DATE: (
+        "Jam di X-TIMESTAMP benar, tetapi tanggalnya salah: meleset {days} hari.",
+        f"Perbaiki tahun, bulan, atau harinya. Mungkin dipakai YYYY, bukan yyyy (Java), atau teks tetap. {_CAPTURED}",
+    ),
     Verdict.HEADER_UNDERSCORES: (
         "Request berisi {sent}, padahal seharusnya {header}.",
         "Tulis nama header dengan tanda hubung, bukan garis bawah. nginx dan server lain membuang nama bergaris bawah.",
