@@ -2,6 +2,7 @@
 
 from handlers.doctor import header_names
 from handlers.doctor.checks import asymmetric_signature, authorization_header, without_token
+from handlers.doctor.checks.signature_encoding import FOR_LOG
 from handlers.doctor.checks.symmetric_signature import HASH_BY_SIZE
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
@@ -13,6 +14,9 @@ from handlers.snap.clients import Clients
 
 VERIFICATIONS = 2
 """The most operations with a public key for one request."""
+
+LONGEST_AUTHORIZATION = 2_048
+"""Characters of Authorization that are examined. An access token has fewer."""
 
 _VERDICTS = frozenset(Verdict)
 _VERDICT_BY_REASON = {
@@ -75,15 +79,15 @@ def _malformed(field: str, request: Request, clients: Clients) -> Verdict:
     if field == "X-TIMESTAMP":
         return Verdict.TIMESTAMP_MALFORMED
     if field == "Authorization":
-        mistake = authorization_header.read(request.get("Authorization")).finding
+        mistake = authorization_header.read(request.get("Authorization")[:LONGEST_AUTHORIZATION]).finding
         return mistake.verdict if mistake else Verdict.TOKEN_TAMPERED
-    encoding = asymmetric_signature.decode(request, clients)[1] if field == "X-SIGNATURE" else None
+    encoding = asymmetric_signature.decode(request, clients, FOR_LOG)[1] if field == "X-SIGNATURE" else None
     return encoding.verdict if encoding else Verdict.HEADER_MALFORMED
 
 
 def _signature(request: Request, clients: Clients, form: CallForm) -> Verdict | None:
     """Return the verdict on the encoding of the signature, or else what two operations with a key can find out."""
-    signature, encoding = asymmetric_signature.decode(request, clients)
+    signature, encoding = asymmetric_signature.decode(request, clients, FOR_LOG)
     if signature is None or encoding:
         return encoding.verdict if encoding else None
     client = _client(request, clients)

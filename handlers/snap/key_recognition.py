@@ -57,7 +57,7 @@ _TEXTS = {
     r"BEGIN PGP": kinds.PGP_KEY,
     r"\A\{\\rtf": kinds.RICH_TEXT,
     r"\A%PDF-": kinds.PDF,
-    r"\A(\s|<!--.*?-->)*<(!doctype html|html|head|body|meta|div)\b": kinds.WEB_PAGE,
+    r"\A(\s|<!--(?:(?!-->).)*-->)*<(!doctype html|html|head|body|meta|div)\b": kinds.WEB_PAGE,
     r"\A<.*X509Certificate\b": kinds.XML_CERTIFICATE,
     r"\A<[\w -]+>\Z|\A\W*(YOUR|PASTE|INSERT|CHANGE)\b[^\n]{0,80}\Z": kinds.PLACEHOLDER,
     r"\A<": kinds.OTHER_XML,

@@ -31,7 +31,7 @@ LONGEST_NUMBER = 1_032
 """Maximum length of a number, in bytes. A modulus of 8192 bits has 1,024, and Java writes a zero byte before it."""
 
 _BASE64_URL = str.maketrans("-_", "+/")
-_XML_NAMES = {"Modulus": "n", "Exponent": "e", "D": "d", "P": "p", "Q": "q"}
+_XML_NAMES = {"Modulus": "n", "Exponent": "e", "D": "d", "P": "p", "Q": "q", "DP": "dp", "DQ": "dq", "InverseQ": "qi"}
 _KEY_TEXT = re.compile(r"BEGIN |^MI")
 
 
@@ -51,6 +51,7 @@ Number = Annotated[int, BeforeValidator(_number)]
 class RsaNumbers(BaseModel):
     """The numbers of an RSA key. A private key has `d`, and may have its primes `p` and `q`.
 
+    `dp`, `dq`, `qi` and `oth` are also secret (RFC 7518, section 6.3.2), but they are not needed.
     `use`, `alg` and `key_ops` are members of a JWK. They must allow RSA signatures.
     """
 
@@ -61,6 +62,10 @@ class RsaNumbers(BaseModel):
     d: Number | None = None
     p: Number | None = None
     q: Number | None = None
+    dp: object = None
+    dq: object = None
+    qi: object = None
+    oth: object = None
     use: Literal["sig"] = "sig"
     alg: Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] = "RS256"
     key_ops: tuple[Literal["sign", "verify"], ...] = ()
@@ -69,7 +74,8 @@ class RsaNumbers(BaseModel):
     @property
     def is_private(self) -> bool:
         """Whether the numbers are, or may give, a private key."""
-        return (self.d, self.p, self.q) != (None, None, None)
+        secret = (self.d, self.p, self.q, self.dp, self.dq, self.qi, self.oth)
+        return any(each is not None for each in secret)
 
     def public_key(self) -> RSAPublicKey:
         """Return the public key.

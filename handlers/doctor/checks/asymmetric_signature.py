@@ -13,6 +13,7 @@ from handlers.doctor.candidates.strings_to_sign import Candidate, likely, with_o
 from handlers.doctor.candidates.timestamps import FARTHEST_SECONDS
 from handlers.doctor.checks import signature_encoding
 from handlers.doctor.checks.rsa_recovery import Recovered, recover, verify_as_pss
+from handlers.doctor.checks.signature_encoding import Limits
 from handlers.doctor.checks.symmetric_signature import HASH_BY_SIZE
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.request import Request
@@ -133,11 +134,13 @@ def _no_key_matches(signed: SignedRequest, client: Client) -> Finding:
     return Finding(Verdict.KEY_UNKNOWN, evidence)
 
 
-def decode(request: Request, clients: Clients) -> signature_encoding.Decoded:
+def decode(
+    request: Request, clients: Clients, limits: Limits = signature_encoding.FOR_PERSON
+) -> signature_encoding.Decoded:
     """Decode X-SIGNATURE. Return its bytes, and what is wrong with its encoding."""
     keys = (key for client in clients for key in (*client.public_keys, *client.notification_keys))
     sizes = {_size(key) for key in keys} | HASH_BY_SIZE.keys()
-    return signature_encoding.decode(request.get("X-SIGNATURE"), sizes)
+    return signature_encoding.decode(request.get("X-SIGNATURE"), sizes, limits)
 
 
 def _size(key: RSAPublicKey) -> int:

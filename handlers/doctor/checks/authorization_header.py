@@ -30,7 +30,7 @@ _JWT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w-]*")
 _TOKEN_START = re.compile("gAAAA|eyJ")
 _WORD = re.compile(r"[A-Za-z0-9+/._~-]{8,}=*")
 _BASIC = re.compile(r"(?:bearer\s+)?basic\b[\s:=]*(.*)", re.IGNORECASE | re.DOTALL)
-_BEARER = re.compile(r"""[\s"'`]*bearer[\s:=]*""", re.IGNORECASE)
+_BEARER = re.compile(r"bearer[\s:=]*", re.IGNORECASE)
 _TWICE = re.compile(r"(?:bearer\b[\s:]*){2,}", re.IGNORECASE)
 _QUOTES = "\"'`<>{}[]() \t\r\n\\"
 _AROUND = f"{_QUOTES};,."

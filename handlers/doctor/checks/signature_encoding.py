@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from handlers.doctor import request_format
 from handlers.doctor.candidates.placeholders import placeholder
@@ -15,11 +16,19 @@ Decoded = tuple[bytes | None, Finding | None]
 MOST_LAYERS = 3
 """Layers around the innermost encoding. Fewer layers are tried first."""
 
-MOST_TEXTS = 64
-"""Different texts that are tried for one signature."""
 
-_LONGEST = 16_384
-"""Characters. The longest percent-encoded signature has fewer."""
+class Limits(NamedTuple):
+    """The work for one signature: its characters, and the different texts that are tried for each number of layers."""
+
+    characters: int
+    texts: int
+
+
+FOR_PERSON = Limits(16_384, 64)
+"""The limits if a person waits. The longest percent-encoded signature has fewer characters."""
+
+FOR_LOG = Limits(2_048, 16)
+"""The limits in the server, which then answers nobody. The documents allow no longer signature."""
 
 _CANONICAL = re.compile(request_format.SIGNATURE)
 _CUT_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}")
@@ -41,15 +50,30 @@ class _Reading:
     layers: tuple[Layer, ...]
 
 
-def decode(text: str, sizes: Collection[int]) -> Decoded:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The texts that were tried, at most `limit`."""
+
+    limit: int
+    texts: set[str]
+
+    def add(self, text: str) -> bool:
+        """Whether the text is to be tried: it is new, and the limit allows it."""
+        if text in self.texts or len(self.texts) >= self.limit:
+            return False
+        self.texts.add(text)
+        return True
+
+
+def decode(text: str, sizes: Collection[int], limits: Limits = FOR_PERSON) -> Decoded:
     """Decode a signature. Return its bytes, and what is wrong with its encoding.
 
     `sizes` are the possible lengths of a signature in bytes. Hexadecimal digits are also valid base64, and so is base64
     of base64, so only the length tells them apart.
     """
-    if len(text) > _LONGEST:
+    if len(text) > limits.characters:
         return None, _finding(Verdict.SIGNATURE_NOT_BASE64, text)
-    reading = _reading(text, sizes)
+    reading = _reading(text, sizes, limits.texts)
     if _is_of_one_case(text) and not (reading and reading.layers and reading.layers[0].form != "base64"):
         return None, _finding(Verdict.SIGNATURE_CASE_CHANGED, text)
     if reading:
@@ -71,23 +95,22 @@ def wrong_length(signature: bytes, sizes: Collection[int], text: str) -> Finding
     return Finding(Verdict.SIGNATURE_WRONG_LENGTH, {"length": len(signature), "wanted": wanted})
 
 
-def _reading(text: str, sizes: Collection[int]) -> _Reading | None:
+def _reading(text: str, sizes: Collection[int], texts: int) -> _Reading | None:
     for most in range(MOST_LAYERS + 1):
-        found = _search(text, sizes, most, {text})
+        found = _search(text, sizes, most, _Seen(texts, {text}))
         if found:
             return found
     return None
 
 
-def _search(text: str, sizes: Collection[int], most: int, seen: set[str]) -> _Reading | None:
-    """Remove at most `most` layers until the bytes have one of the sizes. `seen` holds the texts that were tried."""
+def _search(text: str, sizes: Collection[int], most: int, seen: _Seen) -> _Reading | None:
+    """Remove at most `most` layers until the bytes have one of the sizes."""
     fitting = [each for each in byte_readings(text) if len(each.raw) in sizes]
     # Bytes that are ASCII text are probably encoded once more.
     if fitting and not (most and fitting[0].raw.isascii()):
         return _Reading(fitting[0].raw, fitting[0].layers)
     for layer, inner in layers(text) if most else ():
-        if inner not in seen and len(seen) < MOST_TEXTS:
-            seen.add(inner)
+        if seen.add(inner):
             found = _search(inner, sizes, most - 1, seen)
             if found:
                 return _Reading(found.raw, (layer, *found.layers))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from itertools import islice
+from string import whitespace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -38,17 +39,23 @@ _DECIMAL = re.compile(r"[1-9][0-9]{40,1300}")
 _BASE32 = re.compile(r"[A-Z2-7]{32,}={0,6}")
 _DATA_URL = re.compile(r"data:[^,]{0,80},(.+)")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")
-_QUOTES = re.compile(r"""b?\\?["'`\u2018-\u201d\xb4]+(.*?)\\?["'`\u2018-\u201d\xb4]+|[<{\[(](.*)[>}\])]""", re.DOTALL)
-_BREAK = re.compile(r"\s|\\[rnt]")
-_ARMOUR = re.compile(r"-{2,}\s*BEGIN [^-]+-{2,}(.*?)-{2,}\s*END [^-]+-{2,}", re.DOTALL)
-_DECORATED = re.compile(
-    r"((?:[A-Za-z][\w.+/-]{0,30}?(?:\([\w./-]{1,40}\))?(?:=:?|:|\s)\s*)?)(.{20,}?)([;,.:\\\s]*)", re.DOTALL
+# No search below takes more than linear time, because the server decodes signatures of anybody: repeated parts have an
+# upper limit, or cannot begin in the middle of one another.
+_QUOTES = re.compile(
+    r"""b?\\?["'`\u2018-\u201d\xb4]{1,3}(.*?)\\?["'`\u2018-\u201d\xb4]{1,3}|[<{\[(](.*)[>}\])]""", re.DOTALL
 )
+_BREAK = re.compile(r"\s|\\[rnt]")
+_ARMOUR = re.compile(r"--\s{0,8}BEGIN [^-]{1,60}--+((?:[^-]|-(?!-))+)--+\s{0,8}END [^-]{1,60}--")
+_WORD_BEFORE = re.compile(r"[A-Za-z][\w.+/-]{0,30}?(?:\([\w./-]{1,40}\))?(?:=:?|:|\s)\s*")
+_SIGNS_BEHIND = f";,.:\\{whitespace}"
+_SHORTEST_TEXT = 20
+"""Characters. A shorter text is no signature."""
+
 _ALGORITHM = re.compile(r"sha|rsa|hmac|rs\d|hs\d|sig|bearer|basic|base64|v\d", re.IGNORECASE)
 """A word that a message may show. Any other word may be a secret."""
 
 _PARAMETER = re.compile(r"""(?:^|[\s,;])(?:signature|sig)=["']?([A-Za-z0-9+/=]{20,})""", re.IGNORECASE)
-_JWS = re.compile(r"eyJ[\w-]*\.[\w-]*\.([\w-]{20,})")
+_JWS = re.compile(r"(?<![\w-])eyJ[\w-]*\.[\w-]*\.([\w-]{20,})")
 _ESCAPE = re.compile(r"\\(?:u00|x)([0-9A-Fa-f]{2})|\\(/)")
 _ASCII_TEXT = re.compile(rb"[\t\r\n -~]{20,}")
 _DER_START, _OCTET_STRING, _BIT_STRING = b"\x30\x04\x03", 0x04, 0x03
@@ -150,12 +157,18 @@ def _possible_layers(text: str) -> Iterator[tuple[Layer, str]]:
     copies = re.split(r"[,;]\s*", text)
     if len(set(copies)) == 1:
         yield Layer(Verdict.SIGNATURE_DECORATED, f"{len(copies)} x"), copies[0]
-    decorated = _DECORATED.fullmatch(text)
-    if decorated:
-        extra = f"{decorated[1]}{decorated[3]}".strip()
-        is_safe = not decorated[1] or _ALGORITHM.search(extra)
-        yield Layer(Verdict.SIGNATURE_DECORATED, extra if is_safe else "..."), decorated[2]
+    yield from _out_of_decoration(text)
     yield from _decoded_once_more(text)
+
+
+def _out_of_decoration(text: str) -> Iterator[tuple[Layer, str]]:
+    """Yield the text without the word before it, such as `sha256=`, and the signs behind it."""
+    word = found[0] if (found := _WORD_BEFORE.match(text)) else ""
+    inner = text[len(word) :].rstrip(_SIGNS_BEHIND)
+    if len(inner) >= _SHORTEST_TEXT:
+        extra = f"{word}{text[len(word) + len(inner) :]}".strip()
+        is_safe = not word or _ALGORITHM.search(extra)
+        yield Layer(Verdict.SIGNATURE_DECORATED, extra if is_safe else "..."), inner
 
 
 def _decoded_once_more(text: str) -> Iterator[tuple[Layer, str]]:

@@ -10,8 +10,11 @@ _CAPTURED = "If the request was captured earlier, give the time of the capture w
 
 TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CLOCK_WRONG_ZONE_LABEL: (
-        "X-TIMESTAMP is off by {hours} hours: it shows the time of {zone}, but its offset is {label}.",
-        f"Convert the time once, to the zone of the offset that you write, with hours from 00 to 23. {_CAPTURED}",
+        "X-TIMESTAMP is off by {hours} hours: it fits the time of {zone}, but its offset is {label}.",
+        (
+            "Convert the time once, to the zone of the offset that you write, with hours from 00 to 23. "
+            f"A request that was sent so much too late looks the same. {_CAPTURED}"
+        ),
     ),
     Verdict.CLOCK_WRONG_DATE: (
         "X-TIMESTAMP has the right time of day, but its date is wrong: it is off by {days} days.",

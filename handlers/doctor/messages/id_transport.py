@@ -10,8 +10,11 @@ _CAPTURED = "Jika request ini direkam sebelumnya, isi waktu rekamannya dengan --
 
 TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CLOCK_WRONG_ZONE_LABEL: (
-        "X-TIMESTAMP meleset {hours} jam: yang tertulis waktu {zone}, tetapi offset-nya {label}.",
-        f"Konversi waktu satu kali saja, ke zona dari offset yang ditulis, dengan jam 00 sampai 23. {_CAPTURED}",
+        "X-TIMESTAMP meleset {hours} jam: cocok dengan waktu {zone}, tetapi offset-nya {label}.",
+        (
+            "Konversi waktu satu kali saja, ke zona dari offset yang ditulis, dengan jam 00 sampai 23. "
+            f"Request yang terlambat dikirim selama itu terlihat sama. {_CAPTURED}"
+        ),
     ),
     Verdict.CLOCK_WRONG_DATE: (
         "Jam di X-TIMESTAMP benar, tetapi tanggalnya salah: meleset {days} hari.",

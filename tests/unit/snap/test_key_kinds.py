@@ -602,3 +602,10 @@ def test_a_command_names_the_file(folder: Path) -> None:
     with pytest.raises(KeyFormatError) as refusal:
         load_public_key((folder / "FILE").read_bytes())
     assert refusal.value.for_file("a b.gz").endswith(": gunzip < 'a b.gz' > 'a b.gz.pem'")
+
+
+@pytest.mark.parametrize("private_key", [False, True])
+def test_a_text_of_comments_takes_linear_time(*, private_key: bool) -> None:
+    """Comments before a web page are read once, so this test ends."""
+    with pytest.raises(KeyFormatError, match="XML"):
+        (load_private_key if private_key else load_public_key)("<!---->" * 100_000)

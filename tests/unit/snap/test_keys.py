@@ -209,6 +209,9 @@ UNUSABLE = {
         PRIVATE,
     ),
     "a private JWK": (json.dumps(private_jwk(KEY)), PRIVATE),
+    "a JWK with one secret number": (json.dumps(JWK | {"dp": private_jwk(KEY)["dp"]}), PRIVATE),
+    "a JWK with further primes": (json.dumps(JWK | {"oth": []}), PRIVATE),
+    "RSAKeyValue with one secret number": (rsa_key_value(KEY.public_key(), {"InverseQ": 3}), PRIVATE),
     "a private RSAKeyValue": (private_rsa_key_value(KEY), PRIVATE),
     "an elliptic key": (_ec_public(), NOT_RSA.format("EC")),
     "an Edwards key": (

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from handlers.doctor.checks import signature_encoding
-from handlers.doctor.checks.signature_encoding import MOST_LAYERS, MOST_TEXTS, decode, wrong_length
+from handlers.doctor.checks.signature_encoding import FOR_LOG, FOR_PERSON, MOST_LAYERS, Limits, decode, wrong_length
 from handlers.doctor.checks.signature_layers import Bytes, byte_readings
 
 RAW = bytes(range(192, 256))
@@ -72,17 +72,24 @@ def test_a_text_that_is_far_too_long_is_not_decoded() -> None:
     assert (finding.verdict, finding.evidence["length"]) == ("signature.not_base64", 16_388)
 
 
+def test_the_server_decodes_shorter_texts_only() -> None:
+    """The server decodes no text that is longer than the documents allow."""
+    assert decode(f'"{"QUJD" * 511}"', {256}, FOR_LOG)[0]
+    assert decode(f'"{"QUJD" * 512}"', {256}, FOR_LOG)[0] is None
+
+
+@pytest.mark.parametrize("limits", [FOR_PERSON, FOR_LOG])
 @pytest.mark.parametrize(
     "text",
     [
-        "<(" * 4_000,
-        json.dumps(["a" * 20 + str(number) for number in range(500)]),
-        quote(f'{{"a":"&#43;\\u002b {TEXT[:-3]}"}}; ' * 20),
+        "<(" * 1_000,
+        json.dumps(["a" * 20 + str(number) for number in range(60)]),
+        quote(f'{{"a":"&#43;\\u002b {TEXT[:-3]}"}}; ' * 10),
     ],
     ids=["brackets", "list", "mixed"],
 )
-def test_the_number_of_texts_is_limited(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many layers fit a text, at most 64 texts are decoded for each number of layers."""
+def test_the_number_of_texts_is_limited(text: str, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many layers fit a text, at most 64 texts, 16 in the server, are decoded for each number of layers."""
     read: list[str] = []
 
     def counted(inner: str) -> Iterator[Bytes]:
@@ -90,8 +97,8 @@ def test_the_number_of_texts_is_limited(text: str, monkeypatch: pytest.MonkeyPat
         return byte_readings(inner)
 
     monkeypatch.setattr(signature_encoding, "byte_readings", counted)
-    assert decode(text, {64, 256})[0] is None
-    assert len(read) <= (MOST_LAYERS + 2) * MOST_TEXTS
+    assert decode(text, {64, 256}, limits)[0] is None
+    assert 1 < len(read) <= (MOST_LAYERS + 2) * limits.texts
 
 
 @pytest.mark.parametrize(("length", "verdict"), [(40, "cut_off"), (48, "wrong_length"), (255, "cut_off")])
