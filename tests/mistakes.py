@@ -295,6 +295,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("over the client's own window", lambda w: token_request(w, X_TIMESTAMP=_at(-60), X_CLIENT_KEY=STRICT)),
     ],
     "clock.ahead": [("over the window", lambda w: token_request(w, X_TIMESTAMP=_at(302)))],
+    "clock.wrong_date": [
+        ("the year of the Buddhist calendar", lambda w: token_request(w, X_TIMESTAMP=f"{int(NOW[:4]) + 543}{NOW[4:]}")),
+        ("yesterday", lambda w: token_request(w, X_TIMESTAMP=_at(-86_400 - 299))),
+    ],
     "clock.local_time_labelled_jakarta": [
         ("a host in UTC", lambda w: token_request(w, X_TIMESTAMP=_utc_labelled_jakarta())),
     ],

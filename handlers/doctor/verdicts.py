@@ -15,6 +15,7 @@ class Verdict(StrEnum):
     CLOCK_AHEAD = "clock.ahead"
     CLOCK_LOCAL_TIME_LABELLED_JAKARTA = "clock.local_time_labelled_jakarta"
     CLOCK_WRONG_ZONE_LABEL = "clock.wrong_zone_label"
+    CLOCK_WRONG_DATE = "clock.wrong_date"
     TIMESTAMP_MALFORMED = "timestamp.malformed"
     TIMESTAMP_SIGNED_ANOTHER_SECOND = "timestamp.signed_another_second"
     TIMESTAMP_SIGNED_REFORMATTED = "timestamp.signed_reformatted"

@@ -11,6 +11,7 @@ from handlers.cli.captured.captured_request import CapturedRequest, parse_error,
 from handlers.cli.captured.notes import Note, NoteKind
 from handlers.cli.errors import UsageError
 from handlers.doctor.request import Request
+from handlers.snap.masking import masked_prefix
 
 _ANY_FORM = "raw HTTP, a curl command or HAR"
 
@@ -44,6 +45,10 @@ _FOLDED = re.compile(rb"\n[ \t]+|\n(?=[^:\n]+(?:\n|\Z))")
 _VERSION = re.compile(rb"\A(\S+ \S+)(?:[ \t]+HTTP/[23](?:\.0)?)?[ \t]*(?=\n|\Z)")
 _NOT_SENT = re.compile(rb"(?m)^(?!>(?: |\r?$))")
 _TRANSCRIPT = re.compile(rb"(?m)^> (?=\S+ \S+ HTTP/)")
+_WRONG_NAME = re.compile(rb"(?m)^([^:\n]*[^-!#$%&'*+.^_`|~0-9A-Za-z:\n][^:\n]*):")
+_LONGEST_NAME = 40
+"""Characters of a header name that a message shows."""
+
 # Editors such as VS Code and IntelliJ separate requests with `###`.
 _NEXT_REQUEST = re.compile(rb"(?m)^(?:###.*|[A-Z]{3,16} \S{1,2048} HTTP/[0-9].*)$")
 
@@ -126,5 +131,12 @@ def _parse(data: bytes) -> tuple[httptools.HttpRequestParser, _Message]:
     except httptools.HttpParserInvalidMethodError as error:
         raise parse_error(_ANY_FORM, "it does not begin with a request line, such as POST /path HTTP/1.1") from error
     except httptools.HttpParserError as error:
-        raise parse_error(_ANY_FORM, error) from error
+        raise parse_error(_ANY_FORM, _wrong_name(data) or error) from error
     return parser, message
+
+
+def _wrong_name(data: bytes) -> str:
+    """Say which header name has other characters than a token of RFC 9110 (section 5.6.2), or return empty text."""
+    found = _WRONG_NAME.search(data)
+    name = masked_prefix(found[1].decode(errors="replace"), _LONGEST_NAME) if found else ""
+    return f"the header name {name} has a character that no header name may have; write hyphens as -" if name else ""

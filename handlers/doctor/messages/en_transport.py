@@ -16,6 +16,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
             f"A request that was sent so much too late looks the same. {_CAPTURED}"
         ),
     ),
+    Verdict.CLOCK_WRONG_DATE: (
+        "X-TIMESTAMP has the right time of day, but its date is wrong: it is off by {days} days.",
+        f"Correct the year, month or day. Perhaps it has YYYY for yyyy (Java), or is a fixed text. {_CAPTURED}",
+    ),
     Verdict.HEADER_UNDERSCORES: (
         "The request has {sent} in place of {header}.",
         "Write header names with hyphens, not underscores. nginx and other servers drop names with underscores.",

@@ -16,6 +16,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
             f"Request yang terlambat dikirim selama itu terlihat sama. {_CAPTURED}"
         ),
     ),
+    Verdict.CLOCK_WRONG_DATE: (
+        "Jam di X-TIMESTAMP benar, tetapi tanggalnya salah: meleset {days} hari.",
+        f"Perbaiki tahun, bulan, atau harinya. Mungkin dipakai YYYY, bukan yyyy (Java), atau teks tetap. {_CAPTURED}",
+    ),
     Verdict.HEADER_UNDERSCORES: (
         "Request berisi {sent}, padahal seharusnya {header}.",
         "Tulis nama header dengan tanda hubung, bukan garis bawah. nginx dan server lain membuang nama bergaris bawah.",

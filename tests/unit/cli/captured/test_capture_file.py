@@ -284,6 +284,10 @@ def test_a_form_that_is_not_read_is_named(content: str | bytes, what: str) -> No
         ("curl \u201chttps://x\u201d", "as a curl command: it has curly quotes in place of straight quotes"),
         ("curl https://x -H \u2018it's\u2019", "as a curl command: it has curly quotes in place of straight quotes"),
         ("curl \u2014request POST https://x", "as a curl command: it has a long dash in place of --"),
+        (
+            "POST /b2b HTTP/1.1\nHost: a\nX\u2013CLIENT\u2013KEY: b\n\n{}",
+            "the header name X\u2013CLIENT\u2013KEY has a character that no header name may have; write hyphens as -",
+        ),
         ("curl https://x -H 'X-A: b", "as a curl command: a quotation mark is not closed"),
         ("fetch(url, {method: 'POST'})", "as a fetch call: its URL and its options must be JSON"),
         ('fetch("http://x", {"headers": 1})', "as a fetch call: its URL and its options must be JSON"),

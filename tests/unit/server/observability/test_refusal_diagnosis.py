@@ -61,6 +61,8 @@ DEARER = {
     "key.of_another_client: key": "key.unknown",
     "signature.bytes_reversed: as Windows CryptoAPI": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
+    "clock.wrong_date: the year of the Buddhist calendar": "clock.ahead",
+    "clock.wrong_date: yesterday": "clock.behind",
 }
 # The client of these tests sends no fragment.
 TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
