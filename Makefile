@@ -28,9 +28,9 @@ request: $(VENV)/.run $(CONFIG) ## Sign a token request as NICEPAY does, and sen
 
 test: $(VENV)/.run $(VENV)/.test ## Run all tests; those that need a missing program are skipped with the reason
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report= --cov-fail-under=0
-	@$(BIN)/python -m pytest --ignore=tests/unit --ignore=tests/api --ignore=tests/judge --cov --cov-append --cov-report=term
+	@$(BIN)/python -m pytest tests/e2e --cov --cov-append --cov-report=term
 # The other tests start programs, so they run one after another.
-PARALLEL := tests/unit tests/api tests/judge --numprocesses auto --dist worksteal
+PARALLEL := tests/unit tests/api tests/judge tests/fuzz --numprocesses auto --dist worksteal
 
 lowest: ## Run the unit and API tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory PYTHON=$(LOWEST) VENV=.venv-lowest .venv-lowest/.lowest

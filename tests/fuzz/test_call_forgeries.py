@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,10 @@ LEAST = 200
 """The least number of different forgeries of each form."""
 
 
-@pytest.fixture(scope="module")
-def scene(nicepay: Nicepay, stranger: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """A server with services of every form."""
-    settings = write_internal_settings(tmp_path_factory.mktemp("forgeries"), nicepay)
+@pytest.fixture
+def scene(nicepay: Nicepay, stranger: Nicepay, tmp_path: Path) -> Iterator[Scene]:
+    """A server with services of every form. It has seen no X-EXTERNAL-ID."""
+    settings = write_internal_settings(tmp_path, nicepay)
     with running_internal(Settings.load(settings), Clock()) as listener:
         yield Scene(listener, nicepay, stranger)
 
