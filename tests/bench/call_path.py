@@ -1,7 +1,8 @@
 """What a call of each form costs in this process, beside a call with a token and a symmetric signature.
 
-Run by `make bench`. Only CPU time counts, as in `request_path.py`, so other load on the machine changes the
-figures only a little, by up to a fifth. The body has white space, so there are two strings to sign: over the body as received, and minified.
+Run by `make bench`. Only CPU time counts, as in `request_path.py`, so other load on the machine changes the figures
+by up to a fifth. The body has white space, so there are two strings to sign: over the body as received, and
+minified.
 """
 
 import io
