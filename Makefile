@@ -27,10 +27,10 @@ request: $(VENV)/.run $(CONFIG) ## Sign a token request as NICEPAY does, and sen
 	@$(BIN)/snap-token request --config $(CONFIG)
 
 test: $(VENV)/.run $(VENV)/.test ## Run all tests; those that need a missing program are skipped with the reason
-	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report= --cov-fail-under=0
-	@$(BIN)/python -m pytest tests/e2e --cov --cov-append --cov-report=term
-# The other tests start programs, so they run one after another.
-PARALLEL := tests/unit tests/api tests/judge tests/fuzz --numprocesses auto --dist worksteal
+	@$(BIN)/python -m pytest $(IN_PROCESS) --numprocesses auto --dist worksteal --cov --cov-report= --cov-fail-under=0
+	@$(BIN)/python -m pytest tests/e2e --numprocesses auto --dist loadfile --cov --cov-append --cov-report=term
+# The tests of one file in tests/e2e share programs that they start, so one process runs them.
+IN_PROCESS := tests/unit tests/api tests/judge tests/fuzz
 
 lowest: ## Run the unit and API tests with the lowest versions that pyproject.toml allows
 	@$(MAKE) --no-print-directory PYTHON=$(LOWEST) VENV=.venv-lowest .venv-lowest/.lowest
