@@ -21,17 +21,22 @@ async def issue_access_token(
 
     Raises:
         SnapError: 401 00 for the timestamp, the client, its address, the signature, or a request that the client signed
-            before its tokens were revoked. 409 00 for a repeat, if the settings refuse repeats. 500 02 if the state
-            store is down and the settings refuse requests then.
+            before its tokens were revoked. 429 00 if the client sends too many requests. 409 00 for a repeat, if the
+            settings refuse repeats. 500 02 if the state store or the audit trail is down and the settings refuse
+            requests then.
     """
     now = services.now()
     require_in_window(x_timestamp, now, services.clients.widest_tolerance)
 
     client = services.sender(x_client_key, caller)
-    note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
+    with services.time_verification("token-request"):
+        note(key=client.require_signature(x_client_key, x_timestamp, x_signature))
     # Only now, so that only the client itself can learn its own tolerance.
     require_in_window(x_timestamp, now, client.clock_tolerance)
+    # Only now, so that nobody else can use up the requests of a client.
+    services.request_limits.require_client(client.key, caller)
 
+    services.require_audit_trail()
     replay_key = ReplayKey.of_token_request(client.key, x_timestamp, client.clock_tolerance)
     first_seen = await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at)
     if first_seen and services.repeat == "refuse":

@@ -1,7 +1,6 @@
 """A call to the merchant: the decision whether the call is genuine, and which client made it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NotRequired, TypedDict, Unpack
 
@@ -71,7 +70,8 @@ async def _decide(services: Services, headers: Headers, body: bytes | None, call
             delivers calls and `accel_redirect` is not set. 404 00 for a path of no service. 405 00 for a method that
             the service does not accept. 401 03 without a token. 401 01 for the token. 401 00 for the client, its
             address, the timestamp, the signature, CHANNEL-ID or ORIGIN. 400 01 for an X-EXTERNAL-ID that the client may
-            not send. 409 00 for a repeat. 500 02 if the state store is down and the settings refuse calls then.
+            not send. 429 00 if the client sends too many calls. 409 00 for a repeat. 500 02 if the state store is down
+            and the settings refuse calls then.
     """
     now = services.now()
     # The path is compared as the acquirer sent it, without the query.
@@ -79,16 +79,20 @@ async def _decide(services: Services, headers: Headers, body: bytes | None, call
     form = _form(headers, service.forms if service else DEFAULT_FORMS)
     _require_destination(services, headers)
     service = _require_service(service, headers["x_original_method"])
-    client, replay_key = _VERIFY[form](services, headers, _call(headers, service, body), caller, now)
-    if form != "notification":
-        _require_particulars(client, headers)
+    call = _call(headers, service, body, form)
+    client, replay_key = _VERIFY[form](services, headers, call, caller, now)
+    # A notification has no X-EXTERNAL-ID, CHANNEL-ID or ORIGIN. One that somebody added is not checked.
+    external_id = None if form == "notification" else _present(headers["x_external_id"])
+    if external_id is not None:
+        client.particulars.require_headers(headers.get("channel_id"), headers.get("origin"), external_id)
 
+    services.request_limits.require_client(client.key, caller)
+    services.require_audit_trail()
     # Only now, so that a forged call uses up no X-EXTERNAL-ID.
     if await services.state.first_seen(replay_key.key, replay_key.ttl_seconds, now, replay_key.signed_at):
         raise SnapError(CONFLICT, reason="call.repeated")
 
-    # A notification has no X-EXTERNAL-ID. One that somebody added was not checked.
-    return None, _response_headers(services, client.key, None if form == "notification" else headers["x_external_id"])
+    return None, _response_headers(services, client.key, external_id)
 
 
 def _form(headers: Headers, accepted: Sequence[CallForm]) -> CallForm:
@@ -101,21 +105,21 @@ def _form(headers: Headers, accepted: Sequence[CallForm]) -> CallForm:
     return form
 
 
-def _call(headers: Headers, service: Service, body: bytes | None) -> Call:
-    return service.signed_call(headers["x_original_method"], headers["x_original_uri"], headers["x_timestamp"], body)
+def _call(headers: Headers, service: Service, body: bytes | None, form: CallForm) -> Call:
+    access_token = bearer_token(headers["authorization"]) if form == "token" else None
+    method, uri, timestamp = headers["x_original_method"], headers["x_original_uri"], headers["x_timestamp"]
+    return service.signed_call(method, uri, timestamp, body, access_token)
 
 
 def _verify_with_token(
     services: Services, headers: Headers, call: Call, caller: Address | None, now: datetime
 ) -> _Verified:
-    access_token = bearer_token(headers["authorization"])
-    token = require_valid_token(services, access_token, now)
-    note(token=token.fingerprint)
-
+    token = require_valid_token(services, _present(call.access_token), now)
     client = services.sender(token.client_key, caller)
     client.require_partner(_present(headers["x_partner_id"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
-    note(key=client.require_call_signature(replace(call, access_token=access_token), headers["x_signature"]))
+    with services.time_verification("token"):
+        note(key=client.require_call_signature(call, headers["x_signature"]))
     external_id = _present(headers["x_external_id"])
     return client, ReplayKey.of_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
 
@@ -128,7 +132,8 @@ def _verify_notification(
     _require_verifiable(services, call, now)
 
     client = services.sender(client_key, caller)
-    note(key=client.require_notification_signature(client_key, call.timestamp, headers["x_signature"]))
+    with services.time_verification("notification"):
+        note(key=client.require_notification_signature(client_key, call.timestamp, headers["x_signature"]))
     # Only the client itself may learn its own window.
     require_in_window(call.timestamp, now, client.clock_tolerance)
     return client, ReplayKey.of_notification(client.key, call.timestamp, call.body or b"", client.clock_tolerance)
@@ -139,8 +144,9 @@ def _verify_body_signed(
 ) -> _Verified:
     _require_verifiable(services, call, now)
 
-    client = services.sender_of_partner(_present(headers["x_partner_id"]), caller)
-    note(key=client.require_body_signature(call, headers["x_signature"]))
+    client = services.sender(services.clients.key_of_partner(_present(headers["x_partner_id"])), caller)
+    with services.time_verification("body-signed"):
+        note(key=client.require_body_signature(call, headers["x_signature"]))
     require_in_window(call.timestamp, now, client.clock_tolerance)
     external_id = _present(headers["x_external_id"])
     return client, ReplayKey.of_call(client.key, call.timestamp, external_id, now, client.clock_tolerance)
@@ -151,12 +157,6 @@ _VERIFY: Mapping[CallForm, Callable[[Services, Headers, Call, Address | None, da
     "notification": _verify_notification,
     "body-signed": _verify_body_signed,
 }
-
-
-def _require_particulars(client: Client, headers: Headers) -> None:
-    """Check what the settings say about this client's headers. A notification has none of these headers."""
-    external_id = _present(headers["x_external_id"])
-    client.particulars.require_headers(headers.get("channel_id"), headers.get("origin"), external_id)
 
 
 def _require_verifiable(services: Services, call: Call, now: datetime) -> None:
@@ -195,5 +195,5 @@ def _response_headers(services: Services, client_key: str, external_id: str | No
 
 
 def _present(value: str | None) -> str:
-    """The value of a header that the form of the call requires. `form_of_call` and `require_complete` checked it."""
+    """A value that the form of the call requires. `form_of_call` and `require_complete` checked that it is there."""
     return value or ""

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from handlers.decision_notes import note
 from handlers.services import Services
 from handlers.snap.codes import INVALID_TOKEN, SnapError
-from handlers.snap.token import TokenRefusedError, VerifiedToken
+from handlers.snap.token import ExpiredTokenError, TokenRefusedError, VerifiedToken, fingerprint
 
 
 def require_valid_token(services: Services, token: str, now: datetime) -> VerifiedToken:
     """Verify a token: we issued it, it has not expired, and nobody revoked it. The client may still be suspended.
+
+    The fingerprint of a token that we issued is noted, also if it has expired or is revoked.
 
     Raises:
         SnapError: 401 01 if the token is not valid; the reason says why. 500 02 if the revocations are not known and
@@ -17,8 +20,12 @@ def require_valid_token(services: Services, token: str, now: datetime) -> Verifi
     """
     try:
         verified = services.token_keys.verify(token, now)
+    except ExpiredTokenError as error:
+        note(token=fingerprint(token))
+        raise SnapError(INVALID_TOKEN, reason=error.reason) from error
     except TokenRefusedError as error:
         raise SnapError(INVALID_TOKEN, reason=error.reason) from error
+    note(token=verified.fingerprint, client_key=verified.client_key)
     if services.revocations.is_revoked(verified.client_key, verified.fingerprint, verified.issued_at):
         raise SnapError(INVALID_TOKEN, reason="token.revoked")
     return verified

@@ -61,13 +61,15 @@ def unloaded_revocations() -> RevocationCache:
     return _copy_of(engine)
 
 
+def client_of(nicepay: Nicepay, client_key: str = CLIENT_KEY, seconds: int = 300) -> Client:
+    """A client with NICEPAY's public key and a clock tolerance of so many seconds."""
+    return Client(client_key, (nicepay.private_key.public_key(),), timedelta(seconds=seconds))
+
+
 def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended: bool = False) -> Services:
     """The services of a merchant that has NICEPAY as a client under another partner id."""
-    key = nicepay.private_key.public_key()
-    tolerance = timedelta(seconds=300)
-    client = Client(CLIENT_KEY, (key,), tolerance, partner_id=PARTNER, client_secret=client_secret, suspended=suspended)
-    other = Client("OTHER", (key,), timedelta(seconds=400))
-    clients = Clients([client, other], lambda _bits: key)
+    client = replace(client_of(nicepay), partner_ids=(PARTNER,), client_secret=client_secret, suspended=suspended)
+    clients = Clients([client, client_of(nicepay, "OTHER", 400)], lambda _: nicepay.private_key.public_key())
     return Services(
         now=Clock(),
         clients=clients,
@@ -81,8 +83,8 @@ def services(nicepay: Nicepay, *, client_secret: bytes | None = None, suspended:
 
 def without_clients(services: Services, nicepay: Nicepay) -> Services:
     """The same services after NICEPAY was removed from the clients."""
-    key = nicepay.private_key.public_key()
-    return replace(services, clients=Clients([Client("ELSE", (key,), timedelta(seconds=300))], lambda _bits: key))
+    clients = Clients([client_of(nicepay, "ELSE")], lambda _: nicepay.private_key.public_key())
+    return replace(services, clients=clients)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from handlers.server.observability import configure
 from tests.engines import RedisServer, redis_server
 from tests.merchant import NOON, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
+from tests.postgresql_server import PostgresqlServer, postgresql_server
 
 # No test asserts a time: a busy machine must fail none.
 hypothesis_settings.register_profile("no deadline", hypothesis_settings(), deadline=None)
@@ -76,5 +77,22 @@ def emptied_redis(_started_redis: Callable[[str], RedisServer]) -> Callable[[str
         with Redis.from_url(_started_redis(name).url) as client:
             client.flushall()
         return _started_redis(name)
+
+    return server
+
+
+@pytest.fixture(scope="session")
+def _started_postgresql() -> Iterator[Callable[[], PostgresqlServer]]:
+    with ExitStack() as started:
+        yield cache(lambda: started.enter_context(postgresql_server()))
+
+
+@pytest.fixture
+def emptied_postgresql(_started_postgresql: Callable[[], PostgresqlServer]) -> Callable[[], PostgresqlServer]:
+    """A function that returns a PostgreSQL server whose database has no tables."""
+
+    def server() -> PostgresqlServer:
+        _started_postgresql().sql("DROP SCHEMA IF EXISTS snap_token CASCADE")
+        return _started_postgresql()
 
     return server

@@ -31,6 +31,13 @@ INTERNAL: dict[str, Any] = _resolved(INTERNAL_RAW, INTERNAL_RAW)
 TOKEN_PATH = "/access-token/b2b"
 OPERATION: dict[str, Any] = DOCUMENT["paths"][TOKEN_PATH]["post"]
 RESPONSES: dict[str, Any] = OPERATION["responses"]
+PROXY_ANSWERS = {
+    "403": ("4037300", "Forbidden"),
+    "503": ("5037300", "Service Unavailable"),
+    "504": ("5047300", "Timeout"),
+    "default": ("5027300", "General Error"),
+}
+"""The answers of the public document that only a proxy in front of the server sends: responseCode and message."""
 SNAP_HEADERS = {
     *("x-timestamp", "x-client-key", "x-external-id", "x-accel-redirect"),
     *("cache-control", "www-authenticate", "allow", "retry-after", "x-request-id"),
@@ -38,7 +45,8 @@ SNAP_HEADERS = {
 
 
 def check_answer(response: httpx.Response) -> None:
-    """Check that the document describes the answer: its status, its body, its headers and no other SNAP header."""
+    """Check that the document describes the answer of the server: status, body, headers and no other SNAP header."""
+    assert str(response.status_code) not in PROXY_ANSWERS
     _check(response, RESPONSES[str(response.status_code)])
 
 
@@ -46,6 +54,13 @@ def check_internal_answer(response: httpx.Response) -> None:
     """Check an answer of the internal listener. An unknown path gets the answer of an unknown service."""
     described = _internal_responses(response.request).get(str(response.status_code), {})
     _check(response, described or INTERNAL["components"]["responses"]["UnknownService"])
+
+
+def check_proxy_answer(response: httpx.Response) -> None:
+    """Check an answer of a proxy in front of both listeners. Answers to calls are answers of /authorize."""
+    is_token_request = "/access-token" in response.request.url.path.lower()
+    responses = RESPONSES if is_token_request else INTERNAL["paths"]["/authorize"]["post"]["responses"]
+    _check(response, responses.get(str(response.status_code)) or responses["default"])
 
 
 def _internal_responses(request: httpx.Request) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import httpx
 import yaml
 from starlette.types import ASGIApp
 
+from handlers.request_limits import RequestLimits
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import application
 from handlers.services import Services
@@ -97,6 +98,8 @@ class Served:
 def _no_services() -> Services:
     class OnlyAClock:
         now = Clock()
+        audit_trail = None
+        request_limits = RequestLimits()
 
     return OnlyAClock()  # type: ignore[return-value]  # Nothing else is asked for.
 

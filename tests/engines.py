@@ -2,11 +2,12 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import wraps
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ParamSpec
@@ -44,6 +45,26 @@ async def opened(url: str, folder: Path = Path()) -> AsyncIterator[Engine]:
         yield state
     finally:
         await state.close()
+
+
+async def answered_until_killed(state: Engine, kill: Callable[[], Awaitable[None]]) -> list[str]:
+    """Record keys, several at once, and kill the engine meanwhile. Return the keys that got an answer."""
+    answered: list[str] = []
+    enough = asyncio.Event()
+
+    async def record(name: str) -> None:
+        with suppress(StateDownError):
+            for number in count():
+                assert await state.first_seen(f"{name} {number}", 60, NOON) is None
+                answered.append(f"{name} {number}")
+                if len(answered) > 500:
+                    enough.set()
+
+    calls = asyncio.gather(*(record(str(name)) for name in range(4)))
+    await enough.wait()
+    await kill()
+    await calls
+    return answered
 
 
 PERSISTENT = ("--appendonly", "yes")

@@ -98,7 +98,9 @@ def services_of_forms(acquirer: Acquirer, *, suspended: bool = False) -> Service
     plain = services(acquirer.calls)
     key, notification_key = (each.private_key.public_key() for each in (acquirer.calls, acquirer.notifications))
     first, other = list(plain.clients)
-    known = replace(first, partner_id=acquirer.partner_id, notification_keys=(notification_key,), suspended=suspended)
+    known = replace(
+        first, partner_ids=(acquirer.partner_id,), notification_keys=(notification_key,), suspended=suspended
+    )
     clients: list[Client] = [known, other]
     return replace(
         plain,

@@ -26,6 +26,8 @@ from tests.nicepay import CLIENT_KEY, Nicepay
 PROXY_SECRET = "the-secret-of-the-proxy-and-nobody-else"
 SYMMETRIC = "SYMMETRIC"
 SUSPENDED = "SUSPENDED"
+CLIENT_KEYS = {CLIENT_KEY, SYMMETRIC, SUSPENDED, "PINNED"}
+"""The client keys of the settings that `write_internal_settings` writes."""
 
 _TABLES = """
 [internal]

@@ -8,19 +8,32 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from handlers.server.process import sockets
+from handlers.server.process.tls_handshakes import CurrentContext
 from handlers.server.process.uvicorn_server import MOST_CONNECTIONS, Server
+
+
+def listening_on(host: str, port: int) -> socket.socket:
+    """A listening socket, as the server makes it."""
+    listener = sockets.bind(host, port)
+    sockets.listen(listener)
+    return listener
 
 
 @contextmanager
 def listening(
-    app: ASGIApp, most_connections: int = MOST_CONNECTIONS, *, idle_seconds: int = 5
+    app: ASGIApp,
+    most_connections: int = MOST_CONNECTIONS,
+    *,
+    idle_seconds: int = 5,
+    tls: CurrentContext | None = None,
 ) -> Iterator[tuple[str, int]]:
     """Serve the application until the block ends. Gives the address."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, timeout_keep_alive=idle_seconds, timeout_graceful_shutdown=1
     )
-    server = Server(config, most_connections)
+    server = Server(config, most_connections, tls)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
 from handlers.config.settings import Settings
+from handlers.server.http.client_address import TrustedProxies
 from handlers.server.observability import configure
 from handlers.server.openapi.application import application, public_api
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.services import Services
 from handlers.state.revocation_cache import RevocationCache
 from tests.document import TOKEN_PATH, check_answer
+from tests.listening import listening_on
 from tests.nicepay import BODY, Nicepay, jakarta
 
 NOON = datetime(2026, 1, 22, 5, 0, 1, 250_000, tzinfo=UTC)
@@ -122,7 +125,7 @@ def _run_until_done(serving: Coroutine[None, None, None]) -> None:
 @contextmanager
 def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Iterator[str]:
     """Serve an application on a free port until the block ends, with `companion` open meanwhile. Gives the origin."""
-    listener = sockets.listen("127.0.0.1", 0)
+    listener = listening_on("127.0.0.1", 0)
     server = uvicorn_server.make_server(app)
     running_servers = lifecycle.run_servers([(server, listener)], [companion])
     thread = threading.Thread(target=_run_until_done, args=(running_servers,))
@@ -136,13 +139,14 @@ def serving(app: ASGIApp, companion: AbstractAsyncContextManager[None]) -> Itera
 
 @contextmanager
 def running(settings: Settings, clock: Clock, *layers: Callable[[ASGIApp], ASGIApp]) -> Iterator[Merchant]:
-    """Serve the public listener of these settings until the block ends."""
+    """Serve the public listener of these settings until the block ends. It trusts `X-Forwarded-For` of this machine."""
     stream = io.StringIO()
     configure.set_up(stream)
     shared = assembly.open_resources(settings, clock)
     services = assembly.build_services(settings, shared)
     app = application(public_api(settings.server.base_path), lambda: services, *layers)
-    with serving(app, shared.running()) as origin:
+    behind_a_proxy = TrustedProxies(app, [ip_network("127.0.0.1")], direct=True)
+    with serving(behind_a_proxy, shared.running()) as origin:
         merchant = Merchant(origin, clock, stream)
         merchant.revocations = shared.revocations
         with merchant.client:

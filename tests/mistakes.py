@@ -25,6 +25,7 @@ from handlers.snap.token import TokenKeys
 from tests.document import TOKEN_PATH
 from tests.merchant import BASE_PATH, NOON, write_settings
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
+from tests.published_key import PRIVATE as PUBLISHED_KEY
 
 NOW = jakarta(NOON)
 TOLERANCE = timedelta(seconds=300)
@@ -299,6 +300,10 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
         ("the year of the Buddhist calendar", lambda w: token_request(w, X_TIMESTAMP=f"{int(NOW[:4]) + 543}{NOW[4:]}")),
         ("yesterday", lambda w: token_request(w, X_TIMESTAMP=_at(-86_400 - 299))),
     ],
+    "clock.month_as_minutes": [
+        ("+05:30", lambda w: token_request(w, X_TIMESTAMP="2026-01-22T10:01:01+05:30")),
+        ("+05:45", lambda w: token_request(w, X_TIMESTAMP="2026-01-22T10:01:01+05:45")),
+    ],
     "clock.local_time_labelled_jakarta": [
         ("a host in UTC", lambda w: token_request(w, X_TIMESTAMP=_utc_labelled_jakarta())),
     ],
@@ -425,6 +430,9 @@ TOKEN_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     ],
     "key.of_another_client": [
         ("right string", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, key=w.other.private_key)))
+    ],
+    "key.published": [
+        ("test key", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, key=PUBLISHED_KEY))),
     ],
     "key.unknown": [
         ("a stranger's", lambda w: token_request(w, w.sign(_STRING_TO_SIGN, key=w.stranger.private_key))),
@@ -565,6 +573,9 @@ CALL_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "key.of_another_client": [
         ("secret", lambda w: symmetric(w, secret=OTHER_SECRET)),
         ("key", lambda w: call(w, w.sign(_STRING_TO_SIGN, key=w.other.private_key))),
+    ],
+    "key.published": [
+        ("test key, call", lambda w: call(w, w.sign(_STRING_TO_SIGN, key=PUBLISHED_KEY))),
     ],
     "key.unknown": [
         ("a stranger's key", lambda w: call(w, w.sign(_STRING_TO_SIGN, key=w.stranger.private_key))),

@@ -19,6 +19,7 @@ WITHOUT_PREFIX = CALL_PATH.removeprefix(PREFIX)
 FIXED = "/qr/qr-mpm-notify"
 HEX = sha256(CALL_BODY).hexdigest()
 BASE64 = b64encode(sha256(CALL_BODY).digest()).decode()
+OTHER_BASE64 = b64encode(sha256(CALL_BODY.replace(b"/", b"\\/")).digest()).decode()
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Case:
     def context(self, world: World) -> MerchantContext:
         key = world.nicepay.private_key.public_key()
         secret = SECRET if self.by_secret else None
-        client = Client(CLIENT_KEY, (key,), TOLERANCE, client_secret=secret, other_partner_ids=("SECOND",))
+        client = Client(CLIENT_KEY, (key,), TOLERANCE, client_secret=secret, partner_ids=(CLIENT_KEY, "SECOND"))
         clients = Clients([replace(client, particulars=self.particulars)], lambda _key: key)
         service = Service("24", forms=("token", "body-signed"), signed_path=self.signed_path)
         return replace(world.context, clients=clients, called_services={CALL_PATH: service})
@@ -115,6 +116,17 @@ CASES: dict[str, Case] = {
         hashed=BASE64,
         slot=":",
     ),
+    "no slot where it is empty": Case("call.part_missing", _EMPTY, ("token",), slot="", with_token=False),
+    "empty, another hash": Case("call.hash_upper_case", _EMPTY, hashed=HEX.upper(), slot=":"),
+    "empty, without a token, another hash": Case(
+        "call.hash_upper_case", _EMPTY, hashed=HEX.upper(), slot=":", with_token=False
+    ),
+    "base64, another path": Case("call.path_slash", _BASE64, path=f"{CALL_PATH}/", hashed=BASE64),
+    "base64, another path, by a key": _by_key("call.path_slash", _BASE64, path=f"{CALL_PATH}/", hashed=BASE64),
+    "base64, another body": Case("call.body_changed", _BASE64, hashed=OTHER_BASE64),
+    "prefix, another hash": Case("call.hash_upper_case", _PREFIX, path=WITHOUT_PREFIX, hashed=HEX.upper()),
+    "prefix, another hash, by a key": _by_key("call.hash_upper_case", _PREFIX, path=WITHOUT_PREFIX, hashed=HEX.upper()),
+    "fixed, another hash": Case("call.hash_upper_case", path=FIXED, signed_path=FIXED, hashed=HEX.upper()),
     "a key where the secret signs": Case(
         "call.signed_asymmetrically", _EMPTY, (CLIENT_KEY,), slot="", with_token=False, signs_with_key=True
     ),

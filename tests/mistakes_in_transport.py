@@ -177,6 +177,10 @@ def _base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+def _reversed(raw: bytes) -> str:
+    return _base64(raw[::-1])
+
+
 def _signatures(form: str) -> dict[str, list[tuple[str, Make]]]:
     return {
         verdict: [(f"{form}: {name}", _respelt(FORMS[form], spell)) for name, spell in spellings]
@@ -188,7 +192,7 @@ SIGNATURE_MISTAKES = _signatures("token request") | {
     "signature.plus_lost": [("blanks", _signed_with("+", _late, _with_blanks))],
     "signature.placeholder": [(value, _placed(value)) for value in PLACEHOLDERS],
     "signature.bytes_reversed": [
-        ("as Windows CryptoAPI", lambda w: with_signature_respelt(token_request(w), lambda raw: _base64(raw[::-1]))),
+        ("as Windows CryptoAPI", lambda w: with_signature_respelt(token_request(w), _reversed)),
     ],
 }
 """Token requests, by verdict constant."""
@@ -198,6 +202,10 @@ CALL_SIGNATURE_MISTAKES = [
     {
         "signature.plus_lost": [("symmetric", _signed_with("+", _numbered, _with_blanks))],
         "signature.base64url": [("symmetric", _signed_with("/", _numbered, _base64url))],
+        "signature.bytes_reversed": [
+            ("symmetric", lambda w: with_signature_respelt(symmetric(w), _reversed)),
+            ("body-signed", lambda w: with_signature_respelt(body_signed(w), _reversed)),
+        ],
     },
 ]
 """Calls of each form, by verdict constant."""
@@ -352,7 +360,7 @@ NAMES: dict[str, dict[str, list[str]]] = {
     },
     "X-CLIENT-KEY": {
         "header.underscores": ["X_CLIENT_KEY", "X-CLIENT_KEY"],
-        "header.misspelt": ["X-CLIENTKEY", "X-CLIENT-ID", "CLIENT-KEY", "X-CLEINT-KEY"],
+        "header.misspelt": ["X-CLIENTKEY", "X-CLIENT-ID", "CLIENT-KEY", "X-CLEINT-KEY", "X-CLIENT-SECRET"],
     },
     "X-PARTNER-ID": {"header.underscores": ["X_PARTNER_ID"], "header.misspelt": ["X-PARTNERID", "X-PATNER-ID"]},
     "X-EXTERNAL-ID": {"header.underscores": ["x_external_id"], "header.misspelt": ["X-EXTERNALID", "EXTERNAL-ID"]},
@@ -377,6 +385,9 @@ def _names(form: str, *names: str) -> dict[str, list[tuple[str, Make]]]:
 
 
 TOKEN_NAME_MISTAKES = _names("token request", "X-TIMESTAMP", "X-SIGNATURE", "X-CLIENT-KEY")
+TOKEN_NAME_MISTAKES["header.misspelt"].append(
+    ("token request: X-PARTNER-ID", _named(token_request, "X-CLIENT-KEY", "X-PARTNER-ID"))
+)
 CALL_NAME_MISTAKES = [
     *(
         _names(form, "X-TIMESTAMP", "X-SIGNATURE", "X-PARTNER-ID", "X-EXTERNAL-ID")

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA512
 from handlers.doctor.request import Request
 from tests.mistakes import CALL_BODY, NOTIFY_PATH, NOW, OTHER, SIGNED_PATH, SUSPENDED, Make, World, call, via_proxy
 from tests.nicepay import CLIENT_KEY
+from tests.published_key import PRIVATE as PUBLISHED_KEY
 
 
 def notification(world: World, signature: str | None = None, **changed: str | None) -> Request:
@@ -95,6 +96,9 @@ TOKENLESS_MISTAKES: dict[str, list[tuple[str, Make]]] = {
     "key.unknown": [
         ("a notification", lambda w: notification(w, w.sign(f"{CLIENT_KEY}|{NOW}", key=w.stranger.private_key))),
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(), key=w.stranger.private_key))),
+    ],
+    "key.published": [
+        ("body-signed, test key", lambda w: body_signed(w, w.sign(string_to_sign(), key=PUBLISHED_KEY))),
     ],
     "key.of_another_client": [
         ("body-signed", lambda w: body_signed(w, w.sign(string_to_sign(), key=w.other.private_key))),

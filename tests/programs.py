@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -17,3 +19,9 @@ def skip_or_fail(reason: str) -> NoReturn:
 def program(name: str) -> str:
     """Return the path of an installed program. Debian puts nginx into /usr/sbin, which only root has in PATH."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin") or skip_or_fail(f"{name} is not installed")
+
+
+def check_program(name: str) -> Path:
+    """Return the path of a program that `make check` or `make release-check` installs beside this Python."""
+    path = Path(sys.executable).with_name(name)
+    return path if path.exists() else skip_or_fail(f"{name} is not installed; `make release-check` installs it")

@@ -1,16 +1,19 @@
 """The command reference. `make reference` writes the help of the commands into the pages."""
 
 import re
-from pathlib import Path
 
 from handlers.cli.app import app
-from tests import verdict_reference
+from tests import collection_files, verdict_reference
+from tests.generated import Region
+from tests.monitoring import dashboard
 from tests.pages import ROOT
+from tests.sizing import page as sizing_page
+from tests.sizing import plot as sizing_plot
 
 PAGES = sorted(ROOT.glob("docs/*/command-reference.md"))
-BEGIN, END = "<!-- commands: make reference -->\n", "<!-- /commands -->\n"
+REGION = Region("commands")
 
-_EXAMPLE = re.compile(r"^Example: (.+?)(?=\n\n)", re.MULTILINE | re.DOTALL)
+_EXAMPLE = re.compile(r"^(Example[^:\n]*): (.+?)(?=\n\n)", re.MULTILINE | re.DOTALL)
 # Under `python -m`, Cyclopts puts that module into the usage of each command.
 _MODULE_IN_USAGE = re.compile(r"^(snap-token [a-z -]+?) -m \S+", re.MULTILINE)
 # GitHub's anchor of this heading keeps all hyphens. Cyclopts links to one without them.
@@ -25,30 +28,18 @@ def reference() -> str:
 
 
 def _code(example: re.Match[str]) -> str:
-    return f"Example:\n\n```sh\n{' '.join(example[1].split())}\n```"
-
-
-def written(page: Path) -> str:
-    """The current reference of a page.
-
-    Raises:
-        ValueError: A marker is missing.
-    """
-    _, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    text, end, _ = rest.partition(END)
-    if not (begin and end):
-        message = f"{page} lacks the markers for the commands: {BEGIN}{END}"
-        raise ValueError(message)
-    return text.strip()
+    return f"{example[1]}:\n\n```sh\n{' '.join(example[2].split())}\n```"
 
 
 def main() -> None:
-    """Write the reference of the commands, and the table of the verdicts, into each page."""
+    """Write what is generated: commands, verdicts, tables and plot of the page on sizing, collections and dashboard."""
     verdict_reference.write()
+    collection_files.write()
+    dashboard.write()
+    sizing_page.write()
+    sizing_plot.write()
     for page in PAGES:
-        before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-        _, end, after = rest.partition(END)
-        page.write_text(f"{before}{begin}\n{reference()}\n\n{end}{after}", encoding="utf-8")
+        REGION.write(page, reference())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Real serialisers: programs that write a body again as the code of integrators does."""
 
+import atexit
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -40,6 +42,7 @@ def _node() -> str:
 @cache
 def _go_program() -> Path:
     folder = Path(mkdtemp(prefix="serialiser-"))
+    atexit.register(shutil.rmtree, folder)
     built = folder / "serialiser"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "GO111MODULE": "off", "GOCACHE": str(folder / "cache")}
     command = [program("go"), "build", "-o", str(built), str(_GO_SOURCE)]

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from handlers.doctor.messages.render import LANGUAGES, Language
 from handlers.doctor.verdicts import Verdict
+from tests.generated import Region
 from tests.pages import ROOT
 
 PAGES: dict[Language, Path] = {language: ROOT / "docs" / language / "troubleshooting.md" for language in LANGUAGES}
-BEGIN, END = "<!-- verdicts: make reference -->\n", "<!-- /verdicts -->\n"
+REGION = Region("verdicts")
 HEADS: dict[Language, tuple[str, str, str]] = {
     "en": ("what `explain` says", "verdict", "what to do"),
     "id": ("yang dikatakan `explain`", "verdict", "yang harus dilakukan"),
@@ -37,23 +38,7 @@ def _cell(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text.format_map(_Names()))
 
 
-def written(page: Path) -> str:
-    """The current table of a page.
-
-    Raises:
-        ValueError: A marker is missing.
-    """
-    _, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    text, end, _ = rest.partition(END)
-    if not (begin and end):
-        message = f"{page} lacks the markers for the verdicts: {BEGIN}{END}"
-        raise ValueError(message)
-    return text.strip()
-
-
 def write() -> None:
     """Write the table into each page."""
     for language, page in PAGES.items():
-        before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-        _, end, after = rest.partition(END)
-        page.write_text(f"{before}{begin}\n{table(language)}\n\n{end}{after}", encoding="utf-8")
+        REGION.write(page, table(language))

@@ -9,21 +9,6 @@ from cyclopts import App, CycloptsError, UnusedCliTokensError
 
 from handlers import __version__
 from handlers.cli import completion, streams
-from handlers.cli.commands import (
-    check,
-    client,
-    curl,
-    explain,
-    health,
-    init,
-    keygen,
-    keys,
-    request,
-    revoke,
-    serve,
-    share,
-    state,
-)
 from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError
 from handlers.cli.help_text import HelpText
 from handlers.escaping import escaped
@@ -33,6 +18,25 @@ HELP = """The merchant's side of NICEPAY's SNAP access token API.
 
 Example: snap-token init sandbox && snap-token serve --config sandbox/snap-token.toml
 """
+
+COMMANDS = {
+    "init": "init",
+    "keygen": "app",
+    "serve": "serve",
+    "request": "app",
+    "curl": "app",
+    "check": "check",
+    "explain": "explain",
+    "keys": "app",
+    "client": "app",
+    "revoke": "revoke",
+    "state": "app",
+    "audit": "app",
+    "share": "share",
+    "health": "health",
+    "self_check": "self_check",
+}
+"""The module of each command, and what it runs. Only the module of the command that runs is imported."""
 
 OUTPUT_CLOSED = 128 + SIGPIPE
 """The exit status if the reader of the output has closed it: the status that a shell gives for SIGPIPE."""
@@ -46,19 +50,8 @@ app = App(
     help_format="plaintext",
     help_formatter=HelpText(),
 )
-app.command(init.init)
-app.command(keygen.app)
-app.command(serve.serve)
-app.command(request.app)
-app.command(curl.app)
-app.command(check.check)
-app.command(explain.explain)
-app.command(keys.app)
-app.command(client.app)
-app.command(revoke.revoke)
-app.command(state.app)
-app.command(share.share)
-app.command(health.health)
+for _module, _name in COMMANDS.items():
+    app.command(f"handlers.cli.commands.{_module}:{_name}", name=_module.replace("_", "-"))
 completion.register(app)
 
 
@@ -69,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     the output has closed it.
     """
     streams.open_closed()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {*arguments} <= {*app.help_flags}:
+        app.resolved_commands()  # The list of commands shows the first line of each one's docstring.
     try:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()

@@ -10,7 +10,7 @@ _HEAD = """
 Preset {name} for {acquirer}. "unconfirmed" means: ask the acquirer before you rely on it.
 """
 _SERVICES = """
-The acquirer calls these services. Add to the settings those that you offer, each with your own beginning of the path:
+The acquirer calls these services. Add those that you offer to the settings, each with your beginning of the path:
 """
 
 

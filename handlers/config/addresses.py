@@ -2,6 +2,10 @@
 
 from ipaddress import ip_address
 
+PUBLIC_PORT = 8080
+INTERNAL_PORT = 9080
+"""The ports if the settings name none."""
+
 
 def is_loopback(host: str) -> bool:
     """Whether the host name or IP address reaches only this machine."""

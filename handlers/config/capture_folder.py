@@ -16,20 +16,20 @@ def capture_file(folder: Path, request_id: str) -> Path:
     return folder / f"{stem}.har"
 
 
-def require_folder(folder: Path) -> None:
-    """Require a folder that only its owner can write to.
+def require_folder(folder: Path, mode: str = "700") -> None:
+    """Require a folder that only its owner can write to. The message of the error advises this mode.
 
     Raises:
         ValueError: The path is not a folder, or other users can write to it. The message says what to do.
     """
     try:
-        mode = folder.stat().st_mode
+        status_mode = folder.stat().st_mode
     except OSError:
-        mode = 0
-    if mode and not S_ISDIR(mode):
+        status_mode = 0
+    if status_mode and not S_ISDIR(status_mode):
         message = f"{folder} is a file; name a folder"
         raise ValueError(message)
-    if not S_ISDIR(mode) or mode & _WRITABLE_BY_OTHERS:
-        command = "chmod 700" if S_ISDIR(mode) else "mkdir -m 700"
+    if not S_ISDIR(status_mode) or status_mode & _WRITABLE_BY_OTHERS:
+        command = f"chmod {mode}" if S_ISDIR(status_mode) else f"mkdir -m {mode}"
         message = f"{folder} must be a folder that only its owner can write to; run: {command} {folder}"
         raise ValueError(message)

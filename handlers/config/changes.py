@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from handlers.config.key_files import NO_SECRETS
+from handlers.config.listener import Listener
+from handlers.config.listeners import listeners_of
 from handlers.config.settings import Settings
 from handlers.config.table import Table
 from handlers.config.tables import ClientTable, Internal
 from handlers.config.watched_files import FileStamps
 from handlers.snap.keys import fingerprint
 
-_AT_START_ONLY = ("server", "state", "internal", "sandbox", "debug")
+_AT_START_ONLY = ("server", "state", "internal", "audit", "sandbox", "debug", "log")
 
 _Names = dict[str, list[str]]
 KeyPurpose = Literal["public_keys", "notification_keys"]
@@ -51,9 +53,13 @@ def tables_that_need_restart(
 
 
 def _fixed_part(settings: Settings, name: str) -> object:
-    """The table without the values that a reload applies."""
+    """The table without the values that a reload applies. A reload changes the pair of a listener with TLS."""
     table = getattr(settings, name)
-    return table.model_copy(update={"secret_file": NO_SECRETS}) if isinstance(table, Internal) else table
+    if not isinstance(table, Listener):
+        return table
+    reloaded = {"tls_certificate_file": table.tls is not None, "tls_key_file": None, "tls_minimum": None}
+    secrets = {"secret_file": NO_SECRETS} if isinstance(table, Internal) else {}
+    return table.model_copy(update={**reloaded, **secrets})
 
 
 def _added_and_removed(name: str, before: Iterable[str], after: Iterable[str]) -> _Names:
@@ -91,5 +97,11 @@ def _keys_missing_from(
 def _values(before: Settings, after: Settings) -> list[str]:
     """The names of the changed single values that a reload applies."""
     names = [f"token.{name}" for name in _differing(before.token, after.token)]
+    names += [f"limits.{name}" for name in _differing(before.limits, after.limits)]
+    listeners = listeners_of(after)
+    for name, earlier in listeners_of(before).items():
+        later = listeners.get(name)
+        if later and earlier.tls and later.tls:
+            names += [f"{name}.{key}" for key in _differing(earlier, later) if key.startswith("tls_")]
     secrets = {each.internal.secrets for each in (before, after) if each.internal}
     return [*names, "internal.secret_file"] if len(secrets) > 1 else names

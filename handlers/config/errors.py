@@ -24,8 +24,6 @@ _MESSAGES = {
     "int_type": _WHOLE_NUMBER,
     "int_parsing": _WHOLE_NUMBER,
     "int_parsing_size": _WHOLE_NUMBER,
-    "int_from_float": _WHOLE_NUMBER,
-    "finite_number": _WHOLE_NUMBER,
     "bool_type": _TRUE_OR_FALSE,
     "bool_parsing": _TRUE_OR_FALSE,
     "greater_than_equal": "must be at least {ge}, not {input}",

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, InstanceOf, PlainValidator
 from pydantic_settings import NoDecode
 
 from handlers.config.capture_folder import require_folder
-from handlers.config.key_files import in_folder, read_text
+from handlers.config.file_content import read_text
+from handlers.config.key_files import in_folder
 from handlers.snap.networks import Network
 from handlers.state.opening import StateUrl
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from pydantic import BeforeValidator
 from pydantic_settings import NoDecode
 
+from handlers.config.file_content import read_bytes, read_text
 from handlers.config.token_key_file import TokenKeyFile
 from handlers.config.watched_files import read
 from handlers.snap.key_format_error import KeyFormatError
@@ -48,38 +49,6 @@ def relative_to(folder: Path) -> Iterator[None]:
         _folder.reset(token)
 
 
-def read_text(path: Path, *, private: bool = False) -> str:
-    """The text of a file in UTF-8.
-
-    Raises:
-        ValueError: See `read_bytes`; or the file is not UTF-8.
-        TimeoutError: The file system did not answer in time. The message has the path.
-    """
-    content = read_bytes(path, private=private)
-    try:
-        # Line endings stay as they are, so that a command that edits the file keeps them.
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{path} cannot be read: it is not text in UTF-8"
-        raise ValueError(message) from error
-
-
-def read_bytes(path: Path, *, private: bool = False) -> bytes:
-    """The content of a file. If it is `private`, other users may not have access to it. See `FileAccess.mistake`.
-
-    Raises:
-        ValueError: The file cannot be read, or other users can access it. The message has the path and the cause.
-        TimeoutError: The file system did not answer in time. The message has the path.
-    """
-    file = read(path)
-    if file.access is None:
-        message = f"{path} cannot be read: {file.error}"
-        raise ValueError(message)
-    if private and (mistake := file.access.mistake(path)):
-        raise ValueError(mistake)
-    return file.content
-
-
 def read_private_key(path: Path, *, private: bool = False) -> RSAPrivateKey:
     """The private key in a file. It may not be encrypted.
 
@@ -99,7 +68,13 @@ def in_folder(path: str | Path) -> Path:
     return _folder.get() / path
 
 
-def _path(value: object, secret_pattern: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
+def key_path(value: object, secret_pattern: re.Pattern[str] = _MAYBE_A_KEY) -> Path:
+    """The path of a key file, resolved against the folder of the settings file.
+
+    Raises:
+        ValueError: The value is not a path. It may be the key itself, so the message does not repeat it.
+        TimeoutError: The file system did not answer in time. The message has the path.
+    """
     if not isinstance(value, str | Path):
         message = "must be the path of a file"
         raise ValueError(message)  # noqa: TRY004  pydantic reports ValueErrors only
@@ -111,7 +86,7 @@ def _path(value: object, secret_pattern: re.Pattern[str] = _MAYBE_A_KEY) -> Path
 
 
 def _token_keys(value: object) -> TokenKeyFile:
-    path = _path(value)
+    path = key_path(value)
     text = read_text(path, private=True)
     try:
         file = TokenKeyFile.parse(path, text)
@@ -128,7 +103,7 @@ def _secrets(value: object) -> tuple[bytes, ...]:
     """The secrets in a file, the newest first. The second is accepted until all senders use the first."""
     if value == NO_SECRETS:
         return NO_SECRETS
-    path = _path(value, _MAYBE_A_SECRET)
+    path = key_path(value, _MAYBE_A_SECRET)
     secrets = [line.strip() for line in read_text(path, private=True).split("\n") if line.strip()]
     if not 1 <= len(secrets) <= MOST_SECRETS or not all(map(_is_valid_secret, secrets)):
         message = (
@@ -176,10 +151,10 @@ def _public_key_path(value: object) -> Path:
     kind = kind_if_no_path(value.strip()) if isinstance(value, str) else None
     if kind is EMPTY or (kind and read(in_folder(str(value))).stamp.status is None):
         raise KeyFormatError(kind)
-    return _path(value)
+    return key_path(value)
 
 
-KeyFile = Annotated[Path, BeforeValidator(_path)]
+KeyFile = Annotated[Path, BeforeValidator(key_path)]
 # `NoDecode`: an environment variable contains the plain path, not a list in JSON.
 TokenKeys = Annotated[TokenKeyFile, BeforeValidator(_token_keys), NoDecode]
 ClientSecrets = Annotated[tuple[bytes, ...], BeforeValidator(_secrets), NoDecode]

@@ -2,13 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from handlers.config.names import similar
 from handlers.config.table import Table
 from handlers.config.text_fields import Method
 from handlers.snap.call_form import CallForm
@@ -83,8 +83,8 @@ def with_preset(table: object) -> object:
 def _require_known(name: str) -> str:
     known = list(presets())
     if name not in known:
-        nearest = get_close_matches(name.lower(), known)
-        names = f"did you mean {' or '.join(nearest)}?" if nearest else f"the presets are: {', '.join(known)}"
+        nearest = similar(name, known)
+        names = f"did you mean {nearest}?" if nearest else f"the presets are: {', '.join(known)}"
         message = f"there is no preset of this name; {names}"
         raise ValueError(message)
     return name

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, InstanceOf
 
-from handlers.config.key_files import in_folder, read_text
+from handlers.config.file_content import read_text
+from handlers.config.key_files import in_folder
 from handlers.snap.refusal_members import RefusalMembers
 
 

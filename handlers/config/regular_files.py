@@ -68,17 +68,17 @@ def read_regular_file(path: Path) -> FileRead:
         TimeoutError: The file system did not answer in time. The message has the path and the cause.
     """
     try:
-        return call_with_timeout(path, lambda: _read(path))
+        return call_with_timeout(path, lambda: _read(path), READ_SECONDS)
     except TimeoutError as error:
         message = f"{path} cannot be read: its file system did not answer within {READ_SECONDS:g} seconds"
         raise TimeoutError(message) from error
 
 
-def call_with_timeout(name: Hashable, function: Callable[[], _Result]) -> _Result:
+def call_with_timeout(name: Hashable, function: Callable[[], _Result], seconds: float = READ_SECONDS) -> _Result:
     """Call the function in a daemon thread, because a file system may never answer. Return its result.
 
     Raises:
-        TimeoutError: There is no result after `READ_SECONDS`; or an earlier call with this name, or too many others,
+        TimeoutError: There is no result after this many seconds; or an earlier call with this name, or too many others,
             still hang.
     """
     if name in _hanging or len(_hanging) >= MAX_HANGING:
@@ -86,7 +86,7 @@ def call_with_timeout(name: Hashable, function: Callable[[], _Result]) -> _Resul
     result: Future[_Result] = Future()
     Thread(target=_set_result, args=(result, function), daemon=True, name=THREAD_NAME).start()
     try:
-        return result.result(READ_SECONDS)
+        return result.result(seconds)
     except TimeoutError:
         _hanging.add(name)
         result.add_done_callback(lambda _: _hanging.discard(name))

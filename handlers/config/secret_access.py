@@ -8,6 +8,8 @@ from pathlib import Path
 from stat import S_ISVTX
 from typing import Self
 
+from handlers.config.path_lookup import looked_up_names
+
 CONTAINER_SECRETS = Path("/run/secrets")
 """The folder in which Docker, Docker Swarm and Podman mount secrets, by default with mode 0444."""
 
@@ -16,17 +18,17 @@ _GROUP_AND_OTHERS = 0o077
 _GROUP_READS = 0o040
 _ALL_READ = 0o044
 _ANY_WRITES = 0o222
-_GROUP_OR_OTHERS_WRITE = 0o022
+_GROUP_WRITES = 0o020
 _OTHERS_WRITE = 0o002
 
 
 @dataclass(frozen=True, slots=True)
 class FileAccess:
-    """The mode and the owner of a file, and of the folders in which another file could take its place.
+    """The mode and the owner of a file, and who else can put another file in its place.
 
-    `mount_is_read_only` says that nothing can change the file or its mode through this mount. `folders` are the
-    folder of the path and the folder of the file behind all symbolic links, each with its mode. A folder is left out if
-    its mount is read-only or its sticky bit is set, because other users cannot replace a file there.
+    `mount_is_read_only` says that nothing can change the file or its mode through this mount. `open_folder` is a folder
+    on the way to the file in which every user can replace the next name of the way. `group_replaces` says that a group
+    can replace the file, or the link to it.
     """
 
     mode: int
@@ -34,16 +36,22 @@ class FileAccess:
     gid: int
     mount_is_read_only: bool
     real_path: Path
-    folders: tuple[tuple[Path, int], ...]
+    open_folder: Path | None
+    group_replaces: bool
 
     @classmethod
     def of(cls, path: Path, descriptor: int) -> Self:
-        """Look at the open file."""
-        status, real_path = os.fstat(descriptor), path.resolve()
-        parents = dict.fromkeys((path.absolute().parent, real_path.parent))
-        folders = tuple((folder, mode) for folder in parents if (mode := _mode_if_replaceable(folder)))
+        """Look at the open file.
+
+        Raises:
+            OSError: The links of the path are a loop, or somebody replaced them in the meantime.
+        """
+        status, names = os.fstat(descriptor), looked_up_names(path)
+        real_path = names[-1]
+        open_folder = next((name.parent for name in names if _can_replace(_OTHERS_WRITE, name)), None)
+        group_replaces = any(_can_replace(_GROUP_WRITES, name) for name in (path.absolute(), real_path))
         read_only = _is_read_only(os.fstatvfs(descriptor))
-        return cls(status.st_mode, status.st_uid, status.st_gid, read_only, real_path, folders)
+        return cls(status.st_mode, status.st_uid, status.st_gid, read_only, real_path, open_folder, group_replaces)
 
     @property
     def is_for_owner_only(self) -> bool:
@@ -61,7 +69,7 @@ class FileAccess:
         A process of root needs no access of the group to its own file. It takes such a file only if nobody can write
         it: then the platform made it, and the mode cannot be corrected.
         """
-        if self.uid != _ROOT or self._folder_that_lets_write(_GROUP_OR_OTHERS_WRITE):
+        if self.uid != _ROOT or self.group_replaces:
             return False
         nobody_writes = self.mount_is_read_only or not self.mode & _ANY_WRITES
         if self.mode & _GROUP_AND_OTHERS == _ALL_READ:
@@ -71,14 +79,12 @@ class FileAccess:
 
     def mistake(self, path: Path) -> str | None:
         """What is wrong if this file is a secret, and what to do. None if only the right users have access."""
-        if folder := self._folder_that_lets_write(_OTHERS_WRITE):
-            return f"every user can replace {path}, because every user can write to {folder}; run: chmod o-w {folder}"
+        if folder := self.open_folder:
+            advice = f"run: chmod o-w {shlex.quote(str(folder))}"
+            return f"every user can replace {path}, because every user can write to {folder}; {advice}"
         if self.is_for_owner_only or self.is_from_platform:
             return None
         return f"other users can access {path}; {self._advice(shlex.quote(str(path)))}"
-
-    def _folder_that_lets_write(self, users: int) -> Path | None:
-        return next((folder for folder, mode in self.folders if mode & users), None)
 
     def _advice(self, path: str) -> str:
         if self.mount_is_read_only:
@@ -93,12 +99,16 @@ class FileAccess:
         return f"run: chmod 600 {path}"
 
 
-def _mode_if_replaceable(folder: Path) -> int:
-    """The mode of the folder. 0 if only the owner of a file in it can replace that file, or if it was deleted."""
+def _can_replace(users: int, name: Path) -> bool:
+    """Whether the folder lets these users remove the name, and put another file there. A mount point stays.
+
+    The sticky bit keeps files of other owners from being removed. Nobody can replace a file in a deleted folder.
+    """
     with suppress(FileNotFoundError):
-        mode = folder.stat().st_mode
-        return 0 if mode & S_ISVTX or _is_read_only(os.statvfs(folder)) else mode
-    return 0
+        mode = name.parent.stat().st_mode
+        is_writable = mode & users and not mode & S_ISVTX and not _is_read_only(os.statvfs(name.parent))
+        return bool(is_writable) and not os.path.ismount(name)
+    return False
 
 
 def _is_read_only(mount: os.statvfs_result) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from handlers.config.key_files import read_bytes
+from handlers.config.file_content import read_bytes
 from handlers.config.settings import Settings
 from handlers.snap.key_content import text_of
 from handlers.snap.masking import SHORTEST, NamedSecret
@@ -19,6 +19,8 @@ def secrets_to_mask(settings: Settings) -> Iterator[NamedSecret]:
         yield from (("client secret", secret) for secret in table.client_secret_file)
     if settings.internal:
         yield from (("internal secret", secret) for secret in settings.internal.secrets)
+    if settings.state.password_file:
+        yield "state password", settings.state.password_file.encode()
     yield from (("token key", key) for key in settings.token.keys)
     yield from private_key_secrets(settings.sandbox.private_key_file)
 

@@ -3,45 +3,29 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
+from handlers.config.client_keys import client_keys
 from handlers.config.environment import misspelt_variables
-from handlers.config.key_files import read_bytes
 from handlers.config.names import KnownNames
 from handlers.config.regular_files import read_regular_file
+from handlers.config.setting_warning import SOON, SettingWarning
 from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable
-from handlers.snap.keys import ADVISED_BITS, certificate_end, fingerprint, is_inline
+from handlers.config.tls_warnings import tls_warnings
+from handlers.snap.keys import ADVISED_BITS, fingerprint
+from handlers.snap.particulars import without_prefix
 from handlers.state.batches import within_timeout
-from handlers.state.opening import StateUrl
+from handlers.state.opening import StateUrl, has_password
 from handlers.state.port import StateDownError
-
-SOON = timedelta(days=30)
-"""A certificate causes a warning from this time before its end."""
+from handlers.state.postgresql.url import PostgresqlUrl
 
 _NO_EVICTION = "noeviction"
 
-_log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class SettingWarning:
-    """One warning: the log event with its fields, and a message for people that says what to do."""
-
-    event: str
-    message: str
-    log_fields: Mapping[str, object] = field(default_factory=dict)
-
-    def log(self) -> None:
-        """Write the log line."""
-        _log.warning(self.event, **self.log_fields)
+_UNSAFE = "state.url: PostgreSQL can lose its data when the power fails, because {0} is off; set {0} on"
 
 
 def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
@@ -49,6 +33,7 @@ def of_settings(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     yield from _misspelt_variables()
     yield from _short_keys(settings)
     yield from _certificates(settings, now)
+    yield from tls_warnings(settings, now)
     yield from _notifications(settings)
     yield from _signed_paths(settings)
     yield from _unused_prefixes(settings)
@@ -66,7 +51,7 @@ def _misspelt_variables() -> Iterator[SettingWarning]:
 
 
 def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
-    for found in _keys(settings):
+    for found in client_keys(settings):
         if found.key.key_size < ADVISED_BITS:
             advice = f"ask for a key of {ADVISED_BITS} bits or more"
             message = f"{found.list_place}: a key of {found.key.key_size} bits is weak; {advice}"
@@ -76,8 +61,8 @@ def _short_keys(settings: Settings) -> Iterator[SettingWarning]:
 
 def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]:
     """An expired certificate is only a warning, because the server uses only the public key in it."""
-    for found in _keys(settings):
-        end = certificate_end(_content(settings, found.written))
+    for found in client_keys(settings):
+        end = found.certificate_end
         if end and end - now <= SOON:
             event, word = _expiry(end, now)
             message = f"{found.place}: the certificate {word} on {end:%Y-%m-%d}; ask for a new one"
@@ -85,36 +70,8 @@ def _certificates(settings: Settings, now: datetime) -> Iterator[SettingWarning]
             yield SettingWarning(event, message, log_fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """A public key of a client, what is written for it, and its places in the settings: the list's and its own."""
-
-    key: RSAPublicKey
-    written: Any
-    client_id: str
-    list_place: str
-    place: str
-
-
-def _keys(settings: Settings) -> Iterator[_Key]:
-    for number, (table, written) in enumerate(zip(settings.clients, settings.written["clients"], strict=True)):
-        for purpose in ("public_keys", "notification_keys"):
-            place = f"clients[{number}].{purpose}"
-            for at, key in enumerate(getattr(table, purpose)):
-                yield _Key(key, written[purpose][at], table.id, place, f"{place}[{at}]")
-
-
 def _expiry(end: datetime, now: datetime) -> tuple[str, str]:
     return ("client.certificate_expired", "expired") if end <= now else ("client.certificate_ends", "ends")
-
-
-def _content(settings: Settings, value: Any) -> str | bytes:  # noqa: ANN401  TOML
-    """The public key as it arrived. Empty if its file was deleted since the settings were read."""
-    if is_inline(value):
-        return str(value)
-    with suppress(ValueError):
-        return read_bytes(settings.file.absolute().parent / value)
-    return ""
 
 
 def _notifications(settings: Settings) -> Iterator[SettingWarning]:
@@ -130,22 +87,28 @@ def _notifications(settings: Settings) -> Iterator[SettingWarning]:
 
 
 def _signed_paths(settings: Settings) -> Iterator[SettingWarning]:
-    """A signature over the path of two services is valid for both."""
+    """A signature over the path of two services is valid for both. An asymmetric call with a token signs no path."""
     paths = Counter(service.signed_path or service.path for service in settings.services)
+    is_symmetric = any(client.call_signature == "symmetric" for client in settings.clients)
     for number, service in enumerate(settings.services):
+        place, log_fields = f"services[{number}]", {"path": service.path, "signed_path": service.signed_path}
         if service.signed_path and paths[service.signed_path] > 1:
             advice = "a call to one of them is also valid for the other"
-            message = f"services[{number}].signed_path: another service has this path in its string to sign; {advice}"
-            log_fields = {"path": service.path, "signed_path": service.signed_path}
+            message = f"{place}.signed_path: another service has this path in its string to sign; {advice}"
             yield SettingWarning("service.signed_path_shared", message, log_fields)
+        if service.signed_path and not (is_symmetric or "body-signed" in service.forms):
+            advice = 'it needs "body-signed" in forms, or a client with call_signature = "symmetric"'
+            message = f"{place}.signed_path: no signature of a call to {service.path} covers a path; {advice}"
+            yield SettingWarning("service.signed_path_unused", message, log_fields)
 
 
 def _unused_prefixes(settings: Settings) -> Iterator[SettingWarning]:
-    paths = [f"{service.path}/" for service in settings.services if not service.signed_path]
+    paths = [service.path for service in settings.services if not service.signed_path]
     for number, client in enumerate(settings.clients):
         prefix = client.path_prefix_not_signed
-        if prefix and not any(path.startswith(f"{prefix}/") for path in paths):
-            message = f"clients[{number}].path_prefix_not_signed: no path of a service begins with {prefix}; correct it"
+        if prefix and all(without_prefix(prefix, path) == path for path in paths):
+            rule = f"no path of a service begins with {prefix}/; correct one of the two"
+            message = f"clients[{number}].path_prefix_not_signed: {rule}"
             yield SettingWarning("client.path_prefix_unused", message, {"client_key": client.id, "prefix": prefix})
 
 
@@ -153,17 +116,13 @@ def _shared_prefixes(settings: Settings) -> Iterator[SettingWarning]:
     """Without the prefix, the path of a service can be that of another. One signature is then valid for both."""
     for number, client in enumerate(settings.clients):
         prefix = client.path_prefix_not_signed
-        signed = [service.signed_path or _without(prefix, service.path) for service in settings.services]
+        signed = [service.signed_path or without_prefix(prefix, service.path) for service in settings.services]
         paths = [each.path for each, path in zip(settings.services, signed, strict=True) if signed.count(path) > 1]
-        if any(_without(prefix, path) != path for path in paths):
+        if any(without_prefix(prefix, path) != path for path in paths):
             advice = f"a call to one of {', '.join(paths)} is also valid for another"
             message = f"clients[{number}].path_prefix_not_signed: services have the same path without it; {advice}"
             log_fields = {"client_key": client.id, "prefix": prefix, "paths": paths}
             yield SettingWarning("client.path_prefix_shared", message, log_fields)
-
-
-def _without(prefix: str | None, path: str) -> str:
-    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
 
 
 def _shared_signers(settings: Settings) -> Iterator[SettingWarning]:
@@ -174,9 +133,8 @@ def _shared_signers(settings: Settings) -> Iterator[SettingWarning]:
         owners = {first_owners.setdefault(signer, client.id) for signer in _body_signers(client)}
         for other in sorted(owners - {client.id}):
             advice = "one signature is valid for both; use one client with both values of partner_id"
-            message = (
-                f'clients: {other} and {client.id} have the same key, and {accepting} accepts "body-signed"; {advice}'
-            )
+            rule = f'have the same key or secret, and {accepting} accepts "body-signed"; {advice}'
+            message = f"clients: {other} and {client.id} {rule}"
             yield SettingWarning("client.signer_shared", message, {"client_keys": [other, client.id]})
 
 
@@ -185,11 +143,17 @@ def _body_signers(client: ClientTable) -> set[str | bytes]:
     return set(client.call_secrets) if client.empty_token_slot else set(map(fingerprint, client.public_keys))
 
 
+def addresses_are_unknown(settings: Settings) -> bool:
+    """Whether a proxy can be in front of a listener that does not know it. At a Unix socket, every peer is known."""
+    internal = settings.internal and not settings.internal.socket
+    public = settings.server.is_loopback and not settings.server.socket
+    return bool(public or internal) and not settings.server.trusted_proxies
+
+
 def _unknown_addresses(settings: Settings) -> Iterator[SettingWarning]:
     """Without trusted proxies, the server sees the address of the proxy in place of the caller's."""
     clients = [client.id for client in settings.clients if client.allowed_networks]
-    behind_a_proxy = settings.internal or settings.server.is_loopback
-    if clients and behind_a_proxy and not settings.server.trusted_proxies:
+    if clients and addresses_are_unknown(settings):
         advice = "list the addresses of your proxies"
         message = f"clients: {clients[0]} has allowed_networks, but server.trusted_proxies is empty; {advice}"
         yield SettingWarning("client.addresses_are_unknown", message, {"client_keys": clients})
@@ -205,8 +169,7 @@ def _contains_password(written: Mapping[str, Any]) -> bool:
     """Whether the URL in the file has a password. This URL can be invalid if an environment variable replaces it."""
     match written:
         case {"state": {"url": str(url)}}:
-            with suppress(ValueError):
-                return bool(urlsplit(url).password)
+            return has_password(url)
     return False
 
 
@@ -219,7 +182,9 @@ def _access_mistake(file: Path) -> str | None:
 
 
 async def of_state(url: StateUrl) -> list[SettingWarning]:
-    """Warnings about a Redis that can lose data. No warnings if it does not answer."""
+    """Warnings about a Redis or PostgreSQL that can lose data. No warnings if it does not answer."""
+    if database := url.postgresql():
+        return await _of_postgresql(database)
     client = url.redis()
     if client is None:
         return []
@@ -241,3 +206,15 @@ def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
             "state.url: Redis does not write each change to disk, and can lose data when it stops; set appendonly yes"
         )
         yield SettingWarning("state.not_persistent", message, {"appendonly": "no", "advised": "yes"})
+
+
+async def _of_postgresql(url: PostgresqlUrl) -> list[SettingWarning]:
+    read_settings = import_module("handlers.state.postgresql.durability").read_settings  # It needs an extra.
+    try:
+        settings = await read_settings(url)
+    except StateDownError:
+        return []
+    found = [name for name in ("fsync", "full_page_writes") if settings[name] == "off"]
+    return [
+        SettingWarning("state.not_persistent", _UNSAFE.format(name), {name: "off", "advised": "on"}) for name in found
+    ]

@@ -12,11 +12,17 @@ from pydantic import field_validator as field_rule
 from pydantic_core import InitErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from handlers.config.audit_table import Audit
 from handlers.config.environment import ENVIRONMENT_PREFIX, variable_mistake, variable_mistakes
 from handlers.config.errors import SettingsError, error_lines, rule_error
 from handlers.config.key_files import relative_to
+from handlers.config.limits_table import Limits
+from handlers.config.log_table import Log
 from handlers.config.names import KnownNames, NameCheck
-from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
+from handlers.config.published_keys import PUBLISHED, published_keys
+from handlers.config.state_table import State
+from handlers.config.table import VariableText
+from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, Token
 from handlers.config.toml_text import read_toml
 from handlers.snap.keys import fingerprint
 
@@ -42,9 +48,12 @@ class Settings(BaseSettings):
     server: Server = _NO_ENTRIES
     token: Token = _NO_ENTRIES
     state: State = _NO_ENTRIES
+    limits: Limits = _NO_ENTRIES
     internal: Internal | None = None
+    audit: Audit | None = None
     sandbox: Sandbox = _NO_ENTRIES
     debug: Debug = _NO_ENTRIES
+    log: Log = _NO_ENTRIES
     services: tuple[ServiceTable, ...] = ()
     clients: tuple[ClientTable, ...] = Field(min_length=1)
     _written: Mapping[str, Any] = PrivateAttr(default_factory=dict)
@@ -74,25 +83,36 @@ class Settings(BaseSettings):
         # `load` reports the other variables by name, so they must not cause a second mistake here.
         known = KnownNames.of(settings_cls)
         variables.env_vars = {
-            name: value for name, value in variables.env_vars.items() if not variable_mistake(name, known)
+            name: value if value is None else VariableText(value)
+            for name, value in variables.env_vars.items()
+            if not variable_mistake(name, known)
         }
         return variables, init_settings
+
+    @field_rule("state")
+    @classmethod
+    def _require_shared_state(cls, state: State, info: ValidationInfo) -> State:
+        server = info.data.get("server")
+        if server and server.workers > 1 and state.url.is_single_process:
+            rule = f"workers share no memory, and server.workers is {server.workers}; use another store, or one worker"
+            raise ValidationError.from_exception_data(cls.__name__, [rule_error(("url",), rule)])
+        return state
 
     @field_rule("internal")
     @classmethod
     def _require_different_listeners(cls, internal: Internal | None, info: ValidationInfo) -> Internal | None:
         server = info.data.get("server")
-        if internal and server and internal.collides_with(server):
-            rule = f"[server] already listens on port {server.port}; choose another port"
-            raise ValidationError.from_exception_data(cls.__name__, [rule_error(("port",), rule)])
+        if internal and server and (mistake := internal.collision_with(server)):
+            raise ValidationError.from_exception_data(cls.__name__, [rule_error(*mistake)])
         return internal
 
     @field_rule("sandbox")
     @classmethod
     def _require_local_sandbox(cls, sandbox: Sandbox, info: ValidationInfo) -> Sandbox:
         server = info.data.get("server")
-        if sandbox.enabled and server and not server.is_loopback:
-            message = f"a sandbox is allowed on loopback only, not on {server.host}; set server.host to 127.0.0.1"
+        if sandbox.enabled and server and (server.socket or not server.is_loopback):
+            place = server.address[0]
+            message = f"a sandbox is allowed on loopback only, not on {place}; set server.host to 127.0.0.1"
             raise ValueError(message)
         if sandbox.enabled and server and f"{server.base_path}/".startswith(f"{_PAGES}/"):
             message = (
@@ -118,6 +138,7 @@ class Settings(BaseSettings):
             *duplicates,
             *(_of_calls(clients, info.data["services"]) if "services" in info.data else ()),
             *_keys_for_two_purposes(clients),
+            *_published_keys(clients, info.data.get("sandbox")),
         ]
         if mistakes:
             raise ValidationError.from_exception_data(cls.__name__, mistakes)
@@ -215,6 +236,13 @@ def _keys_for_two_purposes(clients: tuple[ClientTable, ...]) -> list[InitErrorDe
         for number, key in enumerate(client.notification_keys)
         if fingerprint(key) in for_calls
     ]
+
+
+def _published_keys(clients: tuple[ClientTable, ...], sandbox: Sandbox | None) -> list[InitErrorDetails]:
+    """Only a sandbox accepts the published test key. `sandbox` is None if its table has a mistake."""
+    if sandbox is None or sandbox.enabled:
+        return []
+    return [rule_error(place, PUBLISHED) for place in published_keys(clients)]
 
 
 def _duplicates(values: list[str], key: str, rule: str) -> list[InitErrorDetails]:

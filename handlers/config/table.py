@@ -8,14 +8,29 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 
 
-def _reject_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise PydanticKnownError("int_type")  # noqa: EM101  a type of mistakes, no message
-    return value
+class VariableText(str):
+    """The value of an environment variable. It is text, even where the file has a number, or true or false."""
+
+    __slots__ = ()
 
 
-Integer = Annotated[int, BeforeValidator(_reject_boolean)]
-"""An integer. `true` and `false` are rejected, although Python counts them as integers."""
+def _require_integer(value: object) -> object:
+    if isinstance(value, VariableText) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise PydanticKnownError("int_type")  # noqa: EM101  a type of mistakes, no message
+
+
+def _require_boolean(value: object) -> object:
+    if isinstance(value, VariableText | bool):
+        return value
+    raise PydanticKnownError("bool_type")  # noqa: EM101  the same
+
+
+Integer = Annotated[int, BeforeValidator(_require_integer)]
+"""An integer of TOML. Pydantic alone would also accept `"80"`, `80.0` and `true`."""
+
+Boolean = Annotated[bool, BeforeValidator(_require_boolean)]
+"""`true` or `false` of TOML. Pydantic alone would also accept `"yes"` and `1`."""
 
 
 class Table(BaseModel):

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, StrictBool, ValidationInfo
+from pydantic import Field, ValidationInfo
 from pydantic import field_validator as field_rule
 from pydantic import model_validator as table_rule
 
-from handlers.config.addresses import hosts_overlap, is_loopback
+from handlers.config.addresses import INTERNAL_PORT, PUBLIC_PORT, is_loopback
 from handlers.config.call_fields import ChannelId, Origin, PartnerIds
-from handlers.config.fields import CaptureFolder, ClientNetwork, Networks, Url
+from handlers.config.fields import CaptureFolder, ClientNetwork, Networks
 from handlers.config.key_files import (
     NO_SECRETS,
     BearerSecrets,
@@ -19,10 +19,12 @@ from handlers.config.key_files import (
     TokenKeys,
     read_private_key,
 )
+from handlers.config.listener import Listener
 from handlers.config.presets import PresetName, with_preset
 from handlers.config.refusal_file import RefusalMembersFile
-from handlers.config.table import Integer, Table
-from handlers.config.text_fields import BasePath, Host, Location, Method, ServiceCode, ServicePath, Visible36
+from handlers.config.table import Boolean, Integer, Table
+from handlers.config.text_fields import BasePath, Location, Method, ServiceCode, ServicePath, Visible36
+from handlers.config.worker_count import WorkerCount
 from handlers.snap.call import BodyHash
 from handlers.snap.call_form import CallForm
 from handlers.snap.particulars import LONGEST_EXTERNAL_ID, ExternalIdFormat
@@ -30,37 +32,24 @@ from handlers.snap.service import DEFAULT_FORMS, DEFAULT_METHODS
 
 MOST_KEYS_A_CLIENT = 4
 MOST_NETWORKS_A_CLIENT = 64
-# Defaults are validated like values in the file, so these become token keys, a state URL and a client ID.
+LONGEST_DRAIN_SECONDS = 300
+# Defaults are validated like values in the file, so these become token keys and a client ID.
 _KEYS_FILE: Any = "token.keys"
-_STATE_URL: Any = "sqlite:///state.db"
 _SAME_AS_ID: Any = None
-
-
-class Listener(Table):
-    """An address to listen on. Port 0 means any free port."""
-
-    host: Host = "127.0.0.1"
-    port: Integer = Field(ge=0, le=65535)
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can reach the listener."""
-        return is_loopback(self.host)
-
-    def collides_with(self, other: "Listener") -> bool:
-        """Whether the two cannot listen at the same time."""
-        return self.port == other.port != 0 and hosts_overlap(self.host, other.host)
 
 
 class Server(Listener):
     """Where the server listens for NICEPAY.
 
-    Both listeners trust the X-Forwarded-For and Forwarded headers of `trusted_proxies`.
+    Both listeners trust the X-Forwarded-For and Forwarded headers of `trusted_proxies`. After SIGTERM the server is not
+    ready, and still accepts connections for `drain_seconds`. More than one of the `workers` are processes of their own.
     """
 
-    port: Integer = Field(8080, ge=0, le=65535)
+    port: Integer = Field(PUBLIC_PORT, ge=0, le=65535)
     base_path: BasePath = "/api/v1.0"
     trusted_proxies: Networks = ()
+    drain_seconds: Integer = Field(0, ge=0, le=LONGEST_DRAIN_SECONDS)
+    workers: WorkerCount = 1
 
 
 class Token(Table):
@@ -102,14 +91,14 @@ class ClientTable(Table):
     clock_tolerance_seconds: Integer = Field(300, ge=1)
     call_signature: Literal["asymmetric", "symmetric"] = "asymmetric"
     client_secret_file: ClientSecrets = Field(NO_SECRETS, repr=False)
-    suspended: StrictBool = False
+    suspended: Boolean = False
     allowed_networks: tuple[ClientNetwork, ...] = Field((), max_length=MOST_NETWORKS_A_CLIENT)
     channel_id: ChannelId | None = None
     origin: Origin | None = None
     external_id_format: ExternalIdFormat = "visible"
     external_id_max_length: Integer = Field(LONGEST_EXTERNAL_ID, ge=1, le=LONGEST_EXTERNAL_ID)
     body_hash: BodyHash = "hex"
-    empty_token_slot: StrictBool = False
+    empty_token_slot: Boolean = False
     path_prefix_not_signed: ServicePath | None = None
 
     @property
@@ -148,13 +137,6 @@ class ClientTable(Table):
             message = 'only the symmetric string to sign has a token; set call_signature = "symmetric"'
             raise ValueError(message)
         return empty
-
-
-class State(Table):
-    """The state store that instances share, and how requests are handled while it is unavailable."""
-
-    url: Url = Field(_STATE_URL, repr=False)
-    when_down: Literal["refuse", "continue"] = "refuse"
 
 
 class ServiceTable(Table):
@@ -196,7 +178,7 @@ class Internal(Listener):
     location that receives a genuine call: a named location, or the path of an internal location.
     """
 
-    port: Integer = Field(9080, ge=0, le=65535)
+    port: Integer = Field(INTERNAL_PORT, ge=0, le=65535)
     call_headers: Literal["x-original", "x-forwarded"] = "x-original"
     accel_redirect: Location | None = None
     secret_file: BearerSecrets = Field(NO_SECRETS, repr=False)
@@ -221,7 +203,7 @@ class Internal(Listener):
 class Sandbox(Table):
     """The sandbox pages, and the private key that signs like NICEPAY. Allowed on loopback only."""
 
-    enabled: bool = False
+    enabled: Boolean = False
     private_key_file: KeyFile = Path("nicepay-private.pem")
 
     @field_rule("private_key_file")
@@ -239,5 +221,5 @@ class Debug(Table):
     server stores refused requests, at most 200, for one day. Without it the server stores none.
     """
 
-    explain: bool = True
+    explain: Boolean = True
     capture_dir: CaptureFolder | None = None

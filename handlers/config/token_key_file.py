@@ -9,12 +9,12 @@ allowed.
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from handlers.config.token_key_note import RETIRED, note_mistake, since
+from handlers.config.token_key_note import MINTING, RETIRED, note_mistake, since
 from handlers.snap.token import TokenKeys
 
 
@@ -55,6 +55,20 @@ class TokenKeyFile:
     def keys(self) -> tuple[bytes, ...]:
         """The keys without their comments."""
         return tuple(line.key for line in self.lines)
+
+    @property
+    def minting_since(self) -> datetime | None:
+        """Since when the first key encrypts new tokens. None if its comment has no such time."""
+        return since(self.lines[0].note, MINTING)
+
+    def minting_age(self, now: datetime) -> timedelta:
+        """For how long the first key has encrypted new tokens. Without a time in its comment: the age of the file.
+
+        Raises:
+            OSError: The comment has no time, and the file cannot be examined.
+        """
+        since_when = self.minting_since or datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        return max(timedelta(), now - since_when)
 
     @property
     def retired_at(self) -> Mapping[bytes, datetime]:

@@ -6,7 +6,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
-from handlers.config.key_files import read_text
+from handlers.config.file_content import read_text
 
 _UTF_16 = "it is text in UTF-16; save it as UTF-8"
 _BACKSLASH = "in double quotes, a backslash begins an escape; write / in a path, or use single quotes"
@@ -17,7 +17,7 @@ _WHOLE_TEXT = (
     (r"\A\s*<(?!<)", "it is XML or HTML; in TOML, a table is [server], and a key is port = 8080"),
     (r"\A\s*-----BEGIN", "it is a key or a certificate; name the settings file"),
     (r"\x00", _UTF_16),
-    (r"(?m)^(<{7}|>{7}) ", "it has conflict markers of git; decide for one version"),
+    (r"(?m)^(<{7}|>{7}) ", "it has conflict markers of git; keep one version"),
 )
 """Patterns of the whole text, and causes."""
 

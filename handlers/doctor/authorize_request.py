@@ -6,7 +6,7 @@ from handlers.doctor import request_format
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.masking import mask_for, masked_prefix
+from handlers.snap.masking import mask_for
 
 PATH = "/authorize"
 SECRET_HEADER = "X-Internal-Authorization"  # noqa: S105  the name of a header
@@ -14,19 +14,15 @@ MASKED_SECRET = f"Bearer {mask_for('internal secret')}"
 """Stands for the right secret in a capture of this server, and in a curl command that reads it from a variable."""
 
 _METHODS = ("GET", "POST")
-_LONGEST_SHOWN = 120
-"""Characters of a value that a message shows."""
 
 
 def findings(authorize_request: Request, context: MerchantContext) -> Iterator[Finding]:
     """Check the path, the method, the proxy's secret and how the proxy delivers a genuine call."""
     path, method = authorize_request.path, authorize_request.method
     if path != PATH:
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(path, _LONGEST_SHOWN), "wanted": PATH})
+        yield request_format.path_unknown(path, PATH)
     elif method not in _METHODS:
-        yield Finding(
-            Verdict.METHOD_WRONG, {"method": masked_prefix(method, _LONGEST_SHOWN), "wanted": " or ".join(_METHODS)}
-        )
+        yield request_format.method_wrong(method, " or ".join(_METHODS))
     secret = authorize_request.get(SECRET_HEADER)
     if context.internal_secrets and not _is_valid(secret, context.internal_secrets):
         yield Finding(Verdict.SECRET_WRONG, {"header": SECRET_HEADER, "length": len(secret)})

@@ -10,7 +10,7 @@ from handlers.doctor.checks import (
     asymmetric_signature,
     clock,
     particulars,
-    signature_encoding,
+    repeats,
     symmetric_signature,
     without_token,
 )
@@ -19,17 +19,12 @@ from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
-from handlers.doctor.verdicts import SYMMETRIC, Evidence, Finding, Verdict
+from handlers.doctor.verdicts import Evidence, Finding, Verdict
 from handlers.snap.call import Call
 from handlers.snap.call_form import CallForm, form_of_call
 from handlers.snap.client import Client
 from handlers.snap.codes import SnapError
-from handlers.snap.masking import masked_prefix
-from handlers.snap.replay_key import ReplayKey
 from handlers.snap.service import DEFAULT_METHODS
-
-_LONGEST_SHOWN = 120
-"""Characters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +85,7 @@ def _with_token(
         if signature and request.get("X-TIMESTAMP"):
             yield from _signature(SignedCall(signature, request, token, token.client), context, budget)
         yield from particulars.headers(request, token.client)
-        yield from _external_id(request, context, token.client)
+        yield from repeats.findings(request, "token", token.client, context)
 
 
 def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
@@ -107,37 +102,34 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
 def _service(request: Request, context: MerchantContext) -> Iterator[Finding]:
     service = context.called_services.get(request.path)
     if service is None and request.target:
-        paths = context.call_paths_text
-        yield Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _LONGEST_SHOWN), "wanted": paths})
+        yield request_format.path_unknown(request.path, context.call_paths_text)
         return
     methods = service.methods if service else DEFAULT_METHODS
     if request.method and request.method not in methods:
-        yield Finding(
-            Verdict.METHOD_WRONG,
-            {"method": masked_prefix(request.method, _LONGEST_SHOWN), "wanted": ", ".join(methods)},
-        )
+        yield request_format.method_wrong(request.method, ", ".join(methods))
 
 
 def replay_key_of(request: Request, context: MerchantContext) -> str:
     """Return the replay key of a call (see `ReplayKey`), or an empty string if it has none."""
     form, _ = _form(request, context)
     if form in {"notification", "body-signed"}:
-        return call_without_token.replay_key(CallWithoutToken(form, request, None), context)
-    client = access_token.check(request, context).client
-    return _replay_key(request, context, client) if client else ""
+        client: Client | None = CallWithoutToken(form, request, None).client(context)
+    else:
+        client = access_token.check(request, context).client
+    return repeats.replay_key(request, form or "token", client, context) if client else ""
 
 
 def _signature(call: SignedCall, context: MerchantContext, budget: VerificationBudget) -> list[Finding]:
     """Try the form of signature that the settings name for the client, then the other form."""
     request, client = call.request, call.client
     if client.client_secret is not None and request.body_not_forwarded and _lacks_body(request):
-        return [_body_missing(request)]
+        return [request_format.body_not_forwarded(request)]
     signed = SignedRequest(call.signature, request, client.key)
     service, secrets = context.service_at(request.path), client.secrets
     of_settings = particulars.symmetric_signature(signed, call.token.text, client, service, secrets)
     if of_settings is not None:
         return of_settings
-    symmetric = symmetric_signature.findings(signed, call.token.text, context.secrets, budget, context.paths)
+    symmetric = symmetric_signature.findings(signed, call.token.text or None, context, budget)
     if client.client_secret is None:
         return _of_key_pair(signed, symmetric, context, budget)
     if symmetric is not None:
@@ -165,35 +157,13 @@ def _no_secret_matches(call: SignedCall) -> list[Finding]:
 
     If the token is not certain, there is no finding, because the token is part of the string to sign.
     """
-    length, size = len(call.signature), symmetric_signature.HMAC_SIZE
-    evidence: Evidence = {"length": length, "wanted": size, SYMMETRIC: "HMAC-SHA512"}
-    if length not in symmetric_signature.HASH_BY_SIZE:
-        wrong = signature_encoding.wrong_length(call.signature, {size}, call.request.get("X-SIGNATURE"))
-        return [wrong if wrong.verdict == Verdict.SIGNATURE_CUT_OFF else Finding(wrong.verdict, evidence)]
+    unexplained = symmetric_signature.unexplained(call.signature, call.request.get("X-SIGNATURE"))
+    if unexplained.verdict != Verdict.KEY_UNKNOWN:
+        return [unexplained]
     if not call.token.certain:
         return []
-    if _lacks_body(call.request):
-        return [_body_missing(call.request)]
-    return [Finding(Verdict.KEY_UNKNOWN, evidence)]
-
-
-def _body_missing(request: Request) -> Finding:
-    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, _LONGEST_SHOWN)})
+    return [request_format.body_not_forwarded(call.request) if _lacks_body(call.request) else unexplained]
 
 
 def _lacks_body(request: Request) -> bool:
     return Call(request.method, request.uri, "", "", None if request.body_not_forwarded else request.body).lacks_body
-
-
-def _external_id(request: Request, context: MerchantContext, client: Client) -> Iterator[Finding]:
-    if _replay_key(request, context, client) in context.used_replay_keys:
-        external_id = masked_prefix(request.get("X-EXTERNAL-ID"), _LONGEST_SHOWN)
-        yield Finding(Verdict.CALL_EXTERNAL_ID_REPEATED, {"external_id": external_id})
-
-
-def _replay_key(request: Request, context: MerchantContext, client: Client) -> str:
-    timestamp, external_id = request.get("X-TIMESTAMP"), request.get("X-EXTERNAL-ID")
-    try:
-        return ReplayKey.of_call(client.key, timestamp, external_id, context.now, client.clock_tolerance).key
-    except (ValueError, OverflowError):  # X-TIMESTAMP is malformed, or its day is the last one of the calendar.
-        return ""

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import Finding, Verdict
+from handlers.doctor.verdicts import LONGEST_ID_SHOWN, Finding, Verdict
 from handlers.snap.call_form import CallForm
 from handlers.snap.masking import masked_prefix
 
@@ -23,6 +23,8 @@ OF_CALL: Mapping[CallForm, tuple[str, ...]] = MappingProxyType(
 _OTHER_WORDS = {
     "X-CLIENT-ID": "X-CLIENT-KEY",
     "CLIENT-ID": "X-CLIENT-KEY",
+    "X-CLIENT-SECRET": "X-CLIENT-KEY",
+    "X-PARTNER-ID": "X-CLIENT-KEY",
     "X-SIGN": "X-SIGNATURE",
     "X-DATE": "X-TIMESTAMP",
     "X-EXTERNAL-REF": "X-EXTERNAL-ID",
@@ -32,9 +34,6 @@ _OTHER_WORDS = {
 }
 _CLOSE = 0.815
 """The similarity from which a name counts as misspelt. Two other letters in X-SIGNATURE are still misspelt."""
-
-_LONGEST_SHOWN = 36
-"""Characters of a header name that a message shows."""
 
 _MOST_NAMES = 64
 """Names of a request that are compared. A request with more headers is refused."""
@@ -51,13 +50,16 @@ def renamed(request: Request, wanted: Sequence[str]) -> tuple[Request, list[Find
 
 
 def _names(request: Request, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each wrong name, and the name that was meant. Each name is meant once."""
+    """Yield each wrong name, and the name that was meant. Each name is meant once, and a similar name goes first."""
     missing = {name.upper(): name for name in wanted if not request.get(name)}
-    for sent, value in request.headers[:_MOST_NAMES]:
-        spelt = sent.upper().replace("_", "-").removeprefix("HTTP-")
-        near = get_close_matches(spelt, missing, 1, _CLOSE)
-        meant = near[0] if near else _OTHER_WORDS.get(spelt, "")
-        if value and meant in missing:
+    sent_names = [name for name, value in request.headers[:_MOST_NAMES] if value]
+    spelt = {name: name.upper().replace("_", "-").removeprefix("HTTP-") for name in sent_names}
+    for sent, text in spelt.items():
+        for meant in get_close_matches(text, missing, 1, _CLOSE):
+            yield sent, missing.pop(meant)
+    for sent, text in spelt.items():
+        meant = _OTHER_WORDS.get(text, "")
+        if meant in missing and text not in wanted:
             yield sent, missing.pop(meant)
 
 
@@ -66,7 +68,7 @@ def _findings(names: Mapping[str, str]) -> Iterator[Finding]:
     misspelt = [sent for sent in names if sent not in with_underscores]
     for verdict, sent in ((Verdict.HEADER_UNDERSCORES, with_underscores), (Verdict.HEADER_MISSPELT, misspelt)):
         if sent:
-            shown = ", ".join(masked_prefix(each, _LONGEST_SHOWN) for each in sent)
+            shown = ", ".join(masked_prefix(each, LONGEST_ID_SHOWN) for each in sent)
             yield Finding(verdict, {"header": ", ".join(names[each] for each in sent), "sent": shown})
 
 

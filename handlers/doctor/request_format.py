@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import Finding, Verdict
+from handlers.doctor.verdicts import LONGEST_SHOWN, Finding, Verdict
 from handlers.snap import json_body
 from handlers.snap.codes import SnapError
 from handlers.snap.masking import masked_prefix
@@ -32,8 +32,6 @@ TIMESTAMP = (
     r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 SIGNATURE = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?"
-_LONGEST_SHOWN = 80
-"""Characters of a value that a message shows."""
 
 VISIBLE, VISIBLE_OR_EMPTY = r"[!-~]+", r"[!-~]*"
 
@@ -105,7 +103,7 @@ def protocol(request: Request) -> Iterator[Finding]:
     """Check the HTTP version and the transfer coding. Host may be absent, but not empty."""
     codings = [value.lower() for value in request.all("Transfer-Encoding")]
     if codings not in _CODINGS.get(request.version, []):
-        coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), _LONGEST_SHOWN) or "-"
+        coding = masked_prefix(", ".join(request.all("Transfer-Encoding")), LONGEST_SHOWN) or "-"
         yield Finding(Verdict.PROTOCOL_UNSUPPORTED, {"version": request.version, "coding": coding})
     if request.all("Host") and not request.get("Host"):
         yield Finding(Verdict.HEADER_MISSING, {"header": "Host"})
@@ -133,6 +131,21 @@ def method_and_uri(request: Request) -> Iterator[Finding]:
     yield from filter(None, (METHOD.check(request.method), URI.check(request.target)))
 
 
+def path_unknown(path: str, wanted: str) -> Finding:
+    """Return the finding for a path that the server does not have. `wanted` names its paths."""
+    return Finding(Verdict.PATH_UNKNOWN, {"path": masked_prefix(path, LONGEST_SHOWN), "wanted": wanted})
+
+
+def method_wrong(method: str, wanted: str) -> Finding:
+    """Return the finding for a method that the path does not accept. `wanted` names the methods that it accepts."""
+    return Finding(Verdict.METHOD_WRONG, {"method": masked_prefix(method, LONGEST_SHOWN), "wanted": wanted})
+
+
+def body_not_forwarded(request: Request) -> Finding:
+    """Return the finding for a call whose body is needed, and is not here."""
+    return Finding(Verdict.CALL_BODY_NOT_FORWARDED, {"method": masked_prefix(request.method, LONGEST_SHOWN)})
+
+
 def media_type(request: Request) -> Iterator[Finding]:
     """Check that the body is JSON in UTF-8 without compression. The headers that say so may be absent."""
     try:
@@ -141,7 +154,7 @@ def media_type(request: Request) -> Iterator[Finding]:
         wrong = error.reason == "media_type.wrong"
         name = "Content-Type" if wrong else "Content-Encoding"
         verdict = Verdict.MEDIA_TYPE_WRONG if wrong else Verdict.BODY_COMPRESSED
-        yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), _LONGEST_SHOWN)})
+        yield Finding(verdict, {"header": name, "value": masked_prefix(request.get(name), LONGEST_SHOWN)})
 
 
 def body_too_large(body: bytes, limit: int = LARGEST_BODY) -> Iterator[Finding]:
@@ -165,12 +178,12 @@ def token_request_body(body: bytes) -> Iterator[Finding]:
     elif value.get("grantType") in (None, ""):
         yield _grant_type_missing(value)
     elif value["grantType"] != "client_credentials":
-        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), _LONGEST_SHOWN)})
+        yield Finding(Verdict.BODY_GRANT_TYPE_WRONG, {"value": masked_prefix(str(value["grantType"]), LONGEST_SHOWN)})
 
 
 def _grant_type_missing(body: Mapping[str, object]) -> Finding:
     misspelt = next((name for name in body if name != "grantType" and name.lower() == "granttype"), None)
     if misspelt:
         return Finding(Verdict.BODY_GRANT_TYPE_MISSPELT, {"sent": misspelt})
-    members = masked_prefix(", ".join(map(repr, body)), _LONGEST_SHOWN) or "-"
+    members = masked_prefix(", ".join(map(repr, body)), LONGEST_SHOWN) or "-"
     return Finding(Verdict.BODY_GRANT_TYPE_MISSING, {"members": members})

@@ -8,16 +8,21 @@ from handlers.doctor.checks import authorization_header
 from handlers.doctor.request import Request
 from handlers.snap.masking import SHORTEST, NamedSecret
 
-_SECRET_HEADERS = {"Authorization": "access token", "X-SIGNATURE": "signature", SECRET_HEADER: "internal secret"}
+_SECRET_HEADERS = {
+    "Authorization": "access token",
+    "X-SIGNATURE": "signature",
+    "X-CLIENT-SECRET": "client secret",
+    SECRET_HEADER: "internal secret",
+}
 _LONGEST = 4_096
-"""Characters of a header value. Of a longer value, only the masked_prefix is masked elsewhere."""
+"""Characters of a header value. Of a longer value, only its beginning is masked elsewhere."""
 
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{20}")
 """The beginning of base64 or of hexadecimal digits. The names of algorithms are shorter."""
 
 
 def secrets_in(request: Request) -> Iterator[NamedSecret]:
-    """Yield the token, the signature and the proxy's secret of a request, valid or not, each with its name."""
+    """Yield the token, the signature and other secrets in the headers of a request, valid or not, with their names."""
     for each in filter(None, (request, request.authorize_request)):
         for header, name in _SECRET_HEADERS.items():
             for value in each.all(header):

@@ -3,21 +3,14 @@
 from collections.abc import Iterator
 
 from handlers.doctor import request_format
-from handlers.doctor.checks import asymmetric_signature, caller_address, clock
+from handlers.doctor.checks import asymmetric_signature, clock, sender
 from handlers.doctor.checks.verification_budget import VerificationBudget
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
 from handlers.doctor.signed_request import SignedRequest
-from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.client import Client
-from handlers.snap.masking import masked_prefix
+from handlers.doctor.verdicts import Finding
 
 _METHOD = "POST"
-_LONGEST_SHOWN = 120
-"""Characters of a value that a message shows."""
-
-_LONGEST_KEY = 36
-"""Characters of a client key. A longer value may be a secret in the wrong header."""
 
 
 def findings(request: Request, context: MerchantContext, budget: VerificationBudget) -> Iterator[Finding]:
@@ -30,8 +23,8 @@ def findings(request: Request, context: MerchantContext, budget: VerificationBud
     client = context.clients.find(client_key)
     outside_widest = clock.findings(timestamp, context.now, context.clients.widest_tolerance)
     yield from outside_widest
-    yield from caller_address.findings(request, client)
-    yield from _client(client, client_key, context)
+    yield from sender.address(request, client)
+    yield from sender.status(client, client_key, context.client_keys_text)
     signature, _ = asymmetric_signature.decode(request, context.clients)
     if signature and client_key and timestamp:
         yield from asymmetric_signature.findings(SignedRequest(signature, request, client_key), context.clients, budget)
@@ -43,23 +36,11 @@ def _format(request: Request, context: MerchantContext) -> Iterator[Finding]:
     yield from request_format.too_large(request)
     yield from request_format.protocol(request)
     if request.path != context.token_path:
-        yield Finding(
-            Verdict.PATH_UNKNOWN, {"path": masked_prefix(request.path, _LONGEST_SHOWN), "wanted": context.token_path}
-        )
+        yield request_format.path_unknown(request.path, context.token_path)
     elif request.method != _METHOD:
-        yield Finding(
-            Verdict.METHOD_WRONG, {"method": masked_prefix(request.method, _LONGEST_SHOWN), "wanted": _METHOD}
-        )
+        yield request_format.method_wrong(request.method, _METHOD)
     yield from request_format.duplicated(request, request_format.TOKEN_REQUEST_HEADERS)
     _, encoding = asymmetric_signature.decode(request, context.clients)
     yield from request_format.headers(request, request_format.TOKEN_REQUEST_HEADERS, encoding)
     yield from request_format.media_type(request)
     yield from request_format.token_request_body(request.body)
-
-
-def _client(client: Client, client_key: str, context: MerchantContext) -> Iterator[Finding]:
-    if client_key and not client.known:
-        known = context.client_keys_text
-        yield Finding(Verdict.CLIENT_UNKNOWN, {"client": masked_prefix(client_key, _LONGEST_KEY), "known": known})
-    if client.suspended:
-        yield Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})

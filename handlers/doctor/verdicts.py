@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     CLOCK_LOCAL_TIME_LABELLED_JAKARTA = "clock.local_time_labelled_jakarta"
     CLOCK_WRONG_ZONE_LABEL = "clock.wrong_zone_label"
     CLOCK_WRONG_DATE = "clock.wrong_date"
+    CLOCK_MONTH_AS_MINUTES = "clock.month_as_minutes"
     TIMESTAMP_MALFORMED = "timestamp.malformed"
     TIMESTAMP_SIGNED_ANOTHER_SECOND = "timestamp.signed_another_second"
     TIMESTAMP_SIGNED_REFORMATTED = "timestamp.signed_reformatted"
@@ -54,6 +55,7 @@ class Verdict(StrEnum):
     SIGNATURE_BYTES_REVERSED = "signature.bytes_reversed"
 
     KEY_OF_ANOTHER_CLIENT = "key.of_another_client"
+    KEY_PUBLISHED = "key.published"
     KEY_UNKNOWN = "key.unknown"
     CLIENT_UNKNOWN = "client.unknown"
     CLIENT_SUSPENDED = "client.suspended"
@@ -143,6 +145,9 @@ Evidence = Mapping[str, str | int]
 
 It never holds a secret, a token or a signature.
 """
+
+LONGEST_SHOWN, LONGEST_ID_SHOWN = 120, 36
+"""Characters of a value, and of an ID, that a message shows. A longer ID may be a secret in the wrong header."""
 
 NO_EVIDENCE: Evidence = MappingProxyType({})
 

@@ -84,8 +84,7 @@ class Caller:
         timestamp = render(self.signer.unused_second() - late)
         token = self.token if self.form in WITH_TOKEN else None
         endpoint = self.endpoint
-        call = endpoint.service.signed_call(endpoint.method, endpoint.uri, timestamp, endpoint.body)
-        return replace(call, access_token=token)
+        return endpoint.service.signed_call(endpoint.method, endpoint.uri, timestamp, endpoint.body, token)
 
     def signed(self, call: Call, external_id: str = "") -> Request:
         """Return the request of a call that is signed as it is."""

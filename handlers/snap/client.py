@@ -32,13 +32,12 @@ class Client:
         clock_tolerance: How far X-TIMESTAMP may be from our clock, in either direction.
         padding: Dummy keys. They make a refusal of this client take as long as a refusal of any other client.
         known: False only for the client that stands for every unknown client.
-        partner_id: The X-PARTNER-ID of its calls. It is `key` if the settings give none.
+        partner_ids: Every X-PARTNER-ID that its calls may have. It is `key` if the settings give none.
         client_secret: The secret that signs its calls, for the symmetric signature. Without it, its key pair signs.
         former_secrets: Older secrets that are still accepted while the client changes its secret.
         suspended: Whether the settings or the state store suspend it.
         notification_keys: The keys that verify its notifications, and nothing else.
         notification_padding: Dummy keys, as `padding`.
-        other_partner_ids: Further values of X-PARTNER-ID that its calls may have.
         particulars: What differs between acquirers in its calls.
         secret_padding: Dummy secrets, as `padding`. See `Clients`.
         allowed_networks: The networks from which it may send requests. If there are none, it may send from everywhere.
@@ -50,13 +49,12 @@ class Client:
     clock_tolerance: timedelta
     padding: Keys = ()
     known: bool = True
-    partner_id: str = ""
+    partner_ids: tuple[str, ...] = ()
     client_secret: bytes | None = field(default=None, repr=False)
     former_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     suspended: bool = False
     notification_keys: Keys = ()
     notification_padding: Keys = ()
-    other_partner_ids: tuple[str, ...] = ()
     particulars: Particulars = USUAL
     secret_padding: tuple[bytes, ...] = field(default=(), repr=False)
     allowed_networks: tuple[Network, ...] = ()
@@ -65,16 +63,11 @@ class Client:
     _notifications: VerificationKeys = field(init=False, repr=False)
 
     def __post_init__(self) -> None:  # noqa: D105  the class's docstring describes the attributes
-        if not self.partner_id:
-            object.__setattr__(self, "partner_id", self.key)
+        if not self.partner_ids:
+            object.__setattr__(self, "partner_ids", (self.key,))
         notifications = VerificationKeys(self.notification_keys, self.notification_padding)
         object.__setattr__(self, "_calls", VerificationKeys(self.public_keys, self.padding))
         object.__setattr__(self, "_notifications", notifications)
-
-    @property
-    def partner_ids(self) -> tuple[str, ...]:
-        """Every X-PARTNER-ID that its calls may have."""
-        return (self.partner_id, *self.other_partner_ids)
 
     @property
     def secrets(self) -> tuple[bytes, ...]:

@@ -32,6 +32,7 @@ INVALID_TOKEN = ResponseCode(401, "01", "Invalid Token (B2B)")
 TOKEN_NOT_FOUND = ResponseCode(401, "03", "Token Not Found (B2B)")
 NOT_SUPPORTED = ResponseCode(405, "00", "Requested Function Is Not Supported")
 CONFLICT = ResponseCode(409, "00", "Conflict")
+TOO_MANY_REQUESTS = ResponseCode(429, "00", "Too Many Requests")
 GENERAL_ERROR = ResponseCode(500, "00", "General Error")
 EXTERNAL_SERVER_ERROR = ResponseCode(500, "02", "External Server Error")
 
@@ -56,6 +57,7 @@ _REFUSALS = (
     CONTENT_TOO_LARGE,
     URI_TOO_LONG,
     UNSUPPORTED_MEDIA_TYPE,
+    TOO_MANY_REQUESTS,
     HEADERS_TOO_LARGE,
     GENERAL_ERROR,
     EXTERNAL_SERVER_ERROR,

@@ -8,11 +8,13 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_LE
+from contextlib import suppress
 from dataclasses import dataclass
 
 from handlers.snap import key_kinds as kinds
 from handlers.snap.codes import SnapError
 from handlers.snap.json_body import parse
+from handlers.snap.key_bytes import is_private_key, public_key_in
 from handlers.snap.key_format_error import BASE64, DER, Form, KeyFormatError, KeyKind
 from handlers.snap.key_recognition import SEQUENCE, kind_of_body, kind_of_bytes, kind_of_label, kind_of_text
 
@@ -29,6 +31,7 @@ BEGIN = "-----BEGIN "
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 #]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
 _BEGIN_LINE = re.compile(r"-----BEGIN [A-Z0-9 #]+-----")
 _END_LINE = re.compile(r"-----END [A-Z0-9 #]+-----")
+_BEGIN_TWICE = re.compile(r"-----BEGIN (?:(?!-----END ).)*-----BEGIN ", re.DOTALL)
 _END_WORD = re.compile(r"\bEND [A-Z0-9 #]{0,40}(?:KEY|CERTIFICATE)\b")
 _HEADERS = re.compile(r"\A\s*(?:[A-Za-z-]+: [^\n]*\n(?:[ \t]+[^\n]*\n)*)+")
 _WRITTEN_LINE_END = re.compile(r"\\{1,4}r\\{1,4}n|\\{1,4}[nr]|\r\n?")
@@ -48,7 +51,17 @@ class PemBlock:
 
     @property
     def is_private(self) -> bool:
-        """Whether the block is a private key."""
+        """Whether the block is a private key. Its label counts only if its bytes are no key."""
+        with suppress(KeyFormatError):
+            if is_private_key(self.der):
+                return True
+            if public_key_in(self.der):
+                return False
+        return self.has_private_label
+
+    @property
+    def has_private_label(self) -> bool:
+        """Whether the label says that the block is a private key."""
         return self.label.endswith("PRIVATE KEY")
 
     @property
@@ -151,7 +164,9 @@ def _damage_of_armour(text: str, begun: int) -> str | KeyKind:
     """Why a text with this many beginnings of PEM has fewer blocks."""
     if len(_BEGIN_LINE.findall(text)) < begun or len(_END_LINE.findall(text)) < len(_END_WORD.findall(text)):
         return kinds.WRONG_DASHES
-    return CUT_OFF if len(_END_LINE.findall(text)) < begun else DIFFERENT_END
+    if _BEGIN_TWICE.search(text):
+        return kinds.BEGIN_TWICE
+    return DIFFERENT_END if _END_LINE.search(text, text.rindex(BEGIN)) else CUT_OFF
 
 
 def _of_base64(text: str) -> Content:

@@ -15,6 +15,10 @@ def _convertible(name: str, command: str) -> KeyKind:
 EMPTY = KeyKind("empty", advice="put the key here")
 PRIVATE_KEY = KeyKind("a private key", advice=_PUBLIC_IS_NEEDED)
 PUBLIC_KEY = KeyKind("a public key or a certificate", advice="give the private key")
+PRIVATE_LABEL = KeyKind(
+    "a public key or a certificate, but its BEGIN line says PRIVATE KEY",
+    "sed -E 's/(BEGIN|END) ([A-Z]+ )?PRIVATE/\\1 PUBLIC/g' {file} > {pem}",
+)
 ENCRYPTED = KeyKind("encrypted", private="openssl pkey {input} -out {pem}")
 PKCS7 = KeyKind("a PKCS #7 file", "openssl pkcs7 {input} -print_certs -out {pem}")
 PKCS12 = KeyKind(
@@ -67,9 +71,11 @@ KEY_IN_JSON = _convertible(
 JWK_IN_JSON = _convertible("JSON with a JWK in it", "jq 'first(.. | objects | select(.kty))' {file} > {pem}")
 SEVERAL_IN_JSON = KeyKind("JSON with several keys in it", advice="put the right key into its own file")
 SEVERAL_JWKS = _convertible(
-    "a set of several JWKs, from which KID is the right one", """jq '.keys[] | select(.kid == "KID")' {file} > {pem}"""
+    "a set of several JWKs; KID is the ID of the right one", """jq '.keys[] | select(.kid == "KID")' {file} > {pem}"""
 )
 JWK_NOT_RSA = KeyKind("a JWK, but not an RSA key", advice="SNAP signs with RSA")
+JWK_AND_SET = KeyKind("JSON that is a JWK and also a set of JWKs", advice="ask which of its keys is right")
+JWK_WITHOUT_KTY = KeyKind("a JWK without kty", advice='ask for the complete JWK, or add "kty": "RSA" to it')
 JWK_DIFFERS = KeyKind("a JWK whose certificate in x5c has another key", advice="ask which of the two is right")
 BAD_NUMBERS = KeyKind("an RSA key with numbers that are not valid", advice="copy the whole key again")
 OTHER_JSON = KeyKind("JSON without a key, or JSON with a mistake or a member twice")
@@ -85,6 +91,11 @@ WRONG_DASHES = _convertible(
     r"sed -E 's,[^A-Z0-9+/=]*(BEGIN|END) ([A-Z ]*(KEY|CERTIFICATE))[^A-Z0-9+/=]*,\n-----\U\1 \2-----\n,gI'"
     " {file} > {pem}",
 )
+BEGIN_TWICE = KeyKind(
+    "PEM with two BEGIN lines and no END line between them",
+    advice="copy the key again, with one BEGIN line and one END line",
+)
+WITHOUT_BEGIN = KeyKind("PEM without its BEGIN line", advice="copy the whole key again")
 MAIL_QUOTE = _convertible("PEM with > before its lines", "sed 's/^[> ]*//' {file} > {pem}")
 QUOTED_PRINTABLE = _convertible("quoted-printable text of an e-mail", "python3 -m quopri -d {file} > {pem}")
 URL_ENCODED = _convertible(

@@ -70,6 +70,7 @@ _TEXTS = {
     r"\AAAAAB3NzaC1yc2E": kinds.SSH_WITHOUT_TYPE,
     r"BEGIN(%20|\+)": kinds.URL_ENCODED,
     r"""\A["'\u2018-\u201f].*["'\u2018-\u201f][,;]?\Z""": kinds.QUOTED,
+    r"\A(?:(?!BEGIN ).)*-----END [A-Z ]*(KEY|CERTIFICATE)-----": kinds.WITHOUT_BEGIN,
     r"(BEGIN|END) ((RSA|EC|DSA|ENCRYPTED|OPENSSH) )?(PUBLIC KEY|PRIVATE KEY|CERTIFICATE)": kinds.WRONG_DASHES,
     r"^Modulus ?[:=(]|^(RSA )?(Public|Private)-Key: ?\(": kinds.PRINTED,
     r"\A(\d+ )?(SHA-?\d+|MD5)( fingerprint)?\s*[:=]": kinds.FINGERPRINT,

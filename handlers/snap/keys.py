@@ -84,6 +84,8 @@ def _public_key(content: Content) -> PublicKeyTypes:
             return _of_text(content)
     if any(block.is_private for block in content):
         raise KeyFormatError(kinds.PRIVATE_KEY)
+    if any(block.has_private_label for block in content):
+        raise KeyFormatError(kinds.PRIVATE_LABEL)
     if len(content) > 1 and not _is_chain(content):
         raise KeyFormatError(SEVERAL)
     return _of_der(content[0].der, PEM)

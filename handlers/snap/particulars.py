@@ -69,16 +69,17 @@ class Particulars:
     def as_signed(self, call: Call) -> Call:
         """Return the call as this client puts it into the string to sign."""
         token = "" if self.empty_token_slot else call.access_token
-        return replace(call, uri=self._signed_uri(call), access_token=token, body_hash=self.body_hash)
-
-    def _signed_uri(self, call: Call) -> str:
-        prefix = self.path_prefix_not_signed or ""
-        is_left_out = not call.path_is_fixed and call.uri.startswith(f"{prefix}/")
-        return call.uri.removeprefix(prefix) if is_left_out else call.uri
+        uri = call.uri if call.path_is_fixed else without_prefix(self.path_prefix_not_signed, call.uri)
+        return replace(call, uri=uri, access_token=token, body_hash=self.body_hash)
 
 
 USUAL: Final = Particulars()
 """The particulars of a client whose settings give none."""
+
+
+def without_prefix(prefix: str | None, path: str) -> str:
+    """Return the path without the prefix, if whole segments of it are the prefix and others follow."""
+    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
 
 
 def _matches(pinned: str | None, value: str | None) -> bool:

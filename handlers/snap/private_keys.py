@@ -19,9 +19,13 @@ from handlers.snap.key_format_error import PEM, Form, KeyFormatError
 from handlers.snap.key_recognition import UNREADABLE, kind_of_file_text
 from handlers.snap.rsa_numbers import rsa_numbers
 
+_OPENSSH_LABEL = "OPENSSH PRIVATE KEY"
 _OPENSSH = b64encode(b"openssh-key-v1\0").decode()
 _OPENSSH_PLAIN = b64encode(b"openssh-key-v1\0\0\0\0\x04none\0").decode()
 """The beginning of a key that is not encrypted: the length and the name of its cipher (OpenSSH, PROTOCOL.key)."""
+
+_SEQUENCE = "MI"
+"""The beginning of the base64 of a key in DER that has 128 bytes or more."""
 
 _SEVERAL = "it contains several private keys; put each of them in its own file"
 
@@ -67,19 +71,20 @@ def _private_key(content: Content, passphrase: bytes | None) -> PrivateKeyTypes:
 
 
 def _of_block(block: PemBlock, passphrase: bytes | None) -> PrivateKeyTypes:
-    if block.label == "OPENSSH PRIVATE KEY":
-        return _of_openssh(block)
+    text = "".join(block.body.split())
+    if text.startswith(_OPENSSH) or (block.label == _OPENSSH_LABEL and not text.startswith(_SEQUENCE)):
+        return _of_openssh(block.pem.replace(block.label.encode(), _OPENSSH_LABEL.encode()), text)
     if "Proc-Type:" in block.body:
         return _decrypted(load_pem_private_key, block.pem, passphrase)
     return _of_der(block.der, PEM, passphrase)
 
 
-def _of_openssh(block: PemBlock) -> PrivateKeyTypes:
+def _of_openssh(pem: bytes, text: str) -> PrivateKeyTypes:
+    """The key in this PEM. `text` is the base64 in it."""
     try:
-        return cast("PrivateKeyTypes", load_ssh_private_key(block.pem, password=None))
+        return cast("PrivateKeyTypes", load_ssh_private_key(pem, password=None))
     except UNREADABLE as error:
         # Releases of cryptography raise different errors for an encrypted key.
-        text = "".join(block.body.split())
         is_encrypted = text.startswith(_OPENSSH) and not text.startswith(_OPENSSH_PLAIN)
         raise KeyFormatError(kinds.SSH_ENCRYPTED if is_encrypted else kinds.SSH_DAMAGED) from error
 

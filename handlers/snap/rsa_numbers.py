@@ -121,7 +121,9 @@ def rsa_numbers(text: str) -> RsaNumbers | None:
 
 def _of_json(value: object) -> RsaNumbers:
     match value:
-        case {"keys": [dict(jwk)]} | dict(jwk) if "kty" in jwk:
+        case {"kty": _, "keys": _}:
+            raise KeyFormatError(kinds.JWK_AND_SET)
+        case {"keys": [dict(jwk)]} | dict(jwk) if "kty" in jwk or {"n", "e"} <= jwk.keys():
             return _of_jwk(jwk)
         case {"keys": [dict(), dict(), *_]}:
             raise KeyFormatError(kinds.SEVERAL_JWKS)
@@ -129,6 +131,8 @@ def _of_json(value: object) -> RsaNumbers:
 
 
 def _of_jwk(jwk: dict[str, object]) -> RsaNumbers:
+    if "kty" not in jwk:
+        raise KeyFormatError(kinds.JWK_WITHOUT_KTY)
     if jwk["kty"] == "oct":
         raise KeyFormatError(kinds.SYMMETRIC_KEY)
     if jwk["kty"] != "RSA":

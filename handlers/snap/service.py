@@ -32,10 +32,12 @@ class Service:
     refusal_members: RefusalMembers | None = None
     signed_path: str | None = None
 
-    def signed_call(self, method: str, uri: str, timestamp: str, body: bytes | None) -> Call:
-        """Return a call as clients of this service sign it, without its token. See `Call` for the parameters."""
+    def signed_call(
+        self, method: str, uri: str, timestamp: str, body: bytes | None, access_token: str | None = None
+    ) -> Call:
+        """Return a call with the path that clients of this service sign. See `Call` for the parameters."""
         path_is_fixed = self.signed_path is not None
-        return Call(method, self._signed_uri(uri), None, timestamp, body, path_is_fixed=path_is_fixed)
+        return Call(method, self._signed_uri(uri), access_token, timestamp, body, path_is_fixed=path_is_fixed)
 
     def _signed_uri(self, uri: str) -> str:
         _, mark, query = uri.partition("?")

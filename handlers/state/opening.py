@@ -1,22 +1,32 @@
 """Opens the state store that a URL in the settings names."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from redis.asyncio import Redis
-
+from handlers.state.hosts import MALFORMED
 from handlers.state.memory import MemoryState
 from handlers.state.port import Engine
-from handlers.state.redis.engine import RedisState
-from handlers.state.redis.url import redis_client, tls_files
+from handlers.state.postgresql.url import SCHEMES as _POSTGRESQL
+from handlers.state.postgresql.url import PostgresqlUrl, parse
+from handlers.state.redis.url_parts import SCHEMES as _REDIS
+from handlers.state.redis.url_parts import SENTINEL, tls_files
 from handlers.state.sqlite.engine import SqliteState
 
-FORMS = "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///SOCKET?db=0"
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
-_REDIS = frozenset({"redis", "rediss", "unix"})
+FORMS = (
+    "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0, unix:///SOCKET?db=0, "
+    "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/0 or postgresql://USER@HOST:PORT/DATABASE"
+)
+
+_PARTS = re.compile(r"(?P<scheme>[a-z+]+://)(?:(?P<login>[^/?#@]*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +59,44 @@ class StateUrl:
 
     @property
     def kind(self) -> str:
-        """The engine: `memory`, `sqlite` or `redis`."""
-        scheme = urlsplit(self.text).scheme
-        return "redis" if scheme in _REDIS else scheme
+        """The engine: `memory`, `sqlite`, `redis` or `postgresql`."""
+        scheme = _scheme(self.text)
+        return "redis" if scheme in _REDIS else "postgresql" if scheme in _POSTGRESQL else scheme
 
     @property
     def file(self) -> Path | None:
         """The SQLite file. None for another engine."""
         return _file(urlsplit(self.text), self.folder) if self.kind == "sqlite" else None
 
-    def redis(self) -> Redis | None:
+    def redis(self) -> "Redis | None":
         """Return a Redis client that can query the Redis server itself. None for another engine."""
-        return redis_client(urlsplit(self.text), self.folder) if self.kind == "redis" else None
+        return _redis_client(_split(self.text), self.folder) if self.kind == "redis" else None
+
+    def postgresql(self) -> PostgresqlUrl | None:
+        """Return the parts of the URL of PostgreSQL. None for another engine."""
+        return parse(self.text, self.folder) if self.kind == "postgresql" else None
+
+    def with_password(self, password: str) -> "StateUrl":
+        """Return this URL with a password.
+
+        Raises:
+            ValueError: It has a password, or its engine needs none.
+        """
+        parts = _PARTS.fullmatch(self.text)
+        if parts is None or self.kind not in {"redis", "postgresql"}:
+            message = "only Redis and PostgreSQL have a password; remove password_file"
+            raise ValueError(message)
+        if has_password(self.text):
+            message = "the URL has a password too; remove it from the URL, or remove password_file"
+            raise ValueError(message)
+        login = f"{parts['login'] or ''}:{quote(password, safe='')}"
+        return StateUrl(f"{parts['scheme']}{login}@{parts['rest']}", self.folder)
 
     @property
     def files(self) -> list[Path]:
         """The certificates and keys in the URL. Every new connection reads them."""
-        return tls_files(_split(self.text), self.folder)
+        database = self.postgresql()
+        return database.tls_files if database else tls_files(_split(self.text), self.folder)
 
     def open(self, *, starting: bool = False) -> Engine:
         """Open the state store. A server that is `starting` checks the whole SQLite file.
@@ -76,26 +107,61 @@ class StateUrl:
         return self._opener(starting=starting)()
 
     def _opener(self, *, starting: bool = False) -> Callable[[], Engine]:
-        parts = _split(self.text)
         if self.is_single_process:
             return MemoryState
+        if database := self.postgresql():
+            return partial(_postgresql_engine(), database)
+        parts = _split(self.text)
         if parts.scheme == "sqlite":
             return partial(SqliteState, _file(parts, self.folder), starting=starting)
         if parts.scheme in _REDIS:
-            return partial(RedisState, redis_client(parts, self.folder))
+            return _redis_opener(_redis_client(parts, self.folder))
         message = f"use one of {FORMS}"
         raise ValueError(message)
 
 
+def has_password(url: str) -> bool:
+    """Whether there is a password in the URL. The URL may be invalid."""
+    parts = _PARTS.fullmatch(url)
+    return bool(parts and parts["login"] and parts["login"].partition(":")[2])
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
+
+
+def _redis_client(url: SplitResult, folder: Path) -> "Redis":
+    from handlers.state.redis.url import redis_client  # noqa: PLC0415  only servers with Redis import its slow library
+
+    return redis_client(url, folder)
+
+
+def _redis_opener(client: "Redis") -> Callable[[], Engine]:
+    from handlers.state.redis.engine import RedisState  # noqa: PLC0415  the same
+
+    return partial(RedisState, client)
+
+
+def _postgresql_engine() -> Callable[[PostgresqlUrl], Engine]:
+    """Return the class of the engine. It is imported only here, because its driver is an extra."""
+    try:
+        engine: Callable[[PostgresqlUrl], Engine] = import_module("handlers.state.postgresql.engine").PostgresqlState
+    except ModuleNotFoundError as error:
+        message = "postgresql:// needs the driver asyncpg; install snap-token-server[postgresql]"
+        raise ValueError(message) from error
+    return engine
+
+
 def _split(url: str) -> SplitResult:
+    if _scheme(url) == SENTINEL:
+        url = url.replace("[", "%5B").replace("]", "%5D")  # `urlsplit` takes an IPv6 address only as the first host.
     try:
         parts = urlsplit(url)
-        malformed = parts.port == 0 or parts.fragment
+        malformed = parts.fragment or (parts.scheme != SENTINEL and parts.port == 0)
     except ValueError:  # Its message quotes the text in the place of the port, which may be part of a password.
         malformed = True
     if malformed:
-        message = "host or port is malformed; in a password, write / # ? @ as %2F %23 %3F %40"
-        raise ValueError(message)
+        raise ValueError(MALFORMED)
     return parts
 
 

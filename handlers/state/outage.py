@@ -12,6 +12,7 @@ from handlers.state.availability import Availability, Kind
 from handlers.state.batches import within_timeout
 from handlers.state.port import DataLossError, State, StateDownError
 from handlers.state.unchecked_decisions import UncheckedDecisions
+from handlers.timing import Timer, untimed
 
 OutageAction = Literal["refuse", "continue"]
 
@@ -22,7 +23,7 @@ _PROBE_TTL_SECONDS = 1
 
 
 def refusal(cause: StateDownError) -> SnapError:
-    """Return 500 02 with Retry-After. The audit line of the request has the cause."""
+    """Return 500 02 with Retry-After. The log line of the request has the cause."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return SnapError(EXTERNAL_SERVER_ERROR, reason="state.down", headers=headers, cause=str(cause))
 
@@ -56,8 +57,10 @@ class OutagePolicy:
 class GuardedState:
     """A state for the handlers. It records every outcome, and follows the policy while the state store is down."""
 
-    def __init__(self, state: State, outage_policy: OutagePolicy) -> None:
+    def __init__(self, state: State, outage_policy: OutagePolicy, timer: Timer = untimed) -> None:
+        """`timer` measures the operations `first_seen`, `revoke` and `revocations`."""
         self._state = state
+        self._timer = timer
         self._outage_policy = outage_policy
         self._availability = outage_policy.availability
 
@@ -70,7 +73,8 @@ class GuardedState:
             SnapError: 500 02 if the state store is down and the policy refuses requests.
         """
         try:
-            first = await self._state.first_seen(key, ttl_seconds, now, signed_at)
+            with self._timer("first_seen"):
+                first = await self._state.first_seen(key, ttl_seconds, now, signed_at)
         except StateDownError as cause:
             self._outage_policy.handle("write", cause)
             return None
@@ -85,7 +89,8 @@ class GuardedState:
             SnapError: 500 02 if the state store is down.
         """
         try:
-            await within_timeout(self._state.revoke(subject, at, ttl_seconds))
+            with self._timer("revoke"):
+                await within_timeout(self._state.revoke(subject, at, ttl_seconds))
         except StateDownError as cause:
             self._availability.record_failure("write", cause)
             raise refusal(cause) from cause
@@ -94,7 +99,8 @@ class GuardedState:
     async def revocations(self, now: datetime) -> Mapping[str, datetime]:
         """See `State.revocations`. The policy does not apply here: the age of the copy decides about requests."""
         try:
-            revocations = await within_timeout(self._state.revocations(now))
+            with self._timer("revocations"):
+                revocations = await within_timeout(self._state.revocations(now))
         except StateDownError as cause:
             self._availability.record_failure("read", cause)
             raise

@@ -104,6 +104,20 @@ def _head_only(
     return response
 
 
+def _too_many_of_the_client(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    merchant.ask(nicepay)
+    merchant.log()
+    return merchant.ask(nicepay)
+
+
+def _too_many_refused(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
+    """Send a forged request and then a genuine one, both from the same address."""
+    genuine = nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"}
+    merchant.send(genuine | {"X-SIGNATURE": "AAAA"})
+    merchant.log()
+    return merchant.send(genuine)
+
+
 def _failing(merchant: Merchant, nicepay: Nicepay) -> httpx.Response:
     """Set the clock before 1970, because no token can be issued then."""
     merchant.clock.now = datetime(1969, 1, 1, tzinfo=UTC)
@@ -145,6 +159,8 @@ REQUESTS: dict[str, Ask] = {
     "path and query over 2,048 bytes": _to("/" + "x" * 2_048),
     "media type is not JSON in UTF-8 (missing or empty is accepted)": _with(Content_Type="text/plain"),
     "compressed body (Content-Encoding)": _with(Content_Encoding="gzip"),
+    "the client sends too many genuine requests": _too_many_of_the_client,
+    "too many requests from the address were refused": _too_many_refused,
     "over 64 headers, or over 16,384 bytes of headers": _with(X_FILLER="x" * 16_384),
     "error in the server": _failing,
     "the state store is unavailable": _with(),
@@ -153,6 +169,8 @@ REQUESTS: dict[str, Ask] = {
 OTHER_SETTINGS = {
     "the same request again, if `token.repeat` is `refuse`": ("SNAP_TOKEN__TOKEN__REPEAT", "refuse"),
     "the same request again, after the client's tokens were revoked": ("SNAP_TOKEN__TOKEN__REPEAT", "same-span"),
+    "the client sends too many genuine requests": ("SNAP_TOKEN__LIMITS__CLIENT_REQUESTS_PER_MINUTE", "1"),
+    "too many requests from the address were refused": ("SNAP_TOKEN__LIMITS__ADDRESS_REFUSALS_PER_MINUTE", "1"),
     "the state store is unavailable": ("SNAP_TOKEN__STATE__URL", "unix:///nowhere.sock?db=0"),
 }
 

@@ -302,6 +302,17 @@ def test_the_proxy_must_send_its_secret(
         assert listener.decision()["reason"] == "secret.wrong"
 
 
+@pytest.mark.parametrize(("value", "redirect"), [("accel-redirect", "@wrong_secret"), ("", None)])
+def test_nginx_does_not_pass_on_the_refusal_of_its_secret(
+    listeners: Listeners, nicepay: Nicepay, value: str, redirect: str | None
+) -> None:
+    """If nginx sends a wrong secret, the 401 redirects it to a location that answers the caller with 500."""
+    listener = listeners("guarded")
+    headers = listener.asymmetric(nicepay) | {GUARD: "Bearer wrong", "X-Original-Delivery": value}
+    response = listener.authorize(headers, BODY)
+    assert (response.status_code, response.headers.get("X-Accel-Redirect")) == (401, redirect)
+
+
 def test_token_and_secret_are_not_interchangeable(listeners: Listeners, nicepay: Nicepay) -> None:
     """A call's token is refused as the proxy's secret, and the secret is refused as a token."""
     listener = listeners("guarded")
@@ -331,6 +342,7 @@ def test_the_log_of_a_call_holds_no_secret(listeners: Listeners, nicepay: Nicepa
         "level": "info",
         "outcome": "genuine",
         "form": "token",
+        "client_key": "IONPAYTEST",
         "partner_id": "PARTNER",
         "external_id": "what?is=this",
         "method": "POST",

@@ -164,7 +164,7 @@ def test_a_revocation_that_cannot_be_stored_is_refused(listeners: Listeners) -> 
     assert response.headers["retry-after"] == "1"
 
 
-@pytest.mark.parametrize("kind", ["open", "guarded", "down", "broken"])
+@pytest.mark.parametrize("kind", ["open", "guarded", "down", "draining", "broken"])
 def test_a_running_process_is_live(listeners: Listeners, kind: str) -> None:
     """/livez answers 200 without a secret in every state of the instance, and logs nothing."""
     listener = listeners(kind)
@@ -172,7 +172,13 @@ def test_a_running_process_is_live(listeners: Listeners, kind: str) -> None:
     assert not listener.log()
 
 
-@pytest.mark.parametrize(("kind", "status"), [("open", 200), ("guarded", 200), ("down", 503)])
+@pytest.mark.parametrize(("kind", "status"), [("open", 200), ("guarded", 200), ("down", 503), ("draining", 503)])
 def test_an_instance_that_can_answer_calls_is_ready(listeners: Listeners, kind: str, status: int) -> None:
-    """/readyz answers without a secret: 200, or 503 while the state store is unavailable."""
+    """/readyz answers without a secret: 200, or 503 while the state store is unavailable or the server is stopping."""
     assert listeners(kind).send("GET", "/readyz").status_code == status
+
+
+def test_a_draining_instance_answers_calls(listeners: Listeners, nicepay: Nicepay) -> None:
+    """An instance that is not ready because it is stopping still authorises calls."""
+    listener = listeners("draining")
+    assert listener.authorize(listener.asymmetric(nicepay), BODY).status_code == 200

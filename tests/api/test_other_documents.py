@@ -290,6 +290,45 @@ def test_each_of_several_media_types_is_validated(serve: Callable[[Node], Served
 
 FIELDS = {"n": INTEGER, "a": {"type": "string", "minLength": 1}, "b": {"type": "boolean"}}
 ONE_OF = {"type": "object", "properties": FIELDS, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+NAMED = {
+    **ONE_OF,
+    "oneOf": [
+        {"type": "object", "required": [name], "properties": {name: FIELDS[name]}, "description": "One form."}
+        for name in ("a", "b")
+    ],
+}
+CHOICE = {
+    "description": "No form has both.",
+    "oneOf": [
+        {
+            "type": "object",
+            "required": ["a"],
+            "maxProperties": 3,
+            "additionalProperties": {"type": "string"},
+            "properties": {name: FIELDS[name] for name in ("a", "n")},
+        },
+        {
+            "type": "object",
+            "required": ["b"],
+            "maxProperties": 3,
+            "additionalProperties": {"type": "string"},
+            "properties": {name: FIELDS[name] for name in ("b", "n")},
+        },
+    ],
+}
+NO_CHOICES: list[list[Node]] = [
+    [{"type": "object"}],
+    [{"required": []}],
+    [{"required": ["a"], "type": "string"}],
+    [{"required": ["a"], "properties": {"a": STRING}}],
+    [{"required": ["a"], "properties": {"a": STRING}}, {"required": ["b"], "properties": {"a": INTEGER}}],
+    [{"required": ["a"], "additionalProperties": False}],
+    [{"required": ["a"], "maxProperties": 2}, {"required": ["b"], "maxProperties": 3}],
+    [{"required": ["a"], "maxProperties": 2}, {"required": ["b"]}],
+    [{"required": ["b"]}, {"required": ["a"], "maxProperties": 2}],
+    [{"required": ["a"], "minProperties": 2}],
+]
+"""Alternatives of a form that differ in more than their fields, or that any form fits."""
 
 
 @pytest.mark.parametrize(
@@ -303,6 +342,16 @@ ONE_OF = {"type": "object", "properties": FIELDS, "oneOf": [{"required": ["a"]},
         (ONE_OF, b"a=x", {"a": "x"}),
         (ONE_OF, b"n=1", missing("a or b")),
         (ONE_OF, b"a=x&b=true", malformed("a or b")),
+        (NAMED, b"a=x&n=1", {"a": "x", "n": 1}),
+        (NAMED, b"b=true", {"b": True}),
+        (NAMED, b"n=1", missing("a or b")),
+        (NAMED, b"a=x&b=true", malformed("a or b")),
+        (NAMED, b"a=x&b=", missing("b")),
+        (CHOICE, b"a=x&n=1&other=1", {"a": "x", "n": 1}),
+        (CHOICE, b"b=true", {"b": True}),
+        (CHOICE, b"n=1", missing("a or b")),
+        (CHOICE, b"a=x&b=true", malformed("a or b")),
+        (CHOICE, b"a=x&b=", missing("b")),
     ],
 )
 def test_a_form_is_checked(serve: Callable[[Node], Served], schema: Node, raw: bytes, outcome: object) -> None:
@@ -400,7 +449,10 @@ REFUSED = [
     ("type", body({FORM: {"schema": {"type": "object", "properties": {"a": {"type": "array", "items": STRING}}}}})),
     ("type", body({FORM: {"schema": {"type": "string"}}})),
     ("allOf", body({FORM: {"schema": {"type": "object", "allOf": []}}})),
-    ("oneOf", body({FORM: {"schema": {"type": "object", "oneOf": [{"type": "object"}]}}})),
+    *(
+        ("oneOf", body({FORM: {"schema": {"type": "object", "properties": FIELDS, "oneOf": choice}}}))
+        for choice in NO_CHOICES
+    ),
     ("nullable", body({FORM: {"schema": {"type": "object", "properties": {"a": {**STRING, "nullable": True}}}}})),
     ("schema", body({"*/*": {"schema": {"type": "string", "format": "binary", "maxLength": 3}}})),
     # Schemas.

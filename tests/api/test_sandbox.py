@@ -6,13 +6,21 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from handlers.config.settings import Settings
+from handlers.server.openapi.bundle import bundled
+from handlers.server.openapi.edition_3_1 import as_3_1
 from handlers.server.sandbox.page_api import SandboxApi
 from handlers.server.sandbox.pages import SandboxPages
 from tests.document import PATH, RAW
 from tests.merchant import BASE_PATH, Clock, Merchant, running, write_settings
 from tests.nicepay import Nicepay
+
+ORIGIN = "http://127.0.0.1:8080"
+ABOUT = "This sandbox. Plain HTTP, without TLS."
+LOCAL = {**RAW, "servers": [{"url": ORIGIN + BASE_PATH, "description": ABOUT}, *RAW["servers"]]}
 
 
 @pytest.fixture(scope="module")
@@ -20,18 +28,38 @@ def sandbox(nicepay: Nicepay, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A server with the sandbox's pages."""
     settings = Settings.load(write_settings(tmp_path_factory.mktemp("sandbox"), nicepay))
     page_api = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path=BASE_PATH, api=page_api)) as merchant:
+    with running(
+        settings, Clock(), partial(SandboxPages, origin=ORIGIN, base_path=BASE_PATH, api=page_api)
+    ) as merchant:
         yield merchant
 
 
-def test_the_document_is_served_as_written(sandbox: Merchant) -> None:
-    """The document at /openapi.yaml equals the file, byte for byte."""
-    response = sandbox.client.get("/openapi.yaml")
-    assert response.content == PATH.read_bytes()
+def test_the_document_names_the_sandbox_as_its_first_server(sandbox: Merchant) -> None:
+    """The document at /openapi.yaml has one more server, and is the same text otherwise. It ignores Host."""
+    response = sandbox.client.get("/openapi.yaml", headers={"Host": "elsewhere.example"})
+    assert yaml.safe_load(response.text) == LOCAL
+    first = response.text.replace(f'  - url: "{ORIGIN}{BASE_PATH}"\n', "").replace(f'    description: "{ABOUT}"\n', "")
+    assert first == PATH.read_text(encoding="utf-8")
     assert response.headers["content-type"] == "application/yaml"
 
 
-@pytest.mark.parametrize("path", ["/openapi.yaml", "/ui/", "/ui", "/ui/nothing", "/elsewhere"])
+def test_the_3_1_edition_is_served_beside_it(sandbox: Merchant) -> None:
+    """/openapi.3.1.yaml is the document in OpenAPI 3.1."""
+    response = sandbox.client.get("/openapi.3.1.yaml")
+    OpenAPIV31SpecValidator(yaml.safe_load(response.text)).validate()
+    local = sandbox.client.get("/openapi.yaml").text
+    assert response.text == as_3_1(local)
+    assert response.headers["content-type"] == "application/yaml"
+
+
+def test_the_document_without_references_is_served_beside_it(sandbox: Merchant) -> None:
+    """/openapi.bundled.json is the document with its references resolved, as JSON."""
+    response = sandbox.client.get("/openapi.bundled.json")
+    assert response.json() == bundled(LOCAL)
+    assert response.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/openapi.3.1.yaml", "/ui/", "/ui", "/ui/nothing", "/elsewhere"])
 def test_every_answer_has_the_id_of_its_request(sandbox: Merchant, path: str) -> None:
     """The pages' answers have the header once, too."""
     response = sandbox.client.get(path, headers={"X-Request-ID": "mine-1"})
@@ -90,7 +118,7 @@ def test_an_empty_base_path_becomes_the_root(nicepay: Nicepay, tmp_path: Path) -
     """With an empty base path, the page's copy of the document has the server URL `/`."""
     settings = Settings.load(write_settings(tmp_path, nicepay))
     page_api = SandboxApi(nicepay.private_key, Clock(), lambda _refused: {})
-    with running(settings, Clock(), partial(SandboxPages, base_path="", api=page_api)) as merchant:
+    with running(settings, Clock(), partial(SandboxPages, origin=ORIGIN, base_path="", api=page_api)) as merchant:
         assert merchant.client.get("/ui/openapi.json").json()["servers"][0]["url"] == "/"
 
 

@@ -35,6 +35,7 @@ Place = Callable[[World, str], Request]
 
 PLACES: dict[str, Place] = {
     "X-CLIENT-KEY": lambda w, s: token_request(w, X_CLIENT_KEY=s),
+    "X-CLIENT-SECRET": lambda w, s: token_request(w, X_CLIENT_KEY=None, X_CLIENT_SECRET=s),
     "X-TIMESTAMP": lambda w, s: token_request(w, X_TIMESTAMP=s),
     "X-SIGNATURE": token_request,
     "Content-Type": lambda w, s: token_request(w, Content_Type=s),

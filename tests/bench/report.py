@@ -87,11 +87,19 @@ def goals(results: dict[str, Result]) -> list[str]:
     """The ratios that are the project's goals, each with its result."""
     wanted = [("b", "a", 0.60), ("c", "a", 0.85), ("b", "d", 3.0), ("b", "f", 4.0), ("b", "g", 100.0)]
     lines = [_goal(results[own], results[other], least) for own, other, least in wanted if {own, other} <= {*results}]
+    if {"b", "m"} <= {*results}:
+        lines.append(_cost_of_metrics(results["b"], results["m"]))
     product = results.get("b")
     if product and product.latencies:
         factor = product.percentile(99) / product.percentile(50)
         lines.append(f"(b) p99 at half of the highest rate is {factor:.1f} times p50; goal: under 5")
     return lines
+
+
+def _cost_of_metrics(product: Result, without: Result) -> str:
+    shares = product.cpu_ratios(without)
+    share = f"{1 - median(shares):.1%}" if shares else "not measured"
+    return f"metrics take {share} of the CPU time of (b), compared with (m); goal: at most 3 %"
 
 
 def forms(results: dict[str, Result]) -> list[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,7 +26,10 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.access_token import issue_access_token
+from handlers.config.limits_table import MOST_REQUESTS_PER_MINUTE
 from handlers.config.settings import Settings
+from handlers.request_limits import RequestLimits
+from handlers.server.http.client_address import CALLER
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.application import application, public_api
 from handlers.server.openapi.error_middleware import ErrorMiddleware
@@ -41,6 +45,7 @@ from tests.nicepay import BODY, Nicepay, jakarta
 
 BATCHES = 300
 BATCH = 60
+_CALLER = ip_address("203.0.113.9")
 _ARGUMENTS = {name: name.replace("_", "-").encode() for name in ("x_timestamp", "x_client_key", "x_signature")}
 
 
@@ -72,8 +77,10 @@ def _stack(api: Api, services: Services, *inner: Callable[[ASGIApp], ASGIApp]) -
 
 
 def _ways(api: Api, services: Services) -> dict[str, ASGIApp]:
+    unlimited = replace(services, request_limits=RequestLimits(0, 0))
     return {
         "this server": application(api, lambda: services),
+        "this server, without [limits]": application(api, lambda: unlimited),
         "routing alone, nothing is validated": _stack(api, services, RoutingMiddleware),
         "Connexion's own validation": _stack(api, services, RoutingMiddleware, RequestValidationMiddleware),
     }
@@ -101,7 +108,8 @@ class Request:
             "query_string": b"",
             "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
-            "client": ("127.0.0.1", 1),
+            "client": ("203.0.113.9", 1),
+            CALLER: _CALLER,
             "server": ("127.0.0.1", 80),
             "extensions": {},
         }
@@ -163,7 +171,9 @@ def switch_log_off() -> None:
 def forgetful(settings: Path) -> Services:
     """The services of these settings, with a state store for which every request is the first."""
     services = services_of(Settings.load(settings), Clock())
-    return replace(services, state=_Forgetful(), revocations=loaded_revocations())
+    # Counted, and never reached.
+    limits = RequestLimits(MOST_REQUESTS_PER_MINUTE, MOST_REQUESTS_PER_MINUTE)
+    return replace(services, state=_Forgetful(), revocations=loaded_revocations(), request_limits=limits)
 
 
 def main() -> None:

@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from handlers.config.limits_table import MOST_REQUESTS_PER_MINUTE
 from tests.bench import calls
 from tests.bench.calls import ASYMMETRIC, BODY_SIGNED, NOTIFICATION, SYMMETRIC, TOKEN
 from tests.bench.contestants import place
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / ".reports" / "bench"
 _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = _CORES[0], _CORES[-1]
+CORES = len(_CORES)
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 30.0
 _DOKU_THREADS = 4  # Each thread serves one connection.
@@ -31,7 +33,7 @@ _DOKU_THREADS = 4  # Each thread serves one connection.
 Headers = dict[str, str]
 
 
-SQLITE_STATE, REDIS_STATE = "sqlite:///state.db", "redis"
+SQLITE_STATE, REDIS_STATE, POSTGRESQL_STATE = "sqlite:///state.db", "redis", "postgresql"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Contestant:
     """One row of the table. `command` makes the command line from the folder with the keys and a port.
 
     `kind` is the request: for a token, or to authorize a call of one form. `state` is the state store of the product.
-    `connections` is the number of connections of the load.
+    `connections` is the number of connections of the load. With `workers`, the server runs on all cores.
     """
 
     letter: str
@@ -48,6 +50,7 @@ class Contestant:
     kind: str = TOKEN
     state: str = SQLITE_STATE
     connections: int = CONNECTIONS
+    workers: int = 0
 
 
 def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -73,17 +76,25 @@ def _doku(_folder: Path, port: int) -> list[str | Path]:
 
 FLOOR = Contestant("a", "raw ASGI, by hand", partial(_own, "floor"))
 PRODUCT = Contestant("b", "snap-token, production", _product)
+WITHOUT_METRICS = Contestant("m", "snap-token, without metrics", partial(_own, "without_metrics"))
+_FEW = 4
+FLUSH = (
+    Contestant("n", f"production, {_FEW} connections", _product, connections=_FEW),
+    Contestant("n", f"without flush, {_FEW} connections", partial(_own, "without_flush"), connections=_FEW),
+    Contestant("n", "without flush", partial(_own, "without_flush")),
+)
 LEAN = Contestant("c", "snap-token, lean", partial(_own, "lean"))
+WORKERS = tuple(
+    Contestant("w", f"{store}, workers = {workers}", _product, TOKEN, state, CONNECTIONS * workers, workers)
+    for store, state in (("SQLite", SQLITE_STATE), ("Redis", REDIS_STATE))
+    for workers in (1, 2)
+)
 REDIS = Contestant("b", "snap-token, production, Redis", _product, state=REDIS_STATE)
-AUTHORISE = (
-    Contestant("h", "authorise, asymmetric, SQLite", _product, ASYMMETRIC),
-    Contestant("h", "authorise, asymmetric, Redis", _product, ASYMMETRIC, REDIS_STATE),
-    Contestant("i", "authorise, symmetric, SQLite", _product, SYMMETRIC),
-    Contestant("i", "authorise, symmetric, Redis", _product, SYMMETRIC, REDIS_STATE),
-    Contestant("j", "authorise, notification, SQLite", _product, NOTIFICATION),
-    Contestant("j", "authorise, notification, Redis", _product, NOTIFICATION, REDIS_STATE),
-    Contestant("k", "authorise, body-signed, SQLite", _product, BODY_SIGNED),
-    Contestant("k", "authorise, body-signed, Redis", _product, BODY_SIGNED, REDIS_STATE),
+POSTGRESQL = Contestant("b", "snap-token, production, PostgreSQL", _product, state=POSTGRESQL_STATE)
+AUTHORISE = tuple(
+    Contestant(letter, f"authorise, {kind}, {store}", _product, kind, state)
+    for letter, kind in (("h", ASYMMETRIC), ("i", SYMMETRIC), ("j", NOTIFICATION), ("k", BODY_SIGNED))
+    for store, state in (("SQLite", SQLITE_STATE), ("Redis", REDIS_STATE), ("PostgreSQL", POSTGRESQL_STATE))
 )
 STOCK = Contestant("d", "stock Connexion", partial(_own, "stock"))
 SNAPAPI = Contestant("f", "snapapi 0.1.9, as its demo", partial(_foreign, "snapapi", "with_snapapi", "thread"))
@@ -92,6 +103,7 @@ DOKU = Contestant("g", "doku-python-library 1.1.72", _doku, connections=_DOKU_TH
 CONTESTANTS = (
     FLOOR,
     PRODUCT,
+    WITHOUT_METRICS,
     LEAN,
     STOCK,
     Contestant("e", "FastAPI", partial(_foreign, "web", "with_fastapi", "")),
@@ -100,7 +112,9 @@ CONTESTANTS = (
     SNAPAPI_IN_LOOP,
     DOKU,
     REDIS,
+    POSTGRESQL,
     *AUTHORISE,
+    *FLUSH,
 )
 
 
@@ -116,7 +130,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of the process and its descendants since their start."""
-        return sum(_cpu_seconds(pid) for pid in _process_tree(self._popen.pid))
+        return tree_cpu_seconds(self._popen.pid)
 
     def megabytes(self) -> float:
         """Resident memory of the process and its descendants in MB (1,000,000 bytes)."""
@@ -157,6 +171,11 @@ class Server:
             time.sleep(0.1)
 
 
+def tree_cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process and of its descendants that still run, since their start."""
+    return sum(map(_cpu_seconds, _process_tree(pid)))
+
+
 def _process_tree(pid: int) -> Iterator[int]:
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -169,10 +188,15 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], redis: str) -> None:
+def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], state: str) -> None:
     """Write settings, keys and secrets. Only ports, state store and form of call differ from the defaults."""
-    state = redis if contestant.state == REDIS_STATE else contestant.state
-    tables = [f"[server]\nport = {ports[0]}", f"[internal]\nport = {ports[1]}", f'[state]\nurl = "{state}"']
+    tables = [
+        f"[server]\nport = {ports[0]}\nworkers = {max(1, contestant.workers)}",
+        f"[internal]\nport = {ports[1]}",
+        f'[state]\nurl = "{state}"',
+        # Counted, and never reached.
+        f"[limits]\nclient_requests_per_minute = {MOST_REQUESTS_PER_MINUTE}",
+    ]
     form = contestant.kind if contestant.kind in {NOTIFICATION, BODY_SIGNED} else "token"
     tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"\nforms = ["{form}"]')
     settings = write_settings(folder, nicepay, extra="\n".join(tables))
@@ -189,20 +213,24 @@ def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: 
 
 
 @contextmanager
-def running(contestant: Contestant, nicepay: Nicepay, redis: str = "") -> Iterator[Server]:
-    """Run a contestant on the server's core until the block ends. Its log goes to a file."""
-    if contestant.state == REDIS_STATE and not redis:
-        message = "redis-server is not installed"
+def running(contestant: Contestant, nicepay: Nicepay, engines: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a contestant on the server's core until the block ends. Its log goes to a file.
+
+    `engines` has the URLs of the engines that run.
+    """
+    state = (engines or {}).get(contestant.state, contestant.state)
+    if state in {REDIS_STATE, POSTGRESQL_STATE}:
+        message = f"{state} is not installed"
         raise MissingError(message)
     port, internal = free_port(), free_port()
     folder = REPORTS / "run" / f"{contestant.letter}-{port}"
     folder.mkdir(parents=True, exist_ok=True)
-    _write_files(folder, contestant, nicepay, (port, internal), redis)
+    _write_files(folder, contestant, nicepay, (port, internal), state)
     (folder / place.OWN_PEM).write_text(nicepay.private_pem)
     env = environment(**{place.FOLDER: str(folder), place.PORT: str(port), "PYTHONPATH": str(ROOT)})
     command = contestant.command(folder, port)
     with (folder / "log").open("wb") as log:
-        os.sched_setaffinity(0, {SERVER_CORE})  # The child process inherits it.
+        os.sched_setaffinity(0, _CORES if contestant.workers else {SERVER_CORE})  # The child process inherits it.
         popen = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         os.sched_setaffinity(0, {LOAD_CORE})
         try:

@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from shutil import which
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from tests import postgresql_server
 from tests.bench import calls, chart, load, report, steps
 from tests.bench.calls import TOKEN
 from tests.bench.report import Result
@@ -26,7 +27,9 @@ from tests.bench.servers import (
     CONTESTANTS,
     FLOOR,
     LOAD_CORE,
+    POSTGRESQL_STATE,
     PRODUCT,
+    REDIS_STATE,
     REPORTS,
     SERVER_CORE,
     Contestant,
@@ -60,10 +63,10 @@ def _headers_for(server: Server, signer: Nicepay) -> dict[str, str]:
     return headers if signer is NICEPAY else {**headers, "X-SIGNATURE": "AAAA"}
 
 
-def _start(contestant: Contestant, stack: ExitStack, result: Result, redis: str) -> Server | None:
+def _start(contestant: Contestant, stack: ExitStack, result: Result, engines: Mapping[str, str]) -> Server | None:
     """Start a server. If it cannot start or answers a check wrongly, return None and set `result.why_missing`."""
     try:
-        server = stack.enter_context(running(contestant, NICEPAY, redis))
+        server = stack.enter_context(running(contestant, NICEPAY, engines))
         status, body = server.first_answer(lambda: _headers_for(server, NICEPAY))
         if status != HTTPStatus.OK or (server.kind == TOKEN and b"accessToken" not in body):
             result.why_missing = f"answers a genuine request with {status}"
@@ -97,11 +100,21 @@ def _requests(server: Server, token_requests: list[bytes]) -> list[bytes]:
     return calls.raw(server.folder, NICEPAY, DISTINCT, server.kind)
 
 
+def _engines(stack: ExitStack) -> dict[str, str]:
+    """Start the engines that are installed. PostgreSQL flushes each commit to the disk, as it does by default."""
+    engines = {}
+    if which("redis-server"):
+        engines[REDIS_STATE] = stack.enter_context(redis_server("redis-server")).tcp_url
+    if postgresql_server.is_installed():
+        engines[POSTGRESQL_STATE] = stack.enter_context(postgresql_server.postgresql_server("fsync=on")).url
+    return engines
+
+
 def _compete(contestants: Sequence[Contestant], rounds: int, seconds: float) -> list[Result]:
     results = {each: Result(each.letter, each.name) for each in contestants}
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_server("redis-server")).tcp_url if which("redis-server") else ""
-        servers = {each: _start(each, stack, results[each], redis) for each in contestants}
+        engines = _engines(stack)
+        servers = {each: _start(each, stack, results[each], engines) for each in contestants}
         for number in range(rounds):
             sys.stderr.write(f"round {number + 1} of {rounds}\n")
             token_requests = load.signed(NICEPAY, DISTINCT)

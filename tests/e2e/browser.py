@@ -45,6 +45,13 @@ class Browser:
         """Wait until the condition holds."""
         WebDriverWait(self.driver, PATIENCE).until(lambda _driver: holds())
 
+    def follow(self, anchor: str, part: str = "body") -> None:
+        """Click a link to an anchor in a part of the page, and wait until the anchor is at the top."""
+        self.click(f'{part} a[href="#{anchor}"]')
+        target = self.driver.find_element(By.ID, anchor)
+        top = "return arguments[0].getBoundingClientRect().top"
+        self.wait(lambda: 0 <= self.driver.execute_script(top, target) < 50)  # pixels
+
     def console_messages(self) -> list[str]:
         """The console's errors, warnings and policy violations since the last call."""
         return [each["message"] for each in self._log("browser") if each["level"] in {"SEVERE", "WARNING"}]

@@ -15,10 +15,18 @@ import pytest
 
 from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, Process, environment, run, running
 from tests.engines import RedisServer
+from tests.mistakes import World, write_world
 from tests.nicepay import BODY, Nicepay, jakarta
+from tests.postgresql_server import PostgresqlServer
 from tests.programs import skip_or_fail
 
 _ANY_SMALL_PACKAGE = "idna"
+_LONGEST = ("readme", "state_file", "withdrawal", "check_call", "process", "workers", "audit_trail", "kill")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the files that take longest first, so that at the end no worker runs one of them alone."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in _LONGEST)
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,15 @@ def server(sandbox: Sandbox) -> Iterator[Server]:
 
 
 @pytest.fixture
-def state_url(engine: str, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
-    """The URL of an empty state store: a file if `engine` is `sqlite`, else the Redis server of that name."""
+def state_url(
+    engine: str,
+    tmp_path: Path,
+    emptied_redis: Callable[[str], RedisServer],
+    emptied_postgresql: Callable[[], PostgresqlServer],
+) -> str:
+    """The URL of an empty state store: a file if `engine` is `sqlite`, PostgreSQL, or the Redis server of that name."""
+    if engine == "postgresql":
+        return emptied_postgresql().url
     return f"sqlite:///{tmp_path}/state.db" if engine == "sqlite" else emptied_redis(engine).url
 
 
@@ -112,3 +127,15 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> None:
     fetched = run(*command, patience=300)
     if fetched.returncode:
         skip_or_fail(f"pip reaches no package registry: {fetched.stderr.strip().splitlines()[-1]}")
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """The clients and their keys."""
+    return World()
+
+
+@pytest.fixture(scope="module")
+def config(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings with these clients."""
+    return write_world(tmp_path_factory.mktemp("world"), world)

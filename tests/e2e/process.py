@@ -6,17 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Queue
 from threading import Thread
+from time import monotonic, sleep
 from typing import IO, Any
 
 COMMAND = Path(sys.executable).with_name("snap-token")
 FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
 """The environment variable for a free port."""
-PATIENCE = 60
+PATIENCE = 120
 """Seconds that a process may write nothing, and seconds that it may take to end."""
 NO_FILE = Path(os.devnull)
 _CONTROLLING = ("SNAP_TOKEN__", "MAKE", "MFLAGS", "GNUMAKEFLAGS")
@@ -35,19 +36,33 @@ def free_port() -> int:
 
 
 def run(
-    *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None, patience: float = PATIENCE
+    *command: str | Path,
+    cwd: Path | None = None,
+    env: dict[str, str] | None = None,
+    patience: float = PATIENCE,
+    stdin: str = "",
+    umask: int = -1,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a process until it ends. A failure of the process raises nothing."""
+    """Run a process until it ends. A failure of the process raises nothing. The umask -1 is that of this process."""
     return subprocess.run(
         command,
         cwd=cwd,
         env=environment() if env is None else env,
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=patience,
+        umask=umask,
         check=False,
     )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, which no event tells."""
+    end = monotonic() + PATIENCE
+    while not condition():
+        assert monotonic() < end
+        sleep(0.01)
 
 
 class Lines:

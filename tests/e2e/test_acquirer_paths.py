@@ -82,25 +82,8 @@ def test_calls_of_each_acquirer_reach_the_merchant(
     token = ["--token-file", str(_token_file(stage, nicepay, name))] if form == "token" else []
     url = f"https://127.0.0.1:{stage.proxy.port}{path}?a=%2F"
     trusted = ["--ca-file", str(folder / "certificate.pem"), "--private-key", str(folder / "calls-private.pem")]
-    body = ["--body", str(folder / "body.json")]
-    assert (
-        main(
-            [
-                "request",
-                "call",
-                "--config",
-                str(stage.settings),
-                "--client-key",
-                name,
-                "--url",
-                url,
-                *token,
-                *trusted,
-                *body,
-            ]
-        )
-        == 0
-    )
+    call = ["--client-key", name, "--url", url, "--body", str(folder / "body.json")]
+    assert main(["request", "call", "--config", str(stage.settings), *call, *token, *trusted]) == 0
     received = stage.merchant.received()
     assert (received.target, received.body) == (f"{path}?a=%2F", ARBITRARY)
     assert received.values("X-Client-Key") == [name]

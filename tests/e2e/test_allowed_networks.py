@@ -141,7 +141,7 @@ def _only(text: str) -> str:
     ("proxy", "internal", "codes"),
     [
         (partial(proxies.nginx, edit=_only), NGINX, {TOKEN: "4037300", "/api/v1.0/transfer-va/inquiry": "4032400"}),
-        (partial(proxies.caddy, edit=_only), CADDY, {TOKEN: "4030000", INQUIRY: "4030000"}),
+        (partial(proxies.caddy, edit=_only), CADDY, {TOKEN: "4037300", INQUIRY: "4030000"}),
     ],
     ids=["nginx", "caddy"],
 )

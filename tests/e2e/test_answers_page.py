@@ -27,6 +27,13 @@ ROW = re.compile(
 )
 ROWS = {row["call"]: row for row in ROW.finditer(section("answers", "## Calls"))}
 DOWN = "the state store is unavailable"
+BUSY_CLIENT = "the client sends too many genuine calls"
+BUSY_ADDRESS = "too many requests from the address were refused"
+LIMITS = {
+    "SNAP_TOKEN__SERVER__TRUSTED_PROXIES": "127.0.0.1",
+    "SNAP_TOKEN__LIMITS__CLIENT_REQUESTS_PER_MINUTE": "1",
+    "SNAP_TOKEN__LIMITS__ADDRESS_REFUSALS_PER_MINUTE": "1",
+}
 SECRET = "path-up-for-this-test-and-used-nowhere-else"
 NOTIFIER, SUSPENDED_NOTIFIER = Nicepay(), Nicepay("SUSPENDED")
 SERVICES = f"""
@@ -142,6 +149,18 @@ def _replay(listener: Listener) -> httpx.Response:
     return listener.ask(headers)
 
 
+def _two_calls(listener: Listener) -> httpx.Response:
+    assert listener.ask(listener.headers()).status_code == httpx.codes.OK
+    return listener.ask(listener.headers())
+
+
+def _after_a_refusal(listener: Listener) -> httpx.Response:
+    headers = {**listener.headers(), "X-Forwarded-For": "203.0.113.9"}
+    listener.ask({**headers, "X-SIGNATURE": "AAAA"})
+    listener.process.err.event("call.refused")
+    return listener.ask(headers)
+
+
 def _with_duplicate_header(listener: Listener) -> httpx.Response:
     headers = list(listener.headers().items())
     return listener.ask([*headers, headers[-1]])
@@ -174,8 +193,8 @@ def _without_token(form: str, method: str = "POST", **altered: str | None) -> As
 
 
 def _suspended_notification(listener: Listener) -> httpx.Response:
-    signature = SUSPENDED_NOTIFIER.signature(jakarta(datetime.now(UTC)))
-    return listener.ask(listener.without_token("notification", X_CLIENT_KEY="SUSPENDED", X_SIGNATURE=signature))
+    headers = listener.without_token("notification", X_CLIENT_KEY="SUSPENDED")
+    return listener.ask({**headers, "X-SIGNATURE": SUSPENDED_NOTIFIER.signature(headers["X-TIMESTAMP"])})
 
 
 def _copy(listener: Listener) -> httpx.Response:
@@ -236,7 +255,11 @@ CALLS: dict[str, Ask] = {
     "body-signed call whose signature does not verify": _without_token("body-signed", X_SIGNATURE="AAAA"),
     "`CHANNEL-ID` is not the `channel_id` of the client, or is missing": _pinned(CHANNEL_ID="95221"),
     "`ORIGIN` is not the `origin` of the client, or is missing": _pinned(ORIGIN=""),
-    "`X-EXTERNAL-ID` has not the format or the length that the settings allow the client": _pinned(X_EXTERNAL_ID="1a"),
+    "`X-EXTERNAL-ID` does not have the format or the length that the settings require of the client": _pinned(
+        X_EXTERNAL_ID="1a"
+    ),
+    BUSY_CLIENT: _two_calls,
+    BUSY_ADDRESS: _after_a_refusal,
     "copy of a notification: the same client, timestamp and body": _copy,
     "`X-EXTERNAL-ID` was used before on the day of `X-TIMESTAMP` in Jakarta": _replay,
     DOWN: _with(),
@@ -258,8 +281,9 @@ def file(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
 
 
 @contextmanager
-def _listening(file: Path, nicepay: Nicepay, state: str) -> Iterator[Listener]:
-    with running(COMMAND, "serve", "--config", file, env=environment(SNAP_TOKEN__STATE__URL=state)) as process:
+def _listening(file: Path, nicepay: Nicepay, state: str, **variables: str) -> Iterator[Listener]:
+    env = environment(SNAP_TOKEN__STATE__URL=state, **variables)
+    with running(COMMAND, "serve", "--config", file, env=env) as process:
         endpoint = urlsplit(process.err.event("internal.listening")["endpoint"])
         key = Fernet(file.with_name("token.keys").read_text().strip())
         yield Listener(f"http://{endpoint.netloc}", process, nicepay, key)
@@ -278,10 +302,18 @@ def down(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
         yield listener
 
 
+@pytest.fixture(scope="module")
+def limited(file: Path, nicepay: Nicepay) -> Iterator[Listener]:
+    """A listener that takes one genuine call of a client, and one refused call from an address, in a minute."""
+    with _listening(file, nicepay, "memory://", **LIMITS) as listener:
+        yield listener
+
+
 @pytest.fixture
 def listener(request: pytest.FixtureRequest, call: str) -> Listener:
     """The listener for the row."""
-    listener: Listener = request.getfixturevalue("down" if call == DOWN else "up")
+    fixtures = {DOWN: "down", BUSY_CLIENT: "limited", BUSY_ADDRESS: "limited"}
+    listener: Listener = request.getfixturevalue(fixtures.get(call, "up"))
     return listener
 
 

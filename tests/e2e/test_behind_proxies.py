@@ -51,6 +51,23 @@ def test_the_log_has_the_caller_and_the_proxy_s_id(
             assert (line["remote"], line["request_id"]) == (CALLER, answer.headers["X-Request-ID"])
 
 
+@BOTH
+def test_a_trace_passes_through(tmp_path: Path, nicepay: Nicepay, proxy: ProxyOf, internal: str) -> None:
+    """The trace of a caller reaches the log and the merchant's service. A malformed one reaches no log."""
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    traced = {"traceparent": f"00-{trace}-{span}-01", "tracestate": "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"}
+    forged = {"traceparent": f'00-{trace}-{span}-01" event=token.issued'}
+    with staged(settings(tmp_path, nicepay, "memory://", internal), nicepay, proxy) as stage:
+        issued = stage.outside.post(TOKEN, headers=signed_now(nicepay) | traced, content=BODY)
+        for number, added in enumerate((traced, forged)):
+            call = NicoCall(issued.json()["accessToken"], f"ordNo{number}", asymmetric(nicepay), added=added)
+            assert stage.send(call).status_code == 200
+            received = stage.merchant.received()
+            assert {name: received.values(name) for name in added} == {name: [value] for name, value in added.items()}
+        lines = [stage.server.err.event(event) for event in ("token.issued", "call.genuine", "call.genuine")]
+        assert [(line.get("trace_id"), line.get("span_id")) for line in lines] == [(trace, span)] * 2 + [(None, None)]
+
+
 def test_a_forgotten_location_is_a_snap_error(tmp_path: Path, nicepay: Nicepay) -> None:
     """If accel_redirect is not set, calls through nginx get 5009100 and no empty 200, and the log gives the reason."""
     with staged(settings(tmp_path, nicepay, "memory://", ""), nicepay, proxies.nginx) as stage:

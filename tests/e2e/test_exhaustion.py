@@ -5,8 +5,7 @@ import os
 import resource
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Sandbox, Server
-from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, environment, running
+from tests.e2e.process import COMMAND, FREE_PORT, PATIENCE, environment, running, wait_until
 from tests.nicepay import BODY, Nicepay, jakarta
 from tests.programs import skip_or_fail
 
@@ -88,23 +87,16 @@ def _lines(log: Path, event: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == event]
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_the_log_counts_the_lines_that_it_lost(sandbox: Sandbox, tmp_path: Path) -> None:
     """Log lines that cannot be written are counted; when there is space again, a line gives their number and time."""
     log, env = tmp_path / "log", environment(**FREE_PORT, **IN_MEMORY)
     with running(COMMAND, "serve", "--config", sandbox.config, env=env, log=log) as process:
-        _wait_until(lambda: log.exists() and bool(_lines(log, "server.listening")))
+        wait_until(lambda: log.exists() and bool(_lines(log, "server.listening")))
         server = Server(process, _lines(log, "server.listening")[0]["endpoint"])
         most = log.stat().st_size + 10
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
         assert {server.ask(sandbox.nicepay()).status_code for _ in range(5)} == {200}
-        _wait_until(lambda: log.stat().st_size == most)
+        wait_until(lambda: log.stat().st_size == most)
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         process.send_signal(signal.SIGTERM)
         assert process.status() == 0

@@ -131,7 +131,7 @@ def _signed_before(nicepay: Nicepay, seconds: int) -> dict[str, str]:
     return nicepay.headers(jakarta(datetime.now(UTC) - timedelta(seconds=seconds)))
 
 
-@pytest.mark.parametrize("engine", ["sqlite", REDIS_SERVERS[0]])
+@pytest.mark.parametrize("engine", ["sqlite", REDIS_SERVERS[0], "postgresql"])
 def test_a_kill_loses_no_accepted_request(state_url: str, tmp_path: Path, nicepay: Nicepay) -> None:
     """In a run with two kills, no external id is accepted twice, and the tokens of one request expire together."""
     settings = write_settings(tmp_path, nicepay, extra=TABLES)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -18,6 +18,9 @@ from tests.e2e.merchant_service import ARBITRARY, Answer, Service
 from tests.e2e.process import running
 from tests.e2e.proxies import HOST, Proxy, Upstreams
 from tests.listening import read_until_closed
+
+if TYPE_CHECKING:
+    from tests.e2e.stage import ProxyOf
 
 INQUIRY = "/api/v1.0/transfer-va/inquiry"
 TOKEN = "/api/v1.0/access-token/b2b"
@@ -514,7 +517,7 @@ def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, code: str
 @contextmanager
 def _front(program: str, folder: Path, **ports: int) -> Iterator[Front]:
     """Run a proxy in front of three stubs. `ports` replaces the port of a stub."""
-    start = partial(proxies.nginx) if program == "nginx" else partial(proxies.caddy)
+    start: ProxyOf = proxies.nginx if program == "nginx" else proxies.caddy
     with ExitStack() as stack:
         services = {name: stack.enter_context(merchant_service.running()) for name in ("token", "internal", "merchant")}
         upstreams = Upstreams(**{name: service.port for name, service in services.items()} | ports)

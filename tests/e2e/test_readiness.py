@@ -22,7 +22,9 @@ from tests.e2e.process import PATIENCE
 from tests.engines import REDIS_SERVERS, redis_server
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
+from tests.postgresql_server import primary_and_standby, url_of_all
 from tests.programs import program, skip_or_fail
+from tests.sentinel_server import sentinel_stage
 
 SMALL = "size=512k"
 LARGE = "size=64m"
@@ -153,6 +155,39 @@ def test_a_redis_that_accepts_no_writes(refuse: str, tmp_path: Path, nicepay: Ni
         }[refuse]
         spoil()
         _assert_noticed(served, repair, cause)
+
+
+def test_a_postgresql_standby_takes_over(tmp_path: Path, nicepay: Nicepay) -> None:
+    """After a fail-over, the server serves again without a restart, and still knows every call."""
+    with (
+        primary_and_standby("synchronous_standby_names=*") as (primary, standby),
+        _served(tmp_path, nicepay, url_of_all(primary, standby)) as served,
+    ):
+        call = served.payments.call("before")
+        assert served.instance.authorise(call).status == 200
+        primary.kill()
+        served.instance.process.err.event("state.down")
+        standby.promote()
+        served.instance.process.err.event("state.up")
+        assert served.ready
+        assert served.instance.authorise(call).code == "4099000"
+
+
+def test_a_redis_replica_takes_over(tmp_path: Path, nicepay: Nicepay) -> None:
+    """After the sentinels promoted a replica, the server serves again without a restart, and still knows every call."""
+    with (
+        sentinel_stage(REDIS_SERVERS[0]) as stage,
+        _served(tmp_path, nicepay, stage.url) as served,
+        Redis.from_url(stage.primary.url) as primary,
+    ):
+        call = served.payments.call("before")
+        assert served.instance.authorise(call).status == 200
+        primary.wait(1, 0)
+        stage.primary.process.kill()
+        served.instance.process.err.event("state.down")
+        served.instance.process.err.event("state.up")
+        assert served.ready
+        assert served.instance.authorise(call).code == "4099000"
 
 
 def test_each_unchecked_call_is_counted_once(tmp_path: Path, nicepay: Nicepay) -> None:

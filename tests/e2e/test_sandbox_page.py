@@ -92,9 +92,11 @@ def test_signing_can_be_switched_off(page: Browser) -> None:
     assert "of 2024" in page.see("#what-not").text
     assert _execute(page)["responseCode"] == "4017300"
     assert page.see("#ways").get_property("disabled") is True
-    assert page.see("#verdict code").text == "clock.behind"
+    # Each day, for some minutes, only the date of the example is wrong.
+    assert page.see("#verdict code").text in {"clock.behind", "clock.wrong_date"}
     assert page.see("#verdict .says").text.startswith("X-TIMESTAMP is ")
-    assert page.see("#verdict .also").text == "key.unknown"
+    # The sandbox has the test key of the example, so only the clock is wrong.
+    assert page.driver.find_elements("css selector", "#verdict .also") == []
 
 
 def test_the_evidence_is_shown_as_text(page: Browser) -> None:
@@ -109,13 +111,7 @@ def test_the_evidence_is_shown_as_text(page: Browser) -> None:
 
 def test_links_within_the_document_lead_to_its_sections(page: Browser) -> None:
     """A link such as #section/Time-window scrolls to its heading."""
-    page.driver.execute_script("window.scrollTo(0, document.body.scrollHeight)")
-    page.click('.parameters a[href="#section/Time-window"]')
-    top = page.driver.execute_script(
-        "return [...document.querySelectorAll('.info h1')].find(e => e.textContent === 'Time window')"
-        ".getBoundingClientRect().top"
-    )
-    assert 0 <= top < 400
+    page.follow("section/Time-window", ".parameters")
 
 
 @pytest.fixture

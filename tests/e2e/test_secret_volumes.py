@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from tests.e2e.instances import TABLES, TokenKeys, instances, signed_now
-from tests.e2e.process import COMMAND
+from tests.e2e.process import COMMAND, environment, run
+from tests.kubernetes_files import POD, SETTINGS_TEXT, VOLUME
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 from tests.users import SERVER_GROUP, SERVER_USER, as_user, open_folder
@@ -18,13 +19,30 @@ def _publish(volume: Path, version: str, nicepay: Nicepay) -> Path:
     data = volume / version
     data.mkdir(mode=0o755)
     settings = write_settings(data, nicepay, extra=TABLES)
+    _link(volume, data, FS_GROUP, 0o440)
+    return volume / settings.name
+
+
+def _link(volume: Path, data: Path, group: int, mode: int) -> None:
+    """Give the files this group and mode, and let all links of the volume lead to them."""
     for file in data.iterdir():
-        os.chown(file, 0, FS_GROUP)
-        file.chmod(0o440)
+        os.chown(file, 0, group)
+        file.chmod(mode)
         if not (volume / file.name).is_symlink():
             (volume / file.name).symlink_to(f"..data/{file.name}")
-    (volume / TEMPORARY).symlink_to(version)
+    (volume / TEMPORARY).symlink_to(data.name)
     (volume / TEMPORARY).replace(volume / "..data")
+
+
+def _publish_shipped(volume: Path, nicepay: Nicepay) -> Path:
+    """A volume as the files in docs/deploy/kubernetes describe it: the settings, NICEPAY's key, and the Secret."""
+    data = volume / "..2026_11_28_22_31_45.1"
+    data.mkdir(mode=0o755)
+    settings = write_settings(data, nicepay)
+    settings.write_text(SETTINGS_TEXT.replace("YOUR-CLIENT-ID", nicepay.client_key))
+    (data / f"{nicepay.client_key}.pem").rename(data / "nicepay.pem")
+    (data / "internal.secret").write_text("an-internal-secret-of-a-test\n")
+    _link(volume, data, POD["securityContext"]["fsGroup"], VOLUME["defaultMode"])
     return volume / settings.name
 
 
@@ -42,3 +60,19 @@ def test_a_secret_volume_is_read_and_followed(nicepay: Nicepay) -> None:
             served.process.err.event("settings.read")
             assert keys.read_bytes() != before
             assert TokenKeys(keys).issued_at(served.ask(signed_now(nicepay)).token)
+
+
+def test_the_shipped_volume_is_accepted(nicepay: Nicepay) -> None:
+    """With the user, group, modes and settings in docs/deploy/kubernetes, the server checks its settings and serves."""
+    ids = (POD["securityContext"][name] for name in ("runAsUser", "runAsGroup", "fsGroup"))
+    command: tuple[str | Path, ...] = (*as_user(*ids), COMMAND)
+    state = {"STATE__URL": "memory://"}  # The state store of the settings is in the cluster.
+    with open_folder() as volume:
+        volume.chmod(0o1777)
+        settings = _publish_shipped(volume, nicepay)
+        env = environment(**{f"SNAP_TOKEN__{name}": value for name, value in state.items()})
+        checked = run(*command, "serve", "--check", "--config", settings, env=env)
+        assert checked.returncode == 0, checked.stderr
+        ports = {"SERVER__PORT": "0", "INTERNAL__PORT": "0"}
+        with instances(settings, command=command, **state, **ports) as (served,):
+            assert TokenKeys(settings.with_name("token.keys")).issued_at(served.ask(signed_now(nicepay)).token)

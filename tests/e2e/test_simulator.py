@@ -7,6 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from handlers.cli import main
 from tests.e2e.process import COMMAND, Process, environment, free_port, run, running
 
 INQUIRY = "/api/v1.0/transfer-va/inquiry"
@@ -89,9 +90,17 @@ def test_a_call_has_the_headers_of_its_form_only(sandbox: Sandbox) -> None:
         ("--form body-signed --client-secret-file client.secret", "a call of the form body-signed does not use"),
     ],
 )
-def test_options_that_do_not_go_together_are_one_line(sandbox: Sandbox, options: str, mistake: str) -> None:
+def test_options_that_do_not_go_together_are_one_line(
+    sandbox: Sandbox,
+    options: str,
+    mistake: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """An option that is missing, or that the form does not use, is one line. The exit status is 2."""
-    done = sandbox.request_call(options)
-    (line,) = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
+    monkeypatch.chdir(sandbox.folder)
+    assert main(["request", "call", "--config", "snap-token.toml", *options.split()]) == 2
+    out, err = capsys.readouterr()
+    (line,) = err.splitlines()
+    assert out == ""
     assert line.startswith(f"snap-token: {mistake}")

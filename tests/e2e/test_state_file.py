@@ -1,4 +1,4 @@
-"""SQLite's file is removed, truncated or overwritten while two processes use it: no external id is accepted twice."""
+"""SQLite's file is removed, damaged, restored or made by another version: no external id is accepted twice."""
 
 import os
 import signal
@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from fcntl import LOCK_EX, flock
 from itertools import count
 from pathlib import Path
+from shutil import copy
 from time import monotonic
 
 import pytest
 
-from handlers.state.sqlite.file import open_file
+from handlers.state.sqlite.file import VERSION, open_file
 from tests.e2e.instances import TABLES, Instance, Payments, instances, signed_now
 from tests.e2e.process import COMMAND, PATIENCE, run, running
 from tests.merchant import write_settings
@@ -65,11 +66,11 @@ class Pair:
         self._accepted: list[dict[str, str]] = []
 
     @contextmanager
-    def served(self) -> Iterator[list[Instance]]:
-        """Run both instances in the block. At its end SIGTERM must end them with status 0."""
-        with instances(self.settings, self.settings) as both:
-            yield both
-            for each in both:
+    def served(self, number: int = 2) -> Iterator[list[Instance]]:
+        """Run both instances in the block, or another number. At its end SIGTERM must end them with status 0."""
+        with instances(*[self.settings] * number) as started:
+            yield started
+            for each in started:
                 each.process.send_signal(signal.SIGTERM)
                 assert each.process.status() == 0
 
@@ -112,9 +113,9 @@ def test_a_removed_file_is_noticed(pair: Pair, fault: Fault) -> None:
         for each in both:
             assert each.process.err.event("state.replaced")["file"] == str(pair.file)
         pair.use(both)
-    with pair.served() as both:
-        pair.assert_no_replay_is_accepted(both)
-        pair.use(both)
+    with pair.served(1) as next_start:
+        pair.assert_no_replay_is_accepted(next_start)
+        pair.use(next_start)
 
 
 @pytest.mark.parametrize("fault", DAMAGED.values(), ids=DAMAGED)
@@ -131,9 +132,9 @@ def test_a_damaged_file_stops_the_service_until_repair(pair: Pair, fault: Fault)
         assert (repaired.returncode, repaired.stderr) == (0, "")
         pair.assert_no_replay_is_accepted(both)
         pair.use(both)
-    with pair.served() as both:
-        pair.assert_no_replay_is_accepted(both)
-        pair.use(both)
+    with pair.served(1) as next_start:
+        pair.assert_no_replay_is_accepted(next_start)
+        pair.use(next_start)
 
 
 @contextmanager
@@ -184,8 +185,67 @@ def test_a_start_with_a_damaged_file_fails(pair: Pair) -> None:
     (line,) = refused.stderr.splitlines()
     assert "snap-token state repair" in line
     assert run(COMMAND, "state", "repair", "--config", pair.settings).returncode == 0
+    with pair.served(1) as next_start:
+        pair.use(next_start)
+
+
+def _state(pair: Pair, command: str, *arguments: Path) -> None:
+    done = run(COMMAND, "state", command, *arguments, "--config", pair.settings)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("restored", ["by the command", "by hand"])
+def test_a_backup_is_restored_after_a_loss(pair: Pair, restored: str) -> None:
+    """A backup is made while both serve. After all is lost it is restored, and no earlier call is accepted again."""
+    backup = pair.file.with_name("backup.db")
     with pair.served() as both:
         pair.use(both)
+        _state(pair, "backup", backup)
+        pair.use(both)
+    _empty_the_folder(pair.file)
+    if restored == "by the command":
+        _state(pair, "restore", backup)
+    else:
+        copy(backup, pair.file)
+    with pair.served(1) as next_start:
+        pair.assert_no_replay_is_accepted(next_start)
+        pair.use(next_start)
+
+
+def test_a_backup_is_restored_while_both_serve(pair: Pair) -> None:
+    """Both use the restored file, and keep what they recorded after the backup."""
+    backup = pair.file.with_name("backup.db")
+    with pair.served() as both:
+        pair.use(both)
+        _state(pair, "backup", backup)
+        pair.use(both)
+        _state(pair, "restore", backup)
+        pair.assert_no_replay_is_accepted(both)
+        pair.use(both)
+
+
+def test_an_upgrade_and_a_roll_back(pair: Pair) -> None:
+    """After one instance was upgraded, the other goes on, but cannot start again until its version restores a backup.
+
+    The upgrade is played by a planted version number.
+    """
+    backup = pair.file.with_name("backup.db")
+    with pair.served() as both:
+        pair.use(both)
+        _state(pair, "backup", backup)
+        with closing(sqlite3.connect(pair.file)) as newer:
+            newer.execute("CREATE TABLE invented (anything)")
+            newer.execute(f"PRAGMA user_version = {VERSION + 1}")
+        pair.use(both)
+    refused = run(COMMAND, "serve", "--config", pair.settings)
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert f"schema {VERSION + 1}; this version supports {VERSION}" in line
+    assert "snap-token state restore BACKUP" in line
+    _state(pair, "restore", backup)
+    with pair.served(1) as next_start:
+        pair.assert_no_replay_is_accepted(next_start)
+        pair.use(next_start)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
@@ -202,6 +262,6 @@ def test_both_processes_end_before_they_notice(pair: Pair, fault: str, end: sign
             each.process.send_signal(signal.SIGCONT)
         for each in both:
             each.process.status()
-    with pair.served() as both:
-        pair.assert_no_replay_is_accepted(both)
-        pair.use(both)
+    with pair.served(1) as next_start:
+        pair.assert_no_replay_is_accepted(next_start)
+        pair.use(next_start)

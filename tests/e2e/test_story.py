@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
+from shutil import copytree
+from subprocess import CompletedProcess
 from time import monotonic
 
 import httpx
@@ -13,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from tests.e2e import proxies
 from tests.e2e.merchant_service import ARBITRARY
+from tests.e2e.process import COMMAND, run
 from tests.e2e.stage import INQUIRY, PAYMENT, NicoCall, Sign, Stage, asymmetric, settings, staged, symmetric
 from tests.e2e.transcript import shortened
 from tests.engines import REDIS_SERVERS, RedisServer
@@ -24,6 +27,7 @@ UNMAPPED = "/api/v1.0/cvs/refund"
 MINIFIED = b'{"arbitrary":["made up for this test",1.50,"\\u00e9\xc3\xa9"]}'
 SECRET = "made-up-for-this-test-and-used-nowhere-else"
 PROXY_SECRET = "known-to-nginx-and-this-server"
+AUDIT = '\n[audit]\ndir = "audit"\nkey_file = "audit.key"'
 SPOOFED = {
     "X-Original-URI": INQUIRY,
     "X-Original-Method": "POST",
@@ -38,9 +42,10 @@ PATIENCE = 5
 def test_the_story_of_nico(
     tmp_path: Path, nicepay: Nicepay, stranger: Nicepay, emptied_redis: Callable[[str], RedisServer]
 ) -> None:
-    """With Redis and nginx, genuine calls reach the merchant byte for byte, and other calls do not."""
+    """With Redis and nginx, genuine calls reach the merchant byte for byte, other calls do not, and both are proved."""
     redis = emptied_redis(REDIS_SERVERS[0])
-    file = settings(tmp_path, nicepay, redis.tcp_url, 'accel_redirect = "@merchant"')
+    assert run(COMMAND, "audit", "keygen", tmp_path / "audit.key").returncode == 0
+    file = settings(tmp_path, nicepay, redis.tcp_url, f'accel_redirect = "@merchant"{AUDIT}')
     with staged(file, nicepay, proxies.nginx) as stage:
         stage.transcript.chapter("NICO behind nginx, with Redis: NICEPAY asks for a token")
         genuine = NicoCall(stage.token(), "ordNo0001", asymmetric(nicepay))
@@ -49,6 +54,8 @@ def test_the_story_of_nico(
         _wrong_paths(stage, genuine)
         _suspension(stage, genuine)
         _revocations(stage, genuine)
+        _auditor(stage, genuine.token)
+        _forged_line(stage)
 
 
 def test_the_symmetric_form(tmp_path: Path, nicepay: Nicepay) -> None:
@@ -178,6 +185,48 @@ def _call_until_refused(stage: Stage, call: NicoCall) -> httpx.Response:
         stage.merchant.received()
         assert monotonic() - start < PATIENCE
     raise AssertionError
+
+
+def _auditor(stage: Stage, token: str) -> None:
+    stage.transcript.chapter("The auditor asks: who was given this token, what was done with it, and when did it end?")
+    shown = _audit(stage, "show", "--config", stage.settings.name, "--token-file", "-", stdin=token)
+    assert (shown.returncode, shown.stderr.partition("; ")[2]) == (0, "the trail: whole\n")
+    events = [row.split()[2] for row in shown.stdout.splitlines()[1:]]
+    assert (events[0], events[-3:]) == ("token.issued", ["tokens.revoked", "call.refused", "tokens.revoked"])
+    assert set(events[1:-3]) == {"call.genuine", "call.refused"}
+    assert token not in shown.stdout
+
+
+def _forged_line(stage: Stage) -> None:
+    audit, copy = stage.settings.with_name("audit"), stage.settings.with_name("copy")
+    copytree(audit, copy)
+    stage.transcript.chapter("The auditor verifies a copy of the trail with nothing but the public key")
+    whole = _audit(stage, "verify", copy.name, "--public-key", "audit.key.pub")
+    assert (whole.returncode, whole.stderr) == (0, "")
+    stage.transcript.chapter("Somebody makes a refused call genuine in this copy")
+    (file,) = copy.glob("audit-*")
+    number = _forge(file)
+    forged = _audit(stage, "verify", copy.name, "--public-key", "audit.key.pub")
+    assert forged.returncode == 1
+    assert f"BROKEN: {file.name} line {number} " in forged.stdout
+
+
+def _forge(file: Path) -> int:
+    """Forge the first refused call, as somebody without the private key can, and return the number of its line."""
+    lines = file.read_bytes().splitlines()
+    place = next(index for index, line in enumerate(lines) if b'"event":"call.refused"' in line)
+    lines[place] = lines[place].replace(b"refused", b"genuine")
+    file.write_bytes(b"\n".join([*lines, b""]))
+    return place + 1
+
+
+def _audit(stage: Stage, *arguments: str, stdin: str = "") -> CompletedProcess[str]:
+    """Run `snap-token audit` in the folder of the settings."""
+    done = run(COMMAND, "audit", *arguments, cwd=stage.settings.parent, stdin=stdin)
+    stage.transcript.note(f"$ snap-token audit {' '.join(arguments)}")
+    for line in (done.stdout + done.stderr).splitlines():
+        stage.transcript.note(line)
+    return done
 
 
 def _signed_bodies(stage: Stage, genuine: NicoCall) -> None:

@@ -13,7 +13,7 @@ from tests.engines import REDIS_SERVERS
 from tests.merchant import write_settings
 from tests.nicepay import CLIENT_KEY, Nicepay
 
-ENGINES = pytest.mark.parametrize("engine", ["sqlite", REDIS_SERVERS[0]])
+ENGINES = pytest.mark.parametrize("engine", ["sqlite", REDIS_SERVERS[0], "postgresql"])
 REFUSED = {"responseCode": "4017300", "responseMessage": "Unauthorized. X-CLIENT-KEY or X-SIGNATURE"}
 
 

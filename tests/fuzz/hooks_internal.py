@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from time import time_ns
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 import schemathesis
@@ -19,10 +20,11 @@ from schemathesis import Case, CheckContext, HookContext, Response
 from tests.calls import PARTNER, URI
 from tests.document import INTERNAL
 from tests.forms import CALLED_SERVICES, EVERY_URI, NOTIFY_URI, SIGNED_URI
+from tests.fuzz import hooks_openmetrics  # noqa: F401  it registers a deserializer
 from tests.fuzz.broken import broken_headers
 from tests.fuzz.call_rules import ASYMMETRIC_TOKEN, BODY_SIGNED, FORMS, NOTIFICATION, SYMMETRIC_TOKEN, Acquirers
-from tests.fuzz.request_rules import MOST_FIELDS, RawRequest, is_valid
-from tests.internal import NOTIFIER_FILE, SUSPENDED, SYMMETRIC
+from tests.fuzz.request_rules import RawRequest, is_valid
+from tests.internal import CLIENT_KEYS, NOTIFIER_FILE, SUSPENDED, SYMMETRIC
 from tests.nicepay import CLIENT_KEY, Nicepay, jakarta
 
 PRIVATE_KEY_FILE = "FUZZ_PRIVATE_KEY_FILE"
@@ -38,6 +40,7 @@ _SCHEMAS = {each["name"]: OAS30Validator(each["schema"]) for each in INTERNAL["p
 _OPTIONAL = {each["name"] for each in INTERNAL["paths"]["/authorize"]["parameters"] if not each.get("required")}
 _PATH = URI.partition("?")[0]
 _LONGEST_QUERY = 2_000
+_SECRETS = {"ProxySecret", "InternalSecret"}
 _numbers = count()
 # Two runs may use the same server, so this prefix keeps their external ids different.
 _RUN = f"{time_ns() // 1_000_000:013}"
@@ -52,6 +55,16 @@ _ACQUIRERS = Acquirers(
 
 
 @schemathesis.hook
+def before_load_schema(_context: HookContext, schema: dict[str, Any]) -> None:
+    """Require the secret, because this server has one, and remove `default`, which would allow every status."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                operation["security"] = [each for each in operation["security"] if each.keys() & _SECRETS]
+                del operation["responses"]["default"]
+
+
+@schemathesis.hook
 def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, object]) -> None:
     """Replace what is not broken on purpose. Calls with a body take turns in all forms of call."""
     if case.path == "/authorize":
@@ -61,13 +74,12 @@ def before_call(_context: HookContext, case: Case[Any], _kwargs: dict[str, objec
 
 
 def _valid_form(path: str, body: dict[str, Any], number: int) -> dict[str, Any]:
-    """A form of strings with at most 16 fields, a known client, and a valid token in every second introspection."""
-    fields = {name: value if isinstance(value, str) else "x" for name, value in list(body.items())[-MOST_FIELDS:]}
-    if "client_id" in fields:
-        return fields | {"client_id": SUSPENDED}
+    """The form with a known client, and with a valid token in every second introspection."""
+    if "client_id" in body:
+        return body | {"client_id": SUSPENDED}
     if path == "/introspect" and number % 2:
-        return fields | {"token": os.environ[TOKEN]}
-    return fields
+        return body | {"token": os.environ[TOKEN]}
+    return body
 
 
 def _make_genuine(case: Case[Any], number: int) -> None:
@@ -140,7 +152,7 @@ def right_request_acceptance(_context: CheckContext, response: Response, case: C
     if request.operation and request.operation["security"] and secret != f"Bearer {os.environ[PROXY_SECRET]}":
         assert response.status_code == 401, f"A request without the secret got {response.status_code}"
         return
-    valid = is_valid(request) and (request.path != "/authorize" or _is_genuine(request))
+    valid = is_valid(request) and _OTHER_RULES.get(request.path, _no_rule)(request)
     kind = "valid" if valid else "invalid"
     assert (response.status_code == 200) == valid, f"A {kind} request got {response.status_code}"
 
@@ -151,6 +163,19 @@ def _is_genuine(request: RawRequest) -> bool:
     forwarded = request.method == "POST"  # Asked by GET, the server has no body to verify.
     form = _ACQUIRERS.genuine_form(service.forms if service else (), request.headers, request.body)
     return form == ASYMMETRIC_TOKEN or (form is not None and forwarded)
+
+
+def _client_is_known(request: RawRequest) -> bool:
+    """Whether a revocation names no client, or one of the settings. A negative case can be valid by chance."""
+    return dict(parse_qsl(request.body.decode())).get("client_id", CLIENT_KEY) in CLIENT_KEYS
+
+
+def _no_rule(_request: RawRequest) -> bool:
+    return True
+
+
+_OTHER_RULES = {"/authorize": _is_genuine, "/revoke": _client_is_known}
+"""What a request must also be, which the document cannot say of a value."""
 
 
 def _raw_request(response: Response, case: Case[Any]) -> RawRequest:

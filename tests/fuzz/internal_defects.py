@@ -18,7 +18,7 @@ async def refuses_genuine_calls(answer: Answer) -> Answer:
     """A genuine call is refused."""
     if answer.path != "/authorize" or answer.status != 200:
         return answer
-    plain = answer.without_header(b"x-client-key").without_header(b"x-external-id")
+    plain = answer.without_header(b"x-client-key").without_header(b"x-external-id").without_header(b"x-accel-redirect")
     challenging = plain.with_header(b"www-authenticate", b'Bearer error="invalid_request"')
     typed = challenging.with_header(b"content-type", b"application/json")
     return _refusal(typed, 401, "4012400", "Unauthorized. X-SIGNATURE")
@@ -31,7 +31,8 @@ async def omits_client_key(answer: Answer) -> Answer:
 
 async def sends_active_as_string(answer: Answer) -> Answer:
     """An introspection answers `"false"` instead of `false`."""
-    return answer.with_body({"active": "false"}) if answer.body.get("active") is False else answer
+    is_inactive = answer.path == "/introspect" and answer.body.get("active") is False
+    return answer.with_body({"active": "false"}) if is_inactive else answer
 
 
 async def accepts_any_form(answer: Answer) -> Answer:
@@ -43,7 +44,9 @@ async def is_never_ready(answer: Answer) -> Answer:
     """/readyz always answers that the instance is not ready."""
     if (answer.path, answer.status) != ("/readyz", 200):
         return answer
-    return _refusal(answer, 503, "5030000", "Service Unavailable")
+    parts = {"keys": "ok", "state": "down", "audit": "off", "tls": "off"}
+    refusal = {"responseCode": "5030000", "responseMessage": "Service Unavailable"}
+    return answer.with_status(503).with_body({**refusal, "status": "not_ready", "parts": parts})
 
 
 INTERNAL_DEFECTS: dict[Defect, set[str]] = {
@@ -60,3 +63,13 @@ INTERNAL_DEFECTS: dict[Defect, set[str]] = {
     is_never_ready: {"not_a_server_error", "positive_data_acceptance", "right_request_acceptance"},
 }
 """The checks that each defect makes fail. No other check may fail."""
+
+PATHS: dict[Defect, str] = {
+    lets_anyone_revoke: "/revoke",
+    refuses_genuine_calls: "/authorize",
+    omits_client_key: "/authorize",
+    sends_active_as_string: "/introspect",
+    accepts_any_form: "/revoke",
+    is_never_ready: "/readyz",
+}
+"""The path whose answers each defect changes. schemathesis sends requests to no other path."""

@@ -16,6 +16,7 @@ OTHER_ANSWERS = {
         "409": "tests/api/test_clients.py::test_a_repeat_is_a_conflict_where_the_settings_say_so",
         "413": f"{_WIRE}[CL of 1 GB]",
         "414": f"{_WIRE}[target of 3 KB]",
+        "429": "tests/api/test_request_limits.py::test_a_flood_of_refusals_makes_no_other_address_wait",
         "431": f"{_WIRE}[65 headers]",
         "500": f"{_MIDDLEWARE}::test_a_failure_is_a_general_error_and_a_logged_traceback",
     },
@@ -25,6 +26,7 @@ OTHER_ANSWERS = {
         "409": f"{_EXAMPLE}[Conflict-4092400]",
         "413": f"{_EXAMPLE}[CallTooLarge-4132400]",
         "414": f"{_EXAMPLE}[UriTooLong-4142400]",
+        "429": f"{_EXAMPLE}[TooManyCalls-4292400]",
         "431": f"{_EXAMPLE}[HeadersTooLarge-4312400]",
         "500": f"{_EXAMPLE}[Failure-5002402]",
         "503": f"{_EXAMPLE}[NotReady-5030000]",
@@ -44,7 +46,7 @@ class Pass:
     share_of_examples: float = 1.0
     """The factor for the number of examples. schemathesis draws that number for each operation of a document."""
     hooks: str = ""
-    """The module with the hooks that make requests valid, if there is one."""
+    """The module with the hooks of schemathesis, if there is one."""
     rare: frozenset[str] = frozenset()
     """The statuses that the pass may get."""
     warnings: frozenset[str] = frozenset()
@@ -91,6 +93,7 @@ WRONG_SECRET = Pass(
     document.INTERNAL_PATH,
     frozenset({"200", "401", "405"}),
     share_of_examples=0.1,
+    hooks="tests.fuzz.hooks_openmetrics",
     warnings=frozenset({"missing_auth"}),
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from handlers.server.process import sockets, uvicorn_server
+from tests.listening import listening_on
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class DefectiveServer:
 @contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
     """Serve on a free port until the block ends. Gives the origin."""
-    listener = sockets.listen("127.0.0.1", 0)
+    listener = listening_on("127.0.0.1", 0)
     server = uvicorn_server.make_server(app)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

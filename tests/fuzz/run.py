@@ -22,10 +22,11 @@ from typing import Self
 import httpx
 
 from tests import document
-from tests.e2e.process import COMMAND, FREE_PORT, environment, run, running
+from tests.e2e.process import COMMAND, FREE_PORT, environment, running
 from tests.fuzz.passes import OTHER_ANSWERS, PASSES, WRONG_SECRET, Pass
 from tests.fuzz.tally import Tally, failures
 from tests.internal import PROXY_SECRET, SYMMETRIC, write_internal_settings
+from tests.merchant import write_settings
 from tests.nicepay import BODY, CLIENT_KEY, Nicepay, jakarta
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +35,6 @@ REPORTS = ROOT / ".reports" / "fuzz"
 PYTHON = Path(sys.executable)
 # schemathesis.toml is for both documents, and schemathesis refuses it if one of these variables is absent.
 _DEFAULTS = {"FUZZ_TOKEN": "none", "FUZZ_PROXY_SECRET": "none"}
-_SETTINGS = {"SNAP_TOKEN__SANDBOX__ENABLED": "false", **FREE_PORT}
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ def started(fuzz_pass: Pass) -> Iterator[Target]:
 
 @contextmanager
 def _public(folder: Path) -> Iterator[Target]:
-    sandbox = folder / "sandbox"
-    run(COMMAND, "init", sandbox).check_returncode()
-    serve = (COMMAND, "serve", "--config", sandbox / "snap-token.toml")
-    with running(*serve, env=environment(**_SETTINGS)) as process:
+    nicepay, key = Nicepay(), folder / "private.pem"
+    key.write_text(nicepay.private_pem)
+    serve = (COMMAND, "serve", "--config", write_settings(folder, nicepay))
+    with running(*serve, env=environment(**FREE_PORT)) as process:
         url = process.err.event("server.listening")["endpoint"].removesuffix(document.TOKEN_PATH)
-        yield Target.public(url, sandbox / "nicepay-private.pem")
+        yield Target.public(url, key)
 
 
 @contextmanager

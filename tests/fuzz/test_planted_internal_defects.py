@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from handlers.config.settings import Settings
 from tests.fuzz.finding import DefectRun, Findings
-from tests.fuzz.internal_defects import INTERNAL_DEFECTS
+from tests.fuzz.internal_defects import INTERNAL_DEFECTS, PATHS
 from tests.fuzz.passes import GENUINE
 from tests.fuzz.planted import Defect, DefectiveServer, none
 from tests.fuzz.run import Target
@@ -59,7 +59,7 @@ def test_without_a_defect_no_check_fails(without_defect: Findings) -> None:
 @pytest.mark.parametrize("defect", INTERNAL_DEFECTS, ids=lambda defect: defect.__name__)
 def test_a_defect_is_found(defect_run: DefectRun, defect: Defect) -> None:
     """A planted defect makes its checks fail, and no other checks."""
-    found = defect_run.run(defect)
+    found = defect_run.run(defect, f"--include-path={PATHS[defect]}")
     assert found.checks("failure") == INTERNAL_DEFECTS[defect], found.printed
 
 

@@ -22,6 +22,7 @@ from handlers.services import Services
 from handlers.snap.call_form import CallForm
 from handlers.snap.client import Client
 from handlers.snap.clients import Clients
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 from handlers.state.memory import MemoryState
 from tests.calls import PARTNER, SECRET, services
@@ -35,6 +36,7 @@ URI = "/api/v1.0/transfer-va/payment"
 OTHER_URI = f"{URI}-of-another-service"
 BODY = b'{ "arbitrary": "1 2" }'
 CODE = "25"
+PINNED = Particulars(channel_id="95231", origin="bank.example")
 FORMS: tuple[SignedForm, ...] = ("asymmetric", "symmetric", "notification", "body-signed")
 AT_ONCE = 1_000_000
 
@@ -116,9 +118,10 @@ def _services_of(form: SignedForm, nicepay: Nicepay, notifier: Nicepay) -> Servi
         CLIENT_KEY,
         (key,),
         timedelta(seconds=300),
-        partner_id=PARTNER,
+        partner_ids=(PARTNER,),
         client_secret=SECRET if form == "symmetric" else None,
         notification_keys=(notification_key,),
+        particulars=PINNED,
     )
     service = Service(CODE, forms=(accepted,))
     return replace(
@@ -134,7 +137,7 @@ def judged_endpoint(form: SignedForm, nicepay: Nicepay, stranger: Nicepay) -> It
     signer = Signer(CLIENT_KEY, own.private_key, stranger.private_key, Clock())
     used = _services_of(form, nicepay, notifier)
     token = used.token_keys.issue(CLIENT_KEY, NOON) if form in {"asymmetric", "symmetric"} else ""
-    caller = Caller(form, signer, Endpoint(URI, "POST", BODY), PARTNER, "95231", token, SECRET)
+    caller = Caller(form, signer, Endpoint(URI, "POST", BODY), PARTNER, "", token, SECRET, PINNED)
     with open_client("test") as client:
         endpoint = JudgedEndpoint(caller, used, client)
         with served(endpoint.faulty) as origin:

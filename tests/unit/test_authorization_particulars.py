@@ -153,7 +153,7 @@ def test_a_stranger_learns_no_rule(acquirer: Acquirer) -> None:
 @pytest.mark.parametrize("form", ["token", "body-signed"])
 def test_a_client_may_have_several_partner_ids(acquirer: Acquirer, form: str) -> None:
     """Each of its partner IDs names the client, in its calls with a token and without. No other one does."""
-    known = _merchant(acquirer, Particulars(), other_partner_ids=("SECOND", "THIRD"))
+    known = _merchant(acquirer, Particulars(), partner_ids=(CLIENT_KEY, "SECOND", "THIRD"))
     for number, partner_id in enumerate((CLIENT_KEY, "SECOND", "THIRD")):
         headers = _with_token(known, acquirer) if form == "token" else _by_key(acquirer)
         changed = {"x_partner_id": partner_id, "x_external_id": f"{number}"}

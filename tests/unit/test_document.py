@@ -18,7 +18,7 @@ from handlers.server.http.limits import BODY_SECONDS, LARGEST_BODY, LARGEST_HEAD
 from handlers.server.openapi.application import public_api
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
-from tests.document import DOCUMENT, OPERATION, PATH, RAW, RESPONSES
+from tests.document import DOCUMENT, OPERATION, PATH, PROXY_ANSWERS, RAW, RESPONSES
 
 TEXT = PATH.read_text(encoding="utf-8")
 PROSE = DOCUMENT["info"]["description"]
@@ -26,9 +26,13 @@ PARAMETERS = {each["name"]: each for each in OPERATION["parameters"]}
 TIMESTAMP = PARAMETERS["X-TIMESTAMP"]["schema"]
 
 
-def _examples() -> list[dict[str, str]]:
-    contents = [response["content"]["application/json"] for response in RESPONSES.values()]
+def _examples(*statuses: str) -> list[dict[str, str]]:
+    contents = [RESPONSES[status]["content"]["application/json"] for status in statuses]
     return [example["value"] for content in contents for example in content["examples"].values()]
+
+
+def _examples_of_the_server() -> list[dict[str, str]]:
+    return _examples(*RESPONSES.keys() - PROXY_ANSWERS.keys())
 
 
 def _is_timestamp(value: str) -> bool:
@@ -78,7 +82,7 @@ def test_the_examples_of_parameters_fit_their_schemas(name: str) -> None:
 
 def test_each_code_of_the_catalogue_has_an_example_and_no_other() -> None:
     """The document shows exactly the codes that the server can answer."""
-    shown = {example["responseCode"] for example in _examples()}
+    shown = {example["responseCode"] for example in _examples_of_the_server()}
     assert shown == {code.response_code(ACCESS_TOKEN_SERVICE) for code in CATALOGUE}
 
 
@@ -88,15 +92,31 @@ def test_each_example_says_what_the_catalogue_says() -> None:
         code.response_code(ACCESS_TOKEN_SERVICE): re.escape(code.message).replace(r"\{\}", r"\S.*")
         for code in CATALOGUE
     }
-    for example in _examples():
+    for example in _examples_of_the_server():
         assert re.fullmatch(messages[example["responseCode"]], example["responseMessage"])
+
+
+@pytest.mark.parametrize("status", PROXY_ANSWERS)
+def test_an_answer_of_a_proxy_has_one_example(status: str) -> None:
+    """The document shows the code of each answer that a proxy sends, and says that the server does not send it."""
+    code, message = PROXY_ANSWERS[status]
+    assert _examples(status) == [{"responseCode": code, "responseMessage": message}]
+    assert re.search(r"Only a proxy sends this answer|The server never sends it", RESPONSES[status]["description"])
 
 
 def test_each_answer_stands_under_the_status_of_its_code() -> None:
     """The first three digits of a responseCode are the status under which it is documented."""
-    for status, response in RESPONSES.items():
-        for example in response["content"]["application/json"]["examples"].values():
-            assert example["value"]["responseCode"][:3] == status
+    for status in RESPONSES.keys() - {"default"}:
+        assert {example["responseCode"][:3] for example in _examples(status)} == {status}
+
+
+@pytest.mark.parametrize("status", RESPONSES)
+def test_the_examples_of_answers_fit_their_schemas(status: str) -> None:
+    """All examples fit, also of the headers."""
+    for example in _examples(status):
+        OAS30Validator(RESPONSES[status]["content"]["application/json"]["schema"]).validate(example)
+    for header in RESPONSES[status]["headers"].values():
+        OAS30Validator(header["schema"]).validate(header["example"])
 
 
 def test_the_limits_in_the_prose_are_the_limits_of_the_code() -> None:

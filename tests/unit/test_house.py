@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "handlers"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted((ROOT / "tests" / "unit").rglob("test_*.py"))
-RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health"}
+RESOURCES = {"access_token", "authorization", "introspection", "revocation", "health", "metrics"}
 
 FLOORS = {
     "handlers": [
@@ -19,16 +19,26 @@ FLOORS = {
         {"server"},
         RESOURCES,
         {"config", "services"},
-        {"state", "doctor"},
-        {"snap", "decision_notes", "escaping"},
+        {"audit", "doctor", "request_limits", "state"},
+        {"snap", "decision_notes", "escaping", "timing"},
     ],
     "handlers.cli": [
         {"app"},
-        {"commands", "completion"},
-        {"check_output", "explain_output", "pack", "preset_output"},
+        {"commands", "completion", "system_layout", "worker"},
+        {
+            "audit_output",
+            "audit_period",
+            "audit_question",
+            "check_output",
+            "explain_output",
+            "judged_server",
+            "pack",
+            "preset_output",
+            "self_check",
+        },
         {"captured", "shared_state", "startup"},
         {"simulator"},
-        {"files", "time_limit"},
+        {"files", "local_listener", "settings_file", "time_limit"},
         {"errors", "help_text", "streams"},
     ],
     "handlers.doctor": [
@@ -126,7 +136,7 @@ def test_imports_run_downwards(path: Path) -> None:
         ("handlers.services", "handlers.access_token"),
         ("handlers.config.settings", "handlers.server.http.limits"),
         ("handlers.server.http.limits", "handlers.server.openapi.api.Api"),
-        ("handlers.server.observability.audit", "handlers.server.process.reload"),
+        ("handlers.server.observability.decision_log", "handlers.server.process.reload"),
         ("handlers.server.process.reload", "handlers.server.sandbox"),
         ("handlers.cli.errors", "handlers.cli.app"),
         ("handlers.cli.files.pipes", "handlers.cli.commands.keys"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
+from handlers.decision_notes import start_notes
 from handlers.introspection import introspect_token
 from handlers.services import Services
 from handlers.snap.codes import EXTERNAL_SERVER_ERROR, SnapError
@@ -85,3 +86,20 @@ def test_no_answer_while_revocations_are_not_known(merchant: Services, token: st
     with pytest.raises(SnapError) as refusal:
         _ask(replace(merchant, revocations=unloaded_revocations()), token)
     assert refusal.value.code == EXTERNAL_SERVER_ERROR
+
+
+def test_a_token_of_ours_is_noted_even_if_it_is_refused(merchant: Services, token: str) -> None:
+    """The log and the audit trail show which expired or revoked token somebody used, and never a token of others."""
+    fingerprint = merchant.token_keys.verify(token, NOON).fingerprint
+    revoked = replace(merchant, revocations=loaded_revocations(revoked=f"token:{fingerprint}"))
+    expired = replace(merchant, now=Clock(NOON + timedelta(hours=1)))
+    of_client = {"token": fingerprint, "client_key": CLIENT_KEY}
+    expected: list[tuple[Services, str, dict[str, str]]] = [
+        (revoked, token, of_client),
+        (expired, token, {"token": fingerprint}),
+        (merchant, STRANGE, {}),
+    ]
+    for used, text, noted in expected:
+        notes = start_notes()
+        assert _ask(used, text) == INACTIVE
+        assert notes == noted

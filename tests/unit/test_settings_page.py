@@ -8,21 +8,28 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic.fields import FieldInfo
 
+from handlers.config.audit_table import Audit
 from handlers.config.environment import ENVIRONMENT_PREFIX
+from handlers.config.limits_table import Limits
+from handlers.config.log_table import Log
 from handlers.config.settings import Settings
+from handlers.config.state_table import State
 from handlers.config.table import Table
-from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, State, Token
+from handlers.config.tables import ClientTable, Debug, Internal, Sandbox, Server, ServiceTable, Token
 from tests.pages import section
 
 TABLES: dict[str, type[Table]] = {
     "server": Server,
     "token": Token,
     "state": State,
+    "limits": Limits,
     "clients": ClientTable,
     "services": ServiceTable,
     "internal": Internal,
+    "audit": Audit,
     "sandbox": Sandbox,
     "debug": Debug,
+    "log": Log,
 }
 ONLY_IN_THE_FILE = {"clients", "services"}
 FIELDS = {table: model.named_fields() for table, model in TABLES.items()}

@@ -4,9 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 
+from handlers.server.observability.elastic_common_schema import NAMES, VERSION
+from handlers.server.observability.json_line import LONGEST_LINE
 from tests.pages import ROOT, page, section
 
-LOGGED = {"info", "warning", "error", "exception", "SettingWarning"}
+LOGGED = {"info", "warning", "error", "exception"}
 """The logger methods that take the name of an event."""
 
 
@@ -36,8 +38,12 @@ def _reasons() -> set[str]:
 
 
 def _events() -> set[str]:
-    named = ((getattr(call.func, "attr", getattr(call.func, "id", "")), call.args[:1]) for call in _calls())
-    return {text for name, first in named if name in LOGGED for text in _texts(ast.Tuple(first))}
+    names_an_event = (call for call in _calls() if _is_logging(call.func))
+    return {text for call in names_an_event for text in _texts(ast.Tuple(call.args[:1]))}
+
+
+def _is_logging(function: ast.expr) -> bool:
+    return getattr(function, "attr", "") in LOGGED or getattr(function, "id", "") == "SettingWarning"
 
 
 def test_each_reason_has_a_row() -> None:
@@ -53,3 +59,14 @@ def test_each_event_has_a_row() -> None:
     events = _events()
     assert {"server.stopped", "state.down", "client.key_is_short"} <= events
     assert events <= set(re.findall(r"`([a-z_]+\.[a-z_]+)`", page("troubleshooting")))
+
+
+def test_each_name_of_ecs_has_a_row() -> None:
+    """The table of the names in ECS is that of the code. The page also names the version and the longest line."""
+    text = section("troubleshooting", "## Send the log to another system")
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| `([a-z_.@]+)`", text, re.MULTILINE))
+    assert rows == {**NAMES, "outcome": "event.outcome"}
+    assert VERSION.startswith("8.11.")
+    assert "8.11" in text
+    assert f"{LONGEST_LINE:,}" in text
+    assert f"{LONGEST_LINE:,}" in section("limits", "## Log")

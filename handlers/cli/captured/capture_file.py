@@ -2,14 +2,17 @@
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from handlers.cli.captured.answer import without_answer, without_separators
 from handlers.cli.captured.captured_request import CapturedRequest
 from handlers.cli.captured.curl import from_curl
 from handlers.cli.captured.exports import from_json
 from handlers.cli.captured.fetch import from_fetch
 from handlers.cli.captured.fiddler import from_fiddler, is_zip
-from handlers.cli.captured.pasted import decoded, from_request_on, out_of_fences
+from handlers.cli.captured.notes import Note, NoteKind
+from handlers.cli.captured.pasted import decoded, first_command, from_request_on, out_of_fences, unquoted
 from handlers.cli.captured.raw_http import from_raw, is_transcript
 from handlers.cli.captured.unread import require_readable
 from handlers.cli.errors import UsageError
@@ -53,7 +56,7 @@ def parse_capture(content: bytes) -> list[CapturedRequest]:
     content = decoded(content)
     if is_zip(content):
         return from_fiddler(content)
-    text = out_of_fences(content)
+    text = out_of_fences(unquoted(content))
     if not text.strip():
         message = "the capture is empty; it must hold raw HTTP, a curl command or HAR"
         raise UsageError(message)
@@ -65,5 +68,13 @@ def parse_capture(content: bytes) -> list[CapturedRequest]:
     text = from_request_on(text).lstrip().removeprefix(b"$ ").lstrip()
     require_readable(content, text)
     if _CURL.match(text):
-        return [from_curl(text)]
-    return [from_fetch(text) if _FETCH.match(text) else from_raw(text)]
+        return [_of_command(text, from_curl)]
+    return [_of_command(text, from_fetch) if _FETCH.match(text) else from_raw(text)]
+
+
+def _of_command(text: bytes, read: Callable[[bytes], CapturedRequest]) -> CapturedRequest:
+    """The request of the first command. Other commands or an answer may follow."""
+    text, answer = without_answer(text)
+    command, has_more = first_command(without_separators(text))
+    notes = (Note(NoteKind.MORE_REQUESTS, {}),) if has_more else ()
+    return read(command)._replace(at=answer.at, status=answer.status, notes=notes)

@@ -59,6 +59,8 @@ def model_error(form: str, error: ValidationError) -> UsageError:
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"])) or "the file"
     match first["type"]:
+        case "too_short":
+            return parse_error(form, f"{place} is empty, so there is no request")
         case "missing":
             return parse_error(form, f"{place} is missing")
         case "value_error":

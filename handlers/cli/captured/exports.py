@@ -193,14 +193,24 @@ _FORMS = (
 )
 
 
+_ANY_FORM = "HAR or as an export"
+_OTHER_JSON = (
+    "it is JSON of another form, or incomplete; write the request as raw HTTP"
+    " (request line, headers, an empty line, body), or copy it as a curl command"
+)
+
+
 def from_json(text: bytes) -> list[CapturedRequest]:
     """The requests in an export or in a HAR file.
 
     Raises:
-        UsageError: the file has a mistake, no request, a variable without a value, or another form.
+        UsageError: the file has a mistake, no request, a variable without a value, or an unknown form.
     """
-    is_har = b'"log"' in text and b'"entries"' in text
+    has_log = b'"log"' in text
+    is_har = has_log and b'"entries"' in text
     form = next((each for each in _FORMS if not is_har and all(mark in text for mark in each.marks)), None)
+    if form is None and not has_log:
+        raise parse_error(_ANY_FORM, _OTHER_JSON)
     if form is None:
         return from_har(text)
     if len(text) > LARGEST_EXPORT:

@@ -14,6 +14,8 @@ _REQUEST_FILE = re.compile(r"raw/([0-9]{1,9})_c\.txt")
 _LARGEST = 8 * 1024 * 1024
 """Bytes of all messages together, after unpacking."""
 
+MAX_SESSIONS = 4_096
+
 
 def is_zip(content: bytes) -> bool:
     """Whether this is a ZIP file."""
@@ -24,7 +26,7 @@ def from_fiddler(content: bytes) -> list[CapturedRequest]:
     """The requests in their order, with the status and the Date of their answers.
 
     Raises:
-        UsageError: the archive has a password, is too large, is damaged, or has no request.
+        UsageError: the archive has a password, is too large, is damaged, or has no request or too many.
     """
     try:
         with ZipFile(BytesIO(content)) as archive:
@@ -32,6 +34,8 @@ def from_fiddler(content: bytes) -> list[CapturedRequest]:
                 raise parse_error(_FORM, f"it has more than {_LARGEST} bytes; save only the one session")
             files = {each.replace("\\", "/"): each for each in archive.namelist()}
             numbers = sorted((found[1] for found in map(_REQUEST_FILE.fullmatch, files) if found), key=int)
+            if len(numbers) > MAX_SESSIONS:
+                raise parse_error(_FORM, f"it has more than {MAX_SESSIONS} sessions; save only the one session")
             sessions = [_session(archive, files, number) for number in numbers]
     except (BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError) as error:
         raise parse_error(_FORM, f"{error}; save it again without a password") from error

@@ -9,6 +9,9 @@ _COMMAND = re.compile(rb"(?m)^[ \t]{0,80}(?:" + _PROMPT + rb")?(?:[\w./-]{1,60}/
 _FETCH = re.compile(rb"(?m)^[ \t]{0,80}(?:await[ \t]{1,8})?(?=fetch\()")
 _REQUEST_LINE = re.compile(rb"(?m)^(?=[ \t]{0,80}[A-Z]{3,16} (?:\S{1,4096} HTTP/[0-9]|https?://\S|/\S*\s*$))")
 
+_QUOTED = re.compile(rb"(?:>[^\n]*(?:\n|\Z)|[ \t\r]*\n)+")
+_QUOTE_MARK = re.compile(rb"(?m)^> ?")
+
 _LONGEST_PROSE = 65_536
 """Bytes before a request that are searched for it."""
 
@@ -18,6 +21,11 @@ def decoded(content: bytes) -> bytes:
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         content = content.decode("utf-16", "replace").encode(errors="replace")
     return content.removeprefix(BOM_UTF8)
+
+
+def unquoted(text: bytes) -> bytes:
+    """The text without the `> ` that an e-mail puts before each line of a quotation."""
+    return _QUOTE_MARK.sub(b"", text) if _QUOTED.fullmatch(text) else text
 
 
 def out_of_fences(text: bytes) -> bytes:
@@ -46,6 +54,12 @@ def from_request_on(text: bytes) -> bytes:
     starts = (pattern.search(text, 0, _LONGEST_PROSE) for pattern in (_COMMAND, _FETCH, _REQUEST_LINE))
     found = [each for each in starts if each]
     return _without_indent(text[min(found, key=lambda each: each.start()).end() :]) if found else text
+
+
+def first_command(text: bytes) -> tuple[bytes, bool]:
+    """The curl command or fetch call at the start of the text, and whether another one follows on a later line."""
+    ends = [found.start() for pattern in (_COMMAND, _FETCH) if (found := pattern.search(text, 1))]
+    return text[: min(ends, default=None)], bool(ends)
 
 
 def _without_indent(text: bytes) -> bytes:

@@ -138,5 +138,8 @@ def _parse(data: bytes) -> tuple[httptools.HttpRequestParser, _Message]:
 def _wrong_name(data: bytes) -> str:
     """Say which header name has other characters than a token of RFC 9110 (section 5.6.2), or return empty text."""
     found = _WRONG_NAME.search(data)
-    name = masked_prefix(found[1].decode(errors="replace"), _LONGEST_NAME) if found else ""
-    return f"the header name {name} has a character that no header name may have; write hyphens as -" if name else ""
+    if not found:
+        return ""
+    name = masked_prefix(found[1].decode(errors="replace"), _LONGEST_NAME)
+    rule = "has a character that no header name may have; write hyphens as -, and no blank before the colon"
+    return f"the header name {name} {rule}"

@@ -36,8 +36,8 @@ _TEXT = (
         "replace them with real line ends",
     ),
     (
-        r"[0-9][^\n]{0,120}[ \t:|][A-Z]{3,16} /\S{0,1000} HTTP/[0-9.]{1,3}\r?\n",
-        "a request with a number or a time before each line",
+        r"[^\n{]{1,160}[ \t:|][A-Z]{3,16} /\S{0,1000} HTTP/[0-9.]{1,3}\r?\n",
+        "a request with a number, a time or a name before each line",
         "remove what is before each line",
     ),
     (
@@ -93,6 +93,7 @@ _TEXT = (
         "a line of this server's log",
         "give its request_id with --request-id; debug.capture_dir must be set before the request arrives",
     ),
+    (r"\{\"log\": ?\"", "a log file of Docker", "copy the lines that docker logs prints"),
     (r"[{\s]{1,40}[^{}]{0,4000}\"responseCode\"", "the body of an answer", "give the request that got this answer"),
     (r"\{[^{}]{0,4000}\"values\": ?\[", "a Postman environment", f"export the collection, or {_AS_CURL}"),
     (

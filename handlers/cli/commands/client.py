@@ -9,15 +9,18 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from handlers.cli.commands.keygen import new_secret
-from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.errors import UsageError
 from handlers.cli.files.atomic_write import locked, replace, write_new
+from handlers.cli.files.audit_record import record_change
 from handlers.cli.files.edit_settings import with_client
 from handlers.cli.files.server_user import acting_as_owner, server_user_file
 from handlers.cli.preset_output import preset_text
+from handlers.cli.settings_file import load_settings
 from handlers.cli.shared_state import change, suspension
 from handlers.cli.shared_state.change import StateEntries
-from handlers.config.key_files import read_bytes
+from handlers.config.file_content import read_bytes
 from handlers.config.presets import presets
+from handlers.config.settings import Settings
 from handlers.config.tables import ClientTable
 from handlers.snap.keys import fingerprint
 from handlers.state.opening import StateUrl
@@ -68,26 +71,32 @@ def add(  # noqa: PLR0913  a command's options
         symmetric: The acquirer will sign its calls with the client secret (HMAC-SHA512), not with its private key.
     """
     secret, secret_file = new_secret(), config.parent / _file_name(client)
-    notification_keys, partner_ids = notification_key or [], partner_id or []
-    given = {
-        "preset": preset,
-        "id": client,
-        "public_keys": [_settings_path(file, config) for file in public_key],
-        "notification_keys": [_settings_path(file, config) for file in notification_keys],
-        "partner_id": partner_ids[0] if len(partner_ids) == 1 else partner_ids,
-        "call_signature": "symmetric" if symmetric else None,
-        "client_secret_file": secret_file.name,
-    }
-    table = {key: value for key, value in given.items() if value not in (None, [])}
-    with locked(config.parent):
-        _add_table(config, table, secret_file, secret, [*public_key, *notification_keys])
-        added = load_settings(config).clients[-1]
-    known = presets().get(added.preset or "")
-    acquirer = known.acquirer.partition(":")[0] if known else "NICEPAY"
-    keys = "\n".join(_fingerprints(added))
-    sys.stdout.write(_TO_SEND.format(client=client, secret=secret, file=secret_file, keys=keys, acquirer=acquirer))
-    if known:
-        sys.stdout.write(preset_text(added.preset or "", known, table))
+    notification_files, partner_ids = notification_key or [], partner_id or []
+    table = _table(
+        preset=preset,
+        id=client,
+        public_keys=[_settings_path(file, config) for file in public_key],
+        notification_keys=[_settings_path(file, config) for file in notification_files],
+        partner_id=partner_ids[0] if len(partner_ids) == 1 else partner_ids,
+        call_signature="symmetric" if symmetric else None,
+        client_secret_file=secret_file.name,
+    )
+    settings = _add_table(config, table, secret_file, secret, [*public_key, *notification_files])
+    sys.stdout.write(_added_text(settings.clients[-1], table, secret, secret_file))
+    _record_added(settings)
+
+
+def _table(**given: object) -> Mapping[str, object]:
+    """The values that the settings file gets of the new client."""
+    return {key: value for key, value in given.items() if value not in (None, [])}
+
+
+def _record_added(settings: Settings) -> None:
+    """Record the newest client in the audit trail."""
+    added = settings.clients[-1]
+    keys = [fingerprint(key) for key in added.public_keys]
+    notification_keys = [fingerprint(key) for key in added.notification_keys]
+    record_change(settings, "client.added", client=added.id, keys=keys, notification_keys=notification_keys)
 
 
 _TO_SEND = """\
@@ -102,21 +111,35 @@ Compare the SHA-256 fingerprint of each public key with {acquirer}, for example 
 """
 
 
-def _add_table(config: Path, table: Mapping[str, object], secret_file: Path, secret: str, keys: Sequence[Path]) -> None:
-    text = with_client(config, table)
-    of_server = server_user_file(config)
+def _added_text(client: ClientTable, table: Mapping[str, object], secret: str, secret_file: Path) -> str:
+    """What to send to the acquirer, and what its preset sets. `table` is what the settings file has of the client."""
+    preset = presets().get(client.preset or "")
+    acquirer = preset.acquirer.partition(":")[0] if preset else "NICEPAY"
+    keys = "\n".join(_fingerprints(client))
+    text = _TO_SEND.format(client=client.id, secret=secret, file=secret_file, keys=keys, acquirer=acquirer)
+    return text + preset_text(client.preset or "", preset, table) if preset else text
 
-    def check(draft: Path) -> None:
-        load_settings(config, draft)
-        with acting_as_owner(of_server):
-            _require_readable(keys)
 
-    write_new(secret_file, f"{secret}\n", secret=True, like=of_server)
-    try:
-        replace(config, text, check)
-    except BaseException:
-        secret_file.unlink()
-        raise
+def _add_table(
+    config: Path, table: Mapping[str, object], secret_file: Path, secret: str, keys: Sequence[Path]
+) -> Settings:
+    """Write the secret and the settings. Return the new settings."""
+    with locked(config.parent):
+        text = with_client(config, table)
+        of_server = server_user_file(config)
+
+        def check(draft: Path) -> None:
+            load_settings(config, draft)
+            with acting_as_owner(of_server):
+                _require_readable(keys)
+
+        write_new(secret_file, f"{secret}\n", secret=True, like=of_server)
+        try:
+            replace(config, text, check)
+        except BaseException:
+            secret_file.unlink()
+            raise
+        return load_settings(config)
 
 
 @app.command

@@ -13,9 +13,10 @@ from handlers.cli.captured.authorize_request import call_in
 from handlers.cli.captured.capture_file import parse_capture, read_capture
 from handlers.cli.captured.captured_request import CapturedRequest, checked_year
 from handlers.cli.captured.templates import require_values
-from handlers.cli.errors import UsageError, load_settings, masked_usage_errors
+from handlers.cli.errors import UsageError, masked_usage_errors
 from handlers.cli.explain_output import Explanation, as_json, as_text, chosen_request, with_progress
 from handlers.cli.files.read_input import STANDARD_INPUT
+from handlers.cli.settings_file import load_settings
 from handlers.cli.time_limit import time_limit
 from handlers.config.capture_folder import capture_file
 from handlers.config.secrets_to_mask import secrets_to_mask

@@ -2,16 +2,17 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from handlers.cli.errors import UsageError
 from handlers.cli.files.partial_settings import PartialSettings
-from handlers.config.tables import Internal, Server
-from handlers.server.process.sockets import origin
+from handlers.cli.local_listener import LocalListener
+from handlers.config.addresses import INTERNAL_PORT, PUBLIC_PORT
 
 TIMEOUT_SECONDS = 2.0
 """For connection and answer together."""
@@ -25,20 +26,20 @@ def health(*, config: Path, ready: bool = False) -> int:
 
     The command requests /livez from the internal listener. Without [internal] in the settings, it opens a connection
     to the public listener and shuts it down, and the server must close it. Neither check makes a line in the log of
-    the server. The command reads only the addresses of the listeners from the settings. A mistake elsewhere in the
-    settings is no reason to restart a server that is running.
+    the server. The command reads only the addresses of the listeners from the settings, and compares no certificate. A
+    mistake elsewhere in the settings is no reason to restart a server that is running.
 
     Example: snap-token health --config snap-token.toml
 
     Args:
         config: The settings file.
-        ready: Request /readyz in place of /livez: the server must also be able to authorise calls, and its state
-            store must work. Use this for load balancers. Do not use it for restarts, because a restart does not repair
-            the state store.
+        ready: Request /readyz in place of /livez: the server must also be able to authorise calls, its state store
+            must work, and it must not be stopping. The message says which part is down. Use this for load balancers. Do
+            not use it for restarts, because a restart does not repair the state store.
     """
     addresses = _Addresses.load(config)
     try:
-        asyncio.run(_probe(addresses, ready=ready))
+        asyncio.run(_probe(addresses, config.absolute().parent, ready=ready))
     except (OSError, httpx.HTTPError, UnicodeError, _UnhealthyError) as error:  # UnicodeError: an invalid host name.
         cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
         sys.stderr.write(f"snap-token: the server is not healthy: {cause}\n")
@@ -50,31 +51,48 @@ class _UnhealthyError(Exception):
     """The server answers that it is not healthy."""
 
 
+class _Unready(BaseModel):
+    """The answer of /readyz while the server is not ready."""
+
+    status: Literal["not_ready", "draining"]
+    parts: dict[str, str]
+
+    @property
+    def reason(self) -> str:
+        """Which parts are down, or that the server is stopping."""
+        if self.status == "draining":
+            return "the server is stopping"
+        return ", ".join(f"{name} is down" for name, condition in self.parts.items() if condition == "down")
+
+
 class _Address(BaseModel):
-    """Host and port of a listener."""
+    """Where a listener is. `tls_certificate_file` says only whether it has TLS."""
 
     host: str = "127.0.0.1"
     port: _Port
+    socket: str = ""
+    tls_certificate_file: str = ""
 
-    @property
-    def target(self) -> tuple[str, int]:
-        """Host and port for a caller on this machine.
+    def listener(self, folder: Path) -> LocalListener:
+        """The listener, as a caller on this machine reaches it. Paths are relative to `folder`.
 
         Raises:
             UsageError: the port is 0, so the operating system has chosen the real one.
         """
+        if self.socket:
+            return LocalListener((str(folder / self.socket), 0), tls=False)
         if not self.port:
             message = "the port in the settings is 0, so the real port is only in the log of the server; set a port"
             raise UsageError(message)
-        return self.host, self.port
+        return LocalListener((self.host, self.port), tls=bool(self.tls_certificate_file))
 
 
 class _Public(_Address):
-    port: _Port = Server.model_fields["port"].default
+    port: _Port = PUBLIC_PORT
 
 
 class _Internal(_Address):
-    port: _Port = Internal.model_fields["port"].default
+    port: _Port = INTERNAL_PORT
 
 
 class _Addresses(PartialSettings):
@@ -84,29 +102,36 @@ class _Addresses(PartialSettings):
     internal: _Internal | None = None
 
 
-async def _probe(addresses: _Addresses, *, ready: bool) -> None:
+async def _probe(addresses: _Addresses, folder: Path, *, ready: bool) -> None:
     if ready and not addresses.internal:
         message = "--ready needs the internal listener; add [internal] to the settings"
         raise UsageError(message)
     async with asyncio.timeout(TIMEOUT_SECONDS):
         if addresses.internal:
-            await _get(addresses.internal, "/readyz" if ready else "/livez")
+            await _get(addresses.internal.listener(folder), "/readyz" if ready else "/livez")
         else:
-            await _connect(addresses.server)
+            await _connect(addresses.server.listener(folder))
 
 
-async def _get(address: _Address, path: str) -> None:
-    url = origin(*address.target) + path
-    async with httpx.AsyncClient(trust_env=False, timeout=TIMEOUT_SECONDS) as client:
-        response = await client.get(url)
+async def _get(listener: LocalListener, path: str) -> None:
+    transport = httpx.AsyncHTTPTransport(uds=listener.socket, verify=listener.verify)
+    async with httpx.AsyncClient(
+        base_url=listener.base_url, trust_env=False, timeout=TIMEOUT_SECONDS, transport=transport
+    ) as client:
+        response = await client.get(path)
     if not response.is_success:
-        message = f"{url} answers {response.status_code}"
+        message = f"{listener.name}{path} answers {response.status_code}"
+        with suppress(ValidationError):  # Something else can answer at this address.
+            message = f"{message}: {_Unready.model_validate_json(response.content).reason}"
         raise _UnhealthyError(message)
 
 
-async def _connect(address: _Address) -> None:
+async def _connect(listener: LocalListener) -> None:
     """Open a connection and shut it down. The system accepts it, but only the event loop of the server closes it."""
-    reader, writer = await asyncio.open_connection(*address.target)
+    if listener.socket:
+        reader, writer = await asyncio.open_unix_connection(listener.socket)
+    else:
+        reader, writer = await asyncio.open_connection(*listener.address)
     try:
         writer.write_eof()
         await reader.read()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cyclopts import App
 
@@ -39,7 +40,7 @@ def token(file: Path, *, config: Config = None) -> None:
         config: The settings file. If root names it, the new file belongs to the server's user: the owner of the token
             keys in these settings, or of the settings file.
     """
-    make_token_key(file, _like(config))
+    make_token_key(file, like_server(config))
 
 
 @app.command
@@ -53,7 +54,7 @@ def secret(file: Path, *, config: Config = None) -> None:
         config: The settings file. If root names it, the new file belongs to the server's user: the owner of the token
             keys in these settings, or of the settings file.
     """
-    make_secret(file, _like(config))
+    make_secret(file, like_server(config))
 
 
 @app.command
@@ -68,11 +69,12 @@ def pair(private: Path, public: Path, *, config: Config = None) -> None:
         config: The settings file. If root names it, the new files belong to the server's user: the owner of the token
             keys in these settings, or of the settings file.
     """
-    key = make_pair(private, public, _like(config))
+    key = make_pair(private, public, like_server(config))
     sys.stdout.write(f"{fingerprint(key)}  SHA-256 of the public key in {public}\n")
 
 
-def _like(config: Path | None) -> Path | None:
+def like_server(config: Path | None) -> Path | None:
+    """The file whose owner new files get, if the settings are named. See `server_user_file`."""
     return server_user_file(config) if config else None
 
 
@@ -97,16 +99,24 @@ def make_pair(private: Path, public: Path, like: Path | None = None) -> RSAPubli
     Raises:
         UsageError: one of the files exists or cannot be created. Then neither file is created.
     """
+    key = rsa.generate_private_key(65537, ADVISED_BITS)
+    write_pair(private, public, key, like)
+    return key.public_key()
+
+
+def write_pair(private: Path, public: Path, key: RSAPrivateKey | Ed25519PrivateKey, like: Path | None = None) -> None:
+    """Write a key (PKCS #8) and its public key (SubjectPublicKeyInfo) to two new files in PEM. See `write_new`.
+
+    Raises:
+        UsageError: one of the files exists or cannot be created. Then neither file is created.
+    """
     if os.path.lexists(public):
         # Checked before the private key is written, so that no half of a pair is left.
         raise exists_error(public)
-    key = rsa.generate_private_key(65537, ADVISED_BITS)
-    private_pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    write_new(private, private_pem, secret=True, like=like)
+    write_new(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), secret=True, like=like)
     try:
+        public_pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         write_new(public, public_pem, secret=False, like=like)
     except BaseException:
         private.unlink()
         raise
-    return key.public_key()

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +10,10 @@ from typing import Annotated
 from cryptography.fernet import Fernet
 from cyclopts import App, Parameter
 
-from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.errors import UsageError
 from handlers.cli.files.atomic_write import locked, replace
+from handlers.cli.files.audit_record import record_change
+from handlers.cli.settings_file import load_settings
 from handlers.config.token_key_file import KeyLine, TokenKeyFile
 from handlers.config.token_key_note import MINTING, PUBLISHED, RETIRED, since
 from handlers.config.token_key_rotation import Rotation, TooEarlyError, replaced, rotated, statuses
@@ -55,6 +58,7 @@ def rotate(*, config: Path, now: Annotated[bool, Parameter(negative=())] = False
         else:
             rotation = _rotated(keys, timedelta(seconds=settings.token.lifetime_seconds))
         replace(file, TokenKeyFile(file, keys.comments, rotation.lines).text)
+    record_change(settings, "keys.rotated", **_fingerprints(rotation))
     sys.stdout.write(_replacement_text(keys, rotation, file) if now else _rotation_text(rotation, file))
 
 
@@ -100,6 +104,14 @@ def _rotation_text(rotation: Rotation, file: Path) -> str:
         lines.append(f"retired    {rotation.retired.fingerprint}: its tokens are accepted until they have expired")
         lines.append(f"next       copy {file} to the other hosts, if any; then the rotation is complete")
     return "\n".join([*lines, ""])
+
+
+def _fingerprints(rotation: Rotation) -> Mapping[str, object]:
+    """The keys after the rotation, and those that it dropped, by their fingerprints."""
+    kept = {"published": rotation.published, "retired": rotation.retired}
+    named = {status: line.fingerprint for status, line in kept.items() if line}
+    dropped = [line.fingerprint for line in rotation.dropped]
+    return {"minting": rotation.lines[0].fingerprint, **named, "dropped": dropped}
 
 
 _WHY_DROPPED = {

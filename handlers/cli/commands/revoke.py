@@ -8,9 +8,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from handlers.cli.errors import UsageError, client_index, load_settings
+from handlers.cli.errors import UsageError
+from handlers.cli.files.audit_record import record_change
 from handlers.cli.files.read_input import read_secret
 from handlers.cli.files.server_user import acting_as_server_user
+from handlers.cli.settings_file import client_index, load_settings
 from handlers.cli.shared_state import change
 from handlers.cli.shared_state.change import StateEntries
 from handlers.config.settings import Settings
@@ -56,6 +58,8 @@ def revoke(
         return _REFUSED
     with acting_as_server_user(settings):
         _revoke(settings.state.url, subject, now)
+    kind, _, name = subject.partition(":")
+    record_change(settings, "tokens.revoked", outcome="revoked", **{kind: name})
     sys.stdout.write(f"revoked {subject}\n")
     return 0
 

@@ -9,7 +9,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Comment, InlineTable, Item, Table, Whitespace
 
 from handlers.cli.errors import UsageError
-from handlers.config.key_files import read_text
+from handlers.config.file_content import read_text
 
 
 def with_client(config: Path, client: Mapping[str, object]) -> str:

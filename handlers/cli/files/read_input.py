@@ -4,12 +4,14 @@ No option takes a secret itself, because every user of the machine can read a co
 """
 
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from handlers.cli.errors import UsageError
 from handlers.cli.files.pipes import is_pipe, read_pipe
-from handlers.config.key_files import read_bytes
+from handlers.config.file_content import read_bytes
 from handlers.config.regular_files import LARGEST_FILE
+from handlers.config.utf8_text import encoding_mistake, utf8_text
 
 STANDARD_INPUT = Path("-")
 
@@ -20,7 +22,7 @@ def read_secret(file: Path) -> str:
     Raises:
         UsageError: the file cannot be read, or is not UTF-8.
     """
-    return _read(file).strip()
+    return _read(file).removeprefix("\ufeff").strip()
 
 
 def read_body(file: Path | None) -> str:
@@ -42,12 +44,15 @@ def read_key(file: Path) -> bytes:
 
 
 def read_passphrase(file: Path) -> bytes:
-    """The passphrase in the file, or in standard input for `-`. The line end is not part of it.
+    """The passphrase in the file, or in standard input for `-`, without line end and byte-order mark.
 
     Raises:
-        UsageError: the file cannot be read, does not have exactly one line, or other users can access it.
+        UsageError: the file cannot be read, is UTF-16, does not have exactly one line, or other users can access it.
     """
-    lines = _content(file, private=True).splitlines()
+    content = _content(file, private=True)
+    if mistake := encoding_mistake(content, _path(file)):
+        raise UsageError(mistake)
+    lines = content.removeprefix(BOM_UTF8).splitlines()
     if len(lines) != 1 or not lines[0]:
         message = f"{_name(file)} must contain the passphrase, on one line"
         raise UsageError(message)
@@ -55,12 +60,11 @@ def read_passphrase(file: Path) -> bytes:
 
 
 def _read(file: Path) -> str:
-    content = _content(file)
     try:
-        return content.decode("utf-8" if _is_stream(file) else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{_name(file)} cannot be read: it is not text in UTF-8"
-        raise UsageError(message) from error
+        text = utf8_text(_content(file), _path(file))
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return text if _is_stream(file) else text.removeprefix("\ufeff")
 
 
 def _content(file: Path, *, private: bool = False) -> bytes:
@@ -87,4 +91,9 @@ def _from_stream(file: Path) -> bytes:
 
 
 def _name(file: Path) -> str:
-    return "standard input" if file == STANDARD_INPUT else str(file)
+    return str(_path(file) or "standard input")
+
+
+def _path(file: Path) -> Path | None:
+    """The file. None for standard input."""
+    return None if file == STANDARD_INPUT else file

@@ -23,7 +23,7 @@ _SCRIPT_MARK = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
 
 def html_page(document: Mapping[str, object], title: str) -> str:
     """The HTML of the page."""
-    style = _SOURCE_MAP.sub("", _read(SWAGGER_UI / "swagger-ui.css")) + _read(_HERE / "page.css")
+    style = "\n".join(_SOURCE_MAP.sub("", _read(file)) for file in _styles())
     scripts = [_script(file) for file in _scripts()]
     return Template(_read(_HERE / "page.html")).substitute(
         title=escape(title),
@@ -34,8 +34,12 @@ def html_page(document: Mapping[str, object], title: str) -> str:
     )
 
 
+def _styles() -> tuple[Path, ...]:
+    return SWAGGER_UI / "swagger-ui.css", PAGES / "theme.css", _HERE / "page.css"
+
+
 def _scripts() -> tuple[Path, ...]:
-    return SWAGGER_UI / "swagger-ui-bundle.js", PAGES / "sections.js", _HERE / "page.js"
+    return SWAGGER_UI / "swagger-ui-bundle.js", PAGES / "theme.js", _HERE / "page.js"
 
 
 def _script(file: Path) -> str:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from handlers.cli.errors import UsageError, client_index, load_settings
+from handlers.cli.errors import UsageError
 from handlers.cli.files.atomic_write import locked, replace
+from handlers.cli.files.audit_record import record_change
 from handlers.cli.files.edit_settings import with_suspended
 from handlers.cli.files.server_user import acting_as_server_user
+from handlers.cli.settings_file import client_index, load_settings
 from handlers.cli.shared_state import change
 from handlers.cli.shared_state.change import StateEntries
 from handlers.config.settings import Settings
@@ -51,6 +53,7 @@ def _set(config: Path, client: str, *, suspended: bool) -> str:
             raise
         message = f"{result} in the state store, but the settings file is not changed: {error}"
         raise UsageError(message) from error
+    record_change(settings, "client.suspended" if suspended else "client.resumed", client=client)
     return "\n".join([result, *_notes(settings, suspended=suspended), ""])
 
 

@@ -8,7 +8,7 @@ import httpx
 
 from handlers.cli.errors import UsageError
 from handlers.cli.simulator.signed_request import SignedRequest
-from handlers.config.key_files import read_text
+from handlers.config.file_content import read_text
 
 TIMEOUT_SECONDS = 10
 _UNANSWERED = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError)

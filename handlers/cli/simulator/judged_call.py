@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 from cyclopts import Parameter
 
-from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.errors import UsageError
 from handlers.cli.files.read_input import read_body, read_secret
+from handlers.cli.settings_file import load_settings
 from handlers.cli.simulator.acquirer import Acquirer
 from handlers.cli.simulator.call_options import Symmetric, require_used, signature_option
 from handlers.cli.simulator.options import SecretFile

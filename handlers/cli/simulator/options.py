@@ -8,13 +8,15 @@ from typing import Annotated
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cyclopts import Parameter
 
-from handlers.cli.errors import UsageError, load_settings
+from handlers.cli.errors import UsageError
+from handlers.cli.settings_file import load_settings
+from handlers.cli.simulator.listener_url import origin_of
 from handlers.cli.simulator.signed_request import SignedRequest
 from handlers.cli.simulator.signing_key import read_signing_key
 from handlers.config.secrets_to_mask import private_key_secrets, secrets_to_mask
 from handlers.config.settings import Settings
 from handlers.server.openapi.documents import TOKEN_PATH
-from handlers.server.process import assembly, sockets
+from handlers.server.process import assembly
 from handlers.snap.masking import Mask, SecretMasker
 
 SecretFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]
@@ -114,4 +116,5 @@ class Sender:
         if not self.settings:
             return None
         server = self.settings.server
-        return f"{sockets.origin(server.host, server.port)}{server.base_path}{TOKEN_PATH}"
+        origin = origin_of(server, "server", "name the URL of your proxy with --url")
+        return f"{origin}{server.base_path}{TOKEN_PATH}"

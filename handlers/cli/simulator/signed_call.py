@@ -11,11 +11,12 @@ from handlers.cli.files.read_input import STANDARD_INPUT, read_body, read_secret
 from handlers.cli.simulator.acquirer import Acquirer
 from handlers.cli.simulator.call_options import CallOptions, require_used
 from handlers.cli.simulator.http_exchange import send
+from handlers.cli.simulator.listener_url import origin_of
 from handlers.cli.simulator.options import Sender
 from handlers.cli.simulator.signed_request import SignedRequest
 from handlers.config.tables import Internal
 from handlers.server.openapi.internal_api import AUTHORIZE
-from handlers.server.process import assembly, sockets
+from handlers.server.process import assembly
 from handlers.snap import call as symmetric_form
 from handlers.snap import signature as asymmetric_form
 from handlers.snap.call import Call, minified
@@ -179,7 +180,7 @@ def _authorize_request(internal: Internal, call: SignedRequest) -> SignedRequest
     """The request that a proxy sends to the internal listener for this call, whose URL is a path with its query."""
     prefix, uri = ("X-Forwarded", "Uri") if internal.call_headers == "x-forwarded" else ("X-Original", "URI")
     return SignedRequest(
-        url=f"{sockets.origin(internal.host, internal.port)}{AUTHORIZE}",
+        url=f"{origin_of(internal, 'internal', 'call your proxy with --url in place of --path')}{AUTHORIZE}",
         headers={**call.headers, f"{prefix}-Method": call.method, f"{prefix}-{uri}": call.url},
         body=call.body,
         # A proxy that forwards no body sends a GET, so an empty body is sent as one.

@@ -8,10 +8,15 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
 
-from handlers.cli.errors import UsageError, load_settings
+from handlers.audit.files import LOCK
+from handlers.audit.first_write import require_writable
+from handlers.cli.errors import UsageError
 from handlers.cli.files.server_user import server_user_file
-from handlers.cli.startup.resources import build_application, open_listener, require_libraries
+from handlers.cli.settings_file import load_settings
+from handlers.cli.startup.resources import audit_mistake, build_application, open_listener, require_libraries
 from handlers.config import setting_warnings
+from handlers.config.audit_table import Audit
+from handlers.config.listener import Listener
 from handlers.config.settings import Settings
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.process.assembly import system_clock
@@ -32,7 +37,7 @@ def check(config: Path) -> None:
     settings = load_settings(config)
     for warning in _warnings(settings):
         sys.stderr.write(f"snap-token: warning: {config}: {warning}\n")
-    mistakes = [mistake for attempt in _attempts(settings) for mistake in _mistakes_of(attempt)]
+    mistakes = [mistake for attempt in _attempts(settings) for mistake in mistakes_of(attempt)]
     if mistakes:
         raise UsageError(*(f"{config}: {mistake}" for mistake in mistakes))
     sys.stdout.write(f"{config}: good\n")
@@ -44,24 +49,51 @@ def _warnings(settings: Settings) -> Iterator[str]:
         *asyncio.run(setting_warnings.of_state(settings.state.url)),
     ]
     yield from (warning.message for warning in warnings)
+    if message := root_warning(settings):
+        yield message
+
+
+def root_warning(settings: Settings) -> str | None:
+    """A warning if root runs the check for a server of another user. None otherwise."""
     user = server_user_file(settings.file).stat().st_uid
     if os.geteuid() == 0 != user:
-        yield f"root ran this check, and root can use every file; run it again as the server's user, {user}"
+        return f"root ran this check, and root can use every file; run it again as the server's user, {user}"
+    return None
 
 
 def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
-    yield lambda: open_listener(settings.server, "server").close()
+    yield lambda: _try_listener(settings.server, "server")
     internal = settings.internal
     if internal:
-        yield lambda: open_listener(internal, "internal").close()
-    yield lambda: _try_state(settings.state.url)
+        yield lambda: _try_listener(internal, "internal")
+    yield lambda: try_state(settings.state.url)
+    yield from folder_attempts(settings)
+    yield from document_attempts(settings)
+
+
+def _try_listener(table: Listener, name: str) -> None:
+    with open_listener(table, name):
+        pass
+
+
+def folder_attempts(settings: Settings) -> Iterator[Callable[[], object]]:
+    """Attempts to write to the folders of these settings. Each raises UsageError if it fails."""
     yield lambda: _try_capture_folder(settings.debug.capture_dir)
+    audit = settings.audit
+    if audit:
+        yield lambda: _try_audit_folder(audit)
+
+
+def document_attempts(settings: Settings) -> Iterator[Callable[[], object]]:
+    """Attempts to serve the API documents of these settings. Each raises UsageError if it fails."""
+    internal = settings.internal
     yield lambda: build_application(public_api(settings.server.base_path), no_services)
     if internal:
         yield lambda: build_application(internal_api(internal, no_services), no_services)
 
 
-def _mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
+def mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
+    """The mistakes of the UsageError that the attempt raises. None if it succeeds."""
     try:
         attempt()
     except UsageError as error:
@@ -69,10 +101,13 @@ def _mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
     return ()
 
 
-def _try_state(url: StateUrl) -> None:
-    """Write to the state store and read it.
+def try_state(url: StateUrl) -> None:
+    """Write an entry, which expires by itself, to the state store, and read from it.
 
     A missing SQLite file is not created. A temporary file in the same folder is used in its place.
+
+    Raises:
+        UsageError: the state store cannot be used.
     """
     try:
         if url.file and not url.file.exists():
@@ -109,6 +144,22 @@ def _try_capture_folder(folder: Path | None) -> None:
     except OSError as error:
         message = f"debug.capture_dir: no file can be written in {folder}: {error.strerror}"
         raise UsageError(message) from error
+
+
+def _try_audit_folder(audit: Audit) -> None:
+    """A folder that has no trail yet stays as it is. A temporary folder in it, or beside it, is used in its place.
+
+    Otherwise a check by root would leave a lock there that the server's user cannot open.
+    """
+    try:
+        if (audit.dir / LOCK).exists():
+            require_writable(audit.dir, audit.group)
+        else:
+            parent = audit.dir if audit.dir.exists() else audit.dir.parent
+            with TemporaryDirectory(prefix=".snap-token-check-", dir=parent) as folder:
+                require_writable(Path(folder), audit.group)
+    except OSError as error:
+        raise UsageError(audit_mistake(audit, error)) from error
 
 
 def no_services() -> Services:

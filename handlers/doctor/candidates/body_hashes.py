@@ -8,7 +8,7 @@ from hmac import digest
 from handlers.doctor.candidates.part import Part, wrong
 from handlers.doctor.difference import Difference
 from handlers.doctor.verdicts import Verdict
-from handlers.snap.call import minified
+from handlers.snap.call import BodyHash, minified
 
 _RIGHT = "sha256"
 _OTHERS = ("md5", "sha1", "sha512", "sha384", "sha224", "sha3_256", "sha3_512")
@@ -16,14 +16,15 @@ _LONGEST_UNHASHED = 65_536
 """Bytes. A longer body is not tried as text in the string to sign."""
 
 
-def right_hashes(body: bytes) -> Iterator[Part]:
-    """Yield the hash of the body and the hash of the minified body, in lower case."""
-    yield from (Part(hashed(each)) for each in _bodies(body))
+def right_hashes(body: bytes, written_in: BodyHash) -> Iterator[Part]:
+    """Yield the hash of the body and the hash of the minified body, as the settings say that it is written."""
+    yield from (Part(hashed(each, written_in)) for each in _bodies(body))
 
 
-def hashed(body: bytes) -> bytes:
-    """Return SHA-256 of a body in hexadecimal, in lower case."""
-    return hashlib.sha256(body).hexdigest().encode()
+def hashed(body: bytes, written_in: BodyHash) -> bytes:
+    """Return SHA-256 of a body in base64, or in hexadecimal with lowercase digits."""
+    once = hashlib.sha256(body)
+    return b64encode(once.digest()) if written_in == "base64" else once.hexdigest().encode()
 
 
 def wrong_hashes(body: bytes, secrets: Sequence[bytes] = ()) -> Iterator[Part]:

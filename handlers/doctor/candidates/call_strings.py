@@ -1,7 +1,7 @@
 """The strings to sign of a call that covers its body: the right ones, and those with one or two mistakes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain, combinations, islice, product
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from handlers.doctor.candidates.part import Part, wrong
 from handlers.doctor.difference import Difference
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
+from handlers.snap.call import Call
 
 MOST_STRINGS, MOST_BYTES = 100_000, 33_554_432
 """The most strings that are tried for one call, and the most bytes that they have together."""
@@ -40,17 +41,17 @@ class SignedCallParts:
     """What goes into the string to sign of a call.
 
     Attributes:
-        request: The call.
+        call: The call as the settings say that it is signed.
+        request: The call as it arrived.
         client_key: The client that should have signed the call.
-        token: The token, or None if the form of the call has no token in its string to sign.
         secrets: The secrets that may sign, without mistakes. A signature with a key pair has the empty one.
         wrong_secrets: Other secrets, with the mistake that each shows.
         other_paths: The paths of other services.
     """
 
+    call: Call = field(repr=False)
     request: Request
     client_key: str
-    token: str | None = field(repr=False)
     secrets: Sequence[bytes] = field(default=(b"",), repr=False)
     wrong_secrets: Sequence[Part] = field(default=(), repr=False)
     other_paths: Sequence[str] = ()
@@ -83,10 +84,10 @@ def _call_strings(parts: SignedCallParts) -> Iterator[CallString]:
     body = parts.request.body
     once = list(rewritten_once(body))
     for each in chain(once, rewritten_twice(body)):
-        yield from _strings(_replaced(right, _HASH, [_hash_of(each, body)]))
+        yield from _strings(_replaced(right, _HASH, [_hash_of(each, parts)]))
     for each in once[:_MOST_ENCODED_OTHERWISE]:
         yield from _encoded_otherwise(right, each, body)
-    with_rewritten = [*(_hash_of(each, body) for each in once), *wrong_ones[_HASH]]
+    with_rewritten = [*(_hash_of(each, parts) for each in once), *wrong_ones[_HASH]]
     yield from _two_mistakes(right, _replaced(wrong_ones, _HASH, with_rewritten), joins)
 
 
@@ -113,31 +114,33 @@ def _replaced(choices: _Choices, at: int, new: Sequence[Part]) -> _Choices:
 
 
 def _right(parts: SignedCallParts) -> _Choices:
-    request, token = parts.request, () if parts.token is None else ([Part(parts.token.encode())],)
+    call = parts.call
+    token = () if call.access_token is None else ([Part(call.access_token.encode())],)
     return (
         [Part(secret) for secret in parts.secrets],
-        [Part(request.method.encode())],
-        [Part(request.uri.encode())],
+        [Part(call.method.encode())],
+        [Part(call.uri.encode())],
         *token,
-        list(body_hashes.right_hashes(request.body)),
-        [Part(request.get("X-TIMESTAMP").encode())],
+        list(body_hashes.right_hashes(parts.request.body, call.body_hash)),
+        [Part(call.timestamp.encode())],
     )
 
 
 def _wrong(parts: SignedCallParts) -> _Choices:
-    request = parts.request
+    call, body = parts.call, parts.request.body
+    as_signed = replace(parts.request, target=call.uri)
     return (
         parts.wrong_secrets,
-        list(_wrong_methods(request.method)),
-        list(wrong_endpoints(request, parts.other_paths)),
-        *(() if parts.token is None else (list(_wrong_tokens(parts.token, parts)),)),
-        list(body_hashes.wrong_hashes(request.body, [each for each in parts.secrets if each])),
-        list(_wrong_timestamps(request.get("X-TIMESTAMP"))),
+        list(_wrong_methods(call.method)),
+        list(wrong_endpoints(as_signed, parts.other_paths)),
+        *(() if call.access_token is None else (list(_wrong_tokens(call.access_token, parts)),)),
+        list(body_hashes.wrong_hashes(body, [each for each in parts.secrets if each])),
+        list(_wrong_timestamps(call.timestamp)),
     )
 
 
 def _wrong_joins(parts: SignedCallParts) -> Iterator[Join]:
-    token = () if parts.token is None else (Difference.TOKEN,)
+    token = () if parts.call.access_token is None else (Difference.TOKEN,)
     names = (Difference.METHOD, Difference.PATH, *token, Difference.HASH, Difference.TIMESTAMP)
     return wrong_joins(names, parts.request, parts.client_key)
 
@@ -172,8 +175,8 @@ def _wrong_timestamps(timestamp: str) -> Iterator[Part]:
         yield Part(text.encode(), Finding(verdict, evidence))
 
 
-def _hash_of(rewritten: Rewritten, body: bytes) -> Part:
-    return Part(body_hashes.hashed(rewritten.body), rewritten.finding(body))
+def _hash_of(rewritten: Rewritten, parts: SignedCallParts) -> Part:
+    return Part(body_hashes.hashed(rewritten.body, parts.call.body_hash), rewritten.finding(parts.request.body))
 
 
 def _encoded_otherwise(right: _Choices, rewritten: Rewritten, body: bytes) -> Iterator[CallString]:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations, product
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode
 
-from handlers.doctor.candidates.part import LONGEST_SHOWN, Part, wrong
+from handlers.doctor.candidates.part import Part, wrong
 from handlers.doctor.difference import Difference
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import Verdict
+from handlers.doctor.verdicts import LONGEST_SHOWN, Verdict
 from handlers.snap.masking import masked_prefix
 
 _MOST_HOSTS = 2

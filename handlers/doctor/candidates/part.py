@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
 
-LONGEST_SHOWN = 120
-"""Characters of a value that a message shows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Part:

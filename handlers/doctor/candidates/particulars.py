@@ -7,8 +7,9 @@ from itertools import product
 from handlers.doctor.candidates.strings_to_sign import Candidate
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Finding, Verdict
-from handlers.snap.call import BodyHash
+from handlers.snap.call import BodyHash, Call
 from handlers.snap.client import Client
+from handlers.snap.particulars import Particulars
 from handlers.snap.service import Service
 
 
@@ -37,12 +38,15 @@ def strings_to_sign(
         particulars = replace(
             client.particulars, body_hash=body_hash, empty_token_slot=slot, path_prefix_not_signed=prefix
         )
-        call = replace(service, signed_path=signed_path).signed_call(
-            request.method, request.uri, request.get("X-TIMESTAMP"), request.body
-        )
-        signed = particulars.as_signed(replace(call, access_token=access_token))
+        signed = as_signed(request, access_token, particulars, replace(service, signed_path=signed_path))
         mistakes = (_finding(client, changes),) if changes else ()
         yield from (Candidate(message, mistakes) for message in signed.strings_to_sign())
+
+
+def as_signed(request: Request, access_token: str | None, particulars: Particulars, service: Service) -> Call:
+    """Return the call as these settings say that it is signed."""
+    call = service.signed_call(request.method, request.uri, request.get("X-TIMESTAMP"), request.body, access_token)
+    return particulars.as_signed(call)
 
 
 def _finding(client: Client, changes: list[_Change]) -> Finding:

@@ -6,13 +6,10 @@ from hashlib import sha256
 
 from handlers.doctor.candidates import timestamps
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import NO_EVIDENCE, Evidence, Finding, Verdict
+from handlers.doctor.verdicts import LONGEST_ID_SHOWN, NO_EVIDENCE, Evidence, Finding, Verdict
 from handlers.snap.call import minified
 from handlers.snap.masking import masked_prefix
 from handlers.snap.signature import string_to_sign
-
-_LONGEST_SHOWN = 36
-"""Characters of a client key that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,9 @@ def likely(client_key: str, request: Request, other_ids: Sequence[str]) -> Itera
     for other in other_ids:
         if other != client_key:
             yield _mistake(
-                f"{other}|{timestamp}", Verdict.STRING_OTHER_CLIENT, {"signed_as": masked_prefix(other, _LONGEST_SHOWN)}
+                f"{other}|{timestamp}",
+                Verdict.STRING_OTHER_CLIENT,
+                {"signed_as": masked_prefix(other, LONGEST_ID_SHOWN)},
             )
     yield from _hashed_twice(right)
     yield from _with_body(right, request, timestamp)

@@ -5,18 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from handlers.doctor.checks import authorization_header, caller_address
+from handlers.doctor.checks import authorization_header, sender
 from handlers.doctor.context import MerchantContext
 from handlers.doctor.request import Request
-from handlers.doctor.verdicts import Evidence, Finding, Verdict
+from handlers.doctor.verdicts import LONGEST_ID_SHOWN, Evidence, Finding, Verdict
 from handlers.snap.client import Client
 from handlers.snap.masking import masked_prefix
 from handlers.snap.timestamp import render
 from handlers.snap.token import TokenRefusedError, VerifiedToken
 
 _ISSUED_AT = slice(1, 9)  # Fernet: version (1 byte), seconds since 1970 (8 bytes, big-endian).
-_LONGEST_SHOWN = 36
-"""Characters of a partner ID that a message shows. A longer value may be a secret in the wrong header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def check(request: Request, context: MerchantContext) -> TokenCheck:
     if opened is None:
         return TokenCheck(text, context.client_of_partner(partner), tuple(found), certain=False)
     client = context.clients.find(opened.client_key)
-    owner = (*caller_address.findings(request, client), *_owner(opened, client, partner, context))
+    owner = (*sender.address(request, client), *_owner(opened, client, partner, context))
     return TokenCheck(text, client, (*found, *owner), certain=not mistake)
 
 
@@ -70,16 +68,15 @@ def _issued_at(text: str) -> datetime:
 
 
 def _owner(opened: VerifiedToken, client: Client, partner: str, context: MerchantContext) -> list[Finding]:
-    if not client.known:
-        return [Finding(Verdict.CLIENT_UNKNOWN, {"client": opened.client_key, "known": context.client_keys_text})]
-    if client.suspended:
-        return [Finding(Verdict.CLIENT_SUSPENDED, {"client": client.key})]
+    status = sender.status(client, opened.client_key, context.client_keys_text)
+    if status:
+        return status
     if partner in {"", *client.partner_ids}:
         return []
     evidence: Evidence = {
         "token_of": client.key,
         "wanted": ", ".join(client.partner_ids),
-        "sent": masked_prefix(partner, _LONGEST_SHOWN),
+        "sent": masked_prefix(partner, LONGEST_ID_SHOWN),
     }
     is_of_other_client = context.client_of_partner(partner) is not None
     return [Finding(Verdict.TOKEN_OF_ANOTHER_CLIENT if is_of_other_client else Verdict.CALL_PARTNER_UNKNOWN, evidence)]

@@ -21,6 +21,7 @@ from handlers.doctor.signed_request import SignedRequest
 from handlers.doctor.verdicts import Evidence, Finding, Verdict
 from handlers.snap.client import Client
 from handlers.snap.clients import Clients
+from handlers.snap.published_key import published_key
 
 Keys = list[tuple[Client, RSAPublicKey]]
 """Public keys, each with the client that owns it."""
@@ -28,7 +29,9 @@ Keys = list[tuple[Client, RSAPublicKey]]
 Strings = Callable[[], Iterator[Candidate]]
 """Yields the strings to sign, the right ones first."""
 
-NO_KEY_MATCHES = frozenset({Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH, Verdict.SIGNATURE_CUT_OFF})
+NO_KEY_MATCHES = frozenset(
+    {Verdict.KEY_PUBLISHED, Verdict.KEY_UNKNOWN, Verdict.SIGNATURE_WRONG_LENGTH, Verdict.SIGNATURE_CUT_OFF}
+)
 """The verdicts on a signature that no key of the settings made."""
 
 _FINGERPRINT_DIGITS = 16
@@ -59,6 +62,9 @@ def findings(
     for owner, recovered in _recover(backwards, keys, budget):
         found = [Finding(Verdict.SIGNATURE_BYTES_REVERSED), *_compare(recovered, candidates(), budget)]
         return [*([] if owner.key == client.key else [_key_of(owner)]), *found]
+    # Only with an unlimited budget, because the work for a log line must be the same for every client.
+    if budget.unlimited and recover(published_key(), signed.signature):
+        return [Finding(Verdict.KEY_PUBLISHED)]
     return [_no_key_matches(signed, client)] if client.known else []
 
 
@@ -119,7 +125,7 @@ def _other_ids(request: Request, clients: Clients) -> list[str]:
     """Return the IDs that a client may have signed instead of its client key, each one once."""
     ids = [request.get("X-CLIENT-KEY"), request.get("X-PARTNER-ID"), *(client.key for client in clients)]
     in_any_case = [text for each in ids if each for text in (each, each.lower(), each.upper())]
-    return list(dict.fromkeys([*in_any_case, *(client.partner_id for client in clients), ""]))
+    return list(dict.fromkeys([*in_any_case, *(each for client in clients for each in client.partner_ids), ""]))
 
 
 def _key_of(owner: Client) -> Finding:

@@ -82,7 +82,9 @@ def _strings_to_sign(
 ) -> Iterator[Candidate]:
     """Yield the right strings to sign, then those of other settings, then those with mistakes."""
     yield from particulars.strings_to_sign(signed.request, None, client, service, signed_by_secret=False)
-    parts = SignedCallParts(signed.request, signed.client_key, token=None, other_paths=other_paths)
+    by_key = replace(client.particulars, empty_token_slot=False)
+    call = particulars.as_signed(signed.request, None, by_key, service)
+    parts = SignedCallParts(call, signed.request, signed.client_key, other_paths=other_paths)
     yield from (Candidate(each.message, each.mistakes) for each in call_strings(parts))
 
 

@@ -102,6 +102,10 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "The signature was made with a key of the client {client}.",
         "Sign with a key of this client, or send the client key of the client that owns the key.",
     ),
+    Verdict.KEY_PUBLISHED: (
+        "The signature was made with the published test key. Only a sandbox accepts it.",
+        "Sign with the client's own private key. Anybody can sign with the test key.",
+    ),
     Verdict.KEY_UNKNOWN: (
         "No key of the settings matches this signature. Keys of this client: {keys}.",
         f"Compare these fingerprints with the client's key: {_FINGERPRINT}",

@@ -18,7 +18,7 @@ PARTICULARS_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Send that ORIGIN, or change origin of the client in the settings.",
     ),
     Verdict.EXTERNAL_ID_MALFORMED: (
-        "X-EXTERNAL-ID has {length} characters. The settings of {client} allow the format {format}, at most {most}.",
-        "Send such an X-EXTERNAL-ID, or change external_id_format or external_id_max_length in the settings.",
+        "X-EXTERNAL-ID has {length} characters. The settings of {client} allow at most {most}, format {format}.",
+        "Send an X-EXTERNAL-ID that fits, or change external_id_format or external_id_max_length in the settings.",
     ),
 }

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from handlers.doctor.difference import Difference
 from handlers.doctor.verdicts import Verdict
 
-_FIVE = "Sign METHOD:path:token:hash:X-TIMESTAMP, joined by one colon each. A call without a token has no token part."
+_FIVE = (
+    "Sign METHOD:path:token:hash:X-TIMESTAMP, joined by one colon each. A call without a token has no token part. "
+    "With empty_token_slot in the settings, the token part stays and is empty."
+)
 _URI = "Sign the path and the query exactly as they are sent, byte by byte."
 _HASH = "Put the SHA-256 of the body into the string to sign, in hexadecimal and lowercase (64 characters)."
 _SECRET = "Use the text of the client secret as it was agreed (UTF-8) as the key, without any change."  # noqa: S105  advice

@@ -20,6 +20,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "X-TIMESTAMP has the right time of day, but its date is wrong: it is off by {days} days.",
         f"Correct the year, month or day. Perhaps it has YYYY for yyyy (Java), or is a fixed text. {_CAPTURED}",
     ),
+    Verdict.CLOCK_MONTH_AS_MINUTES: (
+        "X-TIMESTAMP has the number of the month ({month}) in the place of the minutes.",
+        f"Write mm for the minutes. In Java, .NET and others, MM stands for the month. {_CAPTURED}",
+    ),
     Verdict.HEADER_UNDERSCORES: (
         "The request has {sent} in place of {header}.",
         "Write header names with hyphens, not underscores. nginx and other servers drop names with underscores.",

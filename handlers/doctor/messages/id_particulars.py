@@ -18,7 +18,7 @@ PARTICULARS_TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Kirim ORIGIN itu, atau ubah origin klien di pengaturan.",
     ),
     Verdict.EXTERNAL_ID_MALFORMED: (
-        "X-EXTERNAL-ID punya {length} karakter. Pengaturan {client} meminta format {format} dan paling banyak {most}.",
-        "Kirim X-EXTERNAL-ID seperti itu, atau ubah external_id_format atau external_id_max_length di pengaturan.",
+        "X-EXTERNAL-ID punya {length} karakter. Pengaturan {client} meminta paling banyak {most}, format {format}.",
+        "Kirim X-EXTERNAL-ID yang sesuai, atau ubah external_id_format atau external_id_max_length di pengaturan.",
     ),
 }

@@ -6,7 +6,8 @@ from handlers.doctor.difference import Difference
 from handlers.doctor.verdicts import Verdict
 
 _FIVE = (
-    "Tanda tangani METHOD:path:token:hash:X-TIMESTAMP, disambung satu titik dua. Call tanpa token tanpa bagian token."
+    "Tanda tangani METHOD:path:token:hash:X-TIMESTAMP, disambung satu titik dua. Call tanpa token tanpa bagian token. "
+    "Dengan empty_token_slot di pengaturan, bagian token tetap ada dan kosong."
 )
 _URI = "Tanda tangani path dan query persis seperti yang dikirim, byte demi byte."
 _HASH = "Masukkan SHA-256 dari body ke string to sign, dalam heksadesimal huruf kecil (64 karakter)."

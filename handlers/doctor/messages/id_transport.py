@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from handlers.doctor.verdicts import Verdict
 
-_SEND = "Kirim base64 standar dengan padding (RFC 4648, bagian 4), dalam satu baris, tanpa karakter lain."
+_SEND = "Kirim base64 standar dengan padding (RFC 4648 bagian 4) dalam satu baris, tanpa karakter lain."
 _BEARER = "Kirim Authorization: Bearer, satu spasi, lalu accessToken persis seperti yang diterima."
 _CAPTURED = "Jika request ini direkam sebelumnya, isi waktu rekamannya dengan --at."
 
@@ -19,6 +19,10 @@ TRANSPORT_TEXTS: Mapping[Verdict, tuple[str, str]] = {
     Verdict.CLOCK_WRONG_DATE: (
         "Jam di X-TIMESTAMP benar, tetapi tanggalnya salah: meleset {days} hari.",
         f"Perbaiki tahun, bulan, atau harinya. Mungkin dipakai YYYY, bukan yyyy (Java), atau teks tetap. {_CAPTURED}",
+    ),
+    Verdict.CLOCK_MONTH_AS_MINUTES: (
+        "X-TIMESTAMP berisi angka bulan ({month}) di tempat menit.",
+        f"Tulis mm untuk menit. Di Java, .NET, dan lainnya, MM berarti bulan. {_CAPTURED}",
     ),
     Verdict.HEADER_UNDERSCORES: (
         "Request berisi {sent}, padahal seharusnya {header}.",

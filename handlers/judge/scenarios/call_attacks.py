@@ -5,13 +5,15 @@ another path, method or body, so those attacks exist only for the other two form
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers.judge.caller import (
     AUTHORIZATION,
+    CHANNEL_ID,
     COVERS_BODY,
     EXTERNAL_ID,
+    ORIGIN,
     PARTNER_ID,
     WITH_TOKEN,
     Caller,
@@ -21,19 +23,14 @@ from handlers.judge.caller import (
 )
 from handlers.judge.exchange import CLIENT_KEY, SIGNATURE, TIMESTAMP, Request
 from handlers.judge.scenario import DOCUMENT, Severity
+from handlers.judge.scenarios.attack import ANY, MISSING, NOTIFICATION, UNAUTHORIZED, WITH_EXTERNAL_ID, Attack
 from handlers.judge.signer import UNKNOWN_CLIENT_KEY
+from handlers.snap.particulars import Particulars
 
-ANY: frozenset[SignedForm] = frozenset({"asymmetric", "symmetric", "notification", "body-signed"})
-NOTIFICATION: frozenset[SignedForm] = frozenset({"notification"})
-WITH_EXTERNAL_ID = ANY - NOTIFICATION
-
-UNAUTHORIZED = "401xx00"
-MISSING = "400xx02"
 _TIME_CODES = (UNAUTHORIZED, "400xx01", MISSING)
 
 _HOUR = timedelta(hours=1)
 _GARBAGE_TOKEN = "garbage-of-snap-token-check"  # noqa: S105  nobody has issued it
-_SIGNATURES = "ASPI, transaction signature; NICEPAY, X-SIGNATURE"
 _TOKENS = "ASPI, response codes; RFC 6750, 3.1"
 _HEADERS = "ASPI, request headers; NICEPAY, request headers"
 _ANOTHER_FORM: Mapping[SignedForm, SignedForm] = {
@@ -42,23 +39,6 @@ _ANOTHER_FORM: Mapping[SignedForm, SignedForm] = {
     "notification": "body-signed",
     "body-signed": "notification",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """One fault. The rule of its scenario is: `subject` is refused, because `reason`.
-
-    `codes` are the response codes for it, such as `401xx00`, in which xx stands for the service code.
-    """
-
-    name: str
-    subject: str
-    reason: str
-    requests: Callable[[Caller], Sequence[Request]]
-    codes: tuple[str, ...] = (UNAUTHORIZED,)
-    forms: frozenset[SignedForm] = ANY
-    severity: Severity = Severity.CRITICAL
-    source: str = _SIGNATURES
 
 
 def _late(by: timedelta) -> Callable[[Caller], Sequence[Request]]:
@@ -119,11 +99,22 @@ def _with_token(token: str) -> Callable[[Caller], Sequence[Request]]:
     return lambda caller: [caller.signed(replace(caller.call(), access_token=token))]
 
 
+def _altered(text: str) -> str:
+    """The text with another character in its middle."""
+    middle = len(text) // 2
+    return f"{text[:middle]}{'B' if text[middle] == 'A' else 'A'}{text[middle + 1 :]}"
+
+
 def _altered_token(caller: Caller) -> Sequence[Request]:
-    middle = len(caller.token) // 2
-    other = "B" if caller.token[middle] == "A" else "A"
-    altered = f"{caller.token[:middle]}{other}{caller.token[middle + 1 :]}"
-    return [caller.signed(replace(caller.call(), access_token=altered))]
+    return [caller.signed(replace(caller.call(), access_token=_altered(caller.token)))]
+
+
+def _altered_header(header: str) -> Callable[[Caller], Sequence[Request]]:
+    def requests(caller: Caller) -> Sequence[Request]:
+        genuine = caller.genuine_call()
+        return [genuine.with_header(header, _altered(dict(genuine.headers)[header]))]
+
+    return requests
 
 
 def _as_notification(caller: Caller) -> Sequence[Request]:
@@ -147,15 +138,19 @@ def _missing(header: str, forms: frozenset[SignedForm] = ANY, codes: tuple[str, 
     return Attack(name, subject, reason, _without(header), codes, forms, source=_HEADERS)
 
 
-WITHOUT_TOKEN = Attack(
-    "without_token",
-    "A call without its token",
-    "the token is mandatory in this form",
-    _without(AUTHORIZATION),
-    ("401xx03", "401xx01", UNAUTHORIZED, MISSING),
-    WITH_TOKEN,
-    source=_TOKENS,
-)
+def _another(header: str, pinned: Callable[[Particulars], str | None]) -> Attack:
+    """The fault for a header of which the settings of the client may allow one value only."""
+    return Attack(
+        f"another_{header.lower().replace('-', '_')}",
+        f"A call with another {header}",
+        "the settings of this client allow one value only",
+        _altered_header(header),
+        forms=WITH_EXTERNAL_ID,
+        severity=Severity.MAJOR,
+        source=f"{DOCUMENT}, rules of a client",
+        exists_for=lambda caller: pinned(caller.particulars) is not None,
+    )
+
 
 ATTACKS = (
     Attack("stale", "A call signed an hour ago", "a recorded call must not stay usable", _late(_HOUR), _TIME_CODES),
@@ -191,7 +186,18 @@ ATTACKS = (
     _missing(EXTERNAL_ID, WITH_EXTERNAL_ID),
     _missing(PARTNER_ID, WITH_EXTERNAL_ID),
     _missing(CLIENT_KEY, NOTIFICATION, (MISSING, UNAUTHORIZED, "401xx03")),
-    WITHOUT_TOKEN,
+    _another(CHANNEL_ID, lambda particulars: particulars.channel_id),
+    _another(ORIGIN, lambda particulars: particulars.origin),
+    Attack(
+        "without_token",
+        "A call without its token",
+        "the token is mandatory in this form",
+        _without(AUTHORIZATION),
+        ("401xx03", "401xx01", UNAUTHORIZED, MISSING),
+        WITH_TOKEN,
+        source=_TOKENS,
+        exists_for=lambda caller: not caller.may_leave_token_out,
+    ),
     Attack(
         "garbage_token",
         "A call with a token that nobody has issued",

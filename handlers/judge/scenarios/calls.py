@@ -7,7 +7,8 @@ from handlers.judge.caller import EXTERNAL_ID, Caller, another_body
 from handlers.judge.exchange import Answer, Request
 from handlers.judge.expectations import header_is, member_is
 from handlers.judge.scenario import ASPI_STANDARD, DOCUMENT, Expectation, Requests, Scenario, Severity, each
-from handlers.judge.scenarios.call_attacks import ATTACKS, WITH_EXTERNAL_ID, WITHOUT_TOKEN, Attack
+from handlers.judge.scenarios.attack import WITH_EXTERNAL_ID, Attack
+from handlers.judge.scenarios.call_attacks import ATTACKS
 
 GENUINE = 2
 """The calls that reach the service behind an endpoint without a fault: the first one and the last one."""
@@ -27,7 +28,12 @@ def call_scenarios(caller: Caller, service_code: str = "") -> tuple[Scenario, ..
     """
     return (
         *_first(caller, service_code),
-        *(scenario for attack in _attacks(caller) for scenario in _of(attack, caller, service_code)),
+        *(
+            scenario
+            for attack in ATTACKS
+            if attack.applies_to(caller)
+            for scenario in _of(attack, caller, service_code)
+        ),
         *_answers(caller),
         _scenario(
             "survived",
@@ -38,13 +44,6 @@ def call_scenarios(caller: Caller, service_code: str = "") -> tuple[Scenario, ..
             each(served),
         ),
     )
-
-
-def _attacks(caller: Caller) -> Iterator[Attack]:
-    """The attacks on this form. An endpoint may serve a call without its token if nothing in the call depends on it."""
-    for attack in ATTACKS:
-        if caller.form in attack.forms and not (attack is WITHOUT_TOKEN and caller.may_leave_token_out):
-            yield attack
 
 
 def _scenario(  # noqa: PLR0913, PLR0917  a row of the table

@@ -97,7 +97,7 @@ SCENARIOS = (
         "members_once",
         Severity.MAJOR,
         "RFC 8259, 4",
-        "Each member comes once, because of two accessToken some clients read the first and others the last.",
+        "Each member comes once, because some clients read the first accessToken of two, and others the last.",
         lambda answer: duplicate_member(answer.body),
     ),
     _scenario(

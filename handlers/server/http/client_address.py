@@ -1,5 +1,7 @@
 """The caller's address, which trusted proxies give in X-Forwarded-For or Forwarded (`[server] trusted_proxies`).
 
+A peer at a Unix socket has no address. It is a trusted proxy, because the mode of the socket lets nobody else connect.
+
 This replaces uvicorn's `ProxyHeadersMiddleware`, because that one accepts any text as an address. It also does not
 recognise an IPv4 address that an IPv6 socket shows as `::ffff:10.0.0.1`.
 """
@@ -22,6 +24,9 @@ _FORWARDED = b"forwarded"
 _HEADERS = frozenset({_X_FORWARDED_FOR, _FORWARDED})
 _CACHE_SIZE = 128
 
+UNIX = "unix"
+"""The address of a peer at a Unix socket, for the log."""
+
 _Lines = tuple[tuple[bytes, bytes], ...]
 _Parse = Callable[[str], Address]
 
@@ -36,22 +41,24 @@ class Caller(NamedTuple):
 class TrustedProxies:
     """ASGI middleware that finds the address of the caller behind trusted proxies."""
 
-    def __init__(self, app: ASGIApp, trusted: Sequence[Network], *, direct: bool) -> None:
+    def __init__(self, app: ASGIApp, trusted: Sequence[Network], *, direct: bool, unix: bool = False) -> None:
         """`trusted` are the networks of the trusted proxies.
 
         `direct` says whether callers may connect without a proxy. The address of the connection is then the caller's,
-        unless it is the address of a trusted proxy.
+        unless it is the address of a trusted proxy. `unix` says that the listener is a Unix socket. This cannot be read
+        from the connection: a client that leaves at once over TCP has no address either.
         """
         self._app = app
         self._trusted = trusted
         self._direct = direct
+        self._unix = unix
         self._caller = lru_cache(_CACHE_SIZE)(self._find_caller)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Replace the client address of one request. The port becomes 0, because the caller's port is unknown."""
-        peer = scope.get("client")
-        if peer:
-            headers = scope["headers"] if self._trusted else ()
+        peer = (UNIX, 0) if self._unix else scope.get("client")
+        if peer and scope["type"] == "http":
+            headers = scope["headers"] if self._trusted or self._unix else ()
             lines = tuple(line for line in headers if line[0] in _HEADERS)
             caller = self._caller(peer[0], lines)
             client = (caller.remote, 0) if lines else peer
@@ -63,17 +70,23 @@ class TrustedProxies:
 
         Otherwise a caller could send the header that its proxy does not set.
         """
+        if self._unix:
+            return self._behind(Caller(UNIX, None), lines)
         try:
             address = _parse_address(peer)
         except ValueError:
             return Caller(peer, None)
         if not contains(self._trusted, address):
             return Caller(str(address), address if self._direct else None)
-        callers = [self._follow(address, hops, parse) for hops, parse in _chains(lines)]
-        remote = callers[0].remote if callers else str(address)
+        return self._behind(Caller(str(address), address), lines)
+
+    def _behind(self, proxy: Caller, lines: _Lines) -> Caller:
+        """The caller that the headers of this proxy give."""
+        callers = [self._follow(proxy, hops, parse) for hops, parse in _chains(lines)]
+        remote = callers[0].remote if callers else proxy.remote
         return Caller(remote, callers[0].address if len({each.address for each in callers}) == 1 else None)
 
-    def _follow(self, proxy: Address, hops: Iterable[str], parse: _Parse) -> Caller:
+    def _follow(self, proxy: Caller, hops: Iterable[str], parse: _Parse) -> Caller:
         """The first address from the right that is not a trusted proxy. Each proxy appends its peer's address.
 
         The search ends at text that is not an address. The address is then unknown, and the log shows the proxy that
@@ -82,12 +95,13 @@ class TrustedProxies:
         caller = proxy
         for hop in hops:
             try:
-                caller = parse(hop)
+                address = parse(hop)
             except ValueError:
-                return Caller(str(caller), None)
-            if not contains(self._trusted, caller):
+                return Caller(caller.remote, None)
+            caller = Caller(str(address), address)
+            if not contains(self._trusted, address):
                 break
-        return Caller(str(caller), caller)
+        return caller
 
 
 def _chains(lines: _Lines) -> Iterator[tuple[Iterable[str], _Parse]]:

@@ -12,11 +12,11 @@ from handlers.server.http.request_id import HEADER
 from handlers.snap.codes import SnapError
 from handlers.snap.timestamp import render
 
-Body = Mapping[str, object] | None
-"""A JSON object. None means an empty body."""
+Body = Mapping[str, object] | bytes | None
+"""A JSON object, or bytes whose Content-Type is in the headers. None means an empty body."""
 
-Result = Mapping[str, object] | tuple[Body, Mapping[str, str]]
-"""What a handler function returns: a body, or a body and headers."""
+Result = Mapping[str, object] | tuple[Body, Mapping[str, str]] | tuple[Body, int]
+"""What a handler function returns: a body, a body and headers, or a body and a status."""
 
 _NOT_STORED = (b"cache-control", b"no-store")
 _JSON = (b"content-type", b"application/json")
@@ -34,7 +34,12 @@ class Response:
     @classmethod
     def of(cls, result: Result) -> "Response":
         """The response for the result of a handler function."""
-        return cls(result[0], headers=result[1]) if isinstance(result, tuple) else cls(result)
+        match result:
+            case body, int() as status:
+                return cls(body, status)
+            case body, headers:
+                return cls(body, headers=headers)
+        return cls(result)
 
     @classmethod
     def refusing(
@@ -48,14 +53,14 @@ class Response:
     @property
     def code(self) -> str:
         """The responseCode for the log. The HTTP status if the body has none."""
-        return str((self.body or {}).get("responseCode", self.status))
+        return str(self.body.get("responseCode", self.status) if isinstance(self.body, Mapping) else self.status)
 
     async def send(self, send: Send, now: datetime, request_id: str, client_key: object) -> None:
         """Send the response with the server's time, the request ID, and the client key if the request had one.
 
         SNAP requires X-TIMESTAMP and X-CLIENT-KEY in a response (ASPI, section 2.1.5.b).
         """
-        content = b"" if self.body is None else orjson.dumps(self.body)
+        content = self.body if isinstance(self.body, bytes) else b"" if self.body is None else orjson.dumps(self.body)
         headers = [
             _NOT_STORED,
             (b"x-timestamp", _server_time(int(now.timestamp()))),
@@ -64,7 +69,7 @@ class Response:
         ]
         if self.headers:
             headers += ((name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items())
-        if content:
+        if isinstance(self.body, Mapping):
             headers.append(_JSON)
         if client_key is not None:
             headers.append((b"x-client-key", str(client_key).encode()))

@@ -1,6 +1,5 @@
 """Writes log lines in its own thread, so that logging never waits for a slow disk or a slow reader."""
 
-import json
 import os
 import select
 from contextlib import suppress
@@ -8,6 +7,10 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from queue import SimpleQueue
 from threading import Event, Thread
+
+from handlers.server.observability.json_line import JSON_LINE
+from handlers.server.observability.log_turn import LOG_TURN
+from handlers.server.observability.metrics.definitions import LOG_LINES_LOST
 
 MOST_LINES = 10_000
 """Maximum number of lines that wait to be written, about 3 MB."""
@@ -42,6 +45,7 @@ class BackgroundWriter:
             self._waiting.put(text.encode(errors="backslashreplace"))
         else:
             self._rejected += 1
+            LOG_LINES_LOST().inc()
         return len(text)
 
     def flush(self) -> None:
@@ -75,14 +79,16 @@ class BackgroundWriter:
         texts = [self._notice(lost - self._reported), *lines]
         written = self._put(b"".join(texts))
         is_reported, *are_written = (end <= written for end in accumulate(map(len, texts)))
-        self._unwritten += are_written.count(False)
+        if unwritten := are_written.count(False):
+            self._unwritten += unwritten
+            LOG_LINES_LOST().inc(unwritten)
         if is_reported:
             self._reported = lost
 
     def _put(self, data: bytes) -> int:
         """Write the data until an error. Return the number of bytes written."""
         left = memoryview(data)
-        with suppress(OSError):
+        with LOG_TURN.taken(), suppress(OSError):
             while left:
                 left = left[self._write_once(left) :]
         written = len(data) - len(left)
@@ -105,4 +111,4 @@ class BackgroundWriter:
             return end
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         notice = {"event": "log.lost", "level": "error", "lines": lost, "timestamp": now}
-        return end + json.dumps(notice).encode() + _LINE_END
+        return end + JSON_LINE.render(notice).encode() + _LINE_END

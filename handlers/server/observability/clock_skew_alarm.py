@@ -88,18 +88,22 @@ class ClockSkewAlarm:
             fields = {"client_key": client_key, "client_is_ahead_by_seconds": middle, "tolerance_seconds": tolerance}
             _log.warning("clock.drifting", **fields, advice=_DRIFTING_ADVICE)
 
-    def refused(self, log_fields: LogFields, headers: RequestHeaders, error: SnapError, now: datetime) -> None:
+    def refused(self, log_fields: LogFields, headers: RequestHeaders, error: SnapError, now: datetime) -> bool:
         """Count a refusal for clock skew if the signature is valid. Call this after the answer is sent.
 
         The verification takes the same time for known and unknown clients.
+
+        Returns:
+            Whether the signature was verified and is valid.
         """
         client_key, ahead = log_fields.get("client_key"), log_fields.get("clock_skew_seconds")
         if error.reason not in _REASONS or not isinstance(client_key, str) or not isinstance(ahead, float):
-            return
+            return False
         is_checked = self._rate.allows(now) and _is_signed(client_key, headers, self._clients())
         if is_checked and self._clocks[client_key].becomes_suspect(headers.get(b"x-timestamp"), ahead):
             fields = {"client_key": client_key, "clients_are_ahead_by_seconds": ahead}
             _log.error("clock.suspect", **fields, advice=_SUSPECT_ADVICE)
+        return is_checked
 
 
 def _is_signed(client_key: str, headers: RequestHeaders, clients: Clients) -> bool:

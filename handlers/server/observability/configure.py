@@ -1,20 +1,19 @@
 """Structured logs on standard error: JSON lines, or readable lines if standard error is a terminal."""
 
 import atexit
-import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
 from io import UnsupportedOperation
-from typing import Any, TextIO, cast
+from typing import TextIO, cast
 
-import orjson
 import structlog
 from structlog.typing import Processor
 
 from handlers.server.observability.background_writer import BackgroundWriter
 from handlers.server.observability.escape_control_characters import escape_control_characters
+from handlers.server.observability.json_line import JSON_LINE
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 
 _STDLIB_LEVEL = logging.WARNING
@@ -61,14 +60,7 @@ def set_up(stream: TextIO | None = None) -> Callable[[], None]:
 def _renderer(*, readable: bool) -> Processor:
     if readable:
         return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(serializer=_serialize)
-
-
-def _serialize(line: object, **options: Any) -> str:  # noqa: ANN401  structlog's options, such as `default`
-    try:
-        return orjson.dumps(line, default=options["default"]).decode()
-    except TypeError:  # A dictionary with keys that are not text. json is slower.
-        return json.dumps(line, **options)
+    return JSON_LINE
 
 
 def _background_stream(stream: TextIO | None) -> TextIO:

@@ -1,4 +1,4 @@
-"""The `verdict` field in the audit line of a refusal, from the cheap part of the doctor's diagnosis."""
+"""The `verdict` field in the log line of a refusal, from the cheap part of the doctor's diagnosis."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,7 +37,7 @@ class RefusalDiagnoser:
             return {}
         try:
             found = verdict(error.reason, error.field, _request(headers), services.clients, _form(headers, services))
-        except Exception as failure:  # noqa: BLE001  the audit line must be written even if the diagnosis fails
+        except Exception as failure:  # noqa: BLE001  the log line must be written even if the diagnosis fails
             self._log.error("verdict.failed", exc_info=failure)
             return {}
         return {"verdict": found.value} if found else {}

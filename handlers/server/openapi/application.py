@@ -13,18 +13,27 @@ from handlers.authorization import authorize_call, authorize_call_without_body
 from handlers.config.tables import Internal
 from handlers.health import report_liveness, report_readiness
 from handlers.introspection import introspect_token
+from handlers.metrics import report_metrics
 from handlers.revocation import revoke_tokens
 from handlers.server.http.www_authenticate import bearer_challenge, snap_challenge
 from handlers.server.observability import request_fields
+from handlers.server.observability.metrics.decisions import count_internal_request
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.authentication import AuthenticationMiddleware
-from handlers.server.openapi.documents import DOCUMENT, INTERNAL_DOCUMENT
+from handlers.server.openapi.documents import DOCUMENT, INTERNAL_DOCUMENT, TOKEN_PATH
 from handlers.server.openapi.error_middleware import ErrorMiddleware
 from handlers.server.openapi.handler_call import HandlerCall
-from handlers.server.openapi.internal_api import AUTHORIZE, HAND_OVER, CalledServices, bearer_check
+from handlers.server.openapi.internal_api import (
+    AUTHORIZE,
+    HAND_OVER,
+    CalledServices,
+    WrongSecretRedirect,
+    bearer_check,
+)
 from handlers.server.openapi.loading import load
 from handlers.server.openapi.request_validation import CompiledValidation
 from handlers.server.openapi.routing import DocumentRouting
+from handlers.server.openapi.security import Check
 from handlers.services import Services
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE
 
@@ -35,6 +44,12 @@ _INTERNAL_FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "revokeTokens": revoke_tokens,
     "reportLiveness": report_liveness,
     "reportReadiness": report_readiness,
+    "reportMetrics": report_metrics,
+}
+_INTERNAL_DECISIONS = {
+    ("POST", AUTHORIZE): "call",
+    ("GET", AUTHORIZE): "call",
+    ("POST", "/revoke"): "revocation",
 }
 _INTERNAL_EVENTS = {
     "authorizeCall": "call.genuine",
@@ -54,16 +69,14 @@ def public_api(base_path: str) -> Api:
         service_code=lambda _path, _headers, _refused: ACCESS_TOKEN_SERVICE,
         challenge=lambda _path, error: snap_challenge(error),
         request_fields=request_fields.of_token_request,
+        operations={base_path + TOKEN_PATH: "issueAccessToken"},
+        decisions={("POST", base_path + TOKEN_PATH): "token"},
         echo="client_key",
     )
 
 
 def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
     """The merchant's own operations. `services` returns the current services, with their secrets and service codes."""
-
-    def secrets() -> tuple[bytes, ...]:
-        return services().internal_secrets
-
     called = CalledServices(lambda: services().called_services)
     return Api(
         document=INTERNAL_DOCUMENT,
@@ -73,15 +86,29 @@ def internal_api(internal: Internal, services: Callable[[], Services]) -> Api:
         subject="call",
         service_code=called.code,
         refusal_members=called.refusal_members,
+        refusal_headers=WrongSecretRedirect(internal.call_headers == "x-forwarded").headers,
         challenge=lambda path, error: bearer_challenge(error) if path == AUTHORIZE else {},
         request_fields=request_fields.of_call,
-        checks={
-            "AccessToken": HAND_OVER,
-            "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
-            "InternalSecret": bearer_check(secrets, "Authorization"),
-        },
+        count=count_internal_request,
+        operations={AUTHORIZE: "authorizeCall"},
+        decisions=_INTERNAL_DECISIONS,
+        is_limited=lambda path: path == AUTHORIZE,
+        checks=_internal_checks(services),
         largest_body=internal.body_limit_bytes,
     )
+
+
+def _internal_checks(services: Callable[[], Services]) -> Mapping[str, Check]:
+    """The check of each security scheme of the internal document."""
+
+    def secrets() -> tuple[bytes, ...]:
+        return services().internal_secrets
+
+    return {
+        "AccessToken": HAND_OVER,
+        "ProxySecret": bearer_check(secrets, "X-Internal-Authorization"),
+        "InternalSecret": bearer_check(secrets, "Authorization"),
+    }
 
 
 def middlewares(

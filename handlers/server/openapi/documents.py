@@ -12,4 +12,15 @@ DOCUMENT = _DOCUMENTS / "snap-token.yaml"
 
 INTERNAL_DOCUMENT = _DOCUMENTS / "internal.yaml"
 
+CONTRACT_VERSION = "1.1.0"
+"""The version of both documents. A test compares it with them."""
+
+TEST_PRIVATE_KEY = _DOCUMENTS / "test-key" / "test-key-private.pem"
+"""The published test key, which signs the examples and the test vectors."""
+
+TEST_PUBLIC_KEY = TEST_PRIVATE_KEY.with_name("test-key-public.pem")
+
+SNIPPETS = _DOCUMENTS / "snippets"
+"""The programs that sign in other languages."""
+
 TOKEN_PATH = "/access-token/b2b"  # noqa: S105  a path, no password

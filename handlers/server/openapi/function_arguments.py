@@ -9,6 +9,9 @@ from handlers.server.openapi.unsupported import UnsupportedError
 CALLER = "caller"
 """The argument for the IP address of the caller. A function that wants it must name it."""
 
+ACCEPT = "accept"
+"""The argument for the header Accept. OpenAPI ignores a parameter of this name (3.0.3, Parameter Object)."""
+
 _NAMED = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 

@@ -17,9 +17,12 @@ NO_SERVICE = "00"
 
 _URI = b"x-original-uri"
 _PAIR = {b"x-forwarded-method": b"x-original-method", b"x-forwarded-uri": _URI}
-_NEVER_SENT = frozenset({*_PAIR.values(), b"x-original-delivery"})
+_DELIVERY = b"x-original-delivery"
+_NEVER_SENT = frozenset({*_PAIR.values(), _DELIVERY})
 _WRONG_SECRET = "secret.wrong"  # noqa: S105  a reason, no secret
 _PLAIN_BEARER = {"WWW-Authenticate": "Bearer"}
+_WRONG_SECRET_LOCATION = {"X-Accel-Redirect": "@wrong_secret"}
+"""An internal location of nginx that answers 500. An nginx without this location answers 500 as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,27 @@ class CalledServices:
         return self.services().get(headers.get(_URI).partition("?")[0])
 
 
+@dataclass(frozen=True, slots=True)
+class WrongSecretRedirect:
+    """Tells a proxy that it is refused itself. It must not pass this refusal on, because the caller sent no secret.
+
+    nginx follows the redirect. Other proxies can recognise the refusal by it. `forwarded` says whether the settings are
+    for another proxy than nginx: `call_headers = "x-forwarded"`.
+    """
+
+    forwarded: bool
+
+    def headers(self, path: str, headers: RequestHeaders, refused: SnapError) -> Mapping[str, str]:
+        """The additional headers of a refusal."""
+        refuses_proxy = path == AUTHORIZE and refused.reason == _WRONG_SECRET
+        return _WRONG_SECRET_LOCATION if refuses_proxy and (self.forwarded or headers.get(_DELIVERY)) else {}
+
+
 def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
-    """Return a check for `Bearer <secret>` in a header, in constant time. Without secrets, everybody passes."""
+    """Return a check for `Bearer <secret>` in a header, in constant time. Without secrets, everybody passes.
+
+    The secret may be absent only if the settings have none.
+    """
 
     def check(value: str) -> Mapping[str, object]:
         scheme, _, given = value.partition(" ")
@@ -57,14 +79,14 @@ def bearer_check(secrets: Callable[[], Sequence[bytes]], header: str) -> Check:
             raise SnapError(UNAUTHORIZED, field=header, reason=_WRONG_SECRET, headers=_PLAIN_BEARER)
         return {}
 
-    return Check(check)
+    return Check(check, may_be_absent=True)
 
 
 def _hand_over(authorization: str) -> Mapping[str, object]:
     return {"authorization": authorization or None}
 
 
-HAND_OVER = Check(_hand_over, frozenset({"authorization"}), hands_over=True)
+HAND_OVER = Check(_hand_over, frozenset({"authorization"}), may_be_absent=True)
 """Passes the token of the call to the function, which judges it and knows whether the call needs one."""
 
 

@@ -8,9 +8,10 @@ from connexion.spec import Specification
 from handlers.server.openapi.api import Api
 from handlers.server.openapi.document_check import require_supported
 from handlers.server.openapi.unsupported import UnsupportedError
+from handlers.server.openapi.yaml_loader import SafeLoader
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """Reads YAML. A mapping with a duplicate key is refused, because YAML readers ignore the first one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  YAML's

@@ -6,7 +6,7 @@ from itertools import combinations
 from connexion.operations import AbstractOperation
 
 from handlers.server.openapi.api import Api
-from handlers.server.openapi.function_arguments import CALLER, FunctionArguments
+from handlers.server.openapi.function_arguments import ACCEPT, CALLER, FunctionArguments
 from handlers.server.openapi.parameters import Parameters
 from handlers.server.openapi.request_bodies import BODY, RequestBody, body_of
 from handlers.server.openapi.security import security_of
@@ -39,7 +39,7 @@ class OperationRules:
         parameters.require_taken(function)
         body.require_taken(function)
         credentials = frozenset[str]().union(*(each.check.arguments for each in security))
-        _require_disjoint(credentials, parameters.names, body.names, function.known & {CALLER})
+        _require_disjoint(credentials, parameters.names, body.names, function.known & {ACCEPT, CALLER})
         function.require_satisfied(credentials | parameters.names | body.always)
         return cls(parameters, body, _ENTITY | parameters.single_valued | {each.key for each in security})
 

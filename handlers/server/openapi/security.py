@@ -16,12 +16,13 @@ class Check:
         verify: Takes the value of the header, empty if it is absent. Returns arguments for the function, or raises
             SnapError.
         arguments: The names of these arguments.
-        hands_over: Whether `verify` refuses nothing, because the function judges the credential.
+        may_be_absent: Whether the document may have an alternative without the scheme. `verify` runs all the same, so
+            the settings or the function, and never the document, decide whether a request needs the credential.
     """
 
     verify: Callable[[str], Mapping[str, object]]
     arguments: frozenset[str] = field(default=frozenset())
-    hands_over: bool = False
+    may_be_absent: bool = False
 
 
 Checks = Mapping[str, Check]
@@ -43,9 +44,9 @@ class SecurityRule:
 def security_of(
     security: Sequence[Mapping[str, Sequence[str]]] | None, schemes: Mapping[str, Mapping[str, Any]], checks: Checks
 ) -> tuple[SecurityRule, ...]:
-    """Return the rules for all schemes that an operation requires.
+    """Return the rules for all schemes that an operation names.
 
-    Alternatives may differ only in schemes that the function judges (`hands_over`).
+    All of them are checked in every request. Alternatives may differ only in schemes whose check says `may_be_absent`.
 
     Raises:
         UnsupportedError: The document has other alternatives, or a scheme that the server does not check.
@@ -58,8 +59,8 @@ def security_of(
             for alternative in security
             for name, scopes in alternative.items()
         }
-        fixed = [name for name, rule in rules.items() if not rule.check.hands_over]
-        if not all(alternative and alternative.keys() >= set(fixed) for alternative in security):
+        fixed = {name for name, rule in rules.items() if not rule.check.may_be_absent}
+        if not rules or not all(alternative.keys() >= fixed for alternative in security):
             raise UnsupportedError(keyword=" or ".join(map(str, security)), why="a choice is not supported")
         return tuple(rules.values())
 

@@ -5,12 +5,17 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from socket import socket, socketpair
+from time import monotonic
 
 import structlog
 
 LONGEST_END_SECONDS = 13.0
-"""Time limit from the signal to the exit. Writing the log can take 2 more, so the process ends within 15 seconds."""
+"""Time limit from the signal, or from the end of the drain, to the exit.
+
+Writing the log can take 2 more, so the process ends within 15 seconds.
+"""
 
 LAST_THREADS_SECONDS = 1.0
 """Time limit for threads that still run after all requests are answered and all listeners are closed."""
@@ -28,19 +33,26 @@ class ExitDeadline:
         self._drain = drain
         self._exit_process = exit_process
         self._is_started = False
+        self._due = inf
         self._timers: list[threading.Timer] = []
 
-    def start(self) -> None:
-        """Start the time limit of `LONGEST_END_SECONDS`. Only the first call counts. The exit status becomes 0."""
-        if not self._is_started:
-            self._is_started = True
-            self._exit_after(LONGEST_END_SECONDS)
+    def start(self, drain_seconds: int = 0) -> None:
+        """Start the time limit of `LONGEST_END_SECONDS` after the drain. The exit status becomes 0.
+
+        A further call counts only if its time limit ends earlier.
+        """
+        self._is_started = True
+        self._exit_after(drain_seconds + LONGEST_END_SECONDS)
 
     def shorten(self) -> None:
         """Reduce the time limit to `LAST_THREADS_SECONDS`. Call it when all is answered and closed."""
         self._exit_after(LAST_THREADS_SECONDS)
 
     def _exit_after(self, seconds: float) -> None:
+        due = monotonic() + seconds
+        if due >= self._due:
+            return
+        self._due = due
         timer = threading.Timer(seconds, self._exit)
         timer.daemon = True
         timer.start()

@@ -79,8 +79,11 @@ class Connection(HttpToolsProtocol):
         self._parse()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn returns None
-        """The client sends no more, but can still read. Answer its complete requests (RFC 9112, section 9.6)."""
-        if self.transport.is_closing():
+        """The client sends no more, but can still read. Answer its complete requests (RFC 9112, section 9.6).
+
+        With TLS the connection closes instead, because uvloop has no half-closed TLS connections.
+        """
+        if self.transport.is_closing() or self.scheme == "https":
             return False
         self._half_closed = True
         self._close_if_all_answered()

@@ -11,6 +11,8 @@ import uvicorn
 from connexion.middleware.main import ConnexionMiddleware
 from connexion.middleware.routing import RoutingAPI
 from cryptography.fernet import MultiFernet
+from prometheus_client import Histogram
+from prometheus_client.mmap_dict import MmapedDict
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -35,6 +37,7 @@ PROTOCOL = frozenset(
         "on_message_complete",
         "on_response_complete",
         "parser",
+        "scheme",
         "scope",
         "shutdown",
         "transport",
@@ -60,6 +63,10 @@ ROUTES = frozenset({"_add_operation_internal", "_framework_path_and_name"})
 REQUIRED: Mapping[str, Mapping[type, frozenset[str]]] = {
     "uvicorn": {HttpToolsProtocol: PROTOCOL, RequestResponseCycle: CYCLE, FlowControl: FLOW, uvicorn.Server: SERVER},
     "connexion": {ConnexionMiddleware: STACK, RoutingAPI: ROUTES},
+    "prometheus-client": {
+        Histogram: frozenset({"_buckets", "_sum", "_upper_bounds"}),
+        MmapedDict: frozenset({"close", "read_all_values_from_file", "read_value", "write_value"}),
+    },
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }
 """Names of methods and attributes, by distribution and class."""

@@ -6,13 +6,22 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from typing import Any
 
+import structlog
+
+from handlers.server.process import service_manager
+from handlers.server.process.drain import Drain
 from handlers.server.process.uvicorn_server import Server
+from handlers.state.background import running
+
+Serving = Sequence[tuple[Server, socket.socket]]
+"""Servers, each with its listener."""
+
+_log = structlog.get_logger()
 
 
-async def run_servers(
-    serving: Sequence[tuple[Server, socket.socket]], contexts: Iterable[AbstractAsyncContextManager[None]]
-) -> None:
+async def run_servers(serving: Serving, contexts: Iterable[AbstractAsyncContextManager[None]]) -> None:
     """Serve on each listener until one server ends for any reason. Then stop the others, and last leave the contexts.
 
     Raises:
@@ -46,43 +55,104 @@ def request_shutdown(servers: Iterable[Server]) -> None:
         server.should_exit = True
 
 
-@asynccontextmanager
-async def handle_signals(
-    servers: Sequence[Server], reload: Callable[[], None], on_stop: Callable[[], None]
-) -> AsyncIterator[None]:
-    """SIGINT and SIGTERM call `on_stop` and stop the servers. SIGHUP reloads keys and clients.
+class Control:
+    """What signals, or the supervisor of a worker, make the servers of this process do.
 
-    A second SIGINT cancels running requests, because a person asked twice. A second SIGTERM changes nothing: a program
-    that forwards signals can send it twice, and a process manager uses SIGKILL to force the end.
+    `reload` calls its argument when it is done. `on_stop` gets the seconds that the drain still takes.
     """
 
-    def terminate() -> None:
-        on_stop()
-        request_shutdown(servers)
+    def __init__(
+        self,
+        servers: Sequence[Server],
+        reload: Callable[[Callable[[], None]], None],
+        on_stop: Callable[[int], None],
+        drain: Drain,
+    ) -> None:
+        self.reload = reload
+        self._servers = servers
+        self._on_stop = on_stop
+        self._drain = drain
 
-    def interrupt() -> None:
-        """Stop after running requests at the first signal. Cancel running requests at the second signal."""
-        for server in servers:
+    def terminate(self) -> None:
+        """Drain, and then stop the servers. The second call ends the drain."""
+        seconds = self._drain.begin()
+        self._on_stop(seconds)
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, request_shutdown, self._servers)
+        else:
+            request_shutdown(self._servers)
+
+    def interrupt(self) -> None:
+        """Stop the servers at once. A call after the servers began to stop cancels running requests."""
+        for server in self._servers:
             server.force_exit = server.should_exit
-        terminate()
+        self._drain.skip()
+        self.terminate()
 
+    def retire(self) -> None:
+        """Stop the servers, because other workers serve on. So readiness does not change, and there is no drain."""
+        self._on_stop(0)
+        request_shutdown(self._servers)
+
+
+@asynccontextmanager
+async def handle_signals(control: Control) -> AsyncIterator[None]:
+    """SIGTERM drains and then stops the servers. SIGINT stops them at once. SIGHUP reloads keys and clients.
+
+    A SIGINT after the servers began to stop cancels running requests, because a person asked twice. A SIGTERM never
+    does: a program that forwards signals can send it twice, and a process manager uses SIGKILL to force the end.
+
+    The service manager learns of each signal.
+    """
+
+    def stop(action: Callable[[], None]) -> None:
+        service_manager.notify(service_manager.STOPPING)
+        action()
+
+    def reload() -> None:
+        reloads.begin()
+        control.reload(reloads.end)
+
+    reloads = service_manager.Reloads()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGINT, interrupt)
-    loop.add_signal_handler(signal.SIGTERM, terminate)
+    loop.add_signal_handler(signal.SIGINT, stop, control.interrupt)
+    loop.add_signal_handler(signal.SIGTERM, stop, control.terminate)
     loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGUSR2, _refuse_replacement)
     # The handlers stay until the loop is closed, because a further signal must not kill the process while it stops.
     yield
+
+
+def _refuse_replacement() -> None:
+    _log.warning("workers.not_replaced", cause="there is one process; set server.workers to 2 or more, and restart")
+
+
+@asynccontextmanager
+async def announcing(servers: Sequence[Server], announce: Callable[[], None]) -> AsyncIterator[None]:
+    """While the block runs, call `announce` once, as soon as all servers accept connections."""
+
+    async def wait() -> None:
+        for server in servers:
+            await server.is_accepting.wait()
+        announce()
+
+    async with running(wait):
+        yield
 
 
 @contextmanager
 def end_quietly_on_signals() -> Iterator[None]:
     """Leave the block without an error at SIGINT or SIGTERM, until the servers handle these signals themselves.
 
-    SIGHUP would kill the process, so it is ignored until then. No change is lost, because the servers find every change
-    since the settings were read.
+    SIGHUP and SIGUSR2 would kill the process, so they are ignored until then. No change is lost, because the servers
+    find every change since the settings were read.
     """
-    stop, reload = signal.SIGTERM, signal.SIGHUP
-    before = {stop: signal.signal(stop, signal.default_int_handler), reload: signal.signal(reload, signal.SIG_IGN)}
+    ways: dict[signal.Signals, Any] = {
+        signal.SIGTERM: signal.default_int_handler,
+        signal.SIGHUP: signal.SIG_IGN,
+        signal.SIGUSR2: signal.SIG_IGN,
+    }
+    before = {number: signal.signal(number, way) for number, way in ways.items()}
     try:
         with suppress(KeyboardInterrupt):
             yield

@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
+from handlers.audit.record import Record
 from handlers.config.changes import changes, tables_that_need_restart
+from handlers.config.published_keys import PUBLISHED, published_keys
 from handlers.config.settings import Settings, SettingsError
 from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, record_files
+from handlers.server.observability.mask_secrets import SECRET_MASKER
+from handlers.server.observability.metrics.definitions import LAST_RELOAD_SUCCESSFUL, SETTINGS_LOADED, SETTINGS_RELOADS
 from handlers.server.process import assembly
 from handlers.services import Services
 from handlers.state.background import running
@@ -54,7 +58,9 @@ class ReloadingServices:
         self._file = file
         self._build = build
         self._services = build(settings)
+        self._note_load()
         self._reload_requested = asyncio.Event()
+        self._requests = list[Callable[[], None]]()
         self._started = self._settings = settings
         self._files: FileStamps = {}
         self._last_reading = _Reading({}, settings)
@@ -64,8 +70,14 @@ class ReloadingServices:
         """The current services. One request uses one snapshot."""
         return self._services
 
-    def reload(self) -> None:
-        """Request a reload now, even if no file changed."""
+    @property
+    def settings(self) -> Settings:
+        """The current settings."""
+        return self._settings
+
+    def reload(self, done: Callable[[], None]) -> None:
+        """Request a reload now, even if no file changed. Call `done` when it has succeeded or failed."""
+        self._requests.append(done)
         self._reload_requested.set()
 
     def running(self, files: FileStamps) -> AbstractAsyncContextManager[None]:
@@ -79,17 +91,19 @@ class ReloadingServices:
             with suppress(TimeoutError):
                 async with asyncio.timeout(QUIET_SECONDS if self._pending else CHECK_SECONDS):
                     await self._reload_requested.wait()
-            is_requested = self._reload_requested.is_set()
             self._reload_requested.clear()  # A request from here on causes one more reload.
-            await asyncio.to_thread(self._check, is_requested=is_requested)
+            requests, self._requests = self._requests, []
+            await asyncio.to_thread(self._check, is_requested=bool(requests))
+            for done in requests:
+                done()
 
     def _check(self, *, is_requested: bool) -> None:
         try:
             reading = _Reading.of(self._file) if is_requested else self._stable_reading()
             if reading:
                 self._apply(reading, is_requested=is_requested)
-        except Exception:  # noqa: BLE001  the next check can succeed
-            _log.exception("settings.refused", advice=_ADVICE)
+        except Exception as error:  # noqa: BLE001  the next check can succeed
+            self._refuse((), error)
 
     def _stable_reading(self) -> _Reading | None:
         """The reading of the last check, if its files did not change since. A new reading waits for the next check.
@@ -105,16 +119,46 @@ class ReloadingServices:
     def _apply(self, reading: _Reading, *, is_requested: bool) -> None:
         """Replace all services by new ones, or log in one line why the new settings are refused."""
         before, self._last_reading, self._pending = self._last_reading, reading, None
-        if reading.settings:
+        mistakes = reading.mistakes or self._mistakes_of_reload(reading.settings)
+        if reading.settings and not mistakes:
             self._replace_services(reading.settings)
         elif is_requested or reading != before:
-            _log.error("settings.refused", mistakes=reading.mistakes, advice=_ADVICE, exc_info=reading.failure)
+            self._refuse(mistakes, reading.failure)
+
+    def _refuse(self, mistakes: tuple[str, ...], failure: Exception | None) -> None:
+        """Log why the new settings are refused. Readiness shows that the current ones are no longer those on disk."""
+        SETTINGS_RELOADS("refused").inc()
+        LAST_RELOAD_SUCCESSFUL().set(0)
+        self._services = replace(self._services, settings_refused=True)
+        _log.error("settings.refused", mistakes=mistakes, advice=_ADVICE, exc_info=failure)
+        cause = type(failure).__name__ if failure else None
+        self._record("settings.refused", mistakes=[SECRET_MASKER.mask(each) for each in mistakes], cause=cause)
+
+    def _note_load(self) -> None:
+        SETTINGS_LOADED().set(self._services.now().timestamp())
+        LAST_RELOAD_SUCCESSFUL().set(1)
+
+    def _record(self, event: str, **fields: object) -> None:
+        """Write the outcome of the reload to the audit trail, if there is one."""
+        if trail := self._services.audit_trail:
+            trail.put(Record(event, self._services.now(), fields))
+
+    def _mistakes_of_reload(self, settings: Settings | None) -> tuple[str, ...]:
+        """A server that did not start as a sandbox never accepts the published test key."""
+        if settings is None or self._started.sandbox.enabled:
+            return ()
+        places = published_keys(settings.clients)
+        return tuple(f"clients[{client}].{keys}[{number}]: {PUBLISHED}" for client, keys, number in places)
 
     def _replace_services(self, settings: Settings) -> None:
         services, changed = self._build(settings), changes(self._settings, settings)
         self._services, self._settings = services, settings
+        self._note_load()
+        SETTINGS_RELOADS("accepted").inc()
         assembly.log_setting_warnings(settings)
         tables = tables_that_need_restart(self._started, self._files, settings, self._last_reading.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)
-        _log.info("settings.read", clients=len(settings.clients), token_keys=settings.token.fingerprints, **changed)
+        fields = {"clients": len(settings.clients), "token_keys": settings.token.fingerprints, **changed}
+        _log.info("settings.read", **fields)
+        self._record("settings.read", **fields)

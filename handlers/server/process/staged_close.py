@@ -12,7 +12,7 @@ class StagedClose(asyncio.Transport):
 
     If unread bytes are left at closing, TCP sends a reset, and a reset can destroy an answer that the client has not
     read yet. So the sending side closes first. The rest closes when the client closes its side, or after
-    `LINGER_SECONDS`.
+    `LINGER_SECONDS`. A transport with TLS closes in this way by itself: it sends `close_notify` first.
     """
 
     def __init__(self, transport: asyncio.Transport, client_sends: Callable[[], bool]) -> None:
@@ -32,7 +32,7 @@ class StagedClose(asyncio.Transport):
 
     def close(self) -> None:
         """Close at once if no answer can be lost, or at the second call. Otherwise close in two stages."""
-        if self.is_closing() or not self._client_sends():
+        if self.is_closing() or not (self._client_sends() and self._transport.can_write_eof()):
             self._end()
         else:
             self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._end)

@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from handlers.server.process.http_connection import Connection
+from handlers.server.process.tls_handshakes import CurrentContext, Handshakes
 
 MOST_CONNECTIONS = 1_000
 """Maximum number of open connections. Further connections wait; none is refused."""
@@ -18,9 +19,11 @@ MOST_CONNECTIONS = 1_000
 _PAUSE_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 
-# The client left before its connection was accepted, or the network reports an error (accept(2), "Error handling").
-_CLIENT_ERRORS = frozenset(
+# Another worker was faster, the client left before its connection was accepted, or the network reports an error
+# (accept(2), "Error handling").
+_PASSING_ERRORS = frozenset(
     {
+        errno.EAGAIN,
         errno.ECONNABORTED,
         errno.ECONNRESET,
         errno.EHOSTDOWN,
@@ -42,10 +45,24 @@ class Server(uvicorn.Server):
     Uvicorn answers 503 to connections beyond its limit. This server lets them wait.
     """
 
-    def __init__(self, config: uvicorn.Config, most_connections: int = MOST_CONNECTIONS) -> None:
+    def __init__(
+        self, config: uvicorn.Config, most_connections: int = MOST_CONNECTIONS, tls: CurrentContext | None = None
+    ) -> None:
+        """With `tls`, each connection begins with a handshake."""
         super().__init__(config)
+        self.is_accepting = asyncio.Event()
         self._free_slots = asyncio.Semaphore(most_connections)
         self._acceptors: list[asyncio.Task[None]] = []
+        self._handshakes = Handshakes(tls) if tls else None
+
+    @property
+    def open_connections(self) -> int:
+        """The number of accepted connections that are still open, also of those that are still in their handshake."""
+        return len(self.server_state.connections) + self._running_handshakes
+
+    @property
+    def _running_handshakes(self) -> int:
+        return self._handshakes.running if self._handshakes else 0
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # uvicorn types it as a generator
         """Handle no signals. `lifecycle` handles them, because a process can have two servers."""
@@ -57,6 +74,7 @@ class Server(uvicorn.Server):
         self._acceptors = [asyncio.create_task(self._accept(listener)) for listener in sockets or ()]
         for acceptor in self._acceptors:
             acceptor.add_done_callback(self._stop)
+        self.is_accepting.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, answer the last requests, then let uvicorn finish the running requests."""
@@ -66,6 +84,8 @@ class Server(uvicorn.Server):
         accepted = [each for listener in sockets or () for each in _drain_backlog(listener)]
         await asyncio.gather(*(self._serve_connection(each, lambda: None) for each in accepted), return_exceptions=True)
         await self._answer_last_requests()
+        if self._handshakes:
+            self._handshakes.cancel()
         await super().shutdown()
 
     async def _answer_last_requests(self) -> None:
@@ -77,7 +97,7 @@ class Server(uvicorn.Server):
         self.server_state.default_headers.append((b"connection", b"close"))
         time = asyncio.get_running_loop().time
         end = time() + self.config.timeout_keep_alive
-        while self.server_state.connections and not self.force_exit and time() < end:  # noqa: ASYNC110  no event
+        while self.open_connections and not self.force_exit and time() < end:  # noqa: ASYNC110  no event
             await asyncio.sleep(_POLL_SECONDS)
 
     def _stop(self, _acceptor: asyncio.Task[None]) -> None:
@@ -104,6 +124,10 @@ class Server(uvicorn.Server):
         await asyncio.shield(asyncio.ensure_future(self._serve_connection(accepted, slot.close)))
 
     async def _serve_connection(self, accepted: socket.socket, closed: Callable[[], None]) -> None:
+        """Serve a connection. With TLS, only begin the handshake, because the client decides how long it takes."""
+        if self._handshakes:
+            self._handshakes.begin(lambda: Connection(self, closed), accepted, closed)
+            return
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(lambda: Connection(self, closed), accepted)
@@ -114,7 +138,7 @@ class Server(uvicorn.Server):
     async def _recover(self, error: Exception) -> None:
         """Log the cause. Then pause, because otherwise the loop would repeat the error without end."""
         if isinstance(error, OSError):
-            if error.errno in _CLIENT_ERRORS:
+            if error.errno in _PASSING_ERRORS:
                 return
             _log.warning("server.cannot_accept", cause=error.strerror)
         else:
@@ -153,8 +177,8 @@ answer. It is shorter than `exit_deadline.LONGEST_END_SECONDS`.
 """
 
 
-def make_server(app: ASGIApp) -> Server:
-    """Create an HTTP server that finishes its running requests when it stops."""
+def make_server(app: ASGIApp, tls: CurrentContext | None = None) -> Server:
+    """Create an HTTP server that finishes its running requests when it stops. With `tls`, it is an HTTPS server."""
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -167,4 +191,4 @@ def make_server(app: ASGIApp) -> Server:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_RUNNING_REQUESTS_SECONDS,
     )
-    return Server(config)
+    return Server(config, tls=tls)

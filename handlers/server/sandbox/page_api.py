@@ -76,7 +76,7 @@ class SandboxApi:
 
 def _route(path: str, form: type[_Form], answer: Callable[[_Form], Mapping[str, object]]) -> Route:
     async def endpoint(request: Request) -> Response:
-        if not _is_our_page(request.headers.get("host", ""), request.headers.get("origin")):
+        if not _is_our_page(request.url.scheme, request.headers.get("host", ""), request.headers.get("origin")):
             return _refusal("only the page of this sandbox can use this API", HTTP_403_FORBIDDEN)
         try:
             form_data = form.model_validate_json(await limits.read_body(request.receive, LARGEST_BODY))
@@ -88,12 +88,12 @@ def _route(path: str, form: type[_Form], answer: Callable[[_Form], Mapping[str, 
     return Route(path, endpoint, methods=["POST"])
 
 
-def _is_our_page(host: str, origin: str | None) -> bool:
+def _is_our_page(scheme: str, host: str, origin: str | None) -> bool:
     try:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    return name is not None and is_loopback(name) and origin == f"http://{host}"
+    return name is not None and is_loopback(name) and origin == f"{scheme}://{host}"
 
 
 def _refusal(error: str, status: int) -> Response:

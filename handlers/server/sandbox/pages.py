@@ -1,4 +1,9 @@
-"""The sandbox pages: Swagger UI at `/ui/`, and the unchanged OpenAPI document at `/openapi.yaml`."""
+"""The sandbox pages: Swagger UI at `/ui/`, and the OpenAPI document at `/openapi.yaml`.
+
+The first server of the document is this sandbox. The rest of its text is unchanged.
+
+`/openapi.3.1.yaml` is its edition in OpenAPI 3.1, and `/openapi.bundled.json` the same document without references.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,21 +16,25 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route, Router
 from starlette.status import HTTP_303_SEE_OTHER, HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Receive, Scope, Send
-from swagger_ui_bundle import swagger_ui_path
 
 from handlers.server.http.request_id import identify, with_request_id
+from handlers.server.openapi.bundle import bundled
 from handlers.server.openapi.documents import DOCUMENT
+from handlers.server.openapi.edition_3_1 import as_3_1
+from handlers.server.openapi.servers import with_first_server
+from handlers.server.openapi.yaml_loader import SafeLoader
 from handlers.server.sandbox.page_api import SandboxApi
 
 PAGES = Path(__file__).parent / "static"
-SWAGGER_UI = Path(swagger_ui_path)
+SWAGGER_UI = PAGES / "swagger-ui"
 
 _FILES: Mapping[str, Path] = MappingProxyType(
     {
-        **{name: PAGES / name for name in ("sections.js", "signing.css", "signing.js")},
+        **{name: PAGES / name for name in ("signing.css", "signing.js", "theme.css", "theme.js")},
         **{name: SWAGGER_UI / name for name in ("favicon-32x32.png", "swagger-ui-bundle.js", "swagger-ui.css")},
     }
 )
+_YAML = "application/yaml"
 
 # Content Security Policy Level 3: no content from other hosts, and no inline scripts. The images in the style sheet of
 # Swagger UI are `data:` URLs.
@@ -44,13 +53,20 @@ _HEADERS = {
 class SandboxPages:
     """ASGI middleware that answers the paths of the sandbox and passes all other requests on."""
 
-    def __init__(self, app: ASGIApp, base_path: str, api: SandboxApi) -> None:
-        """`app` is the next application. `base_path` is the path of its operations. `api` answers the page."""
+    def __init__(self, app: ASGIApp, origin: str, base_path: str, api: SandboxApi) -> None:
+        """Answer the sandbox's paths in front of `app`.
+
+        `origin` is the address of the listener, such as `http://127.0.0.1:8080`. It never comes from a request.
+        `base_path` is the path of the operations. `api` answers the page.
+        """
         self._app = app
+        self._origin = origin
         self._base_path = base_path
         self._router = Router(
             [
-                Route("/openapi.yaml", _document),
+                Route("/openapi.yaml", self._document),
+                Route("/openapi.3.1.yaml", self._edition_3_1),
+                Route("/openapi.bundled.json", self._bundle),
                 Route("/ui", _to_page),
                 Route("/ui/", _page),
                 Route("/ui/openapi.json", self._local_document),
@@ -70,12 +86,21 @@ class SandboxPages:
 
     def _local_document(self, _request: Request) -> Response:
         """A copy of the document for the page, with the address of this server."""
-        document = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
+        document = yaml.load(DOCUMENT.read_text(encoding="utf-8"), SafeLoader)  # noqa: S506  it is safe
         return JSONResponse({**document, "servers": [{"url": self._base_path or "/", "description": "This sandbox"}]})
 
+    def _document(self, _request: Request) -> Response:
+        return Response(self._text(), media_type=_YAML)
 
-def _document(_request: Request) -> Response:
-    return FileResponse(DOCUMENT, media_type="application/yaml")
+    def _edition_3_1(self, _request: Request) -> Response:
+        return Response(as_3_1(self._text()), media_type=_YAML)
+
+    def _bundle(self, _request: Request) -> Response:
+        return JSONResponse(bundled(yaml.load(self._text(), SafeLoader)))  # noqa: S506  it is safe
+
+    def _text(self) -> str:
+        text = DOCUMENT.read_text(encoding="utf-8")
+        return with_first_server(text, f"{self._origin}{self._base_path}", "This sandbox. Plain HTTP, without TLS.")
 
 
 def _page(_request: Request) -> Response:

@@ -11,6 +11,8 @@ Redis expires keys by its own clock, which may jump too. So each key stays `HOLD
 
 A counter of changes shows whether Redis lost data. After Redis was emptied, it has a new counter with a random start.
 With an older copy of its data, as after a restart or on a replica that takes over, its counter is lower than before.
+Changes of other instances can hide that. So each instance also looks for its own last record. Redis loses no command
+before another one.
 """
 
 import asyncio
@@ -62,13 +64,29 @@ _DELETE_EXPIRED = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.ca
 _log = structlog.get_logger()
 
 
+_CLOCK_DIFFERENCE = 60 * SECOND
+"""The clocks of two hosts may differ by so much. One that is ahead replaces a record that has expired for it alone."""
+
+
 class _SeenRecord(NamedTuple):
-    """A key to record. The value is "first:until". These two times and `at` are in microseconds since 1970."""
+    """A key to record. The value is "first:until". `at` is the first time, in microseconds since 1970, as `until`."""
 
     key: str
     value: bytes
     ttl_milliseconds: int
     at: int
+    until: int
+
+
+class _Known(NamedTuple):
+    """What an instance knows of Redis, before it sends commands: the counter, and its own last record."""
+
+    counter: int | None = None
+    last: _SeenRecord | None = None
+
+    def misses(self, found: object, now: int) -> bool:
+        """Whether the last record should be there, and another value was found in its place."""
+        return self.last is not None and self.last.until > now + _CLOCK_DIFFERENCE and found != self.last.value
 
 
 class RedisState:
@@ -78,7 +96,7 @@ class RedisState:
         self._client = client
         self._records = Batches(self._record_batch)
         self._sweeping = sweeping or Sweeping()
-        self._count: int | None = None
+        self._known = _Known()
         self._latest_signed = self._lost_until = 0
 
     async def first_seen(
@@ -91,8 +109,9 @@ class RedisState:
         self._latest_signed = max(self._latest_signed, signed)
         if signed <= self._lost_until:
             raise DataLossError
-        value = b"%d:%d" % (at, at + ttl_seconds * SECOND)
-        existing = await self._records.call(_SeenRecord(SEEN + key, value, (ttl_seconds + HOLD_SECONDS) * 1_000, at))
+        until = at + ttl_seconds * SECOND
+        kept = (ttl_seconds + HOLD_SECONDS) * 1_000
+        existing = await self._records.call(_SeenRecord(SEEN + key, b"%d:%d" % (at, until), kept, at, until))
         if signed <= self._lost_until:  # The loss was noticed while this request waited for its batch.
             raise DataLossError
         if existing is None:
@@ -107,40 +126,44 @@ class RedisState:
 
     async def _record_batch(self, records: Sequence[_SeenRecord]) -> Sequence[bytes | Exception | None]:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            known_count, pipeline = self._count, self._counting_pipeline(1, transaction=False)
+            known, pipeline = self._known, self._counting_pipeline(1, transaction=False)
             for each in records:
                 pipeline.execute_command(
                     "SET", each.key, each.value, "NX", "GET", "PX", each.ttl_milliseconds, get=True
                 )
-            _, count, *existing = await pipeline.execute(raise_on_error=False)
+            _, count, last, *existing = await pipeline.execute(raise_on_error=False)
         now = max(each.at for each in records)
         self._sweeping.until(now)  # It must know the clock before a jump.
-        await self._require_no_data_loss(None if known_count is None else known_count + 1, count, now)
+        await self._require_no_data_loss(known, 1, count, last, now)
+        new = [each for each, answer in zip(records, existing, strict=True) if answer is None]
+        self._known = self._known._replace(last=new[-1] if new else self._known.last)
         return existing
 
     def _counting_pipeline(self, changes: int, *, transaction: bool = True) -> Pipeline:
-        """Return a pipeline whose second answer is the counter after these changes. A new counter starts at random."""
+        """Return a pipeline that answers: a new counter, which starts at random; the counter; the last record."""
         pipeline = self._client.pipeline(transaction=transaction)
         pipeline.set(COUNTER, randbits(_COUNTER_START_BITS), nx=True)
         pipeline.incrby(COUNTER, changes)
+        pipeline.get(self._known.last.key if self._known.last else COUNTER)
         return pipeline
 
-    async def _require_no_data_loss(self, minimum: int | None, count: int | Exception, now: int) -> None:
-        """Check that the counter is at least `minimum`, and not another counter.
+    async def _require_no_data_loss(
+        self, known: _Known, changes: int, count: int | Exception, last: object, now: int
+    ) -> None:
+        """Check that this is the same counter, that it counted these changes, and that the last record is there.
 
-        `minimum` is from before the commands were sent, because answers to concurrent commands may come in any order.
-        It is None if no counter is known yet.
+        `known` is from before the commands were sent, because answers to concurrent commands may come in any order.
 
         Raises:
             DataLossError: Redis lost data.
         """
         if isinstance(count, Exception):
             raise count
-        ahead = 0 if minimum is None else count - minimum
-        if not 0 <= ahead <= _MOST_CHANGES:
-            self._count = await self._record_data_loss(now, is_older=-_MOST_CHANGES <= ahead < 0)
+        ahead = 0 if known.counter is None else count - known.counter - changes
+        if not 0 <= ahead <= _MOST_CHANGES or known.misses(last, now):
+            self._known = _Known(await self._record_data_loss(now, is_older=-_MOST_CHANGES <= ahead <= _MOST_CHANGES))
             raise DataLossError
-        self._count = count if self._count is None else max(self._count, count)
+        self._known = self._known._replace(counter=max(self._known.counter or 0, count))
 
     async def _record_data_loss(self, now: int, *, is_older: bool) -> int:
         """Revoke all tokens issued until now, and cover all requests signed until now. Return the counter.
@@ -178,12 +201,12 @@ class RedisState:
         """See `State.revocations`. It also deletes revocations that have ended."""
         began = asyncio.get_running_loop().time()
         moment = to_microseconds(now)
-        known_count, pipeline = self._count, self._counting_pipeline(0)
+        known, pipeline = self._known, self._counting_pipeline(0)
         pipeline.zrange(REVOKED_AT, 0, -1, withscores=True)
         pipeline.zrange(REVOKED_UNTIL, 0, -1, withscores=True)
         pipeline.hgetall(SUSPENDED_AT)
-        _, count, starts, ends, suspended = await within_timeout(pipeline.execute(), began)
-        await self._require_no_data_loss(known_count, count, moment)
+        _, count, last, starts, ends, suspended = await within_timeout(pipeline.execute(), began)
+        await self._require_no_data_loss(known, 0, count, last, moment)
         current = {subject for subject, until in ends if until > moment}
         sweep_until = self._sweeping.until(moment)
         if any(until <= sweep_until for _, until in ends):

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from handlers.state.microseconds import SECOND
@@ -27,10 +28,14 @@ Row = tuple[str | int, ...]
 
 @dataclass
 class CopiedRows:
-    """How many rows of each table were copied, and whether these are all rows."""
+    """How many rows of each table were copied, whether these are all rows, and the time of the newest row.
+
+    The time is in microseconds since 1970. It is 0 if there is no row.
+    """
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_READ, 0))
     complete: bool = True
+    newest: int = 0
 
 
 def copy_readable_rows(old: sqlite3.Connection, new: sqlite3.Connection) -> CopiedRows:
@@ -41,10 +46,18 @@ def copy_readable_rows(old: sqlite3.Connection, new: sqlite3.Connection) -> Copi
     """
     copied = CopiedRows()
     new.execute("BEGIN IMMEDIATE")
-    for table, statement in _WRITE.items():
-        new.executemany(statement, _readable(old, table, copied))
+    for table in _tables(old):
+        new.executemany(_WRITE[table], _readable(old, table, copied))
     new.execute("COMMIT")
     return copied
+
+
+def _tables(old: sqlite3.Connection) -> list[str]:
+    """Return the tables that the old database should have. Version 1 of the schema has no suspensions."""
+    version = 0
+    with suppress(sqlite3.DatabaseError):
+        (version,) = old.execute("PRAGMA user_version").fetchone()
+    return [table for table in _WRITE if version != 1 or table != "suspended"]
 
 
 def _readable(old: sqlite3.Connection, table: str, copied: CopiedRows) -> Iterator[Row]:
@@ -53,6 +66,7 @@ def _readable(old: sqlite3.Connection, table: str, copied: CopiedRows) -> Iterat
         try:
             for row in old.execute(_READ[table] + order):
                 copied.counts[table] += 1
+                copied.newest = max(copied.newest, int(row[1]))
                 yield row
         except sqlite3.DatabaseError:
             copied.complete = False

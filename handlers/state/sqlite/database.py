@@ -11,7 +11,7 @@ import structlog
 
 from handlers.state.microseconds import machine_time
 from handlers.state.sqlite.data_loss import copy_readable_rows, record_data_loss
-from handlers.state.sqlite.file import DamagedError, connect, damage_marker, is_damage, move_to_backup, open_file
+from handlers.state.sqlite.file import DamagedError, connect, damage_marker, is_damage, move_aside, open_file
 from handlers.state.sqlite.locks import BUSY_SECONDS, START_SECONDS, exclusive_lock
 from handlers.state.sqlite.watch import FileChangedError, FileWatch
 
@@ -70,6 +70,7 @@ class Database:
         self._file: _OpenFile | None = _OpenFile(path, connection)
         self._number = self._file.number
         self._damage_logged_at = float("-inf")
+        self._is_unfinished = False
         self.latest_signed = 0
         """The latest X-TIMESTAMP of all requests, in microseconds since 1970."""
 
@@ -122,21 +123,35 @@ class Database:
         with exclusive_lock(self._path):
             if is_damaged and old.watch.is_at_path:
                 raise fault
-            backup = move_to_backup(self._path) if old.watch.is_at_path else None
+            was_lost = self._mark_unfinished()
+            kept = move_aside(self._path) if old.watch.is_at_path else None
             old.watch.drop_companions()
-            new = _OpenFile(self._path, connect(self._path, now))
+            new = _OpenFile(self._path, connect(self._path, now, is_unfinished=True))
             try:
                 copied = copy_readable_rows(old.connection, new.connection)
-                is_lost = is_damaged or not copied.complete
+                is_lost = is_damaged or was_lost or not copied.complete
                 if is_lost:
                     self._record_loss(new, now)
             except BaseException:
                 new.close()
                 raise
+            self._finish()
         old.close()
         self._number = new.number
-        self._log_replaced(str(fault), lost=is_lost, kept=backup and str(backup), **copied.counts)
+        self._log_replaced(str(fault), lost=is_lost, kept=kept and str(kept), **copied.counts)
         return new
+
+    def _mark_unfinished(self) -> bool:
+        """Until `_finish`, another process that opens the file finds a loss. Return whether there was a loss before."""
+        marker = damage_marker(self._path)
+        was_lost = marker.exists() and not self._is_unfinished
+        marker.touch(0o600)
+        self._is_unfinished = True
+        return was_lost
+
+    def _finish(self) -> None:
+        damage_marker(self._path).unlink(missing_ok=True)
+        self._is_unfinished = False
 
     def _record_loss(self, file: _OpenFile, now: int) -> None:
         record_data_loss(file.connection, now, self.latest_signed)

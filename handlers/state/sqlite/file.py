@@ -9,12 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 
+import structlog
+
 from handlers.state.microseconds import machine_time
 from handlers.state.sqlite.data_loss import record_data_loss
 from handlers.state.sqlite.locks import BUSY_SECONDS, LockWait, exclusive_lock
 
 VERSION = 2
-"""The version of the schema. `PRAGMA user_version` stores it in the file."""
+"""The version of the schema. `PRAGMA user_version` stores it in the file.
+
+A new version only adds tables. So an older version of the server can copy the rows of a newer file (see `restore`).
+"""
+
+BACKUP_NUMBER = -1
+"""The `application_id` of a backup. A state file has a random number above 0 there, which identifies it."""
 
 CHECKPOINT_PAGES = 4_000
 """The size of the write-ahead log at which a commit copies it into the database: 4,000 pages, or 16 MB.
@@ -27,7 +35,9 @@ COMPANIONS = ("-wal", "-shm")
 """The suffixes of the files that SQLite keeps beside an open database: write-ahead log and shared memory."""
 
 REPAIR = "run: snap-token state repair --config FILE"
+RESTORE = "restore an older backup: snap-token state restore BACKUP --config FILE"
 
+_log = structlog.get_logger()
 _POLL_MILLISECONDS = 1
 _GROUP_AND_OTHERS = 0o077
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -67,7 +77,7 @@ def open_file(
     connection = lock_wait.retry(lambda: _opened(path, machine_time() if now is None else now))
     if thorough:
         with _close_on_error(connection):
-            _require_sound(connection)
+            require_sound(connection)
             lock_wait.retry(lambda: connection.execute(f"PRAGMA user_version = {VERSION}"))
     return connection
 
@@ -101,19 +111,36 @@ def companions(path: Path) -> list[Path]:
     return [file.with_name(file.name + suffix) for suffix in COMPANIONS]
 
 
-def connect(path: Path, now: int) -> sqlite3.Connection:
-    """Open the file as `open_file` does, but try only once. The caller must hold `exclusive_lock`."""
+def connect(path: Path, now: int, *, is_unfinished: bool = False) -> sqlite3.Connection:
+    """Open the file as `open_file` does, but try only once. The caller must hold `exclusive_lock`.
+
+    `is_unfinished`: the caller has set the damage marker itself, and removes it when it has copied the rows.
+    """
     is_lost = _has_stray_companion(path)
     if is_lost:
         drop_companions(path)
     _create(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     with _close_on_error(connection):
+        is_backup = _is_backup(connection)
         _prepare(connection)
-        if is_lost or damage_marker(path).exists():
+        if is_lost or is_backup or (damage_marker(path).exists() and not is_unfinished):
             record_data_loss(connection, now)
             damage_marker(path).unlink(missing_ok=True)
+        if is_backup:
+            connection.execute(f"PRAGMA application_id = {_new_number()}")
+            _log.error("state.replaced", file=str(path), cause="a backup is in its place", lost=True)
     return connection
+
+
+def _is_backup(connection: sqlite3.Connection) -> bool:
+    """Whether somebody copied a backup to the path. What happened after the backup was made is lost."""
+    (number,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(number == BACKUP_NUMBER)
+
+
+def _new_number() -> int:
+    return secrets.randbelow(2**31 - 1) + 1
 
 
 def damage_marker(path: Path) -> Path:
@@ -134,16 +161,16 @@ def _has_stray_companion(path: Path) -> bool:
     return log.exists() or index.exists()
 
 
-def move_to_backup(path: Path) -> Path:
-    """Move the file and its companions to the backup path. Return the file's new path."""
-    backup = backup_path(path)
-    for each, other in zip((path.resolve(), *companions(path)), (backup, *companions(backup)), strict=True):
+def move_aside(path: Path) -> Path:
+    """Move the file and its companions to the path of a replaced file. Return the file's new path."""
+    kept = kept_path(path)
+    for each, other in zip((path.resolve(), *companions(path)), (kept, *companions(kept)), strict=True):
         with suppress(FileNotFoundError):
             each.rename(other)
-    return backup
+    return kept
 
 
-def backup_path(path: Path) -> Path:
+def kept_path(path: Path) -> Path:
     """Return the path that a replaced file gets: beside the file, with the time (UTC, microseconds) in its name."""
     file = path.resolve()
     return file.with_name(f"{file.name}.kept-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
@@ -171,9 +198,7 @@ def _create(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        message = f"a newer version of this server created it (schema {version}; this version supports {VERSION})"
-        raise ValueError(message)
+    require_supported(version)
     if version == 0:
         _require_empty(connection)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -186,6 +211,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout = {_POLL_MILLISECONDS}")  # From here on, `execute` waits for locks.
 
 
+def require_supported(version: int) -> None:
+    """Raise ValueError if a newer version of this server created the file."""
+    if version > VERSION:
+        message = (
+            f"a newer version of this server created it (schema {version}; this version supports {VERSION}); "
+            f"install that version, or {RESTORE}"
+        )
+        raise ValueError(message)
+
+
 def _require_empty(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         message = "it is the database of another program"
@@ -194,14 +229,14 @@ def _require_empty(connection: sqlite3.Connection) -> None:
 
 def _apply(connection: sqlite3.Connection, statements: Sequence[str]) -> None:
     """Apply all statements or none. Then the file has this version, and a random number that identifies it."""
-    number = secrets.randbelow(2**31 - 1) + 1
     connection.execute("BEGIN IMMEDIATE")
-    for statement in (*statements, f"PRAGMA application_id = {number}", f"PRAGMA user_version = {VERSION}"):
+    for statement in (*statements, f"PRAGMA application_id = {_new_number()}", f"PRAGMA user_version = {VERSION}"):
         connection.execute(statement)
     connection.execute("COMMIT")
 
 
-def _require_sound(connection: sqlite3.Connection) -> None:
+def require_sound(connection: sqlite3.Connection) -> None:
+    """Raise DamagedError if a page of the file is damaged."""
     (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if result != "ok":
         raise DamagedError(result)

@@ -1,26 +1,35 @@
 """Replaces a SQLite file that is damaged or missing with a new file, which gets all readable rows."""
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_hex
-from stat import S_ISREG
-from urllib.parse import quote
 
 from handlers.state.sqlite.data_loss import CopiedRows, copy_readable_rows, record_data_loss
-from handlers.state.sqlite.file import VERSION, backup_path, companions, connect, damage_marker, drop_companions
+from handlers.state.sqlite.draft import draft_beside, sync_to_disk
+from handlers.state.sqlite.file import (
+    DamagedError,
+    companions,
+    connect,
+    damage_marker,
+    kept_path,
+    require_supported,
+)
 from handlers.state.sqlite.locks import exclusive_lock
+from handlers.state.sqlite.reading import connect_read_only, require_ours, require_usable, version_of
 
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """The result: the path of the old file, if there was one, and the rows that were copied from it."""
+    """The result: the path of the old file, if there was one, and the rows that were copied from it.
 
-    backup: Path | None
+    `restored` are the rows of the backup.
+    """
+
+    kept: Path | None
     copied: CopiedRows
+    restored: CopiedRows
 
 
 def repair(path: Path, now: int) -> Repair:
@@ -34,75 +43,78 @@ def repair(path: Path, now: int) -> Repair:
         sqlite3.Error: The new file cannot be written.
         OSError: A file cannot be created or moved.
     """
-    file = path.resolve()
+    return _replace(path.resolve(), now, None)
+
+
+def restore(path: Path, backup: Path, now: int) -> Repair:
+    """Replace the file at the path as `repair` does. The new file gets the rows of the backup too.
+
+    The file at the path may belong to a newer version. Its rows that this version knows are copied.
+
+    Raises:
+        ValueError: The backup belongs to another program or to a newer version, or it is empty or damaged.
+        Exception: See `repair`.
+    """
+    with closing(connect_read_only(backup)) as source:
+        _require_readable(source)
+        return _replace(path.resolve(), now, source)
+
+
+def _require_readable(backup: sqlite3.Connection) -> None:
+    try:
+        require_usable(backup)
+    except (DamagedError, sqlite3.Error) as error:
+        message = "it cannot be read completely; use another backup"
+        raise ValueError(message) from error
+
+
+def _replace(file: Path, now: int, backup: sqlite3.Connection | None) -> Repair:
     with exclusive_lock(file):
         exists = file.exists()
         if exists:
-            _require_ours(file)
+            _require_replaceable(file, newer=backup is not None)
         with _draft(file, now) as (draft, new):
             copied = _copy_rows(file, new) if exists else CopiedRows()
+            restored = copy_readable_rows(backup, new) if backup else CopiedRows()
             record_data_loss(new, now)
             new.execute("PRAGMA journal_mode = DELETE")  # So that the draft is one complete file.
             new.close()
-            backup = _link_backup(file) if exists else None
+            kept = _link_aside(file) if exists else None
+            log, index = companions(file)
+            log.unlink(missing_ok=True)  # Before the file gets its name: SQLite would apply an old log to it.
             draft.replace(file)
-            drop_companions(file)
+            index.unlink(missing_ok=True)  # An index alone is a sign of a loss, for a process that opens the file now.
             damage_marker(file).unlink(missing_ok=True)
-            _sync_to_disk(file.parent)
-    return Repair(backup, copied)
+            sync_to_disk(file.parent)
+    return Repair(kept, copied, restored)
 
 
-def _require_ours(file: Path) -> None:
-    """Raise ValueError if another program or a newer version made the file. Damage may hide who made it."""
-    if not S_ISREG(file.stat().st_mode):
-        message = "it is not a regular file"
-        raise ValueError(message)
-    with suppress(sqlite3.DatabaseError), closing(_connect_read_only(file)) as old:
-        (version,) = old.execute("PRAGMA user_version").fetchone()
-        tables = {name for (name,) in old.execute("SELECT name FROM sqlite_master")}
-        if version > VERSION or (tables and "seen" not in tables):
-            message = "it is the database of another program, or of a newer version of this one"
-            raise ValueError(message)
+def _require_replaceable(file: Path, *, newer: bool) -> None:
+    """Raise ValueError if another program made the file, or, unless `newer`, a newer version.
 
-
-def _connect_read_only(file: Path) -> sqlite3.Connection:
-    """Connect without changing the file or its log."""
-    return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True, isolation_level=None)
+    Damage may hide who made it.
+    """
+    with suppress(sqlite3.DatabaseError), closing(connect_read_only(file)) as old:
+        require_ours(old)
+        if not newer:
+            require_supported(version_of(old))
 
 
 def _copy_rows(file: Path, new: sqlite3.Connection) -> CopiedRows:
-    with closing(_connect_read_only(file)) as old:
+    with closing(connect_read_only(file)) as old:
         return copy_readable_rows(old, new)
 
 
 @contextmanager
 def _draft(file: Path, now: int) -> Iterator[tuple[Path, sqlite3.Connection]]:
-    """Create a new file beside the old one, with the same owner, or the folder's. Remove it after a failure."""
-    draft = file.with_name(f".{file.name}.{token_hex(8)}")
-    try:
-        new = connect(draft, now)
-        with closing(new):
-            owner = (file if file.exists() else file.parent).stat()
-            if os.geteuid() != owner.st_uid or os.getegid() != owner.st_gid:
-                os.chown(draft, owner.st_uid, owner.st_gid)
-            yield draft, new
-    finally:
-        draft.unlink(missing_ok=True)
-        drop_companions(draft)
+    with draft_beside(file) as draft, closing(connect(draft, now)) as new:
+        yield draft, new
 
 
-def _link_backup(file: Path) -> Path:
+def _link_aside(file: Path) -> Path:
     """Give the file and its companions a second name, so that there is always a file at the path."""
-    backup = backup_path(file)
-    for each, other in zip((file, *companions(file)), (backup, *companions(backup)), strict=True):
+    kept = kept_path(file)
+    for each, other in zip((file, *companions(file)), (kept, *companions(kept)), strict=True):
         with suppress(FileNotFoundError):
             other.hardlink_to(each)
-    return backup
-
-
-def _sync_to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return kept

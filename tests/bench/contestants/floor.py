@@ -2,8 +2,9 @@
 
 from starlette.types import Message, Receive, Scope, Send
 
-from handlers.server.process import sockets, uvicorn_server
+from handlers.server.process import uvicorn_server
 from tests.bench.contestants import place, work
+from tests.listening import listening_on
 
 _NEEDED = frozenset({b"x-timestamp", b"x-client-key", b"x-signature"})
 _ISSUER = work.Issuer()
@@ -51,4 +52,4 @@ async def _send(send: Send, status: int, content: bytes, client_key: str) -> Non
 
 
 if __name__ == "__main__":
-    uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
+    uvicorn_server.make_server(app).run(sockets=[listening_on("127.0.0.1", place.port())])

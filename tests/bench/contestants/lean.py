@@ -8,10 +8,11 @@ import structlog
 
 from handlers.config.settings import Settings
 from handlers.server.openapi.application import application, public_api
-from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
+from handlers.server.process import assembly, lifecycle, uvicorn_server
 from handlers.state.memory import MemoryState
 from tests.bench.contestants import place
 from tests.calls import loaded_revocations
+from tests.listening import listening_on
 from tests.merchant import services_of
 
 
@@ -27,7 +28,7 @@ def main() -> None:
     services = replace(assembled, state=_NoState(), revocations=loaded_revocations())
     app = application(public_api(settings.server.base_path), lambda: services)
     lifecycle.freeze_long_lived_objects()
-    uvicorn_server.make_server(app).run(sockets=[sockets.listen("127.0.0.1", place.port())])
+    uvicorn_server.make_server(app).run(sockets=[listening_on("127.0.0.1", place.port())])
 
 
 if __name__ == "__main__":

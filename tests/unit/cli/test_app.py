@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,6 @@ SECOND = {"pair", "secret", "rotate", "add", "call"}
         pytest.param(["init", "a", "b"], "One argument too many: b.", id="one argument too many"),
         pytest.param(["init", "a", "b\nc", "d"], "2 arguments too many: b\\nc d.", id="more arguments too many"),
         pytest.param(["curl", "call", "x"], "One argument too many: x.", id="too many of a second command"),
-        pytest.param(["init"], 'Command "init" parameter --directory requires an argument.', id="no folder"),
         pytest.param(["serve"], 'Command "serve" parameter --config requires an argument.', id="no settings"),
         pytest.param(
             ["request", "--url"], 'Command "request" parameter --url requires an argument.', id="option without value"
@@ -239,3 +239,15 @@ def test_a_bad_value_of_an_option_is_described_in_words(option: tuple[str, ...])
             said.append(str(error))
     assert said, "no value is bad"
     assert [each for each in said if PROGRAMMERS_WORDS.search(each)] == []
+
+
+def test_a_server_that_still_imports_ignores_a_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`serve` ignores SIGHUP before its libraries are imported. Other commands end with their terminal."""
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        for command, way in (("init", before), ("serve", signal.SIG_IGN)):
+            monkeypatch.setattr(sys, "argv", ["snap-token", command, "--help"])
+            assert main() == 0
+            assert signal.getsignal(signal.SIGHUP) == way
+    finally:
+        signal.signal(signal.SIGHUP, before)

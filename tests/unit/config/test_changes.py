@@ -13,6 +13,7 @@ from handlers.config.watched_files import FileStamps, record_files
 from handlers.snap.keys import fingerprint
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
+from tests.tls_pair import TLS, ec_key, write_pair
 
 OLD = Nicepay("OLD")
 NEW = Nicepay("NEW")
@@ -95,6 +96,11 @@ def _notification_key(file: Path) -> None:
             id="a value",
         ),
         pytest.param(
+            lambda file: _edit(file, "[token]", "[limits]\nclient_requests_per_minute = 7\n[token]"),
+            {"values_changed": ["limits.client_requests_per_minute"]},
+            id="a limit",
+        ),
+        pytest.param(
             lambda file: _secret(file.with_name("a.secret"), "another-secret-of-it\na-secret-of-the-proxy\n"),
             {"values_changed": ["internal.secret_file"]},
             id="a secret",
@@ -169,3 +175,33 @@ def test_a_new_sandbox_key_needs_a_restart(file: Path) -> None:
     _edit(file, "[token]", "[sandbox]\nenabled = true\n[token]")
     assert _unread(file, lambda file: file.with_name("nicepay-private.pem").touch()) == []
     assert _unread(file, lambda file: _secret(file.with_name("nicepay-private.pem"), NEW.private_pem)) == ["sandbox"]
+
+
+@pytest.fixture
+def with_tls(tmp_path: Path) -> Path:
+    """Settings whose listeners have TLS."""
+    write_pair(tmp_path)
+    _secret(tmp_path / "a.secret", "a-secret-of-the-proxy\n")
+    return write_settings(tmp_path, OLD, extra=f"[server]\n{TLS}{INTERNAL}{TLS}")
+
+
+def test_a_new_certificate_needs_no_restart(with_tls: Path) -> None:
+    """The log names the keys of both listeners that changed."""
+    before, files = _read(with_tls)
+    write_pair(with_tls.parent, ec_key())
+    after, files_after = _read(with_tls)
+    keys = ("tls_certificate_file", "tls_key_file")
+    assert changes(before, after) == {
+        "values_changed": [f"{name}.{key}" for name in ("server", "internal") for key in keys]
+    }
+    assert tables_that_need_restart(before, files, after, files_after) == []
+
+
+def test_tls_needs_a_restart_to_begin_or_to_end(with_tls: Path) -> None:
+    """A listener whose certificate is removed, and one that gets its first, are as before until the next start."""
+    before, files = _read(with_tls)
+    with_tls.write_text(with_tls.read_text().replace(TLS, "", 1))
+    after, files_after = _read(with_tls)
+    assert changes(before, after) == {}
+    assert tables_that_need_restart(before, files, after, files_after) == ["server"]
+    assert tables_that_need_restart(after, files_after, before, files) == ["server"]

@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 from handlers.config.key_files import KeyFile, relative_to
 from handlers.config.settings import Settings, SettingsError
 from tests.nicepay import Nicepay
+from tests.settings_text import mistakes_in
 
 CUT_OFF = "the PEM is incomplete: its END line is missing"
 FOREIGN = "it is PEM with a character that is not base64; copy the whole key again"
@@ -260,12 +261,6 @@ def keys_file(settings_file: Path) -> Path:
     return settings_file.parent / "token.keys"
 
 
-def _mistakes(settings_file: Path) -> list[str]:
-    with pytest.raises(SettingsError) as refusal:
-        Settings.load(settings_file)
-    return refusal.value.mistakes
-
-
 def test_token_keys_are_read_newest_first(settings_file: Path, keys_file: Path) -> None:
     """One key per line, in the order of the file. Empty lines and surrounding spaces are ignored."""
     keys = [Fernet.generate_key() for _ in range(3)]
@@ -325,13 +320,22 @@ def test_an_invalid_secret_is_refused(settings_file: Path, content: bytes, found
         "one secret of at least 16 characters on one line; "
         f"while you replace it, 2 lines are allowed, the newest secret first; found {found}"
     )
-    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
+    assert mistakes_in(settings_file) == [f"clients[0].client_secret_file: {file} must contain {expected}"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_a_secret_in_utf_16_is_named(settings_file: Path, encoding: str) -> None:
+    """A secret in UTF-16 is refused with the command that converts it, also if its bytes are valid UTF-8."""
+    file = _client_secret(settings_file, "RECOGNISEME12345".encode(encoding))
+    (mistake,) = mistakes_in(settings_file)
+    assert mistake.startswith(f"clients[0].client_secret_file: {file} cannot be read: it is text in UTF-16")
+    assert mistake.endswith(f" -t UTF-8 {file} > {file}.txt)")
 
 
 def test_a_secret_that_others_can_read_is_refused(settings_file: Path) -> None:
     """A secret file that other users can read is refused, and the message says how to correct it."""
     file = _client_secret(settings_file, b"0123456789abcdef", 0o640)
-    assert _mistakes(settings_file) == [
+    assert mistakes_in(settings_file) == [
         f"clients[0].client_secret_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
@@ -339,7 +343,7 @@ def test_a_secret_that_others_can_read_is_refused(settings_file: Path) -> None:
 def test_a_secret_in_place_of_its_file_is_not_repeated(settings_file: Path) -> None:
     """A value that names no file can be the secret itself, so the message does not repeat it."""
     _client_secret(settings_file, b"0123456789abcdef").unlink()
-    assert _mistakes(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
+    assert mistakes_in(settings_file) == [f"clients[0].client_secret_file: {MAYBE_A_KEY}"]
 
 
 @pytest.mark.parametrize("secret", ["0123456789abcdef", "-._~+/azAZ0123456=="])
@@ -354,7 +358,7 @@ def test_bearer_secrets_are_read(settings_file: Path, secret: str) -> None:
 def test_a_second_bearer_secret_is_checked_too(settings_file: Path) -> None:
     """A caller must be able to send each of two secrets as a bearer token."""
     _bearer_secret(settings_file, "0123456789abcdef\nRECOGNISEME 12345")
-    assert "sent as a bearer token" in _mistakes(settings_file)[0]
+    assert "sent as a bearer token" in mistakes_in(settings_file)[0]
 
 
 def test_a_variable_may_name_the_file_of_secrets(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -371,7 +375,7 @@ def test_a_secret_that_is_not_a_bearer_token_is_refused(settings_file: Path, sec
     """A secret that a caller cannot send as a bearer token is refused and not repeated."""
     _bearer_secret(settings_file, secret)
     reported = "it is sent as a bearer token, so it may contain only letters, digits and -._~+/, and = at its end"
-    assert _mistakes(settings_file) == [f"internal.secret_file: {reported}"]
+    assert mistakes_in(settings_file) == [f"internal.secret_file: {reported}"]
 
 
 def _bearer_secret(settings_file: Path, secret: str) -> None:
@@ -396,14 +400,14 @@ def test_malformed_token_keys_are_refused(settings_file: Path, keys_file: Path, 
     """A file without a valid key on each line is refused without a quote. The message says how to create a key."""
     keys_file.write_text(content, encoding="utf-8")
     expected = "one Fernet key per line, newest first; create one with: snap-token keygen token"
-    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} must contain {expected}"]
+    assert mistakes_in(settings_file) == [f"token.keys_file: {keys_file} must contain {expected}"]
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o601], ids=oct)
 def test_token_keys_that_others_can_access_are_refused(settings_file: Path, keys_file: Path, mode: int) -> None:
     """A file that the group or others can access is refused, and the message says how to correct it."""
     keys_file.chmod(mode)
-    assert _mistakes(settings_file) == [
+    assert mistakes_in(settings_file) == [
         f"token.keys_file: other users can access {keys_file}; run: chmod 600 {keys_file}"
     ]
 
@@ -412,9 +416,9 @@ def test_missing_token_keys_are_named(settings_file: Path, keys_file: Path) -> N
     """A missing token key file is reported with its path and its key, also if the path is the default."""
     keys_file.unlink()
     reported = [f"token.keys_file: {keys_file} cannot be read: No such file or directory"]
-    assert _mistakes(settings_file) == reported
+    assert mistakes_in(settings_file) == reported
     settings_file.write_text('[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _mistakes(settings_file) == reported
+    assert mistakes_in(settings_file) == reported
 
 
 @pytest.mark.parametrize("mode", [0o700, 0o755], ids=oct)
@@ -422,7 +426,7 @@ def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode
     """The message says that the path is a folder, and does not ask to change its permissions."""
     keys_file.unlink()
     keys_file.mkdir(mode)
-    assert _mistakes(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
+    assert mistakes_in(settings_file) == [f"token.keys_file: {keys_file} cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize(
@@ -437,4 +441,4 @@ def test_a_folder_holds_no_token_keys(settings_file: Path, keys_file: Path, mode
 def test_a_secret_in_place_of_its_path_is_not_repeated(settings_file: Path, key: str, value: str) -> None:
     """A secret in place of the path of its file is reported, but not repeated."""
     settings_file.write_text(f'{key} = {json.dumps(value)}\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]')
-    assert _mistakes(settings_file) == [f"{key}: {MAYBE_A_KEY}"]
+    assert mistakes_in(settings_file) == [f"{key}: {MAYBE_A_KEY}"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from handlers.config.names import similar
-from handlers.config.settings import Settings, SettingsError
+from tests.settings_text import mistakes_in
 
 UNKNOWN = "there is no such key"
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
@@ -13,13 +13,6 @@ TWO_BRACKETS = "clients: write [[clients]], with two brackets on each side"
 WIDE = "clients[0].clock_tolerance_seconds: must be less than half of token.lifetime_seconds, which is 1"
 SECRET_FILE = "did you mean client_secret_file?"
 OTHERS = 'id = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
-
-
-def _mistakes(file: Path, text: str) -> list[str]:
-    file.write_text(text)
-    with pytest.raises(SettingsError) as refusal:
-        Settings.load(file)
-    return refusal.value.mistakes
 
 
 @pytest.mark.parametrize(
@@ -61,7 +54,7 @@ def _mistakes(file: Path, text: str) -> list[str]:
 )  # fmt: skip
 def test_a_wrong_name_is_one_line(settings_file: Path, text: str, mistakes: list[str]) -> None:
     """A wrong name of a table or a key is one line with the nearest name, and other lines do not follow from it."""
-    assert _mistakes(settings_file, text) == mistakes
+    assert mistakes_in(settings_file, text) == mistakes
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from handlers.config.presets import Preset, presets
-from handlers.config.settings import Settings, SettingsError
+from tests.settings_text import loaded, mistakes_in
+
+pytestmark = pytest.mark.usefixtures("secret_file")
 
 CLIENT = '[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
 ROW = {"source": "a document", "confidence": "confirmed"}
@@ -16,19 +18,9 @@ ACQUIRERS = ["nicepay", "nicepay-niva", "bca", "bri", "mandiri", "ocbc", "doku",
 ACQUIRERS += ["midtrans", "dana", "payermax", "paylabs"]
 
 
-@pytest.fixture
-def folder(settings_file: Path) -> Path:
-    """The folder of the settings, with a secret file in it."""
-    file = settings_file.with_name("a.secret")
-    file.write_text("0123456789abcdef")
-    file.chmod(0o600)
-    return settings_file.parent
-
-
-def _loaded(folder: Path, lines: str, services: str = "") -> Settings:
-    file = folder / "snap-token.toml"
-    file.write_text(f'{services}\n{CLIENT}client_secret_file = "a.secret"\n{lines}')
-    return Settings.load(file)
+def _with(lines: str) -> str:
+    """Settings with a client that has a secret and these lines."""
+    return f'{CLIENT}client_secret_file = "a.secret"\n{lines}'
 
 
 def test_every_acquirer_has_a_preset() -> None:
@@ -37,9 +29,9 @@ def test_every_acquirer_has_a_preset() -> None:
 
 
 @pytest.mark.parametrize("name", ACQUIRERS)
-def test_a_preset_fills_the_settings(folder: Path, name: str) -> None:
+def test_a_preset_fills_the_settings(settings_file: Path, name: str) -> None:
     """Every value of a preset is a valid value of the client, and the client has it."""
-    client = _loaded(folder, f'preset = "{name}"').clients[0]
+    client = loaded(settings_file, _with(f'preset = "{name}"')).clients[0]
     for key, setting in presets()[name].client.items():
         assert getattr(client, key) == setting.value
     assert client.preset == name
@@ -53,9 +45,11 @@ def test_what_a_single_implementation_does_is_unconfirmed(name: str) -> None:
         assert row.confidence == "unconfirmed" or "implementation" not in row.source
 
 
-def test_the_client_wins_over_its_preset(folder: Path) -> None:
+def test_the_client_wins_over_its_preset(settings_file: Path) -> None:
     """A key in the client's table has its own value, also if that is the default, and the preset fills the others."""
-    client = _loaded(folder, 'preset = "bca"\nexternal_id_format = "visible"\npartner_id = "12345"').clients[0]
+    client = loaded(
+        settings_file, _with('preset = "bca"\nexternal_id_format = "visible"\npartner_id = "12345"')
+    ).clients[0]
     assert (client.external_id_format, client.partner_id) == ("visible", "12345")
     assert (client.channel_id, client.call_signature, client.external_id_max_length) == ("95231", "symmetric", 36)
 
@@ -65,32 +59,30 @@ def test_the_client_wins_over_its_preset(folder: Path) -> None:
     [
         ("bcaa", "did you mean bca?"),
         ("BCA", "did you mean bca?"),
-        ("nicepai", "did you mean nicepay or nicepay-niva?"),
-        ("zzz", f"the presets are: {', '.join(ACQUIRERS)}"),
+        ("nicepai", "did you mean nicepay?"),
+        ("NICEPAY_NIVA", "did you mean nicepay-niva?"),
+        ("Bank Mandiri", "did you mean mandiri?"),
+        ("bni", f"the presets are: {', '.join(ACQUIRERS)}"),
+        ("permata", f"the presets are: {', '.join(ACQUIRERS)}"),
         ("", f"the presets are: {', '.join(ACQUIRERS)}"),
     ],
 )
-def test_an_unknown_preset_is_one_mistake(folder: Path, name: str, nearest: str) -> None:
-    """The message has the nearest names, or all names if none is near."""
-    with pytest.raises(SettingsError) as refusal:
-        _loaded(folder, f'preset = "{name}"')
+def test_an_unknown_preset_is_one_mistake(settings_file: Path, name: str, nearest: str) -> None:
+    """The message has the nearest name, or all names if none is near. Another bank with a similar name is not near."""
     mistake = f"clients[0].preset: there is no preset of this name; {nearest}"
-    assert refusal.value.mistakes == [mistake]
+    assert mistakes_in(settings_file, _with(f'preset = "{name}"')) == [mistake]
 
 
 @pytest.mark.parametrize("value", ["5", "[]", "true", '["bca"]'])
-def test_a_preset_is_a_text(folder: Path, value: str) -> None:
+def test_a_preset_is_a_text(settings_file: Path, value: str) -> None:
     """Anything but a text is one mistake."""
-    with pytest.raises(SettingsError) as refusal:
-        _loaded(folder, f"preset = {value}")
-    assert refusal.value.mistakes == ["clients[0].preset: must be text in quotes"]
+    assert mistakes_in(settings_file, _with(f"preset = {value}")) == ["clients[0].preset: must be text in quotes"]
 
 
-def test_a_value_of_a_preset_needs_what_it_always_needs(folder: Path) -> None:
+def test_a_value_of_a_preset_needs_what_it_always_needs(settings_file: Path) -> None:
     """A preset that sets the symmetric signature needs the file of the secret."""
-    (folder / "snap-token.toml").write_text(f'{CLIENT}preset = "bca"')
-    with pytest.raises(SettingsError, match="client_secret_file: required because call_signature is"):
-        Settings.load(folder / "snap-token.toml")
+    (mistake,) = mistakes_in(settings_file, f'{CLIENT}preset = "bca"')
+    assert mistake.startswith("clients[0].client_secret_file: required because call_signature is")
 
 
 @pytest.mark.parametrize(

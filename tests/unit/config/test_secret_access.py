@@ -2,6 +2,7 @@
 
 import os
 import struct
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from handlers.config import secret_access
-from handlers.config.key_files import read_bytes
+from handlers.config.file_content import read_bytes
 from handlers.config.regular_files import read_regular_file
 from handlers.config.secret_access import FileAccess
-from tests.programs import skip_or_fail
+from tests.programs import program, skip_or_fail
 from tests.users import OPERATOR, SERVER_GROUP, SERVER_USER, acting_as, open_folder
 
 SECRET = b"0123456789abcdef"
@@ -169,26 +170,94 @@ def test_the_owner_cannot_write_through_a_read_only_mount(folder: Path, mode: in
     assert mounted.mistake(file) is None
 
 
-@pytest.mark.parametrize("link", [False, True], ids=["file", "link"])
-def test_a_folder_that_everyone_can_write_to_is_refused(folder: Path, *, link: bool) -> None:
-    """A secret that every user can replace is refused, also if the folder holds only the link to it."""
-    shared = folder / "shared"
+def _folders_and_links(folder: Path) -> Path:
+    """A secret in `home/keys`. The path to it has a link in `links` as a folder in its middle, and ends with a link."""
+    (folder / "home" / "keys").mkdir(parents=True)
+    _secret(folder / "home" / "keys" / "secret", 0o600, SERVER_USER)
+    (folder / "links").mkdir()
+    (folder / "links" / "keys").symlink_to(folder / "home" / "keys")
+    (folder / "app").mkdir()
+    (folder / "app" / "secret").symlink_to("../links/keys/secret")
+    return folder / "app" / "secret"
+
+
+ON_THE_WAY = pytest.mark.parametrize("name", ["app", "links", "home", "home/keys"])
+
+
+@ON_THE_WAY
+def test_a_folder_that_everyone_can_write_to_is_refused(folder: Path, name: str) -> None:
+    """A secret that every user can replace is refused: by its folder, a folder above it, or the folder of any link."""
+    file = _folders_and_links(folder)
+    assert _mistake(file) is None
+    (folder / name).chmod(0o777)
+    advice = f"because every user can write to {folder / name}; run: chmod o-w {folder / name}"
+    assert _mistake(file) == f"every user can replace {file}, {advice}"
+
+
+@ON_THE_WAY
+def test_a_folder_with_the_sticky_bit_is_accepted(folder: Path, name: str) -> None:
+    """In a folder with the sticky bit, such as /tmp, users can replace only their own files."""
+    file = _folders_and_links(folder)
+    (folder / name).chmod(0o1777)
+    assert _mistake(file) is None
+
+
+@ON_THE_WAY
+def test_a_folder_that_a_group_can_write_to_is_accepted(folder: Path, name: str) -> None:
+    """The owner of a file with mode 0600 may share its folders with a group, as in many home folders."""
+    file = _folders_and_links(folder)
+    (folder / name).chmod(0o775)
+    assert _mistake(file) is None
+
+
+@pytest.fixture
+def mount(folder: Path) -> Iterator[Path]:
+    """A file system of its own, in a folder that every user can write to."""
+    mount = folder / "app" / "secrets"
+    mount.mkdir(parents=True)
+    mount.parent.chmod(0o777)
+    options = ("-t", "tmpfs", "-o", "mode=0755", "tmpfs")
+    if subprocess.run([program("mount"), *options, mount], capture_output=True, check=False).returncode:
+        skip_or_fail("no file system can be mounted here")
+    yield mount
+    subprocess.run([program("umount"), "--lazy", mount], check=True)
+
+
+def test_a_mount_point_cannot_be_replaced(mount: Path) -> None:
+    """A volume is accepted below a folder of the image that every user can write to. A link beside it is refused."""
+    file = _secret(mount / "secret", 0o600, SERVER_USER)
+    assert _mistake(file) is None
+    (mount.parent / "link").symlink_to(file)
+    assert "every user can replace" in str(_mistake(mount.parent / "link"))
+
+
+def test_a_read_only_mount_lets_nobody_write(mount: Path) -> None:
+    """On a read-only mount the write permission of a folder has no effect."""
+    file = _secret(mount / "secret", 0o600, SERVER_USER)
+    mount.chmod(0o777)
+    assert "every user can replace" in str(_mistake(file))
+    subprocess.run([program("mount"), "-o", "remount,ro", mount], check=True)
+    assert _mistake(file) is None
+
+
+def test_the_folder_in_the_advice_is_quoted(folder: Path) -> None:
+    """The command works for a folder with a blank in its name."""
+    shared = folder / "my keys"
     shared.mkdir()
     shared.chmod(0o777)
-    file = _secret((folder if link else shared) / "secret", 0o600, SERVER_USER)
-    if link:
-        (shared / "link").symlink_to(file)
-    expected = f"because every user can write to {shared}; run: chmod o-w {shared}"
-    assert expected in str(_mistake(shared / ("link" if link else "secret")))
-    shared.chmod(0o1777)
-    assert _mistake(shared / ("link" if link else "secret")) is None
+    assert str(_mistake(_secret(shared / "secret", 0o600, SERVER_USER))).endswith(f"chmod o-w '{shared}'")
 
 
-def test_a_group_that_can_replace_a_file_of_root_is_refused(folder: Path) -> None:
-    """A file of root that its group can read is refused if a group can write to its folder."""
-    file = _secret(folder / "secret", 0o440, ROOT, SERVER_GROUP)
-    folder.chmod(0o775)
-    assert "other users can access" in str(_mistake(file))
+@pytest.mark.parametrize("shared", ["files", "links"])
+def test_a_group_that_can_replace_a_file_of_root_is_refused(folder: Path, shared: str) -> None:
+    """A file of root that its group can read is refused if a group can write to its folder, or to that of the link."""
+    (folder / "files").mkdir()
+    (folder / "links").mkdir()
+    file = _secret(folder / "files" / "secret", 0o440, ROOT, SERVER_GROUP)
+    (folder / "links" / "secret").symlink_to(file)
+    assert _mistake(folder / "links" / "secret") is None
+    (folder / shared).chmod(0o775)
+    assert "other users can access" in str(_mistake(folder / "links" / "secret"))
 
 
 def test_a_deleted_folder_lets_nobody_write(tmp_path: Path) -> None:
@@ -198,4 +267,4 @@ def test_a_deleted_folder_lets_nobody_write(tmp_path: Path) -> None:
         (tmp_path / "gone" / "secret").unlink()
         (tmp_path / "gone").rmdir()
         access = FileAccess.of(tmp_path / "gone" / "secret", file.fileno())
-    assert access.folders == ()
+    assert access.open_folder is None

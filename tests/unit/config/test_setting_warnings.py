@@ -12,12 +12,13 @@ from cryptography.x509 import CertificateBuilder, Name, NameAttribute, NameOID
 from redis import Redis
 
 from handlers.config import setting_warnings
-from handlers.config.setting_warnings import SettingWarning
+from handlers.config.setting_warning import SettingWarning
 from handlers.config.settings import Settings
 from handlers.state.opening import StateUrl
 from tests.engines import REDIS_SERVERS, RedisServer, asynchronous
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.postgresql_server import PostgresqlServer
 
 DAY = timedelta(days=1)
 NOW = NOON.replace(microsecond=0)
@@ -148,20 +149,28 @@ def test_notifications_need_a_service_and_keys(
     assert _of(settings_file) == warnings
 
 
+def _write_secret(settings_file: Path, name: str) -> None:
+    secret = settings_file.with_name(f"{name}.secret")
+    secret.write_text(f"a secret of the tests, number {name}")
+    secret.chmod(0o600)
+
+
 SIGNED = 'signed_path = "/qr"\n'
-QR = SERVICE.replace('"/a"', '"/qr"')
-B = SERVICE.replace('"/a"', '"/b"')
+BODY_SIGNED = 'forms = ["body-signed"]\n'
+A = SERVICE + BODY_SIGNED
+QR = A.replace('"/a"', '"/qr"')
+B = A.replace('"/a"', '"/b"')
 SHARED = "another service has this path in its string to sign; a call to one of them is also valid for the other"
 
 
 @pytest.mark.parametrize(
     ("tables", "shared"),
     [
-        (SERVICE + SIGNED, []),
-        (SERVICE + SIGNED + B, []),
-        (SERVICE + SIGNED + QR, [0]),
-        (SERVICE + SIGNED + QR + SIGNED.replace("/qr", "/c"), []),
-        (SERVICE + SIGNED + B + SIGNED, [0, 1]),
+        (A + SIGNED, []),
+        (A + SIGNED + B, []),
+        (A + SIGNED + QR, [0]),
+        (A + SIGNED + QR + SIGNED.replace("/qr", "/c"), []),
+        (A + SIGNED + B + SIGNED, [0, 1]),
     ],
 )
 def test_a_path_that_two_services_sign_is_warned_of(settings_file: Path, tables: str, shared: list[int]) -> None:
@@ -174,14 +183,36 @@ def test_a_path_that_two_services_sign_is_warned_of(settings_file: Path, tables:
 
 
 @pytest.mark.parametrize(
+    ("service", "client", "unused"),
+    [
+        (SERVICE, "", 1),
+        (SERVICE + NOTIFIED, KEYS, 1),
+        (A, "", 0),
+        (SERVICE, 'call_signature = "symmetric"\nclient_secret_file = "one.secret"\n', 0),
+    ],
+)
+def test_a_signed_path_that_nobody_signs_is_warned_of(
+    settings_file: Path, stranger: Nicepay, service: str, client: str, unused: int
+) -> None:
+    """With a token, only the symmetric signature covers the path. A signed path without effect is a warning."""
+    settings_file.with_name("notification.pem").write_text(stranger.public_pem)
+    _write_secret(settings_file, "one")
+    settings_file.write_text(f"{settings_file.read_text()}\n{client}{service}{SIGNED}")
+    advice = 'it needs "body-signed" in forms, or a client with call_signature = "symmetric"'
+    message = f"services[0].signed_path: no signature of a call to /a covers a path; {advice}"
+    log_fields = {"path": "/a", "signed_path": "/qr"}
+    assert _of(settings_file) == [SettingWarning("service.signed_path_unused", message, log_fields)] * unused
+
+
+@pytest.mark.parametrize(
     ("path", "signed", "unused"),
-    [("/m/a", "", 0), ("/m", "", 0), ("/ma", "", 1), ("/a/m", "", 1), ("/m/a", SIGNED, 1)],
+    [("/m/a", "", 0), ("/m", "", 1), ("/ma", "", 1), ("/a/m", "", 1), ("/m/a", SIGNED, 1)],
 )
 def test_a_prefix_of_no_path_is_warned_of(settings_file: Path, path: str, signed: str, unused: int) -> None:
     """The warning about a prefix that no signed path has names the client and the prefix."""
     service = f'[[services]]\npath = "{path}"\nservice_code = "24"\nforms = ["body-signed"]\n{signed}'
     settings_file.write_text(f'{settings_file.read_text()}\npath_prefix_not_signed = "/m"\n{service}')
-    message = "clients[0].path_prefix_not_signed: no path of a service begins with /m; correct it"
+    message = "clients[0].path_prefix_not_signed: no path of a service begins with /m/; correct one of the two"
     log_fields = {"client_key": "IONPAYTEST", "prefix": "/m"}
     assert _of(settings_file) == [SettingWarning("client.path_prefix_unused", message, log_fields)] * unused
 
@@ -201,8 +232,7 @@ def test_a_prefix_that_makes_two_paths_the_same_is_warned_of(
 ) -> None:
     """The warning names the services for which the client signs the same path. `/a` is fixed as `/qr` in the last."""
     fixed = SIGNED if "/m/qr" in paths else ""
-    body_signed = 'forms = ["body-signed"]\n'
-    services = "".join(SERVICE.replace("/a", path) + body_signed + (fixed if path == "/a" else "") for path in paths)
+    services = "".join(A.replace("/a", path) + (fixed if path == "/a" else "") for path in paths)
     settings_file.write_text(f'{settings_file.read_text()}\npath_prefix_not_signed = "/m"\n{services}')
     advice = f"a call to one of {', '.join(shared)} is also valid for another"
     message = f"clients[0].path_prefix_not_signed: services have the same path without it; {advice}"
@@ -236,9 +266,7 @@ def test_clients_that_share_what_verifies_their_calls_are_warned_of(
     """No signature covers X-PARTNER-ID, so the warning names two clients whose body-signed calls one key verifies."""
     settings_file.with_name("stranger.pem").write_text(stranger.public_pem)
     for name in ("one", "two"):
-        secret = settings_file.with_name(f"{name}.secret")
-        secret.write_text(f"a secret of the tests, number {name}")
-        secret.chmod(0o600)
+        _write_secret(settings_file, name)
     settings_file.write_text(f'{settings_file.read_text()}\n{SERVICE}forms = ["{form}"]\n{clients}')
     found = _of(settings_file)
     assert [each.log_fields["client_keys"] for each in found] == [shared] * bool(shared)
@@ -254,10 +282,11 @@ def test_a_deleted_key_file_has_no_warning(settings_file: Path, nicepay: Nicepay
     assert list(setting_warnings.of_settings(settings, NOW)) == []
 
 
+@pytest.mark.parametrize("url", ["redis://:RECOGNISEME@localhost/0", "postgresql://u:RECOGNISEME@h,[::1]/db"])
 @pytest.mark.parametrize(("mode", "reported"), [(0o600, 0), (0o640, 1), (0o604, 1), (0o644, 1)], ids=str)
-def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, mode: int, reported: int) -> None:
+def test_a_readable_password_is_warned_of(tmp_path: Path, nicepay: Nicepay, url: str, mode: int, reported: int) -> None:
     """The warning about a readable password gives the command that corrects it, and not the password."""
-    file = write_settings(tmp_path, nicepay, extra='[state]\nurl = "redis://:RECOGNISEME@localhost/0"')
+    file = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "{url}"')
     file.chmod(mode)
     found = _of(file)
     advice = f"other users can access {file}; run: chmod 600 {file}"
@@ -271,7 +300,7 @@ def test_a_password_in_a_variable_has_no_warning(settings_file: Path, monkeypatc
     assert _of(settings_file) == []
 
 
-@pytest.mark.parametrize("written", ['url = "redis://[:password@h"', "url = 5"])
+@pytest.mark.parametrize("written", ['url = "redis://[h"', "url = 5"])
 def test_a_replaced_url_may_be_invalid(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
@@ -339,10 +368,23 @@ async def test_a_safe_redis_has_no_warning(redis: RedisServer) -> None:
             client.config_set("appendonly", "no")
 
 
-@pytest.mark.parametrize("url", ["memory://", "sqlite:///state.db", "unix:///nowhere.sock?db=0"])
+@asynchronous
+async def test_a_postgresql_that_does_not_flush_is_warned_of(
+    emptied_postgresql: Callable[[], PostgresqlServer],
+) -> None:
+    """The warning about a PostgreSQL that loses data when the power fails names the setting."""
+    server = emptied_postgresql()
+    (found,) = await setting_warnings.of_state(StateUrl(server.url))
+    cause = "PostgreSQL can lose its data when the power fails, because fsync is off; set fsync on"
+    assert found == SettingWarning("state.not_persistent", f"state.url: {cause}", {"fsync": "off", "advised": "on"})
+
+
+@pytest.mark.parametrize(
+    "url", ["memory://", "sqlite:///state.db", "unix:///nowhere.sock?db=0", "postgresql://127.0.0.1:1/db"]
+)
 @asynchronous
 async def test_other_engines_have_no_warning(tmp_path: Path, url: str) -> None:
-    """Other engines and a Redis that does not answer cause no warning."""
+    """Other engines, and a Redis or PostgreSQL that does not answer, cause no warning."""
     assert await setting_warnings.of_state(StateUrl(url, tmp_path)) == []
 
 

@@ -14,37 +14,27 @@ from handlers.config.settings import Settings, SettingsError
 from handlers.state.opening import StateUrl
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
+from tests.settings_text import loaded, mistakes_in
 
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
 UNKNOWN = "there is no such key"
 NO_INTEGER = "must be a whole number, without quotes"
+NO_BOOLEAN = "must be true or false, without quotes"
 NO_ID = "must be 1 to 36 visible ASCII characters; found"
 NO_HOST = "must be a name or an IP address, without http:// and without a port"
 NO_BASE_PATH = "must be a path such as /api/v1.0, of letters, digits and ._~- after each slash"
 NO_KEY = "does not name a key; write SNAP_TOKEN__TABLE__KEY"
 NO_DOTS = "must not contain the path segments . and .."
 TAKEN = "[server] already listens on port 8080; choose another port"
-NO_TABLE = "does not name a table that a variable can set; use one of debug, internal, sandbox, server, state, token"
-
-
-def _mistakes(file: Path, text: str | None = None) -> list[str]:
-    """The mistakes in the file, or in this text if it is given."""
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(SettingsError) as refusal:
-        Settings.load(file)
-    assert str(refusal.value) == "; ".join(refusal.value.mistakes)
-    return refusal.value.mistakes
-
-
-def _loaded(file: Path, text: str) -> Settings:
-    file.write_text(text)
-    return Settings.load(file)
+NO_TABLE = (
+    "does not name a table that a variable can set; "
+    "use one of audit, debug, internal, limits, log, sandbox, server, state, token"
+)
 
 
 def test_one_client_is_enough(settings_file: Path, nicepay: Nicepay) -> None:
     """Every key that is not set has its documented default, and key files are read."""
-    settings = _loaded(settings_file, CLIENT)
+    settings = loaded(settings_file, CLIENT)
     assert (settings.server.host, settings.server.port, settings.server.base_path) == ("127.0.0.1", 8080, "/api/v1.0")
     assert (settings.token.lifetime_seconds, settings.clients[0].clock_tolerance_seconds) == (900, 300)
     assert (settings.internal, settings.sandbox.enabled, settings.services) == (None, False, ())
@@ -80,7 +70,7 @@ def test_all_mistakes_are_reported_together(settings_file: Path) -> None:
         public_keys = ["IONPAYTEST.pem"]
         colour = "red"
         """
-    assert _mistakes(settings_file, text) == [
+    assert mistakes_in(settings_file, text) == [
         f"speed: {UNKNOWN}",
         f"clients[1].colour: {UNKNOWN}",
         f"server.port: {NO_INTEGER}",
@@ -106,7 +96,7 @@ def test_all_mistakes_are_reported_together(settings_file: Path) -> None:
 )
 def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) -> None:
     """An unknown key is refused in every table."""
-    assert _mistakes(settings_file, text + CLIENT) == [f"{path}: {UNKNOWN}"]
+    assert mistakes_in(settings_file, text + CLIENT) == [f"{path}: {UNKNOWN}"]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +104,12 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
     [
         pytest.param("[server]\nport = 65536", "server.port: must be at most 65535, not 65536", id="port"),
         pytest.param("[server]\nport = -1", "server.port: must be at least 0, not -1", id="minus"),
-        pytest.param("[server]\nport = true", "server.port: must be a whole number, without quotes", id="true port"),
+        pytest.param("[server]\nport = true", f"server.port: {NO_INTEGER}", id="true port"),
+        pytest.param('[server]\nport = "80"', f"server.port: {NO_INTEGER}", id="port in quotes"),
+        pytest.param("[server]\nport = 80.0", f"server.port: {NO_INTEGER}", id="port with a fraction"),
+        pytest.param("[server]\nport = inf", f"server.port: {NO_INTEGER}", id="infinite port"),
+        pytest.param('[sandbox]\nenabled = "yes"', f"sandbox.enabled: {NO_BOOLEAN}", id="a word for true"),
+        pytest.param("[debug]\nexplain = 0", f"debug.explain: {NO_BOOLEAN}", id="a number for false"),
         pytest.param('[server]\nhost = "http://127.0.0.1"', f"server.host: {NO_HOST}", id="URL"),
         pytest.param('[server]\nhost = "127.0.0.1:80"', f"server.host: {NO_HOST}", id="port in host"),
         pytest.param('[server]\nhost = "[::1]"', f"server.host: {NO_HOST}", id="brackets"),
@@ -154,7 +149,7 @@ def test_unknown_keys_are_mistakes(settings_file: Path, text: str, path: str) ->
 )
 def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
     """A value of the wrong type or range is one mistake, and the message says what is allowed."""
-    assert _mistakes(settings_file, text + CLIENT) == [mistake]
+    assert mistakes_in(settings_file, text + CLIENT) == [mistake]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +176,7 @@ def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> Non
 def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> None:
     """A client with one mistake is reported in one line."""
     text = f'[[clients]]\npublic_keys = ["IONPAYTEST.pem"]\n{lines}'
-    assert _mistakes(settings_file, text) == [mistake]
+    assert mistakes_in(settings_file, text) == [mistake]
 
 
 @pytest.mark.parametrize(
@@ -195,14 +190,14 @@ def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> N
 def test_a_client_has_one_to_four_keys(settings_file: Path, public_keys: object, mistake: str) -> None:
     """No key, a fifth key, and a key outside a list are refused."""
     text = f'[[clients]]\nid = "A"\npublic_keys = {public_keys!r}'
-    assert _mistakes(settings_file, text) == [f"clients[0].public_keys: {mistake}"]
+    assert mistakes_in(settings_file, text) == [f"clients[0].public_keys: {mistake}"]
 
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_up_to_four_keys_are_accepted(settings_file: Path, count: int) -> None:
     """One key and four keys are accepted."""
     text = f'[[clients]]\nid = "A"\npublic_keys = {["IONPAYTEST.pem"] * count}'
-    assert len(_loaded(settings_file, text).clients[0].public_keys) == count
+    assert len(loaded(settings_file, text).clients[0].public_keys) == count
 
 
 @pytest.mark.parametrize(
@@ -216,13 +211,13 @@ def test_up_to_four_keys_are_accepted(settings_file: Path, count: int) -> None:
 )
 def test_at_least_one_client_is_required(settings_file: Path, text: str, mistake: str) -> None:
     """Settings without a client are refused."""
-    assert _mistakes(settings_file, text) == [mistake]
+    assert mistakes_in(settings_file, text) == [mistake]
 
 
 def test_mistakes_between_clients_are_reported_together(settings_file: Path) -> None:
     """A duplicate client ID and a clock tolerance of half a token lifetime are both reported."""
     wide = CLIENT + "clock_tolerance_seconds = 450"
-    assert _mistakes(settings_file, wide + CLIENT) == [
+    assert mistakes_in(settings_file, wide + CLIENT) == [
         "clients[0].clock_tolerance_seconds: must be less than half of token.lifetime_seconds, which is 900",
         "clients[1].id: another client has this id",
     ]
@@ -231,8 +226,8 @@ def test_mistakes_between_clients_are_reported_together(settings_file: Path) -> 
 def test_a_shorter_lifetime_needs_a_smaller_tolerance(settings_file: Path) -> None:
     """The clock tolerance must be less than half of the configured lifetime: 299 seconds are valid for 600."""
     text = "[token]\nlifetime_seconds = 600" + CLIENT
-    assert "token.lifetime_seconds" in _mistakes(settings_file, text)[0]
-    settings = _loaded(settings_file, text + "clock_tolerance_seconds = 299")
+    assert "token.lifetime_seconds" in mistakes_in(settings_file, text)[0]
+    settings = loaded(settings_file, text + "clock_tolerance_seconds = 299")
     assert settings.clients[0].clock_tolerance_seconds == 299
 
 
@@ -242,7 +237,7 @@ def test_a_shorter_lifetime_needs_a_smaller_tolerance(settings_file: Path) -> No
 )
 def test_base_paths_lose_their_last_slash(settings_file: Path, written: str, meant: str) -> None:
     """A base path can end with a slash, which is removed, and can be empty."""
-    settings = _loaded(settings_file, f'[server]\nbase_path = "{written}"' + CLIENT)
+    settings = loaded(settings_file, f'[server]\nbase_path = "{written}"' + CLIENT)
     assert settings.server.base_path == meant
 
 
@@ -251,7 +246,7 @@ def test_a_sandbox_listens_on_loopback(settings_file: Path, nicepay: Nicepay, ho
     """A sandbox is allowed on every loopback address."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = true' + CLIENT
-    assert _loaded(settings_file, text).sandbox.enabled
+    assert loaded(settings_file, text).sandbox.enabled
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  refused is what they are
@@ -259,10 +254,10 @@ def test_a_sandbox_listens_nowhere_else(settings_file: Path, nicepay: Nicepay, h
     """A sandbox on an address that other machines can reach is refused. Without a sandbox the address is allowed."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nhost = "{host}"\n[sandbox]\nenabled = '
-    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+    assert mistakes_in(settings_file, text + "true" + CLIENT) == [
         f"sandbox: a sandbox is allowed on loopback only, not on {host}; set server.host to 127.0.0.1"
     ]
-    assert _loaded(settings_file, text + "false" + CLIENT).server.host == host
+    assert loaded(settings_file, text + "false" + CLIENT).server.host == host
 
 
 @pytest.mark.parametrize("base_path", ["/ui", "/ui/", "/ui/v1.0"])
@@ -270,10 +265,10 @@ def test_a_sandbox_serves_its_pages_beside_the_api(settings_file: Path, nicepay:
     """A base path that the sandbox pages would hide is refused, but only with a sandbox."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = '
-    assert _mistakes(settings_file, text + "true" + CLIENT) == [
+    assert mistakes_in(settings_file, text + "true" + CLIENT) == [
         "sandbox: its pages are at /ui, so server.base_path must not begin with /ui; choose another path"
     ]
-    assert _loaded(settings_file, text + "false" + CLIENT).server.base_path == base_path.rstrip("/")
+    assert loaded(settings_file, text + "false" + CLIENT).server.base_path == base_path.rstrip("/")
 
 
 @pytest.mark.parametrize("base_path", ["", "/uis", "/v1/ui", "/openapi.yaml"])
@@ -281,7 +276,7 @@ def test_a_sandbox_hides_no_other_path(settings_file: Path, nicepay: Nicepay, ba
     """A base path that only resembles the path of the pages is allowed in a sandbox."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = f'[server]\nbase_path = "{base_path}"\n[sandbox]\nenabled = true'
-    assert _loaded(settings_file, text + CLIENT).server.base_path == base_path
+    assert loaded(settings_file, text + CLIENT).server.base_path == base_path
 
 
 @pytest.mark.parametrize(
@@ -302,25 +297,25 @@ def test_listeners_do_not_share_an_address(  # noqa: PLR0913  two addresses and 
     """Two listeners on the same host and port are refused, unless both use any free port."""
     text = f'[server]\nhost = "{host}"\nport = {port}\n[internal]\nhost = "{other}"\nport = {other_port}'
     if good:
-        assert _loaded(settings_file, text + CLIENT).internal
+        assert loaded(settings_file, text + CLIENT).internal
     else:
         reported = f"internal.port: [server] already listens on port {port}; choose another port"
-        assert _mistakes(settings_file, text + CLIENT) == [reported]
+        assert mistakes_in(settings_file, text + CLIENT) == [reported]
 
 
 def test_an_invalid_address_is_reported_alone(settings_file: Path) -> None:
     """If the address of the server is invalid, only this is reported, and nothing about the internal listener."""
     text = "[server]\nport = -1\n[internal]\nport = 8080"
-    assert _mistakes(settings_file, text + CLIENT) == ["server.port: must be at least 0, not -1"]
+    assert mistakes_in(settings_file, text + CLIENT) == ["server.port: must be at least 0, not -1"]
 
 
 def test_a_duplicate_service_path_is_refused(settings_file: Path) -> None:
     """A second service with the same path is refused, also with another service code."""
     service = '\n[[services]]\npath = "{}"\nservice_code = "{}"'
     two = service.format("/a/b", "24") + service.format("/a/c", "24")
-    services = _loaded(settings_file, two + CLIENT).services
+    services = loaded(settings_file, two + CLIENT).services
     assert [(each.path, each.service_code) for each in services] == [("/a/b", "24"), ("/a/c", "24")]
-    assert _mistakes(settings_file, two + service.format("/a/b", "25") + CLIENT) == [
+    assert mistakes_in(settings_file, two + service.format("/a/b", "25") + CLIENT) == [
         "services[2].path: another service has this path"
     ]
 
@@ -329,7 +324,7 @@ def test_a_sandbox_does_not_hide_a_bad_address(settings_file: Path, nicepay: Nic
     """If the address is invalid, only this is reported."""
     _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     text = "[server]\nport = -1\n[sandbox]\nenabled = true" + CLIENT
-    assert _mistakes(settings_file, text) == ["server.port: must be at least 0, not -1"]
+    assert mistakes_in(settings_file, text) == ["server.port: must be at least 0, not -1"]
 
 
 def _private_key(file: Path, nicepay: Nicepay) -> Path:
@@ -351,7 +346,7 @@ def test_a_sandbox_needs_a_private_key(settings_file: Path, content: str | None,
     if content is not None:
         file.write_text(content)
         file.chmod(0o600)
-    reported = _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT)
+    reported = mistakes_in(settings_file, "[sandbox]\nenabled = true" + CLIENT)
     assert reported == [f"sandbox.private_key_file: {mistake.format(file)}"]
 
 
@@ -365,7 +360,7 @@ def test_a_private_key_that_others_can_read_is_refused(settings_file: Path, nice
     """Only its owner may access the sandbox key file, and the message says how to correct it."""
     file = _private_key(settings_file.parent / "nicepay-private.pem", nicepay)
     file.chmod(0o644)
-    assert _mistakes(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
+    assert mistakes_in(settings_file, "[sandbox]\nenabled = true" + CLIENT) == [
         f"sandbox.private_key_file: other users can access {file}; run: chmod 600 {file}"
     ]
 
@@ -413,16 +408,16 @@ def test_the_capture_folder_is_checked(settings_file: Path) -> None:
     advice = (
         f"debug.capture_dir: {expected} must be a folder that only its owner can write to; run: mkdir -m 700 {expected}"
     )
-    assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
-    assert _mistakes(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
+    assert mistakes_in(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [advice]
+    assert mistakes_in(settings_file, "[debug]\ncapture_dir = 1" + CLIENT) == [
         "debug.capture_dir: must be the path of a folder"
     ]
-    assert _mistakes(settings_file, '[debug]\ncapture_dir = "snap-token.toml"' + CLIENT) == [
+    assert mistakes_in(settings_file, '[debug]\ncapture_dir = "snap-token.toml"' + CLIENT) == [
         f"debug.capture_dir: {settings_file} is a file; name a folder"
     ]
     expected.mkdir()
     expected.chmod(0o770)
-    assert _mistakes(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
+    assert mistakes_in(settings_file, '[debug]\ncapture_dir = "captures"' + CLIENT) == [
         advice.replace("mkdir -m 700", "chmod 700")
     ]
     expected.chmod(0o700)
@@ -462,7 +457,7 @@ def test_variables_are_checked_like_the_file(settings_file: Path, monkeypatch: p
     """Wrong values and unknown keys in variables are reported together, with the key and the variable."""
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", "eighty")
     monkeypatch.setenv("SNAP_TOKEN__SERVER__PROT", "80")
-    assert _mistakes(settings_file) == [
+    assert mistakes_in(settings_file) == [
         f"SNAP_TOKEN__SERVER__PROT: {UNKNOWN}; did you mean SNAP_TOKEN__SERVER__PORT?",
         f"server.port (set by SNAP_TOKEN__SERVER__PORT): {NO_INTEGER}",
     ]
@@ -487,7 +482,7 @@ def test_unknown_variables_are_refused_by_name(
 ) -> None:
     """A variable with the prefix that sets nothing is one mistake. Clients can be set only in the file."""
     monkeypatch.setenv(name, "1")
-    assert _mistakes(settings_file) == [f"{name}: {reason}"]
+    assert mistakes_in(settings_file) == [f"{name}: {reason}"]
 
 
 def test_unknown_variables_are_reported_with_other_mistakes(
@@ -496,7 +491,7 @@ def test_unknown_variables_are_reported_with_other_mistakes(
     """Every unknown variable is reported, and then the mistakes in the file."""
     monkeypatch.setenv("SNAP_TOKEN__B", "1")
     monkeypatch.setenv("SNAP_TOKEN__A", "1")
-    assert _mistakes(settings_file, "x = 1" + CLIENT) == [
+    assert mistakes_in(settings_file, "x = 1" + CLIENT) == [
         f"SNAP_TOKEN__A: {NO_TABLE}",
         f"SNAP_TOKEN__B: {NO_TABLE}",
         f"x: {UNKNOWN}",
@@ -513,24 +508,24 @@ def test_variables_without_the_prefix_are_ignored(settings_file: Path, monkeypat
 def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
     """A missing settings file is one mistake with its path."""
     file = tmp_path / "nothing.toml"
-    assert _mistakes(file) == [f"{file} cannot be read: No such file or directory"]
+    assert mistakes_in(file) == [f"{file} cannot be read: No such file or directory"]
 
 
 def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
     """A folder in place of the settings file is one mistake with its path."""
-    assert _mistakes(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
+    assert mistakes_in(tmp_path) == [f"{tmp_path} cannot be read: Is a directory"]
 
 
 @pytest.mark.parametrize("text", ["", "\n# only a comment\n"])
 def test_an_empty_file_is_no_settings(settings_file: Path, text: str) -> None:
     """An empty file is one mistake that says how to make settings."""
     advice = "make some to start from with: snap-token init DIR"
-    assert _mistakes(settings_file, text) == [f"{settings_file} has no settings; {advice}"]
+    assert mistakes_in(settings_file, text) == [f"{settings_file} has no settings; {advice}"]
 
 
 def test_invalid_toml_is_reported_with_its_line(settings_file: Path) -> None:
     """Invalid TOML is reported with the file, the line and the column."""
-    (mistake,) = _mistakes(settings_file, "[server]\nport\n")
+    (mistake,) = mistakes_in(settings_file, "[server]\nport\n")
     assert mistake.startswith(f"{settings_file} is not TOML: ")
     assert mistake.endswith("(at line 2, column 5)")
 
@@ -547,26 +542,26 @@ def test_a_draft_is_reported_under_its_later_name(settings_file: Path) -> None:
 def test_too_long_numbers_and_too_deep_lists_are_refused(settings_file: Path, text: str) -> None:
     """A number with thousands of digits and endlessly nested lists are one mistake."""
     expected = "a number in it is too long, or tables or lists are nested too deeply"
-    assert _mistakes(settings_file, text) == [f"{settings_file} cannot be read: {expected}"]
+    assert mistakes_in(settings_file, text) == [f"{settings_file} cannot be read: {expected}"]
 
 
 @pytest.mark.parametrize("text", ['"a\\nb\\u001b[31m" = 1', '[server]\n"a\\nb\\u001b[31m" = 1'])
 def test_a_mistake_is_one_line(settings_file: Path, text: str) -> None:
     """Line breaks and terminal control characters in a key are escaped."""
-    (mistake,) = _mistakes(settings_file, text + CLIENT)
+    (mistake,) = mistakes_in(settings_file, text + CLIENT)
     assert mistake.endswith(r"a\nb\x1b[31m: there is no such key")
 
 
 def test_a_settings_file_has_a_limit(settings_file: Path) -> None:
     """Settings larger than 1 MiB are one mistake with the path and the limit."""
     reported = [f"{settings_file} cannot be read: it is larger than 1048576 bytes"]
-    assert _mistakes(settings_file, "#" * 1_048_577) == reported
+    assert mistakes_in(settings_file, "#" * 1_048_577) == reported
 
 
 def test_settings_must_be_utf_8(settings_file: Path) -> None:
     """A settings file that is not UTF-8 is one mistake with its path."""
     settings_file.write_bytes(b'x = "\xff"')
-    assert _mistakes(settings_file) == [
+    assert mistakes_in(settings_file) == [
         f"{settings_file} cannot be read: it is not text in UTF-8; save it as UTF-8 (at line 1)"
     ]
 
@@ -582,7 +577,7 @@ def test_paths_are_relative_to_the_file(
 ) -> None:
     """Paths, also default paths, are relative to the settings file, and not to the working directory."""
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    settings = _loaded(settings_file, CLIENT)
+    settings = loaded(settings_file, CLIENT)
     assert settings.token.keys == (_line(settings_file.parent / "token.keys"),)
     assert settings.sandbox.private_key_file == settings_file.parent / "nicepay-private.pem"
 
@@ -625,7 +620,7 @@ def test_any_base_path_is_valid_or_a_mistake(settings_file: Path, path: str) -> 
     if re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", path) and not {".", ".."} & set(path.split("/")):
         assert Settings.load(file).server.base_path == path.removesuffix("/")
     else:
-        assert [each.partition(":")[0] for each in _mistakes(file)] == ["server.base_path"]
+        assert [each.partition(":")[0] for each in mistakes_in(file)] == ["server.base_path"]
 
 
 @pytest.fixture
@@ -663,14 +658,14 @@ def test_notification_keys_are_keys_of_their_own(
     """A client has up to four notification keys. None of them verifies other requests; clients may share one."""
     text = NOTIFIED.format(value) + more
     if mistakes:
-        assert _mistakes(settings_file, text) == mistakes
+        assert mistakes_in(settings_file, text) == mistakes
     else:
-        _loaded(settings_file, text)
+        loaded(settings_file, text)
 
 
 def test_a_client_has_no_notification_keys_unless_they_are_set(settings_file: Path) -> None:
     """Without them it has no notifications."""
-    assert _loaded(settings_file, CLIENT).clients[0].notification_keys == ()
+    assert loaded(settings_file, CLIENT).clients[0].notification_keys == ()
 
 
 @pytest.mark.parametrize("form", ["token", "notification", "body-signed"])
@@ -688,6 +683,6 @@ def test_a_partner_id_names_one_client_where_it_has_to(
     text = service + "".join(clients)
     if form == "body-signed" and partners != ("P", "Q"):
         rule = 'another client has this partner_id, but /a accepts "body-signed", whose calls name no other id'
-        assert _mistakes(settings_file, text) == [f"clients[1].partner_id: {rule}"]
+        assert mistakes_in(settings_file, text) == [f"clients[1].partner_id: {rule}"]
     else:
-        assert len(_loaded(settings_file, text).clients) == 2
+        assert len(loaded(settings_file, text).clients) == 2

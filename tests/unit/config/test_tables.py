@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from handlers.config.settings import Settings, SettingsError
 from handlers.config.tables import ClientTable, Internal, ServiceTable
+from tests.settings_text import loaded, mistakes_in
+from tests.unit.config.conftest import SECRET
+
+pytestmark = pytest.mark.usefixtures("secret_file")
 
 UNKNOWN = "there is no such key"
 NO_INTEGER = "must be a whole number, without quotes"
-SECRET = "0123456789abcdef"
 CLIENT = '\n[[clients]]\nid = "A"\npublic_keys = ["IONPAYTEST.pem"]\n'
 NO_PARTNER = "clients[0].partner_id: must be 1 to 36 visible ASCII characters; found"
 NO_PATH = "services[0].path: must be a path such as /v1.0/transfer-va/inquiry, without a query, % or a slash at its end"
@@ -20,37 +22,16 @@ NO_METHOD = "must be 1 to 16 capital letters, such as POST; found"
 NO_FORM = 'must be "token", "notification" or "body-signed"'
 
 
-@pytest.fixture
-def folder(settings_file: Path) -> Path:
-    """The folder of the settings, with a secret file in it."""
-    file = settings_file.with_name("a.secret")
-    file.write_text(SECRET)
-    file.chmod(0o600)
-    return settings_file.parent
+def _client(settings_file: Path, lines: str) -> ClientTable:
+    return loaded(settings_file, CLIENT + lines).clients[0]
 
 
-def _loaded(folder: Path, text: str) -> Settings:
-    file = folder / "snap-token.toml"
-    file.write_text(text)
-    return Settings.load(file)
+def _service(settings_file: Path, path: str) -> ServiceTable:
+    return loaded(settings_file, f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT).services[0]
 
 
-def _mistakes(folder: Path, text: str) -> list[str]:
-    with pytest.raises(SettingsError) as refusal:
-        _loaded(folder, text)
-    return refusal.value.mistakes
-
-
-def _client(folder: Path, lines: str) -> ClientTable:
-    return _loaded(folder, CLIENT + lines).clients[0]
-
-
-def _service(folder: Path, path: str) -> ServiceTable:
-    return _loaded(folder, f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT).services[0]
-
-
-def _internal(folder: Path, lines: str) -> Internal:
-    internal = _loaded(folder, f"[internal]\n{lines}" + CLIENT).internal
+def _internal(settings_file: Path, lines: str) -> Internal:
+    internal = loaded(settings_file, f"[internal]\n{lines}" + CLIENT).internal
     assert internal
     return internal
 
@@ -84,9 +65,9 @@ def _internal(folder: Path, lines: str) -> Internal:
         ("services = [1]", "services[0]: must be a table"),
     ],
 )
-def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
+def test_values_are_checked(settings_file: Path, text: str, mistake: str) -> None:
     """An invalid value is one mistake, and the message says what is allowed."""
-    assert _mistakes(folder, text + CLIENT) == [mistake]
+    assert mistakes_in(settings_file, text + CLIENT) == [mistake]
 
 
 @pytest.mark.parametrize(
@@ -108,56 +89,58 @@ def test_values_are_checked(folder: Path, text: str, mistake: str) -> None:
         ),
     ],
 )
-def test_clients_are_checked(folder: Path, lines: str, mistake: str) -> None:
+def test_clients_are_checked(settings_file: Path, lines: str, mistake: str) -> None:
     """A client with one mistake is reported in one line."""
-    assert _mistakes(folder, CLIENT + lines) == [mistake]
+    assert mistakes_in(settings_file, CLIENT + lines) == [mistake]
 
 
-def test_the_defaults_of_a_client(folder: Path) -> None:
+def test_the_defaults_of_a_client(settings_file: Path) -> None:
     """By default, the partner ID is the client ID, the private key signs calls, and the client is not suspended."""
-    client = _client(folder, "")
+    client = _client(settings_file, "")
     assert (client.partner_id, client.call_signature, client.suspended) == ("A", "asymmetric", False)
     assert client.call_secrets == ()
 
 
-def test_the_values_of_a_client(folder: Path) -> None:
+def test_the_values_of_a_client(settings_file: Path) -> None:
     """Partner ID, suspension and the secrets for calls have the configured values."""
     lines = 'partner_id = "P"\nsuspended = true\ncall_signature = "symmetric"\nclient_secret_file = "a.secret"'
-    client = _client(folder, lines)
+    client = _client(settings_file, lines)
     assert (client.partner_id, client.call_signature, client.suspended) == ("P", "symmetric", True)
     assert client.call_secrets == (SECRET.encode(),)
 
 
-def test_a_secret_is_unused_without_symmetric_signatures(folder: Path) -> None:
+def test_a_secret_is_unused_without_symmetric_signatures(settings_file: Path) -> None:
     """A client that signs with its private key can have a secret, but its calls are not verified with it."""
-    client = _client(folder, 'client_secret_file = "a.secret"')
+    client = _client(settings_file, 'client_secret_file = "a.secret"')
     assert (client.client_secret_file, client.call_secrets) == ((SECRET.encode(),), ())
 
 
-def test_an_invalid_id_is_reported_once(folder: Path) -> None:
+def test_an_invalid_id_is_reported_once(settings_file: Path) -> None:
     """An invalid client ID is not reported again as the default partner ID."""
-    assert [each.partition(":")[0] for each in _mistakes(folder, CLIENT.replace('"A"', '"A B"'))] == ["clients[0].id"]
+    assert [each.partition(":")[0] for each in mistakes_in(settings_file, CLIENT.replace('"A"', '"A B"'))] == [
+        "clients[0].id"
+    ]
 
 
 @pytest.mark.parametrize("path", ["/a", "/api/v1.0/transfer-va/inquiry", "/a/b:c@d!$&'()*+,;=~_", "/...", "/.a/a.."])
-def test_valid_service_paths(folder: Path, path: str) -> None:
+def test_valid_service_paths(settings_file: Path, path: str) -> None:
     """An absolute path of unescaped characters is accepted unchanged."""
-    assert _service(folder, path).path == path
+    assert _service(settings_file, path).path == path
 
 
 @pytest.mark.parametrize("path", ["", "/", "a", "/a/", "//a", "/a//b", "/a?b", "/a#b", "/a%2Fb", "/a b", "/é", "/a\\n"])
-def test_invalid_service_paths(folder: Path, path: str) -> None:
+def test_invalid_service_paths(settings_file: Path, path: str) -> None:
     """A relative path, a query, an escape, an empty segment and a final slash are refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
-    (mistake,) = _mistakes(folder, text)
+    (mistake,) = mistakes_in(settings_file, text)
     assert mistake.partition("; character ")[0] == NO_PATH
 
 
 @pytest.mark.parametrize("path", ["/.", "/..", "/a/./b", "/a/../b", "/a/.."])
-def test_dot_segments_in_service_paths(folder: Path, path: str) -> None:
+def test_dot_segments_in_service_paths(settings_file: Path, path: str) -> None:
     """A path segment that a proxy would resolve is refused."""
     text = f'[[services]]\npath = "{path}"\nservice_code = "24"' + CLIENT
-    assert _mistakes(folder, text) == ["services[0].path: must not contain the path segments . and .."]
+    assert mistakes_in(settings_file, text) == ["services[0].path: must not contain the path segments . and .."]
 
 
 @pytest.mark.parametrize(
@@ -171,54 +154,56 @@ def test_dot_segments_in_service_paths(folder: Path, path: str) -> None:
         ("24", "services[0].service_code: must be text in quotes"),
     ],
 )
-def test_a_service_code_has_two_digits(folder: Path, code: str, mistake: str) -> None:
+def test_a_service_code_has_two_digits(settings_file: Path, code: str, mistake: str) -> None:
     """A service code that is not a string of two ASCII digits is refused."""
-    assert _mistakes(folder, f'[[services]]\npath = "/a"\nservice_code = {code}' + CLIENT) == [mistake]
+    assert mistakes_in(settings_file, f'[[services]]\npath = "/a"\nservice_code = {code}' + CLIENT) == [mistake]
 
 
-def test_the_defaults_of_the_internal_listener(folder: Path) -> None:
+def test_the_defaults_of_the_internal_listener(settings_file: Path) -> None:
     """By default: loopback, no secret, X-Original-* headers, no redirect, and 256 KiB for a body."""
-    internal = _internal(folder, "")
+    internal = _internal(settings_file, "")
     assert (internal.host, internal.port, internal.is_loopback) == ("127.0.0.1", 9080, True)
     assert (internal.call_headers, internal.accel_redirect, internal.secrets) == ("x-original", None, ())
     assert internal.body_limit_bytes == 262_144
 
 
 @pytest.mark.parametrize("redirect", ["@merchant", "@a.b-c_1", "/", "/internal/merchant/"])
-def test_valid_redirects(folder: Path, redirect: str) -> None:
+def test_valid_redirects(settings_file: Path, redirect: str) -> None:
     """A named location and an absolute path are accepted."""
-    assert _internal(folder, f'accel_redirect = "{redirect}"').accel_redirect == redirect
+    assert _internal(settings_file, f'accel_redirect = "{redirect}"').accel_redirect == redirect
 
 
 @pytest.mark.parametrize("size", [1_024, 1_048_576])
-def test_body_limits_are_taken(folder: Path, size: int) -> None:
+def test_body_limits_are_taken(settings_file: Path, size: int) -> None:
     """One KiB is the least and 16 MiB the most that a body may be allowed."""
-    assert _internal(folder, f"body_limit_bytes = {size}").body_limit_bytes == size
+    assert _internal(settings_file, f"body_limit_bytes = {size}").body_limit_bytes == size
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "merchant.example"])  # noqa: S104  that is the test
-def test_an_internal_listener_that_others_reach_needs_a_secret(folder: Path, host: str) -> None:
+def test_an_internal_listener_that_others_reach_needs_a_secret(settings_file: Path, host: str) -> None:
     """An internal listener that is not on loopback needs a secret."""
     advice = "name the file that contains the secret, or set internal.host to 127.0.0.1"
     expected = f"required because other machines can reach {host}; {advice}"
-    assert _mistakes(folder, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {expected}"]
-    internal = _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"')
+    assert mistakes_in(settings_file, f'[internal]\nhost = "{host}"' + CLIENT) == [f"internal.secret_file: {expected}"]
+    internal = _internal(settings_file, f'host = "{host}"\nsecret_file = "a.secret"')
     assert (internal.secrets, internal.is_loopback) == ((SECRET.encode(),), False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_an_internal_listener_on_loopback_needs_none(folder: Path, host: str) -> None:
+def test_an_internal_listener_on_loopback_needs_none(settings_file: Path, host: str) -> None:
     """An internal listener on loopback can have a secret, but does not need one."""
-    assert _internal(folder, f'host = "{host}"').secrets == ()
-    assert _internal(folder, f'host = "{host}"\nsecret_file = "a.secret"').secrets == (SECRET.encode(),)
+    assert _internal(settings_file, f'host = "{host}"').secrets == ()
+    assert _internal(settings_file, f'host = "{host}"\nsecret_file = "a.secret"').secrets == (SECRET.encode(),)
 
 
-def test_an_invalid_host_is_reported_alone(folder: Path) -> None:
+def test_an_invalid_host_is_reported_alone(settings_file: Path) -> None:
     """If the host is invalid, no secret is required."""
-    assert [each.partition(":")[0] for each in _mistakes(folder, '[internal]\nhost = ""' + CLIENT)] == ["internal.host"]
+    assert [each.partition(":")[0] for each in mistakes_in(settings_file, '[internal]\nhost = ""' + CLIENT)] == [
+        "internal.host"
+    ]
 
 
-def test_no_secret_is_printed(folder: Path) -> None:
+def test_no_secret_is_printed(settings_file: Path) -> None:
     """Printed settings show no secret, no token key and no state URL, because the URL can contain a password."""
     text = f"""
         [state]
@@ -230,7 +215,7 @@ def test_no_secret_is_printed(folder: Path) -> None:
         public_keys = ["IONPAYTEST.pem"]
         client_secret_file = "a.secret"
         """
-    settings = _loaded(folder, text)
+    settings = loaded(settings_file, text)
     assert SECRET not in repr(settings)
     assert settings.token.keys[0].decode() not in repr(settings) + repr(settings.token.keys_file)
 
@@ -263,17 +248,17 @@ EVERYBODY = "it matches every address, so any caller could forge its address; li
         ("{}", ": must be a list"),
     ],
 )
-def test_a_trusted_proxy_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+def test_a_trusted_proxy_is_an_address_or_a_network(settings_file: Path, value: str, mistake: str) -> None:
     """Any other value is a mistake with its place in the list."""
     text = f"[server]\ntrusted_proxies = {value}" + CLIENT
-    assert _mistakes(folder, text) == [f"server.trusted_proxies{mistake}"]
+    assert mistakes_in(settings_file, text) == [f"server.trusted_proxies{mistake}"]
 
 
-def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_trusted_proxies(settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By default there are no trusted proxies. In a variable they are separated by commas."""
 
     def trusted(text: str) -> list[str]:
-        return [str(each) for each in _loaded(folder, text + CLIENT).server.trusted_proxies]
+        return [str(each) for each in loaded(settings_file, text + CLIENT).server.trusted_proxies]
 
     table = '[server]\ntrusted_proxies = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]'
     assert trusted("") == trusted("[server]\ntrusted_proxies = []") == []
@@ -282,7 +267,7 @@ def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert trusted(table) == ["192.0.2.1/32", "192.0.2.128/25"]
     monkeypatch.setenv("SNAP_TOKEN__SERVER__TRUSTED_PROXIES", "here")
     variable = "server.trusted_proxies[0] (set by SNAP_TOKEN__SERVER__TRUSTED_PROXIES)"
-    assert _mistakes(folder, CLIENT) == [f"{variable}: {NETWORK}"]
+    assert mistakes_in(settings_file, CLIENT) == [f"{variable}: {NETWORK}"]
 
 
 @pytest.mark.parametrize(
@@ -299,16 +284,18 @@ def test_valid_trusted_proxies(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         (f"{['192.0.2.1'] * 65}", ": at most 64 allowed, not 65"),
     ],
 )
-def test_an_allowed_network_is_an_address_or_a_network(folder: Path, value: str, mistake: str) -> None:
+def test_an_allowed_network_is_an_address_or_a_network(settings_file: Path, value: str, mistake: str) -> None:
     """Any other value is a mistake with its place in the list. A client has at most 64 networks."""
-    assert _mistakes(folder, f"{CLIENT}allowed_networks = {value}") == [f"clients[0].allowed_networks{mistake}"]
+    assert mistakes_in(settings_file, f"{CLIENT}allowed_networks = {value}") == [
+        f"clients[0].allowed_networks{mistake}"
+    ]
 
 
-def test_valid_allowed_networks(folder: Path) -> None:
+def test_valid_allowed_networks(settings_file: Path) -> None:
     """A client may have up to 64 networks and addresses, of IPv4 and IPv6. By default it has none."""
 
     def allowed(lines: str) -> list[str]:
-        return [str(each) for each in _client(folder, lines).allowed_networks]
+        return [str(each) for each in _client(settings_file, lines).allowed_networks]
 
     assert allowed("") == allowed("allowed_networks = []") == []
     expected = ["103.20.51.0/24", "192.0.2.1/32", "2001:db8::/32"]
@@ -326,22 +313,23 @@ def test_valid_allowed_networks(folder: Path) -> None:
         ("[1]", "services[0].methods[0]: must be text in quotes"),
     ],
 )
-def test_a_service_names_its_methods(folder: Path, value: str, mistake: str) -> None:
+def test_a_service_names_its_methods(settings_file: Path, value: str, mistake: str) -> None:
     """Methods are HTTP methods in capital letters, and at least one. Any other value is a mistake."""
     text = f'[[services]]\npath = "/a"\nservice_code = "24"\nmethods = {value}' + CLIENT
-    assert _mistakes(folder, text) == [mistake]
+    assert mistakes_in(settings_file, text) == [mistake]
 
 
-def test_a_service_accepts_post_by_default(folder: Path) -> None:
+def test_a_service_accepts_post_by_default(settings_file: Path) -> None:
     """Unless its entry names others."""
-    assert _service(folder, "/a").methods == ("POST",)
+    assert _service(settings_file, "/a").methods == ("POST",)
 
 
-def test_files_in_the_state_url_are_read(folder: Path) -> None:
+def test_files_in_the_state_url_are_read(settings_file: Path) -> None:
     """A certificate that is a pipe would block every connection. It is a mistake, and no password is repeated."""
-    os.mkfifo(folder / "ca.pem")
-    (mistake,) = _mistakes(folder, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
-    expected = f"{folder / 'ca.pem'} cannot be read: it is a pipe, a device or a socket; use a regular file"
+    ca_file = settings_file.with_name("ca.pem")
+    os.mkfifo(ca_file)
+    (mistake,) = mistakes_in(settings_file, f'[state]\nurl = "rediss://:geheim@h?ssl_ca_certs=ca.pem"{CLIENT}')
+    expected = f"{ca_file} cannot be read: it is a pipe, a device or a socket; use a regular file"
     assert mistake == f"state.url: {expected}"
 
 
@@ -355,14 +343,14 @@ def test_files_in_the_state_url_are_read(folder: Path) -> None:
         ('"token"', "services[0].forms: must be a list"),
     ],
 )
-def test_a_service_names_its_forms_of_call(folder: Path, value: str, mistake: str) -> None:
+def test_a_service_names_its_forms_of_call(settings_file: Path, value: str, mistake: str) -> None:
     """They are three, at least one of them is named, and none twice; every other value is a mistake."""
     text = f'[[services]]\npath = "/a"\nservice_code = "24"\nforms = {value}' + CLIENT
-    assert _mistakes(folder, text) == [mistake]
+    assert mistakes_in(settings_file, text) == [mistake]
 
 
-def test_a_service_accepts_calls_with_a_token(folder: Path) -> None:
+def test_a_service_accepts_calls_with_a_token(settings_file: Path) -> None:
     """Unless its entry names other forms."""
-    assert _service(folder, "/a").forms == ("token",)
+    assert _service(settings_file, "/a").forms == ("token",)
     text = '[[services]]\npath = "/a"\nservice_code = "24"\nforms = ["notification", "body-signed"]' + CLIENT
-    assert _loaded(folder, text).services[0].forms == ("notification", "body-signed")
+    assert loaded(settings_file, text).services[0].forms == ("notification", "body-signed")

@@ -62,7 +62,7 @@ SPACE = "a blank in this line is not an ordinary space; type it again"
             "<settings/>",
             "it is XML or HTML; in TOML, a table is [server], and a key is port = 8080 (at line 1, column 1)",
         ),
-        ("a = 1\n<<<<<<< HEAD\nb = 1", "it has conflict markers of git; decide for one version (at line 2, column 1)"),
+        ("a = 1\n<<<<<<< HEAD\nb = 1", "it has conflict markers of git; keep one version (at line 2, column 1)"),
         ("-----BEGIN X-----", "it is a key or a certificate; name the settings file (at line 1, column 12)"),
         ("p\0o\0", "it is text in UTF-16; save it as UTF-8 (at line 1, column 2)"),
         ("id = \u201cA\u201d", "it has curly quotes; write straight quotes (at line 1, column 6)"),

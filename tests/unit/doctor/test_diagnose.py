@@ -1,7 +1,9 @@
 """The doctor finds each mistake, and no other."""
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
+from hmac import digest
 from itertools import count
 
 import pytest
@@ -22,6 +24,8 @@ from tests.mistakes import (
     CALL_BODY,
     CALL_MISTAKES,
     CALL_PATH,
+    NOW,
+    SECRET,
     STRICT,
     SUSPENDED,
     SYMMETRIC,
@@ -33,7 +37,7 @@ from tests.mistakes import (
     symmetric,
     token_request,
 )
-from tests.mistakes_in_particulars import CASES
+from tests.mistakes_in_particulars import CASES, HEX
 from tests.mistakes_in_strings import STRING_MISTAKES
 from tests.mistakes_in_transport import (
     CALL_NAME_MISTAKES,
@@ -248,6 +252,22 @@ def test_several_mistakes_are_all_found(make: Make, verdicts: list[str], world: 
     """The main verdict is the mistake that the server refuses first. The other mistakes follow in its order."""
     diagnosis = diagnose(make(world), world.context)
     assert [diagnosis.main.verdict, *(finding.verdict for finding in diagnosis.also)] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("signed", "also"),
+    [
+        (f"POST:{CALL_PATH}::{HEX}:{NOW}", []),
+        (f"POST:{CALL_PATH}:{HEX}:{NOW}", ["call.part_missing"]),
+        (f"POST:{CALL_PATH}::{HEX.upper()}:{NOW}", ["call.hash_upper_case"]),
+        (f"POST:{CALL_PATH}:{HEX.upper()}:{NOW}", []),
+    ],
+)
+def test_without_the_token_one_mistake_is_tried(signed: str, also: list[str], world: World) -> None:
+    """If the token is missing, the client may have signed none. Strings with two mistakes would take a second."""
+    signature = b64encode(digest(SECRET, signed.encode(), "sha512")).decode()
+    diagnosis = diagnose(call(world, signature, X_PARTNER_ID=SYMMETRIC, Authorization=None), world.context)
+    assert [diagnosis.main.verdict, *(each.verdict for each in diagnosis.also)] == ["token.missing", *also]
 
 
 def test_a_secret_in_the_wrong_header_is_not_shown(world: World) -> None:

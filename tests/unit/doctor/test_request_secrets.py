@@ -19,6 +19,7 @@ SIGNATURE = f"nEbzVjQn{'uvYF' * 80}"
         ("X-SIGNATURE", SIGNATURE, SIGNATURE),
         ("X-SIGNATURE", f"RSA-SHA2-256(stdin)= {SIGNATURE}", SIGNATURE),
         ("X-SIGNATURE", "short.but/secret-value", "short.but/secret-value"),
+        ("X-CLIENT-SECRET", "a-client-secret-of-nobody", "a-client-secret-of-nobody"),
         ("X-Internal-Authorization", "Bearer a-secret-of-the-proxy", "a-secret-of-the-proxy"),
     ],
 )

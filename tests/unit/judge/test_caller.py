@@ -97,6 +97,23 @@ def test_an_empty_token_needs_no_token(nicepay: Nicepay, stranger: Nicepay) -> N
     assert played[0] - played[1] == {"call.without_token", "call.without_token_code"}
 
 
+@pytest.mark.parametrize("form", ["asymmetric", "symmetric", "notification", "body-signed"])
+def test_a_header_with_another_value_is_a_fault_only_if_it_is_pinned(
+    nicepay: Nicepay, stranger: Nicepay, form: SignedForm
+) -> None:
+    """CHANNEL-ID and ORIGIN may have any value if the settings of the client give none. Notifications have neither."""
+    caller = _caller(form, nicepay, stranger)
+    pins = {"CHANNEL-ID": Particulars(channel_id="95231"), "ORIGIN": Particulars(origin="bank.example")}
+    unpinned = {scenario.name for scenario in call_scenarios(caller)}
+    for header, particulars in pins.items():
+        pinned = replace(caller, channel_id="", particulars=particulars)
+        added = [scenario for scenario in call_scenarios(pinned) if scenario.name not in unpinned]
+        name = f"call.another_{header.lower().replace('-', '_')}"
+        assert [scenario.name for scenario in added] == ([] if form == "notification" else [name, f"{name}_code"])
+        for (request,) in [scenario.requests(caller.signer) for scenario in added]:
+            assert dict(request.headers)[header] not in {"", "95231", "bank.example"}
+
+
 def test_a_flipped_bit_changes_one_bit() -> None:
     """The flipped bit is the last one."""
     assert with_flipped_bit("AAAA") == "AAAB"

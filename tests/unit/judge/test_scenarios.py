@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from handlers.cli.commands.check import SLOWEST
 from handlers.judge.caller import Caller, Endpoint, SignedForm
 from handlers.judge.scenario import DOCUMENT, Scenario, Severity
 from handlers.judge.scenarios import CATALOGUE
@@ -15,6 +16,9 @@ from tests.nicepay import Nicepay
 from tests.pages import page
 
 MOST_REQUESTS = 3
+MOST_CALLS = 4
+LONGEST_WAIT = 60
+"""Seconds between the signature of a request and its sending."""
 IDS = [scenario.name for scenario in CATALOGUE]
 
 
@@ -72,7 +76,14 @@ def test_there_are_not_more_calls_than_scenarios(form: SignedForm, nicepay: Nice
     signer = Signer(nicepay.client_key, nicepay.private_key, stranger.private_key, Clock())
     scenarios = call_scenarios(Caller(form, signer, Endpoint("/", "POST", b""), "P", "", "t0ken"))
     distinct = {scenario.requests: scenario for scenario in scenarios}.values()
-    assert sum(len(scenario.requests(signer)) for scenario in distinct) <= len(scenarios)
+    numbers = [len(scenario.requests(signer)) for scenario in distinct]
+    assert sum(numbers) <= len(scenarios)
+    assert max(numbers) <= MOST_CALLS
+
+
+def test_no_request_is_stale_when_it_is_sent() -> None:
+    """The requests of a scenario are signed together. At the lowest speed, the last one waits less than a minute."""
+    assert max(MOST_REQUESTS, MOST_CALLS) / SLOWEST < LONGEST_WAIT
 
 
 def test_the_page_is_in_step() -> None:

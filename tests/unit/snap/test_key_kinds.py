@@ -125,7 +125,7 @@ TEXT = {
     "JWK in JSON": Made("jq '{jwk: .}' jwk.json > FILE", "JSON with a JWK in it", JQ_JWK),
     "set of JWKs": Made(
         'jq \'{keys: [{kty: "RSA"}, . + {kid: "KID"}]}\' jwk.json > FILE',
-        "a set of several JWKs, from which KID is the right one",
+        "a set of several JWKs; KID is the ID of the right one",
         """jq '.keys[] | select(.kid == "KID")' FILE > FILE.pem""",
     ),
     "XML with a certificate": Made(
@@ -232,6 +232,18 @@ TEXT = {
         )
         for name in ("KEY=", "nicepay.key: ")
     },
+    **{
+        f"{name} that says PRIVATE KEY": Made(
+            make,
+            "a public key or a certificate, but its BEGIN line says PRIVATE KEY",
+            r"sed -E 's/(BEGIN|END) ([A-Z]+ )?PRIVATE/\1 PUBLIC/g' FILE > FILE.pem",
+        )
+        for name, make in {
+            "a public key": "sed 's/PUBLIC/PRIVATE/' public.pem > FILE",
+            "a public key on one line": "sed 's/PUBLIC/ENCRYPTED PRIVATE/' public.pem | tr '\\n' ' ' > FILE",
+            "a certificate": "sed 's/CERTIFICATE/RSA PRIVATE KEY/' certificate.pem > FILE",
+        }.items()
+    },
     "a data: URL": Made(
         "(printf data:application/x-pem-file\\;base64,; base64 -w0 public.pem) > FILE",
         "a data: URL",
@@ -278,6 +290,42 @@ TEXT = {
     },
 }
 HOPELESS = {
+    **{
+        name: Made(
+            make,
+            "PEM with two BEGIN lines and no END line between them",
+            advice="copy the key again, with one BEGIN line and one END line",
+        )
+        for name, make in {
+            "a BEGIN line twice": "(head -n1 public.pem; cat public.pem) > FILE",
+            "BEGIN lines of two labels": "(head -n1 certificate.pem; cat public.pem) > FILE",
+            "a whole key after a part of one": "(head -n3 public.pem; cat public.pem) > FILE",
+            "BEGIN in place of END": "sed 's/-----END/-----BEGIN/' public.pem > FILE",
+        }.items()
+    },
+    **{
+        name: Made(make, "PEM without its BEGIN line", advice="copy the whole key again")
+        for name, make in {
+            "no BEGIN line": "sed 1d public.pem > FILE",
+            "END in place of BEGIN": "sed 's/-----BEGIN/-----END/' public.pem > FILE",
+        }.items()
+    },
+    **{
+        f"a JWK with keys that are {keys}": Made(
+            f"jq '. + {{keys: {keys}}}' jwk.json > FILE",
+            "JSON that is a JWK and also a set of JWKs",
+            advice="ask which of its keys is right",
+        )
+        for keys in ("[.]", "[]", "null")
+    },
+    **{
+        f"{name} without kty": Made(
+            f"jq {script!r} jwk.json > FILE",
+            "a JWK without kty",
+            advice='ask for the complete JWK, or add "kty": "RSA" to it',
+        )
+        for name, script in {"a JWK": "del(.kty)", "a JWK of a set": "{keys: [del(.kty)]}"}.items()
+    },
     "revoked certificates": Made(
         "touch index && printf '[ca]\\ndefault_ca=a\\n[a]\\ndatabase=index\\ndefault_md=sha256\\n' > ca && "
         "openssl ca -gencrl -config ca -keyfile private.pem -cert certificate.pem -crldays 1 > FILE",
@@ -416,7 +464,7 @@ HOPELESS = {
     ),
     "several private JWKs": Made(
         "jq '{keys: [., .]}' jwk.json > FILE",
-        "a set of several JWKs, from which KID is the right one",
+        "a set of several JWKs; KID is the ID of the right one",
         """jq '.keys[] | select(.kid == "KID")' FILE > FILE.pem""",
     ),
     "a private key of Microsoft": Made(

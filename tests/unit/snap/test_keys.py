@@ -219,6 +219,8 @@ UNUSABLE = {
         NOT_RSA.format("Ed25519"),
     ),
     "a truncated PEM": (PEM[:200], CUT_OFF),
+    "a whole PEM, then a truncated one": (PEM + PEM[:200], CUT_OFF),
+    "an END line before a PEM without one": (PEM[-25:] + PEM[:-25], CUT_OFF),
     "PEM with two kinds of armour": (PEM.replace("END PUBLIC", "END RSA PUBLIC"), DIFFERENT),
     "a PEM without its middle": (
         PEM[:201] + PEM[-61:],
@@ -243,6 +245,9 @@ UNUSABLE = {
     "a chain that is too long": ("".join(_chain(MOST_BLOCKS + 1)), SEVERAL),
     "two keys in base64": (_base64((PEM + _of_size(1024)).encode()), SEVERAL),
     "a private key and its public one": (_private_pem() + PEM, PRIVATE),
+    "a private key in the armour of a public one": (_private_pem().replace("PRIVATE", "PUBLIC"), PRIVATE),
+    "the same, and a public key": (_private_pem().replace("PRIVATE", "PUBLIC") + PEM, PRIVATE),
+    "damage in the armour of a private key": (_private_pem().replace("\n", "\n*", 2), PRIVATE),
     "words": ("the public key of NICEPAY", UNKNOWN),
     "words without blanks": ("publickeyofNICEPAY", UNKNOWN),
     "base64 of words": (_base64(b"the public key of NICEPAY, which is not here" * 3), UNKNOWN),

@@ -15,11 +15,13 @@ from handlers.snap.refusal_members import (
     HEADERS,
     LARGEST_PARSED,
     LARGEST_TEMPLATE,
+    LONGEST_NUMBER,
     LONGEST_VALUE,
     MOST_PLACEHOLDERS,
     RefusalMembers,
     applies_to,
 )
+from tests.pages import page
 
 BCA = {
     "virtualAccountData": {
@@ -79,8 +81,8 @@ def test_a_body_without_the_value_gives_an_empty_text(body: bytes) -> None:
         (f'"{"a" * (LONGEST_VALUE + 1)}"', ""),
         ("12", 12),
         ("-0.5", -0.5),
-        ("1" * 32, int("1" * 32)),
-        ("1" * 33, ""),
+        ("1" * LONGEST_NUMBER, int("1" * LONGEST_NUMBER)),
+        ("1" * (LONGEST_NUMBER + 1), ""),
         ("1" * 5_000, ""),
         ("1.0e400", ""),
         ("true", ""),
@@ -112,8 +114,8 @@ def test_a_large_body_is_not_parsed() -> None:
 
 @pytest.mark.parametrize("name", [*HEADERS, "x-external-id"])
 def test_some_headers_can_be_repeated(name: str) -> None:
-    """Headers are named in any letter case. A value that is too long becomes an empty text."""
-    assert _filled({"x": f"$header.{name}"}, b"", {name: "1"}) == {"x": "1"}
+    """Placeholders are written in any letter case. A value that is too long becomes an empty text."""
+    assert _filled({"x": f"$header.{name}", "y": f"$HEADER.{name}"}, b"", {name: "1"}) == {"x": "1", "y": "1"}
     assert _filled({"x": f"$header.{name}"}, b"", {name: "1" * (LONGEST_VALUE + 1)}) == {"x": ""}
 
 
@@ -187,8 +189,15 @@ def test_the_largest_template_is_accepted() -> None:
     assert RefusalMembers.parse(text + " " * (LARGEST_TEMPLATE - len(text))).template == template
 
 
+def test_the_page_has_the_limits() -> None:
+    """The page on limits has the numbers that count."""
+    assert f"| {LARGEST_TEMPLATE:,} bytes, {DEEPEST} levels, {MOST_PLACEHOLDERS} placeholders |" in page("limits")
+    values = f"text of {LONGEST_VALUE} characters, number of {LONGEST_NUMBER} characters"
+    assert f"| {values}, from a body of {LARGEST_PARSED:,} bytes |" in page("limits")
+
+
 def test_refusals_of_the_client_except_401_have_the_members() -> None:
     """Each 4xx of the catalogues except 401, and no other status."""
     codes = {code.status for code in (*CATALOGUE, *INTERNAL_CATALOGUE)}
-    assert {status for status in codes if applies_to(status)} == {400, 404, 405, 408, 409, 413, 414, 415, 431}
+    assert {status for status in codes if applies_to(status)} == {400, 404, 405, 408, 409, 413, 414, 415, 429, 431}
     assert not any(map(applies_to, (200, 399, 401, 500, 503)))

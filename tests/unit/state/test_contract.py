@@ -13,16 +13,24 @@ import pytest
 
 from tests.e2e.process import running
 from tests.engines import NOON, REDIS_SERVERS, SECOND, RedisServer, asynchronous, opened
+from tests.postgresql_server import PostgresqlServer
 from tests.record_keys import TTL_SECONDS
 
-SHARED = ["sqlite", *REDIS_SERVERS]
+SHARED = ["sqlite", *REDIS_SERVERS, "postgresql"]
 
 
 @pytest.fixture(params=["memory", *SHARED])
-def url(request: pytest.FixtureRequest, tmp_path: Path, emptied_redis: Callable[[str], RedisServer]) -> str:
+def url(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    emptied_redis: Callable[[str], RedisServer],
+    emptied_postgresql: Callable[[], PostgresqlServer],
+) -> str:
     """The URL of an empty engine."""
     if request.param in REDIS_SERVERS:
         return emptied_redis(request.param).url
+    if request.param == "postgresql":
+        return emptied_postgresql().url
     return {"memory": "memory://", "sqlite": f"sqlite:///{tmp_path}/state.db"}[request.param]
 
 

@@ -1,11 +1,16 @@
 """Opening the state store that a URL names."""
 
+import sys
 from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
+from handlers.state import opening
 from handlers.state.memory import MemoryState
 from handlers.state.opening import FORMS, StateUrl
+from handlers.state.postgresql.engine import PostgresqlState
 from handlers.state.redis.engine import RedisState
 from handlers.state.sqlite.engine import SqliteState
 from tests.engines import asynchronous
@@ -24,14 +29,35 @@ NO_FORM = f"use one of {FORMS}"
         ("redis://127.0.0.1:1/0", RedisState),
         ("rediss://127.0.0.1", RedisState),
         ("unix:///run/redis.sock?db=1", RedisState),
+        ("redis+sentinel://127.0.0.1:1,127.0.0.1:2/service/0", RedisState),
+        ("postgresql://u@127.0.0.1:1,127.0.0.1:2/db", PostgresqlState),
     ],
 )
 @asynchronous
 async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type) -> None:
-    """Each scheme opens its engine. Redis may still be down."""
+    """Each scheme opens its engine. Redis and PostgreSQL may still be down."""
     state = StateUrl(url, tmp_path).open()
     assert isinstance(state, kind)
     await state.close()
+
+
+@asynchronous
+async def test_an_ipv6_address_may_have_any_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer Pythons take an IPv6 address only as the first host of a URL. In a list of hosts it may have any place."""
+
+    def newer(url: str) -> SplitResult:
+        parts = urlsplit(url)
+        if "[" in parts.netloc.rpartition("@")[2].lstrip("["):
+            raise ValueError
+        return parts
+
+    monkeypatch.setattr(opening, "urlsplit", newer)
+    for url in ("redis+sentinel://:p@h1:1,[::1]:2/service/0", "postgresql://u:p@h1:1,[::1]:2/db"):
+        state = StateUrl(url).open()
+        await state.close()
+    client: Any = StateUrl("redis+sentinel://:p@h1:1,[::1]:2/service/0").redis()
+    sentinels = client.connection_pool.sentinel_manager.sentinels
+    assert [each.connection_pool.connection_kwargs["host"] for each in sentinels] == ["h1", "::1"]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +68,9 @@ async def test_the_scheme_names_the_engine(tmp_path: Path, url: str, kind: type)
         ("redis://:password@127.0.0.1/0", "redis", None, True),
         ("rediss://127.0.0.1", "redis", None, True),
         ("unix:///run/redis.sock?db=1", "redis", None, True),
+        ("postgresql://u:password@h1:1,h2:2/db", "postgresql", None, False),
+        ("redis+sentinel://h1,h2:2/service/0", "redis", None, True),
+        ("POSTGRES://h/db", "postgresql", None, False),
     ],
 )
 @asynchronous
@@ -81,7 +110,7 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
         ("state.db", NO_FORM),
         ("memory:", NO_FORM),
         ("memory://x", NO_FORM),
-        ("postgres://h/1", NO_FORM),
+        ("mysql://h/1", NO_FORM),
         ("sqlite://", NO_FILE),
         ("sqlite:///", NO_FILE),
         ("sqlite://state.db", NO_FILE),
@@ -95,6 +124,11 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
         ("redis://[::1/0", MALFORMED),
         (f"redis://:{MARK}/{MARK}@h:6379/0", MALFORMED),
         (f"redis://:1#{MARK}@h:6379/0", MALFORMED),
+        ("redis+sentinel:///service/0", "a host is missing"),
+        ("redis+sentinel://h", "the name of the service is missing"),
+        ("redis+sentinel://h:0/service", MALFORMED),
+        (f"redis+sentinel://:{MARK}/{MARK}@h/service", MALFORMED),
+        ("redis+sentinel://h/service/x", "the database must be a number"),
         ("redis://h/one", "the database must be a number"),
         ("redis://h/0/1", "the database must be a number"),
         ("redis://h/-1", "the database must be a number"),
@@ -120,6 +154,14 @@ def test_a_database_needs_its_folder(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"\w") as refusal:
             StateUrl(url, tmp_path)
         assert str(refusal.value) == mistake
+
+
+def test_the_driver_of_postgresql_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the driver, the message says which extra to install."""
+    monkeypatch.setitem(sys.modules, "handlers.state.postgresql.engine", None)
+    with pytest.raises(ValueError, match=r"\w") as refusal:
+        StateUrl("postgresql://h/db")
+    assert str(refusal.value) == "postgresql:// needs the driver asyncpg; install snap-token-server[postgresql]"
 
 
 def test_a_printed_url_shows_no_password() -> None:

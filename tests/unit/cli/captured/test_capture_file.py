@@ -235,9 +235,13 @@ CAPTURE_IS: dict[str, list[str | bytes]] = {
         r"POST /x HTTP/1.1\r\nHost: a\r\n\r\n{}",
         r'"POST /x HTTP/1.1\nHost: a\n\n{}"',
     ],
-    "a request with a number or a time before each line": [
+    "a request with a number, a time or a name before each line": [
         "  1\tPOST /x HTTP/1.1\n  2\tHost: a",
         "2026-01-22 12:00:00 INFO POST /x HTTP/1.1\n2026-01-22 12:00:00 INFO Host: a",
+        "[2026-01-22 12:00:00] POST /x HTTP/1.1\n[2026-01-22 12:00:00] Host: a",
+        "Jan 22 12:00:00 host app[1]: POST /x HTTP/1.1\nJan 22 12:00:00 host app[1]: Host: a",
+        "<34>1 2026-01-22T12:00:00Z host app - - - POST /x HTTP/1.1\n<34>1 2026-01-22T12:00:00Z host app - - - Host: a",
+        "web-1  | POST /x HTTP/1.1\nweb-1  | Host: a",
     ],
     "a request with tabs in its headers": ["POST /x HTTP/1.1\nHost\ta\n"],
     "a request whose method is in lower case": ["post /x HTTP/1.1\nHost: a\n"],
@@ -259,6 +263,7 @@ CAPTURE_IS: dict[str, list[str | bytes]] = {
         "2026-01-22T05:00:01Z [warning  ] token.refused   reason=clock.behind",
     ],
     "a line of an access log": ['10.0.0.1 - - [22/Jan/2026:12:00:01 +0700] "POST /x HTTP/1.1" 401 -'],
+    "a log file of Docker": ['{"log":"POST /x HTTP/1.1\\n","stream":"stdout","time":"2026-01-22T12:00:00Z"}'],
     "a Postman environment": ['{"id":"x","name":"e","values":[{"key":"a"}]}'],
     "the output of curl --trace": ["=> Send header, 200 bytes (0xc8)\n0000: POST", "== Info: Trying"],
     "a CSV file": ["uuid,type,method\n1,2,3", '"id","token_id"'],
@@ -288,6 +293,7 @@ def test_a_form_that_is_not_read_is_named(content: str | bytes, what: str) -> No
             "POST /b2b HTTP/1.1\nHost: a\nX\u2013CLIENT\u2013KEY: b\n\n{}",
             "the header name X\u2013CLIENT\u2013KEY has a character that no header name may have; write hyphens as -",
         ),
+        ("POST /b2b HTTP/1.1\nHost: a\nX-SIGNATURE : b\n\n{}", "and no blank before the colon"),
         ("curl https://x -H 'X-A: b", "as a curl command: a quotation mark is not closed"),
         ("fetch(url, {method: 'POST'})", "as a fetch call: its URL and its options must be JSON"),
         ('fetch("http://x", {"headers": 1})', "as a fetch call: its URL and its options must be JSON"),
@@ -307,9 +313,12 @@ def test_a_form_that_is_not_read_is_named(content: str | bytes, what: str) -> No
         ('{"info": {}, "item": 1}', "as a Postman collection: item has a wrong type or value"),
         (_charles({"encoded": "?"}), "as a session of Charles: "),
         (json.dumps(_received(created_at="9999-12-31T23:00:00Z")), "created_at: the year must be from 1971 to 9998"),
-        ("{}", "as HAR: log is missing"),
-        ('{"log', "as HAR: Invalid JSON"),
-        ('[{"a": 1}]', "as HAR: the file has a wrong type or value"),
+        ("{}", "as HAR or as an export: it is JSON of another form, or incomplete; write the request as raw HTTP"),
+        (json.dumps({"method": "POST", "url": URL, "headers": HEADERS, "body": BODY}), "it is JSON of another form"),
+        ('{"log":', "as HAR: Invalid JSON"),
+        ('{"log": {}}', "as HAR: log.entries is missing"),
+        ('{"log": {"entries": []}}', "as HAR: log.entries is empty, so there is no request"),
+        ('[{"log": 1}]', "as HAR: the file has a wrong type or value"),
         (_zip({"a.txt": "x"}), "as a session archive of Fiddler: it is a ZIP file without requests"),
         (_zip({"raw/1_c.txt": RAW})[:-9], "as a session archive of Fiddler: "),
         (
@@ -358,6 +367,36 @@ def test_only_the_first_request_is_read(behind: str) -> None:
     (captured,) = parse_capture(f"{RAW}{behind}".encode())
     assert captured.request.body.decode() == BODY
     assert [note.kind for note in captured.notes] == [NoteKind.MORE_REQUESTS]
+
+
+_CURL = f"curl {URL} -X POST -d '{BODY}'"
+_FETCH = f'fetch("{URL}", {json.dumps({"method": "POST", "body": BODY})})'
+
+
+@pytest.mark.parametrize("command", [_CURL, _FETCH])
+@pytest.mark.parametrize("other", [_CURL, f"$ {_CURL}", _FETCH, f"await {_FETCH}"])
+def test_only_the_first_command_is_read(command: str, other: str) -> None:
+    """Of several commands, the first is read, and a note says so."""
+    (captured,) = parse_capture(f"{command}\n\n{other}\n".encode())
+    assert captured.request.body.decode() == BODY
+    assert [note.kind for note in captured.notes] == [NoteKind.MORE_REQUESTS]
+
+
+@pytest.mark.parametrize("command", [_CURL, _FETCH])
+@pytest.mark.parametrize(("answer", "at"), [(ANSWER, ANSWERED), (SNAP_ANSWER, None)])
+def test_an_answer_behind_a_command_is_read(command: str, answer: str, at: datetime | None) -> None:
+    """The status and the Date of the answer are known. The answer is no part of the command."""
+    (captured,) = parse_capture(f"{command}\n\n--- Response ---\n{answer}".encode())
+    assert (captured.request.body.decode(), captured.status, captured.at) == (BODY, 401, at)
+    assert captured.notes == ()
+
+
+@pytest.mark.parametrize("form", [RAW, _CURL, _FETCH])
+def test_the_quotation_marks_of_an_e_mail_are_removed(form: str) -> None:
+    """Each line of a quotation begins with `> `. The request is the same without it."""
+    quoted = "".join(f"> {line}\n" if line else ">\n" for line in form.split("\n"))
+    (captured,) = parse_capture(quoted.encode())
+    assert captured.request.body.decode() == BODY
 
 
 def test_a_fence_inside_a_body_is_no_block() -> None:

@@ -7,7 +7,7 @@ from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZipFile
 
 import pytest
 
-from handlers.cli.captured.fiddler import from_fiddler
+from handlers.cli.captured.fiddler import MAX_SESSIONS, from_fiddler
 from handlers.cli.errors import UsageError
 
 REQUEST = b"POST / HTTP/1.1\n\n" + b"a" * 1_000
@@ -15,10 +15,11 @@ LOCAL_SIZE, DIRECTORY_SIZE = 22, 24
 """Where the header before a file, and its entry in the directory, have the size of the file (APPNOTE.TXT, 4.3)."""
 
 
-def _archive(content: bytes = REQUEST, compression: int = ZIP_DEFLATED) -> bytearray:
+def _archive(content: bytes = REQUEST, compression: int = ZIP_DEFLATED, sessions: int = 1) -> bytearray:
     written = BytesIO()
     with ZipFile(written, "w", compression) as archive:
-        archive.writestr("raw/1_c.txt", content)
+        for number in range(1, sessions + 1):
+            archive.writestr(f"raw/{number}_c.txt", content)
     return bytearray(written.getvalue())
 
 
@@ -52,3 +53,11 @@ def test_a_damaged_archive_is_one_line(at: int, damage: bytes) -> None:
     archive[end - len(damage) : end] = damage
     with pytest.raises(UsageError, match="save it again"):
         from_fiddler(bytes(archive))
+
+
+def test_the_number_of_sessions_is_limited() -> None:
+    """An archive with one session more than the limit is refused, because every session takes time."""
+    request = b"GET / HTTP/1.1\n\n"
+    assert len(from_fiddler(bytes(_archive(request, sessions=MAX_SESSIONS)))) == MAX_SESSIONS
+    with pytest.raises(UsageError, match=f"it has more than {MAX_SESSIONS} sessions"):
+        from_fiddler(bytes(_archive(request, sessions=MAX_SESSIONS + 1)))

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from handlers.cli import main
-from handlers.cli.commands import check
+from handlers.cli import judged_server, main
 from handlers.judge.exchange import Answer
 from handlers.judge.scenario import Scenario
 from handlers.judge.scenarios import CATALOGUE
@@ -39,7 +38,7 @@ def _deviating(name: str) -> Scenario:
 
 
 def _play(monkeypatch: pytest.MonkeyPatch, *scenarios: Scenario) -> None:
-    monkeypatch.setattr(check, "CATALOGUE", scenarios)
+    monkeypatch.setattr(judged_server, "CATALOGUE", scenarios)
 
 
 def _options(url: str, private_key: Path, *more: str, client_key: str = "IONPAYTEST") -> list[str]:
@@ -184,9 +183,9 @@ def test_this_machine_is_not_named(private_key: Path, capsys: pytest.CaptureFixt
             [],
             "the URL has a user name or a password; leave it out, because SNAP has neither",
         ),
-        ("http://127.0.0.1/", ["--per-second", "0"], "--per-second must be more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--per-second", "21"], "--per-second must be more than 0 and at most 20"),
-        ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second must be more than 0 and at most 20"),
+        ("http://127.0.0.1/", ["--per-second", "0.09"], "--per-second must be from 0.1 to 20"),
+        ("http://127.0.0.1/", ["--per-second", "21"], "--per-second must be from 0.1 to 20"),
+        ("http://127.0.0.1/", ["--per-second", "nan"], "--per-second must be from 0.1 to 20"),
         (
             "http://127.0.0.1/",
             ["--client-key", "é"],
@@ -245,7 +244,7 @@ def test_calls_that_are_not_served_are_skipped(
     token_url = [url] if form == "token" else []
     assert main(_call(private_key, *token_url, "--call", f"{url}/call?secret=x", "--form", form)) == 1
     out, err = capsys.readouterr()
-    assert "2 genuine calls reach the service behind it" in err
+    assert "2 genuine calls reach the service" in err
     assert out.splitlines()[-1].startswith("The other scenarios were skipped, because the genuine call was not served.")
     assert "secret=x" not in out + err
 

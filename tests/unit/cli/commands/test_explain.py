@@ -401,7 +401,11 @@ def test_a_variable_or_a_masked_value_is_not_judged(
     config: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
     """A header that has a variable or a masked value cannot be judged. One line names the header."""
-    content = _raw(token_request(world, value))
-    assert main(["explain", "--config", config, _file(tmp_path, content)]) == 2
-    said = "X-SIGNATURE has a variable or a masked value in place of its value; give the request as it was sent"
-    assert capsys.readouterr() == ("", f"snap-token: {said}\n")
+    requests = {
+        "X-SIGNATURE": token_request(world, value),
+        "Authorization": call(world, Authorization=f"Bearer {value}"),
+    }
+    for name, request in requests.items():
+        assert main(["explain", "--config", config, _file(tmp_path, _raw(request))]) == 2
+        said = f"{name} has a variable or a masked value in place of its value; give the request as it was sent"
+        assert capsys.readouterr() == ("", f"snap-token: {said}\n")

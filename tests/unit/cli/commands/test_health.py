@@ -1,17 +1,27 @@
 """`snap-token health`."""
 
 import socket
+import ssl
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from handlers.cli import main
 from handlers.cli.commands import health
 from handlers.config.settings import Settings
+from tests.e2e.process import run
 from tests.internal import running_internal, write_internal_settings
+from tests.listening import listening
 from tests.merchant import Clock, Merchant
 from tests.nicepay import Nicepay
+from tests.tls_pair import CERTIFICATE_FILE, KEY_FILE, TLS, write_pair
 
 
 def _health(config: Path, *options: str) -> int:
@@ -58,6 +68,37 @@ def test_a_server_without_its_state_store_is_alive_and_not_ready(
     with running_internal(settings, Clock()) as listener:
         probed = _settings(tmp_path, listener.origin, "internal")
         assert [_health(probed), _health(probed, "--ready")] == [0, 1]
+    expected = f"the server is not healthy: {listener.origin}/readyz answers 503: state is down"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
+
+
+def test_a_stopping_server_is_alive_and_not_ready(
+    tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that is stopping needs no restart, and the message says why it is not ready."""
+    settings = Settings.load(write_internal_settings(tmp_path, nicepay))
+    with running_internal(settings, Clock(), lambda each: replace(each, is_draining=lambda: True)) as listener:
+        probed = _settings(tmp_path, listener.origin, "internal")
+        assert [_health(probed), _health(probed, "--ready")] == [0, 1]
+    expected = f"the server is not healthy: {listener.origin}/readyz answers 503: the server is stopping"
+    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
+
+
+def _foreign(app: ASGIApp) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await PlainTextResponse("no", 503)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return answer
+
+
+def test_another_server_is_not_ready(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
+    """If something else answers 503, the message has the status alone."""
+    settings = Settings.load(write_internal_settings(tmp_path, nicepay))
+    with running_internal(settings, Clock(), wrap=_foreign) as listener:
+        assert _health(_settings(tmp_path, listener.origin, "internal"), "--ready") == 1
     expected = f"the server is not healthy: {listener.origin}/readyz answers 503"
     assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
 
@@ -136,3 +177,61 @@ def test_a_missing_settings_file_is_an_error(tmp_path: Path, capsys: pytest.Capt
     """If the settings file is missing, one line says so. The exit status is 2."""
     assert _health(tmp_path / "nothing") == 2
     assert capsys.readouterr() == ("", f"snap-token: {tmp_path}/nothing cannot be read: No such file or directory\n")
+
+
+def test_the_command_starts_quickly() -> None:
+    """A supervisor runs the command every few seconds, so it imports no state store, no cryptography and no server."""
+    script = "import handlers.cli.commands.health, sys; print(*sys.modules)"
+    imported = set(run(sys.executable, "-c", script).stdout.split())
+    assert "handlers.cli.commands.health" in imported
+    assert imported.isdisjoint({"redis", "cryptography", "connexion", "handlers.config.tables"})
+
+
+@pytest.mark.parametrize("table", ["server", "internal"])
+def test_a_socket_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str) -> None:
+    """The command connects to the socket of the settings, whose path is relative to them."""
+    (tmp_path / "probe.toml").write_text(f'[{table}]\nsocket = "a.sock"\n')
+    for status in (0, 1):
+        with _answering(tmp_path / "a.sock", b"HTTP/1.1 %d x\r\ncontent-length: 0\r\n\r\n" % (200, 503)[status]):
+            expected = status if table == "internal" else 0
+            assert _health(tmp_path / "probe.toml") == expected
+    assert _health(tmp_path / "probe.toml") == 1
+    *answers, gone = capsys.readouterr().err.splitlines()
+    message = f"snap-token: the server is not healthy: http://unix:{tmp_path}/a.sock:/livez answers 503"
+    assert answers == ([message] if table == "internal" else [])
+    assert "No such file" in gone
+
+
+@contextmanager
+def _answering(path: Path, answer: bytes) -> Iterator[None]:
+    """Answer the next connection at this socket. The file is removed afterwards."""
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            if connection.recv(1_000):
+                connection.sendall(answer)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        yield
+        thread.join()
+    path.unlink()
+
+
+def test_a_listener_with_tls_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its certificate is not compared, because it names another host and may have expired."""
+    write_pair(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / CERTIFICATE_FILE, tmp_path / KEY_FILE)
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await PlainTextResponse("fine")(_scope, _receive, send)
+
+    with listening(app, tls=lambda: context) as (_, port):
+        (tmp_path / "probe.toml").write_text(f"[internal]\nport = {port}\n{TLS}")
+        assert _health(tmp_path / "probe.toml") == 0
+    assert capsys.readouterr().err == ""

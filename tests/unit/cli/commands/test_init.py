@@ -10,9 +10,16 @@ import pytest
 from handlers.cli import main
 from handlers.config.settings import Settings
 from tests.nicepay import CLIENT_KEY
+from tests.published_key import PUBLIC
 from tests.users import OPERATOR, OPERATORS_GROUP, acting_as, open_folder, owner
 
-MODES = {"nicepay-private.pem": 0o600, "nicepay.pem": 0o644, "snap-token.toml": 0o600, "token.keys": 0o600}
+MODES = {
+    "nicepay-private.pem": 0o600,
+    "nicepay.pem": 0o644,
+    "snap-token.toml": 0o600,
+    "test-key-public.pem": 0o644,
+    "token.keys": 0o600,
+}
 
 
 @pytest.fixture(params=[0, 0o022], ids=oct)
@@ -31,6 +38,7 @@ def test_a_sandbox_is_made(tmp_path: Path) -> None:
     assert [client.id for client in settings.clients] == [CLIENT_KEY]
     assert settings.sandbox.enabled
     assert settings.sandbox.private_key_file == folder / "nicepay-private.pem"
+    assert settings.clients[0].public_keys[1] == PUBLIC
 
 
 def test_a_sandbox_for_calls_accepts_every_form(tmp_path: Path) -> None:

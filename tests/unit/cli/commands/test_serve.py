@@ -18,10 +18,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from handlers import __version__
 from handlers.cli import main
 from handlers.cli.commands.init import init
-from handlers.server.process import lifecycle, sockets
+from handlers.cli.startup import resources
+from handlers.config.settings import Settings
+from handlers.server.process import assembly, lifecycle, sockets
 from handlers.server.process.uvicorn_server import Server
 from tests.document import TOKEN_PATH
+from tests.e2e.process import free_port
 from tests.engines import REDIS_SERVERS, RedisServer
+from tests.listening import listening_on
 from tests.merchant import BASE_PATH, write_settings
 from tests.nicepay import Nicepay, new_key
 from tests.pages import page
@@ -99,6 +103,7 @@ def test_the_log_line_of_the_start_has_versions_and_settings(
         "version": __version__,
         "python": platform.python_version(),
         "host": "127.0.0.1",
+        "tls": False,
         "state": "memory",
         "when_down": "refuse",
         "lifetime_seconds": 900,
@@ -106,6 +111,7 @@ def test_the_log_line_of_the_start_has_versions_and_settings(
         "clients": 2,
         "services": 1,
         "internal": False,
+        "audit": False,
         "sandbox": False,
     }
 
@@ -184,13 +190,33 @@ def test_a_taken_port_is_one_line(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A port that is in use is one line that says what to set. The exit status is 2."""
-    with sockets.listen("127.0.0.1", 0) as listener:
+    with listening_on("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(port))
         assert main(["serve", "--config", str(settings_file)]) == 2
     cause = "Address already in use (is this server running already?)"
     advice = "set server.host and server.port to a free address"
     assert _mistakes(capsys) == [f"cannot listen on 127.0.0.1:{port}: {cause}; {advice}"]
+
+
+def test_a_server_that_starts_refuses_connections(
+    settings_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits for it, and if another program listens there in the meantime, one line says so."""
+    port, others, open_shared = free_port(), list[socket.socket](), resources.open_shared
+
+    def open_late(settings: Settings) -> assembly.ProcessResources:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        others.append(listening_on("127.0.0.1", port))
+        return open_shared(settings)
+
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(port))
+    monkeypatch.setattr(resources, "open_shared", open_late)
+    assert main(["serve", "--config", str(settings_file)]) == 2
+    others[0].close()
+    (mistake,) = _mistakes(capsys)
+    assert mistake.startswith(f"cannot listen on 127.0.0.1:{port}: Address already in use")
 
 
 def test_an_address_of_another_machine_is_one_line(

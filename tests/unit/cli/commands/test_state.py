@@ -1,4 +1,4 @@
-"""`snap-token state repair`."""
+"""`snap-token state`."""
 
 from contextlib import closing
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from handlers.cli import main
 from handlers.state.sqlite.file import open_file
+from tests.trail_files import chain_of, write_key
 
 
 @pytest.fixture
@@ -56,4 +57,100 @@ def test_other_state_stores_and_files_are_refused(
     assert _repair(settings_file) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("snap-token: state.url is not a SQLite file")
+    assert err == "snap-token: state.url is not a SQLite file; memory:// keeps nothing when the server ends\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "tool"),
+    [
+        ("redis://localhost:6379/0", "redis-cli --rdb FILE"),
+        ("postgresql://snap@localhost/snap", "pg_dump"),
+        ("memory://", "memory:// keeps nothing"),
+    ],
+)
+@pytest.mark.parametrize("command", [("backup", "b.db"), ("restore", "b.db"), ("repair",)])
+def test_other_state_stores_have_their_own_tools(
+    settings_file: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], url: str, tool: str
+) -> None:
+    """For another state store, one line says which tool to use."""
+    settings_file.write_text(settings_file.read_text().replace("memory://", url))
+    assert main(["state", *command, "--config", str(settings_file)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert tool in line
+
+
+@pytest.mark.parametrize(
+    ("first", "period"),
+    [
+        ("INSERT INTO seen VALUES ('key', 1700000000000000, 2)", "from 2023-11-15T05:13:20+07:00 to 2"),
+        ("", "after the"),
+    ],
+)
+def test_a_backup_and_its_restore(
+    settings_with_file: Path, capsys: pytest.CaptureFixture[str], first: str, period: str
+) -> None:
+    """The output names the new file, then the old one, the entries, what is refused from now on, and what to check."""
+    file, target = settings_with_file.with_name("state.db"), settings_with_file.with_name("backup.db")
+    with closing(open_file(file)) as connection:
+        connection.execute(first)
+    config = ("--config", str(settings_with_file))
+    assert main(["state", "backup", str(target), *config]) == 0
+    assert capsys.readouterr() == (f"backup    {target}\n", "")
+    assert main(["state", "restore", str(target), *config]) == 0
+    out, err = capsys.readouterr()
+    (kept,) = file.parent.glob("state.db.kept-*Z")
+    lines = out.splitlines()
+    counts = f"{len(first) > 0:d} seen, 0 revoked, 0 suspended"
+    assert lines[:3] == [f"kept      {kept}", f"salvaged  {counts}", f"restored  {counts}"]
+    assert lines[3].startswith("strict    requests signed and tokens issued up to 2")
+    assert lines[4].startswith(f"check     suspensions and payments {period}")
+    assert err == ""
+
+
+def test_the_audit_trail_says_that_the_state_was_replaced(settings_with_file: Path) -> None:
+    """A repair and a restore are lines of the trail. A backup changes nothing, and is none."""
+    folder, config = settings_with_file.parent, ("--config", str(settings_with_file))
+    write_key(folder / "audit.pem")
+    with settings_with_file.open("a") as settings:
+        settings.write('\n[audit]\ndir = "audit"\nkey_file = "audit.pem"\n')
+    for command in (("repair",), ("backup", str(folder / "backup.db")), ("restore", str(folder / "backup.db"))):
+        assert main(["state", *command, *config]) == 0
+    recorded = [line for line in chain_of(folder / "audit") if line["event"].startswith("state.")]
+    assert [line["event"] for line in recorded] == ["state.repaired", "state.restored"]
+    assert recorded[1]["backup"] == str(folder / "backup.db")
+
+
+def test_a_backup_that_fails(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says what is wrong: no state file yet, a target that exists, a target without a folder."""
+    file, config = settings_with_file.with_name("state.db"), ("--config", str(settings_with_file))
+    target = file.with_name("backup.db")
+    for prepare, argument, message in (
+        (lambda: None, target, f"{file} does not exist; the server creates it at its start"),
+        (
+            lambda: open_file(file).close(),
+            "/nowhere/b.db",
+            f"{file} cannot be backed up to /nowhere/b.db: No such file",
+        ),
+        (target.touch, target, f"{target} exists and is left as it is; name another file or move it away"),
+        (lambda: file.write_bytes(b"spoilt" * 1_000), f"{target}2", "is damaged (file is not a database); run: snap-"),
+    ):
+        prepare()
+        assert main(["state", "backup", str(argument), *config]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        (line,) = err.splitlines()
+        assert message in line
+
+
+def test_a_restore_that_fails(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line names the backup, the state file and the cause."""
+    file, source = settings_with_file.with_name("state.db"), settings_with_file.with_name("backup.db")
+    for content, cause in (
+        (None, "No such file or directory"),
+        (b"spoilt" * 1_000, "it cannot be read completely; use another backup"),
+    ):
+        if content:
+            source.write_bytes(content)
+        assert main(["state", "restore", str(source), "--config", str(settings_with_file)]) == 2
+        assert capsys.readouterr() == ("", f"snap-token: {source} cannot be restored to {file}: {cause}\n")
+    assert not file.exists()

@@ -10,7 +10,7 @@ from threading import Event, Thread
 import pytest
 
 from handlers.cli.errors import UsageError
-from handlers.cli.files.read_input import read_body, read_secret
+from handlers.cli.files.read_input import read_body, read_passphrase, read_secret
 from handlers.config import regular_files
 from handlers.config.regular_files import LARGEST_FILE
 
@@ -53,6 +53,26 @@ def test_standard_input_must_be_utf_8(monkeypatch: pytest.MonkeyPatch, read: Cal
     _typed(monkeypatch, b"\xff")
     with pytest.raises(UsageError, match="standard input cannot be read: it is not text in UTF-8"):
         read(STANDARD_INPUT)
+
+
+def test_a_byte_order_mark_is_no_part_of_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mark that programs of Windows write before UTF-8 is removed from secrets and passphrases."""
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfs3cret\n")
+    (tmp_path / "secret").chmod(0o600)
+    _typed(monkeypatch, b"\xef\xbb\xbfs3cret\n")
+    assert read_secret(STANDARD_INPUT) == read_secret(tmp_path / "secret") == "s3cret"
+    assert read_passphrase(tmp_path / "secret") == b"s3cret"
+
+
+@pytest.mark.parametrize("read", [read_secret, read_body, read_passphrase])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_named(tmp_path: Path, read: Callable[[Path], object], encoding: str) -> None:
+    """Text that PowerShell wrote in UTF-16 is refused by its name, with the command that converts it."""
+    file = tmp_path / "secret"
+    file.write_bytes("s3cret\r\n".encode(encoding))
+    file.chmod(0o600)
+    with pytest.raises(UsageError, match=r"secret cannot be read: it is text in UTF-16.*iconv -f UTF-16.* > \S+\.txt"):
+        read(file)
 
 
 def test_unreadable_files_are_an_error(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers.cli.errors import load_settings
 from handlers.cli.files.server_user import acting_as_server_user
+from handlers.cli.settings_file import load_settings
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder

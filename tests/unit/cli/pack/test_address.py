@@ -44,11 +44,11 @@ def test_a_base_path_may_be_empty() -> None:
     ],
 )
 def test_anything_but_https_is_refused(given: str) -> None:
-    """http:// is allowed only for this machine."""
+    """http:// is allowed only for this machine and with --internal."""
     with pytest.raises(UsageError) as refusal:
         base_url(given, "")
-    expected = f"--base-url: the URL must begin with https://; http:// is allowed only for this machine{EXAMPLE}"
-    assert refusal.value.mistakes == (expected,)
+    expected = "the URL must begin with https://; http:// is allowed only for this machine and with --internal"
+    assert refusal.value.mistakes == (f"--base-url: {expected}{EXAMPLE}",)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,15 @@ def test_the_url_of_the_endpoint_is_refused() -> None:
     """If the URL is that of the whole endpoint, the error says what to leave out."""
     with pytest.raises(UsageError, match="leave /access-token/b2b out"):
         base_url("https://a.example/api/v1.0/access-token/b2b/", "")
+
+
+@pytest.mark.parametrize("given", ["http://10.0.0.5:9080", "https://internal.a.example/x", "http://a/access-token/b2b"])
+def test_an_internal_url_needs_no_tls(given: str) -> None:
+    """The URL of the internal listener may begin with http://, and gets no path."""
+    assert base_url(given, "", is_internal=True) == given
+
+
+def test_an_internal_url_has_no_other_scheme() -> None:
+    """Another scheme is refused also for the internal listener, with an example of its own."""
+    with pytest.raises(UsageError, match=r"must begin with https://.*; for example http://10\.0\.0\.5:9080"):
+        base_url("ftp://10.0.0.5", "", is_internal=True)

@@ -19,7 +19,13 @@ def test_the_servers_are_this_one() -> None:
     """The only server is that of the merchant, and the document is still valid."""
     document = parsed(for_server(TEXT, URL))
     validate(document)
-    assert document["servers"] == [{"url": URL, "description": "The merchant's base URL."}]
+    assert document["servers"] == [{"url": URL, "description": "The merchant's base URL. TLS 1.3."}]
+
+
+def test_a_url_of_this_machine_does_not_promise_tls() -> None:
+    """The description of a base URL with http:// says that there is no TLS."""
+    (server,) = parsed(for_server(TEXT, "http://127.0.0.1:8080/api"))["servers"]
+    assert server["description"] == "The merchant's base URL. Plain HTTP, without TLS."
 
 
 def test_nothing_else_changes() -> None:

@@ -25,8 +25,9 @@ from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.server.openapi.application import application, internal_api, public_api
 from handlers.server.openapi.internal_api import ForwardedCall
-from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
+from handlers.server.process import assembly, lifecycle, uvicorn_server
 from handlers.server.process.uvicorn_server import Server
+from tests.listening import listening_on
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay
 
@@ -109,7 +110,7 @@ def _run(serving: list[tuple[Server, socket]], shared: assembly.ProcessResources
 def setup(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> Iterator[Setup]:
     """A merchant with a proxy secret and a service, and one of the two signature forms."""
     setup = Setup(tmp_path, io.StringIO())
-    listeners = [sockets.listen("127.0.0.1", 0) for _ in range(2)]
+    listeners = [listening_on("127.0.0.1", 0) for _ in range(2)]
     ports = [listener.getsockname()[1] for listener in listeners]
     settings = _settings(setup, nicepay, ports, *request.param)
     configure.set_up(setup.stream)

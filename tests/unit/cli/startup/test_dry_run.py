@@ -14,6 +14,7 @@ from handlers.server.openapi import application, documents
 from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.trail_files import write_key
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
 
 SQLITE = '[state]\nurl = "sqlite:///state.db"'
@@ -153,6 +154,32 @@ def test_a_capture_folder_that_cannot_be_written_is_refused(
         with acting_as(SERVER_USER, SERVER_GROUP):
             assert _check(settings) == 2
         expected = f"debug.capture_dir: no file can be written in {captures}: Permission denied"
+        assert capsys.readouterr() == ("", f"snap-token: {settings}: {expected}\n")
+
+
+def test_the_folder_of_the_audit_trail_is_tried_and_not_made(
+    nicepay: Nicepay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check passes if the server can make the folder or write to it, and fails if another user owns it."""
+    with open_folder(SERVER_USER, SERVER_GROUP) as folder:
+        write_key(folder / "audit.pem")
+        settings = write_settings(folder, nicepay, extra='[audit]\ndir = "audit"\nkey_file = "audit.pem"')
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        audit = folder / "audit"
+        _check(settings)  # Imports everything, because another user may not be allowed to read the folder of Python.
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 0
+        assert not audit.exists()
+        audit.mkdir(mode=0o755)
+        os.chown(audit, SERVER_USER, SERVER_GROUP)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 0
+        capsys.readouterr()
+        assert list(audit.iterdir()) == []
+        os.chown(audit, OPERATOR, OPERATORS_GROUP)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            assert _check(settings) == 2
+        expected = f"audit.dir: no file can be written in {audit}: Permission denied"
         assert capsys.readouterr() == ("", f"snap-token: {settings}: {expected}\n")
 
 

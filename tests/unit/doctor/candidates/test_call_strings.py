@@ -7,6 +7,7 @@ from handlers.doctor.candidates.call_strings import SignedCallParts
 from handlers.doctor.candidates.part import Part, wrong
 from handlers.doctor.request import Request
 from handlers.doctor.verdicts import Verdict
+from handlers.snap.call import Call
 from tests.mistakes import NOW
 from tests.unit.doctor.candidates.test_body_rewritings import BODY, HOSTILE
 
@@ -14,7 +15,8 @@ from tests.unit.doctor.candidates.test_body_rewritings import BODY, HOSTILE
 def _parts(body: bytes, target: str = "/v1/inquiry?a=1&b=2", token: str | None = "gAAAAA==") -> SignedCallParts:  # noqa: S107  no secret
     headers = (("Host", "merchant.example"), ("X-TIMESTAMP", NOW), ("X-PARTNER-ID", "P1"))
     other = wrong(b"other", Verdict.KEY_OF_ANOTHER_CLIENT, client="OTHER")
-    return SignedCallParts(Request("POST", target, headers, body), "C1", token, (b"secret",), (other,))
+    call = Call("POST", target, token, NOW, body)
+    return SignedCallParts(call, Request("POST", target, headers, body), "C1", (b"secret",), (other,))
 
 
 @pytest.mark.parametrize("token", ["gAAAAA==", None], ids=["symmetric", "body-signed"])

@@ -1,6 +1,7 @@
 """The caller's address from trusted proxies."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Sequence
 from ipaddress import ip_network
 from typing import Any
@@ -22,13 +23,15 @@ async def _send(_message: Message) -> None:
     raise AssertionError
 
 
-def _seen(scope: dict[str, Any], *, trusted: Sequence[Network] = PROXIES, direct: bool = True) -> Scope:
+def _seen(
+    scope: dict[str, Any], *, trusted: Sequence[Network] = PROXIES, direct: bool = True, unix: bool = False
+) -> Scope:
     seen: list[Scope] = []
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
         seen.append(scope)
 
-    asyncio.run(TrustedProxies(app, trusted, direct=direct)(scope, _receive, _send))
+    asyncio.run(TrustedProxies(app, trusted, direct=direct, unix=unix)(scope, _receive, _send))
     return seen[0]
 
 
@@ -145,6 +148,7 @@ def test_a_trusted_proxy_gives_the_address(lines: list[tuple[bytes, bytes]], add
         [_x(b"[2001:db8::7]:")],
         [_x(b"203.0.113.7:garbage")],
         [_x(b"203.0.113.7:")],
+        [_x(b"203.0.113.7\xa0")],
         [_f(b"")],
         [_f(b"for=unknown")],
         [_f(b"for=203.0.113.7, for=unknown")],
@@ -176,6 +180,25 @@ def test_only_a_direct_caller_has_the_address_of_its_connection(
     assert _address(peer, *lines, direct=False) is None
 
 
+def test_many_different_headers_need_little_memory() -> None:
+    """Callers that send ever new headers cannot fill the memory: only the last addresses are remembered."""
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Answer nothing."""
+
+    async def ask_often() -> None:
+        middleware = TrustedProxies(app, PROXIES, direct=True)
+        for number in range(2_000):
+            await middleware(_request("127.0.0.1", _x(b"%8000d" % number)), _receive, _send)
+        assert tracemalloc.get_traced_memory()[0] < 4_000_000
+
+    tracemalloc.start()
+    try:
+        asyncio.run(ask_often())
+    finally:
+        tracemalloc.stop()
+
+
 def test_without_trusted_proxies_no_header_counts() -> None:
     """Without trusted proxies, the log and the decisions use the address of the connection."""
     scope = _request("127.0.0.1", _x(b"203.0.113.7"), _f(b"for=203.0.113.7"))
@@ -199,3 +222,31 @@ def test_the_log_has_the_address_of_either_header() -> None:
 def test_other_scopes_are_unchanged(scope: dict[str, Any]) -> None:
     """A scope that is not a request, or has no peer such as on a Unix socket, is passed on unchanged."""
     assert _seen(scope) == scope
+
+
+def _at_socket(*lines: tuple[bytes, bytes], trusted: Sequence[Network] = ()) -> Scope:
+    request = {"type": "http", "client": None, "headers": list(lines)}
+    return _seen(request, trusted=trusted, direct=False, unix=True)
+
+
+def test_a_peer_at_a_unix_socket_is_a_trusted_proxy() -> None:
+    """Its headers give the address of the caller. Without them the address is unknown, and the log has `unix`."""
+    behind = _at_socket(_x(b"198.51.100.1, 203.0.113.7"))
+    assert (behind["client"][0], str(behind[CALLER])) == ("203.0.113.7", "203.0.113.7")
+    behind = _at_socket(_x(b"203.0.113.7, 10.0.0.1"), trusted=PROXIES)
+    assert str(behind[CALLER]) == "203.0.113.7"
+    for lines in ((), (_x(b"nonsense"),), (_x(b"203.0.113.7"), _f(b"for=203.0.113.8"))):
+        assert _at_socket(*lines)[CALLER] is None
+    assert _at_socket()["client"] == ("unix", 0)
+    assert _at_socket(_x(b"nonsense"))["client"] == ("unix", 0)
+
+
+def test_a_peer_over_tcp_that_left_is_no_proxy() -> None:
+    """A client can leave before its address is read. Its headers are then not believed."""
+    scope = _seen({"type": "http", "client": None, "headers": [_x(b"203.0.113.7")]})
+    assert CALLER not in scope
+
+
+def test_a_start_at_a_unix_socket_has_no_caller() -> None:
+    """The messages of the start and the end of a server pass unchanged."""
+    assert _seen({"type": "lifespan"}, unix=True) == {"type": "lifespan"}

@@ -11,6 +11,7 @@ import pytest
 
 from handlers.server.observability import background_writer
 from handlers.server.observability.background_writer import BackgroundWriter
+from tests.metrics import increases, series
 
 LINE = -1
 """Stands among numbers of bytes for: up to the end of the first line."""
@@ -77,6 +78,17 @@ def test_a_full_disk_loses_lines_and_says_so_afterwards(pipe: tuple[int, int], m
         writer.drain()
     half, reported, *kept = os.read(pipe[0], 1_000).decode().splitlines()
     assert (half, _lost_lines(reported), kept) == ('{"ev', 2, ["kept", "kept too"])
+
+
+def test_lost_lines_are_counted_at_once(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The metrics have each lost line, whether it was not written or found the queue full, before the log says so."""
+    _hindered(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+    with increases() as risen:
+        writer = BackgroundWriter(pipe[1])
+        writer.write("not written\n")
+        writer.drain()
+        BackgroundWriter(pipe[1], most_lines=0).write("queue full\n")
+    assert risen == {series("snap_log_lines_lost_total"): 2}
 
 
 def test_half_a_line_is_never_joined_by_another(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:

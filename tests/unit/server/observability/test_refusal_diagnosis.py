@@ -59,10 +59,14 @@ DEARER = {
     "padding.pss: with SHA-1": "key.unknown",
     "key.of_another_client: right string": "key.unknown",
     "key.of_another_client: key": "key.unknown",
+    "key.published: test key": "key.unknown",
+    "key.published: test key, call": "key.unknown",
     "signature.bytes_reversed: as Windows CryptoAPI": "key.unknown",
     "call.signed_symmetrically: agreed otherwise": "signature.wrong_length",
     "clock.wrong_date: the year of the Buddhist calendar": "clock.ahead",
     "clock.wrong_date: yesterday": "clock.behind",
+    "clock.month_as_minutes: +05:30": "clock.wrong_zone_label",
+    "clock.month_as_minutes: +05:45": "clock.behind",
 }
 # The client of these tests sends no fragment.
 TOKEN_ROWS = [row for row in rows(TOKEN_MISTAKES) if row[0] != "genuine" and "fragment" not in row[1]]
@@ -78,6 +82,7 @@ WITHOUT_BODY = {
     "call.path_with_host: https": "call.string_unknown",
     "timestamp.signed_another_second: body-signed": "call.string_unknown",
     "key.of_another_client: body-signed": "key.unknown",
+    "key.published: body-signed, test key": "key.unknown",
 }
 CALL_ROWS = [row for row in rows(CALL_MISTAKES) if row[0] != "genuine"]
 # The client of these tests sends ASCII only.

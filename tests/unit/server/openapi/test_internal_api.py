@@ -6,7 +6,13 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from handlers.server.http.request_headers import RequestHeaders
-from handlers.server.openapi.internal_api import HAND_OVER, CalledServices, ForwardedCall, bearer_check
+from handlers.server.openapi.internal_api import (
+    HAND_OVER,
+    CalledServices,
+    ForwardedCall,
+    WrongSecretRedirect,
+    bearer_check,
+)
 from handlers.snap.codes import NOT_FOUND, UNAUTHORIZED, SnapError
 from handlers.snap.service import Service
 
@@ -38,6 +44,25 @@ def test_a_caller_without_the_secret_learns_no_service_code() -> None:
     with pytest.raises(SnapError) as refusal:
         bearer_check(lambda: [b"secret"], "X").verify("Bearer wrong")
     assert CalledServices(lambda: CODES).code("/authorize", RequestHeaders.of([(URI, b"/a")]), refusal.value) == "00"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "forwarded", "headers", "redirected"),
+    [
+        ("/authorize", "secret.wrong", False, [(b"x-original-delivery", b"accel-redirect")], True),
+        ("/authorize", "secret.wrong", True, [], True),
+        ("/authorize", "secret.wrong", False, [], False),
+        ("/introspect", "secret.wrong", True, [], False),
+        ("/authorize", "token.absent", True, [], False),
+    ],
+)
+def test_the_refusal_of_a_proxy_has_a_redirect(
+    path: str, reason: str, headers: list[tuple[bytes, bytes]], *, forwarded: bool, redirected: bool
+) -> None:
+    """Only the refusal of the secret at /authorize tells the proxy not to pass it on."""
+    refused = SnapError(UNAUTHORIZED, reason=reason)
+    redirect = WrongSecretRedirect(forwarded).headers(path, RequestHeaders.of(headers), refused)
+    assert redirect == ({"X-Accel-Redirect": "@wrong_secret"} if redirected else {})
 
 
 def test_service_codes_follow_the_current_settings() -> None:

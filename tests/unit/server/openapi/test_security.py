@@ -73,10 +73,19 @@ def test_a_scheme_of_another_kind_stops_the_start(scheme: dict[str, object]) -> 
 
 def test_alternatives_may_differ_in_what_is_handed_over() -> None:
     """A credential that the function judges may be left out, and one that is checked here is demanded all the same."""
-    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), hands_over=True)}
+    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), may_be_absent=True)}
     both = security_of([{"token": [], "secret": []}, {"secret": []}], SCHEMES, handed_over)
     assert [rule.key for rule in both] == [b"authorization", b"x-secret"]
     assert both == security_of([{"secret": []}, {"secret": [], "token": []}], SCHEMES, handed_over)[::-1]
+
+
+def test_a_document_cannot_waive_a_check() -> None:
+    """A credential that may be absent is checked in every request, also if an alternative needs no credential."""
+    secret: dict[str, list[str]] = {"secret": []}
+    for security in ([secret, {}], [{}, secret]):
+        (rule,) = security_of(security, SCHEMES, {"secret": Check(_refuse, may_be_absent=True)})
+        with pytest.raises(SnapError):
+            rule.arguments(RequestHeaders.of([]))
 
 
 @pytest.mark.parametrize(
@@ -84,13 +93,15 @@ def test_alternatives_may_differ_in_what_is_handed_over() -> None:
     [
         [{"token": [], "secret": []}, {"token": []}],
         [{"token": [], "secret": []}, {}],
-        [{"token": []}, {}],
+        [{"secret": []}, {}],
+        [{}],
+        [{}, {}],
         [{"token": [], "secret": []}, {"secret": ["read"]}],
         [{"token": ["read"], "secret": []}, {"secret": []}],
     ],
 )
 def test_no_other_choice_is_supported(security: list[dict[str, list[str]]]) -> None:
     """A choice without the credential that is checked here, or without any, stops the start."""
-    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), hands_over=True)}
+    handed_over = CHECKS | {"token": Check(lambda value: {"token": value}, frozenset({"token"}), may_be_absent=True)}
     with pytest.raises(UnsupportedError, match=r"security: .*(choice|scopes)"):
         security_of(security, SCHEMES, handed_over)

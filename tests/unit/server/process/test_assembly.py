@@ -1,5 +1,6 @@
 """Creating services from the settings, listening sockets, and signals during the start."""
 
+import asyncio
 import io
 import json
 import signal
@@ -10,16 +11,23 @@ from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 import time_machine
 from cryptography.fernet import Fernet
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from handlers.config.settings import Settings
 from handlers.server.observability import configure
 from handlers.server.process import assembly, lifecycle, sockets, uvicorn_server
 from handlers.snap.token import TamperedTokenError, TokenKeys
-from tests.merchant import NOON, Clock, Merchant, services_of, write_settings
-from tests.nicepay import Nicepay, jakarta, new_key
+from tests.listening import listening_on
+from tests.merchant import NOON, Clock, Merchant, services_of, serving, write_settings
+from tests.metrics import increases, series, values
+from tests.nicepay import Nicepay, new_key
+from tests.trail_files import chain_of, write_key
 
 STOPS = [signal.SIGINT, signal.SIGTERM]
 
@@ -140,16 +148,36 @@ IPV6 = pytest.mark.skipif(not _has_ipv6(), reason="this machine has no IPv6")
 @pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=IPV6), "localhost"])
 def test_a_listener_takes_connections(host: str) -> None:
     """A socket listens on IPv4, IPv6 or a host name. Port 0 means any free port."""
-    with sockets.listen(host, 0) as listener:
+    with listening_on(host, 0) as listener:
         port = listener.getsockname()[1]
         with socket.create_connection((host, port)) as connection:
             assert connection.getpeername()[1] == port
 
 
+def test_a_bound_socket_refuses_connections() -> None:
+    """Until the socket listens, a client learns at once that nobody serves it."""
+    with sockets.bind("127.0.0.1", 0) as listener:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(listener.getsockname())
+        sockets.listen(listener)
+        socket.create_connection(listener.getsockname()).close()
+
+
+def test_connections_that_nobody_accepted_are_waiting() -> None:
+    """The number of connections in the backlog of the kernel. A closed listener has none."""
+    with listening_on("127.0.0.1", 0) as listener:
+        assert sockets.waiting_connections(listener) == 0
+        with socket.create_connection(listener.getsockname()), socket.create_connection(listener.getsockname()):
+            assert sockets.waiting_connections(listener) == 2
+            listener.accept()[0].close()
+            assert sockets.waiting_connections(listener) == 1
+    assert sockets.waiting_connections(listener) == 0
+
+
 def test_a_used_address_is_an_error() -> None:
     """The system refuses a second listener on the same address."""
-    with sockets.listen("127.0.0.1", 0) as listener, pytest.raises(OSError, match="Address already in use"):
-        sockets.listen(*listener.getsockname())
+    with listening_on("127.0.0.1", 0) as listener, pytest.raises(OSError, match="Address already in use"):
+        listening_on(*listener.getsockname())
 
 
 @pytest.mark.parametrize(
@@ -218,15 +246,16 @@ def test_the_server_does_not_name_itself(merchant: Merchant, nicepay: Nicepay) -
     assert "server" not in merchant.ask(nicepay).headers
 
 
-def test_a_forwarded_address_is_not_trusted(merchant: Merchant, nicepay: Nicepay) -> None:
-    """Without trusted proxies, the log has the address of the connection."""
-    merchant.send(nicepay.headers(jakarta(merchant.clock.now)) | {"X-Forwarded-For": "203.0.113.9"})
-    assert merchant.decision()["remote"] == "127.0.0.1"
+def test_a_forwarded_address_is_not_trusted() -> None:
+    """The application gets the address of the connection, whatever X-Forwarded-For says."""
+    show_peer = Route("/", lambda request: PlainTextResponse(request.client.host))
+    with serving(Starlette(routes=[show_peer]), nullcontext()) as origin:
+        assert requests.get(origin, headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10).text == "127.0.0.1"
 
 
 def test_limits_of_a_connection() -> None:
     """An idle connection closes after 5 seconds, and one with unread answers after 30 seconds."""
-    with sockets.listen("127.0.0.1", 0) as listener:
+    with listening_on("127.0.0.1", 0) as listener:
         unread = getattr(socket, "TCP_USER_TIMEOUT", None)
         assert unread is None or listener.getsockopt(socket.IPPROTO_TCP, unread) == 30_000
     assert uvicorn_server.make_server(_no_app).config.timeout_keep_alive == 5
@@ -234,3 +263,40 @@ def test_limits_of_a_connection() -> None:
 
 async def _no_app(_scope: Scope, _receive: Receive, _send: Send) -> None:
     """Never called."""
+
+
+def test_the_start_and_the_stop_are_in_the_audit_trail(tmp_path: Path, nicepay: Nicepay) -> None:
+    """An auditor sees when the server ran, and with which settings. Without [audit] nothing is recorded."""
+
+    async def run(extra: str) -> None:
+        shared = assembly.open_resources(Settings.load(write_settings(tmp_path, nicepay, extra=extra)), Clock())
+        async with shared.running(), shared.recording_start_and_stop({"clients": 1}):
+            pass
+
+    asyncio.run(run(""))
+    assert not (tmp_path / "audit").exists()
+    (tmp_path / "audit").mkdir()
+    write_key(tmp_path / "audit.pem")
+    asyncio.run(run('[audit]\ndir = "audit"\nkey_file = "audit.pem"\n'))
+    opened, started, stopped, signed = chain_of(tmp_path / "audit")
+    assert (opened["event"], signed["event"]) == ("file.opened", "checkpoint")
+    assert (started["event"], started["clients"], stopped["event"]) == ("server.started", 1, "server.stopped")
+
+
+def test_the_audit_trail_is_measured(tmp_path: Path, nicepay: Nicepay) -> None:
+    """With [audit], the metrics say whether the trail can be written, and how many lines wait, are written and lost."""
+
+    async def run() -> None:
+        extra = '[audit]\ndir = "audit"\nkey_file = "audit.pem"\n'
+        shared = assembly.open_resources(Settings.load(write_settings(tmp_path, nicepay, extra=extra)), Clock())
+        async with shared.running(), shared.recording_start_and_stop({"clients": 1}):
+            pass
+        shared.metrics.samples.take()
+
+    (tmp_path / "audit").mkdir()
+    write_key(tmp_path / "audit.pem")
+    with increases() as risen:
+        asyncio.run(run())
+    assert risen[series("snap_audit_lines_total")] == 2
+    names = ("snap_audit_up", "snap_audit_queue_lines", "snap_audit_lines_lost_total")
+    assert [values()[series(name)] for name in names] == [1, 0, 0]

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from handlers.server.process import exit_deadline as module
 from handlers.server.process.exit_deadline import ExitDeadline, exit_deadline
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds."""
 
 SOON, NEVER = 0.01, 3_600.0
@@ -65,12 +65,22 @@ def test_a_hanging_process_exits_after_its_work(world: World, seconds: pytest.Mo
 
 def test_a_second_signal_gives_no_more_time(world: World, seconds: pytest.MonkeyPatch) -> None:
     """The time limit starts at the first signal."""
-    world.deadline.start()
     seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
     world.deadline.start()
-    world.deadline.cancel()
+    seconds.setattr(module, "LONGEST_END_SECONDS", 300)
+    world.deadline.start()
+    assert [world.next(), world.next()] == ["log written", 0]
+
+
+def test_the_time_limit_starts_after_the_drain(world: World, seconds: pytest.MonkeyPatch) -> None:
+    """The drain delays the time limit. A second signal, which ends the drain, starts it at once."""
+    seconds.setattr(module, "LONGEST_END_SECONDS", SOON)
+    world.deadline.start(300)
     with pytest.raises(Empty):
         world.done.get(timeout=5 * SOON)
+    world.deadline.start()
+    assert [world.next(), world.next()] == ["log written", 0]
+    world.deadline.cancel()
 
 
 def test_a_process_that_ends_by_itself_is_left_alone(seconds: pytest.MonkeyPatch) -> None:

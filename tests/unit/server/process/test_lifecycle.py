@@ -1,21 +1,27 @@
 """Starting and stopping the servers of a process together."""
 
 import asyncio
+import io
+import json
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from handlers.server.process import lifecycle, sockets, uvicorn_server
+from handlers.server.observability import configure
+from handlers.server.process import lifecycle, uvicorn_server
+from handlers.server.process.drain import Drain
 from handlers.server.process.uvicorn_server import Server
 from tests.engines import asynchronous
+from tests.listening import listening_on
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds."""
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -86,8 +92,17 @@ async def _signalling(servers: list[Server]) -> AsyncIterator[None]:
     yield
 
 
-def _nothing() -> None:
-    """Reloading is not the matter."""
+def _nothing(*_: object) -> None:
+    """Ignore the call, because the test is about something else."""
+
+
+def _handling_signals(
+    servers: Sequence[Server],
+    reload: Callable[[Callable[[], None]], None] = _nothing,
+    on_stop: Callable[[int], None] = _nothing,
+    drain_seconds: int = 0,
+) -> AbstractAsyncContextManager[None]:
+    return lifecycle.handle_signals(lifecycle.Control(servers, reload, on_stop, Drain(drain_seconds)))
 
 
 async def _until(condition: Callable[[], bool]) -> None:
@@ -119,7 +134,7 @@ async def _living(
     servers: Sequence[Server], companions: Sequence[AbstractAsyncContextManager[None]]
 ) -> AsyncIterator[tuple[asyncio.Task[None], list[socket.socket]]]:
     """The running servers, each on its own listener. The block must stop them."""
-    listeners = [sockets.listen("127.0.0.1", 0) for _ in servers]
+    listeners = [listening_on("127.0.0.1", 0) for _ in servers]
     try:
         serving = list(zip(servers, listeners, strict=True))
         yield asyncio.create_task(lifecycle.run_servers(serving, companions)), listeners
@@ -149,7 +164,7 @@ async def test_a_server_that_cannot_start_ends_all() -> None:
     """If one application cannot start, the other ends in order, and the process exits with status 3."""
     events: list[str] = []
     servers = [uvicorn_server.make_server(App(events)), uvicorn_server.make_server(_cannot_start)]
-    with sockets.listen("127.0.0.1", 0) as one, sockets.listen("127.0.0.1", 0) as other:
+    with listening_on("127.0.0.1", 0) as one, listening_on("127.0.0.1", 0) as other:
         serving = list(zip(servers, (one, other), strict=True))
         with pytest.raises(SystemExit) as ended:
             await lifecycle.run_servers(serving, [_context(events, "companion")])
@@ -198,7 +213,7 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
     async def test() -> None:
         app = App()
         servers = [uvicorn_server.make_server(app)]
-        async with _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners):
+        async with _living(servers, [_handling_signals(servers)]) as (living, listeners):
             async with _open_request(app, listeners[0]) as answer:
                 for each in signals:
                     signal.raise_signal(each)
@@ -211,13 +226,60 @@ def test_a_signal_to_stop_waits_for_the_answer(signals: list[signal.Signals]) ->
     test()
 
 
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_the_drain_ends_at_a_second_signal(second: signal.Signals) -> None:
+    """After SIGTERM the server still accepts connections. A second signal stops it, and cancels no request."""
+
+    @_in_time
+    async def test() -> None:
+        app, limits = App(), asyncio.Queue[int]()
+        servers = [uvicorn_server.make_server(app)]
+        handling = _handling_signals(servers, on_stop=limits.put_nowait, drain_seconds=300)
+        async with _living(servers, [handling]) as (living, listeners):
+            await _until(lambda: servers[0].started)
+            signal.raise_signal(signal.SIGTERM)
+            assert await limits.get() == 300
+            async with _open_request(app, listeners[0]) as answer:
+                assert not servers[0].should_exit
+                signal.raise_signal(second)
+                assert await limits.get() == 0
+                assert (servers[0].should_exit, servers[0].force_exit) == (True, False)
+                app.may_answer.set()
+                assert await answer.readline() == ANSWERED
+            await living
+
+    test()
+
+
+@_in_time
+async def test_the_drain_ends_by_itself() -> None:
+    """After the seconds of the drain, the servers stop without another signal."""
+    servers = [uvicorn_server.make_server(App())]
+    async with _living(servers, [_handling_signals(servers, drain_seconds=1)]) as (living, _):
+        await _until(lambda: servers[0].started)
+        signal.raise_signal(signal.SIGTERM)
+        await living
+    assert servers[0].should_exit
+
+
+@_in_time
+async def test_a_sigint_starts_no_drain() -> None:
+    """The first SIGINT stops the servers at once, because no load balancer sends it."""
+    servers = [uvicorn_server.make_server(App())]
+    async with _living(servers, [_handling_signals(servers, drain_seconds=300)]) as (living, _):
+        await _until(lambda: servers[0].started)
+        signal.raise_signal(signal.SIGINT)
+        await living
+    assert not servers[0].force_exit
+
+
 @_in_time
 async def test_a_second_sigint_cancels_running_requests() -> None:
     """A second SIGINT cancels running requests on every listener."""
     apps = [App(), App()]
     servers = [uvicorn_server.make_server(app) for app in apps]
     async with (
-        _living(servers, [lifecycle.handle_signals(servers, _nothing, _nothing)]) as (living, listeners),
+        _living(servers, [_handling_signals(servers)]) as (living, listeners),
         _open_request(apps[0], listeners[0]),
         _open_request(apps[1], listeners[1]),
     ):
@@ -233,10 +295,77 @@ async def test_a_signal_before_the_servers_start_ends_them() -> None:
     """A SIGTERM while a context starts ends the servers as soon as they run."""
     events: list[str] = []
     servers = [uvicorn_server.make_server(App(events))]
-    companions = [lifecycle.handle_signals(servers, _nothing, _nothing), _signalling(servers)]
+    companions = [_handling_signals(servers), _signalling(servers)]
     async with _living(servers, companions) as (living, _):
         await living
     assert events == ["startup", "shutdown"]
+
+
+@_in_time
+async def test_a_worker_that_retires_is_not_draining() -> None:
+    """A worker that retires answers its running requests and ends at once, and its readiness does not change."""
+    app, drain, limits = App(), Drain(300), asyncio.Queue[int]()
+    servers = [uvicorn_server.make_server(app)]
+    control = lifecycle.Control(servers, _nothing, limits.put_nowait, drain)
+    async with _living(servers, []) as (living, listeners):
+        async with _open_request(app, listeners[0]) as answer:
+            control.retire()
+            assert (limits.get_nowait(), drain.has_begun) == (0, False)
+            app.may_answer.set()
+            assert await answer.readline() == ANSWERED
+        await living
+
+
+@_in_time
+async def test_it_is_announced_when_all_servers_accept() -> None:
+    """The announcement comes once, when every listener is served."""
+    announced = asyncio.Event()
+    servers = [uvicorn_server.make_server(App()) for _ in range(2)]
+    async with _living(servers, [lifecycle.announcing(servers, announced.set)]) as (living, _):
+        await announced.wait()
+        assert [server.is_accepting.is_set() for server in servers] == [True, True]
+        lifecycle.request_shutdown(servers)
+        await living
+
+
+def test_the_service_manager_learns_of_signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service manager is told that the process reads its settings again, has read them, and stops."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+
+    @_in_time
+    async def test() -> None:
+        servers = [uvicorn_server.make_server(App())]
+        async with _living(servers, [_handling_signals(servers, lambda done: done())]) as (living, _):
+            await _until(lambda: servers[0].started)
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGTERM)
+            await living
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        test()
+        told = [manager.recv(100).partition(b"\n")[0] for _ in range(3)]
+    assert sorted(told) == [b"READY=1", b"RELOADING=1", b"STOPPING=1"]
+
+
+def test_one_process_does_not_replace_itself() -> None:
+    """SIGUSR2 does not end the only process. The log says that there are no workers to replace."""
+    stream = io.StringIO()
+    configure.set_up(stream)
+
+    @_in_time
+    async def test() -> None:
+        servers = [uvicorn_server.make_server(App())]
+        async with _living(servers, [_handling_signals(servers)]) as (living, _):
+            await _until(lambda: servers[0].started)
+            signal.raise_signal(signal.SIGUSR2)
+            await _until(lambda: bool(stream.getvalue()))
+            lifecycle.request_shutdown(servers)
+            await living
+
+    test()
+    line = json.loads(stream.getvalue())
+    assert (line["event"], line["cause"].startswith("there is one process")) == ("workers.not_replaced", True)
 
 
 @_in_time
@@ -244,7 +373,7 @@ async def test_a_hangup_reloads() -> None:
     """Each SIGHUP causes a reload and ends nothing."""
     events = asyncio.Event()
     servers = [uvicorn_server.make_server(App())]
-    async with _living(servers, [lifecycle.handle_signals(servers, events.set, _nothing)]) as (living, _):
+    async with _living(servers, [_handling_signals(servers, lambda _: events.set())]) as (living, _):
         await _until(lambda: servers[0].started)
         for _ in range(2):
             signal.raise_signal(signal.SIGHUP)

@@ -1,6 +1,7 @@
 """Reloading the services when files change."""
 
 import asyncio
+import dataclasses
 import io
 import json
 import os
@@ -13,22 +14,31 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from handlers.audit.appender import TrailOptions
+from handlers.audit.checkpoint import CheckpointKey
+from handlers.audit.writer import TrailWriter
 from handlers.cli.files.atomic_write import replace
 from handlers.cli.files.edit_settings import with_client
 from handlers.config import regular_files
+from handlers.config.published_keys import PUBLISHED
 from handlers.config.settings import Settings
 from handlers.config.watched_files import FileStamps, all_stamps_match, any_status_changed, record_files
 from handlers.server.observability import configure
 from handlers.server.process import reload
 from handlers.server.process.reload import ReloadingServices
 from handlers.services import Services
+from handlers.snap.codes import SnapError
 from handlers.snap.token import TamperedTokenError
 from tests.engines import asynchronous
 from tests.merchant import NOON, Clock, services_of, write_settings
+from tests.metrics import increases, series, values
 from tests.nicepay import Nicepay, new_key
+from tests.published_key import PRIVATE_FILE, PUBLIC_FILE
+from tests.trail_files import chain_of
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds."""
 
 CHECKS = 5
@@ -54,6 +64,10 @@ class Log(io.StringIO):
             line = await self.lines.get()
         assert line["event"] == event, line
         return line
+
+
+def _nothing() -> None:
+    """Ignore the end of a reload."""
 
 
 class Building:
@@ -229,7 +243,7 @@ async def test_no_change_is_missed_while_reading(settings_file: Path, building: 
 
     building.on_the_way = change
     async with _reloading(settings_file, building) as (services, log):
-        services.reload()
+        services.reload(_nothing)
         await log.next("settings.read")
         await log.next("settings.read")
         assert _mints_with(services(), keys[0])
@@ -244,10 +258,60 @@ async def test_an_invalid_file_changes_nothing(settings_file: Path, building: Bu
         (mistake,) = (await log.next("settings.refused"))["mistakes"]
         await checks.some()
         assert log.lines.empty()
-        assert services() is before
+        assert services() == dataclasses.replace(before, settings_refused=True)
         _new_key(settings_file)
         await log.next("settings.read")
     assert mistake.startswith("token.keys_file: ")
+
+
+@asynchronous
+async def test_whoever_asked_for_a_reload_learns_of_its_end(settings_file: Path, building: Building) -> None:
+    """The end of a reload is reported after its outcome, once, whether it was accepted or refused."""
+    ends = asyncio.Queue[str]()
+    async with _reloading(settings_file, building) as (services, log):
+        services.reload(lambda: ends.put_nowait("accepted"))
+        assert await ends.get() == "accepted"
+        await log.next("settings.read")
+        building.on_the_way = lambda: 1 / 0
+        services.reload(lambda: ends.put_nowait("refused"))
+        assert await ends.get() == "refused"
+        await log.next("settings.refused")
+        assert ends.empty()
+
+
+@asynchronous
+async def test_reloads_are_counted(settings_file: Path, building: Building) -> None:
+    """The metrics have accepted and refused reloads, and the time of the last accepted one."""
+    with increases() as risen:
+        async with _reloading(settings_file, building) as (services, log):
+            assert services.settings.clients
+            services.reload(_nothing)
+            await log.next("settings.read")
+            building.on_the_way = lambda: 1 / 0
+            services.reload(_nothing)
+            await log.next("settings.refused")
+            _put(settings_file.with_name("token.keys"), "no key")
+            services.reload(_nothing)
+            await log.next("settings.refused")
+    name = "snap_settings_reloads_total"
+    assert (risen[series(name, outcome="accepted")], risen[series(name, outcome="refused")]) == (1, 2)
+    assert values()[series("snap_settings_loaded_timestamp_seconds")] == services().now().timestamp()
+
+
+@asynchronous
+async def test_the_last_reload_is_a_metric(settings_file: Path, building: Building) -> None:
+    """A gauge is 1 from the start on, 0 after a refused reload, and 1 after an accepted one."""
+    gauge = series("snap_settings_last_reload_successful")
+    async with _reloading(settings_file, building) as (services, log):
+        assert values()[gauge] == 1
+        building.on_the_way = lambda: 1 / 0
+        services.reload(_nothing)
+        await log.next("settings.refused")
+        assert values()[gauge] == 0
+        building.on_the_way = lambda: None
+        services.reload(_nothing)
+        await log.next("settings.read")
+        assert values()[gauge] == 1
 
 
 @asynchronous
@@ -281,7 +345,7 @@ async def test_a_requested_reload_does_not_wait(
     monkeypatch.setattr(reload, "all_stamps_match", lambda _files: False)
     async with _reloading(settings_file, building) as (services, log):
         key = _new_key(settings_file)
-        services.reload()
+        services.reload(_nothing)
         await log.next("settings.read")
         assert _mints_with(services(), key)
 
@@ -296,7 +360,7 @@ async def test_a_pipe_stops_nothing(settings_file: Path, building: Building, nam
         aside = _aside_for_a_pipe(file)
         (mistake,) = (await log.next("settings.refused"))["mistakes"]
         assert f"{file} cannot be read: it is a pipe, a device or a socket" in mistake
-        assert services() is before
+        assert services() == dataclasses.replace(before, settings_refused=True)
         shutil.move(aside, file)
         await log.next("settings.read")
 
@@ -332,7 +396,7 @@ async def test_changes_are_applied_together(tmp_path: Path, nicepay: Nicepay, bu
         await log.next("settings.refused")
         key = _new_key(file)
         await log.next("settings.refused")
-        assert services() is before
+        assert services() == dataclasses.replace(before, settings_refused=True)
         _put(second, good)
         await log.next("settings.read")
         assert _mints_with(services(), key)
@@ -382,19 +446,31 @@ async def test_a_requested_reload_reads_unchanged_files(settings_file: Path, bui
     """A requested reload also reads files that did not change."""
     async with _reloading(settings_file, building) as (services, log):
         before = services()
-        services.reload()
+        services.reload(_nothing)
         await log.next("settings.read")
         assert services() is not before
+
+
+@asynchronous
+async def test_a_reload_changes_the_limits_of_requests(settings_file: Path, building: Building) -> None:
+    """The new number is in force, and what was counted before is forgotten."""
+    async with _reloading(settings_file, building) as (services, log):
+        services().request_limits.require_client("A", None)
+        _put(settings_file, "[limits]\nclient_requests_per_minute = 1\n" + _text(settings_file))
+        assert (await log.next("settings.read"))["values_changed"] == ["limits.client_requests_per_minute"]
+        services().request_limits.require_client("A", None)
+        with pytest.raises(SnapError):
+            services().request_limits.require_client("A", None)
 
 
 @asynchronous
 async def test_the_line_of_a_reload_lists_changes(settings_file: Path, building: Building) -> None:
     """The log line lists the changes, and lists none after a reload without changes."""
     async with _reloading(settings_file, building) as (services, log):
-        services.reload()
+        services.reload(_nothing)
         line = await log.next("settings.read")
         assert line.keys() == {"event", "level", "timestamp", "clients", "token_keys"}
-        services.reload()
+        services.reload(_nothing)
         assert await log.next("settings.read") | {"timestamp": line["timestamp"]} == line
 
 
@@ -403,10 +479,10 @@ async def test_requests_while_reading_cause_one_reload(settings_file: Path, buil
     """Any number of requests during a reload cause one more reload."""
     async with _reloading(settings_file, building) as (services, log):
         waiting, released = building.pause()
-        services.reload()
+        services.reload(_nothing)
         await waiting.wait()
         for _ in range(3):
-            services.reload()
+            services.reload(_nothing)
         released.set()
         await log.next("settings.read")
         await log.next("settings.read")
@@ -420,9 +496,9 @@ async def test_an_unexpected_error_changes_nothing(settings_file: Path, building
     async with _reloading(settings_file, building) as (services, log):
         before = services()
         building.on_the_way = lambda: 1 / 0
-        services.reload()
+        services.reload(_nothing)
         assert "ZeroDivisionError" in (await log.next("settings.refused"))["exception"]
-        assert services() is before
+        assert services() == dataclasses.replace(before, settings_refused=True)
         building.on_the_way = lambda: None
         _new_key(settings_file)
         await log.next("settings.read")
@@ -464,6 +540,55 @@ async def test_the_end_does_not_wait_for_a_reading(settings_file: Path, building
     """The end of the block does not wait for a running reading."""
     async with _reloading(settings_file, building) as (services, _):
         waiting, released = building.pause()
-        services.reload()
+        services.reload(_nothing)
         await waiting.wait()
     released.set()
+
+
+@asynchronous
+async def test_a_reload_makes_no_sandbox_of_a_server(settings_file: Path, building: Building) -> None:
+    """A server that started outside a sandbox refuses the published test key, even if the new settings enable one."""
+    private_key = settings_file.with_name("test-key-private.pem")
+    _put(private_key, PRIVATE_FILE.read_text())
+    settings = f'[sandbox]\nenabled = true\nprivate_key_file = "{private_key}"\n{_text(settings_file)}'
+    async with _reloading(settings_file, building) as (services, log):
+        before = services()
+        _put(settings_file, settings.replace("IONPAYTEST.pem", str(PUBLIC_FILE)))
+        line = await log.next("settings.refused")
+        assert services() == dataclasses.replace(before, settings_refused=True)
+        _put(settings_file, settings)
+        assert (await log.next("settings.need_restart"))["tables"] == ["sandbox"]
+    assert line["mistakes"] == [f"clients[0].public_keys[0]: {PUBLISHED}"]
+
+
+@asynchronous
+async def test_a_sandbox_reloads_with_the_published_key(settings_file: Path, building: Building) -> None:
+    """A server that started as a sandbox accepts the published test key in a reload."""
+    private_key = settings_file.with_name("test-key-private.pem")
+    _put(private_key, PRIVATE_FILE.read_text())
+    _put(settings_file, f'[sandbox]\nenabled = true\nprivate_key_file = "{private_key}"\n{_text(settings_file)}')
+    async with _reloading(settings_file, building) as (_, log):
+        _edit(settings_file, "IONPAYTEST.pem", str(PUBLIC_FILE))
+        assert "keys_added" in await log.next("settings.read")
+
+
+@asynchronous
+async def test_reloads_are_in_the_audit_trail(settings_file: Path, building: Building) -> None:
+    """The trail says which settings were read or refused, with what is in the log. It has no key and no traceback."""
+    key = CheckpointKey.of(Ed25519PrivateKey.generate())
+    folder = settings_file.with_name("audit")
+    folder.mkdir()
+    trail = TrailWriter(TrailOptions(folder, key, 100_000), Clock(), continues=False)
+
+    def build(settings: Settings) -> Services:
+        return dataclasses.replace(building(settings), audit_trail=trail)
+
+    text = settings_file.read_text()  # noqa: ASYNC240  a small file
+    async with trail.running(), _reloading(settings_file, build) as (_, log):
+        _put(settings_file, text.replace('id = "IONPAYTEST"', 'id = "OTHER"'))
+        read = await log.next("settings.read")
+        _put(settings_file, "[server]\nport = 99999\n" + text)
+        refused = await log.next("settings.refused")
+    _, line_read, line_refused, _ = chain_of(folder)
+    assert (line_read["event"], line_read["clients_added"]) == ("settings.read", read["clients_added"])
+    assert (line_refused["event"], line_refused["mistakes"]) == ("settings.refused", refused["mistakes"])

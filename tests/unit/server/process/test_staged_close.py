@@ -11,7 +11,7 @@ import uvloop
 from handlers.server.process import staged_close
 from handlers.server.process.staged_close import StagedClose
 
-PATIENCE = 5
+PATIENCE = 60
 ANSWER = b"an answer"
 
 

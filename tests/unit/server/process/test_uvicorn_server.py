@@ -78,10 +78,11 @@ def _once(error: BaseException, real: Callable[..., Awaitable[Any]]) -> Callable
         (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
         (OSError(errno.EBADF, "Bad file descriptor"), "Bad file descriptor"),
         (OSError(errno.ECONNABORTED, "gone"), None),
+        (BlockingIOError(errno.EAGAIN, "another worker was faster"), None),
         (RuntimeError("odd"), "RuntimeError('odd')"),
         (MemoryError(), "MemoryError()"),
     ],
-    ids=["EMFILE", "EBADF", "ECONNABORTED", "RuntimeError", "MemoryError"],
+    ids=["EMFILE", "EBADF", "ECONNABORTED", "EAGAIN", "RuntimeError", "MemoryError"],
 )
 def test_accepting_continues_after_an_error(
     monkeypatch: pytest.MonkeyPatch, log: io.StringIO, error: Exception, cause: str | None

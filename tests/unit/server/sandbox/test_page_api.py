@@ -128,3 +128,11 @@ def test_a_body_has_a_limit(nicepay: Nicepay) -> None:
     headers = {"Origin": ORIGIN}
     assert client.post("/ui/sign", content=largest, headers=headers).status_code == 400
     assert client.post("/ui/sign", content=largest + b" ", headers=headers).status_code == 500
+
+
+def test_the_page_may_be_served_over_tls(nicepay: Nicepay) -> None:
+    """The origin of the page has the scheme of the request."""
+    question = {"client_key": "IONPAYTEST"}
+    secure, plain = "https://127.0.0.1:8080", "http://127.0.0.1:8080"
+    assert _post(nicepay, "/ui/sign", question, secure, secure).status_code == 200
+    assert _post(nicepay, "/ui/sign", question, plain, secure).status_code == 403

@@ -3,17 +3,10 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
-from ipaddress import ip_address
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from structlog.testing import capture_logs
@@ -38,6 +31,7 @@ from handlers.state.redis.engine import (
     RedisState,
 )
 from handlers.state.sweeping import Sweeping
+from tests.certificates import write_certificate
 from tests.engines import (
     NOON,
     PERSISTENT,
@@ -45,10 +39,12 @@ from tests.engines import (
     SECOND,
     RedisServer,
     Uptime,
+    answered_until_killed,
     asynchronous,
     opened,
     redis_server,
 )
+from tests.sentinel_server import SentinelStage, sentinel_stage
 
 
 @pytest.fixture(params=REDIS_SERVERS)
@@ -207,6 +203,18 @@ async def test_a_loss_that_is_noticed_while_a_call_waits(server: RedisServer, cl
 
 
 @asynchronous
+async def test_no_answer_is_lost_when_redis_is_killed(server: RedisServer) -> None:
+    """With `appendonly yes`, every key that got an answer before a SIGKILL of Redis is recorded after it."""
+    server.stop()
+    server.start(*PERSISTENT)
+    async with opened(server.url) as state:
+        answered = await answered_until_killed(state, lambda: asyncio.to_thread(server.stop))
+    server.start(*PERSISTENT)
+    async with opened(server.url) as state:
+        assert None not in [await state.first_seen(key, 60, NOON) for key in answered]
+
+
+@asynchronous
 async def test_redis_may_start_later(server: RedisServer) -> None:
     """A state opens while Redis is down. Calls are refused while Redis is down, and answered while it is up."""
     server.stop()
@@ -312,22 +320,9 @@ async def test_a_password(server: RedisServer, client: Redis) -> None:
         assert await right.first_seen("key", 60, NOON) is None
 
 
-def _certificate(folder: Path) -> None:
-    """`cert.pem` and `key.pem` for 127.0.0.1, self-signed."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Redis")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now - SECOND, now + 900 * SECOND)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    certificate = builder.add_extension(address, critical=False).sign(key, SHA256())
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "key.pem").write_bytes(pem)
-
-
 def test_tls(server: RedisServer, tmp_path: Path) -> None:
     """A trusted certificate for the address is accepted. Every other certificate is refused."""
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     files = ("--tls-cert-file", f"{tmp_path}/cert.pem", "--tls-key-file", f"{tmp_path}/key.pem")
     server.stop()
     server.start("--tls-port", str(server.port), "--port", "0", *files, "--tls-auth-clients", "no")
@@ -362,3 +357,73 @@ async def test_it_leaves_no_connection(server: RedisServer, client: Redis) -> No
         assert len(client.client_list()) == 2
     await asyncio.sleep(0.1)  # Redis notices the end of a connection a little later.
     assert len(client.client_list()) == 1
+
+
+async def _answer(state: State, key: str) -> object:
+    """Call until the state store answers. No test asserts how long a fail-over takes."""
+    while True:
+        try:
+            return await state.first_seen(key, 60, NOON)
+        except DataLossError:
+            raise
+        except StateDownError:
+            await asyncio.sleep(0)
+
+
+@pytest.fixture(params=REDIS_SERVERS)
+def stage(request: pytest.FixtureRequest) -> Iterator[SentinelStage]:
+    """A primary with a replica and a sentinel, for one test alone."""
+    with sentinel_stage(request.param) as stage:
+        yield stage
+
+
+@asynchronous
+async def test_a_replica_that_takes_over(stage: SentinelStage) -> None:
+    """After the sentinel has promoted the replica, the same state uses it. Data that the replica has is not lost."""
+    async with opened(stage.url) as state:
+        assert await state.first_seen("before", 60, NOON) is None
+        with Redis.from_url(stage.primary.url) as client:
+            assert client.wait(1, 0) == 1
+        stage.primary.process.kill()
+        assert await _answer(state, "before") == NOON
+        assert await state.first_seen("after", 60, NOON) is None
+
+
+@asynchronous
+async def test_a_replica_that_lacks_the_last_commands(stage: SentinelStage) -> None:
+    """If the replica lacks commands, the requests that were signed until then are refused."""
+    async with opened(stage.url) as state:
+        assert await state.first_seen("before", 60, NOON) is None
+        with Redis.from_url(stage.primary.url) as client:
+            assert client.wait(1, 0) == 1
+            stage.replica.process.send_signal(SIGSTOP)
+            client.client_kill_filter(_type="replica")
+        assert await state.first_seen("lost", 60, NOON + SECOND) is None
+        stage.primary.process.kill()
+        stage.replica.process.send_signal(SIGCONT)
+        with pytest.raises(DataLossError):
+            await _answer(state, "lost")
+
+
+@asynchronous
+async def test_sentinels_that_are_down() -> None:
+    """If no sentinel answers, the state store counts as down in time."""
+    async with opened("redis+sentinel://127.0.0.1:1,127.0.0.1:2/payments/0") as state:
+        answer = "MasterNotFoundError: no sentinel names a primary of the service payments"
+        assert await _fails(state) == answer
+
+
+@asynchronous
+async def test_changes_of_another_instance_hide_no_loss(server: RedisServer, client: Redis) -> None:
+    """An instance misses its own last record, also if another one has made more changes since than were lost."""
+    async with opened(server.url) as one, opened(server.url) as other:
+        await _record(other)
+        _copy(client)
+        assert await one.first_seen("lost", 600, NOON) is None
+        _restore(client)
+        for number in range(3):
+            assert await other.first_seen(str(number), 600, NOON) is None
+        with pytest.raises(DataLossError):
+            await one.first_seen("lost", 600, NOON)
+        with pytest.raises(DataLossError):
+            await other.first_seen("lost", 600, NOON)

@@ -35,6 +35,19 @@ def test_the_url_sets_the_connection(url: str, wanted: dict[str, object]) -> Non
     assert wanted.items() <= _connection(url).items()
 
 
+def test_sentinels() -> None:
+    """A URL of sentinels has their addresses, the service, the database and the password of Redis."""
+    client = redis_client(urlsplit("redis+sentinel://us%40er:p%2F@[::1]:1,a/my%20service/2"), FOLDER)
+    pool: Any = client.connection_pool
+    sentinels = [each.connection_pool.connection_kwargs for each in pool.sentinel_manager.sentinels]
+    assert [(each["host"], each["port"]) for each in sentinels] == [("::1", 1), ("a", 26_379)]
+    assert {(each["socket_timeout"], each["socket_connect_timeout"]) for each in sentinels} == {(0.1, 0.1)}
+    assert pool.service_name == "my service"
+    options = {"db": 2, "username": "us@er", "password": "p/", "socket_timeout": None}
+    assert options.items() <= pool.connection_kwargs.items()
+    assert pool.connection_kwargs["retry"].get_retries() == 0
+
+
 def test_tls_is_checked() -> None:
     """With rediss://, certificate and host name are checked, and TLS files are relative to the settings' folder."""
     options = _connection("rediss://h?ssl_ca_certs=ca.pem&ssl_certfile=/c.pem&ssl_keyfile=c.key")
@@ -53,6 +66,7 @@ def test_tls_is_checked() -> None:
         "rediss://h?ssl_check_hostname=no",
         "redis://h?socket_timeout=9",
         "unix:///s?password=RECOGNISEME",
+        "redis+sentinel://h/service/0?ssl_ca_certs=ca.pem",
     ],
 )
 def test_other_options_are_refused(url: str) -> None:

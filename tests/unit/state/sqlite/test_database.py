@@ -229,6 +229,28 @@ def test_copying_rows_is_tried_again(file: Path, database: Database) -> None:
     assert database.run(_keys, NOW) == ["before"]
 
 
+@pytest.mark.parametrize("fault", [Path.unlink, lambda file: file.with_name("state.db-wal").unlink()])
+def test_a_process_that_is_killed_before_it_has_copied_the_rows(
+    file: Path, database: Database, monkeypatch: pytest.MonkeyPatch, fault: Callable[[Path], object]
+) -> None:
+    """The next process finds the new file without the rows. It refuses what depends on lost rows."""
+    fault(file)
+    with pytest.raises(FileChangedError):
+        database.run(_keys, NOW)
+    with monkeypatch.context() as patch:
+        patch.setattr("handlers.state.sqlite.database.copy_readable_rows", _killed)
+        with pytest.raises(SystemExit):
+            database.run(_keys, NOW)
+    next_process = Database(file)
+    assert next_process.run(_lost, NOW).keys() == {ALL_TOKENS, SIGNED_REQUESTS}
+    assert next_process.run(_keys, NOW) == []
+    next_process.close()
+
+
+def _killed(*_: object) -> None:
+    raise SystemExit
+
+
 def test_files_that_disappear_while_they_are_opened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that cannot be watched is not used."""
     monkeypatch.setattr("handlers.state.sqlite.watch._stat", _gone)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from handlers.state.sqlite.file import CHECKPOINT_PAGES, VERSION, DamagedError, open_file
+from handlers.state.sqlite.backup import back_up
+from handlers.state.sqlite.file import CHECKPOINT_PAGES, VERSION, DamagedError, open_file, require_supported
 from handlers.state.sqlite.locks import START_SECONDS, LockedError
+from tests.state_files import make_version_1
 from tests.users import SERVER_GROUP, SERVER_USER, acting_as, open_folder
 
 FULL = 2
@@ -102,24 +104,19 @@ def test_a_newer_schema_is_refused(file: Path) -> None:
     assert _schema(file) == before
 
 
-def _make_version_1(file: Path) -> None:
-    """Create a file as the first version of this server did, with a row in each table."""
-    file.touch(0o600)
-    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.executescript("""
-            PRAGMA journal_mode = WAL;
-            CREATE TABLE seen (key TEXT PRIMARY KEY, first INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
-            CREATE INDEX seen_until ON seen (until);
-            CREATE TABLE revoked (subject TEXT PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL) WITHOUT ROWID;
-            PRAGMA user_version = 1;
-            INSERT INTO seen VALUES ('key', 1, 2);
-            INSERT INTO revoked VALUES ('client:A', 1, 2);
-        """)
+def test_a_refusal_names_both_versions_and_the_way_out() -> None:
+    """An older version of the server that meets a newer file says in one line what can be done."""
+    with pytest.raises(ValueError, match="newer") as refused:
+        require_supported(VERSION + 1)
+    assert str(refused.value) == (
+        f"a newer version of this server created it (schema {VERSION + 1}; this version supports {VERSION}); "
+        "install that version, or restore an older backup: snap-token state restore BACKUP --config FILE"
+    )
 
 
 def test_an_older_schema_is_upgraded(file: Path) -> None:
     """A file of version 1 gets the current schema, and loses nothing."""
-    _make_version_1(file)
+    make_version_1(file)
     new = file.with_name("new.db")
     for each in (file, new):
         with closing(open_file(each)) as connection:
@@ -132,7 +129,7 @@ def test_an_older_schema_is_upgraded(file: Path) -> None:
 
 def test_many_can_upgrade_a_file_at_once(file: Path) -> None:
     """If many open a file of version 1 at the same time, all succeed."""
-    _make_version_1(file)
+    make_version_1(file)
     with ThreadPoolExecutor(8) as threads:
         for opening in [threads.submit(open_file, file, None, START_SECONDS) for _ in range(8)]:
             opening.result().close()
@@ -211,3 +208,19 @@ def test_opening_waits_for_a_lock(file: Path) -> None:
         ):
             open_file(file, None, 1.3, thorough=True)
     assert [(line["event"], line["file"], line["seconds"]) for line in log] == [("state.waiting", str(file), 1.3)]
+
+
+def test_a_backup_that_is_copied_into_place(file: Path) -> None:
+    """Its first opening refuses earlier requests and tokens, and the log says so. A second opening changes nothing."""
+    original = file.with_name("original.db")
+    with closing(open_file(original)) as connection:
+        connection.execute("INSERT INTO seen VALUES ('key', 1, 2)")
+    back_up(original, file)
+    with capture_logs() as log, closing(open_file(file, 100)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+        assert connection.execute("SELECT key FROM seen").fetchall() == [("key",)]
+    cause = "a backup is in its place"
+    assert log == [{"event": "state.replaced", "log_level": "error", "file": str(file), "cause": cause, "lost": True}]
+    with capture_logs() as log, closing(open_file(file, 200)) as connection:
+        assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
+    assert log == []

@@ -1,0 +1,1 @@
+"""Postman and Bruno collections whose requests sign themselves."""

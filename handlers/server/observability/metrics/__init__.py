@@ -1,0 +1,1 @@
+"""Metrics for Prometheus: their definitions, where they are recorded, and the page that Prometheus reads."""

@@ -1,0 +1,1 @@
+"""`postgresql://`: a PostgreSQL database that several machines share."""

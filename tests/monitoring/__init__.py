@@ -1,0 +1,1 @@
+"""The files of docs/deploy/monitoring: Prometheus' rules and the dashboard for Grafana."""
