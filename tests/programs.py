@@ -22,6 +22,14 @@ def program(name: str) -> str:
 
 
 def check_program(name: str) -> Path:
-    """Return the path of a program that `make check` or `make release-check` installs beside this Python."""
-    path = Path(sys.executable).with_name(name)
-    return path if path.exists() else skip_or_fail(f"{name} is not installed; `make release-check` installs it")
+    """Return the path of a program that `make check` installs beside this Python."""
+    return _installed(Path(sys.prefix, "bin", name), "make check")
+
+
+def release_program(name: str) -> Path:
+    """Return the path of a program that `make release-check` installs."""
+    return _installed(Path(sys.prefix, "release/bin", name), "make release-check")
+
+
+def _installed(path: Path, command: str) -> Path:
+    return path if path.exists() else skip_or_fail(f"{path.name} is not installed; `{command}` installs it")

@@ -20,7 +20,8 @@ AUDITED = "tests/requirements.lock"
 """The packages of the server, of its extras and of the tests."""
 NO_ANSWER = re.compile(r"requests\.exceptions\.(\w+)|ServiceError|HTTPError|\b[45]\d\d (Client|Server) Error")
 """What pip-audit says if its database cannot be reached or does not work."""
-_BESIDE = Path(sys.executable).parent
+_PROGRAMS = Path(sys.prefix, "release/bin")
+"""Where the Makefile installs the programs that run here."""
 _LIMIT = 600
 
 
@@ -90,7 +91,7 @@ def build(root: Path) -> str:
 def metadata(root: Path) -> str:
     """The metadata of both packages is what a package index accepts."""
     packages = [*(root / "dist").glob("*.whl"), *(root / "dist").glob("*.tar.gz")]
-    checked = _run(_BESIDE / "twine", "--no-color", "check", "--strict", *packages, cwd=root)
+    checked = _run(_PROGRAMS / "twine", "--no-color", "check", "--strict", *packages, cwd=root)
     _require(checked.returncode == 0, f"twine check: {' '.join((checked.stdout + checked.stderr).split())}")
     return "twine finds no fault"
 
@@ -98,7 +99,7 @@ def metadata(root: Path) -> str:
 def sbom(root: Path) -> str:
     """Write the list of the locked packages, which fits the schema of CycloneDX, and the same for each run."""
     command = ("requirements", "--pyproject", "pyproject.toml", "--output-reproducible", "requirements.lock")
-    listed = json.loads(_output(_BESIDE / "cyclonedx-py", *command, cwd=root))
+    listed = json.loads(_output(_PROGRAMS / "cyclonedx-py", *command, cwd=root))
     listed["metadata"]["component"]["version"] = _version(root)  # pyproject.toml leaves it to hatchling.
     file = root / "dist" / f"snap_token_server-{_version(root)}.cdx.json"
     file.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
@@ -112,7 +113,7 @@ def audit(root: Path, *options: str) -> str:
         UnreachableError: The database cannot be reached.
     """
     command = ("--vulnerability-service", "osv", "--disable-pip", "--progress-spinner", "off", "--format", "json")
-    audited = _run(_BESIDE / "pip-audit", *command, *options, "--requirement", AUDITED, cwd=root)
+    audited = _run(_PROGRAMS / "pip-audit", *command, *options, "--requirement", AUDITED, cwd=root)
     if not audited.stdout.startswith("{"):
         reason = audited.stderr.strip().rpartition("\n")[2]
         raise UnreachableError if NO_ANSWER.search(audited.stderr) else NotReadyError(f"pip-audit fails: {reason}")

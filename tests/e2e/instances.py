@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from cryptography.fernet import Fernet, MultiFernet
 
 from tests.document import TOKEN_PATH
-from tests.e2e.process import COMMAND, PATIENCE, Process, environment, running
+from tests.e2e.process import COMMAND, NO_CLIENT_LIMIT, PATIENCE, Process, environment, running
 from tests.merchant import BASE_PATH
 from tests.nicepay import BODY, Nicepay, jakarta
 
@@ -129,7 +129,7 @@ def instances(
     *settings: Path, command: tuple[str | Path, ...] = (COMMAND,), **variables: str
 ) -> Iterator[list[Instance]]:
     """Serve each of these settings files until the block ends. The variable TOKEN__REPEAT sets `[token] repeat`."""
-    env = environment(**{f"SNAP_TOKEN__{name}": value for name, value in variables.items()})
+    env = environment(**NO_CLIENT_LIMIT, **{f"SNAP_TOKEN__{name}": value for name, value in variables.items()})
     with ExitStack() as stack:
         commands = [(*command, "serve", "--config", file) for file in settings]
         processes = [stack.enter_context(running(*each, env=env)) for each in commands]

@@ -17,6 +17,8 @@ from typing import IO, Any
 COMMAND = Path(sys.executable).with_name("snap-token")
 FREE_PORT = {"SNAP_TOKEN__SERVER__PORT": "0"}
 """The environment variable for a free port."""
+NO_CLIENT_LIMIT = {"SNAP_TOKEN__LIMITS__CLIENT_REQUESTS_PER_MINUTE": "0"}
+"""The environment variable for tests with load: on a fast machine, one client would reach the default limit."""
 PATIENCE = 120
 """Seconds that a process may write nothing, and seconds that it may take to end."""
 NO_FILE = Path(os.devnull)

@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.conftest import Sandbox, Server
-from tests.e2e.process import PATIENCE
+from tests.e2e.conftest import Sandbox, Server, serving
+from tests.e2e.process import NO_CLIENT_LIMIT, PATIENCE
 from tests.listening import read_until_closed
 from tests.nicepay import BODY, jakarta
 
@@ -21,6 +22,13 @@ MOST_GROWTH = 40 * MEGABYTE
 SMALL_WINDOW = 4_096
 """The client's receive buffer in bytes. A small buffer makes the server stop reading soon."""
 RESET = struct.pack("ii", 1, 0)
+
+
+@pytest.fixture
+def server(sandbox: Sandbox) -> Iterator[Server]:
+    """A server that answers every genuine request, however many there are."""
+    with serving(sandbox, **NO_CLIENT_LIMIT) as server:
+        yield server
 
 
 def _request(server: Server, sandbox: Sandbox, *headers: str) -> bytes:

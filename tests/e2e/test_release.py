@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from tests import release
-from tests.programs import check_program, program
+from tests.programs import program, release_program
 
 LOCK = "idna==3.7 \\\n    --hash=sha256:82fee1fc78add43492d3a1898bfa6d8a904cc97d8427f683ed8e798d07761aa0\n"
 FILES = {
@@ -62,7 +62,7 @@ MISTAKES: dict[str, tuple[dict[str, str], str]] = {
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project that is ready for a release. No database of vulnerabilities can be reached."""
     for name in ("cyclonedx-py", "pip-audit", "twine"):
-        check_program(name)
+        release_program(name)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

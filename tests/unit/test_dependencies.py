@@ -3,6 +3,7 @@
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 
 import pytest
 from packaging.requirements import Requirement
@@ -48,3 +49,8 @@ def test_the_lower_bound_is_tested(dependency: Requirement) -> None:
     """`make lowest` installs the very release that the lower bound names."""
     (bound,) = (each.version for each in dependency.specifier if each.operator == ">=")
     assert Version(_LOWEST[dependency.name]) == Version(bound)
+
+
+def test_no_package_of_the_tests_slows_down_the_server() -> None:
+    """The parser of rfc3987-syntax is not installed: jsonschema would import it at each start, for one second."""
+    assert find_spec("rfc3987_syntax") is None
