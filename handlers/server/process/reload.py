@@ -130,16 +130,16 @@ class ReloadingServices:
         SETTINGS_RELOADS("refused").inc()
         LAST_RELOAD_SUCCESSFUL().set(0)
         self._services = replace(self._services, settings_refused=True)
-        _log.error("settings.refused", mistakes=mistakes, advice=_ADVICE, exc_info=failure)
         cause = type(failure).__name__ if failure else None
         self._record("settings.refused", mistakes=[SECRET_MASKER.mask(each) for each in mistakes], cause=cause)
+        _log.error("settings.refused", mistakes=mistakes, advice=_ADVICE, exc_info=failure)
 
     def _note_load(self) -> None:
         SETTINGS_LOADED().set(self._services.now().timestamp())
         LAST_RELOAD_SUCCESSFUL().set(1)
 
     def _record(self, event: str, **fields: object) -> None:
-        """Write the outcome of the reload to the audit trail, if there is one."""
+        """Write the outcome of the reload to the audit trail, if there is one. What the log says is then in it."""
         if trail := self._services.audit_trail:
             trail.put(Record(event, self._services.now(), fields))
 
@@ -160,5 +160,5 @@ class ReloadingServices:
         if tables:
             _log.warning("settings.need_restart", tables=tables)
         fields = {"clients": len(settings.clients), "token_keys": settings.token.fingerprints, **changed}
-        _log.info("settings.read", **fields)
         self._record("settings.read", **fields)
+        _log.info("settings.read", **fields)
