@@ -18,18 +18,18 @@ from tests.e2e.process import FREE_PORT, Process, environment, run, running
 from tests.programs import program
 
 MAKEFILE = ROOT / "Makefile"
-LOCKS = [
-    ROOT / name
-    for name in (
+LOCKS = {
+    ".venv": (
         "requirements.lock",
         "build.lock",
         "docs/requirements.lock",
         "tests/lint/requirements.lock",
         "tests/mutants.lock",
-        "tests/release.lock",
         "tests/requirements.lock",
-    )
-]
+    ),
+    ".venv/release": ("tests/release.lock",),
+}
+"""The locks of each environment that the Makefile creates."""
 BROKEN = {
     "[link](nowhere.md)": "not found: 'nowhere.md'",
     "[link](metrics.md#nowhere)": "not found in doc 'metrics': 'nowhere'",
@@ -54,7 +54,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory, registry: None) -> Path:  # 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a newer, empty release of each locked package, which pip finds in addition to its index."""
-    return str(publish_newer(set(pins(*LOCKS)), tmp_path_factory.mktemp("published")))
+    return str(publish_newer(set(_pins(*LOCKS)), tmp_path_factory.mktemp("published")))
 
 
 @pytest.fixture
@@ -109,11 +109,16 @@ def test_newer_releases_change_nothing(clone: Path, published: str) -> None:
     env = environment(PIP_FIND_LINKS=published)
     result = run(program("make"), *stamps, cwd=clone, env=env, patience=_INSTALLING)
     assert result.returncode == 0, result.stderr
-    listed = run(clone / ".venv/bin/python", "-m", "pip", "list", "--format=json", env=env)
-    installed = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
-    locked = pins(*LOCKS)
-    assert NEWER not in installed.values()
-    assert {name: version for name, version in installed.items() if name in locked}.items() <= locked.items()
+    for folder in LOCKS:
+        listed = run(clone / folder / "bin/python", "-m", "pip", "list", "--format=json", env=env)
+        installed = {each["name"].lower().replace("_", "-"): each["version"] for each in json.loads(listed.stdout)}
+        locked = _pins(folder)
+        assert NEWER not in installed.values()
+        assert {name: version for name, version in installed.items() if name in locked}.items() <= locked.items()
+
+
+def _pins(*environments: str) -> dict[str, str]:
+    return pins(*(ROOT / lock for each in environments for lock in LOCKS[each]))
 
 
 @pytest.fixture(scope="module")
