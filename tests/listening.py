@@ -29,7 +29,7 @@ def listening(
     tls: CurrentContext | None = None,
 ) -> Iterator[tuple[str, int]]:
     """Serve the application until the block ends. Gives the address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listening_on("127.0.0.1", 0)
     config = uvicorn.Config(
         app, lifespan="off", log_config=None, timeout_keep_alive=idle_seconds, timeout_graceful_shutdown=1
     )

@@ -1,8 +1,8 @@
 """The wire corpus: no input on a socket causes a 5xx, a smuggled request, an undeserved token or a hang."""
 
 import json
+import select
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -103,16 +103,16 @@ def test_no_input_puts_a_control_character_into_the_log(target: Merchant, result
     assert all(each.isprintable() for each in [*lines, *texts])
 
 
-def test_incomplete_requests_do_not_block_others(target: Merchant) -> None:
-    """While 300 incomplete requests are open, a complete request is answered within three seconds."""
+def test_incomplete_requests_do_not_block_others(target: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A complete request is answered while 300 incomplete requests have a minute left."""
+    monkeypatch.setattr(http_connection, "HEAD_SECONDS", 60.0)
     incomplete = [socket.create_connection(_address(target)) for _ in range(HALF_REQUESTS)]
     try:
         for each in incomplete:
             each.sendall(HALF)
-        started = time.monotonic()
         response = target.client.post(BASE_PATH + TOKEN_PATH, headers=CLIENT.headers(jakarta(NOON)), content=BODY)
         assert response.status_code == 200
-        assert time.monotonic() - started < 3
+        assert select.select(incomplete, [], [], 0)[0] == []
     finally:
         for each in incomplete:
             each.close()

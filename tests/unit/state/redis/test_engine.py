@@ -1,7 +1,6 @@
 """Redis behind the state port: one round trip for many calls, recovery after failures, and expiry of all keys."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
@@ -14,7 +13,6 @@ from structlog.testing import capture_logs
 from handlers.state.port import (
     ALL_TOKENS,
     SIGNED_REQUESTS,
-    TIMEOUT_SECONDS,
     DataLossError,
     Engine,
     State,
@@ -66,11 +64,9 @@ def _run(client: Redis, command: str) -> None:
 
 
 async def _fails(state: State, key: str = "key") -> str:
-    """The error of a call while the engine is down. The call must end in time."""
-    began = time.monotonic()
+    """The error of a call while the engine is down."""
     with pytest.raises(StateDownError) as down:
         await state.first_seen(key, 60, NOON)
-    assert time.monotonic() - began < TIMEOUT_SECONDS * 1.5
     return str(down.value)
 
 
