@@ -95,7 +95,8 @@ class FileAccess:
         if os.geteuid() not in {_ROOT, self.uid}:
             return f"run as root: chown {os.geteuid()} {path} && chmod 600 {path}"
         if self.uid == _ROOT != self.gid and self.mode & _GROUP_AND_OTHERS == _GROUP_READS:
-            return f"run: chmod 600 {path}; or, if only the server is in its group, run this in group {self.gid}"
+            who = "as the server's user" if self.mode & _ANY_WRITES else f"in group {self.gid}"
+            return f"run: chmod 600 {path}; or, if only the server is in its group, run this {who}"
         return f"run: chmod 600 {path}"
 
 

@@ -128,6 +128,7 @@ def test_a_link_out_of_the_folder_of_secrets_is_refused(folder: Path, monkeypatc
 CHMOD = "run: chmod 600 {file}"
 CHOWN = f"run as root: chown {SERVER_USER} {{file}} && chmod 600 {{file}}"
 JOIN = f"run: chmod 600 {{file}}; or, if only the server is in its group, run this in group {FS_GROUP}"
+AS_SERVER = "run: chmod 600 {file}; or, if only the server is in its group, run this as the server's user"
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,7 @@ JOIN = f"run: chmod 600 {{file}}; or, if only the server is in its group, run th
         pytest.param(0o450, (ROOT, SERVER_GROUP), SERVER_USER, CHOWN, id="the group runs it"),
         pytest.param(0o640, (ROOT, ROOT), ROOT, CHMOD, id="root owns it and needs no group"),
         pytest.param(0o440, (ROOT, FS_GROUP), ROOT, JOIN, id="root is not in the group"),
+        pytest.param(0o640, (ROOT, FS_GROUP), ROOT, AS_SERVER, id="root takes no file that it could correct"),
     ],
 )
 def test_a_file_that_others_can_access_is_refused(
