@@ -92,7 +92,7 @@ check: $(VENV)/.run $(VENV)/.test $(VENV)/.check docs editions ## Lint code, doc
 
 KUBERNETES := $(addprefix docs/deploy/kubernetes/,deployment.yaml network-policy.yaml pod-disruption-budget.yaml services.yaml)
 
-editions: $(VENV)/.run $(VENV)/.test ## Write both documents into .editions/ as OpenAPI 3.1, and as JSON without $$ref
+editions: $(VENV)/.run $(VENV)/.test ## Write both documents into .editions/ as OpenAPI 3.1, and as JSON without $ref
 	@$(BIN)/python -m tests.editions .editions
 
 contract: $(VENV)/.run $(VENV)/.test ## Fail if a change of the documents since the last release is not announced (ALL=1 lists all)

@@ -18,7 +18,7 @@ _PARTS = "it must have a host, may have a port and a path, all in ASCII, and not
 def base_url(text: str, base_path: str, *, is_internal: bool = False) -> str:
     """The base URL for the document, without a slash at its end. A URL without a path gets `base_path`.
 
-    An internal base URL may begin with http://, because the internal listener has no TLS.
+    An internal base URL may begin with http://, because the internal listener needs no TLS.
 
     Raises:
         UsageError: NICEPAY could not use this base URL.

@@ -1,4 +1,4 @@
-"""Reloads keys and clients when their files change. If the new settings are invalid, the old ones stay in use."""
+"""Reloads what needs no restart, such as keys and clients, when its files change. Bad settings change nothing."""
 
 import asyncio
 from collections.abc import Callable

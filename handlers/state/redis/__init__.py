@@ -1,1 +1,1 @@
-"""`redis://`, `rediss://` and `unix://`: one Redis server that several machines share."""
+"""`redis://`, `rediss://`, `unix://` and `redis+sentinel://`: one Redis server that several machines share."""

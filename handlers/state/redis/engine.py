@@ -1,4 +1,4 @@
-"""`redis://`, `rediss://` and `unix://`: Redis 7 or later, or Valkey, for instances on several machines.
+"""The engine of Redis 7 or later, or Valkey, for instances on several machines.
 
 If Redis executes a command and its answer is lost, the key stays recorded. The client's next attempt is then a repeat,
 and a repeated `X-EXTERNAL-ID` gets 409.
