@@ -103,8 +103,8 @@ TEXTS: Mapping[Verdict, tuple[str, str]] = {
         "Tanda tangani dengan key klien ini, atau kirim client key dari klien pemilik key tersebut.",
     ),
     Verdict.KEY_PUBLISHED: (
-        "Signature dibuat dengan kunci uji yang dipublikasikan. Hanya sandbox yang menerimanya.",
-        "Tanda tangani dengan private key milik klien sendiri. Siapa pun bisa menandatangani dengan kunci uji itu.",
+        "Signature dibuat dengan key uji yang dipublikasikan. Hanya sandbox yang menerimanya.",
+        "Tanda tangani dengan private key milik klien sendiri. Siapa pun bisa menandatangani dengan key uji itu.",
     ),
     Verdict.KEY_UNKNOWN: (
         "Tidak ada key di pengaturan yang cocok dengan signature ini. Key klien ini: {keys}.",
