@@ -114,7 +114,9 @@ def test_a_correction_is_no_change(folder: Path, capsys: pytest.CaptureFixture[s
     assert main(folder, every=True) == 0
     assert ": correction, 1 times: " in capsys.readouterr().out
     _replace(
-        folder / "internal.yaml", "required: [token]\n      maxProperties: 16", "required: [token]\n      maxProperties: 2"
+        folder / "internal.yaml",
+        "required: [token]\n      maxProperties: 16",
+        "required: [token]\n      maxProperties: 2",
     )
     assert main(folder) == 1
 
