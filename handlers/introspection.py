@@ -31,7 +31,7 @@ def require_valid_token(services: Services, token: str, now: datetime) -> Verifi
     return verified
 
 
-async def introspect_token(services: Services, *, token: str, **_ignored: object) -> Mapping[str, object]:
+async def introspect_token(services: Services, *, token: str) -> Mapping[str, object]:
     """Return the client of an active token and its lifetime. For any other token return only `active: false`.
 
     The members are those of RFC 7662, section 2.2. `iat` and `exp` are in seconds since 1970.

@@ -12,7 +12,7 @@ _EITHER = "token or client_id"
 
 
 async def revoke_tokens(
-    services: Services, *, token: str | None = None, client_id: str | None = None, **_ignored: object
+    services: Services, *, token: str | None = None, client_id: str | None = None
 ) -> Mapping[str, object]:
     """Revoke one token, or all tokens of a client. The caller names exactly one of the two.
 

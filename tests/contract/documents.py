@@ -1,6 +1,7 @@
 """The differences between two documents.
 
-The names of components, all prose, and the examples may change. Only the codes in the examples of answers may not.
+The names of components, all prose, and the examples may change. Only the codes and messages in the examples of answers
+may not.
 """
 
 from collections.abc import Iterator

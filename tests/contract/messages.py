@@ -96,16 +96,20 @@ def content_changes(old: Node, new: Node, where: str, direction: Direction) -> I
 def _media_type_changes(old: Node, new: Node, where: str, direction: Direction) -> Iterator[Change]:
     yield from schema_changes(old.get("schema", {}), new.get("schema", {}), where, direction)
     yield from other_keywords(old, new, _MEDIA_TYPE, where)
-    before, after = _codes(old), _codes(new)
-    yield from (breaking(where, f"responseCode {code} is removed from the examples") for code in sorted(before - after))
-    yield from (addition(where, f"responseCode {code} is new in the examples") for code in sorted(after - before))
+    before, after = _answers(old), _answers(new)
+    yield from (breaking(where, f"responseCode {each} is removed from the examples") for each in sorted(before - after))
+    yield from (addition(where, f"responseCode {each} is new in the examples") for each in sorted(after - before))
 
 
-def _codes(media_type: Node) -> set[str]:
-    """The response codes that the examples show."""
+def _answers(media_type: Node) -> set[str]:
+    """The response codes that the examples show, with their messages. A program may rely on both."""
     examples: list[Any] = [each.get("value") for each in media_type.get("examples", {}).values()]
     examples.append(media_type.get("example"))
-    return {str(each["responseCode"]) for each in examples if isinstance(each, dict) and "responseCode" in each}
+    return {
+        f"{each['responseCode']} {each.get('responseMessage', '')}".rstrip()
+        for each in examples
+        if isinstance(each, dict) and "responseCode" in each
+    }
 
 
 def _required_changes(old: Node, new: Node, where: str, direction: Direction) -> Iterator[Change]:

@@ -160,7 +160,7 @@ BREAKING: dict[str, tuple[Edit, str]] = {
         f"{CALL}, answer 409: media type text/plain is new",
     ),
     "a media type of a request is removed": (
-        lambda d: _part(d, "requestBodies", "AccessTokenRequest").update(content={"text/json": {}}),
+        lambda d: _part(d, "requestBodies", "AccessTokenRequestBody").update(content={"text/json": {}}),
         f"{CALL}: media type application/json is removed",
     ),
     "the body of a request is removed": (lambda d: _operation(d).pop("requestBody"), f"{CALL}: the body is removed"),
@@ -189,7 +189,13 @@ BREAKING: dict[str, tuple[Edit, str]] = {
         lambda d: _part(d, "responses", "Conflict")["content"]["application/json"]["examples"]["4097300"][
             "value"
         ].update(responseCode="4097301"),
-        f"{CALL}, answer 409, application/json body: responseCode 4097300 is removed from the examples",
+        f"{CALL}, answer 409, application/json body: responseCode 4097300 Conflict is removed from the examples",
+    ),
+    "another message in an example": (
+        lambda d: _part(d, "responses", "Conflict")["content"]["application/json"]["examples"]["4097300"][
+            "value"
+        ].update(responseMessage="Repeated"),
+        f"{CALL}, answer 409, application/json body: responseCode 4097300 Conflict is removed from the examples",
     ),
     "nullable": (
         lambda d: _token(d, "expiresIn").update(nullable=True),
@@ -236,12 +242,8 @@ BREAKING: dict[str, tuple[Edit, str]] = {
 }
 ADDITIONS: dict[str, tuple[Edit, str]] = {
     "a refusal": (
-        lambda d: _operation(d)["responses"].update({"503": {"description": "Down"}}),
-        f"{CALL}, answer 503: the answer is new",
-    ),
-    "an answer for all other statuses": (
-        lambda d: _operation(d)["responses"].update(default={"description": "Other"}),
-        f"{CALL}, answer default: the answer is new",
+        lambda d: _operation(d)["responses"].update({"451": {"description": "Refused"}}),
+        f"{CALL}, answer 451: the answer is new",
     ),
     "an optional header": (
         lambda d: _operation(d)["parameters"].append({"name": "X-NEW", "in": "header", "schema": {}}),
@@ -264,11 +266,11 @@ ADDITIONS: dict[str, tuple[Edit, str]] = {
         f"{CALL}, header X-SIGNATURE: maxLength: 2048 -> 4096",
     ),
     "an optional body": (
-        lambda d: _part(d, "requestBodies", "AccessTokenRequest").pop("required"),
+        lambda d: _part(d, "requestBodies", "AccessTokenRequestBody").pop("required"),
         f"{CALL}, body: is no longer required",
     ),
     "another media type in a request": (
-        lambda d: _part(d, "requestBodies", "AccessTokenRequest")["content"].update({"text/json": {}}),
+        lambda d: _part(d, "requestBodies", "AccessTokenRequestBody")["content"].update({"text/json": {}}),
         f"{CALL}: media type text/json is new",
     ),
     "a header of an answer": (
@@ -397,6 +399,11 @@ def test_what_no_client_sees_is_free(edit: Edit) -> None:
             lambda d: _grant(d).update({"not": {"maxLength": 1}}),
             lambda d: _grant(d).update({"not": {"maxLength": 2, "description": "Text"}}),
             (f"{FORM}.grantType.not: maxLength: 1 -> 2", True),
+        ),
+        (
+            lambda d: _operation(d)["responses"].pop("default"),
+            lambda d: _operation(d)["responses"].update(default={"description": "Other"}),
+            (f"{CALL}, answer default: the answer is new", False),
         ),
         (
             _secured,

@@ -1,5 +1,6 @@
 """A change must be announced: by the version of the document, and in the changelog."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from tests.contract.__main__ import OPENAPI, main
 from tests.contract.release import Version, has_entry
 
 ROOT = OPENAPI.parent
+LONGER_TOKEN = tuple(f'maxLength: {most}\n          pattern: "^[A-Za-z0-9._~+' for most in (150, 300))
 FILES = ("snap-token.yaml", "internal.yaml")
 
 
@@ -20,7 +22,10 @@ def folder(tmp_path: Path) -> Path:
     copy = tmp_path / "openapi"
     shutil.copytree(OPENAPI / "released", copy / "released")
     for file in FILES:
-        shutil.copy(OPENAPI / "released" / file, copy / file)
+        text = (OPENAPI / "released" / file).read_text(encoding="utf-8")
+        text = re.sub(r"^  version: .*$", "  version: 1.0.0", text, count=1, flags=re.MULTILINE)
+        for place in (copy / "released", copy):
+            (place / file).write_text(text, encoding="utf-8")
     (copy / "released/corrections.yaml").write_text("")
     (copy / "CHANGELOG.md").write_text("# Changelog\n")
     return copy
@@ -55,7 +60,7 @@ def test_a_breaking_change_needs_a_major_version(
 ) -> None:
     """A breaking change fails below the next major version. The line says where, what, and what to do."""
     _announce(folder, version)
-    _replace(folder / "snap-token.yaml", "maxLength: 150\n          pattern", "maxLength: 300\n          pattern")
+    _replace(folder / "snap-token.yaml", *LONGER_TOKEN)
     assert main(folder, every=True) == status
     start = "snap-token.yaml: POST /access-token/b2b, answer 200, application/json body.accessToken: "
     advice = "undo it, or set info.version to 2.0.0 and describe it in CHANGELOG.md"
@@ -71,7 +76,7 @@ def test_announced_changes_are_one_line(folder: Path, capsys: pytest.CaptureFixt
     assert main(folder) == 0
     line = "1 changes are announced or listed as corrections; print them: make contract ALL=1"
     assert capsys.readouterr().out == f"snap-token.yaml: {line}\n"
-    _replace(folder / "snap-token.yaml", "maxLength: 150\n          pattern", "maxLength: 300\n          pattern")
+    _replace(folder / "snap-token.yaml", *LONGER_TOKEN)
     assert main(folder) == 1
     failure, announced = capsys.readouterr().out.splitlines()
     assert ": breaking: undo it" in failure
@@ -109,7 +114,9 @@ def test_a_correction_is_no_change(folder: Path, capsys: pytest.CaptureFixture[s
     assert main(folder, every=True) == 0
     assert ": correction, 1 times: " in capsys.readouterr().out
     _replace(
-        folder / "internal.yaml", "    IntrospectionRequest:\n", "    IntrospectionRequest:\n      maxProperties: 2\n"
+        folder / "internal.yaml",
+        "required: [token]\n      maxProperties: 16",
+        "required: [token]\n      maxProperties: 2",
     )
     assert main(folder) == 1
 

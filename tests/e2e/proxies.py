@@ -98,8 +98,9 @@ def caddy(folder: Path, upstreams: Upstreams, edit: Edit = _unchanged) -> Iterat
     """Run Caddy until the block ends. Without TLS, because Caddy would request a certificate from an authority."""
     port = free_port()
     text = upstreams.put_into(edit((DEPLOY / "Caddyfile").read_text()))
-    text = _replaced(text, "\nmerchant.example {", f"\nhttp://{HOST}:{port} {{")
-    (folder / "Caddyfile").write_text("{\n\tadmin off\n}\n" + text)
+    text = _replaced(text, "\nmerchant.example, https:// {", f"\nhttp://{HOST}:{port}, http://:{port} {{")
+    text = _replaced(text, "\tauto_https disable_redirects", "\tadmin off\n\tauto_https disable_redirects")
+    (folder / "Caddyfile").write_text(text)
     home = environment(HOME=str(folder), XDG_CONFIG_HOME=str(folder), XDG_DATA_HOME=str(folder))
     with running(program("caddy"), "run", "--config", folder / "Caddyfile", cwd=folder, env=home) as process:
         _wait(process, '"serving initial configuration"')

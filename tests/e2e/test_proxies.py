@@ -318,7 +318,7 @@ def test_caddy_refuses_a_body_over_the_limit(front: Front, *, chunked: bool) -> 
     """A body over the limit is refused, and never reaches the merchant completely."""
     body = b"x" * (LIMIT + 1)
     answer = front.call(_chunked(body) if chunked else body)
-    assert answer.json()["responseCode"] in {"4130000", "5040000"}
+    assert answer.json()["responseCode"] in {"4132400", "5042400"}
     assert front.merchant.calls.empty()
 
 
@@ -484,34 +484,30 @@ def test_an_old_tls_is_refused(front: Front) -> None:
         old.wrap_socket(connection, server_hostname=HOST)
 
 
-@pytest.mark.parametrize(
-    ("program", "code", "message"), [("nginx", "5032400", "Service Unavailable"), ("caddy", "5040000", "Timeout")]
-)
-def test_an_internal_listener_that_is_down(
-    tmp_path: Path, program: str, code: str, message: str, closed_port: int
-) -> None:
+@pytest.mark.parametrize("program", ["nginx", "caddy"])
+def test_an_internal_listener_that_is_down(tmp_path: Path, program: str, closed_port: int) -> None:
     """Without the internal listener a call is refused with a SNAP body, and the merchant receives nothing."""
     with _front(program, tmp_path, internal=closed_port) as front:
         answer = front.call()
-        assert (answer.status_code, answer.json()) == (int(code[:3]), _snap(code, message))
+        assert (answer.status_code, answer.json()) == (503, _snap("5032400", "Service Unavailable"))
         assert front.merchant.calls.empty()
 
 
-@pytest.mark.parametrize(("program", "code"), [("nginx", "5032400"), ("caddy", "5040000")])
-def test_an_internal_listener_that_hangs(tmp_path: Path, program: str, code: str, silent_port: int) -> None:
+@pytest.mark.parametrize("program", ["nginx", "caddy"])
+def test_an_internal_listener_that_hangs(tmp_path: Path, program: str, silent_port: int) -> None:
     """If the internal listener does not answer within seconds, a call is refused like without it."""
     with _front(program, tmp_path, internal=silent_port) as front:
-        assert front.call().json()["responseCode"] == code
+        assert front.call().json()["responseCode"] == "5032400"
         assert front.merchant.calls.empty()
 
 
-@pytest.mark.parametrize(("program", "code"), [("nginx", "5042400"), ("caddy", "5040000")])
-def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, code: str, closed_port: int) -> None:
+@pytest.mark.parametrize("program", ["nginx", "caddy"])
+def test_a_merchant_service_that_is_down(tmp_path: Path, program: str, closed_port: int) -> None:
     """Without the merchant's service a genuine call gets SNAP's Timeout."""
     with _front(program, tmp_path, merchant=closed_port) as front:
         front.internal.answer = GENUINE
         answer = front.call()
-        assert (answer.status_code, answer.json()) == (504, _snap(code, "Timeout"))
+        assert (answer.status_code, answer.json()) == (504, _snap("5042400", "Timeout"))
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import re
 from base64 import b64decode
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -18,7 +20,7 @@ from handlers.server.http.limits import BODY_SECONDS, LARGEST_BODY, LARGEST_HEAD
 from handlers.server.openapi.application import public_api
 from handlers.snap.client import CLIENT_KEY
 from handlers.snap.codes import ACCESS_TOKEN_SERVICE, CATALOGUE
-from tests.document import DOCUMENT, OPERATION, PATH, PROXY_ANSWERS, RAW, RESPONSES
+from tests.document import DOCUMENT, INTERNAL_RAW, OPERATION, PATH, PROXY_ANSWERS, RAW, RESPONSES
 
 TEXT = PATH.read_text(encoding="utf-8")
 PROSE = DOCUMENT["info"]["description"]
@@ -43,6 +45,30 @@ def test_the_document_is_valid() -> None:
     """A validator that the server does not use accepts the document as OpenAPI 3.0.3."""
     validate(RAW)
     assert RAW["openapi"] == "3.0.3"
+
+
+def test_the_variables_of_the_servers_have_no_description() -> None:
+    """Swagger Parser up to 13.0 refuses a description there in OpenAPI 3.1, so the server describes its variables."""
+    for server in (*RAW["servers"], *INTERNAL_RAW["servers"]):
+        for name, variable in server["variables"].items():
+            assert "description" not in variable
+            assert f"`{name}`" in server["description"]
+
+
+def _schemas(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  YAML
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _schemas(child)
+
+
+@pytest.mark.parametrize("document", [RAW, INTERNAL_RAW], ids=["public", "internal"])
+def test_generators_can_write_the_schemas_as_code(document: dict[str, Any]) -> None:
+    """An empty value of an enum has no name in code, and TypeScript has no optional member beside typed other ones."""
+    for schema in _schemas(document):
+        assert "" not in schema.get("enum", ())
+        if isinstance(schema.get("additionalProperties"), dict):
+            assert schema["properties"].keys() == set(schema["required"])
 
 
 def test_the_document_does_not_mention_python() -> None:

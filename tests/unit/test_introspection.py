@@ -20,7 +20,7 @@ STRANGE = Fernet(Fernet.generate_key()).encrypt(b"IONPAYTEST").decode()
 
 
 def _ask(merchant: Services, token: str) -> object:
-    return asyncio.run(introspect_token(merchant, token=token, token_type_hint="access_token"))  # noqa: S106  no password
+    return asyncio.run(introspect_token(merchant, token=token))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_a_token_is_revoked_in_every_spelling(nicepay: Nicepay) -> None:
     for spelling in (token, token.rstrip("="), token.replace("-", "+").replace("_", "/")):
         engine = BreakableState()
         merchant = replace(services(nicepay), revocations=loaded_revocations(engine))
-        assert _revoke(merchant, token=spelling, token_type_hint="access_token") == {}  # noqa: S106  no password
+        assert _revoke(merchant, token=spelling) == {}
         assert merchant.revocations.is_revoked(CLIENT_KEY, fingerprint(token), NOON)
         assert _revoked(engine) == {f"token:{fingerprint(token)}"}
         assert not _revoked(engine, LIFETIME_AND_CLOCKS_APART)

@@ -81,12 +81,12 @@ public final class Caller {
     }
 
     private boolean active(String token) throws internalapi.ApiException {
-        return tokens.introspectToken(token, null, secret).getActive();
+        return tokens.introspectToken(token, secret).getActive();
     }
 
     private Map<String, Object> report() throws Exception {
         var issued = issue(request.get("signature").asText());
-        var status = tokens.introspectToken(issued.getAccessToken(), null, secret);
+        var status = tokens.introspectToken(issued.getAccessToken(), secret);
         var genuine = authorize(call.get("body").asText());
         var report = new LinkedHashMap<String, Object>();
         report.put("token", Map.of(
@@ -101,9 +101,9 @@ public final class Caller {
             "X-External-Id", header(genuine, "x-external-id")));
         report.put("forged", refusalOfCall("{}"));
         report.put("repeated", refusalOfCall(call.get("body").asText()));
-        tokens.revokeTokens(issued.getAccessToken(), null, null, secret);
+        tokens.revokeTokens(issued.getAccessToken(), null, secret);
         report.put("active after its revocation", active(issued.getAccessToken()));
-        tokens.revokeTokens(null, null, request.get("clientKey").asText(), secret);
+        tokens.revokeTokens(null, request.get("clientKey").asText(), secret);
         report.put("active after its client's revocation", active(call.get("token").asText()));
         return report;
     }
