@@ -250,6 +250,7 @@ def test_no_line_may_match(folder: Path, how: str, empty: str, capsys: Captured)
     verdict = "the chain is whole, but no signature was verified; add --public-key"
     for unknown, options in (
         ("", ["--event", "token.issued", "--outcome", "genuine"]),
+        ("", ["--request-id", ""]),
         (", and no line of the trail has NOBODY", ["--client", "NOBODY"]),
         (", and no line of the trail has token.isued or true", ["--event", "token.isued", "--outcome", "true"]),
     ):
