@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 
 import structlog
@@ -19,6 +19,8 @@ from handlers.audit.newest_file import NewestFile, find_newest
 from handlers.audit.open_file import OpenFile, PartialWriteError, write_all
 from handlers.audit.record import CHECKPOINT, FILE_CLOSED, FILE_OPENED, LINE_TORN, Record, render_time
 from handlers.audit.tail import Tail
+
+_SECONDS_OF_AN_HOUR = 3600
 
 _log = structlog.get_logger()
 
@@ -61,6 +63,7 @@ class Appender:
         self._newest: TrailFile | None = None
         self._last = LastLine()
         self._size = 0
+        self._appended = 0
 
     @property
     def file(self) -> TrailFile | None:
@@ -68,16 +71,17 @@ class Appender:
         return self._newest
 
     def append(self, records: Sequence[Record]) -> None:
-        """Append the records with one write. If a new hour has begun, first sign the lines of the hours before.
+        """Append the records, those of one hour with one write. A checkpoint is between lines of different hours.
 
-        If the first record waited since an hour before, a checkpoint says when it was written.
+        If records waited since an hour before, a checkpoint says when they were written.
 
         Raises:
             AppendError: The files cannot be read or written.
         """
         with self._turn() as file:
-            self._sign_before_late(file, records)
-            self._append(file, records)
+            for hour, of_hour in groupby(records, lambda each: each.time.timestamp() // _SECONDS_OF_AN_HOUR):
+                self._sign_before(file, hour)
+                self._append(file, list(of_hour))
 
     def sign(self) -> None:
         """Sign all lines since the last checkpoint, if there are any.
@@ -94,15 +98,16 @@ class Appender:
 
         After an error the file is closed, so that the next turn reads what really is in it.
         """
+        self._appended = 0
         try:
             with turn(self._options.folder):
                 self._catch_up()
                 if self._file:
                     self._sign_and_close_if_due(self._file)
                 yield self._file or self._open_next()
-        except (OSError, PartialWriteError, AppendError) as error:
+        except (OSError, PartialWriteError) as error:
             self._leave_file()
-            raise error if isinstance(error, AppendError) else AppendError(_cause(error)) from error
+            raise AppendError(_cause(error), self._appended) from error
 
     def _catch_up(self) -> None:
         """Read what other processes appended, and repair what a crash tore."""
@@ -156,15 +161,22 @@ class Appender:
         self._newest, self._last, self._size = file, last, len(line)
         return self._file
 
-    def _sign_before_late(self, file: OpenFile, records: Sequence[Record]) -> None:
+    def _sign_before(self, file: OpenFile, hour: float) -> None:
+        """Sign before records of this hour since 1970, if lines of another hour are unsigned, or if these waited."""
         now = self._now()
-        is_signed = self._last.event == CHECKPOINT and self._last.hour == _hour(now)
-        if records and not is_signed and _hour(records[0].time) != _hour(now):
-            self._append(file, [self._options.key.checkpoint(self._last, now)])
+        is_signed, is_current = self._last.event == CHECKPOINT, self._last.hour == _hour(now)
+        waited = hour != now.timestamp() // _SECONDS_OF_AN_HOUR
+        if not (is_signed and is_current if waited else is_signed or is_current):
+            self._put_checkpoint(file)
 
     def _sign(self, file: OpenFile) -> None:
         if self._last.event != CHECKPOINT:
-            self._append(file, [self._options.key.checkpoint(self._last, self._now())])
+            self._put_checkpoint(file)
+
+    def _put_checkpoint(self, file: OpenFile) -> None:
+        lines, last = chained_lines([self._options.key.checkpoint(self._last, self._now())], self._last)
+        self._put(file, lines, last)
+        self._flush(file)
 
     def _put_signed(self, file: OpenFile, record: Record) -> None:
         """Write a record and its checkpoint at once, so that no crash leaves one without the other."""
@@ -177,10 +189,14 @@ class Appender:
         try:
             self._put(file, lines, last)
         except PartialWriteError as error:
-            written = sum(end <= error.written for end in accumulate(map(len, lines)))
-            raise AppendError(_cause(error), written) from error
+            self._appended += sum(end <= error.written for end in accumulate(map(len, lines)))
+            raise
+        self._appended += len(records)  # Also if the flush fails, so that nobody writes them again.
+        self._flush(file)
+
+    def _flush(self, file: OpenFile) -> None:
         if self._options.durable:
-            _flush(file, len(records))
+            os.fdatasync(file.descriptor)
 
     def _put(self, file: OpenFile, lines: Sequence[bytes], last: LastLine) -> None:
         content = b"".join(lines)
@@ -195,14 +211,6 @@ class Appender:
 
 def _hour(time: datetime) -> str:
     return LastLine(time=render_time(time)).hour
-
-
-def _flush(file: OpenFile, written: int) -> None:
-    """Write the file to disk. After an error the lines are in the file all the same, so nobody may write them again."""
-    try:
-        os.fdatasync(file.descriptor)
-    except OSError as error:
-        raise AppendError(_cause(error), written) from error
 
 
 def _cause(error: Exception) -> str:

@@ -48,7 +48,8 @@ def parse_line(line: bytes) -> Mapping[str, Any] | None:
         return None
     try:
         members = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        orjson.dumps(members)  # Deeper objects can be read than written, and no server has written one.
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
     is_whole = isinstance(members.get("number"), int) and {"time", "event"} <= members.keys()
     return members if is_whole else None

@@ -16,8 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from handlers.audit.chain import LastLine
 from handlers.audit.record import CHECKPOINT, Record, render_time
 
+PEM_BEGIN = b"-----BEGIN "
+"""The begin of each key in a text (RFC 7468, section 3)."""
+
 _DOMAIN = "snap-token audit checkpoint"
 _NO_KEY = "it must contain an Ed25519 private key in PEM (PKCS #8) that is not encrypted"
+_SEVERAL = "it has several keys, and only one can sign"
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:
@@ -47,7 +51,8 @@ class CheckpointKey:
         """Load the key from PEM.
 
         Raises:
-            ValueError: The text has no Ed25519 private key, or the key is encrypted. The message repeats nothing of it.
+            ValueError: The text has no Ed25519 private key, an encrypted one, or several keys. The message repeats
+                nothing of it.
         """
         try:
             key = load_pem_private_key(pem, None)
@@ -55,6 +60,8 @@ class CheckpointKey:
             raise ValueError(_NO_KEY) from error
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError(_NO_KEY)  # noqa: TRY004  the caller reports ValueErrors
+        if pem.count(PEM_BEGIN) > 1:  # The library reads the first one only.
+            raise ValueError(_SEVERAL)
         return cls.of(key)
 
     @property

@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from handlers.audit.chain import render
-from handlers.audit.checkpoint import fingerprint, signed_text
+from handlers.audit.checkpoint import PEM_BEGIN, fingerprint, signed_text
 from handlers.audit.reading import TrailLine
 
 _NO_KEY = "it must contain an Ed25519 public key in PEM; snap-token audit keygen writes it into FILE.pub"
+_SEVERAL = "it has several keys; put each into a file of its own, and repeat --public-key"
 
 _MEMBERS = ("previous", "number", "time", "event", "lines", "hash", "key", "signature")
 """The members in their order. The signature covers all of them, directly or by the hash."""
@@ -23,7 +24,7 @@ def parse_public_key(pem: bytes) -> Ed25519PublicKey:
     """Load a public key from PEM.
 
     Raises:
-        ValueError: The text has no Ed25519 public key. The message repeats nothing of it.
+        ValueError: The text has no Ed25519 public key, or several keys. The message repeats nothing of it.
     """
     try:
         key = load_pem_public_key(pem)
@@ -31,6 +32,8 @@ def parse_public_key(pem: bytes) -> Ed25519PublicKey:
         raise ValueError(_NO_KEY) from error
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError(_NO_KEY)  # noqa: TRY004  the caller reports ValueErrors
+    if pem.count(PEM_BEGIN) > 1:  # The library reads the first one only.
+        raise ValueError(_SEVERAL)
     return key
 
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 from handlers.audit.chain import LINE_END, LONGEST_LINE, parse_line
 from handlers.audit.files import COMPRESSED, TrailFile
 from handlers.audit.record import render_time
+from handlers.snap.timestamp import JAKARTA
 
 _DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
 
@@ -156,7 +157,8 @@ def _line(line: TrailLine) -> TrailLine:
 def _time(text: object) -> datetime | None:
     try:
         time = datetime.fromisoformat(str(text))
-    except ValueError:
+        time.astimezone(JAKARTA)  # The last hours of the year 9999 have no time in Jakarta.
+    except (ValueError, OverflowError):
         return None
     return time if time.tzinfo and render_time(time) == text else None
 

@@ -63,7 +63,7 @@ class Selection:
             and _is_in(self.clients, members.get("client"))
             and _is_in(self.events, line.event)
             and _is_in(self.outcomes, members.get("outcome"))
-            and _is_in([self.request_id] if self.request_id else (), members.get("request_id"))
+            and _is_in(() if self.request_id is None else [self.request_id], members.get("request_id"))
             and self._is_in_time(line.time)
         )
 

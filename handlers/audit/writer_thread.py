@@ -171,9 +171,12 @@ class WriterThread:
             "lines_lost": losses - self._recorded_losses,
         }
         record = Record(TRAIL_RESUMED, self._now(), fields)
-        if self._attempt(lambda: self._appender.append([record])):
+        error = self._attempt(lambda: self._appender.append([record]))
+        if error is None or error.written:
+            self._recorded_losses = losses
+        if error:
             return False
-        self._recorded_losses, self._outage = losses, None
+        self._outage = None
         return True
 
     def _attempt(self, write: Callable[[], None]) -> AppendError | None:

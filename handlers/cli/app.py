@@ -73,11 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _print_errors(error.mistakes)
     except BrokenPipeError:
-        streams.discard_output()
+        streams.discard(sys.stdout)
         return OUTPUT_CLOSED
     except OSError as error:
         # Commands handle the errors of their own files and connections. Only errors of the output come here.
-        streams.discard_output()
+        streams.discard(sys.stdout)
         return _print_errors([_output_message(error)])
     return status or 0
 
@@ -100,6 +100,9 @@ def _help_command(error: CycloptsError) -> str:
 
 
 def _print_errors(messages: Sequence[str]) -> int:
-    for message in messages:
-        sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(message))}\n")
+    try:
+        for message in messages:
+            sys.stderr.write(f"snap-token: {escaped(mask_secret_shapes(message))}\n")
+    except OSError:  # Nowhere is left to report it.
+        streams.discard(sys.stderr)
     return USAGE_ERROR_STATUS

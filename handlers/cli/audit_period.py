@@ -16,7 +16,7 @@ def start_of(text: str | None) -> datetime | None:
     Raises:
         UsageError: the text is neither a day nor a time with its offset.
     """
-    return _time("--from", text, timedelta()) if text else None
+    return None if text is None else _time("--from", text, timedelta())
 
 
 def end_of(text: str | None) -> datetime | None:
@@ -25,7 +25,7 @@ def end_of(text: str | None) -> datetime | None:
     Raises:
         UsageError: the text is neither a day nor a time with its offset.
     """
-    if not text:
+    if text is None:
         return None
     return _time("--to", text, timedelta(days=1) if _DAY.fullmatch(text) else timedelta(seconds=1))
 

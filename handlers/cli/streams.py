@@ -34,7 +34,7 @@ def _escape_unencodable(stream: TextIO) -> TextIO:
     return stream
 
 
-def discard_output() -> None:
-    """Discard the output that is still buffered. Otherwise Python would report an error at exit."""
+def discard(stream: TextIO) -> None:
+    """Discard what is still buffered for this stream. Otherwise Python would report an error at exit."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

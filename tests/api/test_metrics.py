@@ -5,6 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from handlers.server.observability.metrics.exposition import OPENMETRICS, TEXT
 from tests.api.conftest import Listeners
@@ -188,6 +189,17 @@ def test_the_page_has_the_format_that_the_caller_accepts(internal: InternalListe
     assert parsed(text.text)[series("snap_state_up")] == 1
     described = INTERNAL["components"]["responses"]["Metrics"]["content"]
     assert {each.partition(";")[0] for each in (TEXT, OPENMETRICS)} == described.keys()
+
+
+def test_openmetrics_is_what_its_parser_accepts(
+    internal: InternalListener, nicepay: Nicepay, merchant: Merchant
+) -> None:
+    """The page follows the rules of OpenMetrics, also for a histogram of values that can be negative."""
+    assert merchant.ask(nicepay).is_success
+    page = internal.client.get("/metrics", headers={"Accept": "application/openmetrics-text"}).text
+    families = {family.name: family for family in text_string_to_metric_families(page)}
+    names = {sample.name for sample in families["snap_client_clock_skew_seconds"].samples}
+    assert names == {"snap_client_clock_skew_seconds_bucket"}
 
 
 def test_the_metrics_need_the_secret(listeners: Listeners) -> None:

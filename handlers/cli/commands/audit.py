@@ -3,13 +3,12 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from operator import index
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cyclopts import App, Parameter
+from pydantic import BaseModel, Field, ValidationError
 
 from handlers.audit import checkpoint
 from handlers.audit.public_keys import PublicKeys, parse_public_key
@@ -131,6 +130,17 @@ def keygen(file: Path, *, config: Path | None = None) -> None:
     sys.stdout.write(f"{checkpoint.fingerprint(key.public_key())}  SHA-256 of the public key in {public}\n")
 
 
+class _Last(BaseModel):
+    number: int = Field(ge=1, strict=True)
+    hash: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class _Result(BaseModel):
+    """The part of the output of `verify --json` that `--earlier` needs."""
+
+    last: _Last
+
+
 def _public_key(file: Path) -> Ed25519PublicKey:
     try:
         return parse_public_key(read_key(file))
@@ -141,9 +151,9 @@ def _public_key(file: Path) -> Ed25519PublicKey:
 
 def _known_line(file: Path) -> KnownLine:
     try:
-        last = orjson.loads(read_key(file))["last"]
-        return KnownLine(index(last["number"]), str(last["hash"]))
-    except (ValueError, KeyError, TypeError) as error:
+        last = _Result.model_validate_json(read_key(file)).last
+        return KnownLine(last.number, last.hash)
+    except ValidationError as error:
         message = f"{file} is not the output of snap-token audit verify --json"
         raise UsageError(message) from error
 

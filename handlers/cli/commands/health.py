@@ -38,17 +38,35 @@ def health(*, config: Path, ready: bool = False) -> int:
             not use it for restarts, because a restart does not repair the state store.
     """
     addresses = _Addresses.load(config)
+    if ready and not addresses.internal:
+        message = "--ready needs the internal listener; add [internal] to the settings"
+        raise UsageError(message)
+    listener = (addresses.internal or addresses.server).listener(config.absolute().parent)
+    path = ("/readyz" if ready else "/livez") if addresses.internal else ""
     try:
-        asyncio.run(_probe(addresses, config.absolute().parent, ready=ready))
+        asyncio.run(_probe(listener, path))
     except (OSError, httpx.HTTPError, UnicodeError, _UnhealthyError) as error:  # UnicodeError: an invalid host name.
-        cause = "no answer within 2 seconds" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        sys.stderr.write(f"snap-token: the server is not healthy: {cause}\n")
+        sys.stderr.write(f"snap-token: the server is not healthy: {_cause(error, listener)}\n")
         return _UNHEALTHY
     return 0
 
 
+def _cause(error: Exception, listener: LocalListener) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer within 2 seconds"
+    return (
+        str(error) if isinstance(error, _UnhealthyError) else f"{listener.name}: {str(error) or type(error).__name__}"
+    )
+
+
 class _UnhealthyError(Exception):
     """The server answers that it is not healthy."""
+
+
+class _Well(BaseModel):
+    """The answer of /livez, and of /readyz while the server is ready."""
+
+    status: Literal["ok"]
 
 
 class _Unready(BaseModel):
@@ -102,15 +120,9 @@ class _Addresses(PartialSettings):
     internal: _Internal | None = None
 
 
-async def _probe(addresses: _Addresses, folder: Path, *, ready: bool) -> None:
-    if ready and not addresses.internal:
-        message = "--ready needs the internal listener; add [internal] to the settings"
-        raise UsageError(message)
+async def _probe(listener: LocalListener, path: str) -> None:
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        if addresses.internal:
-            await _get(addresses.internal.listener(folder), "/readyz" if ready else "/livez")
-        else:
-            await _connect(addresses.server.listener(folder))
+        await (_get(listener, path) if path else _connect(listener))
 
 
 async def _get(listener: LocalListener, path: str) -> None:
@@ -119,11 +131,16 @@ async def _get(listener: LocalListener, path: str) -> None:
         base_url=listener.base_url, trust_env=False, timeout=TIMEOUT_SECONDS, transport=transport
     ) as client:
         response = await client.get(path)
+    message = f"{listener.name}{path} answers {response.status_code}"
     if not response.is_success:
-        message = f"{listener.name}{path} answers {response.status_code}"
         with suppress(ValidationError):  # Something else can answer at this address.
             message = f"{message}: {_Unready.model_validate_json(response.content).reason}"
         raise _UnhealthyError(message)
+    try:
+        _Well.model_validate_json(response.content)
+    except ValidationError as error:
+        message = f"{message}, but is another program; end it, or correct the address in the settings"
+        raise _UnhealthyError(message) from error
 
 
 async def _connect(listener: LocalListener) -> None:

@@ -65,7 +65,9 @@ REQUIRED: Mapping[str, Mapping[type, frozenset[str]]] = {
     "connexion": {ConnexionMiddleware: STACK, RoutingAPI: ROUTES},
     "prometheus-client": {
         Histogram: frozenset({"_buckets", "_sum", "_upper_bounds"}),
-        MmapedDict: frozenset({"close", "read_all_values_from_file", "read_value", "write_value"}),
+        MmapedDict: frozenset(
+            {"_f", "_init_value", "_used", "close", "read_all_values_from_file", "read_value", "write_value"}
+        ),
     },
     "cryptography": {MultiFernet: frozenset({"extract_timestamp"})},
 }

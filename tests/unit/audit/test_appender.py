@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 from handlers.audit.appender import Appender, AppendError, TrailOptions
+from handlers.audit.public_keys import PublicKeys
+from handlers.audit.reading import stored_files
 from handlers.audit.record import Record
+from handlers.audit.verification import Verification
 from tests.merchant import NOON, Clock
 from tests.trail_files import chain_of, events, raw_lines
 from tests.unit.audit.conftest import KEY
@@ -42,6 +45,10 @@ def _room(folder: Path, more: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def _fail(_descriptor: int) -> None:
+    raise OSError(EIO, "Input/output error")
 
 
 def test_a_trail_begins_with_the_line_that_opens_its_first_file(appender: Appender, tmp_path: Path) -> None:
@@ -258,10 +265,40 @@ def test_lines_that_waited_come_after_a_checkpoint(appender: Appender, clock: Cl
         ("checkpoint", late[1]),
         ("checkpoint", now),
         late,
+        ("checkpoint", now),
         ("token.issued", now),
         ("checkpoint", now),
         late,
     ]
+
+
+def test_no_batch_has_lines_of_different_hours_without_a_checkpoint(
+    appender: Appender, clock: Clock, tmp_path: Path
+) -> None:
+    """If lines waited while the clock was hours ahead and then went back, the trail is whole all the same."""
+    ahead = NOON + timedelta(hours=6)
+    clock.now = NOON + timedelta(hours=3)
+    appender.append([ISSUED, ISSUED, replace(ISSUED, time=ahead), replace(ISSUED, time=ahead)])
+    assert events(tmp_path)[1:] == ["checkpoint", *2 * ["token.issued"], "checkpoint", *2 * ["token.issued"]]
+    verification = Verification(PublicKeys.of([KEY.public_key]))
+    verification.run(stored_files(tmp_path))
+    assert verification.fault is None
+
+
+@pytest.mark.parametrize("hours", [0, 3])
+def test_a_checkpoint_that_could_not_be_flushed_is_no_record(
+    options: TrailOptions, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hours: int
+) -> None:
+    """If the flush of a checkpoint fails, the error counts no record as written, so that the record is not lost."""
+    durable = Appender(replace(options, durable=True), clock)
+    durable.append([ISSUED])
+    clock.now = NOON + timedelta(hours=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", _fail)
+        with pytest.raises(AppendError, match="Input/output error") as caught:
+            durable.append([replace(ISSUED, time=NOON + timedelta(hours=hours))])
+    assert caught.value.written == 0
+    assert events(tmp_path)[1:] == ["token.issued", "checkpoint"]
 
 
 def test_lines_that_could_not_be_flushed_are_not_written_twice(
@@ -269,12 +306,8 @@ def test_lines_that_could_not_be_flushed_are_not_written_twice(
 ) -> None:
     """If the flush fails, the lines are in the file all the same, and the error says so."""
     durable = Appender(replace(options, durable=True), clock)
-
-    def fail(_descriptor: int) -> None:
-        raise OSError(EIO, "Input/output error")
-
     with monkeypatch.context() as patch:
-        patch.setattr(os, "fdatasync", fail)
+        patch.setattr(os, "fdatasync", _fail)
         with pytest.raises(AppendError, match="Input/output error") as caught:
             durable.append([ISSUED, ISSUED])
     assert caught.value.written == 2

@@ -61,3 +61,9 @@ def test_any_other_key_is_refused(pem: bytes) -> None:
     """A file with no key, a damaged one, an encrypted one or one of another kind is refused with the same message."""
     with pytest.raises(ValueError, match="must contain an Ed25519 private key in PEM"):
         CheckpointKey.parse(pem)
+
+
+def test_a_file_of_several_keys_is_refused() -> None:
+    """Nobody could tell which of them signs."""
+    with pytest.raises(ValueError, match="it has several keys, and only one can sign"):
+        CheckpointKey.parse(2 * _pem(NoEncryption()))

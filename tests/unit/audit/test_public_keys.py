@@ -29,3 +29,10 @@ def test_a_key_of_nicepay_is_refused(nicepay: Nicepay) -> None:
     """The public key of a client is no key of the trail."""
     with pytest.raises(ValueError, match="it must contain an Ed25519 public key"):
         parse_public_key(nicepay.public_pem.encode())
+
+
+@pytest.mark.parametrize("second", [PUBLIC_PEM, PRIVATE])
+def test_a_file_of_several_keys_is_refused(second: bytes) -> None:
+    """Only the first key would count, and checkpoints of the second one would look forged."""
+    with pytest.raises(ValueError, match="it has several keys; put each into a file of its own, and repeat --public-k"):
+        parse_public_key(PUBLIC_PEM + second)

@@ -92,9 +92,28 @@ def test_other_text_is_no_line(tmp_path: Path, text: bytes) -> None:
     assert (line.members, line.number, line.previous, line.event, line.hash) == (None, None, None, "", "")
 
 
-@pytest.mark.parametrize("time", ["", "now", "2026-11-29T03:00:00Z", "2026-11-29T03:00:00.000000", "20261129"])
+@pytest.mark.parametrize("depth", [300, 1_000])
+def test_a_nested_object_is_no_line(tmp_path: Path, depth: int) -> None:
+    """An object that can be read, but is too deep to be shown, has not been written by a server."""
+    nested = MADE.files[FIRST][0].removesuffix(b"}") + b',"x":' + b"[" * depth + b"]" * depth + b"}"
+    (tmp_path / FIRST.name).write_bytes(nested + b"\n")
+    assert [each.members for each in _lines(tmp_path)] == [None]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "",
+        "now",
+        "2026-11-29T03:00:00Z",
+        "2026-11-29T03:00:00.000000",
+        "20261129",
+        "2026-12-31T23:59:60.000000Z",
+        "9999-12-31T17:00:00.000000Z",
+    ],
+)
 def test_a_time_has_one_form(tmp_path: Path, time: str) -> None:
-    """A line whose time is not UTC with microseconds is no line of a trail."""
+    """A line whose time is not UTC with microseconds, or has no time in Jakarta, is no line of a trail."""
     line = MADE.files[FIRST][0].replace(b"2026-11-29T03:00:00.000000Z", time.encode())
     (tmp_path / FIRST.name).write_bytes(line + b"\n")
     assert [each.members for each in _lines(tmp_path)] == [None]

@@ -3,10 +3,12 @@
 import asyncio
 import io
 import json
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,30 @@ def test_too_many_waiting_lines_are_lost(options: TrailOptions, clock: Clock, mo
     _run(test)
     resumed = [line for line in chain_of(options.folder) if line["event"] == "trail.resumed"]
     assert [(line["lines_lost"], "since" in line) for line in resumed] == [(1, False)] * 2
+
+
+def test_a_loss_is_in_the_trail_once(options: TrailOptions, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While lines can be written but not flushed, the trail does not say again how many lines were lost before."""
+    flush, failures = os.fdatasync, iter(range(3))
+
+    def fail_three_times(descriptor: int) -> None:
+        if next(failures, None) is not None:
+            raise OSError(EIO, "Input/output error")
+        flush(descriptor)
+
+    monkeypatch.setattr(writer_thread, "MOST_LINES", 1)
+    monkeypatch.setattr(os, "fdatasync", fail_three_times)
+
+    async def test() -> None:
+        writer = TrailWriter(replace(options, durable=True), clock, continues=False)
+        writer.put(REFUSED)
+        writer.put(REFUSED)
+        async with writer.running():
+            await _until(lambda: writer.lines_written == 1)
+
+    _run(test)
+    resumed = [line["lines_lost"] for line in chain_of(options.folder) if line["event"] == "trail.resumed"]
+    assert resumed == [1, 0, 0, 0]
 
 
 def test_a_write_that_takes_too_long_counts_as_failed(

@@ -31,6 +31,7 @@ def test_a_period_may_be_open() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "",
         "yesterday",
         "2026-02-30",
         "20260122",

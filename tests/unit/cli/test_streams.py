@@ -30,6 +30,13 @@ def test_lost_output_is_an_error(tmp_path: Path, redirection: str, cause: str) -
     assert _run(tmp_path, f"--version {redirection}") == (2, "", expected)
 
 
+@pytest.mark.parametrize("command", ["--nonsense", "audit verify nothing", "health --config probe.toml"])
+def test_lost_errors_keep_the_exit_status_of_errors(tmp_path: Path, command: str) -> None:
+    """If standard error is full, the exit status is 2, and never 1, which would be a negative result."""
+    (tmp_path / "probe.toml").write_text('[internal]\nsocket = "none.sock"\n')
+    assert _run(tmp_path, f"{command} 2>/dev/full") == (2, "", "")
+
+
 @pytest.mark.parametrize(
     ("command", "status"),
     [("keygen token a", 0), ("serve --check --config a", 2), ("revoke --config a --token-file -", 2)],

@@ -22,6 +22,7 @@ from handlers.server.observability.metrics.definitions import (
     StartCause,
 )
 from handlers.server.observability.metrics.metric import REGISTRY
+from handlers.server.observability.metrics.negative_buckets import OpenMetricsView, without
 from handlers.server.observability.metrics.samples import Samples
 from handlers.server.observability.metrics.server_start import ServerStart
 from handlers.server.observability.metrics.workers import WorkerMetrics
@@ -42,7 +43,7 @@ _OFFERS = {
 }
 _ENCODERS: Mapping[str, Callable[[CollectorRegistry], bytes]] = {
     TEXT: generate_latest,
-    OPENMETRICS: generate_openmetrics,
+    OPENMETRICS: lambda registry: generate_openmetrics(OpenMetricsView(registry)),
 }
 
 _AUDIT = (AUDIT_LINES, AUDIT_LINES_LOST)
@@ -58,6 +59,10 @@ class Exposition(CollectorRegistry):
         self.samples = Samples()
         self.register(WorkerMetrics(folder) if folder else _OwnMetrics())
         self.register(ServerStart(folder))
+
+    def collect(self) -> Iterator[Metric]:
+        """Collect all metrics."""
+        return without(("_sum",), super().collect())
 
     async def render(self, accept: str = "") -> tuple[bytes, Mapping[str, str]]:
         """Return the page and its headers, for the value of Accept (RFC 9110, section 12.5.1).

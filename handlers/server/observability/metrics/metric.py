@@ -5,10 +5,13 @@ from functools import cached_property
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, disable_created_metrics
+from prometheus_client import CollectorRegistry, disable_created_metrics, values
 from prometheus_client.metrics import MetricWrapperBase
 
+from handlers.server.observability.metrics.shared_values import SharedValues
+
 disable_created_metrics()  # One more series for each counter, which Prometheus does not need.
+values.MmapedDict = SharedValues  # type: ignore[assignment,attr-defined]  # there is no public way
 
 REGISTRY = CollectorRegistry()
 """The metrics of this process. Metrics of libraries in the global registry are not shown."""

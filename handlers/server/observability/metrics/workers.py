@@ -18,6 +18,7 @@ from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from handlers.audit.folder_lock import locked
+from handlers.server.observability.metrics.shared_values import reserved_values
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -61,7 +62,8 @@ class WorkerMetrics:
         for pid in pids.difference(alive):
             # Its gauges would stay forever. This deletes no counter.
             mark_process_dead(pid, str(self._folder))
-        yield from MultiProcessCollector(None, str(self._folder)).collect()
+        files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]  # An empty one has no room.
+        yield from MultiProcessCollector.merge(files)
         yield from _process_metrics(alive)
 
 
@@ -78,7 +80,9 @@ def keep_counts(folder: Path, pid: int) -> None:
 
 def _move(ended: Path, kept: Path) -> None:
     values = list(MmapedDict.read_all_values_from_file(ended))
-    with closing(MmapedDict(str(kept))) as counts:
+    with closing(reserved_values(str(kept))) as counts:
+        for key, *_ in values:
+            counts.read_value(key)  # This takes the room for it. Without room, nothing is moved.
         for key, value, timestamp, _ in values:
             counts.write_value(key, counts.read_value(key)[0] + value, timestamp)
     ended.unlink()

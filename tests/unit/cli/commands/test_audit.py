@@ -188,7 +188,8 @@ def test_a_trail_that_was_cut_off_is_found_by_an_earlier_result(tmp_path: Path, 
         "{}",
         '{"last": null}',
         '{"last": {"number": "1", "hash": ""}}',
-        '{"last": {"number": 1e3, "hash": ""}}',
+        '{"last": {"number": 1, "hash": ""}}',
+        *(f'{{"last": {{"number": {number}, "hash": "{"0" * 64}"}}}}' for number in ("1e3", "true", "0", "-1", '"1"')),
     ],
 )
 def test_another_file_is_no_earlier_result(tmp_path: Path, folder: Path, text: str, capsys: Captured) -> None:
@@ -250,6 +251,7 @@ def test_no_line_may_match(folder: Path, how: str, empty: str, capsys: Captured)
     verdict = "the chain is whole, but no signature was verified; add --public-key"
     for unknown, options in (
         ("", ["--event", "token.issued", "--outcome", "genuine"]),
+        ("", ["--request-id", ""]),
         (", and no line of the trail has NOBODY", ["--client", "NOBODY"]),
         (", and no line of the trail has token.isued or true", ["--event", "token.isued", "--outcome", "true"]),
     ):

@@ -87,7 +87,7 @@ def test_a_stopping_server_is_alive_and_not_ready(
 def _foreign(app: ASGIApp) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await PlainTextResponse("no", 503)(scope, receive, send)
+            await PlainTextResponse("no", 503 if scope["path"] == "/readyz" else 200)(scope, receive, send)
         else:
             await app(scope, receive, send)
 
@@ -95,12 +95,15 @@ def _foreign(app: ASGIApp) -> ASGIApp:
 
 
 def test_another_server_is_not_ready(tmp_path: Path, nicepay: Nicepay, capsys: pytest.CaptureFixture[str]) -> None:
-    """If something else answers 503, the message has the status alone."""
+    """If something else answers 503, the message has the status alone. A 200 of another program is no health."""
     settings = Settings.load(write_internal_settings(tmp_path, nicepay))
     with running_internal(settings, Clock(), wrap=_foreign) as listener:
-        assert _health(_settings(tmp_path, listener.origin, "internal"), "--ready") == 1
-    expected = f"the server is not healthy: {listener.origin}/readyz answers 503"
-    assert capsys.readouterr() == ("", f"snap-token: {expected}\n")
+        probed = _settings(tmp_path, listener.origin, "internal")
+        assert [_health(probed, "--ready"), _health(probed)] == [1, 1]
+    found = f"snap-token: the server is not healthy: {listener.origin}"
+    advice = "but is another program; end it, or correct the address in the settings"
+    expected = f"{found}/readyz answers 503\n{found}/livez answers 200, {advice}\n"
+    assert capsys.readouterr() == ("", expected)
 
 
 @pytest.mark.parametrize("table", ["server", "internal"])
@@ -114,7 +117,7 @@ def test_a_missing_server_is_not_well(
     assert _health(_settings(tmp_path, origin, table, host)) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith("snap-token: the server is not healthy: ")
+    assert err.startswith(f"snap-token: the server is not healthy: {origin.replace('127.0.0.1', host)}: ")
 
 
 @pytest.fixture
@@ -187,12 +190,15 @@ def test_the_command_starts_quickly() -> None:
     assert imported.isdisjoint({"redis", "cryptography", "connexion", "handlers.config.tables"})
 
 
+ANSWER = b'HTTP/1.1 %d x\r\ncontent-length: 15\r\n\r\n{"status":"ok"}'
+
+
 @pytest.mark.parametrize("table", ["server", "internal"])
 def test_a_socket_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str) -> None:
     """The command connects to the socket of the settings, whose path is relative to them."""
     (tmp_path / "probe.toml").write_text(f'[{table}]\nsocket = "a.sock"\n')
     for status in (0, 1):
-        with _answering(tmp_path / "a.sock", b"HTTP/1.1 %d x\r\ncontent-length: 0\r\n\r\n" % (200, 503)[status]):
+        with _answering(tmp_path / "a.sock", ANSWER % (200, 503)[status]):
             expected = status if table == "internal" else 0
             assert _health(tmp_path / "probe.toml") == expected
     assert _health(tmp_path / "probe.toml") == 1
@@ -229,7 +235,7 @@ def test_a_listener_with_tls_is_asked(tmp_path: Path, capsys: pytest.CaptureFixt
     context.load_cert_chain(tmp_path / CERTIFICATE_FILE, tmp_path / KEY_FILE)
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        await PlainTextResponse("fine")(_scope, _receive, send)
+        await PlainTextResponse('{"status":"ok"}')(_scope, _receive, send)
 
     with listening(app, tls=lambda: context) as (_, port):
         (tmp_path / "probe.toml").write_text(f"[internal]\nport = {port}\n{TLS}")

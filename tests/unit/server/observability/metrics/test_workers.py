@@ -25,6 +25,7 @@ from handlers.server.observability.metrics import definitions as metrics
 requests, seconds, connections, up = map(float, sys.argv[1:])
 metrics.REPEATS("A", "issueAccessToken").inc(requests)
 metrics.REQUEST_DURATION("issueAccessToken").observe(seconds)
+metrics.CLIENT_CLOCK_SKEW("A").observe(-seconds)
 metrics.CONNECTIONS_OPEN("server").set(connections)
 metrics.STATE_UP().set(up)
 print("ready", flush=True)
@@ -65,6 +66,14 @@ def test_the_values_of_all_workers_are_added(tmp_path: Path) -> None:
             frozenset({("pid", str(process.pid))}) for process in (one, other)
         }
     assert (values[REPEATS], values[DURATIONS], values[FAST], values[OPEN], values[UP]) == (5, 2, 1, 11, 0)
+
+
+def test_the_clock_skews_of_all_workers_have_no_sum(tmp_path: Path) -> None:
+    """A sum of negative values can fall, so Prometheus would take it for a restart."""
+    with _worker(tmp_path, 2, 0.0007, 5, 1), _worker(tmp_path, 3, 0.3, 6, 0):
+        values = _values(tmp_path)
+    skews = {name: value for (name, _), value in values.items() if name.startswith("snap_client_clock_skew_seconds")}
+    assert (skews["snap_client_clock_skew_seconds_count"], len(skews)) == (2, 2)
 
 
 def test_a_dead_worker_leaves_its_counters_only(tmp_path: Path) -> None:
