@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -17,6 +18,7 @@ from handlers.cli.startup.resources import audit_mistake, build_application, ope
 from handlers.config import setting_warnings
 from handlers.config.audit_table import Audit
 from handlers.config.listener import Listener
+from handlers.config.listeners import listeners_of
 from handlers.config.settings import Settings
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.process.assembly import system_clock
@@ -37,10 +39,11 @@ def check(config: Path) -> None:
     settings = load_settings(config)
     for warning in _warnings(settings):
         sys.stderr.write(f"snap-token: warning: {config}: {warning}\n")
-    mistakes = [mistake for attempt in _attempts(settings) for mistake in mistakes_of(attempt)]
+    notes: list[str] = []
+    mistakes = [mistake for attempt in _attempts(settings, notes.append) for mistake in mistakes_of(attempt)]
     if mistakes:
         raise UsageError(*(f"{config}: {mistake}" for mistake in mistakes))
-    sys.stdout.write(f"{config}: good\n")
+    sys.stdout.writelines(f"{config}: {line}\n" for line in (*notes, "good"))
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -61,19 +64,29 @@ def root_warning(settings: Settings) -> str | None:
     return None
 
 
-def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
-    yield lambda: _try_listener(settings.server, "server")
-    internal = settings.internal
-    if internal:
-        yield lambda: _try_listener(internal, "internal")
+def _attempts(settings: Settings, note: Callable[[str], None]) -> Iterator[Callable[[], object]]:
+    for name, table in listeners_of(settings).items():
+        yield partial(_try_listener, table, name, note)
     yield lambda: try_state(settings.state.url)
     yield from folder_attempts(settings)
     yield from document_attempts(settings)
 
 
-def _try_listener(table: Listener, name: str) -> None:
-    with open_listener(table, name):
-        pass
+def _try_listener(table: Listener, name: str, note: Callable[[str], None]) -> None:
+    """Open the listener. An address that a server of ours uses is no mistake: it is checked before it restarts."""
+    try:
+        with open_listener(table, name):
+            pass
+    except UsageError:
+        if not _is_used_by_us(table, name):
+            raise
+        note(f"a running server uses {table.socket or f'{table.host}:{table.port}'}; stop it before another one starts")
+
+
+def _is_used_by_us(table: Listener, name: str) -> bool:
+    from handlers.cli.startup import running_server  # noqa: PLC0415  a start does not need its slow library
+
+    return running_server.is_ours(running_server.ask_listener(table, name))
 
 
 def folder_attempts(settings: Settings) -> Iterator[Callable[[], object]]:

@@ -9,10 +9,10 @@ import pytest
 from redis import Redis
 
 from handlers.cli import main
-from handlers.cli.startup import dry_run
+from handlers.cli.startup import dry_run, running_server
 from handlers.server.openapi import application, documents
 from tests.engines import REDIS_SERVERS, RedisServer
-from tests.merchant import write_settings
+from tests.merchant import Merchant, write_settings
 from tests.nicepay import Nicepay, new_key
 from tests.trail_files import write_key
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
@@ -66,6 +66,7 @@ def test_all_mistakes_are_reported_at_once(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, error_lines: Callable[[], list[str]]
 ) -> None:
     """Two addresses in use and a state store that does not answer are three lines. The exit status is 2."""
+    monkeypatch.setattr(running_server, "_TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [each.getsockname()[1] for each in (taken, other)]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(ports[0]))
@@ -79,6 +80,17 @@ def test_all_mistakes_are_reported_at_once(
     assert internal.startswith(f"cannot listen on 127.0.0.1:{ports[1]}: {in_use}; set internal.host and ")
     assert state.startswith("state.url: the state store cannot be used: ConnectionError: ")
     assert state.endswith("; make it reachable and writable, or set another state.url")
+
+
+def test_the_address_of_a_running_server_is_no_mistake(
+    settings_file: Path, merchant: Merchant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a running server of ours, the settings are good. A line says which address it uses."""
+    address = merchant.origin.removeprefix("http://")
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", address.partition(":")[2])
+    assert _check(settings_file) == 0
+    note = f"{settings_file}: a running server uses {address}; stop it before another one starts"
+    assert capsys.readouterr() == (f"{note}\n{settings_file}: good\n", "")
 
 
 def test_a_read_only_redis_is_refused(
