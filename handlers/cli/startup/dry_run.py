@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
@@ -115,7 +116,7 @@ def mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
 
 
 def try_state(url: StateUrl) -> None:
-    """Write an entry, which expires by itself, to the state store, and read from it.
+    """Write an entry, which expires by itself, to the state store, replace it when it has expired, and read from it.
 
     A missing SQLite file is not created. A temporary file in the same folder is used in its place.
 
@@ -144,7 +145,8 @@ def _cause(error: Exception) -> str:
 async def _write_and_read(url: StateUrl) -> None:
     state, key, now = url.open(starting=True), f"check:{token_hex()}", system_clock()
     try:
-        await state.first_seen(key, _PROBE_SECONDS, now)
+        for at in (now, now + timedelta(seconds=_PROBE_SECONDS)):  # Redis has a right of its own for expired entries.
+            await state.first_seen(key, _PROBE_SECONDS, at)
         await state.revocations(now)
     finally:
         await state.close()

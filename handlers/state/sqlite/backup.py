@@ -7,7 +7,7 @@ from errno import EEXIST
 from pathlib import Path
 
 from handlers.state.sqlite.draft import draft_beside, sync_to_disk
-from handlers.state.sqlite.file import BACKUP_NUMBER, DamagedError, is_damage
+from handlers.state.sqlite.file import BACKUP_NUMBER, DamagedError, is_damage, names_beside
 from handlers.state.sqlite.locks import BUSY_SECONDS, LockWait, exclusive_lock
 from handlers.state.sqlite.reading import require_ours, require_usable
 
@@ -20,12 +20,14 @@ def back_up(path: Path, target: Path) -> None:
 
     Raises:
         FileExistsError: There is a file at `target`.
-        ValueError: The file belongs to another program or to a newer version, or it is empty.
+        ValueError: The file belongs to another program or to a newer version, or it is empty. Or `target` has the name
+            of one of the files beside it.
         DamagedError: The file is damaged.
         LockedError: Another process locks the file or its folder.
         sqlite3.Error, OSError: The file cannot be read, or the copy cannot be written.
     """
     _require_absent(target)
+    _require_other_name(path, target)
     with draft_beside(target) as draft:
         try:
             _copy(path, draft)
@@ -42,6 +44,14 @@ def back_up(path: Path, target: Path) -> None:
 def _require_absent(target: Path) -> None:
     if os.path.lexists(target):
         raise FileExistsError(EEXIST, os.strerror(EEXIST))
+
+
+def _require_other_name(path: Path, target: Path) -> None:
+    """Raise ValueError if the next start would take a file at `target` for a part of the state file."""
+    names = {each.name for each in names_beside(path)}
+    if target.name in names and target.parent.is_dir() and target.parent.samefile(path.resolve().parent):
+        message = "the state store itself uses a file of this name; name another file"
+        raise ValueError(message)
 
 
 def _copy(path: Path, draft: Path) -> None:

@@ -111,6 +111,12 @@ def companions(path: Path) -> list[Path]:
     return [file.with_name(file.name + suffix) for suffix in COMPANIONS]
 
 
+def names_beside(path: Path) -> list[Path]:
+    """Return the paths beside the file that have a meaning for SQLite or for this server."""
+    file = path.resolve()
+    return [*companions(path), file.with_name(f"{file.name}-journal"), damage_marker(path)]
+
+
 def connect(path: Path, now: int, *, is_unfinished: bool = False) -> sqlite3.Connection:
     """Open the file as `open_file` does, but try only once. The caller must hold `exclusive_lock`.
 

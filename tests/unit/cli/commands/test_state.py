@@ -147,10 +147,14 @@ def test_a_restore_that_fails(settings_with_file: Path, capsys: pytest.CaptureFi
     file, source = settings_with_file.with_name("state.db"), settings_with_file.with_name("backup.db")
     for content, cause in (
         (None, "No such file or directory"),
+        ("a link to itself", "Too many levels of symbolic links"),
         (b"spoilt" * 1_000, "it cannot be read completely; use another backup"),
     ):
-        if content:
+        if isinstance(content, bytes):
+            source.unlink()
             source.write_bytes(content)
+        elif content:
+            source.symlink_to(source.name)
         assert main(["state", "restore", str(source), "--config", str(settings_with_file)]) == 2
         assert capsys.readouterr() == ("", f"snap-token: {source} cannot be restored to {file}: {cause}\n")
     assert not file.exists()

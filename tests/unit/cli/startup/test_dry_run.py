@@ -14,6 +14,7 @@ from handlers.server.openapi import application, documents
 from tests.engines import REDIS_SERVERS, RedisServer
 from tests.merchant import Merchant, write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.pages import page
 from tests.trail_files import write_key
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
 
@@ -108,6 +109,29 @@ def test_a_read_only_redis_is_refused(
             client.replicaof("NO", "ONE")
     *_, finding = capsys.readouterr().err.splitlines()
     assert finding.startswith(f"snap-token: {settings}: state.url: the state store cannot be used: ReadOnlyError: ")
+
+
+RIGHTS = "~snap-token:* +@read +@write +@connection +@transaction +eval +info +config|get"
+"""The rights of a Redis user that the page on several instances lists."""
+
+
+@pytest.mark.parametrize("less", ["resetkeys", "-@read", "-@write", "-@transaction", "-eval"])
+def test_a_redis_user_needs_each_right(
+    tmp_path: Path, nicepay: Nicepay, emptied_redis: Callable[[str], RedisServer], less: str
+) -> None:
+    """A user with the rights in the page is enough, and one that lacks a necessary right is refused."""
+    assert f" {RIGHTS}" in page("several-instances", "en")
+    redis = emptied_redis(REDIS_SERVERS[0])
+    settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "redis://app:secret@127.0.0.1:{redis.port}/0"')
+    with Redis.from_url(redis.url) as client:
+        client.execute_command("ACL SETUSER", "app", "on", ">secret", *RIGHTS.split())
+        try:
+            assert _check(settings) == 0
+            client.execute_command("ACL SETUSER", "app", less)
+            client.execute_command("CLIENT KILL", "USER", "app")
+            assert _check(settings) == 2
+        finally:
+            client.execute_command("ACL DELUSER", "app")
 
 
 def test_an_existing_state_file_is_kept(tmp_path: Path, nicepay: Nicepay) -> None:

@@ -153,6 +153,14 @@ def test_nothing_is_overwritten(file: Path, target: Path, make: Callable[[Path],
     assert _names(target.parent) == {"backup.db"}
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal", "-damaged"])
+def test_a_name_that_the_state_store_uses(file: Path, suffix: str) -> None:
+    """A backup is not written where the next start would take it for a part of the state file."""
+    with pytest.raises(ValueError, match="the state store itself uses a file of this name; name another file"):
+        back_up(file, file.parent / ".." / file.parent.name / f"{file.name}{suffix}")
+    assert _names(file.parent) == {file.name}
+
+
 def test_a_file_that_appears_meanwhile_stays(file: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another command writes to the target while the copy is made is not overwritten."""
     monkeypatch.setattr("handlers.state.sqlite.backup.require_usable", lambda _: target.touch())
