@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 from stat import S_ISREG
 
-from handlers.state.sqlite.file import companions, require_sound, require_supported
+from handlers.state.sqlite.file import require_sound, require_supported
+from handlers.state.sqlite.paths import companions
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:

@@ -255,3 +255,14 @@ def test_root_makes_a_backup_for_the_servers_user(monkeypatch: pytest.MonkeyPatc
         assert owner(folder / "backup.db") == (SERVER_USER, SERVER_GROUP)
         assert {"state.db", "state.db-wal", "state.db-shm"} < set(meanwhile)
         assert set(meanwhile.values()) == {(SERVER_USER, SERVER_GROUP)}
+
+
+def test_the_servers_user_makes_a_backup_in_a_folder_of_root() -> None:
+    """In a folder that others may write to, such as /tmp, the backup belongs to the user who makes it."""
+    with open_folder() as folder, open_folder() as elsewhere:
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        elsewhere.chmod(0o1777)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            open_file(folder / "state.db").close()
+            back_up(folder / "state.db", elsewhere / "backup.db")
+        assert owner(elsewhere / "backup.db") == (SERVER_USER, SERVER_GROUP)
