@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handlers.config.client_keys import client_keys
 from handlers.config.environment import misspelt_variables
@@ -22,6 +22,9 @@ from handlers.state.batches import within_timeout
 from handlers.state.opening import StateUrl, has_password
 from handlers.state.port import StateDownError
 from handlers.state.postgresql.url import PostgresqlUrl
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 _NO_EVICTION = "noeviction"
 
@@ -189,14 +192,25 @@ async def of_state(url: StateUrl) -> list[SettingWarning]:
     if client is None:
         return []
     try:
-        return list(_of_redis(await within_timeout(client.info())))
+        return list(_of_redis(await within_timeout(client.info()), await append_fsync(client)))
     except StateDownError:
         return []
     finally:
         await client.aclose()
 
 
-def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
+async def append_fsync(client: "Redis") -> str | None:
+    """`appendfsync`. None if this user may not read the configuration, as with many hosted services."""
+    try:
+        return (await within_timeout(client.config_get("appendfsync"))).get("appendfsync")
+    except StateDownError:
+        return None
+
+
+def _of_redis(info: Mapping[str, Any], fsync: str | None) -> Iterator[SettingWarning]:
+    if info.get("redis_mode") == "cluster":
+        message = "state.url: Redis Cluster is not supported, because one command has several keys; use Redis Sentinel"
+        yield SettingWarning("state.is_cluster", message, {"redis_mode": "cluster", "advised": "standalone"})
     policy = info.get("maxmemory_policy", _NO_EVICTION)
     if info.get("maxmemory") and policy != _NO_EVICTION:
         message = f"state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy {_NO_EVICTION}"
@@ -206,6 +220,10 @@ def _of_redis(info: Mapping[str, Any]) -> Iterator[SettingWarning]:
             "state.url: Redis does not write each change to disk, and can lose data when it stops; set appendonly yes"
         )
         yield SettingWarning("state.not_persistent", message, {"appendonly": "no", "advised": "yes"})
+    elif fsync == "no":
+        message = "state.url: Redis does not flush its file, and can lose half a minute when the power fails; set {}"
+        fields = {"appendfsync": "no", "advised": "everysec"}
+        yield SettingWarning("state.not_persistent", message.format("appendfsync everysec, or always"), fields)
 
 
 async def _of_postgresql(url: PostgresqlUrl) -> list[SettingWarning]:

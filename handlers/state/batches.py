@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from itertools import repeat
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,31 @@ from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 Call = TypeVar("Call")
 Result = TypeVar("Result")
 Run = Callable[[Sequence[Call]], Awaitable[Sequence[Result | Exception]]]
+
+
+GRACE_SECONDS = 0.02
+"""The last part of the time limit. It begins when the event loop turns, so it is also there after a stall.
+
+Without it, an event loop that stalled for the whole limit would drop answers that came meanwhile, without reading them.
+"""
+
+
+@asynccontextmanager
+async def time_limit(began: float | None = None) -> AsyncIterator[None]:
+    """Within the block, an engine has `TIMEOUT_SECONDS` since `began` (see `within_timeout`).
+
+    Raises:
+        TimeoutError: The time has passed.
+    """
+    loop = asyncio.get_running_loop()
+    began = loop.time() if began is None else began
+    async with asyncio.timeout(None) as limit:
+        due = began + TIMEOUT_SECONDS - GRACE_SECONDS
+        timer = loop.call_at(due, lambda: limit.reschedule(loop.time() + GRACE_SECONDS))
+        try:
+            yield
+        finally:
+            timer.cancel()
 
 
 async def within_timeout(answer: Awaitable[Result], began: float | None = None) -> Result:
@@ -22,9 +48,8 @@ async def within_timeout(answer: Awaitable[Result], began: float | None = None) 
     Raises:
         StateDownError: No answer came within `TIMEOUT_SECONDS`, or the answer is an error.
     """
-    began = asyncio.get_running_loop().time() if began is None else began
     try:
-        async with asyncio.timeout_at(began + TIMEOUT_SECONDS):
+        async with time_limit(began):
             return await answer
     except StateDownError:
         raise
@@ -42,7 +67,10 @@ def _as_state_down(error: Exception) -> StateDownError:
 
 
 class _Deadlines:
-    """Gives each answer its own `TIMEOUT_SECONDS`. One timer is enough, because the oldest answer is due first."""
+    """Gives each answer its own `TIMEOUT_SECONDS`. One timer is enough, because the oldest answer is due first.
+
+    An answer that is due fails only after `GRACE_SECONDS` in which the event loop turned.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -50,17 +78,21 @@ class _Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, answer: asyncio.Future[Any]) -> None:
-        self._waiting.append((self._loop.time() + TIMEOUT_SECONDS, answer))
+        self._waiting.append((self._loop.time() + TIMEOUT_SECONDS - GRACE_SECONDS, answer))
         if self._timer is None:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        self._timer = self._loop.call_at(self._waiting[0][0], self._expire)
+        self._timer = self._loop.call_at(self._waiting[0][0], self._give_grace)
 
-    def _expire(self) -> None:
-        """Fail the answers whose deadline has passed, and drop those that came in time."""
+    def _give_grace(self) -> None:
+        moment = max(self._loop.time(), self._waiting[0][0])  # A timer may be a little early.
+        self._timer = self._loop.call_later(GRACE_SECONDS, self._expire, moment)
+
+    def _expire(self, moment: float) -> None:
+        """Fail the answers that were due at this moment, and drop those that came in time."""
         self._timer = None
-        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= self._loop.time()):
+        while self._waiting and (self._waiting[0][1].done() or self._waiting[0][0] <= moment):
             _, answer = self._waiting.popleft()
             _settle([answer], [TimeoutError()])
         if self._waiting:

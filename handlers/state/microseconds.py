@@ -3,6 +3,8 @@
 import time
 from datetime import UTC, datetime, timedelta
 
+from handlers.state.port import StateDownError
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -15,8 +17,23 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+_EARLIEST, _LATEST = (to_microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9_999))
+
+
+def is_time(stored: object) -> bool:
+    """Whether a server can have stored this: a number of the years 2 to 9998. So it is a time in every time zone."""
+    return isinstance(stored, int) and _EARLIEST <= stored < _LATEST
+
+
 def from_microseconds(count: int) -> datetime:
-    """Convert to an aware time in UTC."""
+    """Convert to an aware time in UTC.
+
+    Raises:
+        StateDownError: No server stores such a number.
+    """
+    if not is_time(count):
+        message = "an entry of the state store has an impossible time, so it is damaged, or another program wrote it"
+        raise StateDownError(message)
     return _EPOCH + count * _MICROSECOND
 
 

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from errno import ELOOP
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -25,6 +27,8 @@ FORMS = (
     "memory://, sqlite:///FILE, redis://HOST:PORT/0, rediss://HOST:PORT/0, unix:///SOCKET?db=0, "
     "redis+sentinel://HOST:PORT,HOST:PORT/SERVICE/0 or postgresql://USER@HOST:PORT/DATABASE"
 )
+
+_NO_FILE = "write sqlite:/// and then the path of a file; in the path, write % ? # as %25 %3F %23"
 
 _PARTS = re.compile(r"(?P<scheme>[a-z+]+://)(?:(?P<login>[^/?#@]*)@)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 
@@ -161,7 +165,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:  # Its message quotes the text in the place of the port, which may be part of a password.
         malformed = True
     if malformed:
-        raise ValueError(MALFORMED)
+        raise ValueError(_NO_FILE if _scheme(url) == "sqlite" else MALFORMED)
     return parts
 
 
@@ -169,11 +173,18 @@ def _file(parts: SplitResult, folder: Path) -> Path:
     """`sqlite:///state.db` is relative to `folder`. `sqlite:////var/lib/state.db` is absolute."""
     name = unquote(parts.path.removeprefix("/"))
     if parts.netloc or parts.query or not name or "\0" in name:
-        message = "write sqlite:/// and then the path of a file"
-        raise ValueError(message)
+        raise ValueError(_NO_FILE)
     file = (folder / name).absolute()
-    if file.is_dir() or not file.parent.is_dir():
-        cause = "it is a folder" if file.is_dir() else "its folder does not exist"
-        message = f"{file} cannot be a database file: {cause}"
+    if mistake := _path_mistake(file):
+        message = f"{file} cannot be a database file: {mistake}"
         raise ValueError(message)
     return file
+
+
+def _path_mistake(file: Path) -> str | None:
+    if not file.parent.is_dir():
+        return "its folder does not exist"
+    try:
+        return "it is a folder" if S_ISDIR(file.stat().st_mode) else None
+    except OSError as error:
+        return "its links lead in a circle" if error.errno == ELOOP else None

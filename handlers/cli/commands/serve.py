@@ -27,7 +27,8 @@ def serve(*, config: Path, check: bool = False) -> int:
     Args:
         config: The settings file.
         check: Do not start the server, only check whether it would start: settings and keys, addresses, the state
-            store, the folder for captures, the API documents. Print every mistake and every warning.
+            store, the folder for captures, the API documents. Print every mistake and every warning. An address that a
+            running server uses is no mistake.
     """
     drain = configure.set_up()
     if check:

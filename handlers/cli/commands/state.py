@@ -1,5 +1,6 @@
 """`snap-token state`: back up, restore and repair the SQLite file of the state store."""
 
+import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -127,12 +128,21 @@ def _state_file(config: Path) -> tuple[Settings, Path]:
 
 @contextmanager
 def _named_errors(failure: str) -> Iterator[None]:
-    """Raise every error of the block as a UsageError that begins with `failure`."""
+    """Raise every error of the block as a UsageError that begins with `failure`.
+
+    SIGTERM and SIGHUP end the block as SIGINT does, so that it leaves no half file. `nohup` still ignores SIGHUP.
+    """
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    for each in (each for each, handler in before.items() if handler is not signal.SIG_IGN):
+        signal.signal(each, signal.default_int_handler)
     try:
         yield
     except (OSError, ValueError, sqlite3.Error, DamagedError, LockedError) as error:
         message = f"{failure}: {getattr(error, 'strerror', None) or error}"
         raise UsageError(message) from error
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _summary(file: Path, done: Repair, now: datetime, restored_line: str = "") -> str:

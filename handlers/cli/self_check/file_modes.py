@@ -14,7 +14,7 @@ from handlers.config.regular_files import read_regular_file
 from handlers.config.secret_access import FileAccess
 from handlers.config.settings import Settings
 from handlers.snap.keys import is_inline
-from handlers.state.sqlite.file import companions
+from handlers.state.sqlite.paths import companions
 
 _ROOT = 0
 _PRIVATE_KEY = b"PRIVATE KEY-----"

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 
 import asyncpg
 
-from handlers.cli.self_check.finding import Finding, error, good, skipped, warning
+from handlers.cli.self_check.finding import Finding, error, from_message, good, skipped, warning
 from handlers.cli.self_check.latency import median_seconds, of_latency
 from handlers.state.batches import within_timeout
 from handlers.state.port import StateDownError
 from handlers.state.postgresql.durability import settings_of
-from handlers.state.postgresql.schema import STEPS
+from handlers.state.postgresql.schema import version_of
 from handlers.state.postgresql.session import Connection, connect
 from handlers.state.postgresql.url import PostgresqlUrl
 
@@ -97,15 +97,14 @@ def _encryption(url: PostgresqlUrl) -> Iterator[Finding]:
 async def _tables(connection: Connection) -> Finding:
     """The version of the tables, and whether this role may use them."""
     try:
-        version = await connection.fetchval("SELECT version FROM snap_token.store")
+        version = await version_of(connection)
+        if not version:
+            return skipped("state.integrity", "the tables do not exist yet", "the server creates them at its start")
         forbidden = await connection.fetchval(_FORBIDDEN)
-    except asyncpg.UndefinedTableError:
-        return skipped("state.integrity", "the tables do not exist yet", "the server creates them at its start")
+    except StateDownError as cause:
+        return from_message("error", "state.integrity", str(cause))
     except asyncpg.InsufficientPrivilegeError as cause:
         return error("state.integrity", str(cause), _GRANT)
-    if version > len(STEPS):
-        found = f"a newer version of this server created the tables (schema {version}; this one supports {len(STEPS)})"
-        return error("state.integrity", found, "install that version here too")
     if forbidden:
         return error("state.integrity", f"this role may not read and change these tables: {forbidden}", _GRANT)
     return good("state.integrity", f"the tables have version {version}, and this role may use them")

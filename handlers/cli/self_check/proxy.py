@@ -9,8 +9,8 @@ import httpx
 import yaml
 
 from handlers.cli.self_check.finding import CheckName, Finding, error, findings_or, good, skipped, warning
-from handlers.cli.self_check.listeners import UNKNOWN_PATH
 from handlers.cli.self_check.snap_answer import deviations
+from handlers.cli.startup.running_server import UNKNOWN_PATH
 from handlers.config.settings import Settings
 from handlers.judge.exchange import Answer, Request
 from handlers.judge.sender import Sender, UnreachableError

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from handlers.cli.self_check.finding import Finding, error, good, skipped, warning
 from handlers.cli.self_check.latency import median_seconds, of_latency
+from handlers.config.setting_warnings import append_fsync
 from handlers.state.batches import within_timeout
 from handlers.state.port import StateDownError
 
@@ -38,16 +39,8 @@ async def _of_information(client: Redis) -> list[Finding]:
     except StateDownError as cause:
         found = f"INFO is refused, so version, eviction, persistence and memory are not known: {cause}"
         return [skipped("state.version", found, "let this user run INFO, or ask the operator of the state store")]
-    fsync = await _fsync(client)
+    fsync = await append_fsync(client)
     return [of_version(info), _eviction(info), *_persistence(info, fsync), *_writable(info), *_memory(info)]
-
-
-async def _fsync(client: Redis) -> str | None:
-    """`appendfsync`. None if this user may not read the configuration, as with many hosted services."""
-    try:
-        return (await within_timeout(client.config_get("appendfsync"))).get("appendfsync")
-    except StateDownError:
-        return None
 
 
 def of_version(info: Mapping[str, Any]) -> Finding:

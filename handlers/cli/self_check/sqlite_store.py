@@ -13,7 +13,8 @@ from handlers.cli.self_check.latency import median_seconds, of_latency
 from handlers.server.process.assembly import system_clock
 from handlers.state.opening import StateUrl
 from handlers.state.port import StateDownError
-from handlers.state.sqlite.file import REPAIR, VERSION, damage_marker, is_damage
+from handlers.state.sqlite.file import REPAIR, VERSION, is_damage
+from handlers.state.sqlite.paths import damage_marker
 from handlers.state.sqlite.reading import connect_read_only
 
 _ENTRY_SECONDS = 1

@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -17,6 +19,7 @@ from handlers.cli.startup.resources import audit_mistake, build_application, ope
 from handlers.config import setting_warnings
 from handlers.config.audit_table import Audit
 from handlers.config.listener import Listener
+from handlers.config.listeners import listeners_of
 from handlers.config.settings import Settings
 from handlers.server.openapi.application import internal_api, public_api
 from handlers.server.process.assembly import system_clock
@@ -37,10 +40,11 @@ def check(config: Path) -> None:
     settings = load_settings(config)
     for warning in _warnings(settings):
         sys.stderr.write(f"snap-token: warning: {config}: {warning}\n")
-    mistakes = [mistake for attempt in _attempts(settings) for mistake in mistakes_of(attempt)]
+    notes: list[str] = []
+    mistakes = [mistake for attempt in _attempts(settings, notes.append) for mistake in mistakes_of(attempt)]
     if mistakes:
         raise UsageError(*(f"{config}: {mistake}" for mistake in mistakes))
-    sys.stdout.write(f"{config}: good\n")
+    sys.stdout.writelines(f"{config}: {line}\n" for line in (*notes, "good"))
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
@@ -61,19 +65,29 @@ def root_warning(settings: Settings) -> str | None:
     return None
 
 
-def _attempts(settings: Settings) -> Iterator[Callable[[], object]]:
-    yield lambda: _try_listener(settings.server, "server")
-    internal = settings.internal
-    if internal:
-        yield lambda: _try_listener(internal, "internal")
+def _attempts(settings: Settings, note: Callable[[str], None]) -> Iterator[Callable[[], object]]:
+    for name, table in listeners_of(settings).items():
+        yield partial(_try_listener, table, name, note)
     yield lambda: try_state(settings.state.url)
     yield from folder_attempts(settings)
     yield from document_attempts(settings)
 
 
-def _try_listener(table: Listener, name: str) -> None:
-    with open_listener(table, name):
-        pass
+def _try_listener(table: Listener, name: str, note: Callable[[str], None]) -> None:
+    """Open the listener. An address that a server of ours uses is no mistake: it is checked before it restarts."""
+    try:
+        with open_listener(table, name):
+            pass
+    except UsageError:
+        if not _is_used_by_us(table, name):
+            raise
+        note(f"a running server uses {table.socket or f'{table.host}:{table.port}'}; stop it before another one starts")
+
+
+def _is_used_by_us(table: Listener, name: str) -> bool:
+    from handlers.cli.startup import running_server  # noqa: PLC0415  a start does not need its slow library
+
+    return running_server.is_ours(running_server.ask_listener(table, name))
 
 
 def folder_attempts(settings: Settings) -> Iterator[Callable[[], object]]:
@@ -102,7 +116,7 @@ def mistakes_of(attempt: Callable[[], object]) -> tuple[str, ...]:
 
 
 def try_state(url: StateUrl) -> None:
-    """Write an entry, which expires by itself, to the state store, and read from it.
+    """Write an entry, which expires by itself, to the state store, replace it when it has expired, and read from it.
 
     A missing SQLite file is not created. A temporary file in the same folder is used in its place.
 
@@ -131,7 +145,8 @@ def _cause(error: Exception) -> str:
 async def _write_and_read(url: StateUrl) -> None:
     state, key, now = url.open(starting=True), f"check:{token_hex()}", system_clock()
     try:
-        await state.first_seen(key, _PROBE_SECONDS, now)
+        for at in (now, now + timedelta(seconds=_PROBE_SECONDS)):  # Redis has a right of its own for expired entries.
+            await state.first_seen(key, _PROBE_SECONDS, at)
         await state.revocations(now)
     finally:
         await state.close()

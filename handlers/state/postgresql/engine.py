@@ -10,14 +10,13 @@ repeated `X-EXTERNAL-ID` gets 409.
 The callers give all times. The clock of PostgreSQL is never read.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from handlers.state.batches import Batches, within_timeout
+from handlers.state.batches import Batches, time_limit, within_timeout
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
-from handlers.state.port import SIGNED_REQUESTS, SUSPENDED, TIMEOUT_SECONDS, StateDownError
+from handlers.state.port import SIGNED_REQUESTS, SUSPENDED, StateDownError
 from handlers.state.postgresql.loss import REVOKE, DataLoss, Mark
 from handlers.state.postgresql.schema import prepare_tables
 from handlers.state.postgresql.session import POOLER, STATEMENT_TIMEOUT, Connection, Session
@@ -94,7 +93,7 @@ class PostgresqlState:
     async def _record_batch(self, records: Sequence[tuple[str, int, int]]) -> Sequence[int | None]:
         placed = [_SeenRecord(place, *record) for place, record in enumerate(records)]
         sweep_until = self._sweeping.until(min(each.at for each in placed))
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with time_limit():
             return await self._writes.run(lambda connection: self._sweep_and_record(connection, placed, sweep_until))
 
     async def _sweep_and_record(

@@ -63,15 +63,20 @@ async def prepare_tables(connection: Connection) -> None:
         StateDownError: A newer version of this server created the tables, or this role may not create or read them.
     """
     try:
-        if await _version(connection) < len(STEPS):
+        if await version_of(connection) < len(STEPS):
             await _migrate(connection)
     except asyncpg.InsufficientPrivilegeError as error:
         message = f"{error}; {_ADVICE}"
         raise StateDownError(message) from error
 
 
-async def _version(connection: Connection) -> int:
-    """Return the version of the tables. 0 if there are none."""
+async def version_of(connection: Connection) -> int:
+    """Return the version of the tables. 0 if there are none.
+
+    Raises:
+        StateDownError: A newer version of this server created the tables, or they are not complete.
+        asyncpg.PostgresError: This role may not read them, or another program created them.
+    """
     try:
         version = await connection.fetchval("SELECT max(version) FROM snap_token.store")
     except asyncpg.UndefinedTableError:
@@ -80,8 +85,8 @@ async def _version(connection: Connection) -> int:
         message = "the table snap_token.store is empty; drop the schema snap_token, and it is created again"
         raise StateDownError(message)
     if version > len(STEPS):
-        supported = f"schema {version}; this version supports {len(STEPS)}"
-        message = f"a newer version of this server created the tables in snap_token ({supported})"
+        supported = f"schema {version}, this version supports {len(STEPS)}"
+        message = f"a newer version of this server created the tables in snap_token ({supported}); install that version"
         raise StateDownError(message)
     return int(version)
 
@@ -93,6 +98,6 @@ async def _migrate(connection: Connection) -> None:
         if await connection.fetchval("SELECT to_regnamespace('snap_token') IS NULL"):
             await connection.execute("CREATE SCHEMA snap_token")
         exists = await connection.fetchval("SELECT to_regclass('snap_token.store') IS NOT NULL")
-        for step in STEPS[await _version(connection) if exists else 0 :]:
+        for step in STEPS[await version_of(connection) if exists else 0 :]:
             await connection.execute(step)
         await connection.execute("UPDATE snap_token.store SET version = $1", len(STEPS))

@@ -25,6 +25,7 @@ _URL = re.compile(
 )
 DEFAULT_PORT = 5432
 _GROUP_AND_OTHERS = 0o077
+_PASSFILE_LINE = "host:port:database:user:password"
 _LOCAL = re.compile(r"(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?|%2F.*", re.IGNORECASE)
 
 
@@ -95,8 +96,23 @@ def _options(query: str, folder: Path) -> dict[str, str]:
 def _require_private_file(file: Path) -> None:
     """Check the password file. The driver would ignore a file that others can read, and connect without a password."""
     if not file.is_file():
-        message = f"{file} (passfile) is not a file; write host:port:database:user:password into it"
+        message = f"{file} (passfile) is not a file; write {_PASSFILE_LINE} into it"
         raise ValueError(message)
     if file.stat().st_mode & _GROUP_AND_OTHERS:
         message = f"other users can read {file} (passfile); run: chmod 600 {file}"
         raise ValueError(message)
+    _require_lines(file)
+
+
+def _require_lines(file: Path) -> None:
+    """Check the format of each line. The messages quote none, because it may be a password."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        cause = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        message = f"{file} (passfile) cannot be read: {cause}"
+        raise ValueError(message) from None
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if line and not line.startswith("#") and line.count(":") < _PASSFILE_LINE.count(":"):
+            message = f"line {number} of {file} (passfile) must be {_PASSFILE_LINE}"
+            raise ValueError(message)

@@ -26,14 +26,13 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
-from handlers.state.batches import Batches, within_timeout
+from handlers.state.batches import Batches, time_limit, within_timeout
 from handlers.state.microseconds import SECOND, from_microseconds, to_microseconds
 from handlers.state.port import (
     ALL_TOKENS,
     LOSS_SECONDS,
     SIGNED_REQUESTS,
     SUSPENDED,
-    TIMEOUT_SECONDS,
     DataLossError,
     StateDownError,
 )
@@ -125,7 +124,7 @@ class RedisState:
         return await within_timeout(self.first_seen(key, ttl_seconds, now, signed_at), began)
 
     async def _record_batch(self, records: Sequence[_SeenRecord]) -> Sequence[bytes | Exception | None]:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
+        async with time_limit():
             known, pipeline = self._known, self._counting_pipeline(1, transaction=False)
             for each in records:
                 pipeline.execute_command(

@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from handlers.state.microseconds import SECOND
+from handlers.state.microseconds import SECOND, is_time
 from handlers.state.port import ALL_TOKENS, LOSS_SECONDS, SIGNED_REQUESTS
 
 REVOKE = """INSERT INTO revoked VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE SET at = max(at, excluded.at), until = max(until, excluded.until)"""
 
-# Damaged pages may return values of any type. Rows whose times are not numbers are skipped.
 _READ = {
-    "seen": "SELECT key, first, until FROM seen WHERE typeof(first + until) = 'integer' ORDER BY key",
-    "revoked": "SELECT subject, at, until FROM revoked WHERE typeof(at + until) = 'integer' ORDER BY subject",
-    "suspended": "SELECT client_key, at FROM suspended WHERE typeof(at) = 'integer' ORDER BY client_key",
+    "seen": "SELECT key, first, until FROM seen ORDER BY key",
+    "revoked": "SELECT subject, at, until FROM revoked ORDER BY subject",
+    "suspended": "SELECT client_key, at FROM suspended ORDER BY client_key",
 }
 _WRITE = {
     "seen": "INSERT INTO seen VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
@@ -61,12 +60,18 @@ def _tables(old: sqlite3.Connection) -> list[str]:
 
 
 def _readable(old: sqlite3.Connection, table: str, copied: CopiedRows) -> Iterator[Row]:
-    """Yield the rows from the first key up to an unreadable one, and then from the last key down to it."""
+    """Yield the rows from the first key up to an unreadable one, and then from the last key down to it.
+
+    Damaged pages may return values of any type. A row without possible times counts as unreadable, and is skipped.
+    """
     for order in ("", " DESC"):
         try:
             for row in old.execute(_READ[table] + order):
+                if not all(map(is_time, row[1:])):
+                    copied.complete = False
+                    continue
                 copied.counts[table] += 1
-                copied.newest = max(copied.newest, int(row[1]))
+                copied.newest = max(copied.newest, row[1])
                 yield row
         except sqlite3.DatabaseError:
             copied.complete = False

@@ -11,8 +11,9 @@ import structlog
 
 from handlers.state.microseconds import machine_time
 from handlers.state.sqlite.data_loss import copy_readable_rows, record_data_loss
-from handlers.state.sqlite.file import DamagedError, connect, damage_marker, is_damage, move_aside, open_file
+from handlers.state.sqlite.file import DamagedError, connect, is_damage, move_aside, open_file
 from handlers.state.sqlite.locks import BUSY_SECONDS, START_SECONDS, exclusive_lock
+from handlers.state.sqlite.paths import damage_marker
 from handlers.state.sqlite.watch import FileChangedError, FileWatch
 
 LOG_SECONDS = 1.0

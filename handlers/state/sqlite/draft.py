@@ -6,12 +6,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
-from handlers.state.sqlite.file import companions
+from handlers.state.sqlite.paths import companions
 
 
 @contextmanager
-def draft_beside(target: Path) -> Iterator[Path]:
-    """Create an empty file with mode 0600. It has the owner of the target, or else of the folder.
+def draft_beside(target: Path, *, gives: bool = True) -> Iterator[Path]:
+    """Create an empty file with mode 0600. If it `gives`, it has the owner of the target, or else of the folder.
 
     At the end of the block the draft is removed, unless the block has renamed it.
 
@@ -20,7 +20,7 @@ def draft_beside(target: Path) -> Iterator[Path]:
     """
     draft = target.with_name(f".{target.name}.{token_hex(8)}")
     try:
-        _create(draft, (target if target.exists() else target.parent).stat())
+        _create(draft, (target if target.exists() else target.parent).stat() if gives else None)
         yield draft
     finally:
         for each in (draft, draft.with_name(f"{draft.name}-journal"), *companions(draft)):
@@ -28,11 +28,11 @@ def draft_beside(target: Path) -> Iterator[Path]:
                 each.unlink()
 
 
-def _create(draft: Path, owner: os.stat_result) -> None:
+def _create(draft: Path, owner: os.stat_result | None) -> None:
     """Create the file. Nobody can put another file in its place before it gets its owner."""
     descriptor = os.open(draft, os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        if os.geteuid() != owner.st_uid or os.getegid() != owner.st_gid:
+        if owner and (os.geteuid(), os.getegid()) != (owner.st_uid, owner.st_gid):
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
     finally:
         os.close(descriptor)

@@ -26,7 +26,7 @@ from handlers.state.microseconds import SECOND, from_microseconds, machine_time,
 from handlers.state.port import SIGNED_REQUESTS, SUSPENDED, DataLossError, StateDownError
 from handlers.state.sqlite.data_loss import REVOKE
 from handlers.state.sqlite.database import Database
-from handlers.state.sqlite.file import DamagedError
+from handlers.state.sqlite.file import REPAIR, DamagedError
 from handlers.state.sqlite.locks import BUSY_SECONDS, LockedError, execute, is_locked
 from handlers.state.sweeping import Sweeping
 
@@ -91,7 +91,7 @@ class SqliteState:
         at = to_microseconds(now)
         signed = to_microseconds(signed_at or now)
         first = await self._records.call((key, at, at + ttl_seconds * SECOND, signed, time.monotonic()))
-        return None if first is None else from_microseconds(first)
+        return None if first is None else _time(first)
 
     async def _record_batch(self, records: Sequence[_SeenRecord]) -> Sequence[_Answer]:
         now = min(now for _, now, *_ in records)
@@ -130,7 +130,7 @@ class SqliteState:
         moment = to_microseconds(now)
         values = (moment, SUSPENDED)
         read = self._with_database(lambda connection: execute(connection, _REVOKED, values).fetchall(), moment)
-        return {subject: from_microseconds(at) for subject, at in await within_timeout(read)}
+        return {subject: _time(at) for subject, at in await within_timeout(read)}
 
     async def close(self) -> None:
         """Finish the current work, and close the file. If that times out, the end of the process closes it."""
@@ -149,6 +149,19 @@ class SqliteState:
         loop = asyncio.get_running_loop()
         with _yielding(loop):
             return await loop.run_in_executor(self._thread, work)  # Work that is cancelled before it begins never runs.
+
+
+def _time(stored: int) -> datetime:
+    """Convert a time from the file.
+
+    Raises:
+        StateDownError: It is no time. The message names the command that skips such rows.
+    """
+    try:
+        return from_microseconds(stored)
+    except StateDownError as error:
+        message = f"{error}; {REPAIR}"
+        raise StateDownError(message) from None
 
 
 @contextmanager
@@ -214,7 +227,8 @@ def _record_each(connection: sqlite3.Connection, records: Sequence[_SeenRecord])
 def _record_one(connection: sqlite3.Connection, key: str, now: int, until: int) -> int | None:
     known = connection.execute(_SELECT_SEEN, (key, now)).fetchone()
     if known:
-        return int(known[0])
+        first: int = known[0]
+        return first
     connection.execute(_INSERT, (key, now, until))
     return None
 

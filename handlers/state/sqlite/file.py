@@ -5,7 +5,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 
@@ -14,6 +13,7 @@ import structlog
 from handlers.state.microseconds import machine_time
 from handlers.state.sqlite.data_loss import record_data_loss
 from handlers.state.sqlite.locks import BUSY_SECONDS, LockWait, exclusive_lock
+from handlers.state.sqlite.paths import companions, damage_marker, kept_path, require_access
 
 VERSION = 2
 """The version of the schema. `PRAGMA user_version` stores it in the file.
@@ -30,9 +30,6 @@ CHECKPOINT_PAGES = 4_000
 With SQLite's default of 1,000 pages that happened twice a second under load, and one commit in a hundred took 3 ms
 instead of 0.6 ms.
 """
-
-COMPANIONS = ("-wal", "-shm")
-"""The suffixes of the files that SQLite keeps beside an open database: write-ahead log and shared memory."""
 
 REPAIR = "run: snap-token state repair --config FILE"
 RESTORE = "restore an older backup: snap-token state restore BACKUP --config FILE"
@@ -105,12 +102,6 @@ def is_damage(error: BaseException) -> bool:
     return code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ
 
 
-def companions(path: Path) -> list[Path]:
-    """Return the paths of SQLite's other files. They are beside the file itself, not beside a link to it."""
-    file = path.resolve()
-    return [file.with_name(file.name + suffix) for suffix in COMPANIONS]
-
-
 def connect(path: Path, now: int, *, is_unfinished: bool = False) -> sqlite3.Connection:
     """Open the file as `open_file` does, but try only once. The caller must hold `exclusive_lock`.
 
@@ -143,12 +134,6 @@ def _new_number() -> int:
     return secrets.randbelow(2**31 - 1) + 1
 
 
-def damage_marker(path: Path) -> Path:
-    """Return the path of an empty file that records damage. The next process may see no damage, but data is lost."""
-    file = path.resolve()
-    return file.with_name(f"{file.name}-damaged")
-
-
 def _has_stray_companion(path: Path) -> bool:
     """Whether somebody removed one of the files while a process used the database.
 
@@ -170,12 +155,6 @@ def move_aside(path: Path) -> Path:
     return kept
 
 
-def kept_path(path: Path) -> Path:
-    """Return the path that a replaced file gets: beside the file, with the time (UTC, microseconds) in its name."""
-    file = path.resolve()
-    return file.with_name(f"{file.name}.kept-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
-
-
 def drop_companions(path: Path) -> None:
     """Remove the companions, so that a new database does not use them. A process that has them open keeps them."""
     for each in companions(path):
@@ -194,6 +173,7 @@ def _create(path: Path) -> None:
     if mode & _GROUP_AND_OTHERS:
         message = f"other users can access it; run: chmod 600 {path}"
         raise ValueError(message)
+    require_access(path)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

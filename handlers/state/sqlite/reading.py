@@ -4,7 +4,8 @@ import sqlite3
 from pathlib import Path
 from stat import S_ISREG
 
-from handlers.state.sqlite.file import companions, require_sound, require_supported
+from handlers.state.sqlite.file import require_sound, require_supported
+from handlers.state.sqlite.paths import companions
 
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
@@ -17,10 +18,10 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         ValueError: It is not a regular file.
         sqlite3.Error, OSError: The file cannot be opened.
     """
-    file = path.resolve(strict=True)
-    if not S_ISREG(file.stat().st_mode):
+    if not S_ISREG(path.stat().st_mode):
         message = "it is not a regular file"
         raise ValueError(message)
+    file = path.resolve(strict=True)
     is_complete = not any(each.exists() for each in companions(file))
     return sqlite3.connect(
         f"{file.as_uri()}?mode=ro{'&immutable=1' if is_complete else ''}", uri=True, isolation_level=None

@@ -8,15 +8,9 @@ from pathlib import Path
 
 from handlers.state.sqlite.data_loss import CopiedRows, copy_readable_rows, record_data_loss
 from handlers.state.sqlite.draft import draft_beside, sync_to_disk
-from handlers.state.sqlite.file import (
-    DamagedError,
-    companions,
-    connect,
-    damage_marker,
-    kept_path,
-    require_supported,
-)
+from handlers.state.sqlite.file import DamagedError, connect, require_supported
 from handlers.state.sqlite.locks import exclusive_lock
+from handlers.state.sqlite.paths import companions, damage_marker, kept_path
 from handlers.state.sqlite.reading import connect_read_only, require_ours, require_usable, version_of
 
 

@@ -4,7 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from handlers.state.sqlite.file import DamagedError, companions
+from handlers.state.sqlite.file import DamagedError
+from handlers.state.sqlite.paths import companions
 
 _HEADER = b"SQLite format 3\0"
 """Every database begins with these bytes (SQLite, Database File Format, 1.3)."""

@@ -15,7 +15,7 @@ from handlers.config import setting_warnings
 from handlers.config.setting_warning import SettingWarning
 from handlers.config.settings import Settings
 from handlers.state.opening import StateUrl
-from tests.engines import REDIS_SERVERS, RedisServer, asynchronous
+from tests.engines import REDIS_SERVERS, RedisServer, asynchronous, redis_server
 from tests.merchant import NOON, write_settings
 from tests.nicepay import Nicepay, new_key
 from tests.postgresql_server import PostgresqlServer
@@ -355,6 +355,32 @@ async def test_a_redis_that_evicts_is_warned_of(redis: RedisServer, memory: str,
     advice = "state.url: Redis can evict keys, and then accepts a replay; set maxmemory-policy noeviction"
     evicts = SettingWarning("state.evicts", advice, {"maxmemory_policy": policy, "advised": "noeviction"})
     assert found == [*([evicts] * reported), VOLATILE]
+
+
+@asynchronous
+async def test_a_redis_that_does_not_flush_is_warned_of(redis: RedisServer) -> None:
+    """The warning about a Redis that never flushes its append-only file says which policy to set."""
+    with Redis.from_url(redis.url) as client:
+        client.config_set("appendonly", "yes")
+        client.config_set("appendfsync", "no")
+        try:
+            (warning,) = await setting_warnings.of_state(StateUrl(redis.url))
+        finally:
+            client.config_set("appendfsync", "everysec")
+            client.config_set("appendonly", "no")
+    assert (warning.event, warning.message.partition("; ")[2]) == (
+        "state.not_persistent",
+        "set appendfsync everysec, or always",
+    )
+
+
+@asynchronous
+async def test_a_redis_cluster_is_warned_of() -> None:
+    """The warning about a Redis in cluster mode says what is supported in its place."""
+    with redis_server(REDIS_SERVERS[0], "--cluster-enabled", "yes") as cluster:
+        warning, volatile = await setting_warnings.of_state(StateUrl(cluster.url))
+    assert (warning.event, volatile) == ("state.is_cluster", VOLATILE)
+    assert warning.message.endswith("; use Redis Sentinel")
 
 
 @asynchronous

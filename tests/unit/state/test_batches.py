@@ -1,10 +1,13 @@
 """Batches of calls to an engine."""
 
 import asyncio
-from collections.abc import Sequence
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
+from handlers.state import batches
 from handlers.state.batches import Batches, within_timeout
 from handlers.state.port import TIMEOUT_SECONDS, StateDownError
 from tests.engines import asynchronous
@@ -109,6 +112,33 @@ async def _refused_after(batches: Batches[int, int]) -> float:
         with pytest.raises(StateDownError, match=r"no answer within 0\.5 s"):
             await batches.call(2)
     return loop.time() - began
+
+
+async def _in_batch(answer: Awaitable[bytes]) -> bytes:
+    async def run(_: Sequence[int]) -> Sequence[bytes]:
+        return [await answer]
+
+    return await Batches(run).call(1)
+
+
+@pytest.mark.parametrize("ask", [_in_batch, within_timeout])
+@asynchronous
+async def test_an_answer_that_came_during_a_stall_is_read(
+    ask: Callable[[Awaitable[bytes]], Awaitable[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the event loop stalls for longer than the time limit, an answer that came meanwhile still counts."""
+    monkeypatch.setattr(batches, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(batches, "GRACE_SECONDS", 0.15)
+    ours, engine = socket.socketpair()
+    with engine:
+        reader, writer = await asyncio.open_connection(sock=ours)
+        call = asyncio.ensure_future(ask(reader.readexactly(1)))
+        for _ in range(3):
+            await asyncio.sleep(0)  # The call waits for the engine now.
+        engine.sendall(b"1")
+        time.sleep(0.3)  # noqa: ASYNC251  this is the stall
+        assert await call == b"1"
+        writer.close()
 
 
 @asynchronous

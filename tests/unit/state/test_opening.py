@@ -17,7 +17,7 @@ from tests.engines import asynchronous
 
 MARK = "RECOGNISEME"
 MALFORMED = "host or port is malformed; in a password, write / # ? @ as %2F %23 %3F %40"
-NO_FILE = "write sqlite:/// and then the path of a file"
+NO_FILE = "write sqlite:/// and then the path of a file; in the path, write % ? # as %25 %3F %23"
 NO_FORM = f"use one of {FORMS}"
 
 
@@ -115,6 +115,8 @@ async def test_the_file_is_beside_the_settings(tmp_path: Path, url: str, path: s
         ("sqlite:///", NO_FILE),
         ("sqlite://state.db", NO_FILE),
         ("sqlite:///state.db?mode=ro", NO_FILE),
+        ("sqlite:///a#b.db", NO_FILE),
+        ("sqlite://[/b.db", NO_FILE),
         ("sqlite:///a%00b", NO_FILE),
         ("redis://", "a host is missing"),
         ("redis://:6379/0", "a host is missing"),
@@ -146,10 +148,12 @@ def test_mistakes_in_the_url_are_described(tmp_path: Path, url: str, mistake: st
 
 
 def test_a_database_needs_its_folder(tmp_path: Path) -> None:
-    """A missing folder, or a folder in the place of the file, is a mistake before anything is opened."""
+    """A missing folder, a folder in the place of the file, or a link to itself is a mistake before it is opened."""
+    (tmp_path / "circle").symlink_to("circle")
     for url, mistake in {
         "sqlite:///no/state.db": f"{tmp_path}/no/state.db cannot be a database file: its folder does not exist",
         "sqlite:///.": f"{tmp_path} cannot be a database file: it is a folder",
+        "sqlite:///circle": f"{tmp_path}/circle cannot be a database file: its links lead in a circle",
     }.items():
         with pytest.raises(ValueError, match=r"\w") as refusal:
             StateUrl(url, tmp_path)

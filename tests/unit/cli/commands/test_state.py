@@ -1,5 +1,6 @@
 """`snap-token state`."""
 
+import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -142,15 +143,47 @@ def test_a_backup_that_fails(settings_with_file: Path, capsys: pytest.CaptureFix
         assert message in line
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_backup_that_is_stopped_leaves_nothing(
+    settings_with_file: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """A signal, for example from a timer or a terminal that closes, ends the command, and no half file stays."""
+    open_file(settings_with_file.with_name("state.db")).close()
+    before, handler = sorted(settings_with_file.parent.iterdir()), signal.getsignal(number)
+    monkeypatch.setattr("handlers.state.sqlite.backup.require_usable", lambda _: signal.raise_signal(number))
+    target = settings_with_file.with_name("backup.db")
+    with pytest.raises(SystemExit) as end:
+        main(["state", "backup", str(target), "--config", str(settings_with_file)])
+    assert end.value.code == 128 + signal.SIGINT
+    assert sorted(settings_with_file.parent.iterdir()) == before
+    assert signal.getsignal(number) is handler
+
+
+def test_nohup_keeps_a_backup_alive(settings_with_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SIGHUP that is ignored stays ignored."""
+    open_file(settings_with_file.with_name("state.db")).close()
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    monkeypatch.setattr("handlers.state.sqlite.backup.require_usable", lambda _: signal.raise_signal(signal.SIGHUP))
+    target = settings_with_file.with_name("backup.db")
+    try:
+        assert main(["state", "backup", str(target), "--config", str(settings_with_file)]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_restore_that_fails(settings_with_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line names the backup, the state file and the cause."""
     file, source = settings_with_file.with_name("state.db"), settings_with_file.with_name("backup.db")
     for content, cause in (
         (None, "No such file or directory"),
+        ("a link to itself", "Too many levels of symbolic links"),
         (b"spoilt" * 1_000, "it cannot be read completely; use another backup"),
     ):
-        if content:
+        if isinstance(content, bytes):
+            source.unlink()
             source.write_bytes(content)
+        elif content:
+            source.symlink_to(source.name)
         assert main(["state", "restore", str(source), "--config", str(settings_with_file)]) == 2
         assert capsys.readouterr() == ("", f"snap-token: {source} cannot be restored to {file}: {cause}\n")
     assert not file.exists()

@@ -12,6 +12,7 @@ import pytest
 
 from handlers.cli.self_check import listeners
 from handlers.cli.self_check.listeners import check_descriptors, check_listeners
+from handlers.cli.startup import running_server
 from handlers.config.settings import Settings
 from tests.internal import running_internal, write_internal_settings
 from tests.merchant import Clock, Merchant, write_settings
@@ -126,7 +127,7 @@ def test_another_program_is_an_error(settings: Settings) -> None:
 
 def test_a_program_that_does_not_answer_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that accepts a connection and says nothing is not waited for."""
-    monkeypatch.setattr(listeners, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(running_server, "_TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         expected = f"server: 127.0.0.1:{port} is in use, and what listens there gives no answer (timed out)"
@@ -135,7 +136,7 @@ def test_a_program_that_does_not_answer_is_an_error(settings: Settings, monkeypa
 
 def test_an_answer_without_end_is_not_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that sends more than any answer of ours is another program. The check keeps none of it."""
-    monkeypatch.setattr(listeners, "LARGEST_ANSWER", 14)
+    monkeypatch.setattr(running_server, "LARGEST_ANSWER", 14)
     with _other_program() as port:
         expected = "what listens there gives no answer (its answer has more than 14 bytes)"
         ((severity, found),) = _found(_with_ports(settings, port))
@@ -151,7 +152,7 @@ def test_metrics_that_cannot_be_read_are_no_limit(tmp_path: Path, nicepay: Nicep
 
 def test_an_address_of_another_machine_is_an_error(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address that this machine does not have cannot be used."""
-    monkeypatch.setattr(listeners, "_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(running_server, "_TIMEOUT_SECONDS", 0.1)
     elsewhere = settings.model_copy(update={"server": settings.server.model_copy(update={"host": "192.0.2.1"})})
     ((severity, found),) = _found(elsewhere)
     assert (severity, found) == ("error", "cannot listen on 192.0.2.1:8080: Cannot assign requested address")
@@ -204,6 +205,6 @@ def test_a_socket_is_free_or_in_use(tmp_path: Path, nicepay: Nicepay, monkeypatc
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
-        monkeypatch.setattr(listeners, "_TIMEOUT_SECONDS", 0.05)
+        monkeypatch.setattr(running_server, "_TIMEOUT_SECONDS", 0.05)
         ((severity, found),) = _found(settings)
     assert (severity, found.startswith(f"server: {path} is in use, and what listens there ")) == ("error", True)

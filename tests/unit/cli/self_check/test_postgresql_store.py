@@ -118,14 +118,17 @@ def test_the_privileges_of_the_role(server: PostgresqlServer) -> None:
 
 
 def test_the_version_of_the_tables(server: PostgresqlServer) -> None:
-    """Tables of a newer version are an error. Tables that do not exist yet are not checked."""
+    """Tables of a newer version or without a version are an error. Tables that do not exist yet are not checked."""
     server.sql("UPDATE snap_token.store SET version = 9")
     try:
         newer = _check(server.url)["state.integrity"]
+        server.sql("DELETE FROM snap_token.store")
+        emptied = _check(server.url)["state.integrity"]
     finally:
-        server.sql("UPDATE snap_token.store SET version = 1")
-    assert newer.severity == "error"
-    assert newer.found == "a newer version of this server created the tables (schema 9; this one supports 1)"
+        server.sql("DELETE FROM snap_token.store", "INSERT INTO snap_token.store (version) VALUES (1)")
+    version = "a newer version of this server created the tables in snap_token (schema 9, this version supports 1)"
+    assert (newer.severity, newer.found, newer.advice) == ("error", version, "install that version")
+    assert (emptied.severity, emptied.found) == ("error", "the table snap_token.store is empty")
     assert _severities(server.url.replace(f"/{DATABASE}", "/postgres"))["state.integrity"] == "skipped"
 
 

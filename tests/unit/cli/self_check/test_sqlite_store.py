@@ -13,7 +13,8 @@ import pytest
 from handlers.cli.self_check.file_system import MOUNTS
 from handlers.cli.self_check.finding import Finding
 from handlers.cli.self_check.sqlite_store import check_sqlite
-from handlers.state.sqlite.file import damage_marker, open_file
+from handlers.state.sqlite.file import open_file
+from handlers.state.sqlite.paths import damage_marker
 from tests.users import SERVER_GROUP, SERVER_USER, acting_as, open_folder
 
 

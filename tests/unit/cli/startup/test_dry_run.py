@@ -9,11 +9,12 @@ import pytest
 from redis import Redis
 
 from handlers.cli import main
-from handlers.cli.startup import dry_run
+from handlers.cli.startup import dry_run, running_server
 from handlers.server.openapi import application, documents
 from tests.engines import REDIS_SERVERS, RedisServer
-from tests.merchant import write_settings
+from tests.merchant import Merchant, write_settings
 from tests.nicepay import Nicepay, new_key
+from tests.pages import page
 from tests.trail_files import write_key
 from tests.users import OPERATOR, OPERATORS_GROUP, SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
 
@@ -66,6 +67,7 @@ def test_all_mistakes_are_reported_at_once(
     tmp_path: Path, nicepay: Nicepay, monkeypatch: pytest.MonkeyPatch, error_lines: Callable[[], list[str]]
 ) -> None:
     """Two addresses in use and a state store that does not answer are three lines. The exit status is 2."""
+    monkeypatch.setattr(running_server, "_TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as other:
         ports = [each.getsockname()[1] for each in (taken, other)]
         monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", str(ports[0]))
@@ -79,6 +81,17 @@ def test_all_mistakes_are_reported_at_once(
     assert internal.startswith(f"cannot listen on 127.0.0.1:{ports[1]}: {in_use}; set internal.host and ")
     assert state.startswith("state.url: the state store cannot be used: ConnectionError: ")
     assert state.endswith("; make it reachable and writable, or set another state.url")
+
+
+def test_the_address_of_a_running_server_is_no_mistake(
+    settings_file: Path, merchant: Merchant, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beside a running server of ours, the settings are good. A line says which address it uses."""
+    address = merchant.origin.removeprefix("http://")
+    monkeypatch.setenv("SNAP_TOKEN__SERVER__PORT", address.partition(":")[2])
+    assert _check(settings_file) == 0
+    note = f"{settings_file}: a running server uses {address}; stop it before another one starts"
+    assert capsys.readouterr() == (f"{note}\n{settings_file}: good\n", "")
 
 
 def test_a_read_only_redis_is_refused(
@@ -96,6 +109,29 @@ def test_a_read_only_redis_is_refused(
             client.replicaof("NO", "ONE")
     *_, finding = capsys.readouterr().err.splitlines()
     assert finding.startswith(f"snap-token: {settings}: state.url: the state store cannot be used: ReadOnlyError: ")
+
+
+RIGHTS = "~snap-token:* +@read +@write +@connection +@transaction +eval +info +config|get"
+"""The rights of a Redis user that the page on several instances lists."""
+
+
+@pytest.mark.parametrize("less", ["resetkeys", "-@read", "-@write", "-@transaction", "-eval"])
+def test_a_redis_user_needs_each_right(
+    tmp_path: Path, nicepay: Nicepay, emptied_redis: Callable[[str], RedisServer], less: str
+) -> None:
+    """A user with the rights in the page is enough, and one that lacks a necessary right is refused."""
+    assert f" {RIGHTS}" in page("several-instances", "en")
+    redis = emptied_redis(REDIS_SERVERS[0])
+    settings = write_settings(tmp_path, nicepay, extra=f'[state]\nurl = "redis://app:secret@127.0.0.1:{redis.port}/0"')
+    with Redis.from_url(redis.url) as client:
+        client.execute_command("ACL SETUSER", "app", "on", ">secret", *RIGHTS.split())
+        try:
+            assert _check(settings) == 0
+            client.execute_command("ACL SETUSER", "app", less)
+            client.execute_command("CLIENT KILL", "USER", "app")
+            assert _check(settings) == 2
+        finally:
+            client.execute_command("ACL DELUSER", "app")
 
 
 def test_an_existing_state_file_is_kept(tmp_path: Path, nicepay: Nicepay) -> None:

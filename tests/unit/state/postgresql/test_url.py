@@ -56,6 +56,23 @@ def test_the_password_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "mistake"),
+    [
+        (f"# comment\n\n{MARK}".encode(), r"line 3 of .*/pass \(passfile\) must be host:port:database:user:password"),
+        (b"\xff", r"/pass \(passfile\) cannot be read: it is not text in UTF-8"),
+    ],
+)
+def test_a_password_file_of_another_format(tmp_path: Path, content: bytes, mistake: str) -> None:
+    """The message names the line, and quotes nothing of it."""
+    file = tmp_path / "pass"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    with pytest.raises(ValueError, match=mistake) as refusal:
+        parse("postgresql://u@h/db?passfile=pass", tmp_path)
+    assert MARK not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
     ("url", "mistake"),
     [
         ("postgresql://", NO_HOST),

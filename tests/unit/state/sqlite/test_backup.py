@@ -153,6 +153,14 @@ def test_nothing_is_overwritten(file: Path, target: Path, make: Callable[[Path],
     assert _names(target.parent) == {"backup.db"}
 
 
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal", "-damaged"])
+def test_a_name_that_the_state_store_uses(file: Path, suffix: str) -> None:
+    """A backup is not written where the next start would take it for a part of the state file."""
+    with pytest.raises(ValueError, match="the state store itself uses a file of this name; name another file"):
+        back_up(file, file.parent / ".." / file.parent.name / f"{file.name}{suffix}")
+    assert _names(file.parent) == {file.name}
+
+
 def test_a_file_that_appears_meanwhile_stays(file: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another command writes to the target while the copy is made is not overwritten."""
     monkeypatch.setattr("handlers.state.sqlite.backup.require_usable", lambda _: target.touch())
@@ -247,3 +255,14 @@ def test_root_makes_a_backup_for_the_servers_user(monkeypatch: pytest.MonkeyPatc
         assert owner(folder / "backup.db") == (SERVER_USER, SERVER_GROUP)
         assert {"state.db", "state.db-wal", "state.db-shm"} < set(meanwhile)
         assert set(meanwhile.values()) == {(SERVER_USER, SERVER_GROUP)}
+
+
+def test_the_servers_user_makes_a_backup_in_a_folder_of_root() -> None:
+    """In a folder that others may write to, such as /tmp, the backup belongs to the user who makes it."""
+    with open_folder() as folder, open_folder() as elsewhere:
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        elsewhere.chmod(0o1777)
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            open_file(folder / "state.db").close()
+            back_up(folder / "state.db", elsewhere / "backup.db")
+        assert owner(elsewhere / "backup.db") == (SERVER_USER, SERVER_GROUP)

@@ -71,3 +71,17 @@ def test_a_loss_refuses_earlier_requests_and_tokens(new: sqlite3.Connection) -> 
     ]
     record_data_loss(new, 50, 140)
     assert dict(new.execute("SELECT subject, at FROM revoked")) == {ALL_TOKENS: 100, SIGNED_REQUESTS: 140}
+
+
+@pytest.mark.parametrize("time", ["soon", 2**63 - 1, None])
+def test_a_row_with_an_impossible_time_is_skipped(tmp_path: Path, new: sqlite3.Connection, time: object) -> None:
+    """Such a row is not copied, the rows around it are, and the copy is not complete."""
+    file = tmp_path / "old.db"
+    open_file(file).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as old:
+        old.execute("DROP TABLE suspended")
+        old.execute("CREATE TABLE suspended (client_key TEXT, at)")
+        old.executemany("INSERT INTO suspended VALUES (?, ?)", [("A", 1), ("B", time), ("C", 3)])
+        copied = copy_readable_rows(old, new)
+    assert (copied.complete, copied.newest) == (False, 3)
+    assert new.execute("SELECT * FROM suspended").fetchall() == [("A", 1), ("C", 3)]

@@ -17,7 +17,7 @@ import pytest
 from handlers.state.port import SIGNED_REQUESTS, DataLossError, StateDownError
 from handlers.state.sqlite.engine import DELETED_FOR_EACH, SWEEP_EVERY, SqliteState
 from handlers.state.sweeping import Sweeping
-from tests.engines import NOON, SECOND, Uptime, asynchronous
+from tests.engines import NOON, SECOND, Uptime, asynchronous, opened
 
 NO_DATABASE = "it is damaged (file is not a database); run: snap-token state repair --config FILE"
 
@@ -291,6 +291,19 @@ async def test_a_file_that_lost_data(file: Path) -> None:
     assert {type(answers[0]), type(answers[2])} == {DataLossError}
     assert await state.first_seen("old", 60, later) is None
     await state.close()
+
+
+@asynchronous
+async def test_a_row_with_an_impossible_time(file: Path) -> None:
+    """It makes the state store unavailable, and the cause names the command that skips such rows."""
+    async with opened("sqlite:///state.db", file.parent) as state:
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("INSERT INTO suspended VALUES ('A', ?)", (2**63 - 1,))
+            other.execute("INSERT INTO seen VALUES ('bad', 'soon', ?)", (2**63 - 1,))
+        for call in (state.revocations(NOON), state.first_seen("bad", 1, NOON)):
+            with pytest.raises(StateDownError, match=r"impossible time.*; run: snap-token state repair"):
+                await call
+        assert await state.first_seen("good", 1, NOON) is None
 
 
 @asynchronous

@@ -1,6 +1,7 @@
 """The SQLite file: its owner, its schema, and its durability."""
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from handlers.state.sqlite.backup import back_up
 from handlers.state.sqlite.file import CHECKPOINT_PAGES, VERSION, DamagedError, open_file, require_supported
 from handlers.state.sqlite.locks import START_SECONDS, LockedError
 from tests.state_files import make_version_1
-from tests.users import SERVER_GROUP, SERVER_USER, acting_as, open_folder
+from tests.users import SERVER_GROUP, SERVER_USER, acting_as, give_all, open_folder
 
 FULL = 2
 
@@ -224,3 +225,22 @@ def test_a_backup_that_is_copied_into_place(file: Path) -> None:
     with capture_logs() as log, closing(open_file(file, 200)) as connection:
         assert dict(connection.execute("SELECT subject, at FROM revoked")) == {"all": 100, "signed": 100}
     assert log == []
+
+
+@pytest.mark.parametrize("name", ["state.db", "state.db-wal", "state.db-shm"])
+def test_a_file_of_another_user(name: str) -> None:
+    """If root left one of the files, for example because it ran a command, the error names it and its owner."""
+    with open_folder() as folder:
+        give_all(folder, SERVER_USER, SERVER_GROUP)
+        file = folder / "state.db"
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            open_file(file).close()
+        for each in (file, folder / "state.db-wal", folder / "state.db-shm"):
+            each.touch(0o600)
+            os.chown(each, SERVER_USER, SERVER_GROUP)
+        os.chown(folder / name, 0, 0)
+        advice = f"{name} belongs to another user (0); as root, run: chown {SERVER_USER} {folder / name}"
+        with acting_as(SERVER_USER, SERVER_GROUP):
+            for use in (open_file, lambda path: back_up(path, folder / "backup.db")):
+                with pytest.raises(ValueError, match=re.escape(advice)):
+                    use(file)
