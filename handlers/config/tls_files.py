@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode
 
 from handlers.config.file_content import read_bytes
 from handlers.config.key_files import key_path
+from handlers.config.tls_context import ServerContext
 
 TLS_1_2_SUITES = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256"
 """The cipher suites of TLS 1.2, in OpenSSL's notation.
@@ -92,7 +93,7 @@ class Tls:
         Raises:
             ssl.SSLError: The key does not belong to the certificate, or OpenSSL refuses one of the two.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = _VERSIONS[self.minimum]
         context.set_ciphers(TLS_1_2_SUITES)
         context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE

@@ -18,6 +18,9 @@ OTHER = "other"
 StartCause = Literal["start", "crash", "replacement"]
 """Why a process was started that serves requests."""
 
+HandshakeCause = Literal["old_version", "nothing_shared", "plain_http", "certificate_refused", "timeout", "other"]
+"""Why a TLS handshake failed. OpenSSL has hundreds of reasons, and the client chooses, so most are `other`."""
+
 TOKEN_REQUESTS = Metric(
     Counter,
     "snap_token_requests_total",
@@ -96,6 +99,12 @@ CONNECTIONS_WAITING = Metric(
     ("listener",),
     multiprocess_mode="livemax",  # All workers see the same ones.
 )
+TLS_HANDSHAKE_FAILURES = Metric(
+    Counter,
+    "snap_tls_handshake_failures_total",
+    "TLS handshakes that failed, by listener and cause. A client that only left is not counted.",
+    ("listener", "cause"),
+)
 SETTINGS_RELOADS = Metric(
     Counter,
     "snap_settings_reloads_total",
@@ -172,6 +181,7 @@ RECORDED: tuple[Metric[Counter] | Metric[Gauge] | Metric[Histogram], ...] = (
     STATE_UP,
     CONNECTIONS_OPEN,
     CONNECTIONS_WAITING,
+    TLS_HANDSHAKE_FAILURES,
     SETTINGS_RELOADS,
     SETTINGS_LOADED,
     LAST_RELOAD_SUCCESSFUL,
