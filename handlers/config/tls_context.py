@@ -6,13 +6,13 @@ import ssl
 class HandshakeError(ssl.SSLError):
     """OpenSSL ended a handshake.
 
-    `cause` is the reason that it names. `alert` is the record that tells the client (RFC 8446, section 6.2). It is
+    `reason` is its name for the cause. `alert` is the record that tells the client (RFC 8446, section 6.2). It is
     empty if the client itself sent an alert, or did not speak TLS.
     """
 
     def __init__(self, error: ssl.SSLError, alert: bytes) -> None:
         super().__init__(*error.args)
-        self.cause = str(error.reason or "unknown")
+        self.reason = error.reason or "unknown"
         self.alert = alert
 
 

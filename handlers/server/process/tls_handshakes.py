@@ -104,7 +104,7 @@ class Handshakes:
 def _cause(error: BaseException) -> str | None:
     """Why a handshake failed: the reason that OpenSSL names, or `timeout`. None if the client just left."""
     if isinstance(error, HandshakeError):
-        return error.cause
+        return error.reason
     return _TIMEOUT if isinstance(error, ConnectionAbortedError) else None
 
 
@@ -133,7 +133,7 @@ def _telling(accepted: socket.socket) -> Iterator[None]:
             yield
         except HandshakeError as error:
             with suppress(OSError):
-                copy.send(_PLAIN_HTTP_ANSWER if error.cause == _PLAIN_HTTP else error.alert, socket.MSG_DONTWAIT)
+                copy.send(_PLAIN_HTTP_ANSWER if error.reason == _PLAIN_HTTP else error.alert, socket.MSG_DONTWAIT)
             raise
 
 

@@ -54,6 +54,8 @@ def test_a_certificate_and_its_key_make_tls(settings_file: Path) -> None:
         ('socket_group = "0"', "server: socket_group has no effect without socket; remove it, or set socket"),
         ('socket = "a.sock"\nsocket_mode = "0666"', 'server.socket_mode: must be "0600" or "0660"'),
         ('socket = "a.sock"\nsocket_group = "no such group"', "server.socket_group: this system has no group of"),
+        ('socket = "a.sock"\nsocket_group = "a\\u0000"', "server.socket_group: this system has no group of"),
+        ('socket = "a.sock"\nsocket_group = "4294967295"', "server.socket_group: the number of a group is 4294967294"),
         ('socket = "a.sock"\nsocket_group = 0', "server.socket_group: must be the name of a group, in quotes"),
         ('tls_minimum = "1.2"', "server: tls_minimum has no effect without tls_certificate_file; remove it, or set"),
         ('tls_minimum = "1.1"', 'server.tls_minimum: must be "1.2" or "1.3"'),
