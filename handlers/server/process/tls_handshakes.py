@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import get_args
+from typing import Literal, get_args
 
 import structlog
 
 from handlers.config.tls_context import HandshakeError
-from handlers.server.observability.metrics.definitions import TLS_HANDSHAKE_FAILURES, HandshakeCause
+from handlers.server.observability.metrics.definitions import TLS_HANDSHAKE_FAILURES
 from handlers.server.observability.rate_limit import RateLimit
 from handlers.server.process.staged_close import LINGER_SECONDS
 
@@ -22,6 +22,9 @@ HANDSHAKE_SECONDS = 5.0
 
 MOST_LINES_A_SECOND = 10
 """Maximum number of log lines about failed handshakes."""
+
+HandshakeCause = Literal["old_version", "nothing_shared", "plain_http", "certificate_refused", "timeout", "other"]
+"""Why a handshake failed, for the metric. OpenSSL has hundreds of reasons: most of them are `other`."""
 
 _HTTPS_ONLY = b"This port speaks HTTPS only.\n"
 _PLAIN_HTTP_ANSWER = (

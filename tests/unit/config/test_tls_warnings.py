@@ -86,7 +86,7 @@ def test_tls_1_2(tmp_path: Path, nicepay: Nicepay) -> None:
     """SNAP allows TLS 1.2 for a limited time."""
     write_pair(tmp_path)
     settings = Settings.load(write_settings(tmp_path, nicepay, extra=f'[server]\n{TLS}tls_minimum = "1.2"\n'))
-    (found,) = setting_warnings.of_settings(settings, NOW)
+    (found,) = setting_warnings.of_settings(settings, datetime.now(UTC))
     assert (found.event, found.log_fields) == ("tls.old_version", {"listener": "server"})
     assert (
         found.message == 'server.tls_minimum: SNAP allows TLS 1.2 only until 2026-06-30; set "1.3" as soon as you can'

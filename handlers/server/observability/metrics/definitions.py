@@ -18,9 +18,6 @@ OTHER = "other"
 StartCause = Literal["start", "crash", "replacement"]
 """Why a process was started that serves requests."""
 
-HandshakeCause = Literal["old_version", "nothing_shared", "plain_http", "certificate_refused", "timeout", "other"]
-"""Why a TLS handshake failed. OpenSSL has hundreds of reasons, and the client chooses, so most are `other`."""
-
 TOKEN_REQUESTS = Metric(
     Counter,
     "snap_token_requests_total",
