@@ -39,11 +39,15 @@ def self_signed(
     begin: datetime | None = None,
     lifetime: timedelta = timedelta(days=90),
     has_names: bool = True,
+    issuer: str = HOST,
 ) -> x509.Certificate:
-    """A certificate for this machine. Its lifetime began an hour ago, or at `begin`."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
+    """A certificate for this machine. Its lifetime began an hour ago, or at `begin`.
+
+    With another `issuer` it claims to be of this authority, although its own key signed it.
+    """
+    name, authority = (x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, each)]) for each in (HOST, issuer))
     start = begin or datetime.now(UTC) - _AN_HOUR
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = x509.CertificateBuilder(authority, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(start).not_valid_after(start + lifetime)
     if has_names:
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))])

@@ -2,7 +2,9 @@
 
 import os
 import pwd
+from contextlib import ExitStack
 from pathlib import Path
+from shutil import rmtree
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -64,12 +66,19 @@ def lay_out(root: Path, user: str) -> list[str]:
         if os.path.lexists(existing):
             raise exists_error(existing)
     owner = _owner(user) if os.geteuid() == 0 else None
+    shared = (0, owner[1]) if owner else None
     try:
-        _folder(root / STATE, _OWN_FOLDER, owner)
-        _folder(root / STATE / "audit", _OWN_FOLDER, owner)
-        _folder(root / CONFIG, _SHARED_FOLDER, (0, owner[1]) if owner else None)
-        _folder(root / CONFIG / "keys", _SHARED_FOLDER, (0, owner[1]) if owner else None)
-        _write_files(root)
+        with ExitStack() as undo:  # An attempt that fails leaves nothing, because the next one must find nothing.
+            for folder, mode, its_owner in (
+                (root / STATE, _OWN_FOLDER, owner),
+                (root / STATE / "audit", _OWN_FOLDER, owner),
+                (root / CONFIG, _SHARED_FOLDER, shared),
+                (root / CONFIG / "keys", _SHARED_FOLDER, shared),
+            ):
+                _folder(folder, mode, its_owner)
+                undo.callback(rmtree, folder, ignore_errors=True)
+            _write_files(root)
+            undo.pop_all()
     except OSError as error:
         message = f"{error.filename} cannot be created: {error.strerror}; run this as root, or name a folder: --root"
         raise UsageError(message) from error

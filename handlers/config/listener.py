@@ -11,7 +11,8 @@ from handlers.config.groups import GroupId
 from handlers.config.socket_files import SocketFile, SocketMode
 from handlers.config.table import Integer, Table
 from handlers.config.text_fields import Host
-from handlers.config.tls_files import CertificateFile, ServerKey, ServerKeyFile, Tls, TlsVersion, pair_mistake
+from handlers.config.tls_files import CertificateFile, ServerKey, ServerKeyFile, Tls, TlsVersion
+from handlers.config.tls_pair import pair_mistake
 
 
 class Listener(Table):
@@ -50,7 +51,8 @@ class Listener(Table):
         """Why the two cannot listen at the same time: the key to change, and the rule. None if they can."""
         if self.socket or server.socket:
             rule = "[server] already listens on this socket; choose another name"
-            return (("socket",), rule) if self.socket == server.socket else None
+            same = self.socket and server.socket and self.socket.resolve() == server.socket.resolve()
+            return (("socket",), rule) if same else None
         rule = f"[server] already listens on port {server.port}; choose another port"
         collides = self.port == server.port != 0 and hosts_overlap(self.host, server.host)
         return (("port",), rule) if collides else None

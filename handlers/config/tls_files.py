@@ -2,6 +2,7 @@
 
 import os
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from pydantic_settings import NoDecode
 
 from handlers.config.file_content import read_bytes
 from handlers.config.key_files import key_path
+from handlers.config.tls_context import ServerContext
 
 TLS_1_2_SUITES = "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256"
 """The cipher suites of TLS 1.2, in OpenSSL's notation.
@@ -31,7 +33,7 @@ TLS_1_2_END = "2026-06-30"
 """The last day on which SNAP allows TLS 1.2."""
 
 _VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-_PRIVATE = b"PRIVATE KEY-----"
+_PRIVATE, _BEGIN = b"PRIVATE KEY-----", b"-----BEGIN CERTIFICATE-----"
 
 TlsVersion = Literal["1.2", "1.3"]
 
@@ -43,6 +45,12 @@ class CertificateChain:
     path: Path
     pem: bytes = field(repr=False)
     first: Certificate = field(repr=False, compare=False)
+    others: tuple[Certificate, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def begin(self) -> datetime:
+        """From when on the certificate is valid (notBefore), in UTC."""
+        return self.first.not_valid_before_utc
 
     @property
     def end(self) -> datetime:
@@ -52,7 +60,7 @@ class CertificateChain:
     @property
     def lifetime(self) -> timedelta:
         """The time from notBefore to notAfter."""
-        return self.end - self.first.not_valid_before_utc
+        return self.end - self.begin
 
     @property
     def has_names(self) -> bool:
@@ -92,7 +100,7 @@ class Tls:
         Raises:
             ssl.SSLError: The key does not belong to the certificate, or OpenSSL refuses one of the two.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = _VERSIONS[self.minimum]
         context.set_ciphers(TLS_1_2_SUITES)
         context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
@@ -114,17 +122,26 @@ def _chain(value: object) -> CertificateChain | None:
     if value is None:
         return None
     path = key_path(value)
-    pem = read_bytes(path)
+    pem = read_bytes(path).removeprefix(BOM_UTF8)  # OpenSSL skips it at the start of a file only, where the key is.
     if _PRIVATE in pem:
         message = f"{path} has a private key; put the key into a file of its own, and name that in tls_key_file"
         raise ValueError(message)
+    first, *others = _certificates(path, pem)
+    return CertificateChain(path, pem, first, tuple(others))
+
+
+def _certificates(path: Path, pem: bytes) -> list[Certificate]:
+    begun = pem.count(_BEGIN)
     try:
-        first = load_pem_x509_certificates(pem)[0]
-        first.public_key()
+        certificates = load_pem_x509_certificates(pem)
+        certificates[0].public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
         message = f"{path} has no certificate in PEM; name the file with the certificate and its chain"
         raise ValueError(message) from error
-    return CertificateChain(path, pem, first)
+    if len(certificates) < begun:
+        message = f"{path} is damaged: {begun} certificates begin, and {len(certificates)} are complete; copy it again"
+        raise ValueError(message)
+    return certificates
 
 
 def _key(value: object) -> ServerKey | None:
@@ -140,17 +157,6 @@ def _key(value: object) -> ServerKey | None:
     except (ValueError, UnsupportedAlgorithm) as error:
         message = f"{path} has no private key in PEM; name the file with the key of the certificate"
         raise ValueError(message) from error
-
-
-def pair_mistake(chain: CertificateChain, key: ServerKey) -> str | None:
-    """What is wrong with a certificate and a key that were read. None if clients can connect with them."""
-    if chain.first.public_key() != key.key.public_key():
-        return f"the key does not belong to the certificate in {chain.path}; name the two files of one certificate"
-    try:
-        Tls(chain, key, "1.3").context()
-    except ssl.SSLError as error:
-        return f"OpenSSL refuses the certificate in {chain.path} or its key: {error.reason}; make a new pair"
-    return None
 
 
 CertificateFile = Annotated[InstanceOf[CertificateChain] | None, BeforeValidator(_chain), NoDecode]

@@ -4,6 +4,7 @@ import json
 import re
 import select
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Sequence
@@ -53,21 +54,31 @@ def raw_post(path: str, headers: dict[str, str], body: bytes) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def saturate(port: int, requests: Sequence[bytes], seconds: float, connections: int = CONNECTIONS) -> Load:
+def client_context() -> ssl.SSLContext:
+    """A client that accepts every certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def saturate(
+    port: int, requests: Sequence[bytes], seconds: float, connections: int = CONNECTIONS, *, tls: bool = False
+) -> Load:
     """Send requests as fast as the server answers them."""
     if WRK:
-        return _by_wrk(WRK, port, requests, seconds, connections)
-    return Generator(port, requests, connections).run(seconds, 0.0)
+        origin = f"{'https' if tls else 'http'}://127.0.0.1:{port}/"
+        return _by_wrk(WRK, origin, requests, seconds, connections)
+    return Generator(port, requests, connections, tls=tls).run(seconds, 0.0)
 
 
-def _by_wrk(wrk: str, port: int, requests: Sequence[bytes], seconds: float, connections: int) -> Load:
+def _by_wrk(wrk: str, origin: str, requests: Sequence[bytes], seconds: float, connections: int) -> Load:
     with NamedTemporaryFile() as file:
         file.write(b"".join(request + b"\0" for request in requests))
         file.flush()
         done = subprocess.run(
             [
                 *(wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s"),
-                *("--timeout", "20s", "--script", _SCRIPT, f"http://127.0.0.1:{port}/", "--", file.name),
+                *("--timeout", "20s", "--script", _SCRIPT, origin, "--", file.name),
             ],
             capture_output=True,
             text=True,
@@ -91,8 +102,11 @@ class Pending:
 class Generator:
     """Sends requests on free connections when they are due. Latency counts from the due time and includes waiting."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self, port: int, requests: Sequence[bytes], connections: int = CONNECTIONS, *, tls: bool = False
+    ) -> None:
         self._address = ("127.0.0.1", port)
+        self._context = client_context() if tls else None
         self._requests = cycle(requests)
         self._idle = [self._connected() for _ in range(connections)]
         self._pending: dict[socket.socket, Pending] = {}
@@ -116,7 +130,7 @@ class Generator:
     def _connected(self) -> socket.socket:
         connection = socket.create_connection(self._address)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection
+        return self._context.wrap_socket(connection) if self._context else connection
 
     def _send(self, connection: socket.socket, pending: Pending) -> None:
         self._pending[connection] = pending

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 
 from handlers.config.limits_table import MOST_REQUESTS_PER_MINUTE
-from tests.bench import calls
+from tests.bench import calls, load
 from tests.bench.calls import ASYMMETRIC, BODY_SIGNED, NOTIFICATION, SYMMETRIC, TOKEN
 from tests.bench.contestants import place
 from tests.bench.load import CONNECTIONS
@@ -20,6 +20,7 @@ from tests.e2e.process import COMMAND, environment, free_port
 from tests.environments import MissingError, python_of
 from tests.merchant import write_settings
 from tests.nicepay import BODY, Nicepay
+from tests.tls_pair import TLS, write_pair
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / ".reports" / "bench"
@@ -41,7 +42,8 @@ class Contestant:
     """One row of the table. `command` makes the command line from the folder with the keys and a port.
 
     `kind` is the request: for a token, or to authorize a call of one form. `state` is the state store of the product.
-    `connections` is the number of connections of the load. With `workers`, the server runs on all cores.
+    `connections` is the number of connections of the load. With `workers`, the server runs on all cores. `tls`: the
+    public listener has a certificate.
     """
 
     letter: str
@@ -51,6 +53,7 @@ class Contestant:
     state: str = SQLITE_STATE
     connections: int = CONNECTIONS
     workers: int = 0
+    tls: bool = False
 
 
 def _own(module: str, _folder: Path, _port: int) -> list[str | Path]:
@@ -85,8 +88,12 @@ FLUSH = (
 )
 LEAN = Contestant("c", "snap-token, lean", partial(_own, "lean"))
 WORKERS = tuple(
-    Contestant("w", f"{store}, workers = {workers}", _product, TOKEN, state, CONNECTIONS * workers, workers)
-    for store, state in (("SQLite", SQLITE_STATE), ("Redis", REDIS_STATE))
+    Contestant("w", f"{store}, workers = {workers}", _product, TOKEN, state, CONNECTIONS * workers, workers, tls)
+    for store, state, tls in (
+        ("SQLite", SQLITE_STATE, False),
+        ("SQLite, TLS", SQLITE_STATE, True),
+        ("Redis", REDIS_STATE, False),
+    )
     for workers in (1, 2)
 )
 REDIS = Contestant("b", "snap-token, production, Redis", _product, state=REDIS_STATE)
@@ -126,6 +133,7 @@ class Server:
         self.folder = folder
         self.kind = contestant.kind
         self.connections = contestant.connections
+        self.tls = contestant.tls
         self._popen = popen
 
     def cpu_seconds(self) -> float:
@@ -139,7 +147,12 @@ class Server:
 
     def answer(self, headers: Headers) -> tuple[int, bytes]:
         """Send one request on a new connection: for a token, or to authorize a call."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        address = ("127.0.0.1", self.port)
+        connection = (
+            HTTPSConnection(*address, timeout=_PATIENCE, context=load.client_context())
+            if self.tls
+            else HTTPConnection(*address, timeout=_PATIENCE)
+        )
         path, body = (place.PATH, BODY) if self.kind == TOKEN else (calls.PATH, calls.BODY)
         try:
             connection.request("POST", path, body, headers)
@@ -191,7 +204,7 @@ def _cpu_seconds(pid: int) -> float:
 def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: tuple[int, int], state: str) -> None:
     """Write settings, keys and secrets. Only ports, state store and form of call differ from the defaults."""
     tables = [
-        f"[server]\nport = {ports[0]}\nworkers = {max(1, contestant.workers)}",
+        f"[server]\nport = {ports[0]}\nworkers = {max(1, contestant.workers)}\n{TLS if contestant.tls else ''}",
         f"[internal]\nport = {ports[1]}",
         f'[state]\nurl = "{state}"',
         # Counted, and never reached.
@@ -199,6 +212,8 @@ def _write_files(folder: Path, contestant: Contestant, nicepay: Nicepay, ports: 
     ]
     form = contestant.kind if contestant.kind in {NOTIFICATION, BODY_SIGNED} else "token"
     tables.append(f'[[services]]\npath = "{calls.CALL_PATH}"\nservice_code = "24"\nforms = ["{form}"]')
+    if contestant.tls:
+        write_pair(folder)
     settings = write_settings(folder, nicepay, extra="\n".join(tables))
     secret = folder / calls.SECRET_FILE
     secret.write_text(calls.SECRET)

@@ -1,4 +1,4 @@
-"""One worker and two on two cores, each with SQLite and with Redis.
+"""One worker and two on two cores, each with SQLite, with SQLite and TLS, and with Redis.
 
 Run by `make bench`. The load runs on the cores of the server and takes its share of them. So the table also has the CPU
 time of a request, in all processes of the server, and how many cores the server and the load used. The last column is
@@ -45,7 +45,7 @@ class _Row:
 
     def measure(self, server: Server, requests: list[bytes], seconds: float) -> None:
         before, load_before = server.cpu_seconds(), _children_seconds()
-        result = load.saturate(server.port, requests, seconds, server.connections)
+        result = load.saturate(server.port, requests, seconds, server.connections, tls=server.tls)
         used = server.cpu_seconds() - before
         self.rates.append(result.answered / result.seconds)
         self.cpu.append(used / max(1, result.answered) * 1e6)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from threading import Event
 
@@ -137,7 +137,8 @@ def test_the_public_listener_speaks_tls_1_3_alone(served: Served) -> None:
     assert re.search(r"^New, TLSv1\.3, Cipher is TLS_", text, re.MULTILINE)
     assert "ALPN protocol: http/1.1" in text
     assert "Compression: NONE" in text
-    assert _suite(_s_client(served.instance.public_port, "-tls1_2")) is None
+    refused = _s_client(served.instance.public_port, "-tls1_2")
+    assert (_suite(refused), "alert protocol version" in refused) == (None, True)
     assert served.failed_handshake("UNSUPPORTED_PROTOCOL")["remote"] == HOST
 
 
@@ -172,11 +173,13 @@ def test_a_token_request_is_answered(served: Served, nicepay: Nicepay) -> None:
     assert len(ends) == 2
 
 
-def test_plain_http_gets_no_answer_and_no_traceback(served: Served) -> None:
-    """A request without TLS is closed, and the log has one line that says what it was."""
-    with socket.create_connection((HOST, served.instance.public_port), PATIENCE) as plain:
-        plain.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert plain.recv(100) == b""
+def test_plain_http_gets_a_word_and_no_traceback(served: Served) -> None:
+    """A request without TLS is told to use HTTPS, and the log has one line that says what it was."""
+    connection = HTTPConnection(HOST, served.instance.public_port, timeout=PATIENCE)
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    assert (answer.status, b"HTTPS" in answer.read()) == (400, True)
+    connection.close()
     assert "exception" not in served.failed_handshake("HTTP_REQUEST")
 
 

@@ -288,6 +288,12 @@ PROCESS = [
         },
     ),
     Graph(
+        "Failed TLS handshakes",
+        "Handshakes that failed, by listener and cause. A new certificate must not add any.",
+        units.Short,
+        {"{{listener}} {{cause}}": increase("listener, cause", "snap_tls_handshake_failures_total")},
+    ),
+    Graph(
         "Workers",
         "Processes that serve requests, those that should, and how often one started, by cause.",
         units.Short,

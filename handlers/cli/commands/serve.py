@@ -9,6 +9,7 @@ import structlog
 from handlers.cli.errors import USAGE_ERROR_STATUS, UsageError
 from handlers.cli.settings_file import load_settings
 from handlers.cli.startup import dry_run, resources, serving, supervising
+from handlers.cli.startup.inherited import mend_inheritance
 from handlers.config.watched_files import record_files
 from handlers.server.observability import configure
 from handlers.server.observability.json_line import JSON_LINE
@@ -46,6 +47,7 @@ def serve(*, config: Path, check: bool = False) -> int:
 
 
 def _start(config: Path, drain: Callable[[], None]) -> None:
+    mend_inheritance()
     resources.require_libraries()
     with record_files() as files:
         settings = load_settings(config)

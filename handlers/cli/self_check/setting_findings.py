@@ -25,11 +25,13 @@ _CHECKS: Mapping[str, CheckName] = {
     "tls.certificate_expired": "keys.certificates",
     "tls.certificate_ends": "keys.certificates",
     "tls.certificate_has_no_names": "keys.certificates",
+    "tls.certificate_not_yet_valid": "keys.certificates",
+    "tls.chain_is_incomplete": "keys.certificates",
     "state.password_is_readable": "files.modes",
 }
 """The checks of warnings that are about other parts of the installation than the settings."""
 
-_ERRORS = frozenset({"tls.certificate_expired", "tls.certificate_has_no_names"})
+_ERRORS = frozenset({"tls.certificate_expired", "tls.certificate_has_no_names", "tls.certificate_not_yet_valid"})
 """Warnings of a server that runs, but that clients refuse."""
 
 

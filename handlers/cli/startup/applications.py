@@ -52,7 +52,7 @@ class Applications:
         apps = {"server": self._public(public_origin(self.settings, listeners))}
         if self.settings.internal:
             apps["internal"] = self._internal(self.settings.internal)
-        servers = {name: uvicorn_server.make_server(app, self.tls.current(name)) for name, app in apps.items()}
+        servers = {name: uvicorn_server.make_server(app, self.tls.current(name), name) for name, app in apps.items()}
         return [(server, listeners[name]) for name, server in servers.items()]
 
     def _public(self, origin: str) -> ASGIApp:

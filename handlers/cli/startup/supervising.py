@@ -62,10 +62,14 @@ async def _supervise(start: serving.Start, folder: Path) -> None:
         announce(start.settings, start.listeners)
         service_manager.notify(service_manager.READY)
 
+    def release() -> None:
+        for listener in start.listeners.values():
+            listener.close()  # The workers have it too. When the last of them closes it, new connections are refused.
+
     async with AsyncExitStack() as stack:
         for context in serving.watching(start.settings):
             await stack.enter_async_context(context)
-        await supervisor.run(ready)
+        await supervisor.run(ready, release)
 
 
 class _WorkerStarter:
@@ -94,8 +98,6 @@ def _handle_signals(supervisor: Supervisor, start: serving.Start) -> None:
     def stop(order: Order) -> None:
         service_manager.notify(service_manager.STOPPING)
         start.deadline.start(supervisor.stop(order) + _MORE_SECONDS)
-        for listener in start.listeners.values():
-            listener.close()  # The workers have it too. When the last of them closes it, new connections are refused.
 
     def begin(work: Callable[[Callable[[], None]], None]) -> None:
         reloads.begin()

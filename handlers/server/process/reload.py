@@ -16,6 +16,7 @@ from handlers.config.watched_files import FileStamps, all_stamps_match, any_stat
 from handlers.server.observability.mask_secrets import SECRET_MASKER
 from handlers.server.observability.metrics.definitions import LAST_RELOAD_SUCCESSFUL, SETTINGS_LOADED, SETTINGS_RELOADS
 from handlers.server.process import assembly
+from handlers.server.process.certificate_watch import CertificateWatch
 from handlers.services import Services
 from handlers.state.background import running
 
@@ -65,6 +66,7 @@ class ReloadingServices:
         self._files: FileStamps = {}
         self._last_reading = _Reading({}, settings)
         self._pending: _Reading | None = None
+        self._certificates = CertificateWatch(settings, self._services.now)
 
     def __call__(self) -> Services:
         """The current services. One request uses one snapshot."""
@@ -102,6 +104,7 @@ class ReloadingServices:
             reading = _Reading.of(self._file) if is_requested else self._stable_reading()
             if reading:
                 self._apply(reading, is_requested=is_requested)
+            self._certificates.look()
         except Exception as error:  # noqa: BLE001  the next check can succeed
             self._refuse((), error)
 
@@ -156,6 +159,7 @@ class ReloadingServices:
         self._note_load()
         SETTINGS_RELOADS("accepted").inc()
         assembly.log_setting_warnings(settings)
+        self._certificates = CertificateWatch(settings, services.now)
         tables = tables_that_need_restart(self._started, self._files, settings, self._last_reading.files)
         if tables:
             _log.warning("settings.need_restart", tables=tables)

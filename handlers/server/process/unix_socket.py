@@ -78,7 +78,7 @@ def _remove_abandoned(path: Path) -> None:
     if not os.path.lexists(path):
         return
     if not S_ISSOCK(path.lstat().st_mode):
-        raise OSError(errno.EEXIST, "it is a file, and no socket")
+        raise OSError(errno.EEXIST, "what is there is no socket")
     if _is_served(path):
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     path.unlink(missing_ok=True)

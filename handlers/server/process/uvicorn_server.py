@@ -46,14 +46,18 @@ class Server(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, most_connections: int = MOST_CONNECTIONS, tls: CurrentContext | None = None
+        self,
+        config: uvicorn.Config,
+        most_connections: int = MOST_CONNECTIONS,
+        tls: CurrentContext | None = None,
+        listener: str = "server",
     ) -> None:
-        """With `tls`, each connection begins with a handshake."""
+        """With `tls`, each connection begins with a handshake. `listener` is the name of its table in the settings."""
         super().__init__(config)
         self.is_accepting = asyncio.Event()
         self._free_slots = asyncio.Semaphore(most_connections)
         self._acceptors: list[asyncio.Task[None]] = []
-        self._handshakes = Handshakes(tls) if tls else None
+        self._handshakes = Handshakes(tls, listener) if tls else None
 
     @property
     def open_connections(self) -> int:
@@ -177,8 +181,11 @@ answer. It is shorter than `exit_deadline.LONGEST_END_SECONDS`.
 """
 
 
-def make_server(app: ASGIApp, tls: CurrentContext | None = None) -> Server:
-    """Create an HTTP server that finishes its running requests when it stops. With `tls`, it is an HTTPS server."""
+def make_server(app: ASGIApp, tls: CurrentContext | None = None, listener: str = "server") -> Server:
+    """Create an HTTP server that finishes its running requests when it stops. With `tls`, it is an HTTPS server.
+
+    `listener` is the name of its table in the settings.
+    """
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -191,4 +198,4 @@ def make_server(app: ASGIApp, tls: CurrentContext | None = None) -> Server:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_RUNNING_REQUESTS_SECONDS,
     )
-    return Server(config, tls=tls)
+    return Server(config, tls=tls, listener=listener)

@@ -94,6 +94,17 @@ def test_a_folder_that_cannot_be_written(capsys: pytest.CaptureFixture[str]) -> 
     assert "cannot be created: Permission denied; run this as root, or name a folder: --root" in capsys.readouterr().err
 
 
+def test_an_attempt_that_fails_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """After the cause is removed, the same command works: it does not find what it made itself."""
+    with open_folder(OPERATOR, OPERATORS_GROUP) as root, acting_as(OPERATOR, OPERATORS_GROUP):
+        (root / "etc").touch()
+        assert _init(root) == 2
+        assert f"{root}/etc cannot be created: File exists" in capsys.readouterr().err
+        assert list((root / "var" / "lib").iterdir()) == []
+        (root / "etc").unlink()
+        assert _init(root) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -54,6 +54,8 @@ def test_a_certificate_and_its_key_make_tls(settings_file: Path) -> None:
         ('socket_group = "0"', "server: socket_group has no effect without socket; remove it, or set socket"),
         ('socket = "a.sock"\nsocket_mode = "0666"', 'server.socket_mode: must be "0600" or "0660"'),
         ('socket = "a.sock"\nsocket_group = "no such group"', "server.socket_group: this system has no group of"),
+        ('socket = "a.sock"\nsocket_group = "a\\u0000"', "server.socket_group: this system has no group of"),
+        ('socket = "a.sock"\nsocket_group = "4294967295"', "server.socket_group: the number of a group is 4294967294"),
         ('socket = "a.sock"\nsocket_group = 0', "server.socket_group: must be the name of a group, in quotes"),
         ('tls_minimum = "1.2"', "server: tls_minimum has no effect without tls_certificate_file; remove it, or set"),
         ('tls_minimum = "1.1"', 'server.tls_minimum: must be "1.2" or "1.3"'),
@@ -81,8 +83,9 @@ def test_tls_1_2_needs_an_rsa_key(settings_file: Path) -> None:
 def test_both_listeners_need_addresses_of_their_own(settings_file: Path) -> None:
     """Two listeners cannot have the same socket. A socket and an address never collide."""
     text = '[server]\nsocket = "a.sock"\n[internal]\nsocket = "{}.sock"\n' + CLIENT
-    (found,) = mistakes_in(settings_file, text.format("a"))
-    assert found == "internal.socket: [server] already listens on this socket; choose another name"
+    for name in ("a", f"../{settings_file.parent.name}/a"):
+        (found,) = mistakes_in(settings_file, text.format(name))
+        assert found == "internal.socket: [server] already listens on this socket; choose another name"
     assert loaded(settings_file, text.format("b")).internal
     assert loaded(settings_file, f'[server]\nsocket = "a.sock"\n[internal]\nport = 8080\n{CLIENT}').internal
 

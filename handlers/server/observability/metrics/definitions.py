@@ -96,6 +96,12 @@ CONNECTIONS_WAITING = Metric(
     ("listener",),
     multiprocess_mode="livemax",  # All workers see the same ones.
 )
+TLS_HANDSHAKE_FAILURES = Metric(
+    Counter,
+    "snap_tls_handshake_failures_total",
+    "TLS handshakes that failed, by listener and cause. A client that only left is not counted.",
+    ("listener", "cause"),
+)
 SETTINGS_RELOADS = Metric(
     Counter,
     "snap_settings_reloads_total",
@@ -172,6 +178,7 @@ RECORDED: tuple[Metric[Counter] | Metric[Gauge] | Metric[Histogram], ...] = (
     STATE_UP,
     CONNECTIONS_OPEN,
     CONNECTIONS_WAITING,
+    TLS_HANDSHAKE_FAILURES,
     SETTINGS_RELOADS,
     SETTINGS_LOADED,
     LAST_RELOAD_SUCCESSFUL,

@@ -44,8 +44,10 @@ class Supervisor:
         self._is_replacing = asyncio.Event()
         self._requests = list[Callable[[], None]]()
 
-    async def run(self, announce: Callable[[], None]) -> None:
+    async def run(self, announce: Callable[[], None], release: Callable[[], None]) -> None:
         """Start all workers, call `announce`, and return when all have ended after `stop`.
+
+        `release` is called after `stop`, as soon as no further worker can start: it closes what workers inherit.
 
         Raises:
             CannotStartError: A worker cannot start, and no worker has served before it.
@@ -56,6 +58,8 @@ class Supervisor:
         if not self._is_stopping.is_set():
             self.stop(Order.INTERRUPT)
         await _cancel(work, *self._beside)
+        release()
+        self._interrupt_late_ones()
         await asyncio.gather(*self._living.values())
         if not work.cancelled():
             work.result()
@@ -71,6 +75,12 @@ class Supervisor:
         self.order(order)
         asyncio.get_running_loop().call_later(seconds + END_SECONDS, self._kill, list(self._living))
         return seconds
+
+    def _interrupt_late_ones(self) -> None:
+        """Let a worker end that was being started at the stop, so that it got no order."""
+        for worker in self._living:
+            if not worker.is_released:
+                worker.order(Order.INTERRUPT)
 
     def order(self, order: Order) -> None:
         """Give an order to all workers."""

@@ -1,15 +1,19 @@
 """TLS handshakes, and connections with TLS."""
 
 import asyncio
+import errno
 import io
 import json
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Self
 
 import pytest
 import uvicorn
@@ -18,8 +22,9 @@ from starlette.types import Receive, Scope, Send
 
 from handlers.config.tls_files import CertificateChain, ServerKey, Tls
 from handlers.server.observability import configure
+from handlers.server.observability.metrics.metric import REGISTRY
 from handlers.server.process import http_connection, tls_handshakes
-from handlers.server.process.tls_handshakes import MOST_LINES_A_SECOND, Handshakes
+from handlers.server.process.tls_handshakes import MOST_LINES_A_SECOND, Handshakes, kind_of
 from handlers.server.process.uvicorn_server import Server
 from tests.listening import listening, read_until_closed
 from tests.tls_pair import CERTIFICATE_FILE, HOST, KEY_FILE, rsa_key, write_pair
@@ -91,15 +96,115 @@ def test_requests_are_answered_over_tls(tls: Tls) -> None:
 
 
 def test_a_handshake_that_fails_frees_its_slot(tls: Tls, log: io.StringIO) -> None:
-    """Plain HTTP, and a client that just leaves, get no answer, and the next client is served."""
+    """After plain HTTP, and after a client that just leaves, the next client is served."""
     with listening(_app, most_connections=1, tls=tls.context) as address:
-        with socket.create_connection(address, PATIENCE) as plain:
-            plain.sendall(REQUEST)
-            assert read_until_closed(plain) == b""
+        _send(address, REQUEST)
         socket.create_connection(address, PATIENCE).close()
         with _client(tls, address) as client:
             assert _ask(client).endswith(b"https")
     assert _events(log) == [("tls.handshake_failed", "HTTP_REQUEST")]
+
+
+def _send(address: tuple[str, int], data: bytes) -> bytes:
+    """What the server answers to these bytes of a client that sends no more."""
+    with socket.create_connection(address, PATIENCE) as plain:
+        plain.sendall(data)
+        return read_until_closed(plain)
+
+
+def test_plain_http_is_told_to_use_https(tls: Tls) -> None:
+    """A client without TLS gets an answer that it can read."""
+    with listening(_app, tls=tls.context) as address, socket.create_connection(address, PATIENCE) as plain:
+        plain.sendall(REQUEST)
+        answer = HTTPResponse(plain)
+        answer.begin()
+        assert (answer.status, answer.read()) == (400, b"This port speaks HTTPS only.\n")
+
+
+def test_a_client_is_told_why_its_handshake_failed(tls: Tls) -> None:
+    """A client without TLS 1.3 gets the alert protocol_version (RFC 8446, section 6.2)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        listening(_app, tls=tls.context) as address,
+        socket.create_connection(address, PATIENCE) as plain,
+        pytest.raises(ssl.SSLError, match="TLSV1_ALERT_PROTOCOL_VERSION"),
+    ):
+        context.wrap_socket(plain)
+
+
+def _fail(tls: Tls, accepted: socket.socket) -> None:
+    """Begin a handshake on this connection, and wait until its slot is freed."""
+
+    async def main() -> None:
+        freed = asyncio.Event()
+        Handshakes(tls.context, "server").begin(asyncio.Protocol, accepted, freed.set)
+        await asyncio.wait_for(freed.wait(), PATIENCE)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+class _LastDescriptor(socket.socket):
+    """A connection that has the last file descriptor of the process."""
+
+    def dup(self) -> Self:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_a_client_is_not_told_without_a_file_descriptor(tls: Tls) -> None:
+    """Its handshake fails all the same, and its slot is freed."""
+    with socket.create_server((HOST, 0)) as server, socket.create_connection(server.getsockname(), PATIENCE) as plain:
+        accepted = _LastDescriptor(fileno=server.accept()[0].detach())
+        plain.sendall(REQUEST)
+        _fail(tls, accepted)
+        assert read_until_closed(plain) == b""
+
+
+def _failures(cause: str) -> float:
+    labels = {"listener": "server", "cause": cause}
+    return REGISTRY.get_sample_value("snap_tls_handshake_failures_total", labels) or 0
+
+
+def test_each_failure_is_counted_by_its_cause(tls: Tls) -> None:
+    """The metric has every failure, also those without a log line, but no client that just left."""
+    clients = {
+        "plain_http": REQUEST,
+        "other": b"SSH-2.0-OpenSSH_9.2\r\n",
+    }
+    before = {cause: _failures(cause) for cause in (*clients, "certificate_refused")}
+    with listening(_app, tls=tls.context) as address:
+        socket.create_connection(address, PATIENCE).close()
+        for data in (*clients.values(), *[REQUEST] * MOST_LINES_A_SECOND):
+            _send(address, data)
+        with (
+            socket.create_connection(address, PATIENCE) as plain,
+            pytest.raises(ssl.SSLCertVerificationError),
+        ):
+            ssl.create_default_context().wrap_socket(plain, server_hostname=HOST)
+        _wait_until(lambda: _failures("certificate_refused") > before["certificate_refused"])
+    counted = {cause: _failures(cause) - number for cause, number in before.items()}
+    assert counted == {"plain_http": 1 + MOST_LINES_A_SECOND, "other": 1, "certificate_refused": 1}
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        ("UNSUPPORTED_PROTOCOL", "old_version"),
+        ("NO_SHARED_CIPHER", "nothing_shared"),
+        ("NO_SUITABLE_KEY_SHARE", "nothing_shared"),
+        ("HTTPS_PROXY_REQUEST", "plain_http"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "certificate_refused"),
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "certificate_refused"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "certificate_refused"),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", "other"),
+        ("timeout", "timeout"),
+    ],
+)
+def test_a_reason_of_openssl_has_a_kind(cause: str, kind: str) -> None:
+    """The label of the metric has few values."""
+    assert kind_of(cause) == kind
 
 
 def test_a_silent_client_makes_nobody_wait_and_is_closed(
@@ -120,7 +225,7 @@ def test_the_log_has_a_limited_number_of_lines(tls: Tls, log: io.StringIO) -> No
         for _ in range(5 * MOST_LINES_A_SECOND):
             with socket.create_connection(address, PATIENCE) as plain:
                 plain.sendall(REQUEST)
-                assert read_until_closed(plain) == b""
+                read_until_closed(plain)
     lines = [json.loads(line)["timestamp"][:19] for line in log.getvalue().splitlines()]
     assert max(map(lines.count, lines)) <= MOST_LINES_A_SECOND
 
@@ -172,14 +277,7 @@ def test_a_context_that_cannot_be_used_is_an_error_of_the_server(tls: Tls, log: 
 
 def test_a_client_that_has_left_has_no_address(tls: Tls) -> None:
     """A client can leave before its handshake begins. Its slot is freed."""
-
-    async def main() -> None:
-        freed = asyncio.Event()
-        Handshakes(tls.context).begin(asyncio.Protocol, socket.socket(), freed.set)
-        await asyncio.wait_for(freed.wait(), PATIENCE)
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+    _fail(tls, socket.socket())
 
 
 def test_a_refused_client_that_sends_can_read_the_answer(tls: Tls) -> None:

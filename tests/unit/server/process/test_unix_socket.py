@@ -65,7 +65,7 @@ def test_a_socket_of_another_kind_counts_as_in_use(path: Path) -> None:
 def test_a_file_that_is_no_socket_stays(path: Path) -> None:
     """A path that was mistyped costs no file."""
     path.write_text("precious")
-    with pytest.raises(OSError, match="it is a file, and no socket"), listening(path, 0o600, None):
+    with pytest.raises(OSError, match="what is there is no socket"), listening(path, 0o600, None):
         pass
     assert path.read_text() == "precious"
 

@@ -73,6 +73,7 @@ class Stage:
     backoff: NoPause = field(default_factory=NoPause)
     announced: asyncio.Event = field(default_factory=asyncio.Event)
     replaced: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self, cause: StartCause) -> Worker:
         self.causes.append(cause)
@@ -101,7 +102,7 @@ class Stage:
     async def running(self, number: int = 2) -> AsyncIterator[Supervisor]:
         """The supervisor of workers that all serve. At the end of the block all have ended."""
         supervisor = self.supervisor(number)
-        life = asyncio.create_task(supervisor.run(self.announced.set))
+        life = asyncio.create_task(supervisor.run(self.announced.set, self.released.set))
         await self.announced.wait()
         for _ in range(number):
             await self.log.next("info", "worker.started")
@@ -159,7 +160,7 @@ async def test_the_first_mistake_ends_the_start(stage: Stage) -> None:
     """If the first worker cannot start, no other is tried, and the error has all its mistakes."""
     stage.parts = ["mistaken"]
     with pytest.raises(CannotStartError) as error:
-        await stage.supervisor().run(stage.announced.set)
+        await stage.supervisor().run(stage.announced.set, stage.released.set)
     assert error.value.mistakes == ("a: wrong", "b: wrong")
     assert (stage.causes, stage.announced.is_set(), stage.log.is_empty) == (["start"], False, True)
 
@@ -169,7 +170,7 @@ async def test_a_mistake_of_another_worker_ends_the_first_one(stage: Stage) -> N
     """If the second worker cannot start, the first one ends too: the server runs as its settings say, or not at all."""
     stage.parts = ["2", "mistaken"]
     with pytest.raises(CannotStartError):
-        await stage.supervisor().run(stage.announced.set)
+        await stage.supervisor().run(stage.announced.set, stage.released.set)
     await stage.started("start")
     assert await stage.ended() == stage.workers[0].pid
 
@@ -203,7 +204,7 @@ async def test_a_worker_that_serves_for_a_moment_did_not_start(stage: Stage) -> 
     supervisor = Supervisor(stage.start_late, stage.cleaned.append, 1, stage.backoff)
     stage.parts = ["brief"]
     with pytest.raises(CannotStartError, match="ended as soon as it served"):
-        await supervisor.run(stage.announced.set)
+        await supervisor.run(stage.announced.set, stage.released.set)
     await stage.ended("error", "exit status 1")
 
 
@@ -380,7 +381,7 @@ async def test_a_stop_during_the_start_ends_it(stage: Stage) -> None:
     """If the server stops before all workers serve, it ends without an error, and nothing is announced."""
     stage.parts = ["2", "silent"]
     supervisor = stage.supervisor()
-    life = asyncio.create_task(supervisor.run(stage.announced.set))
+    life = asyncio.create_task(supervisor.run(stage.announced.set, stage.released.set))
     await stage.started("start")
     while len(stage.workers) < 2:  # noqa: ASYNC110  the next turn of the loop is enough
         await asyncio.sleep(0)
@@ -388,6 +389,22 @@ async def test_a_stop_during_the_start_ends_it(stage: Stage) -> None:
     stage.workers[1].kill()
     await life
     assert not stage.announced.is_set()
+
+
+@staged
+async def test_a_worker_that_starts_at_the_moment_of_the_stop_ends_too(stage: Stage) -> None:
+    """It gets the order as soon as it lives. What it inherits is closed after its start, and not before."""
+
+    async def start(cause: StartCause) -> Worker:
+        worker = await stage.start(cause)
+        if len(stage.workers) == 2:
+            supervisor.stop(Order.INTERRUPT)
+            assert not stage.released.is_set()
+        return worker
+
+    supervisor = Supervisor(start, stage.cleaned.append, 2, stage.backoff)
+    await supervisor.run(stage.announced.set, stage.released.set)
+    assert (stage.announced.is_set(), stage.released.is_set(), stage.causes) == (False, True, ["start", "start"])
 
 
 @staged
