@@ -57,8 +57,9 @@ pythons: ## Run the unit and API tests with each other supported Python that is 
 # Old packages warn, and with Python 3.11.2 the garbage collector finds sockets that asyncio has not closed yet.
 OLDER   := -W ignore::DeprecationWarning -W ignore::pytest.PytestUnraisableExceptionWarning
 # The tests of PURE use no package that other tests do not use.
-PURE    := $(addprefix unit/,doctor audit cli/captured cli/pack test_alerts.py test_house.py test_pages_in_step.py) \
-  api/test_doctor_in_step.py api/test_secrets_in_the_wrong_place.py
+PURE    := $(addprefix unit/,doctor audit cli/captured cli/pack state/sqlite server/openapi/test_edition_3_1.py) \
+  $(addprefix unit/test_,alerts.py house.py pages_in_step.py request_limits.py sizing_page.py troubleshooting_page.py) \
+  $(addprefix api/test_,doctor_in_step.py secrets_in_the_wrong_place.py)
 # Debian 12 has Python 3.11.2, whose module `re` has bugs that later releases do not have.
 LOWEST  := $(firstword $(wildcard /usr/bin/python3.11) $(PYTHON))
 CORE    := tests/unit tests/api --numprocesses auto --dist worksteal --quiet --no-header

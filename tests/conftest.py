@@ -69,7 +69,7 @@ def _started_redis() -> Iterator[Callable[[str], RedisServer]]:
         yield cache(lambda name: started.enter_context(redis_server(name)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def emptied_redis(_started_redis: Callable[[str], RedisServer]) -> Callable[[str], RedisServer]:
     """A function that returns the empty server of that name (`redis-server` or `valkey-server`)."""
 
@@ -87,7 +87,7 @@ def _started_postgresql() -> Iterator[Callable[[], PostgresqlServer]]:
         yield cache(lambda: started.enter_context(postgresql_server()))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def emptied_postgresql(_started_postgresql: Callable[[], PostgresqlServer]) -> Callable[[], PostgresqlServer]:
     """A function that returns a PostgreSQL server whose database has no tables."""
 

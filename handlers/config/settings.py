@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         variables.env_vars = {
             name: value if value is None else VariableText(value)
             for name, value in variables.env_vars.items()
-            if not variable_mistake(name, known)
+            if name.upper().startswith(ENVIRONMENT_PREFIX) and not variable_mistake(name, known)
         }
         return variables, init_settings
 

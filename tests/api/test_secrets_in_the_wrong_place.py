@@ -19,6 +19,7 @@ from tests.internal import running_internal
 from tests.merchant import Clock, RunningListener, running
 from tests.mistakes import (
     CALL_PATH,
+    HOST,
     INTERNAL_SECRET,
     NOW,
     OTHER_SECRET,
@@ -55,10 +56,10 @@ PLACES: dict[str, Place] = {
     "Authorization": lambda w, s: call(w, Authorization=s),
     "Bearer": lambda w, s: call(w, Authorization=f"Bearer {s}"),
     "a call's path": lambda w, s: call(w, target=f"{CALL_PATH}/{quote(s)}"),
-    "a call's query": lambda w, s: symmetric(w, target=f"{CALL_PATH}?token={quote(s)}", place=f"{CALL_PATH}?x"),
+    "a call's query": lambda w, s: symmetric(w, target=f"{CALL_PATH}?token={quote(s)}", place=CALL_PATH),
     "a call's method": lambda w, s: replace(call(w), method=s),
     "what is signed": lambda w, s: symmetric(
-        w, target=f"{CALL_PATH}?a={quote(s)}", place=f"a.b{CALL_PATH}?a={quote(s)}"
+        w, target=f"{CALL_PATH}?a={quote(s)}", place=f"{HOST}{CALL_PATH}?a={quote(s)}"
     ),
 }
 

@@ -106,17 +106,27 @@ def server(sandbox: Sandbox) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def empty_state(
+    emptied_redis: Callable[[str], RedisServer], emptied_postgresql: Callable[[], PostgresqlServer]
+) -> Callable[[str, Path], str]:
+    """A function that returns the URL of an empty state store.
+
+    It is a file in the folder if the engine is `sqlite`, PostgreSQL, or the Redis server of that name.
+    """
+
+    def url(engine: str, folder: Path) -> str:
+        if engine == "postgresql":
+            return emptied_postgresql().url
+        return f"sqlite:///{folder}/state.db" if engine == "sqlite" else emptied_redis(engine).url
+
+    return url
+
+
 @pytest.fixture
-def state_url(
-    engine: str,
-    tmp_path: Path,
-    emptied_redis: Callable[[str], RedisServer],
-    emptied_postgresql: Callable[[], PostgresqlServer],
-) -> str:
-    """The URL of an empty state store: a file if `engine` is `sqlite`, PostgreSQL, or the Redis server of that name."""
-    if engine == "postgresql":
-        return emptied_postgresql().url
-    return f"sqlite:///{tmp_path}/state.db" if engine == "sqlite" else emptied_redis(engine).url
+def state_url(engine: str, tmp_path: Path, empty_state: Callable[[str, Path], str]) -> str:
+    """The URL of an empty state store of this engine."""
+    return empty_state(engine, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,12 @@ from tests.nicepay import Nicepay, jakarta, new_key
 
 SIZES = (1024, 2048, 3072, 4096)
 CLIENTS = {bits: Nicepay(f"RSA{bits}", new_key(bits)) for bits in SIZES}
+SMALL = 256
+"""The most bytes of a key with which each bit of DigestInfo is tried.
+
+A larger key has more padding in front of the same DigestInfo, and its signatures take seconds. With it, every seventh
+bit is tried: at least one of each byte, and each place in a byte.
+"""
 TIMESTAMP = jakarta(NOON)
 
 # The DigestInfo of each hash without the digest (RFC 8017, section 9.2, note 1).
@@ -81,7 +87,7 @@ def _encodings(forger: Forger) -> Iterator[tuple[str, bytes]]:
         yield f"sha256 under the name of {name}", forger.padded(DIGEST_INFO[name] + digest)
     yield "digest without DigestInfo", forger.padded(digest)
     yield "digest of another message", forger.padded(DIGEST_INFO["sha256"] + sha256(b"another").digest())
-    for bit in range(8 * len(DIGEST_INFO["sha256"])):
+    for bit in range(0, 8 * len(DIGEST_INFO["sha256"]), 1 if forger.size <= SMALL else 7):
         flipped = int.from_bytes(info) ^ (1 << (8 * len(info) - 1 - bit))
         yield f"bit {bit} of DigestInfo", forger.padded(flipped.to_bytes(len(info)))
     yield "without NULL", forger.padded(WITHOUT_NULL + digest)
@@ -183,7 +189,7 @@ def test_the_forger_can_sign(target: Merchant, forger: Forger) -> None:
 def test_all_forged_signatures_get_the_same_refusal(target: Merchant, forger: Forger) -> None:
     """Every well-formed forgery gets the same answer with status 401, byte for byte."""
     answers = {name: _answer(target, forger, b64encode(raw).decode()) for name, raw in _signatures(forger)}
-    assert len(answers) > 200
+    assert len(answers) > (200 if forger.size <= SMALL else 100)
     refusal = b'{"responseCode":"4017300","responseMessage":"Unauthorized. X-CLIENT-KEY or X-SIGNATURE"}'
     assert {name: answer for name, answer in answers.items() if answer != (401, refusal)} == {}
 

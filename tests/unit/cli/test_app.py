@@ -219,13 +219,14 @@ def _commands(parent: App, chain: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
             yield from _commands(command, (*chain, name))
 
 
-OPTIONS = [
-    (*chain, name)
+OPTIONS = {
+    (name, str(argument.hint)): (*chain, name)
     for chain, command in _commands(app)
     for argument in command.assemble_argument_collection()
     for name in argument.names
     if name.startswith("--")
-]
+}.values()
+"""Each option once. Many commands have options of the same name and type, and say the same of their bad values."""
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=" ".join)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -581,13 +582,21 @@ NO_RUN = {"Java keystore", "encrypted OpenSSH"}
 """They ask for several passwords, on a terminal."""
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay) -> Path:
+    """The keys of NICEPAY, its certificate, and its JWK."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "private.pem").write_text(nicepay.private_pem)
+    (folder / "public.pem").write_text(nicepay.public_pem)
+    (folder / "jwk.json").write_text(json.dumps(jwk(nicepay.private_key.public_key())))
+    _shell(folder, "openssl req -new -x509 -key private.pem -subj /CN=NICEPAY -out certificate.pem")
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path, nicepay: Nicepay) -> Iterator[Path]:
-    """A folder with the keys of NICEPAY, its certificate, and its JWK."""
-    (tmp_path / "private.pem").write_text(nicepay.private_pem)
-    (tmp_path / "public.pem").write_text(nicepay.public_pem)
-    (tmp_path / "jwk.json").write_text(json.dumps(jwk(nicepay.private_key.public_key())))
-    _shell(tmp_path, "openssl req -new -x509 -key private.pem -subj /CN=NICEPAY -out certificate.pem")
+def folder(tmp_path: Path, files: Path) -> Iterator[Path]:
+    """A folder with a copy of these files, and an empty keyring."""
+    copytree(files, tmp_path, dirs_exist_ok=True)
     (tmp_path / "gpg").mkdir(mode=0o700)
     yield tmp_path
     if list((tmp_path / "gpg").iterdir()):

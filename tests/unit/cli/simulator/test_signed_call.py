@@ -106,10 +106,14 @@ def _run(serving: list[tuple[Server, socket]], shared: assembly.ProcessResources
         runner.run(lifecycle.run_servers(serving, [shared.running()]))
 
 
-@pytest.fixture(params=[("x-original", "asymmetric"), ("x-forwarded", "symmetric")], ids=["asymmetric", "symmetric"])
-def setup(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> Iterator[Setup]:
-    """A merchant with a proxy secret and a service, and one of the two signature forms."""
-    setup = Setup(tmp_path, io.StringIO())
+@pytest.fixture(
+    scope="module", params=[("x-original", "asymmetric"), ("x-forwarded", "symmetric")], ids=["asymmetric", "symmetric"]
+)
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, nicepay: Nicepay
+) -> Iterator[Setup]:
+    """The listeners of a merchant with a proxy secret and a service, for one of the two signature forms."""
+    setup = Setup(tmp_path_factory.mktemp("merchant"), io.StringIO())
     listeners = [listening_on("127.0.0.1", 0) for _ in range(2)]
     ports = [listener.getsockname()[1] for listener in listeners]
     settings = _settings(setup, nicepay, ports, *request.param)
@@ -124,6 +128,15 @@ def setup(request: pytest.FixtureRequest, tmp_path: Path, nicepay: Nicepay) -> I
     yield setup
     lifecycle.request_shutdown(server for server, _ in serving)
     thread.join()
+
+
+@pytest.fixture
+def setup(running: Setup) -> Setup:
+    """These listeners, with an empty log."""
+    configure.set_up(running.stream)
+    running.stream.seek(0)
+    running.stream.truncate()
+    return running
 
 
 def test_a_call_is_genuine(setup: Setup, capsys: pytest.CaptureFixture[str]) -> None:
