@@ -87,3 +87,10 @@ def test_a_nonblocking_output_that_is_full_is_an_error(
             assert main(["completion", "bash"]) == 2
     os.close(reader)
     assert capsys.readouterr().err == "snap-token: [Errno 11] write could not complete without blocking\n"
+
+
+def test_errors_that_cannot_be_written_are_discarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of them stays in the buffer, so that the end of the process is no error either."""
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert main(["--nonsense"]) == 2
