@@ -130,14 +130,14 @@ def _telling(accepted: socket.socket) -> Iterator[None]:
         copy = accepted.dup()
     except OSError:
         yield
-        return
-    with copy:
-        try:
-            yield
-        except HandshakeError as error:
-            with suppress(OSError):
-                copy.send(_PLAIN_HTTP_ANSWER if error.reason == _PLAIN_HTTP else error.alert, socket.MSG_DONTWAIT)
-            raise
+    else:
+        with copy:
+            try:
+                yield
+            except HandshakeError as error:
+                with suppress(OSError):
+                    copy.send(_PLAIN_HTTP_ANSWER if error.reason == _PLAIN_HTTP else error.alert, socket.MSG_DONTWAIT)
+                raise
 
 
 def _address(accepted: socket.socket) -> str | None:
