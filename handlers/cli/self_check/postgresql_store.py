@@ -98,13 +98,17 @@ async def _tables(connection: Connection) -> Finding:
     """The version of the tables, and whether this role may use them."""
     try:
         version = await version_of(connection)
-        if not version:
-            return skipped("state.integrity", "the tables do not exist yet", "the server creates them at its start")
-        forbidden = await connection.fetchval(_FORBIDDEN)
+        forbidden = await connection.fetchval(_FORBIDDEN) if version else None
     except StateDownError as cause:
         return from_message("error", "state.integrity", str(cause))
     except asyncpg.InsufficientPrivilegeError as cause:
         return error("state.integrity", str(cause), _GRANT)
+    return _of_tables(version, forbidden)
+
+
+def _of_tables(version: int, forbidden: str | None) -> Finding:
+    if not version:
+        return skipped("state.integrity", "the tables do not exist yet", "the server creates them at its start")
     if forbidden:
         return error("state.integrity", f"this role may not read and change these tables: {forbidden}", _GRANT)
     return good("state.integrity", f"the tables have version {version}, and this role may use them")

@@ -143,20 +143,23 @@ def test_a_backup_that_fails(settings_with_file: Path, capsys: pytest.CaptureFix
         assert message in line
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_backup_that_is_stopped_leaves_nothing(
     settings_with_file: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     """A signal, for example from a timer or a terminal that closes, ends the command, and no half file stays."""
     open_file(settings_with_file.with_name("state.db")).close()
-    before, handler = sorted(settings_with_file.parent.iterdir()), signal.getsignal(number)
+    before, handler = sorted(settings_with_file.parent.iterdir()), signal.signal(number, signal.SIG_DFL)
     monkeypatch.setattr("handlers.state.sqlite.backup.require_usable", lambda _: signal.raise_signal(number))
     target = settings_with_file.with_name("backup.db")
-    with pytest.raises(SystemExit) as end:
-        main(["state", "backup", str(target), "--config", str(settings_with_file)])
+    try:
+        with pytest.raises(SystemExit) as end:
+            main(["state", "backup", str(target), "--config", str(settings_with_file)])
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, handler)
     assert end.value.code == 128 + signal.SIGINT
     assert sorted(settings_with_file.parent.iterdir()) == before
-    assert signal.getsignal(number) is handler
 
 
 def test_nohup_keeps_a_backup_alive(settings_with_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
