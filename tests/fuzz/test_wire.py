@@ -41,7 +41,7 @@ def results(target: Merchant) -> dict[str, Result]:
     """The result of every case: its first status, its client, and the number of logged decisions for its address."""
     players = [Player(_address(target), f"127.0.1.{number + 1}") for number in range(len(CASES))]
     with ThreadPoolExecutor(len(CASES)) as pool:
-        statuses = list(pool.map(lambda player, each: player.play(each.steps, each.listen), players, CASES))
+        statuses = list(pool.map(lambda player, each: player.play(each.steps), players, CASES))
     lines = [json.loads(text) for text in target.stream.getvalue().splitlines()]
     decided = [line["remote"] for line in lines if line["event"].startswith("token.")]
     return {

@@ -15,6 +15,9 @@ CLOSED = 0
 OPEN = -1
 """In place of a status code: no answer, and the connection is still open at the end."""
 
+PATIENCE = 30.0
+"""Seconds to wait for what always happens. A busy machine must fail no test."""
+
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _FINAL = 200
 
@@ -33,7 +36,7 @@ class Await:
     """Wait until these bytes have arrived, or until the time is over."""
 
     data: bytes
-    seconds: float = 2.0
+    seconds: float = PATIENCE
 
 
 class HalfClose:
@@ -58,15 +61,15 @@ class Player:
     connection: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
-        self.connection = socket.create_connection(self.address, timeout=5, source_address=(self.source, 0))
+        self.connection = socket.create_connection(self.address, timeout=PATIENCE, source_address=(self.source, 0))
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def play(self, steps: tuple[Step, ...], listen: float) -> int:
-        """Perform every step, listen, and return the first final status, CLOSED or OPEN."""
+    def play(self, steps: tuple[Step, ...]) -> int:
+        """Perform every step, listen until the server closes, and return the first final status, CLOSED or OPEN."""
         with self.connection:
             for step in steps:
                 self._do(step)
-            self._listen(listen)
+            self._listen(PATIENCE)
         return next(iter(self.statuses), CLOSED if self.closed else OPEN)
 
     @property

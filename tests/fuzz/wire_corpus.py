@@ -31,8 +31,6 @@ class Case:
     """The largest allowed number of decisions of the application. More would be request smuggling."""
     tokens: int
     """The required number of tokens if the first status is 200."""
-    listen: float
-    """Seconds to listen after the last step. A server that refuses must close the connection before."""
     continues: int
     """The required number of 100 Continue."""
     statuses: tuple[int, ...]
@@ -52,12 +50,11 @@ def case(  # noqa: PLR0913  the columns of a table
     good: Iterable[int] = NO,
     decisions: int = 1,
     tokens: int = 1,
-    listen: float = 3.0,
     continues: int = 0,
     statuses: tuple[int, ...] = (),
 ) -> Case:
     """A case with defaults."""
-    return Case(name, steps, frozenset(good), decisions, tokens, listen, continues, statuses)
+    return Case(name, steps, frozenset(good), decisions, tokens, continues, statuses)
 
 
 def line(method: bytes = b"POST", target: bytes = TARGET, version: bytes = b"HTTP/1.1") -> bytes:
