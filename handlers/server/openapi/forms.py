@@ -98,6 +98,7 @@ def _without_fields(alternative: Schema) -> Schema:
 
 
 def _fields(raw: bytes) -> dict[str, str]:
+    """The fields that have a value. One without a value counts as absent (RFC 6749, section 3.2)."""
     try:
         pairs = parse_qsl(
             raw.decode("ascii"),
@@ -111,4 +112,4 @@ def _fields(raw: bytes) -> dict[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise SnapError(BAD_REQUEST, reason="body.field_duplicated")
-    return fields
+    return {name: value for name, value in pairs if value}
