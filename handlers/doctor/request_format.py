@@ -58,7 +58,7 @@ class HeaderRule:
 
 METHOD = HeaderRule("X-Original-Method", r"[A-Z]+", 1, 16)
 URI = HeaderRule("X-Original-URI", r'/[!"$-~]*', 1, LONGEST_TARGET)
-DELIVERY = HeaderRule("X-Original-Delivery", "accel-redirect", 1, 14, mandatory=False)
+DELIVERY = HeaderRule("X-Original-Delivery", "(?:accel-redirect)?", 1, 14, mandatory=False)
 """The headers of an authorize request: method and URI of the call, and how the proxy delivers a genuine call."""
 
 _TIMESTAMP = HeaderRule("X-TIMESTAMP", TIMESTAMP, 20, 35, malformed=Verdict.TIMESTAMP_MALFORMED)

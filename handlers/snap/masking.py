@@ -117,6 +117,7 @@ def _forms(secret: bytes) -> set[str]:
     """Return the ways to write a secret. A form that is so short that it may be a word is left out."""
     text = secret.decode(errors="replace")
     encoded = {b64encode(secret).decode().rstrip("="), urlsafe_b64encode(secret).decode().rstrip("="), secret.hex()}
-    escaped = {quote(text, safe=""), json.dumps(text)[1:-1], repr(text)[1:-1]}
-    forms = {text, text.translate(_URL_SAFE_TO_STANDARD), secret.decode("latin-1"), *encoded, *escaped}
+    written = {text, text.translate(_URL_SAFE_TO_STANDARD), secret.decode("latin-1"), *encoded}
+    quoted = {quote(each, safe) for each in written for safe in ("", "/")}  # Some programs leave the slash as it is.
+    forms = {*written, *quoted, json.dumps(text)[1:-1], repr(text)[1:-1]}
     return {form for form in forms if len(form) >= SHORTEST}

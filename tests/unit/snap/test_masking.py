@@ -26,6 +26,7 @@ PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQ==\n-----END PRI
         SECRET.upper(),
         quote(SECRET, safe=""),
         quote(SECRET, safe="").lower(),
+        quote(SECRET, safe="/"),
         b64encode(SECRET.encode()).decode().rstrip("="),
         urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
         SECRET.encode().hex(),
@@ -38,6 +39,14 @@ def test_a_known_secret_is_masked_in_each_form(form: str) -> None:
     assert MASKS.masked(form) == MASK
     for before in range(9):
         assert MASKS.masked(f"{'x' * before}{form}, and more") == f"{'x' * before}{MASK}, and more"
+
+
+@pytest.mark.parametrize("safe", ["", "/"])
+def test_an_encoded_secret_is_masked_in_a_query(safe: str) -> None:
+    """The base64 of a known secret is masked if it is percent-encoded, also by a program that keeps the slash."""
+    secret = bytes(range(0xF0, 0x100)) * 2
+    masks = SecretMasker([("client secret", secret)])
+    assert masks.masked(f"?a={quote(b64encode(secret).decode().rstrip('='), safe)}&b=1") == f"?a={MASK}&b=1"
 
 
 @given(before=st.text(max_size=40), behind=st.text(max_size=40))
