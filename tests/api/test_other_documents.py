@@ -336,8 +336,9 @@ NO_CHOICES: list[list[Node]] = [
     [
         ({"type": "object", "properties": FIELDS}, b"n=7&a=x&b=true&other=1", {"n": 7, "a": "x", "b": True}),
         ({"type": "object", "properties": FIELDS}, b"n=x", malformed("n")),
-        ({"type": "object", "properties": FIELDS}, b"n=", missing("n")),
+        ({"type": "object", "properties": FIELDS}, b"n=", {}),
         ({"type": "object", "properties": FIELDS, "required": ["n"]}, b"", missing("n")),
+        ({"type": "object", "properties": FIELDS, "required": ["n"]}, b"n=", missing("n")),
         ({"type": "object", "properties": FIELDS, "additionalProperties": False}, b"other=1", malformed("body")),
         (ONE_OF, b"a=x", {"a": "x"}),
         (ONE_OF, b"n=1", missing("a or b")),
@@ -346,12 +347,12 @@ NO_CHOICES: list[list[Node]] = [
         (NAMED, b"b=true", {"b": True}),
         (NAMED, b"n=1", missing("a or b")),
         (NAMED, b"a=x&b=true", malformed("a or b")),
-        (NAMED, b"a=x&b=", missing("b")),
+        (NAMED, b"a=x&b=", {"a": "x"}),
         (CHOICE, b"a=x&n=1&other=1", {"a": "x", "n": 1}),
         (CHOICE, b"b=true", {"b": True}),
         (CHOICE, b"n=1", missing("a or b")),
         (CHOICE, b"a=x&b=true", malformed("a or b")),
-        (CHOICE, b"a=x&b=", missing("b")),
+        (CHOICE, b"a=x&b=", {"a": "x"}),
     ],
 )
 def test_a_form_is_checked(serve: Callable[[Node], Served], schema: Node, raw: bytes, outcome: object) -> None:

@@ -173,12 +173,21 @@ def test_all_mistakes_in_the_settings_are_reported(tmp_path: Path) -> None:
 
 
 def test_a_check_predicts_a_start(sandbox: Sandbox) -> None:
-    """`serve --check` accepts settings with which a server starts, and reports an address that is in use."""
+    """`serve --check` accepts settings with which a server starts, and reports an address that is in use.
+
+    A running server of these settings is no mistake, because it ends before the next one starts.
+    """
     command = (COMMAND, "serve", "--config", sandbox.config)
     good = run(*command, "--check", env=environment(**FREE_PORT))
     assert (good.returncode, good.stdout, good.stderr) == (0, f"{sandbox.config}: good\n", "")
     with running(*command, env=environment(**FREE_PORT)) as process:
         port = str(urlsplit(process.err.event("server.listening")["endpoint"]).port)
+        beside = run(*command, "--check", env=environment(SNAP_TOKEN__SERVER__PORT=port))
+    note = f"a running server uses 127.0.0.1:{port}; stop it before another one starts"
+    assert (beside.returncode, beside.stderr) == (0, "")
+    assert beside.stdout == f"{sandbox.config}: {note}\n{sandbox.config}: good\n"
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
         bad = run(*command, "--check", env=environment(SNAP_TOKEN__SERVER__PORT=port))
     assert (bad.returncode, bad.stdout) == (2, "")
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use (is this server running already?)" in bad.stderr
