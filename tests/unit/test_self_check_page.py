@@ -5,11 +5,12 @@ from typing import get_args
 
 import pytest
 
-from handlers.cli.self_check import folders, key_ages, latency, listeners, postgresql_store
+from handlers.cli.self_check import folders, key_ages, latency, postgresql_store
 from handlers.cli.self_check.clock import ADVISED_DIFFERENCE
 from handlers.cli.self_check.completion import LONGEST_SECONDS
 from handlers.cli.self_check.finding import CheckName, Severity
 from handlers.cli.self_check.redis_store import FULL, OLDEST_VERSION
+from handlers.cli.startup.inherited import RESERVED_FILES
 from handlers.config.setting_warning import SOON
 from handlers.server.process.uvicorn_server import MOST_CONNECTIONS
 from handlers.snap.keys import ADVISED_BITS
@@ -44,7 +45,7 @@ def test_the_page_has_the_numbers_of_the_code(page: str) -> None:
         "state.latency": (latency.ROUND_TRIPS, round(latency.SLOW_SECONDS * 1_000)),
         "state.version": (OLDEST_VERSION, postgresql_store.OLDEST_VERSION),
         "state.memory": (round(FULL * 100),),
-        "listeners.descriptors": (MOST_CONNECTIONS, listeners.RESERVED_DESCRIPTORS),
+        "listeners.descriptors": (MOST_CONNECTIONS, RESERVED_FILES),
         "proxy.certificate": (SOON.days,),
     }
     assert {

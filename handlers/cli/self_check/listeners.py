@@ -11,15 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from handlers.cli.errors import UsageError
 from handlers.cli.self_check.finding import Finding, error, from_message, good, skipped, warning
 from handlers.cli.startup import running_server
+from handlers.cli.startup.inherited import RESERVED_FILES
 from handlers.cli.startup.resources import open_listener
 from handlers.config.listener import Listener
 from handlers.config.settings import Settings
 from handlers.config.tables import Internal
 from handlers.escaping import escaped
 from handlers.server.process.uvicorn_server import MOST_CONNECTIONS
-
-RESERVED_DESCRIPTORS = 100
-"""File descriptors that a server needs beside its connections."""
 
 _LONGEST_TEXT = 200
 
@@ -71,7 +69,7 @@ def check_descriptors(settings: Settings) -> Finding:
     """Whether the running server may have enough open files. If none runs, whether this shell gives it enough."""
     running = _descriptors_of_running_server(settings.internal) if settings.internal else None
     limit, owner = (running, "the running server") if running else (_descriptors_of_shell(), "this shell")
-    needed = MOST_CONNECTIONS * (2 if settings.internal else 1) + RESERVED_DESCRIPTORS
+    needed = MOST_CONNECTIONS * (2 if settings.internal else 1) + RESERVED_FILES
     if limit < needed:
         found = f"{owner} allows {limit:,.0f} open files, and the server can need {needed:,}"
         advice = f"start the server after: ulimit -n {needed}; under systemd, set LimitNOFILE={needed} in its unit"
@@ -80,8 +78,9 @@ def check_descriptors(settings: Settings) -> Finding:
 
 
 def _descriptors_of_shell() -> float:
-    soft, _ = getrlimit(RLIMIT_NOFILE)
-    return inf if soft == RLIM_INFINITY else soft
+    """The hard limit, because a server raises the soft one itself."""
+    _, hard = getrlimit(RLIMIT_NOFILE)
+    return inf if hard == RLIM_INFINITY else hard
 
 
 def _descriptors_of_running_server(table: Internal) -> float | None:

@@ -10,8 +10,11 @@ from handlers.server.process.uvicorn_server import MOST_CONNECTIONS
 FEWEST_FILES = 64
 """With fewer, a process cannot open its files and serve connections as well."""
 
-ENOUGH_FILES = 2 * MOST_CONNECTIONS + 100
-"""All connections of both listeners, and files."""
+RESERVED_FILES = 100
+"""File descriptors that a server needs beside its connections."""
+
+ENOUGH_FILES = 2 * MOST_CONNECTIONS + RESERVED_FILES
+"""File descriptors for all connections of both listeners, and for files."""
 
 
 def mend_inheritance() -> None:
